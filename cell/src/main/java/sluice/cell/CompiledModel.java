@@ -1,0 +1,141 @@
+package sluice.cell;
+
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sluice.cell.kernel.GatePanels;
+import sluice.cell.kernel.Kernel;
+import sluice.cell.kernel.LinearPanels;
+import sluice.cell.kernel.ScalarKernel;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.ModelException;
+
+/**
+ * A model made ready for scoring: checked, its weights packed. Immutable, shared by all threads of a virtual machine; each
+ * thread scores with a {@link SequenceScorer} of its own.
+ */
+public final class CompiledModel {
+    private static final Logger LOG = LoggerFactory.getLogger(CompiledModel.class);
+
+    private final LstmModel model;
+    private final InputKind input;
+    private final KernelChoice choice;
+    private final Footprint footprint;
+    private final GatePanels[] gates; // as LstmModel.directions(); none for the oracle
+    private final LinearPanels[] projections; // the same, null where a direction has none
+    private final LinearPanels output; // or null
+
+    private CompiledModel(LstmModel model, InputKind input, KernelChoice choice) {
+        this.model = model;
+        this.input = input;
+        this.choice = choice;
+        this.footprint = new Footprint(model);
+        List<LstmDirection> directions = choice == KernelChoice.REFERENCE ? List.of() : model.directions();
+        this.gates = new GatePanels[directions.size()];
+        this.projections = new LinearPanels[directions.size()];
+        int inFirstLayer = model.layers().get(0).directions().size();
+        for (int at = 0; at < gates.length; at++) {
+            LstmDirection direction = directions.get(at);
+            boolean oneHot = input == InputKind.ONE_HOT && at < inFirstLayer;
+            gates[at] = oneHot ? GatePanels.oneHot(direction) : GatePanels.of(direction);
+            projections[at] = direction
+                    .projection()
+                    .map(matrix -> LinearPanels.of(matrix, new float[matrix.rows()]))
+                    .orElse(null);
+        }
+        this.output = gates.length == 0
+                ? null
+                : model.output()
+                        .map(layer -> LinearPanels.of(layer.weights(), layer.bias()))
+                        .orElse(null);
+    }
+
+    /**
+     * Makes a model ready.
+     *
+     * @throws IllegalArgumentException where the model can't be fed so
+     * @throws ModelException where its weights are so large that float32 could overflow, or it arrived damaged
+     */
+    public static CompiledModel compile(LstmModel model, InputKind input, KernelChoice choice) {
+        input.requireFit(model);
+        model.verify();
+        OverflowGuard.require(model);
+        CompiledModel compiled = new CompiledModel(model, input, choice);
+        LOG.info("scoring with kernel '{}': {}, {} bytes packed", compiled.kernelName(), model, compiled.bytes());
+        return compiled;
+    }
+
+    /**
+     * Checks what {@link #compile} and {@link #scorer} would refuse, without compiling: for a driver that has nothing to score.
+     *
+     * @throws IllegalArgumentException where the model can't be fed so, or can't answer the request
+     * @throws ModelException where its weights are so large that float32 could overflow
+     */
+    public static void requireScorable(LstmModel model, InputKind input, ScoreRequest request) {
+        input.requireFit(model);
+        OverflowGuard.require(model);
+        request.requireAnswerableBy(model);
+    }
+
+    public LstmModel model() {
+        return model;
+    }
+
+    public InputKind input() {
+        return input;
+    }
+
+    /** The kernel that was chosen, as {@code scoring.kernel} names it. */
+    public String kernelName() {
+        return choice == KernelChoice.REFERENCE ? "reference" : kernel().name();
+    }
+
+    /** What sequences must be for this request. */
+    public SequenceRules rules(ScoreRequest request) {
+        return new SequenceRules(model, input, request);
+    }
+
+    /**
+     * A scorer for one thread.
+     *
+     * @throws IllegalArgumentException where the model can't answer the request
+     */
+    public SequenceScorer scorer(ScoreRequest request) {
+        request.requireAnswerableBy(model);
+        return choice == KernelChoice.REFERENCE
+                ? new ReferenceScorer(this, request)
+                : new EngineScorer(this, request, kernel());
+    }
+
+    private static Kernel kernel() {
+        return new ScalarKernel();
+    }
+
+    /** Bytes of packed weights, beside the model itself. */
+    public long bytes() {
+        long bytes = output == null ? 0 : output.bytes();
+        for (int at = 0; at < gates.length; at++) {
+            bytes += gates[at].bytes() + (projections[at] == null ? 0 : projections[at].bytes());
+        }
+        return bytes;
+    }
+
+    Footprint footprint() {
+        return footprint;
+    }
+
+    GatePanels gates(int direction) {
+        return gates[direction];
+    }
+
+    /** Or null where this direction has none. */
+    LinearPanels projection(int direction) {
+        return projections[direction];
+    }
+
+    /** Or null where the model has none. */
+    LinearPanels output() {
+        return output;
+    }
+}

@@ -1,0 +1,51 @@
+package sluice.cell;
+
+/** What may be told of a sequence. */
+public enum Emission {
+    /** {@code y_t}, all K probabilities. */
+    SOFTMAX(true, false, true),
+    /** The most probable class; the lowest index on a tie. */
+    PREDICTION(true, false, true),
+    /** The k most probable classes, best first; on a tie the lower index first. */
+    TOPK(true, false, true),
+    /** Natural logarithm of the probability of all tokens after the first, each given those before it. */
+    LOGLIK(true, true, true),
+    /** The terms of {@link #LOGLIK}, one for each token after the first. */
+    LOGPROB(true, true, false),
+    /**
+     * For each token after the first: 1 + the number of tokens strictly more probable. Compared by logit, so rounding of the
+     * probabilities makes no ties.
+     */
+    RANK(true, true, false),
+    /** The top layer's output; with two directions, both at this step. */
+    HIDDEN(false, false, true),
+    /** The top layer's cell state; with two directions, both at this step. */
+    CELL(false, false, true),
+    /** The final h and c of all layers and directions: what a run can continue from. */
+    STATE(false, false, true);
+
+    private final boolean needsOutputLayer;
+    private final boolean needsTargets;
+    private final boolean atLast;
+
+    Emission(boolean needsOutputLayer, boolean needsTargets, boolean atLast) {
+        this.needsOutputLayer = needsOutputLayer;
+        this.needsTargets = needsTargets;
+        this.atLast = atLast;
+    }
+
+    /** Whether a model must have an output layer to tell it. */
+    public boolean needsOutputLayer() {
+        return needsOutputLayer;
+    }
+
+    /** Whether it speaks of the sequence's own next tokens, which then must be among the model's classes. */
+    public boolean needsTargets() {
+        return needsTargets;
+    }
+
+    /** Whether it can be told at these steps: {@link #STATE} at the last only, {@link #LOGPROB} and {@link #RANK} at each. */
+    public boolean toldAt(OutputAt at) {
+        return at == OutputAt.LAST ? atLast : this != STATE;
+    }
+}

@@ -1,0 +1,65 @@
+package sluice.cell;
+
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.OutputLayer;
+
+/** How much memory scoring a sequence takes: the states of two neighbouring layers while they run, and the answer. */
+final class Footprint {
+    private static final long ARRAY_HEADER = 16;
+
+    private final long stateFloats; // a step
+    private final long hiddenFloats; // a step
+    private final long cellFloats; // a step
+    private final long finalFloats; // a sequence
+    private final long classes;
+
+    Footprint(LstmModel model) {
+        long widest = model.embedding().isPresent() ? 1 : model.inputWidth();
+        long below = 0;
+        long ends = 0;
+        LstmLayer top = null;
+        for (LstmLayer layer : model.layers()) {
+            long here = 0;
+            for (LstmDirection direction : layer.directions()) {
+                here += direction.outputWidth() + 2L * direction.hiddenWidth();
+                ends += direction.outputWidth() + direction.hiddenWidth();
+            }
+            here += layer.directions().size() > 1 ? layer.outputWidth() : 0;
+            widest = Math.max(widest, below + here);
+            below = layer.outputWidth();
+            top = layer;
+        }
+        this.stateFloats = widest;
+        this.finalFloats = ends;
+        this.hiddenFloats = model.outputWidth();
+        this.cellFloats = top == null
+                ? 0
+                : top.directions().stream()
+                        .mapToLong(LstmDirection::hiddenWidth)
+                        .sum();
+        this.classes = model.output().map(OutputLayer::classes).orElse(0);
+    }
+
+    long bytes(ScoreRequest request, int length) {
+        long steps = request.at() == OutputAt.LAST ? 1 : length;
+        long bytes = Float.BYTES * stateFloats * (length + 1L);
+        for (Emission emission : request.emissions()) {
+            bytes += switch (emission) {
+                case SOFTMAX -> steps * row(classes);
+                case PREDICTION, LOGPROB, RANK -> steps * Float.BYTES;
+                case TOPK -> steps * 2 * row(request.topK());
+                case LOGLIK -> ARRAY_HEADER;
+                case HIDDEN -> steps * row(hiddenFloats);
+                case CELL -> steps * row(cellFloats);
+                case STATE -> row(finalFloats);
+            };
+        }
+        return bytes;
+    }
+
+    private static long row(long floats) {
+        return ARRAY_HEADER + Float.BYTES * floats;
+    }
+}

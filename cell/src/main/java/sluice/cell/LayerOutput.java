@@ -1,0 +1,69 @@
+package sluice.cell;
+
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
+import sluice.cell.model.LstmDirection;
+
+/**
+ * What a layer shows the next one: a row for each step of each sequence, and the start's row before them, as a forward
+ * {@link StateTable} has them.
+ *
+ * @param values {@code (rows, width)}
+ */
+record LayerOutput(float[] values, int width) {
+    /** The hidden states of a layer, both directions side by side. */
+    static LayerOutput hidden(Batch batch, List<StateTable> directions) {
+        return sideBySide(batch, directions, StateTable::hidden, LstmDirection::outputWidth);
+    }
+
+    /** The cell states of a layer, both directions side by side. */
+    static LayerOutput cell(Batch batch, List<StateTable> directions) {
+        return sideBySide(batch, directions, StateTable::cell, LstmDirection::hiddenWidth);
+    }
+
+    private static LayerOutput sideBySide(
+            Batch batch,
+            List<StateTable> tables,
+            Function<StateTable, float[]> values,
+            ToIntFunction<LstmDirection> widthOf) {
+        int width = tables.stream()
+                .mapToInt(table -> widthOf.applyAsInt(table.direction()))
+                .sum();
+        if (tables.size() == 1 && !tables.get(0).direction().reversed()) {
+            return new LayerOutput(values.apply(tables.get(0)), width);
+        }
+        float[] joined = new float[Math.multiplyExact(batch.stateRows(), width)];
+        int column = 0;
+        for (StateTable table : tables) {
+            int part = widthOf.applyAsInt(table.direction());
+            for (int s = 0; s < batch.size(); s++) {
+                copy(batch, s, table, values.apply(table), part, joined, width, column);
+            }
+            column += part;
+        }
+        return new LayerOutput(joined, width);
+    }
+
+    private static void copy(
+            Batch batch, int s, StateTable table, float[] from, int part, float[] to, int width, int column) {
+        int row = batch.stateRow(s);
+        int start = table.rowBefore(s, table.direction().reversed() ? batch.length(s) - 1 : 0);
+        System.arraycopy(from, start * part, to, row * width + column, part);
+        for (int step = 0; step < batch.length(s); step++) {
+            System.arraycopy(from, table.rowAfter(s, step) * part, to, (row + step + 1) * width + column, part);
+        }
+    }
+
+    /** The row that this step of a sequence shows; step -1 is its start. */
+    int row(Batch batch, int s, int step) {
+        return batch.stateRow(s) + step + 1;
+    }
+
+    /** A copy of one row. */
+    float[] copyOfRow(int row) {
+        float[] copy = new float[width];
+        System.arraycopy(values, row * width, copy, 0, width);
+        return copy;
+    }
+}

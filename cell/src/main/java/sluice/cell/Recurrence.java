@@ -1,0 +1,156 @@
+package sluice.cell;
+
+import java.util.ArrayList;
+import java.util.List;
+import sluice.cell.kernel.GatePanels;
+import sluice.cell.kernel.Kernel;
+import sluice.cell.kernel.LinearPanels;
+import sluice.cell.kernel.StepRows;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.LstmModel;
+
+/**
+ * Runs a batch through the layers: layer by layer, direction by direction, step by step, all sequences that have such a step at
+ * once. A sequence that has ended takes no part any more, so nothing is padded.
+ */
+final class Recurrence {
+    private static final float[] NO_INPUT = {};
+
+    private final CompiledModel compiled;
+    private final LstmModel model;
+    private final Kernel kernel;
+
+    Recurrence(CompiledModel compiled, Kernel kernel) {
+        this.compiled = compiled;
+        this.model = compiled.model();
+        this.kernel = kernel;
+    }
+
+    /**
+     * What a batch leaves behind.
+     *
+     * @param hidden the top layer's output
+     * @param cell the top layer's cell states
+     * @param states the final state of each sequence, or none where they were not asked for
+     */
+    record Run(LayerOutput hidden, LayerOutput cell, List<LstmState> states) {}
+
+    Run run(Batch batch, boolean withCell, boolean withStates) {
+        List<LstmState> starts = starts(batch);
+        List<LstmState> ends = withStates ? blankStates(batch.size()) : List.of();
+        LayerOutput below = null;
+        List<StateTable> tables = List.of();
+        int direction = 0;
+        for (LstmLayer layer : model.layers()) {
+            tables = new ArrayList<>();
+            for (LstmDirection weights : layer.directions()) {
+                StateTable table = new StateTable(batch, weights);
+                start(table, starts, direction);
+                run(batch, table, direction, below);
+                finish(table, ends, direction);
+                tables.add(table);
+                direction++;
+            }
+            below = LayerOutput.hidden(batch, tables);
+        }
+        return new Run(below, withCell ? LayerOutput.cell(batch, tables) : null, ends);
+    }
+
+    private List<LstmState> starts(Batch batch) {
+        LstmState initial = LstmState.initial(model);
+        List<LstmState> starts = new ArrayList<>(batch.size());
+        for (int s = 0; s < batch.size(); s++) {
+            starts.add(batch.sequence(s).start().orElse(initial));
+        }
+        return starts;
+    }
+
+    private List<LstmState> blankStates(int count) {
+        int directions = model.directions().size();
+        List<LstmState> states = new ArrayList<>(count);
+        for (int s = 0; s < count; s++) {
+            states.add(new LstmState(new float[directions][], new float[directions][]));
+        }
+        return states;
+    }
+
+    private static void start(StateTable table, List<LstmState> starts, int direction) {
+        for (int s = 0; s < starts.size(); s++) {
+            table.start(s, starts.get(s).hidden()[direction], starts.get(s).cell()[direction]);
+        }
+    }
+
+    private static void finish(StateTable table, List<LstmState> ends, int direction) {
+        for (int s = 0; s < ends.size(); s++) {
+            int row = table.finalRow(s);
+            ends.get(s).hidden()[direction] =
+                    row(table.hidden(), row, table.direction().outputWidth());
+            ends.get(s).cell()[direction] =
+                    row(table.cell(), row, table.direction().hiddenWidth());
+        }
+    }
+
+    private static float[] row(float[] table, int row, int width) {
+        float[] copy = new float[width];
+        System.arraycopy(table, row * width, copy, 0, width);
+        return copy;
+    }
+
+    /** All steps of one direction of one layer. */
+    private void run(Batch batch, StateTable table, int direction, LayerOutput below) {
+        GatePanels gates = compiled.gates(direction);
+        LinearPanels projection = compiled.projection(direction);
+        float[] input = input(batch, below);
+        float[] shown = projection == null ? table.hidden() : new float[table.cell().length];
+        StepRows rows = new StepRows(batch.size());
+        int[] from = new int[projection == null ? 0 : batch.size()];
+        int[] to = new int[from.length];
+        int longest = batch.size() == 0 ? 0 : batch.length(batch.longestFirst()[0]);
+        for (int time = 0; time < longest; time++) {
+            rows.clear();
+            for (int s : batch.longestFirst()) {
+                if (batch.length(s) <= time) {
+                    break;
+                }
+                int step = table.direction().reversed() ? batch.length(s) - 1 - time : time;
+                add(rows, batch, s, step, table, below);
+                if (projection != null) {
+                    int after = table.rowAfter(s, step);
+                    from[rows.count() - 1] = after * projection.inputs();
+                    to[rows.count() - 1] = after * projection.outputs();
+                }
+            }
+            kernel.step(gates, rows, input, table.hidden(), table.cell(), shown);
+            if (projection != null) {
+                kernel.multiply(projection, 0, projection.outputs(), shown, from, rows.count(), table.hidden(), to);
+            }
+        }
+    }
+
+    private float[] input(Batch batch, LayerOutput below) {
+        if (below != null) {
+            return below.values();
+        }
+        return switch (compiled.input()) {
+            case EMBEDDING -> model.embedding().orElseThrow().table().values();
+            case ONE_HOT -> NO_INPUT;
+            case FEATURES -> batch.features();
+        };
+    }
+
+    private void add(StepRows rows, Batch batch, int s, int step, StateTable table, LayerOutput below) {
+        int before = table.rowBefore(s, step);
+        int after = table.rowAfter(s, step);
+        int at = batch.offset(s) + step;
+        if (below != null) {
+            rows.add(0, below.row(batch, s, step), before, after);
+        } else {
+            switch (compiled.input()) {
+                case EMBEDDING -> rows.add(0, batch.tokens()[at], before, after);
+                case ONE_HOT -> rows.add(batch.tokens()[at], 0, before, after);
+                case FEATURES -> rows.add(0, at, before, after);
+            }
+        }
+    }
+}

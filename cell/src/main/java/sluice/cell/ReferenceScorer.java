@@ -1,0 +1,195 @@
+package sluice.cell;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import sluice.cell.model.Embedding;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.Matrix;
+import sluice.cell.reference.ReferenceLstm;
+
+/** Scores with the float64 oracle, one sequence at a time; answers are rounded to float32 at the very end. */
+final class ReferenceScorer implements SequenceScorer {
+    private final CompiledModel compiled;
+    private final LstmModel model;
+    private final ScoreRequest request;
+    private final SequenceRules rules;
+    private final ReferenceLstm lstm;
+
+    ReferenceScorer(CompiledModel compiled, ScoreRequest request) {
+        this.compiled = compiled;
+        this.model = compiled.model();
+        this.request = request;
+        this.rules = compiled.rules(request);
+        this.lstm = new ReferenceLstm(model);
+    }
+
+    @Override
+    public SequenceRules rules() {
+        return rules;
+    }
+
+    @Override
+    public long bytes(int length) {
+        return compiled.footprint().bytes(request, length);
+    }
+
+    @Override
+    public List<ScoredSequence> score(List<Sequence> sequences) {
+        rules.require(sequences);
+        List<ScoredSequence> scored = new ArrayList<>(sequences.size());
+        for (Sequence sequence : sequences) {
+            scored.add(score(sequence));
+        }
+        return scored;
+    }
+
+    private ScoredSequence score(Sequence sequence) {
+        LstmState start = sequence.start().orElseGet(() -> LstmState.initial(model));
+        ReferenceLstm.Run run = lstm.run(inputs(sequence), widen(start.hidden()), widen(start.cell()));
+        ScoredSequence scored = new ScoredSequence();
+        double[][] hidden = answered(run.hidden(), start.hidden());
+        if (request.asksFor(Emission.HIDDEN)) {
+            scored.hidden = narrow(hidden);
+        }
+        if (request.asksFor(Emission.CELL)) {
+            scored.cell = narrow(answered(run.cell(), start.cell()));
+        }
+        if (request.asksFor(Emission.STATE)) {
+            scored.state = new LstmState(narrow(run.finalHidden()), narrow(run.finalCell()));
+        }
+        tellDistributions(hidden, scored);
+        if (request.needsTargets()) {
+            tellTargets(run.hidden(), sequence.tokens(), scored);
+        }
+        return scored;
+    }
+
+    private double[][] inputs(Sequence sequence) {
+        int width = model.inputWidth();
+        double[][] inputs = new double[sequence.length()][width];
+        for (int step = 0; step < inputs.length; step++) {
+            switch (compiled.input()) {
+                case EMBEDDING -> {
+                    Matrix table = model.embedding().map(Embedding::table).orElseThrow();
+                    for (int k = 0; k < width; k++) {
+                        inputs[step][k] = table.at(sequence.tokens()[step], k);
+                    }
+                }
+                case ONE_HOT -> inputs[step][sequence.tokens()[step]] = 1;
+                case FEATURES -> {
+                    for (int k = 0; k < width; k++) {
+                        inputs[step][k] = sequence.features()[step * width + k];
+                    }
+                }
+            }
+        }
+        return inputs;
+    }
+
+    /** The rows of the answered steps; the start's, of the top layer, where there is no last step. */
+    private double[][] answered(double[][] steps, float[][] start) {
+        if (request.at() == OutputAt.EACH) {
+            return steps;
+        }
+        if (steps.length > 0) {
+            return new double[][] {steps[steps.length - 1]};
+        }
+        int directions =
+                model.layers().get(model.layers().size() - 1).directions().size();
+        double[] row = IntStream.range(start.length - directions, start.length)
+                .mapToObj(at -> start[at])
+                .flatMapToDouble(values -> IntStream.range(0, values.length).mapToDouble(k -> values[k]))
+                .toArray();
+        return new double[][] {row};
+    }
+
+    private void tellDistributions(double[][] hidden, ScoredSequence scored) {
+        if (request.asksFor(Emission.SOFTMAX)) {
+            scored.softmax = new float[hidden.length][];
+            for (int step = 0; step < hidden.length; step++) {
+                scored.softmax[step] = narrow(lstm.probabilities(hidden[step]));
+            }
+        }
+        if (request.asksFor(Emission.PREDICTION)) {
+            scored.prediction = new int[hidden.length];
+            for (int step = 0; step < hidden.length; step++) {
+                scored.prediction[step] = best(lstm.logits(hidden[step]), 1)[0];
+            }
+        }
+        if (request.asksFor(Emission.TOPK)) {
+            scored.topTokens = new int[hidden.length][];
+            scored.topProbabilities = new float[hidden.length][request.topK()];
+            for (int step = 0; step < hidden.length; step++) {
+                double[] probabilities = lstm.probabilities(hidden[step]);
+                scored.topTokens[step] = best(lstm.logits(hidden[step]), request.topK());
+                for (int place = 0; place < request.topK(); place++) {
+                    scored.topProbabilities[step][place] = (float) probabilities[scored.topTokens[step][place]];
+                }
+            }
+        }
+    }
+
+    private static int[] best(double[] logits, int k) {
+        return IntStream.range(0, logits.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer at) -> -logits[at]))
+                .limit(k)
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+
+    private void tellTargets(double[][] hidden, int[] tokens, ScoredSequence scored) {
+        int targets = Math.max(0, tokens.length - 1);
+        float[] logProbabilities = new float[targets];
+        int[] ranks = new int[targets];
+        for (int step = 0; step < targets; step++) {
+            double[] logits = lstm.logits(hidden[step]);
+            double target = logits[tokens[step + 1]];
+            double max = Double.NEGATIVE_INFINITY;
+            for (double logit : logits) {
+                max = Math.max(max, logit);
+            }
+            double sum = 0;
+            ranks[step] = 1;
+            for (double logit : logits) {
+                sum += StrictMath.exp(logit - max);
+                ranks[step] += logit > target ? 1 : 0;
+            }
+            double logProbability = target - max - StrictMath.log(sum);
+            scored.logLikelihood += logProbability;
+            logProbabilities[step] = (float) logProbability;
+        }
+        scored.predictedTokens = targets;
+        scored.logProbabilities = request.asksFor(Emission.LOGPROB) ? logProbabilities : null;
+        scored.ranks = request.asksFor(Emission.RANK) ? ranks : null;
+    }
+
+    private static double[][] widen(float[][] rows) {
+        double[][] wide = new double[rows.length][];
+        for (int row = 0; row < rows.length; row++) {
+            wide[row] = new double[rows[row].length];
+            for (int k = 0; k < rows[row].length; k++) {
+                wide[row][k] = rows[row][k];
+            }
+        }
+        return wide;
+    }
+
+    private static float[][] narrow(double[][] rows) {
+        float[][] narrow = new float[rows.length][];
+        for (int row = 0; row < rows.length; row++) {
+            narrow[row] = narrow(rows[row]);
+        }
+        return narrow;
+    }
+
+    private static float[] narrow(double[] row) {
+        float[] narrow = new float[row.length];
+        for (int k = 0; k < row.length; k++) {
+            narrow[k] = (float) row[k];
+        }
+        return narrow;
+    }
+}

@@ -1,0 +1,102 @@
+package sluice.cell;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.OutputLayer;
+
+/** What is asked of every sequence. Immutable. */
+public final class ScoreRequest implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final OutputAt at;
+    private final Emission[] emissions;
+    private final int topK;
+
+    /**
+     * @param topK how many classes {@link Emission#TOPK} lists, at least 1
+     * @throws IllegalArgumentException where nothing is asked, or something that isn't told at these steps
+     */
+    public ScoreRequest(OutputAt at, Collection<Emission> emissions, int topK) {
+        if (emissions.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "nothing to emit: expected at least one of " + names(List.of(Emission.values())));
+        }
+        if (topK < 1) {
+            throw new IllegalArgumentException("top-k of %d: expected at least 1".formatted(topK));
+        }
+        for (Emission emission : emissions) {
+            if (!emission.toldAt(at)) {
+                throw new IllegalArgumentException("%s can't be told at %s: there it can be any of %s"
+                        .formatted(name(emission), name(at), toldAt(at)));
+            }
+        }
+        this.at = at;
+        this.emissions = EnumSet.copyOf(emissions).toArray(Emission[]::new);
+        this.topK = topK;
+    }
+
+    private static String toldAt(OutputAt at) {
+        return names(Arrays.stream(Emission.values())
+                .filter(emission -> emission.toldAt(at))
+                .toList());
+    }
+
+    private static String names(Collection<Emission> emissions) {
+        return emissions.stream().map(ScoreRequest::name).collect(Collectors.joining(", "));
+    }
+
+    private static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    public OutputAt at() {
+        return at;
+    }
+
+    public Set<Emission> emissions() {
+        return EnumSet.copyOf(List.of(emissions));
+    }
+
+    public boolean asksFor(Emission emission) {
+        return Arrays.asList(emissions).contains(emission);
+    }
+
+    public int topK() {
+        return topK;
+    }
+
+    /** Whether a sequence's own next tokens are spoken of. */
+    public boolean needsTargets() {
+        return Arrays.stream(emissions).anyMatch(Emission::needsTargets);
+    }
+
+    /**
+     * Checks that the model can answer.
+     *
+     * @throws IllegalArgumentException where it can't
+     */
+    public void requireAnswerableBy(LstmModel model) {
+        for (Emission emission : emissions) {
+            if (emission.needsOutputLayer() && model.output().isEmpty()) {
+                throw new IllegalArgumentException(
+                        "the model has no output layer, so it has no %s: ask for hidden, cell or state, or name its output"
+                                        .formatted(name(emission))
+                                + " layer with model.output");
+            }
+        }
+        if (asksFor(Emission.TOPK)) {
+            int classes = model.output().map(OutputLayer::classes).orElseThrow();
+            if (topK > classes) {
+                throw new IllegalArgumentException("top-k of %d from a model of %d classes: expected at most %d"
+                        .formatted(topK, classes, classes));
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package sluice.cell;
+
+import java.util.Optional;
+
+/** One sequence to score: tokens, or rows of features, at its true length. */
+public final class Sequence {
+    private final int length;
+    private final int[] tokens; // (n), or null
+    private final float[] features; // (n, I) row-major, or null
+    private final LstmState start; // or null
+
+    private Sequence(int length, int[] tokens, float[] features, LstmState start) {
+        this.length = length;
+        this.tokens = tokens;
+        this.features = features;
+        this.start = start;
+    }
+
+    /** Tokens, for a model with an embedding or with one-hot input. */
+    public static Sequence ofTokens(int... tokens) {
+        return new Sequence(tokens.length, tokens, null, null);
+    }
+
+    /**
+     * Rows of features.
+     *
+     * @param features row after row, {@code length} rows of the model's input width
+     */
+    public static Sequence ofFeatures(int length, float[] features) {
+        return new Sequence(length, null, features, null);
+    }
+
+    /** Tokens that are fed as plain numbers, to a model that reads one number a step: they are features and targets at once. */
+    public static Sequence ofNumbers(int... tokens) {
+        float[] features = new float[tokens.length];
+        for (int step = 0; step < tokens.length; step++) {
+            features[step] = tokens[step];
+        }
+        return new Sequence(tokens.length, tokens, features, null);
+    }
+
+    /** The same sequence, going on from this state. */
+    public Sequence from(LstmState state) {
+        return new Sequence(length, tokens, features, state);
+    }
+
+    /** How many steps it has. */
+    public int length() {
+        return length;
+    }
+
+    public boolean hasTokens() {
+        return tokens != null;
+    }
+
+    public boolean hasFeatures() {
+        return features != null;
+    }
+
+    /** Token ids, or null where it has none; not a copy. */
+    int[] tokens() {
+        return tokens;
+    }
+
+    /** Features, row after row, or null where it has none; not a copy. */
+    float[] features() {
+        return features;
+    }
+
+    /** Where it starts, if not from the model's own initial state. */
+    public Optional<LstmState> start() {
+        return Optional.ofNullable(start);
+    }
+}

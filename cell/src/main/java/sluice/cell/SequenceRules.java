@@ -1,0 +1,191 @@
+package sluice.cell;
+
+import java.util.List;
+import java.util.Optional;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.OutputLayer;
+
+/**
+ * What a sequence must be to be scored by one model for one request. Immutable.
+ *
+ * <p>Whatever passes here is scored without overflow: see {@link OverflowGuard}.
+ */
+public final class SequenceRules {
+    private final LstmModel model;
+    private final InputKind input;
+    private final int tokens;
+    private final int featureWidth;
+    private final int classes;
+    private final boolean targets;
+    private final int maxLength;
+
+    SequenceRules(LstmModel model, InputKind input, ScoreRequest request) {
+        this.model = model;
+        this.input = input;
+        this.tokens = model.tokens();
+        this.featureWidth = model.inputWidth();
+        this.classes = model.output().map(OutputLayer::classes).orElse(0);
+        this.targets = request.needsTargets();
+        this.maxLength = maxLength(model);
+    }
+
+    /** A layer's states, one row more than steps, must fit one array. */
+    private static int maxLength(LstmModel model) {
+        int widest = model.layers().stream()
+                .mapToInt(layer -> Math.max(layer.inputWidth(), layer.outputWidth()))
+                .max()
+                .orElseThrow();
+        for (LstmDirection direction : model.directions()) {
+            widest = Math.max(widest, direction.hiddenWidth());
+        }
+        return (Integer.MAX_VALUE - 8) / widest - 1;
+    }
+
+    /** The longest sequence that can be scored in one piece. */
+    public int maxLength() {
+        return maxLength;
+    }
+
+    /** What is wrong with this sequence, if anything. */
+    public Optional<Defect> check(Sequence sequence) {
+        Defect defect = lengthDefect(sequence);
+        if (defect == null) {
+            defect = input.takesTokens() ? tokenDefect(sequence) : featureDefect(sequence);
+        }
+        if (defect == null && targets) {
+            defect = targetDefect(sequence);
+        }
+        if (defect == null && sequence.start().isPresent()) {
+            defect = stateDefect(sequence.start().get());
+        }
+        return Optional.ofNullable(defect);
+    }
+
+    /**
+     * Checks a batch before it is scored.
+     *
+     * @throws IllegalArgumentException where a sequence has a defect, or all together are too long
+     */
+    void require(List<Sequence> sequences) {
+        long rows = 0;
+        for (int s = 0; s < sequences.size(); s++) {
+            int at = s;
+            check(sequences.get(s)).ifPresent(defect -> {
+                throw new IllegalArgumentException("sequence %d: %s".formatted(at, defect.text()));
+            });
+            rows += sequences.get(s).length() + 1L;
+        }
+        if (rows > maxLength + 1L) {
+            throw new IllegalArgumentException("a batch of %d steps: this model can take at most %d at once"
+                    .formatted(rows - sequences.size(), maxLength));
+        }
+    }
+
+    private Defect lengthDefect(Sequence sequence) {
+        return sequence.length() <= maxLength
+                ? null
+                : new Defect(
+                        Defect.Kind.TOO_LONG,
+                        "%d steps: this model can take at most %d at once".formatted(sequence.length(), maxLength));
+    }
+
+    private Defect tokenDefect(Sequence sequence) {
+        if (sequence.hasFeatures()) {
+            return new Defect(Defect.Kind.WRONG_INPUT, "features for a model that takes tokens");
+        }
+        int[] ids = sequence.tokens();
+        for (int step = 0; step < ids.length; step++) {
+            if (ids[step] < 0 || ids[step] >= tokens) {
+                return new Defect(
+                        Defect.Kind.TOKEN_OUT_OF_RANGE,
+                        "token %d at step %d is outside [0, %d), which the model knows"
+                                .formatted(ids[step], step, tokens));
+            }
+        }
+        return null;
+    }
+
+    private Defect featureDefect(Sequence sequence) {
+        if (!sequence.hasFeatures()) {
+            return new Defect(Defect.Kind.WRONG_INPUT, "tokens for a model that takes features");
+        }
+        float[] features = sequence.features();
+        if (features.length != (long) sequence.length() * featureWidth) {
+            return new Defect(
+                    Defect.Kind.WRONG_INPUT,
+                    "%d features over %d steps: the model reads %d a step"
+                            .formatted(features.length, sequence.length(), featureWidth));
+        }
+        for (int at = 0; at < features.length; at++) {
+            float feature = features[at];
+            if (!(Math.abs(feature) <= OverflowGuard.MAX_FEATURE)) {
+                return badFeature(feature, at);
+            }
+        }
+        return null;
+    }
+
+    private Defect badFeature(float feature, int at) {
+        String place = "feature %d of step %d is %s: ".formatted(at % featureWidth, at / featureWidth, feature);
+        return Float.isFinite(feature)
+                ? new Defect(
+                        Defect.Kind.FEATURE_TOO_LARGE,
+                        place + "expected at most %s".formatted(OverflowGuard.MAX_FEATURE))
+                : new Defect(Defect.Kind.FEATURE_NOT_FINITE, place + "expected a finite number");
+    }
+
+    private Defect targetDefect(Sequence sequence) {
+        if (!sequence.hasTokens()) {
+            return new Defect(
+                    Defect.Kind.WRONG_INPUT, "features have no next token: ask for no loglik, logprob or rank of them");
+        }
+        int[] ids = sequence.tokens();
+        for (int step = 1; step < ids.length; step++) {
+            if (ids[step] < 0 || ids[step] >= classes) {
+                return new Defect(
+                        Defect.Kind.TARGET_OUT_OF_RANGE,
+                        "token %d at step %d is outside [0, %d), the model's classes, so it has no likelihood"
+                                .formatted(ids[step], step, classes));
+            }
+        }
+        return null;
+    }
+
+    private Defect stateDefect(LstmState state) {
+        List<LstmDirection> directions = model.directions();
+        if (state.hidden().length != directions.size() || state.cell().length != directions.size()) {
+            return new Defect(
+                    Defect.Kind.WRONG_STATE,
+                    "a state of %d and %d rows: the model has %d directions of layers"
+                            .formatted(state.hidden().length, state.cell().length, directions.size()));
+        }
+        for (int at = 0; at < directions.size(); at++) {
+            Defect hidden =
+                    rowDefect("h", at, state.hidden()[at], directions.get(at).outputWidth());
+            Defect cell =
+                    rowDefect("c", at, state.cell()[at], directions.get(at).hiddenWidth());
+            if (hidden != null || cell != null) {
+                return hidden != null ? hidden : cell;
+            }
+        }
+        return null;
+    }
+
+    private static Defect rowDefect(String name, int row, float[] values, int width) {
+        if (values.length != width) {
+            return new Defect(
+                    Defect.Kind.WRONG_STATE,
+                    "row %d of the state's %s has %d values, expected %d".formatted(row, name, values.length, width));
+        }
+        for (float value : values) {
+            if (!(Math.abs(value) <= OverflowGuard.MAX_STATE)) {
+                return new Defect(
+                        Defect.Kind.WRONG_STATE,
+                        "row %d of the state's %s holds %s: expected at most %s in magnitude"
+                                .formatted(row, name, value, OverflowGuard.MAX_STATE));
+            }
+        }
+        return null;
+    }
+}

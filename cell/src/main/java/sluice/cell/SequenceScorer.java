@@ -1,0 +1,29 @@
+package sluice.cell;
+
+import java.util.List;
+
+/**
+ * Scores sequences for one request. Holds scratch: one for each thread.
+ *
+ * <p>A sequence's answer has the same bits whichever other sequences it is scored with, in whichever order.
+ */
+public interface SequenceScorer {
+    /** What sequences must be. */
+    SequenceRules rules();
+
+    /**
+     * Scores a batch.
+     *
+     * @param sequences of any lengths, none padded
+     * @return one answer for each, in their order
+     * @throws IllegalArgumentException where a sequence doesn't keep the {@link #rules()}
+     */
+    List<ScoredSequence> score(List<Sequence> sequences);
+
+    /**
+     * How many bytes scoring a sequence of this length takes, its answer included: to bound a batch by.
+     *
+     * @param length in steps
+     */
+    long bytes(int length);
+}

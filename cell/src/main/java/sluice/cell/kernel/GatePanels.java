@@ -1,0 +1,152 @@
+package sluice.cell.kernel;
+
+import sluice.cell.model.Gate;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.Matrix;
+import sluice.cell.model.ModelException;
+
+/**
+ * The weights of one direction, packed for the fused step.
+ *
+ * <p>A panel is {@value #UNITS} hidden units with their four gates side by side, so that one tile of {@value #COLUMNS} columns
+ * holds everything that the gate functions of these units need:
+ *
+ * <pre>
+ *   weights[panel][k][ i x 16 | f x 16 | g x 16 | o x 16 ]      k = 0 .. I-1 input, then 0 .. P-1 hidden state
+ *   start  [row][panel][ i x 16 | f x 16 | g x 16 | o x 16 ]    where the chain of a pre-activation starts
+ * </pre>
+ *
+ * <p>A start has one row, the bias, where the input is multiplied; or one row for each token, bias plus the token's column of
+ * {@code U}, where the input is one-hot: then there is nothing left to multiply, and the input width here is 0. The last panel is
+ * filled up with zeros.
+ */
+public final class GatePanels {
+    /** Hidden units in a panel. */
+    public static final int UNITS = 16;
+
+    /** Columns of a panel: {@value #UNITS} units of four gates. */
+    public static final int COLUMNS = Gate.COUNT * UNITS;
+
+    private final int inputWidth; // terms of the chain that come from the input
+    private final int outputWidth; // P, terms that come from the hidden state
+    private final int hiddenWidth; // H
+    private final float[] start; // (rows, panels, 64)
+    private final float[] weights; // (panels, inputWidth + outputWidth, 64)
+
+    private GatePanels(LstmDirection direction, int inputWidth, float[] start) {
+        this.inputWidth = inputWidth;
+        this.outputWidth = direction.outputWidth();
+        this.hiddenWidth = direction.hiddenWidth();
+        this.start = start;
+        this.weights = array("weights", panels(hiddenWidth), (long) (inputWidth + outputWidth) * COLUMNS);
+        for (int k = 0; k < inputWidth; k++) {
+            spread(direction.inputWeights(), k, k);
+        }
+        for (int k = 0; k < outputWidth; k++) {
+            spread(direction.hiddenWeights(), k, inputWidth + k);
+        }
+    }
+
+    /** For inputs that are rows of numbers: an embedding's, features, or a lower layer's output. */
+    public static GatePanels of(LstmDirection direction) {
+        float[] start = array("bias", panels(direction.hiddenWidth()), COLUMNS);
+        spreadBias(direction, start, 0);
+        return new GatePanels(direction, direction.inputWidth(), start);
+    }
+
+    /** For inputs that are one-hot: token k stands for column k of {@code U}. */
+    public static GatePanels oneHot(LstmDirection direction) {
+        int hidden = direction.hiddenWidth();
+        int stride = panels(hidden) * COLUMNS;
+        float[] start = array("one-hot input", direction.inputWidth(), stride);
+        for (int token = 0; token < direction.inputWidth(); token++) {
+            spreadBias(direction, start, token * stride);
+            for (int row = 0; row < Gate.COUNT * hidden; row++) {
+                start[token * stride + column(row, hidden)] +=
+                        direction.inputWeights().at(row, token);
+            }
+        }
+        return new GatePanels(direction, 0, start);
+    }
+
+    private static void spreadBias(LstmDirection direction, float[] start, int offset) {
+        int hidden = direction.hiddenWidth();
+        for (int row = 0; row < Gate.COUNT * hidden; row++) {
+            start[offset + column(row, hidden)] = direction.bias()[row];
+        }
+    }
+
+    /** Puts column {@code from} of a matrix of shape {@code (4H, ...)} in place as term {@code k} of every chain. */
+    private void spread(Matrix matrix, int from, int k) {
+        for (int row = 0; row < Gate.COUNT * hiddenWidth; row++) {
+            int column = column(row, hiddenWidth);
+            int at = weightsOffset(column / COLUMNS) + k * COLUMNS + column % COLUMNS;
+            weights[at] = matrix.at(row, from);
+        }
+    }
+
+    /** Where row {@code gate * H + unit} of the canonical order stands among the panels' columns. */
+    private static int column(int row, int hidden) {
+        int gate = row / hidden;
+        int unit = row % hidden;
+        return unit / UNITS * COLUMNS + gate * UNITS + unit % UNITS;
+    }
+
+    private static int panels(int hidden) {
+        return (hidden + UNITS - 1) / UNITS;
+    }
+
+    private static float[] array(String what, long rows, long stride) {
+        long size = rows * stride;
+        if (size > Integer.MAX_VALUE - 8) {
+            throw new ModelException("the %s of a layer would take %d numbers, packed; the limit is %d"
+                    .formatted(what, size, Integer.MAX_VALUE - 8));
+        }
+        return new float[(int) size];
+    }
+
+    /** How many numbers of an input row enter a pre-activation: I, or 0 where the input is one-hot. */
+    int inputWidth() {
+        return inputWidth;
+    }
+
+    /** P. */
+    int outputWidth() {
+        return outputWidth;
+    }
+
+    /** H. */
+    int hiddenWidth() {
+        return hiddenWidth;
+    }
+
+    int panels() {
+        return panels(hiddenWidth);
+    }
+
+    /** How many units of this panel are real. */
+    int units(int panel) {
+        return Math.min(UNITS, hiddenWidth - panel * UNITS);
+    }
+
+    float[] start() {
+        return start;
+    }
+
+    int startOffset(int row, int panel) {
+        return (row * panels() + panel) * COLUMNS;
+    }
+
+    float[] weights() {
+        return weights;
+    }
+
+    int weightsOffset(int panel) {
+        return panel * (inputWidth + outputWidth) * COLUMNS;
+    }
+
+    /** Bytes held. */
+    public long bytes() {
+        return Float.BYTES * ((long) start.length + weights.length);
+    }
+}

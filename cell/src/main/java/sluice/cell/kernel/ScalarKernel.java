@@ -1,0 +1,134 @@
+package sluice.cell.kernel;
+
+import java.util.Arrays;
+
+/**
+ * Plain Java: what runs where the vector module is absent, and what says in simple loops which bits a kernel must give.
+ *
+ * <p>The inner loops run over the columns of a panel, with a fixed count and no dependence between iterations, so that the
+ * just-in-time compiler can vectorise them; four terms of the chain are taken in one pass over the columns, in order, which
+ * changes nothing but the number of times that the sums travel to memory.
+ */
+public final class ScalarKernel implements Kernel {
+    private static final int COLUMNS = LinearPanels.COLUMNS; // of both kinds of panels
+    private static final int TERMS = 4;
+
+    private final float[] tile = new float[COLUMNS]; // sums of one panel
+    private final float[] lanes = new float[Softmax.LANES];
+
+    @Override
+    public String name() {
+        return "scalar";
+    }
+
+    @Override
+    public void step(GatePanels gates, StepRows rows, float[] input, float[] hidden, float[] cell, float[] shown) {
+        for (int panel = 0; panel < gates.panels(); panel++) {
+            for (int row = 0; row < rows.count; row++) {
+                preActivations(gates, panel, rows, row, input, hidden);
+                gateFunctions(gates, panel, rows, row, cell, shown);
+            }
+        }
+    }
+
+    /** {@code tile = U x_t + W h_{t-1} + b}, for one panel of units and one sequence. */
+    private void preActivations(GatePanels gates, int panel, StepRows rows, int row, float[] input, float[] hidden) {
+        int weights = gates.weightsOffset(panel);
+        int x = rows.input[row] * gates.inputWidth();
+        int h = rows.previous[row] * gates.outputWidth();
+        System.arraycopy(gates.start(), gates.startOffset(rows.start[row], panel), tile, 0, COLUMNS);
+        accumulate(gates.weights(), weights, input, x, gates.inputWidth());
+        accumulate(gates.weights(), weights + gates.inputWidth() * COLUMNS, hidden, h, gates.outputWidth());
+    }
+
+    private void gateFunctions(GatePanels gates, int panel, StepRows rows, int row, float[] cell, float[] shown) {
+        int first = panel * GatePanels.UNITS;
+        int previous = rows.previous[row] * gates.hiddenWidth() + first;
+        int next = rows.next[row] * gates.hiddenWidth() + first;
+        for (int unit = 0; unit < gates.units(panel); unit++) {
+            float i = tile[unit];
+            float f = tile[GatePanels.UNITS + unit];
+            float g = tile[2 * GatePanels.UNITS + unit];
+            float o = tile[3 * GatePanels.UNITS + unit];
+            float c = GateFunctions.cellState(i, f, g, cell[previous + unit]);
+            cell[next + unit] = c;
+            shown[next + unit] = GateFunctions.hiddenState(o, c);
+        }
+    }
+
+    @Override
+    public void multiply(
+            LinearPanels map,
+            int firstOutput,
+            int outputs,
+            float[] input,
+            int[] inputOffsets,
+            int count,
+            float[] result,
+            int[] resultOffsets) {
+        for (int done = 0; done < outputs; done += COLUMNS) {
+            int panel = (firstOutput + done) / COLUMNS;
+            for (int row = 0; row < count; row++) {
+                System.arraycopy(map.bias(), panel * COLUMNS, tile, 0, COLUMNS);
+                accumulate(map.weights(), map.weightsOffset(panel), input, inputOffsets[row], map.inputs());
+                System.arraycopy(tile, 0, result, resultOffsets[row] + done, Math.min(COLUMNS, outputs - done));
+            }
+        }
+    }
+
+    /** {@code tile_j += sum_k weights[k][j] * x[k]}, each sum one chain in the order of k. */
+    private void accumulate(float[] weights, int offset, float[] x, int at, int count) {
+        int k = 0;
+        for (; k + TERMS <= count; k += TERMS) {
+            fourTerms(tile, weights, offset + k * COLUMNS, x[at + k], x[at + k + 1], x[at + k + 2], x[at + k + 3]);
+        }
+        for (; k < count; k++) {
+            oneTerm(tile, weights, offset + k * COLUMNS, x[at + k]);
+        }
+    }
+
+    private static void fourTerms(float[] tile, float[] weights, int offset, float a, float b, float c, float d) {
+        for (int j = 0; j < COLUMNS; j++) {
+            float sum = Math.fma(weights[offset + j], a, tile[j]);
+            sum = Math.fma(weights[offset + COLUMNS + j], b, sum);
+            sum = Math.fma(weights[offset + 2 * COLUMNS + j], c, sum);
+            tile[j] = Math.fma(weights[offset + 3 * COLUMNS + j], d, sum);
+        }
+    }
+
+    private static void oneTerm(float[] tile, float[] weights, int offset, float a) {
+        for (int j = 0; j < COLUMNS; j++) {
+            tile[j] = Math.fma(weights[offset + j], a, tile[j]);
+        }
+    }
+
+    @Override
+    public float max(float[] values, int offset, int count) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int at = offset; at < offset + count; at++) {
+            max = Math.max(max, values[at]);
+        }
+        return max;
+    }
+
+    @Override
+    public float sumOfExponentials(float[] values, int offset, int count, float max) {
+        Arrays.fill(lanes, 0);
+        for (int j = 0; j < count; j++) {
+            lanes[j % Softmax.LANES] += GateFunctions.exp(values[offset + j] - max);
+        }
+        for (int half = Softmax.LANES / 2; half > 0; half /= 2) {
+            for (int lane = 0; lane < half; lane++) {
+                lanes[lane] += lanes[lane + half];
+            }
+        }
+        return lanes[0];
+    }
+
+    @Override
+    public void exponentials(float[] values, int offset, int count, float max, float scale) {
+        for (int at = offset; at < offset + count; at++) {
+            values[at] = GateFunctions.exp(values[at] - max) * scale;
+        }
+    }
+}

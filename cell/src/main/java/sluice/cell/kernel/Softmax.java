@@ -1,0 +1,54 @@
+package sluice.cell.kernel;
+
+/**
+ * The normaliser of one softmax, gathered block by block as logits pass by: {@code y_j = exp(z_j - max) / sum}.
+ *
+ * <p>Blocks come in the order of their columns, each with its own maximum and the sum of exponentials over it. Whatever is asked
+ * of a step (all probabilities, the best few, the likelihood of one) divides by the same two numbers, and so shows the same bits.
+ */
+public final class Softmax {
+    /** Columns in a block. */
+    public static final int BLOCK = 1024;
+
+    /** Lanes that a block's sum is taken over. */
+    public static final int LANES = 16;
+
+    private float max;
+    private double sum;
+
+    /** Forgets all blocks. */
+    public void clear() {
+        max = Float.NEGATIVE_INFINITY;
+        sum = 0;
+    }
+
+    /** The next block: its largest logit, and the sum of {@code exp(logit - blockMax)} over it. */
+    public void add(float blockMax, float blockSum) {
+        if (blockMax > max) {
+            sum = sum * GateFunctions.exp(max - blockMax) + blockSum;
+            max = blockMax;
+        } else {
+            sum += (double) blockSum * GateFunctions.exp(blockMax - max);
+        }
+    }
+
+    /** The largest logit. */
+    public float max() {
+        return max;
+    }
+
+    /** What {@code exp(logit - max)} is multiplied by to be a probability. */
+    public float scale() {
+        return (float) (1 / sum);
+    }
+
+    /** The probability of a column with this logit. */
+    public float probability(float logit) {
+        return GateFunctions.exp(logit - max) * scale();
+    }
+
+    /** The natural logarithm of that probability, from the logit itself, so that it doesn't underflow. */
+    public double logProbability(float logit) {
+        return (double) logit - max - StrictMath.log(sum);
+    }
+}

@@ -1,0 +1,79 @@
+package sluice.cell.model;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * SHA-256 of a model's canonical weights: for each part its name, its shape, then its float32 values, little-endian.
+ *
+ * <p>Two files of different formats that hold the same model have the same fingerprint.
+ */
+final class Fingerprint {
+    private static final int CHUNK_FLOATS = 16_384;
+
+    private final MessageDigest digest = sha256();
+    private final ByteBuffer chunk =
+            ByteBuffer.allocate(CHUNK_FLOATS * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+
+    static String of(Embedding embedding, LstmLayer[] layers, OutputLayer output) {
+        Fingerprint fingerprint = new Fingerprint();
+        if (embedding != null) {
+            fingerprint.matrix("embedding", embedding.table());
+        }
+        for (int depth = 0; depth < layers.length; depth++) {
+            for (LstmDirection direction : layers[depth].directions()) {
+                fingerprint.direction("layer " + depth + (direction.reversed() ? " backward" : ""), direction);
+            }
+        }
+        if (output != null) {
+            fingerprint.matrix("output", output.weights());
+            fingerprint.vector("output bias", output.bias());
+        }
+        return HexFormat.of().formatHex(fingerprint.digest.digest());
+    }
+
+    private void direction(String name, LstmDirection direction) {
+        matrix(name + " input weights", direction.inputWeights());
+        matrix(name + " hidden weights", direction.hiddenWeights());
+        vector(name + " bias", direction.bias());
+        direction.projection().ifPresent(projection -> matrix(name + " projection", projection));
+        vector(name + " initial hidden", direction.initialHidden());
+        vector(name + " initial cell", direction.initialCell());
+    }
+
+    private void matrix(String name, Matrix matrix) {
+        heading(name + " " + matrix);
+        values(matrix.values());
+    }
+
+    private void vector(String name, float[] vector) {
+        heading(name + " (" + vector.length + ")");
+        values(vector);
+    }
+
+    private void heading(String text) {
+        digest.update((text + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void values(float[] values) {
+        for (int from = 0; from < values.length; from += CHUNK_FLOATS) {
+            int count = Math.min(CHUNK_FLOATS, values.length - from);
+            chunk.clear();
+            chunk.asFloatBuffer().put(values, from, count);
+            chunk.limit(count * Float.BYTES);
+            digest.update(chunk);
+        }
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
+    }
+}

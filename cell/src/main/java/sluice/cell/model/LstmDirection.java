@@ -1,0 +1,166 @@
+package sluice.cell.model;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * The weights of one direction of one layer, gates in the canonical order i, f, g, o.
+ *
+ * <p>The plain cell needs {@code U}, {@code W} and {@code b}; everything else is added by a method that returns a changed
+ * copy, so that a variant costs nothing to those who don't have it.
+ */
+public final class LstmDirection implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final int hiddenWidth; // H, the width of the cell state
+    private final Matrix inputWeights; // U: (4H, I)
+    private final Matrix hiddenWeights; // W: (4H, P), P = H without a projection
+    private final float[] bias; // b: (4H)
+    private final Matrix projection; // (P, H), or null
+    private final float[] initialHidden; // (P), or null for zeros
+    private final float[] initialCell; // (H), or null for zeros
+    private final boolean reversed;
+
+    private LstmDirection(
+            Matrix inputWeights,
+            Matrix hiddenWeights,
+            float[] bias,
+            Matrix projection,
+            float[] initialHidden,
+            float[] initialCell,
+            boolean reversed) {
+        this.hiddenWidth = inputWeights.rows() / Gate.COUNT;
+        this.inputWeights = inputWeights;
+        this.hiddenWeights = hiddenWeights;
+        this.bias = bias;
+        this.projection = projection;
+        this.initialHidden = initialHidden;
+        this.initialCell = initialCell;
+        this.reversed = reversed;
+        requireShapes();
+    }
+
+    /**
+     * A plain cell that reads its sequence from the first token to the last, starting from zeros.
+     *
+     * @param inputWeights {@code U}, shape {@code (4H, I)}
+     * @param hiddenWeights {@code W}, shape {@code (4H, H)}
+     * @param bias {@code b}, length {@code 4H}; zeros where the model has none
+     */
+    public static LstmDirection plain(Matrix inputWeights, Matrix hiddenWeights, float[] bias) {
+        return new LstmDirection(inputWeights, hiddenWeights, bias, null, null, null, false);
+    }
+
+    /**
+     * A cell whose hidden state is {@code R (o * tanh(c))} (Sak, Senior and Beaufays 2014, section 2.1): the state that is
+     * carried and shown is narrower than the cell.
+     *
+     * @param hiddenWeights {@code W}, shape {@code (4H, P)}
+     * @param projection {@code R}, shape {@code (P, H)}
+     */
+    public static LstmDirection projected(Matrix inputWeights, Matrix hiddenWeights, float[] bias, Matrix projection) {
+        return new LstmDirection(inputWeights, hiddenWeights, bias, projection, null, null, false);
+    }
+
+    /** The same cell, starting every sequence from these states: {@code hidden} of length P, {@code cell} of length H. */
+    public LstmDirection startingFrom(float[] hidden, float[] cell) {
+        return new LstmDirection(inputWeights, hiddenWeights, bias, projection, hidden, cell, reversed);
+    }
+
+    /** The same cell, reading its sequence from the last token to the first. */
+    public LstmDirection backward() {
+        return new LstmDirection(inputWeights, hiddenWeights, bias, projection, initialHidden, initialCell, true);
+    }
+
+    private void requireShapes() {
+        if (inputWeights.rows() % Gate.COUNT != 0) {
+            throw new ModelException(
+                    "input weights of shape %s: expected (4H, I), a multiple of 4 rows".formatted(inputWeights));
+        }
+        if (hiddenWeights.rows() != Gate.COUNT * hiddenWidth || hiddenWeights.columns() != outputWidth()) {
+            throw new ModelException("hidden weights of shape %s: expected (4H, %s) = (%d, %d)"
+                    .formatted(hiddenWeights, projection == null ? "H" : "P", Gate.COUNT * hiddenWidth, outputWidth()));
+        }
+        if (projection != null && projection.columns() != hiddenWidth) {
+            throw new ModelException(
+                    "a projection of shape %s: expected (P, H) with H = %d".formatted(projection, hiddenWidth));
+        }
+        Vectors.requireLength("the bias of a layer with H = " + hiddenWidth, bias, Gate.COUNT * hiddenWidth);
+        Vectors.requireFinite("the bias of a layer", bias);
+        requireState("initial hidden state", initialHidden, outputWidth());
+        requireState("initial cell state", initialCell, hiddenWidth);
+    }
+
+    private static void requireState(String what, float[] state, int width) {
+        if (state != null) {
+            Vectors.requireLength("an " + what, state, width);
+            Vectors.requireFinite("an " + what, state);
+        }
+    }
+
+    /** I. */
+    public int inputWidth() {
+        return inputWeights.columns();
+    }
+
+    /** H, the width of the cell state. */
+    public int hiddenWidth() {
+        return hiddenWidth;
+    }
+
+    /** P, the width of the hidden state: H without a projection. */
+    public int outputWidth() {
+        return projection == null ? hiddenWidth : projection.rows();
+    }
+
+    /** {@code U}: {@code (4H, I)}. */
+    public Matrix inputWeights() {
+        return inputWeights;
+    }
+
+    /** {@code U_*}: the {@code (H, I)} block of one gate. */
+    public Matrix inputWeights(Gate gate) {
+        return inputWeights.rowBlock(gate.block() * hiddenWidth, hiddenWidth);
+    }
+
+    /** {@code W}: {@code (4H, P)}. */
+    public Matrix hiddenWeights() {
+        return hiddenWeights;
+    }
+
+    /** {@code W_*}: the {@code (H, P)} block of one gate. */
+    public Matrix hiddenWeights(Gate gate) {
+        return hiddenWeights.rowBlock(gate.block() * hiddenWidth, hiddenWidth);
+    }
+
+    /** {@code b}: {@code (4H)}. */
+    public float[] bias() {
+        return bias;
+    }
+
+    /** {@code b_*}: the {@code (H)} block of one gate, a copy. */
+    public float[] bias(Gate gate) {
+        return Arrays.copyOfRange(bias, gate.block() * hiddenWidth, (gate.block() + 1) * hiddenWidth);
+    }
+
+    /** {@code R}: {@code (P, H)}, where the model has one. */
+    public Optional<Matrix> projection() {
+        return Optional.ofNullable(projection);
+    }
+
+    /** What a sequence starts from: length P; zeros unless the model says otherwise. A copy. */
+    public float[] initialHidden() {
+        return initialHidden == null ? new float[outputWidth()] : initialHidden.clone();
+    }
+
+    /** What a sequence starts from: length H; zeros unless the model says otherwise. A copy. */
+    public float[] initialCell() {
+        return initialCell == null ? new float[hiddenWidth] : initialCell.clone();
+    }
+
+    /** Whether it reads from the last token to the first. */
+    public boolean reversed() {
+        return reversed;
+    }
+}

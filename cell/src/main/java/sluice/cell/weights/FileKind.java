@@ -1,0 +1,78 @@
+package sluice.cell.weights;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Predicate;
+
+/** What a file is by its first bytes; a name's ending is not asked. */
+enum FileKind {
+    SAFETENSORS("a safetensors file", start -> false),
+    PYTORCH("a PyTorch checkpoint (.pt, .pth)", start -> start.startsWith("PK\3\4") && start.contains("data.pkl")),
+    KERAS("a Keras model (.keras)", start -> start.startsWith("PK\3\4") && start.contains("metadata.json")),
+    NUMPY("a NumPy file", start -> start.startsWith("\u0093NUMPY")),
+    ZIP("a zip archive, as PyTorch and Keras write them", start -> start.startsWith("PK\3\4")),
+    HDF5("an HDF5 file, as Keras writes them (.h5)", start -> start.startsWith("\u0089HDF\r\n\u001a\n")),
+    PICKLE("a Python pickle, as old PyTorch checkpoints are", start -> isPickle(start)),
+    GGUF("a GGUF file", start -> start.startsWith("GGUF")),
+    LFS_POINTER(
+            "a Git LFS pointer, which stands for a file that git lfs pull would fetch",
+            start -> start.startsWith("version https://git-lfs")),
+    JSON("a JSON text and not weights", start -> start.startsWith("{\"") || start.startsWith("{\n")),
+    ONNX("an ONNX model", start -> isOnnx(start));
+
+    /** How many of a file's first bytes {@link #of} wants to see. */
+    static final int START_BYTES = 256;
+
+    private final String description;
+    private final Predicate<String> recognises; // on the first bytes as Latin-1 characters
+
+    FileKind(String description, Predicate<String> recognises) {
+        this.description = description;
+        this.recognises = recognises;
+    }
+
+    /** {@code an ONNX model} and such, as messages say it. */
+    String description() {
+        return description;
+    }
+
+    /**
+     * What a file with these first bytes is; safetensors where nothing else is recognised, so that its reader says
+     * what is wrong.
+     *
+     * <p>Safetensors has no signature but a length that is small for eight bytes. All signatures of others, read as
+     * such a length, are larger than a header may be: so a possible length is never taken for a signature.
+     */
+    static FileKind of(byte[] start) {
+        if (start.length < SafetensorsReader.LENGTH_BYTES || isHeaderLength(start)) {
+            return SAFETENSORS;
+        }
+        String text = new String(start, StandardCharsets.ISO_8859_1);
+        for (FileKind kind : values()) {
+            if (kind.recognises.test(text)) {
+                return kind;
+            }
+        }
+        return SAFETENSORS;
+    }
+
+    private static boolean isHeaderLength(byte[] start) {
+        long length = ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        return length >= 0 && length <= SafetensorsReader.MAX_HEADER_BYTES;
+    }
+
+    /** {@code PROTO} and a protocol of 2 to 5. */
+    private static boolean isPickle(String start) {
+        return start.charAt(0) == 0x80 && start.charAt(1) >= 2 && start.charAt(1) <= 5;
+    }
+
+    /**
+     * A protobuf that begins with field 1, {@code ir_version}, a small number, and goes on with another field of a
+     * model.
+     */
+    private static boolean isOnnx(String start) {
+        int field = start.charAt(2) >>> 3;
+        return start.charAt(0) == 0x08 && start.charAt(1) < 0x20 && field >= 2 && field <= 20;
+    }
+}

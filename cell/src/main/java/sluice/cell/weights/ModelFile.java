@@ -1,0 +1,39 @@
+package sluice.cell.weights;
+
+import java.util.List;
+import java.util.Map;
+import sluice.cell.model.LstmModel;
+
+/** What was read from a model file: the model, and what is worth telling about how it was found. */
+public final class ModelFile {
+    private final LstmModel model;
+    private final Map<String, String> metadata;
+    private final List<String> notes;
+    private final String format;
+
+    ModelFile(LstmModel model, Map<String, String> metadata, List<String> notes, String format) {
+        this.model = model;
+        this.metadata = Map.copyOf(metadata);
+        this.notes = List.copyOf(notes);
+        this.format = format;
+    }
+
+    public LstmModel model() {
+        return model;
+    }
+
+    /** What the file says about itself, as it says it; empty where it says nothing. */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    /** Sentences for the log and the report: which tensors were taken for what, which were not used. */
+    public List<String> notes() {
+        return notes;
+    }
+
+    /** {@code safetensors}. */
+    public String format() {
+        return format;
+    }
+}

@@ -1,0 +1,17 @@
+package sluice.cell.weights;
+
+import java.util.Collection;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Lists for messages: a file may have thousands of names, a sentence may not. */
+final class NameList {
+    private static final int MAX_SHOWN = 10;
+
+    private NameList() {}
+
+    static String of(Collection<String> names, Function<String, String> shown) {
+        String list = names.stream().limit(MAX_SHOWN).map(shown).collect(Collectors.joining(", "));
+        return names.size() > MAX_SHOWN ? "%s and %d more".formatted(list, names.size() - MAX_SHOWN) : list;
+    }
+}

@@ -1,0 +1,157 @@
+package sluice.cell.weights;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.SeekableByteChannel;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.ModelException;
+
+/**
+ * Reads safetensors: 8 bytes that say how long the header is, a JSON header, and the bytes of all tensors,
+ * little-endian.
+ *
+ * <p>The format is defined by the README of {@code huggingface/safetensors}. The header is read and checked as a
+ * whole; the values of a tensor go from the file into their float array in pieces, so the file is never in memory.
+ */
+final class SafetensorsReader implements TensorSource {
+    static final String FORMAT = "safetensors";
+
+    /** The bytes that say how long the header is. */
+    static final int LENGTH_BYTES = Long.BYTES;
+
+    /** The format's own limit. */
+    static final int MAX_HEADER_BYTES = 100_000_000;
+
+    /** The longest array that every JVM can make. */
+    static final int MAX_VALUES = Integer.MAX_VALUE - 8;
+
+    private static final int CHUNK_BYTES = 1 << 20; // a whole number of values of every type
+
+    private final SeekableByteChannel channel;
+    private final long dataStart; // bytes from the start of the file
+    private final Map<String, TensorEntry> tensors; // in the header's order
+    private final Map<String, String> metadata;
+    private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+
+    private SafetensorsReader(SeekableByteChannel channel, long dataStart, SafetensorsHeader header) {
+        this.channel = channel;
+        this.dataStart = dataStart;
+        this.tensors = new LinkedHashMap<>();
+        header.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
+        this.metadata = header.metadata();
+    }
+
+    static ModelFile readModel(SeekableByteChannel channel, TensorNames names) throws IOException {
+        SafetensorsReader reader = open(channel);
+        StateDict stateDict = new StateDict(reader, reader.metadata, names);
+        LstmModel model = stateDict.model();
+        return new ModelFile(model, reader.metadata, stateDict.notes(), FORMAT);
+    }
+
+    /** Reads and checks the header. */
+    static SafetensorsReader open(SeekableByteChannel channel) throws IOException {
+        long fileBytes = channel.size();
+        if (fileBytes < LENGTH_BYTES) {
+            throw new ModelException("the file has %d bytes, expected at least the %d that say how long the header is"
+                    .formatted(fileBytes, LENGTH_BYTES));
+        }
+        ByteBuffer start = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        readFully(channel, 0, start);
+        int headerBytes = requireHeaderLength(start.getLong(0), fileBytes);
+        byte[] json = new byte[headerBytes];
+        readFully(channel, LENGTH_BYTES, ByteBuffer.wrap(json));
+        requireBrace(json);
+        SafetensorsHeader header = SafetensorsHeader.parse(json);
+        long dataStart = LENGTH_BYTES + (long) headerBytes;
+        header.requireExactCover(fileBytes - dataStart);
+        return new SafetensorsReader(channel, dataStart, header);
+    }
+
+    private static int requireHeaderLength(long headerBytes, long fileBytes) {
+        // The length is unsigned: one that is negative here is beyond every limit.
+        if (headerBytes < 0 || headerBytes > MAX_HEADER_BYTES) {
+            throw new ModelException(
+                    "the header claims %s bytes, expected at most %d: this is no safetensors file, or a damaged one"
+                            .formatted(Long.toUnsignedString(headerBytes), MAX_HEADER_BYTES));
+        }
+        if (headerBytes > fileBytes - LENGTH_BYTES) {
+            throw new ModelException(
+                    "the header claims %d bytes, but only %d follow: the file is cut short, copy it again"
+                            .formatted(headerBytes, fileBytes - LENGTH_BYTES));
+        }
+        return (int) headerBytes;
+    }
+
+    private static void requireBrace(byte[] json) {
+        if (json.length == 0 || json[0] != '{') {
+            String found = json.length == 0 ? "is empty" : "begins with byte 0x%02X".formatted(json[0] & 0xFF);
+            throw new ModelException(
+                    "the header %s, expected JSON that begins with '{': this is no safetensors file".formatted(found));
+        }
+    }
+
+    @Override
+    public Set<String> names() {
+        return Collections.unmodifiableSet(tensors.keySet());
+    }
+
+    @Override
+    public Shape shape(String name) {
+        return tensors.get(name).shape();
+    }
+
+    @Override
+    public float[] read(String name) throws IOException {
+        TensorEntry tensor = tensors.get(name);
+        if (!tensor.type().isWeight()) {
+            throw new ModelException(
+                    "tensor '%s' has dtype %s, expected F32, F16, BF16 or F64 for weights; save it as one of these"
+                            .formatted(name, tensor.type()));
+        }
+        float[] values = allocate(tensor);
+        long bytesPerValue = tensor.type().bytes(1);
+        long at = tensor.begin();
+        while (at < tensor.end()) {
+            chunk.clear().limit((int) Math.min(CHUNK_BYTES, tensor.end() - at));
+            readFully(channel, dataStart + at, chunk);
+            tensor.type().toFloats(chunk.flip(), values, (int) ((at - tensor.begin()) / bytesPerValue));
+            at += chunk.limit();
+        }
+        return values;
+    }
+
+    private static float[] allocate(TensorEntry tensor) {
+        long values = tensor.shape().values();
+        if (values > MAX_VALUES) {
+            throw new ModelException(
+                    "tensor '%s' has shape %s: %d values, expected at most %d, the longest array of Java"
+                            .formatted(tensor.name(), tensor.shape(), values, MAX_VALUES));
+        }
+        try {
+            return new float[(int) values];
+        } catch (OutOfMemoryError e) { // nothing is half done here, and the user can give it more
+            throw new ModelException(
+                    ("tensor '%s' has shape %s and needs %d bytes of memory, which this JVM "
+                                    + "doesn't have; give it a larger heap")
+                            .formatted(tensor.name(), tensor.shape(), values * Float.BYTES),
+                    e);
+        }
+    }
+
+    /** Fills the buffer up to its limit. */
+    private static void readFully(SeekableByteChannel channel, long position, ByteBuffer buffer) throws IOException {
+        channel.position(position);
+        while (buffer.hasRemaining()) {
+            if (channel.read(buffer) < 0) {
+                throw new EOFException(
+                        "the file ended at byte %d while it was read: it became shorter".formatted(channel.position()));
+            }
+        }
+    }
+}

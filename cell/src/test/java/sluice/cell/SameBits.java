@@ -1,0 +1,68 @@
+package sluice.cell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+
+/** Equality to the last bit, told apart even where {@code ==} sees none: 0 from -0, one NaN from another. */
+public final class SameBits {
+    private SameBits() {}
+
+    /** Whole answers: what one has and the other lacks is a difference too. */
+    public static void same(String what, ScoredSequence actual, ScoredSequence expected) {
+        same(what + ": softmax", actual.softmax(), expected.softmax());
+        assertThat(actual.prediction()).as(what + ": prediction").isEqualTo(expected.prediction());
+        assertThat(actual.topTokens()).as(what + ": top tokens").isDeepEqualTo(expected.topTokens());
+        same(what + ": top probabilities", actual.topProbabilities(), expected.topProbabilities());
+        assertThat(Double.doubleToRawLongBits(actual.logLikelihood()))
+                .as("%s: log-likelihood %s, expected %s", what, actual.logLikelihood(), expected.logLikelihood())
+                .isEqualTo(Double.doubleToRawLongBits(expected.logLikelihood()));
+        assertThat(actual.predictedTokens()).as(what + ": predicted tokens").isEqualTo(expected.predictedTokens());
+        same(what + ": log-probabilities", actual.logProbabilities(), expected.logProbabilities());
+        assertThat(actual.ranks()).as(what + ": ranks").isEqualTo(expected.ranks());
+        same(what + ": hidden", actual.hidden(), expected.hidden());
+        same(what + ": cell", actual.cell(), expected.cell());
+        same(what + ": state", actual.state(), expected.state());
+    }
+
+    public static void same(String what, List<ScoredSequence> actual, List<ScoredSequence> expected) {
+        assertThat(actual).as(what).hasSameSizeAs(expected);
+        for (int s = 0; s < expected.size(); s++) {
+            same(what + ": sequence " + s, actual.get(s), expected.get(s));
+        }
+    }
+
+    public static void same(String what, LstmState actual, LstmState expected) {
+        if (expected == null || actual == null) {
+            assertThat(actual).as(what).isSameAs(expected);
+        } else {
+            same(what + "'s h", actual.hidden(), expected.hidden());
+            same(what + "'s c", actual.cell(), expected.cell());
+        }
+    }
+
+    public static void same(String what, float[][] actual, float[][] expected) {
+        if (expected == null || actual == null) {
+            assertThat(actual).as(what).isSameAs(expected);
+        } else {
+            assertThat(actual.length).as(what + ": rows").isEqualTo(expected.length);
+            for (int row = 0; row < expected.length; row++) {
+                same(what + ", row " + row, actual[row], expected[row]);
+            }
+        }
+    }
+
+    public static void same(String what, float[] actual, float[] expected) {
+        if (expected == null || actual == null) {
+            assertThat(actual).as(what).isSameAs(expected);
+            return;
+        }
+        assertThat(actual.length).as(what + ": length").isEqualTo(expected.length);
+        for (int at = 0; at < expected.length; at++) {
+            if (Float.floatToRawIntBits(actual[at]) != Float.floatToRawIntBits(expected[at])) {
+                throw new AssertionError("%s: %s at index %d, expected %s to the last bit"
+                        .formatted(what, actual[at], at, expected[at]));
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package sluice.cell;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.OutputLayer;
+
+/**
+ * A random model and what it may be asked.
+ *
+ * @param seed what it was made from, and its sequences are
+ */
+public record Sample(long seed, LstmModel model, InputKind input) {
+    private static final int LONGEST = 40;
+
+    /** For failure messages. */
+    @Override
+    public String toString() {
+        return "-Dsluice.seed=%d (%s, %s)".formatted(seed, input, model);
+    }
+
+    /** Ragged: empty, single, long, twice the same, with a shared beginning, one that goes on from a given state. */
+    public List<Sequence> batch() {
+        SplittableRandom random = new SplittableRandom(~seed);
+        List<Sequence> batch = new ArrayList<>();
+        for (int length : new int[] {0, 1, 2, 3, random.nextInt(4, LONGEST), LONGEST, random.nextInt(1, LONGEST)}) {
+            batch.add(sequence(random.nextLong(), length));
+        }
+        batch.add(batch.get(4));
+        batch.add(sequence(random.nextLong(), 5).from(state(random.nextLong())));
+        batch.add(sequence(random.nextLong(), 0).from(state(random.nextLong())));
+        if (input.takesTokens()) {
+            int[] longer = Arrays.copyOf(batch.get(4).tokens(), batch.get(4).length() + 2);
+            batch.add(Sequence.ofTokens(longer));
+        }
+        return batch;
+    }
+
+    /** One sequence of what the model reads; numbers, which have a next one, where it reads one number a step. */
+    public Sequence sequence(long sequenceSeed, int length) {
+        Samples samples = new Samples(sequenceSeed);
+        if (input.takesTokens()) {
+            return Sequence.ofTokens(samples.tokens(length, model.tokens()));
+        }
+        return model.inputWidth() == 1
+                ? Sequence.ofNumbers(samples.tokens(length, classes()))
+                : Sequence.ofFeatures(length, samples.floats(length * model.inputWidth(), 2));
+    }
+
+    /** A state that a sequence could go on from. */
+    public LstmState state(long stateSeed) {
+        Samples samples = new Samples(stateSeed);
+        return new LstmState(
+                model.directions().stream()
+                        .map(direction -> samples.floats(direction.outputWidth(), 1))
+                        .toArray(float[][]::new),
+                model.directions().stream()
+                        .map(direction -> samples.floats(direction.hiddenWidth(), 2))
+                        .toArray(float[][]::new));
+    }
+
+    private int classes() {
+        return model.output().map(OutputLayer::classes).orElse(2);
+    }
+
+    private boolean hasTargets() {
+        return input.takesTokens() || model.inputWidth() == 1;
+    }
+
+    /** Everything that this model can tell at these steps. */
+    public Set<Emission> emissions(OutputAt at) {
+        return Arrays.stream(Emission.values())
+                .filter(emission -> emission.toldAt(at))
+                .filter(emission ->
+                        !emission.needsOutputLayer() || model.output().isPresent())
+                .filter(emission -> !emission.needsTargets() || hasTargets())
+                .collect(Collectors.toCollection(() -> EnumSet.noneOf(Emission.class)));
+    }
+
+    /** Asks for everything. */
+    public ScoreRequest request(OutputAt at) {
+        return request(at, emissions(at));
+    }
+
+    public ScoreRequest request(OutputAt at, Set<Emission> emissions) {
+        return new ScoreRequest(at, emissions, Math.min(5, classes()));
+    }
+
+    /** Scores everything. */
+    public SequenceScorer scorer(KernelChoice kernel, OutputAt at) {
+        return compile(kernel).scorer(request(at));
+    }
+
+    public CompiledModel compile(KernelChoice kernel) {
+        return CompiledModel.compile(model, input, kernel);
+    }
+}

@@ -1,0 +1,130 @@
+package sluice.cell;
+
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.Matrix;
+
+/**
+ * How far two numbers may be apart: here and nowhere else, as formulas.
+ *
+ * <p>Bits of one sequence in another batch, on another kernel, asked for other things, have no tolerance: see {@link SameBits}.
+ */
+public final class Tolerance {
+    /** Half a unit in the last place of 1: what one operation of float32 may err, relative to its result. */
+    public static final double FLOAT = 0x1p-24;
+
+    /** The same of float64. */
+    public static final double DOUBLE = 0x1p-53;
+
+    /** How much a step's rounding may grow while it is carried through the steps and layers after it. */
+    private static final double CARRY = 4;
+
+    /** What PyTorch's own two precisions differ by, with room; and once more where gates are driven hard. */
+    private static final double TORCH_PROBABILITY = 1e-6;
+
+    private static final double TORCH_STATE = 1e-5;
+    private static final double TORCH_RELATIVE = 1e-5;
+    private static final double TORCH_STRESS = 1e-4;
+
+    /** Of float64 sums against float64 sums in another order, over a few hundred steps. */
+    private static final double ORACLE_RELATIVE = 1e-11;
+
+    private Tolerance() {}
+
+    /** Of probabilities against PyTorch's; what the oracle shows and what the files hold is rounded to float32, each once. */
+    public static double torchProbability(KernelChoice kernel, boolean stress) {
+        if (kernel == KernelChoice.REFERENCE) {
+            return 2 * FLOAT;
+        }
+        return stress ? TORCH_STRESS : TORCH_PROBABILITY;
+    }
+
+    /** Of h and c against PyTorch's. */
+    public static double torchState(KernelChoice kernel, boolean stress, double expected) {
+        if (kernel == KernelChoice.REFERENCE) {
+            return 2 * FLOAT * Math.max(1, Math.abs(expected));
+        }
+        return stress ? TORCH_STRESS : TORCH_STATE;
+    }
+
+    /** Of a log-likelihood or one of its terms, which PyTorch gave in float64, against it. */
+    public static double torchLogProbability(KernelChoice kernel, double expected) {
+        return (kernel == KernelChoice.REFERENCE ? ORACLE_RELATIVE : TORCH_RELATIVE) * Math.max(1, Math.abs(expected));
+    }
+
+    /** Of one term of a log-likelihood that the engine shows as float32. */
+    public static double torchTerm(KernelChoice kernel, double expected) {
+        return torchLogProbability(kernel, expected) + FLOAT * Math.abs(expected);
+    }
+
+    /** Of one step of the oracle against the same formulas in plain doubles. */
+    public static double oracleStep() {
+        return 8 * DOUBLE;
+    }
+
+    /**
+     * Of h and c, engine against oracle: each layer adds the rounding of its longest chain, {@code terms * 2^-24 * largest sum}, and
+     * what it adds is carried on.
+     *
+     * @param largest the largest magnitude of anything compared, as inputs and c may be beyond 1
+     */
+    public static double state(LstmModel model, double largest) {
+        double rounding = 0;
+        double input = Math.max(1, largest);
+        for (LstmDirection direction : model.directions()) {
+            int terms = direction.inputWidth() + direction.outputWidth() + direction.hiddenWidth();
+            double sum = Math.max(1, rowSum(direction.inputWeights()) + rowSum(direction.hiddenWeights()));
+            rounding += terms * FLOAT * sum * input;
+        }
+        return CARRY * rounding;
+    }
+
+    /** Of a logit: what the state brings along through a row of V, and the row's own chain. */
+    public static double logit(LstmModel model, double largest) {
+        Matrix weights = model.output().orElseThrow().weights();
+        return rowSum(weights) * state(model, largest) + weights.columns() * FLOAT * (1 + rowSum(weights) * largest);
+    }
+
+    /** Of a probability: no softmax moves by more than half of what its logits move by, and its own sums round too. */
+    public static double probability(LstmModel model, double largest) {
+        return logit(model, largest) / 2
+                + softmaxRelative(model.output().orElseThrow().classes(), 1);
+    }
+
+    /** Of the logarithm of a probability: its logit and the normaliser may both be off. */
+    public static double logProbability(LstmModel model, double largest, double expected) {
+        return 2 * logit(model, largest)
+                + softmaxRelative(model.output().orElseThrow().classes(), 1)
+                + FLOAT * Math.abs(expected);
+    }
+
+    /** Of a sum of probabilities from 1, each rounded, over K classes. */
+    public static double sumOfProbabilities(int classes) {
+        return (classes + SUM_ROUNDINGS) * FLOAT;
+    }
+
+    /** A lane of a block adds 64 numbers, a tree of four levels follows, then the block, the quotient, the product. */
+    private static final int SUM_ROUNDINGS = 64 + 4 + 4;
+
+    /**
+     * Of a probability, relative, when the logits are given exactly: the subtraction of the maximum rounds, and that error stands in an
+     * exponent; the exponential and the sum round.
+     *
+     * @param spread the largest logit minus this one
+     */
+    public static double softmaxRelative(int classes, double spread) {
+        return (Math.min(classes, SUM_ROUNDINGS) + spread + 8) * FLOAT;
+    }
+
+    private static double rowSum(Matrix matrix) {
+        double largest = 0;
+        for (int row = 0; row < matrix.rows(); row++) {
+            double sum = 0;
+            for (int column = 0; column < matrix.columns(); column++) {
+                sum += Math.abs(matrix.at(row, column));
+            }
+            largest = Math.max(largest, sum);
+        }
+        return largest;
+    }
+}

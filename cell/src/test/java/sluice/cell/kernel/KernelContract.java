@@ -1,0 +1,475 @@
+package sluice.cell.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static sluice.cell.SameBits.same;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import sluice.cell.Samples;
+import sluice.cell.model.Gate;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.Matrix;
+
+/**
+ * What every kernel signs: the bits of its {@link NaiveKernel naive twin}, at every size around the edges of tiles, panels and vectors.
+ *
+ * <p>Each test keeps one kernel through all its sizes, from large to small, so that whatever a larger shape left in the kernel's scratch
+ * is there when a smaller one comes. Whole tables are compared, so a write beside its range is a difference too.
+ */
+abstract class KernelContract {
+    /** Around units of a panel (16), columns (64), rows of a tile (6), and lanes (4, 8, 16). */
+    private static final int[] SIZES = {129, 65, 64, 63, 33, 31, 17, 16, 15, 7, 6, 5, 2, 1};
+
+    /** How many sequences take a step together. */
+    private static final int[] COUNTS = {13, 12, 7, 6, 5, 2, 1};
+
+    private static final int[] FEW_SIZES = {65, 17, 16, 5, 1};
+
+    /** What stands where nothing may be written: no kernel computes it. */
+    private static final float SENTINEL = 3e38f;
+
+    /** Rows that stand before the first row in use, so that no offset is 0. */
+    private static final int FIRST_ROW = 1;
+
+    /** Scales whole numbers into the range where gates move, and leaves all their sums exact. */
+    private static final float INPUT_SCALE = 0x1p-4f;
+
+    private static final float WEIGHT_SCALE = 0x1p-6f;
+
+    /** The kernel under test, with scratch of its own. */
+    abstract Kernel kernel();
+
+    @Test
+    void multiplyIsExactOnWholeNumbers() {
+        Kernel kernel = kernel();
+        for (int outputs : SIZES) {
+            for (int inputs : SIZES) {
+                Samples samples = new Samples(1000L * outputs + inputs);
+                Matrix matrix = Matrix.of(outputs, inputs, samples.integers(outputs * inputs));
+                float[] bias = samples.integers(outputs);
+                Multiplication todo = new Multiplication(samples, LinearPanels.of(matrix, bias), 0, outputs, 7);
+                todo.fillInput(samples.integers(todo.input.length));
+                float[] expected = todo.result.clone();
+                todo.forEach((row, output) -> expected[todo.resultOffsets[row] + output] =
+                        exact(bias[output], matrix, output, todo.input, todo.inputOffsets[row], 1));
+                todo.run(kernel);
+                same("%d outputs of %d inputs".formatted(outputs, inputs), todo.result, expected);
+            }
+        }
+    }
+
+    @Test
+    void multiplyIsOneOutputAtATime() {
+        Kernel kernel = kernel();
+        for (int outputs : SIZES) {
+            for (int inputs : FEW_SIZES) {
+                for (int count : COUNTS) {
+                    Samples samples = new Samples(1000L * outputs + 10L * inputs + count);
+                    Matrix matrix = samples.matrix(outputs, inputs, 1);
+                    LinearPanels map = LinearPanels.of(matrix, samples.floats(outputs, 1));
+                    Multiplication todo = new Multiplication(samples, map, 0, outputs, count);
+                    todo.assertEqualsOneOutputAtATime(kernel, matrix);
+                }
+            }
+        }
+    }
+
+    @Test
+    void multiplyTakesAnyRangeOfPanels() {
+        Kernel kernel = kernel();
+        for (int outputs : new int[] {257, 256, 129, 128}) {
+            Samples samples = new Samples(outputs);
+            Matrix matrix = samples.matrix(outputs, 17, 1);
+            LinearPanels map = LinearPanels.of(matrix, samples.floats(outputs, 1));
+            for (int first = 0; first < outputs; first += LinearPanels.COLUMNS) {
+                for (int count = LinearPanels.COLUMNS; count < outputs - first; count += LinearPanels.COLUMNS) {
+                    new Multiplication(samples, map, first, count, 7).assertEqualsOneOutputAtATime(kernel, matrix);
+                }
+                new Multiplication(samples, map, first, outputs - first, 7)
+                        .assertEqualsOneOutputAtATime(kernel, matrix);
+            }
+        }
+    }
+
+    @Test
+    void multiplyOfNoRowsWritesNothing() {
+        Samples samples = new Samples(1);
+        LinearPanels map = LinearPanels.of(samples.matrix(5, 3, 1), samples.floats(5, 1));
+        float[] result = {SENTINEL};
+        kernel().multiply(map, 0, 5, new float[0], new int[0], 0, result, new int[0]);
+        assertThat(result).containsExactly(SENTINEL);
+    }
+
+    /** Whole numbers make pre-activations exact, so this holds whatever the order of their chain. */
+    @Test
+    void stepIsExactOnWholeNumbers() {
+        Kernel kernel = kernel();
+        for (int hidden : SIZES) {
+            for (int inputs : SIZES) {
+                Samples samples = new Samples(1000L * hidden + inputs);
+                LstmDirection direction = LstmDirection.plain(
+                        wholeNumbers(samples, Gate.COUNT * hidden, inputs),
+                        wholeNumbers(samples, Gate.COUNT * hidden, hidden),
+                        scaled(samples.integers(Gate.COUNT * hidden), INPUT_SCALE * WEIGHT_SCALE));
+                Step step = new Step(samples, direction, 7);
+                step.fillStates(scaled(samples.integers(step.hidden.length), INPUT_SCALE));
+                step.fillInput(scaled(samples.integers(step.input.length), INPUT_SCALE));
+                Step expected = step.copy();
+                expected.runExactly();
+                step.run(kernel, GatePanels.of(direction));
+                step.assertSame("H=%d I=%d".formatted(hidden, inputs), expected);
+            }
+        }
+    }
+
+    @Test
+    void stepIsItsNaiveTwin() {
+        Kernel kernel = kernel();
+        for (int hidden : SIZES) {
+            for (int inputs : FEW_SIZES) {
+                for (int count : COUNTS) {
+                    Samples samples = new Samples(1000L * hidden + 10L * inputs + count);
+                    Step step = new Step(samples, samples.direction(inputs, hidden), count);
+                    step.assertEqualsTwin(kernel, "H=%d I=%d rows=%d".formatted(hidden, inputs, count));
+                }
+            }
+        }
+    }
+
+    @Test
+    void stepOfAProjectedCellIsItsNaiveTwin() {
+        Kernel kernel = kernel();
+        for (int hidden : SIZES) {
+            for (int shown : FEW_SIZES) {
+                Samples samples = new Samples(1000L * hidden + shown);
+                Step step = new Step(samples, samples.projected(3, hidden, shown), 7);
+                step.assertEqualsTwin(kernel, "H=%d P=%d".formatted(hidden, shown));
+            }
+        }
+    }
+
+    /** Without a projection the engine lets a step read h from the table that it shows it in. */
+    @Test
+    void stepMayShowWhereItReads() {
+        Kernel kernel = kernel();
+        for (int hidden : SIZES) {
+            Samples samples = new Samples(hidden);
+            Step step = new Step(samples, samples.direction(5, hidden), 13);
+            step.shown = step.hidden;
+            step.assertEqualsTwin(kernel, "H=%d in place".formatted(hidden));
+        }
+    }
+
+    @Test
+    void oneHotStepStartsAtBiasPlusColumn() {
+        Kernel kernel = kernel();
+        for (int hidden : SIZES) {
+            for (int tokens : FEW_SIZES) {
+                Samples samples = new Samples(1000L * hidden + tokens);
+                LstmDirection direction = samples.direction(tokens, hidden);
+                Step step = new Step(samples, direction, 7);
+                step.input = new float[0];
+                Step expected = step.copy();
+                NaiveKernel.step(
+                        direction, true, step.rows, step.input, expected.hidden, expected.cell, expected.shown);
+                step.run(kernel, GatePanels.oneHot(direction));
+                step.assertSame("H=%d tokens=%d".formatted(hidden, tokens), expected);
+            }
+        }
+    }
+
+    /** So an engine may look a token up or multiply it out. */
+    @Test
+    void oneHotStepEqualsTheDirectWay() {
+        Kernel kernel = kernel();
+        int tokens = 17;
+        for (int hidden : SIZES) {
+            Samples samples = new Samples(hidden);
+            LstmDirection direction = samples.direction(tokens, hidden);
+            Step looked = new Step(samples, direction, 13);
+            Step multiplied = looked.copy();
+            multiplied.input = new float[tokens * tokens];
+            for (int row = 0; row < looked.rows.count; row++) {
+                int token = looked.rows.start[row];
+                multiplied.rows.start[row] = 0;
+                multiplied.rows.input[row] = token;
+                multiplied.input[token * tokens + token] = 1;
+            }
+            looked.run(kernel, GatePanels.oneHot(direction));
+            multiplied.run(kernel, GatePanels.of(direction));
+            looked.assertSame("H=%d".formatted(hidden), multiplied);
+        }
+    }
+
+    @Test
+    void stepOfNoRowsWritesNothing() {
+        Samples samples = new Samples(1);
+        Step step = new Step(samples, samples.direction(3, 17), 5);
+        step.rows.clear();
+        Step before = step.copy();
+        step.run(kernel(), GatePanels.of(step.direction));
+        step.assertSame("no rows", before);
+    }
+
+    @Test
+    void reductionsAreTheirNaiveTwins() {
+        Kernel kernel = kernel();
+        for (float magnitude : new float[] {1, 100, 0x1p120f}) {
+            for (int count : counts()) {
+                Samples samples = new Samples(count);
+                float[] values = amongSentinels(samples.floats(count, magnitude), 3);
+                float max = max(values, 3, count);
+                String what = "%d values up to %s".formatted(count, magnitude);
+                assertThat(kernel.max(values, 3, count)).as("max of " + what).isEqualTo(max);
+                assertThat(kernel.sumOfExponentials(values, 3, count, max))
+                        .as("sum of " + what)
+                        .isEqualTo(NaiveKernel.sumOfExponentials(values, 3, count, max));
+            }
+        }
+    }
+
+    /** A maximum that starts from 0, or takes in the zeros that fill up a vector, is caught by numbers that are all below 0. */
+    @Test
+    void maxOfNegativeNumbers() {
+        Kernel kernel = kernel();
+        for (int count : counts()) {
+            float[] values = new Samples(count).floats(count, 1);
+            IntStream.range(0, count).forEach(at -> values[at] -= 2);
+            for (int offset : new int[] {0, 5}) {
+                assertThat(kernel.max(amongSentinels(values, offset), offset, count))
+                        .as("max of %d values from %d", count, offset)
+                        .isEqualTo(max(values, 0, count));
+            }
+        }
+    }
+
+    @Test
+    void maxIsFoundWhereverItStands() {
+        Kernel kernel = kernel();
+        for (int at = 0; at < 40; at++) {
+            float[] values = new float[40];
+            Arrays.fill(values, -1e30f);
+            values[at] = -1;
+            assertThat(kernel.max(values, 0, values.length)).as("at %d", at).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void exponentialsAreTakenOneByOne() {
+        Kernel kernel = kernel();
+        float scale = 0.37f;
+        for (float magnitude : new float[] {1, 100, 0x1p120f}) {
+            for (int count : counts()) {
+                float[] values = amongSentinels(new Samples(count).floats(count, magnitude), 3);
+                float max = max(values, 3, count);
+                float[] expected = values.clone();
+                for (int at = 3; at < 3 + count; at++) {
+                    expected[at] = GateFunctions.exp(values[at] - max) * scale;
+                }
+                kernel.exponentials(values, 3, count, max, scale);
+                same("%d values up to %s".formatted(count, magnitude), values, expected);
+            }
+        }
+    }
+
+    private static int[] counts() {
+        return IntStream.concat(
+                        IntStream.of(Softmax.BLOCK, Softmax.BLOCK - 1),
+                        IntStream.iterate(40, count -> count > 0, count -> count - 1))
+                .toArray();
+    }
+
+    private static float[] amongSentinels(float[] values, int offset) {
+        float[] among = new float[offset + values.length + 20];
+        Arrays.fill(among, SENTINEL);
+        System.arraycopy(values, 0, among, offset, values.length);
+        return among;
+    }
+
+    private static float max(float[] values, int offset, int count) {
+        float max = values[offset];
+        for (int at = offset; at < offset + count; at++) {
+            max = values[at] > max ? values[at] : max;
+        }
+        return max;
+    }
+
+    private static Matrix wholeNumbers(Samples samples, int rows, int columns) {
+        return Matrix.of(rows, columns, scaled(samples.integers(rows * columns), WEIGHT_SCALE));
+    }
+
+    private static float[] scaled(float[] values, float scale) {
+        for (int at = 0; at < values.length; at++) {
+            values[at] *= scale;
+        }
+        return values;
+    }
+
+    /** {@code start + sum_k matrix[row][k] * x[k]} in whole multiples of a unit, so in no order at all. */
+    private static float exact(float start, Matrix matrix, int row, float[] x, int offset, double unit) {
+        long sum = (long) (start / unit);
+        for (int k = 0; k < matrix.columns(); k++) {
+            sum += (long) ((double) matrix.at(row, k) * x[offset + k] / unit);
+        }
+        return (float) (sum * unit);
+    }
+
+    /** One call of {@link Kernel#multiply}: rows at scattered places, results at others. */
+    private static final class Multiplication {
+        private final LinearPanels map;
+        private final int first;
+        private final int outputs;
+        private final int count;
+        private final float[] input;
+        private final int[] inputOffsets;
+        private final float[] result;
+        private final int[] resultOffsets;
+
+        Multiplication(Samples samples, LinearPanels map, int first, int outputs, int count) {
+            this.map = map;
+            this.first = first;
+            this.outputs = outputs;
+            this.count = count;
+            int inputStride = map.inputs() + 2; // room between rows, for sentinels
+            int resultStride = outputs + 3;
+            this.input = amongSentinels(samples.floats(count * inputStride, 1), 1);
+            this.result = new float[2 + count * resultStride];
+            Arrays.fill(result, SENTINEL);
+            this.inputOffsets = Arrays.stream(samples.permutation(count))
+                    .map(row -> 1 + row * inputStride)
+                    .toArray();
+            this.resultOffsets = Arrays.stream(samples.permutation(count))
+                    .map(row -> 2 + row * resultStride)
+                    .toArray();
+        }
+
+        void fillInput(float[] values) {
+            System.arraycopy(values, 0, input, 0, input.length);
+        }
+
+        void forEach(Cell cell) {
+            for (int row = 0; row < count; row++) {
+                for (int output = 0; output < outputs; output++) {
+                    cell.visit(row, output);
+                }
+            }
+        }
+
+        void run(Kernel kernel) {
+            kernel.multiply(map, first, outputs, input, inputOffsets, count, result, resultOffsets);
+        }
+
+        void assertEqualsOneOutputAtATime(Kernel kernel, Matrix matrix) {
+            float[] expected = result.clone();
+            forEach((row, output) -> {
+                float alone = map.output(first + output, input, inputOffsets[row]);
+                float chained =
+                        NaiveKernel.chain(map.bias()[first + output], matrix, first + output, input, inputOffsets[row]);
+                assertThat(alone).as("output %d alone", output).isEqualTo(chained);
+                expected[resultOffsets[row] + output] = alone;
+            });
+            run(kernel);
+            same("%s: outputs %d + %d, %d rows".formatted(matrix, first, outputs, count), result, expected);
+        }
+
+        /** What is done with each result. */
+        private interface Cell {
+            void visit(int row, int output);
+        }
+    }
+
+    /** One call of {@link Kernel#step}: rows in any order, two of them grown from the same row. */
+    private static final class Step {
+        private final LstmDirection direction;
+        private final StepRows rows;
+        private float[] input;
+        private final float[] hidden;
+        private final float[] cell;
+        private float[] shown;
+
+        Step(Samples samples, LstmDirection direction, int count) {
+            this.direction = direction;
+            int states = FIRST_ROW + 2 * count + 1;
+            this.hidden = samples.floats(states * direction.outputWidth(), 1);
+            this.cell = samples.floats(states * direction.hiddenWidth(), 2);
+            this.shown = new float[states * direction.hiddenWidth()];
+            Arrays.fill(shown, SENTINEL);
+            this.input = samples.floats((FIRST_ROW + count) * direction.inputWidth(), 1);
+            this.rows = new StepRows(count);
+            int[] previous = samples.permutation(count);
+            int[] next = samples.permutation(count);
+            int[] inputs = samples.permutation(count);
+            int[] tokens = samples.tokens(count, direction.inputWidth());
+            for (int row = 0; row < count; row++) {
+                int parent = row == 1 ? previous[0] : previous[row];
+                rows.add(0, FIRST_ROW + inputs[row], FIRST_ROW + parent, FIRST_ROW + count + next[row]);
+                rows.start[row] = tokens[row];
+            }
+        }
+
+        private Step(Step other) {
+            this.direction = other.direction;
+            this.hidden = other.hidden.clone();
+            this.cell = other.cell.clone();
+            this.shown = other.shown == other.hidden ? hidden : other.shown.clone();
+            this.input = other.input.clone();
+            this.rows = new StepRows(other.rows.start.length);
+            for (int row = 0; row < other.rows.count; row++) {
+                rows.add(other.rows.start[row], other.rows.input[row], other.rows.previous[row], other.rows.next[row]);
+            }
+        }
+
+        Step copy() {
+            return new Step(this);
+        }
+
+        void fillStates(float[] values) {
+            System.arraycopy(values, 0, hidden, 0, hidden.length);
+        }
+
+        void fillInput(float[] values) {
+            System.arraycopy(values, 0, input, 0, input.length);
+        }
+
+        void run(Kernel kernel, GatePanels gates) {
+            kernel.step(gates, rows, input, hidden, cell, shown);
+        }
+
+        void runExactly() {
+            int width = direction.hiddenWidth();
+            double unit = (double) INPUT_SCALE * WEIGHT_SCALE;
+            for (int row = 0; row < rows.count; row++) {
+                for (int unitAt = 0; unitAt < width; unitAt++) {
+                    float[] z = new float[Gate.COUNT];
+                    for (int gate = 0; gate < Gate.COUNT; gate++) {
+                        int at = gate * width + unitAt;
+                        int x = rows.input[row] * direction.inputWidth();
+                        int h = rows.previous[row] * width;
+                        float fromInput = exact(direction.bias()[at], direction.inputWeights(), at, input, x, unit);
+                        z[gate] = exact(fromInput, direction.hiddenWeights(), at, hidden, h, unit);
+                    }
+                    float before = cell[rows.previous[row] * width + unitAt];
+                    float after = GateFunctions.cellState(z[0], z[1], z[2], before);
+                    cell[rows.next[row] * width + unitAt] = after;
+                    shown[rows.next[row] * width + unitAt] = GateFunctions.hiddenState(z[3], after);
+                }
+            }
+        }
+
+        void assertEqualsTwin(Kernel kernel, String what) {
+            Arrays.fill(rows.start, 0); // the bias, the only row of a start that isn't one-hot
+            Step expected = copy();
+            NaiveKernel.step(
+                    direction, false, expected.rows, expected.input, expected.hidden, expected.cell, expected.shown);
+            run(kernel, GatePanels.of(direction));
+            assertSame(what, expected);
+        }
+
+        void assertSame(String what, Step expected) {
+            same(what + ": h", hidden, expected.hidden);
+            same(what + ": c", cell, expected.cell);
+            same(what + ": shown", shown, expected.shown);
+        }
+    }
+}

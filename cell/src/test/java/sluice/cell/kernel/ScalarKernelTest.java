@@ -1,0 +1,8 @@
+package sluice.cell.kernel;
+
+class ScalarKernelTest extends KernelContract {
+    @Override
+    Kernel kernel() {
+        return new ScalarKernel();
+    }
+}

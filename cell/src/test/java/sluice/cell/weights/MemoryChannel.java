@@ -1,0 +1,62 @@
+package sluice.cell.weights;
+
+import java.nio.ByteBuffer;
+import java.nio.channels.NonWritableChannelException;
+import java.nio.channels.SeekableByteChannel;
+
+/** A file in memory, which gives only a few bytes at each read, as channels may. */
+final class MemoryChannel implements SeekableByteChannel {
+    private static final int MOST_AT_ONCE = 1_000;
+
+    private final byte[] bytes;
+    private int position;
+
+    MemoryChannel(byte[] bytes) {
+        this.bytes = bytes;
+    }
+
+    @Override
+    public int read(ByteBuffer target) {
+        if (position >= bytes.length) {
+            return -1;
+        }
+        int count = Math.min(MOST_AT_ONCE, Math.min(target.remaining(), bytes.length - position));
+        target.put(bytes, position, count);
+        position += count;
+        return count;
+    }
+
+    @Override
+    public long size() {
+        return bytes.length;
+    }
+
+    @Override
+    public long position() {
+        return position;
+    }
+
+    @Override
+    public SeekableByteChannel position(long newPosition) {
+        position = Math.toIntExact(newPosition);
+        return this;
+    }
+
+    @Override
+    public int write(ByteBuffer source) {
+        throw new NonWritableChannelException();
+    }
+
+    @Override
+    public SeekableByteChannel truncate(long size) {
+        throw new NonWritableChannelException();
+    }
+
+    @Override
+    public boolean isOpen() {
+        return true;
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,192 @@
+package sluice.cell.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.ModelException;
+
+class ModelReaderTest {
+    private static final TensorNames AUTOMATIC = TensorNames.automatic();
+
+    static Stream<Path> torchCases() throws Exception {
+        Path folder = Path.of(ModelReaderTest.class.getResource("/torch").toURI());
+        try (Stream<Path> cases = Files.list(folder)) {
+            return cases.sorted().collect(Collectors.toList()).stream();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("torchCases")
+    void readsWhatPyTorchSaved(Path folder) throws IOException {
+        JsonNode config = new ObjectMapper()
+                .readTree(folder.resolve("case.json").toFile())
+                .get("config");
+        int hidden = config.get("hidden_size").asInt();
+        int projection = config.get("proj_size").asInt();
+        int directions = config.get("bidirectional").asBoolean() ? 2 : 1;
+
+        LstmModel model =
+                ModelReader.read(folder.resolve("model.safetensors"), AUTOMATIC).model();
+
+        assertThat(model.layers()).hasSize(config.get("num_layers").asInt());
+        assertThat(model.directions()).allMatch(direction -> direction.hiddenWidth() == hidden);
+        assertThat(model.outputWidth()).isEqualTo(directions * (projection == 0 ? hidden : projection));
+        assertThat(model.inputWidth()).isEqualTo(config.get("input_size").asInt());
+        assertThat(model.embedding().isPresent())
+                .isEqualTo(config.get("input").asText().equals("tokens"));
+        assertThat(model.output().orElseThrow().classes())
+                .isEqualTo(config.get("vocab").asInt());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "504b03041400000000000000000000000000000000000000617263686976652f646174612e706b6c|a PyTorch checkpoint",
+                "504b03041400000000000000000000000000000000000000000000006d657461646174612e6a736f6e|a Keras model",
+                "504b0304140000000000000000000000|a zip archive",
+                "894844460d0a1a0a0000000000080800|an HDF5 file",
+                "80028a0a6cfc9c46f9206aa850192e80|a Python pickle",
+                "08081207707974" + "6f7263681a05|an ONNX model",
+                "47475546030000002300000000000000|a GGUF file",
+                "934e554d5059010076007b2764657363|a NumPy file",
+                "76657273696f6e2068747470733a2f2f6769742d6c66732e|a Git LFS pointer",
+                "7b226d65746164617461223a207b7d7d|a JSON text",
+            })
+    void otherFormatsAreRefusedByName(String start, String looksLike) {
+        byte[] file = HexFormat.of().parseHex(start);
+
+        assertThatThrownBy(() -> ModelReader.read("weights", new MemoryChannel(file), AUTOMATIC))
+                .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith("weights: this looks like " + looksLike)
+                .hasMessageContaining("expected a safetensors file")
+                .hasMessageContaining("save_file");
+    }
+
+    @Test
+    void aHeaderLengthThatLooksLikeAZipIsAHeaderLength() {
+        byte[] file = new byte[20];
+        System.arraycopy("PK\3\4".getBytes(StandardCharsets.ISO_8859_1), 0, file, 0, 4);
+
+        assertThatThrownBy(() -> ModelReader.read("weights", new MemoryChannel(file), AUTOMATIC))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("weights: the header claims 67324752 bytes, but only 12 follow");
+    }
+
+    @Test
+    void aFileThatIsNotThereIsNoContent(@TempDir Path folder) {
+        assertThatThrownBy(() -> ModelReader.read(folder.resolve("nothing"), AUTOMATIC))
+                .isInstanceOf(NoSuchFileException.class)
+                .hasMessageContaining("nothing");
+    }
+
+    @Test
+    void messagesCallTheFileByItsName(@TempDir Path folder) throws IOException {
+        Path file = Files.write(folder.resolve("empty.safetensors"), new byte[0]);
+
+        assertThatThrownBy(() -> ModelReader.read(file, AUTOMATIC))
+                .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith("empty.safetensors: the file has 0 bytes");
+    }
+
+    /** Three gigabytes of holes before the weights: the offsets are beyond an int, and none of it is read. */
+    @Test
+    void filesBeyondTwoGigabytes(@TempDir Path folder) throws IOException {
+        long ignored = 3L << 30;
+        LstmModel model = Models.random(new Random(4), 5, 2, 3, 4);
+        byte[] small = SafetensorsWriter.bytes(SafetensorsWriter.tensors(model), Map.of());
+        SafetensorsReader tensors = SafetensorsReader.open(new MemoryChannel(small));
+        long bytes = 0;
+        StringBuilder header = new StringBuilder(
+                "{\"ignored\":{\"dtype\":\"U8\",\"shape\":[%d],\"data_offsets\":[0,%d]}".formatted(ignored, ignored));
+        for (String name : tensors.names()) {
+            Shape shape = tensors.shape(name);
+            long end = bytes + shape.values() * Float.BYTES;
+            header.append(",\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
+                    .formatted(
+                            name,
+                            shape.toString().replace('(', '[').replace(')', ']'),
+                            ignored + bytes,
+                            ignored + end));
+            bytes = end;
+        }
+        byte[] start = SafetensorsWriter.bytes(header.append("}").toString(), new byte[0]);
+        Path file = Files.write(folder.resolve("large.safetensors"), start);
+        byte[] data = Arrays.copyOfRange(small, small.length - (int) bytes, small.length);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(data), start.length + ignored); // sparse where the disk allows it
+        }
+
+        ModelFile read = ModelReader.read(file, AUTOMATIC);
+
+        assertThat(read.model().fingerprint()).isEqualTo(model.fingerprint());
+        assertThat(read.notes()).contains("tensor 'ignored' (3221225472) is not used");
+        assertThat(read.format()).isEqualTo("safetensors");
+    }
+
+    @Test
+    void tensorsLongerThanAnArrayAreRefused(@TempDir Path folder) throws IOException {
+        long rows = 1L << 29;
+        long bytes = rows * 4 * 2;
+        String header = "{\"lstm.weight_ih_l0\":{\"dtype\":\"F16\",\"shape\":[%d,4],\"data_offsets\":[0,%d]},"
+                        .formatted(rows, bytes)
+                + "\"lstm.weight_hh_l0\":{\"dtype\":\"F16\",\"shape\":[4,1],\"data_offsets\":[%d,%d]}}"
+                        .formatted(bytes, bytes + 8);
+        byte[] start = SafetensorsWriter.bytes(header, new byte[0]);
+        Path file = Files.write(folder.resolve("long.safetensors"), start);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(new byte[8]), start.length + bytes);
+        }
+
+        SafetensorsReader reader = SafetensorsReader.open(FileChannel.open(file));
+
+        assertThatThrownBy(() -> reader.read("lstm.weight_ih_l0"))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("tensor 'lstm.weight_ih_l0' has shape (536870912, 4): 2147483648 "
+                        + "values, expected at most 2147483639");
+    }
+
+    @Test
+    void settingsAreSerializable() throws IOException, ClassNotFoundException {
+        TensorNames names = AUTOMATIC.withEmbedding("a").withOutput("none").withLstm("rnn.");
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+            out.writeObject(names);
+        }
+
+        TensorNames read;
+        try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+            read = (TensorNames) in.readObject();
+        }
+
+        assertThat(read.embedding()).contains("a");
+        assertThat(read.output()).contains("none");
+        assertThat(read.lstm()).contains("rnn.");
+    }
+}

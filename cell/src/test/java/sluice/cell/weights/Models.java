@@ -1,0 +1,51 @@
+package sluice.cell.weights;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import sluice.cell.model.Embedding;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.Matrix;
+import sluice.cell.model.OutputLayer;
+
+/** Small random models. */
+final class Models {
+    private Models() {}
+
+    /** An embedding, one layer, an output layer with a bias. */
+    static LstmModel random(Random random, int tokens, int inputWidth, int hiddenWidth, int classes) {
+        return new LstmModel(
+                Optional.of(new Embedding(matrix(random, tokens, inputWidth))),
+                List.of(LstmLayer.of(direction(random, inputWidth, hiddenWidth))),
+                Optional.of(new OutputLayer(matrix(random, classes, hiddenWidth), vector(random, classes))));
+    }
+
+    static LstmDirection direction(Random random, int inputWidth, int hiddenWidth) {
+        return LstmDirection.plain(
+                matrix(random, 4 * hiddenWidth, inputWidth),
+                matrix(random, 4 * hiddenWidth, hiddenWidth),
+                vector(random, 4 * hiddenWidth));
+    }
+
+    static LstmDirection projected(Random random, int inputWidth, int hiddenWidth, int outputWidth) {
+        return LstmDirection.projected(
+                matrix(random, 4 * hiddenWidth, inputWidth),
+                matrix(random, 4 * hiddenWidth, outputWidth),
+                vector(random, 4 * hiddenWidth),
+                matrix(random, outputWidth, hiddenWidth));
+    }
+
+    static Matrix matrix(Random random, int rows, int columns) {
+        return Matrix.of(rows, columns, vector(random, rows * columns));
+    }
+
+    static float[] vector(Random random, int length) {
+        float[] values = new float[length];
+        for (int at = 0; at < length; at++) {
+            values[at] = random.nextFloat() - 0.5f;
+        }
+        return values;
+    }
+}

@@ -1,0 +1,46 @@
+package sluice.job;
+
+import java.io.Serializable;
+import java.util.function.Consumer;
+import sluice.cell.CompiledModel;
+import sluice.cell.InputKind;
+import sluice.cell.KernelChoice;
+import sluice.cell.model.LstmModel;
+
+/**
+ * What is broadcast: the model, and the engine that is compiled from it where it arrives, once for each virtual machine, by the
+ * first task that asks. Serializers leave the engine behind; if Spark drops its copy of the broadcast value under memory pressure,
+ * the engine goes with it and is built again.
+ */
+final class BroadcastModel implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final LstmModel model;
+    private final InputKind input;
+    private final KernelChoice kernel;
+    private transient volatile CompiledModel compiled;
+
+    BroadcastModel(LstmModel model, InputKind input, KernelChoice kernel) {
+        this.model = model;
+        this.input = input;
+        this.kernel = kernel;
+    }
+
+    /**
+     * The engine of this virtual machine; the weights' checksum is verified when it is built.
+     *
+     * @param built told the engine where this call has built it
+     */
+    CompiledModel compiled(Consumer<CompiledModel> built) {
+        if (compiled == null) {
+            synchronized (this) {
+                if (compiled == null) {
+                    CompiledModel engine = CompiledModel.compile(model, input, kernel);
+                    compiled = engine;
+                    built.accept(engine);
+                }
+            }
+        }
+        return compiled;
+    }
+}

@@ -1,0 +1,21 @@
+package sluice.job;
+
+/** What a run tells its scheduler. */
+enum ExitCode {
+    /** All rows were scored and written. */
+    SCORED(0),
+    /** The run was started and failed; nothing was written. */
+    FAILED(1),
+    /** Settings, model or table are wrong; nothing was started. */
+    REFUSED(2);
+
+    private final int code;
+
+    ExitCode(int code) {
+        this.code = code;
+    }
+
+    int code() {
+        return code;
+    }
+}

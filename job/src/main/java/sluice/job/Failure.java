@@ -1,0 +1,26 @@
+package sluice.job;
+
+import sluice.cell.model.ModelException;
+
+/** Turns what Spark throws into a sentence. */
+final class Failure {
+    private Failure() {}
+
+    /** The user's own mistake if one lies at the bottom of it; otherwise the deepest reason, by its kind and words. */
+    static String sentence(Throwable failure) {
+        Throwable deepest = failure;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof BadRowException || cause instanceof ModelException) {
+                return cause.getMessage();
+            }
+            deepest = cause;
+        }
+        return "the run failed, nothing was written: %s: %s"
+                .formatted(deepest.getClass().getSimpleName(), firstLine(deepest.getMessage()));
+    }
+
+    /** Spark's messages go on with stack traces and plans. */
+    static String firstLine(String message) {
+        return message == null ? "no message" : message.lines().findFirst().orElse("no message");
+    }
+}

@@ -1,0 +1,68 @@
+package sluice.job;
+
+import java.io.Serializable;
+import java.util.List;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * What a task asks of an input row: its sequence, the values that are kept, and what to call it when something is wrong. Immutable,
+ * sent to the executors.
+ */
+final class InputRow implements Serializable {
+    private static final long serialVersionUID = 1L;
+    private static final int QUOTED_CHARACTERS = 80;
+
+    private final SequenceReader reader;
+    private final String sequenceColumn;
+    private final int corruptColumn; // or -1
+    private final String[] keyNames;
+    private final int[] keyColumns;
+
+    InputRow(SequenceReader reader, InputTable table, Settings.Input settings) {
+        this.reader = reader;
+        this.sequenceColumn = settings.tokens();
+        this.corruptColumn = table.corruptColumn();
+        StructType schema = table.rows().schema();
+        List<String> keys = InputPlan.keyColumns(table.schema(), settings);
+        this.keyNames = keys.toArray(String[]::new);
+        this.keyColumns = keys.stream().mapToInt(schema::fieldIndex).toArray();
+    }
+
+    /** The sequence, or why there is none. */
+    SequenceReader.Reading read(Row row) {
+        if (corruptColumn >= 0 && !row.isNullAt(corruptColumn)) {
+            return SequenceReader.Reading.defect(
+                    RowDefect.BROKEN_RECORD, "no JSON object: " + quote(row.getString(corruptColumn)));
+        }
+        return reader.read(row);
+    }
+
+    /** The values of all columns that are kept. */
+    Object[] kept(Row row) {
+        Object[] values = new Object[row.length() - (corruptColumn >= 0 ? 1 : 0)];
+        int at = 0;
+        for (int column = 0; column < row.length(); column++) {
+            if (column != corruptColumn) {
+                values[at++] = row.get(column);
+            }
+        }
+        return values;
+    }
+
+    /** A sentence for a row that stops the run. */
+    String complaint(Row row, RowDefect defect) {
+        StringBuilder name = new StringBuilder("row");
+        for (int at = 0; at < keyNames.length; at++) {
+            name.append(at == 0 ? " " : ", ")
+                    .append(keyNames[at])
+                    .append('=')
+                    .append(quote(String.valueOf(row.get(keyColumns[at]))));
+        }
+        return "%s: column '%s': %s (%s)".formatted(name, sequenceColumn, defect.text(), defect.code());
+    }
+
+    private static String quote(String text) {
+        return text.length() <= QUOTED_CHARACTERS ? text : text.substring(0, QUOTED_CHARACTERS) + "...";
+    }
+}

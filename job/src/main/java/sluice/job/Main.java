@@ -1,0 +1,14 @@
+package sluice.job;
+
+/** What spark-submit runs: {@code spark-submit --class sluice.job.Main sluice.jar OPTIONS}. */
+public final class Main {
+    private Main() {}
+
+    /** Scores; leaves with the run's own exit code, which client mode hands on to the scheduler. */
+    public static void main(String[] arguments) {
+        int code = ScoreCommand.run(arguments);
+        if (code != ExitCode.SCORED.code()) {
+            System.exit(code);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package sluice.job;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.SeekableByteChannel;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.ModelFile;
+import sluice.cell.weights.ModelReader;
+
+/** Reads the model on the driver, from any file system that Hadoop knows. */
+final class ModelSource {
+    private ModelSource() {}
+
+    /** @throws RefusedException where there is no such file, or it holds no model that can be used */
+    static ModelFile read(Settings.Model settings, Configuration hadoop) {
+        Path path = new Path(settings.path());
+        try {
+            FileSystem files = path.getFileSystem(hadoop);
+            FileStatus status = files.getFileStatus(path);
+            if (status.isDirectory()) {
+                throw new RefusedException("%s: is a directory, expected a model file; check --model".formatted(path));
+            }
+            try (SeekableByteChannel channel = new HadoopChannel(files.open(path), status.getLen())) {
+                return ModelReader.read(path.toString(), channel, settings.names());
+            }
+        } catch (FileNotFoundException e) {
+            throw new RefusedException("%s: no such file; check --model".formatted(path), e);
+        } catch (ModelException e) {
+            throw new RefusedException(e.getMessage(), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("%s: could not be read".formatted(path), e);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package sluice.job;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import sluice.cell.Emission;
+import sluice.cell.LstmState;
+import sluice.cell.OutputAt;
+import sluice.cell.ScoreRequest;
+import sluice.cell.ScoredSequence;
+
+/** The columns that are added to the input's own: their types, and their values for an answer. Sent to the executors. */
+final class OutputColumns implements Serializable {
+    private static final long serialVersionUID = 1L;
+    private static final DataType FLOATS = DataTypes.createArrayType(DataTypes.FloatType, false);
+    private static final DataType FLOAT_ROWS = DataTypes.createArrayType(FLOATS, false);
+    private static final DataType TOP_CLASS = struct(
+            required("token", DataTypes.IntegerType),
+            DataTypes.createStructField("label", DataTypes.StringType, true),
+            required("probability", DataTypes.FloatType));
+    private static final DataType TOP_CLASSES = DataTypes.createArrayType(TOP_CLASS, false);
+
+    private final ScoreRequest request;
+    private final String prefix;
+    private final Vocabulary labels; // or null
+
+    OutputColumns(ScoreRequest request, String prefix, Optional<Vocabulary> labels) {
+        this.request = request;
+        this.prefix = prefix;
+        this.labels = labels.orElse(null);
+    }
+
+    private static DataType struct(StructField... fields) {
+        return DataTypes.createStructType(fields);
+    }
+
+    private static StructField required(String name, DataType type) {
+        return DataTypes.createStructField(name, type, false);
+    }
+
+    /**
+     * The scored table's schema: the input's columns, then the asked ones.
+     *
+     * @throws RefusedException where two would have the same name
+     */
+    StructType appendTo(StructType input) {
+        List<StructField> fields = new ArrayList<>(Arrays.asList(input.fields()));
+        for (Emission emission : request.emissions()) {
+            String name = prefix + emission.name().toLowerCase(Locale.ROOT);
+            boolean taken = Arrays.stream(input.fieldNames()).anyMatch(name::equalsIgnoreCase);
+            if (taken) {
+                throw new RefusedException(
+                        "output.emit: the input has a column '%s' already; set output.prefix to name the new one otherwise"
+                                .formatted(name));
+            }
+            fields.add(DataTypes.createStructField(name, type(emission), true));
+        }
+        return DataTypes.createStructType(fields);
+    }
+
+    private DataType type(Emission emission) {
+        boolean each = request.at() == OutputAt.EACH;
+        return switch (emission) {
+            case SOFTMAX, HIDDEN, CELL -> each ? FLOAT_ROWS : FLOATS;
+            case PREDICTION -> each ? DataTypes.createArrayType(DataTypes.IntegerType, false) : DataTypes.IntegerType;
+            case TOPK -> each ? DataTypes.createArrayType(TOP_CLASSES, false) : TOP_CLASSES;
+            case LOGLIK ->
+                struct(
+                        required("sum", DataTypes.DoubleType),
+                        DataTypes.createStructField("perplexity", DataTypes.DoubleType, true),
+                        required("tokens", DataTypes.IntegerType));
+            case LOGPROB -> FLOATS;
+            case RANK -> DataTypes.createArrayType(DataTypes.IntegerType, false);
+            case STATE -> struct(required("h", FLOAT_ROWS), required("c", FLOAT_ROWS));
+        };
+    }
+
+    /** The row with an answer's values behind its own. */
+    Row append(Object[] row, ScoredSequence answer) {
+        Object[] values = Arrays.copyOf(row, row.length + request.emissions().size());
+        int at = row.length;
+        for (Emission emission : request.emissions()) {
+            values[at++] = value(emission, answer);
+        }
+        return RowFactory.create(values);
+    }
+
+    private Object value(Emission emission, ScoredSequence answer) {
+        boolean each = request.at() == OutputAt.EACH;
+        return switch (emission) {
+            case SOFTMAX -> each ? answer.softmax() : answer.softmax()[0];
+            case HIDDEN -> each ? answer.hidden() : answer.hidden()[0];
+            case CELL -> each ? answer.cell() : answer.cell()[0];
+            case PREDICTION -> each ? (Object) answer.prediction() : (Object) answer.prediction()[0];
+            case TOPK -> each ? topClasses(answer) : topClasses(answer, 0);
+            case LOGLIK -> logLikelihood(answer);
+            case LOGPROB -> answer.logProbabilities();
+            case RANK -> answer.ranks();
+            case STATE -> state(answer.state());
+        };
+    }
+
+    private Row[][] topClasses(ScoredSequence answer) {
+        Row[][] steps = new Row[answer.topTokens().length][];
+        Arrays.setAll(steps, step -> topClasses(answer, step));
+        return steps;
+    }
+
+    private Row[] topClasses(ScoredSequence answer, int step) {
+        int[] tokens = answer.topTokens()[step];
+        Row[] classes = new Row[tokens.length];
+        Arrays.setAll(
+                classes,
+                place ->
+                        RowFactory.create(tokens[place], label(tokens[place]), answer.topProbabilities()[step][place]));
+        return classes;
+    }
+
+    private String label(int token) {
+        return labels == null ? null : labels.word(token);
+    }
+
+    private static Row logLikelihood(ScoredSequence answer) {
+        Double perplexity = answer.predictedTokens() == 0 ? null : answer.perplexity();
+        return RowFactory.create(answer.logLikelihood(), perplexity, answer.predictedTokens());
+    }
+
+    private static Row state(LstmState state) {
+        return RowFactory.create(state.hidden(), state.cell());
+    }
+}

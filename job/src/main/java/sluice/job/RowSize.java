@@ -1,0 +1,44 @@
+package sluice.job;
+
+import org.apache.spark.sql.Row;
+
+/** About how many bytes a row's values hold on the heap, so that a batch of wide rows stays within its bound. */
+final class RowSize {
+    private static final long OBJECT = 32;
+
+    private RowSize() {}
+
+    static long bytes(Row row) {
+        long bytes = OBJECT;
+        for (int column = 0; column < row.length(); column++) {
+            bytes += bytes(row.get(column));
+        }
+        return bytes;
+    }
+
+    private static long bytes(Object value) {
+        if (value == null) {
+            return 0;
+        }
+        if (value instanceof String text) {
+            return OBJECT + text.length();
+        }
+        if (value instanceof byte[] binary) {
+            return OBJECT + binary.length;
+        }
+        if (value instanceof Row row) {
+            return bytes(row);
+        }
+        if (value instanceof scala.collection.Seq<?> list) {
+            return OBJECT + list.length() * (list.isEmpty() ? 0 : bytes(list.head()));
+        }
+        if (value instanceof scala.collection.Map<?, ?> map) {
+            return OBJECT
+                    + map.size()
+                            * (map.isEmpty()
+                                    ? 0
+                                    : bytes(map.head()._1()) + bytes(map.head()._2()));
+        }
+        return OBJECT;
+    }
+}

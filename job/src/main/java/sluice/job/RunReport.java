@@ -1,0 +1,67 @@
+package sluice.job;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import sluice.cell.weights.ModelFile;
+
+/** What a run did: for the terminal, and as JSON in the output. */
+record RunReport(
+        String applicationId,
+        Instant started,
+        Duration duration,
+        Settings settings,
+        ModelFile model,
+        List<String> columns,
+        long rows,
+        long tokens,
+        Duration scoring,
+        List<String> engines) {
+    /** Where it stands in an output. */
+    static final String FILE = "_sluice/report.json";
+
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    byte[] json() {
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("sluice", Version.current());
+        report.put("application", applicationId);
+        report.put("started", started.toString());
+        report.put("seconds", seconds(duration));
+        report.put("exit-code", ExitCode.SCORED.code());
+        report.put("model", modelPart());
+        report.put("input", settings.input().paths());
+        report.put("output", settings.output().path());
+        report.put("columns", columns);
+        report.put("rows", rows);
+        report.put("tokens", tokens);
+        report.put("scoring-seconds-of-all-tasks", seconds(scoring));
+        report.put("kernels", engines.stream().distinct().sorted().toList());
+        report.put("engine-builds", engines.size());
+        try {
+            return JSON.writeValueAsBytes(report);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("a tree of strings and numbers is always JSON", e);
+        }
+    }
+
+    private Map<String, Object> modelPart() {
+        Map<String, Object> part = new LinkedHashMap<>();
+        part.put("path", settings.model().path());
+        part.put("format", model.format());
+        part.put("sha256", model.model().fingerprint());
+        part.put("layers", model.model().toString());
+        part.put("parameters", model.model().parameters());
+        part.put("notes", model.notes());
+        return part;
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
+    }
+}

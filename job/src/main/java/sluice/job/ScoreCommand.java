@@ -1,0 +1,206 @@
+package sluice.job;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** The command line: names for the common settings, {@code --set} for the rest. */
+@Command(
+        name = "submit/score",
+        sortOptions = false,
+        usageHelpWidth = 110,
+        description = {
+            "Scores the token sequences of a table with a trained LSTM, as a Spark job.",
+            "Every row comes back with all its columns and the asked ones beside them, in the same bits whatever it is scored with."
+        },
+        optionListHeading = "%nOptions:%n",
+        footer = {
+            "",
+            "Example:",
+            "  submit/score --model clicks.safetensors --input events/ --output scores/ --emit topk,loglik",
+            "",
+            "All settings, their units and defaults: conf/scoring.conf.",
+            "Exit codes: 0 scored; 1 the run failed, nothing was written; 2 settings, model or table are wrong, nothing was started."
+        })
+final class ScoreCommand {
+    @Option(
+            names = "--model",
+            paramLabel = "FILE",
+            description = "The trained model, a .safetensors file with PyTorch's names.")
+    private String model;
+
+    @Option(names = "--input", paramLabel = "PATH", description = "The table to score: a file or a directory.")
+    private String input;
+
+    @Option(names = "--output", paramLabel = "DIR", description = "Where the scored table goes; made by the run.")
+    private String output;
+
+    @Option(
+            names = "--tokens",
+            paramLabel = "COLUMN",
+            description = "The column of sequences: ids, words, text, or rows of features. Default: tokens.")
+    private String tokens;
+
+    @Option(
+            names = "--emit",
+            paramLabel = "WHAT,...",
+            description =
+                    "Any of softmax, prediction, topk, loglik, logprob, rank, hidden, cell, state. Default: softmax.")
+    private String emit;
+
+    @Option(
+            names = "--at",
+            paramLabel = "last|each",
+            description = "One answer a sequence, or one at each step. Default: last.")
+    private String at;
+
+    @Option(names = "--top-k", paramLabel = "K", description = "How many classes topk lists. Default: 5.")
+    private String topK;
+
+    @Option(names = "--input-format", paramLabel = "parquet|json", description = "Default: parquet.")
+    private String inputFormat;
+
+    @Option(names = "--output-format", paramLabel = "parquet|json", description = "Default: parquet.")
+    private String outputFormat;
+
+    @Option(
+            names = "--mode",
+            paramLabel = "error|overwrite",
+            description = "What to do where the output exists. Default: error.")
+    private String mode;
+
+    @Option(
+            names = "--vocabulary",
+            paramLabel = "FILE",
+            description = "Words in the order of their ids, for text input and for labels. Default: the model's own.")
+    private String vocabulary;
+
+    @Option(
+            names = "--splitter",
+            paramLabel = "character|whitespace|regex",
+            description = "How text becomes words. Default: whitespace.")
+    private String splitter;
+
+    @Option(
+            names = "--kernel",
+            paramLabel = "auto|scalar|reference",
+            description = "What computes; all but reference give the same bits. Default: auto.")
+    private String kernel;
+
+    @Option(names = "--bad-rows", paramLabel = "fail", description = "What to do with a row that can't be scored.")
+    private String badRows;
+
+    @Option(names = "--report", paramLabel = "FILE", description = "A copy of the run's report.")
+    private String report;
+
+    @Option(names = "--config", paramLabel = "FILE", description = "A settings file, as conf/scoring.conf.")
+    private Path config;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Any setting by its key; lists with commas. May be repeated.")
+    private Map<String, String> set = new LinkedHashMap<>();
+
+    @Option(names = "--show", paramLabel = "ROWS", description = "Print this many rows of the scored table.")
+    private int show;
+
+    @Option(names = "--help", usageHelp = true, description = "Print this help.")
+    private boolean help;
+
+    @Option(names = "--version", versionHelp = true, description = "Print the version.")
+    private boolean version;
+
+    private ScoreCommand() {}
+
+    /** Runs a command line and returns its exit code; whatever goes wrong has been said on stderr. */
+    static int run(String... arguments) {
+        Console console = new Console(
+                new PrintWriter(System.out, true, StandardCharsets.UTF_8),
+                new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+        ScoreCommand command = new ScoreCommand();
+        CommandLine line = new CommandLine(command);
+        line.getCommandSpec().version("sluice " + Version.current());
+        try {
+            line.parseArgs(arguments);
+        } catch (ParameterException e) {
+            console.error(e.getMessage() + "; see --help");
+            return ExitCode.REFUSED.code();
+        }
+        if (command.help || command.version) {
+            if (command.help) {
+                line.usage(console.out());
+            } else {
+                line.printVersionHelp(console.out());
+            }
+            return ExitCode.SCORED.code();
+        }
+        return command.score(console).code();
+    }
+
+    private ExitCode score(Console console) {
+        try {
+            Settings settings = Settings.read(config, overrides());
+            SparkSession spark = SparkSession.builder().appName("sluice").getOrCreate();
+            try {
+                new ScoringJob(spark, settings, console).run();
+                showRows(spark, settings, console);
+            } finally {
+                spark.stop();
+            }
+            return ExitCode.SCORED;
+        } catch (RefusedException e) {
+            console.error(e.getMessage());
+            return ExitCode.REFUSED;
+        } catch (RuntimeException | IOException e) {
+            console.error(Failure.sentence(e));
+            return ExitCode.FAILED;
+        }
+    }
+
+    private void showRows(SparkSession spark, Settings settings, Console console) {
+        if (show > 0) {
+            List<String> lines = spark.read()
+                    .format(settings.output().format().sparkName())
+                    .load(settings.output().path())
+                    .toJSON()
+                    .takeAsList(show);
+            lines.forEach(console.out()::println);
+        }
+    }
+
+    private Map<String, String> overrides() {
+        Map<String, String> overrides = new LinkedHashMap<>(set);
+        put(overrides, "model.path", model);
+        put(overrides, "input.path", input);
+        put(overrides, "input.format", inputFormat);
+        put(overrides, "input.tokens", tokens);
+        put(overrides, "input.vocabulary", vocabulary);
+        put(overrides, "input.splitter", splitter);
+        put(overrides, "scoring.kernel", kernel);
+        put(overrides, "output.path", output);
+        put(overrides, "output.format", outputFormat);
+        put(overrides, "output.mode", mode);
+        put(overrides, "output.at", at);
+        put(overrides, "output.emit", emit);
+        put(overrides, "output.top-k", topK);
+        put(overrides, "bad-rows.rule", badRows);
+        put(overrides, "report.path", report);
+        return overrides;
+    }
+
+    private static void put(Map<String, String> overrides, String key, String value) {
+        if (value != null) {
+            overrides.put(key, value);
+        }
+    }
+}

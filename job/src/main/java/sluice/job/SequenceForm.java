@@ -1,0 +1,70 @@
+package sluice.job;
+
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.DecimalType;
+
+/** How a column holds a sequence. */
+enum SequenceForm {
+    /** {@code array<tinyint|smallint|int|bigint>}: token ids, or numbers for a model that reads one number a step. */
+    IDS("token ids"),
+    /** {@code array<string>}: words of the vocabulary. */
+    WORDS("words"),
+    /** {@code string}: text, split into words of the vocabulary. */
+    TEXT("text"),
+    /** {@code array<float|double|decimal>}: one number a step. */
+    NUMBERS("numbers"),
+    /** {@code array<array<number>>}: a row of features a step. */
+    FEATURE_ROWS("rows of features");
+
+    private final String words;
+
+    SequenceForm(String words) {
+        this.words = words;
+    }
+
+    /** The form of a column's type, or null where it holds no sequence. */
+    static SequenceForm of(DataType type) {
+        if (type.equals(DataTypes.StringType)) {
+            return TEXT;
+        }
+        if (!(type instanceof ArrayType array)) {
+            return null;
+        }
+        DataType element = array.elementType();
+        if (element.equals(DataTypes.StringType)) {
+            return WORDS;
+        }
+        if (isWhole(element)) {
+            return IDS;
+        }
+        if (isReal(element)) {
+            return NUMBERS;
+        }
+        if (element instanceof ArrayType inner && (isWhole(inner.elementType()) || isReal(inner.elementType()))) {
+            return FEATURE_ROWS;
+        }
+        return null;
+    }
+
+    private static boolean isWhole(DataType type) {
+        return type.equals(DataTypes.ByteType)
+                || type.equals(DataTypes.ShortType)
+                || type.equals(DataTypes.IntegerType)
+                || type.equals(DataTypes.LongType);
+    }
+
+    private static boolean isReal(DataType type) {
+        return type.equals(DataTypes.FloatType) || type.equals(DataTypes.DoubleType) || type instanceof DecimalType;
+    }
+
+    boolean needsVocabulary() {
+        return this == WORDS || this == TEXT;
+    }
+
+    @Override
+    public String toString() {
+        return words;
+    }
+}

@@ -1,0 +1,158 @@
+package sluice.job;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * Reads single settings out of their merged tree, and says in the user's words what is wrong with one.
+ *
+ * <p>The defaults are {@code conf/scoring.conf} itself, which the build puts into the jar: there is no second list of keys.
+ */
+final class SettingValues {
+    private static final String DEFAULTS = "sluice/job/scoring.conf";
+
+    private final Config config;
+
+    SettingValues(Config config) {
+        this.config = config;
+    }
+
+    /** Command line over file over defaults. */
+    static Config merge(Path file, Map<String, String> overrides) {
+        Config defaults = ConfigFactory.parseResources(SettingValues.class.getClassLoader(), DEFAULTS);
+        Config fromFile = file == null ? ConfigFactory.empty() : parse(file, defaults);
+        Config fromCommand = ConfigFactory.empty();
+        for (Map.Entry<String, String> override : overrides.entrySet()) {
+            requireKnown("--set", override.getKey(), defaults);
+            fromCommand =
+                    fromCommand.withValue(override.getKey(), value(override.getKey(), override.getValue(), defaults));
+        }
+        return fromCommand.withFallback(fromFile).withFallback(defaults).resolve();
+    }
+
+    private static Config parse(Path file, Config defaults) {
+        if (!Files.isReadable(file)) {
+            throw new RefusedException("%s: no such settings file, or not readable: check --config".formatted(file));
+        }
+        Config config;
+        try {
+            config = ConfigFactory.parseFile(file.toFile()).resolve();
+        } catch (ConfigException e) {
+            throw new RefusedException("%s: not readable as settings: %s".formatted(file, e.getMessage()), e);
+        }
+        for (Map.Entry<String, ConfigValue> entry : config.entrySet()) {
+            requireKnown(file.toString(), entry.getKey(), defaults);
+        }
+        return config;
+    }
+
+    private static void requireKnown(String where, String key, Config defaults) {
+        boolean known =
+                defaults.entrySet().stream().anyMatch(entry -> entry.getKey().equals(key));
+        if (!known) {
+            String nearest = Nearest.to(
+                    key, defaults.entrySet().stream().map(Map.Entry::getKey).toList());
+            throw new RefusedException("%s: unknown key '%s', did you mean '%s'?".formatted(where, key, nearest));
+        }
+    }
+
+    private static ConfigValue value(String key, String value, Config defaults) {
+        boolean list = defaults.getValue(key).valueType() == ConfigValueType.LIST;
+        return list
+                ? ConfigValueFactory.fromIterable(splitAtCommas(value), "command line")
+                : ConfigValueFactory.fromAnyRef(value, "command line");
+    }
+
+    private static List<String> splitAtCommas(String value) {
+        return Arrays.stream(value.split(",", -1))
+                .map(String::strip)
+                .filter(part -> !part.isEmpty())
+                .toList();
+    }
+
+    String string(String key) {
+        return readAs(key, "text", () -> config.getString(key));
+    }
+
+    /** A setting whose empty value means: not given. */
+    Optional<String> optional(String key) {
+        return Optional.of(string(key)).filter(value -> !value.isEmpty());
+    }
+
+    String required(String key, String option) {
+        return optional(key)
+                .orElseThrow(() ->
+                        new RefusedException("no %s: pass %s or set %s".formatted(option.substring(2), option, key)));
+    }
+
+    /** A list, or a single value that stands for one. */
+    List<String> strings(String key) {
+        if (config.getValue(key).valueType() == ConfigValueType.LIST) {
+            return readAs(key, "a list of texts", () -> config.getStringList(key));
+        }
+        return splitAtCommas(string(key));
+    }
+
+    long atLeast(String key, long least, long most) {
+        long value = readAs(key, "a whole number", () -> config.getLong(key));
+        if (value < least || value > most) {
+            throw new RefusedException("%s = %d: expected %d to %d".formatted(key, value, least, most));
+        }
+        return value;
+    }
+
+    long bytes(String key, long least) {
+        long value = readAs(key, "a size such as 64 MiB", () -> config.getBytes(key));
+        if (value < least) {
+            throw new RefusedException("%s = %d bytes: expected at least %d".formatted(key, value, least));
+        }
+        return value;
+    }
+
+    <E extends Enum<E>> E constant(String key, Class<E> type, String... others) {
+        return constant(key, string(key), type, others);
+    }
+
+    <E extends Enum<E>> List<E> constants(String key, Class<E> type) {
+        return strings(key).stream().map(value -> constant(key, value, type)).toList();
+    }
+
+    private static <E extends Enum<E>> E constant(String key, String value, Class<E> type, String... others) {
+        for (E constant : type.getEnumConstants()) {
+            if (name(constant).equals(value)) {
+                return constant;
+            }
+        }
+        String known =
+                Arrays.stream(type.getEnumConstants()).map(SettingValues::name).collect(Collectors.joining(", "));
+        throw new RefusedException("%s = '%s': expected one of %s%s"
+                .formatted(key, value, others.length == 0 ? "" : String.join(", ", others) + ", ", known));
+    }
+
+    /** {@code ONE_HOT} is {@code one-hot} in settings. */
+    static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private <T> T readAs(String key, String expected, Supplier<T> read) {
+        try {
+            return read.get();
+        } catch (ConfigException e) {
+            throw new RefusedException(
+                    "%s = %s: expected %s".formatted(key, config.getValue(key).render(), expected), e);
+        }
+    }
+}

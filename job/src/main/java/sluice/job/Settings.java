@@ -1,0 +1,130 @@
+package sluice.job;
+
+import com.typesafe.config.Config;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import sluice.cell.Emission;
+import sluice.cell.InputKind;
+import sluice.cell.KernelChoice;
+import sluice.cell.OutputAt;
+import sluice.cell.ScoreRequest;
+import sluice.cell.weights.TensorNames;
+
+/** All settings of a run, checked one by one; {@code conf/scoring.conf} says what they mean. */
+record Settings(Model model, Input input, Scoring scoring, Output output, Optional<String> report) {
+    /** {@code model.*}; no input kind means: find out. */
+    record Model(String path, Optional<InputKind> input, TensorNames names) {}
+
+    /** {@code input.*}; a max length of 0 means: no limit. */
+    record Input(
+            List<String> paths,
+            TableFormat format,
+            String tokens,
+            List<String> key,
+            Optional<String> vocabulary,
+            Splitter splitter,
+            Optional<String> unknownWord,
+            int maxLength) {}
+
+    /** {@code scoring.*}. */
+    record Scoring(KernelChoice kernel, long batchBytes) {}
+
+    /** {@code output.*}. */
+    record Output(String path, TableFormat format, OutputMode mode, ScoreRequest request, String prefix) {}
+
+    /** {@code bad-rows.rule}. */
+    enum BadRows {
+        /** The first one stops the run. */
+        FAIL
+    }
+
+    /**
+     * The command line over the file over the defaults.
+     *
+     * @param file a settings file, or null
+     * @param overrides from the command line, by key
+     * @throws RefusedException where a key is unknown, a value is wrong, or a required one is missing
+     */
+    static Settings read(Path file, Map<String, String> overrides) {
+        return of(new SettingValues(SettingValues.merge(file, overrides)));
+    }
+
+    private static Settings of(SettingValues values) {
+        values.constant("bad-rows.rule", BadRows.class);
+        return new Settings(
+                model(values), input(values), scoring(values), output(values), values.optional("report.path"));
+    }
+
+    private static Model model(SettingValues values) {
+        String input = values.string("model.input");
+        return new Model(
+                values.required("model.path", "--model"),
+                input.equals("auto")
+                        ? Optional.empty()
+                        : Optional.of(values.constant("model.input", InputKind.class, "auto")),
+                new TensorNames(
+                        values.optional("model.embedding"),
+                        values.optional("model.output"),
+                        values.optional("model.lstm")));
+    }
+
+    private static Input input(SettingValues values) {
+        List<String> paths = values.strings("input.path");
+        if (paths.isEmpty()) {
+            throw new RefusedException("no input: pass --input or set input.path");
+        }
+        return new Input(
+                paths,
+                values.constant("input.format", TableFormat.class),
+                values.string("input.tokens"),
+                values.strings("input.key"),
+                values.optional("input.vocabulary"),
+                splitter(values),
+                values.optional("input.unknown-word"),
+                (int) values.atLeast("input.max-length", 0, Integer.MAX_VALUE));
+    }
+
+    private static Splitter splitter(SettingValues values) {
+        Splitter.Kind kind = values.constant("input.splitter", Splitter.Kind.class);
+        String pattern = values.string("input.splitter-pattern");
+        try {
+            return new Splitter(kind, Pattern.compile(pattern));
+        } catch (PatternSyntaxException e) {
+            throw new RefusedException(
+                    "input.splitter-pattern = '%s' is no regular expression: %s".formatted(pattern, e.getDescription()),
+                    e);
+        }
+    }
+
+    private static Scoring scoring(SettingValues values) {
+        return new Scoring(
+                values.constant("scoring.kernel", KernelChoice.class), values.bytes("scoring.batch-bytes", 1));
+    }
+
+    private static Output output(SettingValues values) {
+        OutputAt at = values.constant("output.at", OutputAt.class);
+        List<Emission> emissions = values.constants("output.emit", Emission.class);
+        int topK = (int) values.atLeast("output.top-k", 1, Integer.MAX_VALUE);
+        ScoreRequest request;
+        try {
+            request = new ScoreRequest(at, emissions, topK);
+        } catch (IllegalArgumentException e) {
+            throw new RefusedException("output.emit: " + e.getMessage(), e);
+        }
+        return new Output(
+                values.required("output.path", "--output"),
+                values.constant("output.format", TableFormat.class),
+                values.constant("output.mode", OutputMode.class),
+                request,
+                values.string("output.prefix"));
+    }
+
+    /** For tests and reports: the merged settings as they were given. */
+    static Config merged(Path file, Map<String, String> overrides) {
+        return SettingValues.merge(file, overrides);
+    }
+}

@@ -1,0 +1,40 @@
+package sluice.job;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.regex.Pattern;
+
+/** How a text becomes words. */
+final class Splitter implements Serializable {
+    private static final long serialVersionUID = 1L;
+    private static final Pattern WHITESPACE = Pattern.compile("\\s+");
+
+    /** {@code input.splitter}. */
+    enum Kind {
+        /** Each Unicode code point is a word. */
+        CHARACTER,
+        /** Words stand between white space. */
+        WHITESPACE,
+        /** Words stand between matches of a pattern. */
+        REGEX
+    }
+
+    private final Kind kind;
+    private final Pattern pattern;
+
+    /** @param pattern used by {@link Kind#REGEX} */
+    Splitter(Kind kind, Pattern pattern) {
+        this.kind = kind;
+        this.pattern = kind == Kind.REGEX ? pattern : WHITESPACE;
+    }
+
+    /** The words of a text, none of them empty. */
+    String[] split(String text) {
+        if (kind == Kind.CHARACTER) {
+            return text.codePoints().mapToObj(Character::toString).toArray(String[]::new);
+        }
+        return Arrays.stream(pattern.split(text))
+                .filter(word -> !word.isEmpty())
+                .toArray(String[]::new);
+    }
+}

@@ -1,0 +1,86 @@
+package sluice.job;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Words and their ids. Immutable; the look-up table is built where it is used. */
+final class Vocabulary implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final String[] words; // by id; null where an id has no word
+    private transient Map<String, Integer> ids;
+
+    private Vocabulary(String[] words) {
+        this.words = words;
+    }
+
+    /**
+     * @param words in the order of their ids
+     * @throws IllegalArgumentException where a word stands twice
+     */
+    static Vocabulary of(List<String> words) {
+        Map<String, Integer> seen = new HashMap<>();
+        for (int id = 0; id < words.size(); id++) {
+            Integer before = seen.put(words.get(id), id);
+            if (before != null) {
+                throw new IllegalArgumentException(
+                        "the word '%s' stands twice, as %d and %d".formatted(words.get(id), before, id));
+            }
+        }
+        return new Vocabulary(words.toArray(String[]::new));
+    }
+
+    /**
+     * @param ids by word
+     * @throws IllegalArgumentException where an id is negative, far beyond the number of words, or used twice
+     */
+    static Vocabulary of(Map<String, Integer> ids) {
+        String[] words = new String
+                [ids.values().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1];
+        if (words.length > 2L * ids.size() + 1_000) {
+            throw new IllegalArgumentException(
+                    "the largest id is %d among %d words".formatted(words.length - 1, ids.size()));
+        }
+        ids.forEach((word, id) -> {
+            if (id < 0) {
+                throw new IllegalArgumentException("the word '%s' has the id %d".formatted(word, id));
+            }
+            if (words[id] != null) {
+                throw new IllegalArgumentException(
+                        "the words '%s' and '%s' have the same id %d".formatted(words[id], word, id));
+            }
+            words[id] = word;
+        });
+        return new Vocabulary(words);
+    }
+
+    /** One more than the largest id. */
+    int size() {
+        return words.length;
+    }
+
+    /** The word of an id, or null where it has none. */
+    String word(int id) {
+        return id < words.length ? words[id] : null;
+    }
+
+    /** The id of a word, or null where it has none. */
+    synchronized Integer id(String word) {
+        if (ids == null) {
+            Map<String, Integer> byWord = new HashMap<>(2 * words.length);
+            for (int id = 0; id < words.length; id++) {
+                byWord.put(words[id], id);
+            }
+            ids = byWord;
+        }
+        return ids.get(word);
+    }
+
+    @Override
+    public String toString() {
+        return words.length + " words, " + String.join(" ", Arrays.asList(words).subList(0, Math.min(5, words.length)));
+    }
+}

@@ -1,0 +1,16 @@
+/**
+ * The Spark job. The walk of a row:
+ *
+ * <ol>
+ *   <li>{@link sluice.job.ScoreCommand} and {@link sluice.job.Settings}: command line over settings file over defaults.
+ *   <li>{@link sluice.job.ModelSource}: the model is read on the driver, from any Hadoop file system.
+ *   <li>{@link sluice.job.InputPlan}: the table's schema is held against the model, before any task starts.
+ *   <li>{@link sluice.job.BroadcastModel}: the model travels once to each executor and is compiled there once.
+ *   <li>{@link sluice.job.PartitionScorer} and {@link sluice.job.ScoredRows}: rows become sequences
+ *       ({@link sluice.job.InputRow}, {@link sluice.job.SequenceReader}), are gathered into a batch bounded by bytes, scored, and given back in their order with
+ *       the asked columns behind their own ({@link sluice.job.OutputColumns}).
+ *   <li>{@link sluice.job.StagedOutput}: the scored table is written beside its place and moved there when it is complete, with the
+ *       {@link sluice.job.RunReport}.
+ * </ol>
+ */
+package sluice.job;
