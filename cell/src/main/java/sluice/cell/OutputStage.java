@@ -55,7 +55,7 @@ final class OutputStage {
         for (int step = first; step <= last; step++) {
             boolean told = tells && (each || step == last);
             boolean predicted = predicts && step < last;
-            if (step < 0 && each || !told && !predicted) {
+            if ((each && step < 0) || (!told && !predicted)) {
                 continue;
             }
             ask(batch, s, step, top, scored, told, predicted);

@@ -1,6 +1,7 @@
 package sluice.job;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -47,8 +48,9 @@ record InputTable(Dataset<Row> rows, StructType schema, int corruptColumn) {
     }
 
     private static StructType without(StructType schema, int column) {
-        return new StructType(Arrays.stream(schema.fields())
-                .filter(field -> column < 0 || field != schema.fields()[column])
+        return new StructType(IntStream.range(0, schema.length())
+                .filter(at -> at != column)
+                .mapToObj(at -> schema.fields()[at])
                 .toArray(StructField[]::new));
     }
 }

@@ -58,7 +58,7 @@ final class ScoringJob {
             scored.write()
                     .mode(SaveMode.ErrorIfExists)
                     .format(settings.output().format().sparkName())
-                    .options(settings.output().format().writeOptions())
+                    .option("compression", settings.output().format().compression())
                     .save(output.path());
             RunReport report = report(started, file, plan, counters);
             output.write(RunReport.FILE, report.json());

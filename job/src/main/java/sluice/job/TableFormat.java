@@ -1,25 +1,24 @@
 package sluice.job;
 
-import java.util.Map;
-
 /** How a table is stored. */
 enum TableFormat {
-    PARQUET("parquet", Map.of("compression", "zstd")),
-    JSON("json", Map.of());
+    PARQUET("parquet", "zstd"),
+    JSON("json", "none");
 
     private final String sparkName;
-    private final Map<String, String> writeOptions;
+    private final String compression;
 
-    TableFormat(String sparkName, Map<String, String> writeOptions) {
+    TableFormat(String sparkName, String compression) {
         this.sparkName = sparkName;
-        this.writeOptions = writeOptions;
+        this.compression = compression;
     }
 
     String sparkName() {
         return sparkName;
     }
 
-    Map<String, String> writeOptions() {
-        return writeOptions;
+    /** What Spark's writer of this format calls the compression that is used. */
+    String compression() {
+        return compression;
     }
 }

@@ -29,6 +29,8 @@ public final class LinearPanels {
     }
 
     /**
+     * Packs a map.
+     *
      * @param matrix {@code M}, one row per output
      * @param bias {@code b}, one value per output
      */

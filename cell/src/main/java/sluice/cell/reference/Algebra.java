@@ -11,7 +11,8 @@ import sluice.cell.model.Matrix;
 /**
  * Breeze in plain words: its operators take implicit Scala objects, which Java has to name, and this class names them.
  *
- * <p>All of it is float64. {@link #softmax} is the one of neural networks; {@code breeze.linalg.softmax} is its logarithm's
+ * <p>All of it is float64. Products go through netlib, which takes a native BLAS where the machine has one: the oracle is compared
+ * within rounding, never bit by bit. {@link #softmax} is the one of neural networks; {@code breeze.linalg.softmax} is its logarithm's
  * normaliser, log-sum-exp.
  */
 final class Algebra {

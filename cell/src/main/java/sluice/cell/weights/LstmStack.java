@@ -150,9 +150,9 @@ final class LstmStack {
             requirePlain(inputWeights, input, hiddenWeights, hidden);
         }
         below.ifPresent(expected -> requireWidth(inputWeights, input, expected));
-        float[] bias = bias(suffix, input.rows());
         Matrix u = tensors.matrix(inputWeights);
         Matrix w = tensors.matrix(hiddenWeights);
+        float[] bias = bias(suffix, u.rows());
         return tensors.has(projection)
                 ? LstmDirection.projected(u, w, bias, tensors.matrix(projection))
                 : LstmDirection.plain(u, w, bias);
@@ -233,11 +233,11 @@ final class LstmStack {
     }
 
     /** The sum of both biases, added in float64; zeros where the LSTM was made without. */
-    private float[] bias(String suffix, long rows) throws IOException {
+    private float[] bias(String suffix, int rows) throws IOException {
         String inputBias = prefix + "bias_ih" + suffix;
         String hiddenBias = prefix + "bias_hh" + suffix;
         if (names.stream().allMatch(name -> name.kind().startsWith("weight"))) {
-            return new float[(int) rows];
+            return new float[rows];
         }
         requireBias(inputBias, rows, hiddenBias);
         requireBias(hiddenBias, rows, inputBias);

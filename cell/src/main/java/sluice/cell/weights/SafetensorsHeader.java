@@ -42,7 +42,10 @@ final class SafetensorsHeader {
 
     private static final String METADATA = "__metadata__";
 
+    // Names are as many and as odd as the file likes: they are neither interned nor kept for the next file.
     private static final JsonFactory JSON = JsonFactory.builder()
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(MAX_NESTING)

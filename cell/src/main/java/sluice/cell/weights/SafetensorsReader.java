@@ -37,14 +37,15 @@ final class SafetensorsReader implements TensorSource {
     private final long dataStart; // bytes from the start of the file
     private final Map<String, TensorEntry> tensors; // in the header's order
     private final Map<String, String> metadata;
-    private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private final ByteBuffer chunk;
 
-    private SafetensorsReader(SeekableByteChannel channel, long dataStart, SafetensorsHeader header) {
+    private SafetensorsReader(SeekableByteChannel channel, long dataStart, long dataBytes, SafetensorsHeader header) {
         this.channel = channel;
         this.dataStart = dataStart;
         this.tensors = new LinkedHashMap<>();
         header.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
         this.metadata = header.metadata();
+        this.chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, dataBytes)).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     static ModelFile readModel(SeekableByteChannel channel, TensorNames names) throws IOException {
@@ -69,8 +70,9 @@ final class SafetensorsReader implements TensorSource {
         requireBrace(json);
         SafetensorsHeader header = SafetensorsHeader.parse(json);
         long dataStart = LENGTH_BYTES + (long) headerBytes;
-        header.requireExactCover(fileBytes - dataStart);
-        return new SafetensorsReader(channel, dataStart, header);
+        long dataBytes = fileBytes - dataStart;
+        header.requireExactCover(dataBytes);
+        return new SafetensorsReader(channel, dataStart, dataBytes, header);
     }
 
     private static int requireHeaderLength(long headerBytes, long fileBytes) {
@@ -118,7 +120,7 @@ final class SafetensorsReader implements TensorSource {
         long bytesPerValue = tensor.type().bytes(1);
         long at = tensor.begin();
         while (at < tensor.end()) {
-            chunk.clear().limit((int) Math.min(CHUNK_BYTES, tensor.end() - at));
+            chunk.clear().limit((int) Math.min(chunk.capacity(), tensor.end() - at));
             readFully(channel, dataStart + at, chunk);
             tensor.type().toFloats(chunk.flip(), values, (int) ((at - tensor.begin()) / bytesPerValue));
             at += chunk.limit();

@@ -169,7 +169,7 @@ abstract class KernelContract {
                 Samples samples = new Samples(1000L * hidden + tokens);
                 LstmDirection direction = samples.direction(tokens, hidden);
                 Step step = new Step(samples, direction, 7);
-                step.input = new float[0];
+                step.feedTokens(samples.tokens(7, tokens));
                 Step expected = step.copy();
                 NaiveKernel.step(
                         direction, true, step.rows, step.input, expected.hidden, expected.cell, expected.shown);
@@ -188,6 +188,7 @@ abstract class KernelContract {
             Samples samples = new Samples(hidden);
             LstmDirection direction = samples.direction(tokens, hidden);
             Step looked = new Step(samples, direction, 13);
+            looked.feedTokens(samples.tokens(13, tokens));
             Step multiplied = looked.copy();
             multiplied.input = new float[tokens * tokens];
             for (int row = 0; row < looked.rows.count; row++) {
@@ -400,11 +401,9 @@ abstract class KernelContract {
             int[] previous = samples.permutation(count);
             int[] next = samples.permutation(count);
             int[] inputs = samples.permutation(count);
-            int[] tokens = samples.tokens(count, direction.inputWidth());
             for (int row = 0; row < count; row++) {
                 int parent = row == 1 ? previous[0] : previous[row];
                 rows.add(0, FIRST_ROW + inputs[row], FIRST_ROW + parent, FIRST_ROW + count + next[row]);
-                rows.start[row] = tokens[row];
             }
         }
 
@@ -418,6 +417,12 @@ abstract class KernelContract {
             for (int row = 0; row < other.rows.count; row++) {
                 rows.add(other.rows.start[row], other.rows.input[row], other.rows.previous[row], other.rows.next[row]);
             }
+        }
+
+        /** A start has as many rows as there are tokens, where the input is one-hot. */
+        void feedTokens(int[] tokens) {
+            System.arraycopy(tokens, 0, rows.start, 0, rows.count);
+            input = new float[0];
         }
 
         Step copy() {
@@ -458,7 +463,6 @@ abstract class KernelContract {
         }
 
         void assertEqualsTwin(Kernel kernel, String what) {
-            Arrays.fill(rows.start, 0); // the bias, the only row of a start that isn't one-hot
             Step expected = copy();
             NaiveKernel.step(
                     direction, false, expected.rows, expected.input, expected.hidden, expected.cell, expected.shown);

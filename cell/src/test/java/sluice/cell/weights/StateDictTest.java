@@ -78,9 +78,9 @@ class StateDictTest {
         float[] hiddenWeights = new float[4 * width * width];
         float[] inputBias = new float[4 * width];
         for (Gate gate : Gate.values()) { // PyTorch's rows: W_ii, W_if, W_ig, W_io
-            fill(inputWeights, gate.ordinal(), 10 + gate.ordinal());
-            fill(hiddenWeights, gate.ordinal(), 20 + gate.ordinal());
-            fill(inputBias, gate.ordinal(), 30 + gate.ordinal());
+            fill(inputWeights, gate.block(), 10 + gate.block());
+            fill(hiddenWeights, gate.block(), 20 + gate.block());
+            fill(inputBias, gate.block(), 30 + gate.block());
         }
         Tensors tensors = new Tensors()
                 .with("lstm.weight_ih_l0", inputWeights, 12, 2)
@@ -93,11 +93,11 @@ class StateDictTest {
         assertThat(List.of(Gate.values())).containsExactly(Gate.INPUT, Gate.FORGET, Gate.CANDIDATE, Gate.OUTPUT);
         for (Gate gate : Gate.values()) {
             assertThat(direction.inputWeights(gate)).hasToString("(3, 2)");
-            assertThat(direction.inputWeights(gate).values()).containsOnly(10f + gate.ordinal());
+            assertThat(direction.inputWeights(gate).values()).containsOnly(10f + gate.block());
             assertThat(direction.hiddenWeights(gate)).hasToString("(3, 3)");
-            assertThat(direction.hiddenWeights(gate).values()).containsOnly(20f + gate.ordinal());
+            assertThat(direction.hiddenWeights(gate).values()).containsOnly(20f + gate.block());
             assertThat(Arrays.copyOfRange(direction.bias(), gate.block() * width, (gate.block() + 1) * width))
-                    .containsOnly(30f + gate.ordinal());
+                    .containsOnly(30f + gate.block());
         }
     }
 
