@@ -1,0 +1,89 @@
+package sluice.cell;
+
+import static sluice.cell.SameBits.same;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.LstmModel;
+
+/** Reading backward is reading the reversed input forward, to the last bit. */
+class MirrorTest {
+    private static final int TOKENS = 11;
+    private static final List<LstmDirection> CELLS =
+            List.of(new Samples(1).direction(TOKENS, 17), new Samples(2).projected(TOKENS, 17, 5));
+
+    @ParameterizedTest
+    @EnumSource(KernelChoice.class)
+    void aBackwardLayerIsTheMirrorOfAForwardOne(KernelChoice kernel) {
+        for (LstmDirection cell : CELLS) {
+            Sample forward = sample(LstmLayer.of(cell));
+            Sample backward = sample(LstmLayer.of(cell.backward()));
+            List<Sequence> batch = forward.batch();
+            List<Sequence> mirrored = batch.stream().map(MirrorTest::mirror).toList();
+            List<ScoredSequence> expected = forward.scorer(kernel, OutputAt.EACH).score(mirrored);
+            List<ScoredSequence> actual = backward.scorer(kernel, OutputAt.EACH).score(batch);
+            for (int s = 0; s < batch.size(); s++) {
+                same("hidden", actual.get(s).hidden(), mirror(expected.get(s).hidden()));
+                same("cell", actual.get(s).cell(), mirror(expected.get(s).cell()));
+            }
+            List<ScoredSequence> ends = forward.scorer(kernel, OutputAt.LAST).score(mirrored);
+            List<ScoredSequence> starts = backward.scorer(kernel, OutputAt.LAST).score(batch);
+            for (int s = 0; s < batch.size(); s++) {
+                same("state", starts.get(s).state(), ends.get(s).state());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(KernelChoice.class)
+    void aBidirectionalLayerShowsBothSideBySide(KernelChoice kernel) {
+        LstmDirection left = CELLS.get(0);
+        LstmDirection right = CELLS.get(1).backward();
+        Sample both = sample(LstmLayer.bidirectional(left, right));
+        List<Sequence> batch = List.of(Sequence.ofTokens(3, 1, 4, 1, 5), Sequence.ofTokens(9), Sequence.ofTokens());
+        List<ScoredSequence> joined = both.scorer(kernel, OutputAt.EACH).score(batch);
+        List<ScoredSequence> lefts =
+                sample(LstmLayer.of(left)).scorer(kernel, OutputAt.EACH).score(batch);
+        List<ScoredSequence> rights =
+                sample(LstmLayer.of(right)).scorer(kernel, OutputAt.EACH).score(batch);
+        for (int s = 0; s < batch.size(); s++) {
+            same("hidden", joined.get(s).hidden(), beside(lefts.get(s).hidden(), rights.get(s).hidden()));
+            same("cell", joined.get(s).cell(), beside(lefts.get(s).cell(), rights.get(s).cell()));
+        }
+    }
+
+    private static Sample sample(LstmLayer layer) {
+        return new Sample(1, new LstmModel(Optional.empty(), List.of(layer), Optional.empty()), InputKind.ONE_HOT);
+    }
+
+    private static Sequence mirror(Sequence sequence) {
+        int[] tokens = new int[sequence.length()];
+        for (int step = 0; step < tokens.length; step++) {
+            tokens[step] = sequence.tokens()[tokens.length - 1 - step];
+        }
+        Sequence mirrored = Sequence.ofTokens(tokens);
+        return sequence.start().map(mirrored::from).orElse(mirrored);
+    }
+
+    private static float[][] mirror(float[][] rows) {
+        List<float[]> mirrored = new ArrayList<>(Arrays.asList(rows));
+        Collections.reverse(mirrored);
+        return mirrored.toArray(float[][]::new);
+    }
+
+    private static float[][] beside(float[][] left, float[][] right) {
+        float[][] joined = new float[left.length][];
+        for (int row = 0; row < left.length; row++) {
+            joined[row] = Arrays.copyOf(left[row], left[row].length + right[row].length);
+            System.arraycopy(right[row], 0, joined[row], left[row].length, right[row].length);
+        }
+        return joined;
+    }
+}

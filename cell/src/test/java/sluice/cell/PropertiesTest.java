@@ -1,0 +1,252 @@
+package sluice.cell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static sluice.cell.SameBits.same;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import sluice.cell.model.OutputLayer;
+
+/** What holds for every model on every kernel, to the last bit: an answer depends on its own sequence and on nothing else. */
+class PropertiesTest {
+    private static Stream<Arguments> engines() {
+        return Samples.seeds().stream()
+                .flatMap(seed -> Arrays.stream(KernelChoice.values())
+                        .filter(kernel -> kernel != KernelChoice.REFERENCE)
+                        .map(kernel -> Arguments.of(seed, kernel)));
+    }
+
+    @ParameterizedTest(name = "seed {0} on {1}")
+    @MethodSource("engines")
+    void aloneIsAsInABatch(long seed, KernelChoice kernel) {
+        Sample sample = new Samples(seed).any();
+        for (OutputAt at : OutputAt.values()) {
+            SequenceScorer scorer = sample.scorer(kernel, at);
+            List<ScoredSequence> together = scorer.score(sample.batch());
+            List<ScoredSequence> alone = new ArrayList<>();
+            sample.batch().forEach(sequence -> alone.addAll(scorer.score(List.of(sequence))));
+            same(sample + " alone at " + at, alone, together);
+        }
+    }
+
+    @ParameterizedTest(name = "seed {0} on {1}")
+    @MethodSource("engines")
+    void anyOrderIsAsGood(long seed, KernelChoice kernel) {
+        Sample sample = new Samples(seed).any();
+        List<Sequence> batch = sample.batch();
+        int[] order = new Samples(seed).permutation(batch.size());
+        for (OutputAt at : OutputAt.values()) {
+            List<ScoredSequence> given = sample.scorer(kernel, at).score(batch);
+            List<ScoredSequence> shuffled = sample.scorer(kernel, at)
+                    .score(Arrays.stream(order).mapToObj(batch::get).toList());
+            for (int s = 0; s < order.length; s++) {
+                same(sample + " shuffled at " + at, shuffled.get(s), given.get(order[s]));
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "seed {0} on {1}")
+    @MethodSource("engines")
+    void duplicatesChangeNothing(long seed, KernelChoice kernel) {
+        Sample sample = new Samples(seed).any();
+        List<Sequence> batch = sample.batch();
+        List<Sequence> twice = new ArrayList<>(batch);
+        twice.addAll(batch);
+        for (OutputAt at : OutputAt.values()) {
+            List<ScoredSequence> once = sample.scorer(kernel, at).score(batch);
+            List<ScoredSequence> doubled = sample.scorer(kernel, at).score(twice);
+            same(sample + " first", doubled.subList(0, batch.size()), once);
+            same(sample + " again", doubled.subList(batch.size(), twice.size()), once);
+        }
+    }
+
+    @ParameterizedTest(name = "seed {0} on {1}")
+    @MethodSource("engines")
+    void askingForLessChangesNoBits(long seed, KernelChoice kernel) {
+        Sample sample = new Samples(seed).any();
+        CompiledModel compiled = sample.compile(kernel);
+        for (OutputAt at : OutputAt.values()) {
+            List<ScoredSequence> everything =
+                    compiled.scorer(sample.request(at)).score(sample.batch());
+            for (Emission emission : sample.emissions(at)) {
+                Set<Emission> asked = EnumSet.of(emission);
+                List<ScoredSequence> less =
+                        compiled.scorer(sample.request(at, asked)).score(sample.batch());
+                for (int s = 0; s < less.size(); s++) {
+                    same("%s: %s alone".formatted(sample, emission), less.get(s), only(everything.get(s), asked));
+                }
+            }
+        }
+    }
+
+    private static ScoredSequence only(ScoredSequence all, Set<Emission> asked) {
+        ScoredSequence only = new ScoredSequence();
+        only.softmax = asked.contains(Emission.SOFTMAX) ? all.softmax : null;
+        only.prediction = asked.contains(Emission.PREDICTION) ? all.prediction : null;
+        only.topTokens = asked.contains(Emission.TOPK) ? all.topTokens : null;
+        only.topProbabilities = asked.contains(Emission.TOPK) ? all.topProbabilities : null;
+        only.logProbabilities = asked.contains(Emission.LOGPROB) ? all.logProbabilities : null;
+        only.ranks = asked.contains(Emission.RANK) ? all.ranks : null;
+        only.hidden = asked.contains(Emission.HIDDEN) ? all.hidden : null;
+        only.cell = asked.contains(Emission.CELL) ? all.cell : null;
+        only.state = asked.contains(Emission.STATE) ? all.state : null;
+        if (asked.stream().anyMatch(Emission::needsTargets)) {
+            only.logLikelihood = all.logLikelihood;
+            only.predictedTokens = all.predictedTokens;
+        }
+        return only;
+    }
+
+    @ParameterizedTest(name = "seed {0} on {1}")
+    @MethodSource("engines")
+    void theLastStepIsTheLastOfEach(long seed, KernelChoice kernel) {
+        Sample sample = new Samples(seed).any();
+        List<ScoredSequence> each = sample.scorer(kernel, OutputAt.EACH).score(sample.batch());
+        List<ScoredSequence> last = sample.scorer(kernel, OutputAt.LAST).score(sample.batch());
+        for (int s = 0; s < each.size(); s++) {
+            int steps = sample.batch().get(s).length();
+            if (steps > 0) {
+                same(sample + " hidden", last.get(s).hidden()[0], each.get(s).hidden()[steps - 1]);
+                same(sample + " cell", last.get(s).cell()[0], each.get(s).cell()[steps - 1]);
+                if (sample.model().output().isPresent()) {
+                    same(sample + " softmax", last.get(s).softmax()[0], each.get(s).softmax()[steps - 1]);
+                    assertThat(last.get(s).prediction()[0])
+                            .as(sample.toString())
+                            .isEqualTo(each.get(s).prediction()[steps - 1]);
+                }
+            }
+            assertThat(last.get(s).logLikelihood()).as(sample.toString()).isEqualTo(each.get(s).logLikelihood());
+        }
+    }
+
+    @ParameterizedTest(name = "seed {0} on {1}")
+    @MethodSource("engines")
+    void whatIsToldOfADistributionAgrees(long seed, KernelChoice kernel) {
+        Sample sample = new Samples(seed).any();
+        if (sample.model().output().isEmpty()) {
+            return; // a model without distributions
+        }
+        int classes = sample.model().output().map(OutputLayer::classes).orElseThrow();
+        List<ScoredSequence> scored = sample.scorer(kernel, OutputAt.EACH).score(sample.batch());
+        for (int s = 0; s < scored.size(); s++) {
+            ScoredSequence answer = scored.get(s);
+            for (int step = 0; step < answer.softmax().length; step++) {
+                String what = "%s: sequence %d, step %d".formatted(sample, s, step);
+                assertAgree(what, classes, answer, step);
+            }
+            if (answer.ranks() != null) {
+                assertTargetsAgree("%s: sequence %d".formatted(sample, s), answer, sample.batch().get(s).tokens());
+            }
+        }
+    }
+
+    private static void assertAgree(String what, int classes, ScoredSequence answer, int step) {
+        float[] softmax = answer.softmax()[step];
+        double sum = 0;
+        for (float probability : softmax) {
+            assertThat(probability).as(what).isBetween(0f, 1f);
+            sum += probability;
+        }
+        assertThat(sum).as(what).isCloseTo(1, within(Tolerance.sumOfProbabilities(classes)));
+        int[] top = answer.topTokens()[step];
+        assertThat(answer.prediction()[step]).as(what).isEqualTo(top[0]);
+        float[] shown = new float[top.length];
+        for (int place = 0; place < top.length; place++) {
+            shown[place] = softmax[top[place]];
+        }
+        same(what + ": top probabilities", answer.topProbabilities()[step], shown);
+        for (int place = 0; place < top.length; place++) {
+            assertThat(countAbove(softmax, shown[place])).as(what).isLessThanOrEqualTo(place);
+        }
+    }
+
+    private static int countAbove(float[] softmax, float probability) {
+        int above = 0;
+        for (float other : softmax) {
+            above += other > probability ? 1 : 0;
+        }
+        return above;
+    }
+
+    /** Ranks go by logits, so classes that round to the target's probability may stand on either side of it. */
+    private static void assertTargetsAgree(String what, ScoredSequence answer, int[] tokens) {
+        double sum = 0;
+        for (int at = 0; at < answer.ranks().length; at++) {
+            float[] softmax = answer.softmax()[at];
+            float probability = softmax[tokens[at + 1]];
+            int above = countAbove(softmax, probability);
+            int notBelow = above;
+            for (float other : softmax) {
+                notBelow += other == probability ? 1 : 0;
+            }
+            assertThat(answer.ranks()[at]).as(what + ": rank " + at).isBetween(above + 1, notBelow);
+            double logProbability = answer.logProbabilities()[at];
+            double relative = Tolerance.softmaxRelative(softmax.length, 2 * Math.abs(logProbability));
+            assertThat(StrictMath.exp(logProbability))
+                    .as(what + ": logprob " + at)
+                    .isCloseTo(probability, within(probability * relative + Float.MIN_NORMAL));
+            sum += logProbability;
+        }
+        assertThat(answer.predictedTokens()).as(what).isEqualTo(answer.ranks().length);
+        assertThat(answer.logLikelihood())
+                .as(what + ": loglik is the sum of its terms")
+                .isCloseTo(sum, within(Tolerance.FLOAT * Math.abs(sum) + Double.MIN_VALUE));
+    }
+
+    @ParameterizedTest(name = "seed {0} on {1}")
+    @MethodSource("engines")
+    void aSequenceMayBeScoredInPieces(long seed, KernelChoice kernel) {
+        Sample sample = new Samples(seed).any();
+        if (sample.model().looksAhead()) {
+            return; // what reads backward needs the end first
+        }
+        for (int cut : new int[] {0, 1, 7, 19, 20}) {
+            assertScoredInPieces(sample, kernel, cut);
+        }
+    }
+
+    private static void assertScoredInPieces(Sample sample, KernelChoice kernel, int cut) {
+        Sequence whole = sample.sequence(cut, 20);
+        Sequence first = part(sample, whole, 0, cut);
+        SequenceScorer last = sample.scorer(kernel, OutputAt.LAST);
+        Sequence rest = part(sample, whole, cut, 20)
+                .from(last.score(List.of(first)).get(0).state());
+        String what = "%s cut at %d".formatted(sample, cut);
+        same(what, last.score(List.of(rest)).get(0).state(), last.score(List.of(whole)).get(0).state());
+        SequenceScorer each = sample.scorer(kernel, OutputAt.EACH);
+        ScoredSequence inOne = each.score(List.of(whole)).get(0);
+        ScoredSequence inTwo = each.score(List.of(rest)).get(0);
+        same(what + " hidden", inTwo.hidden(), tail(inOne.hidden(), cut));
+        same(what + " cell", inTwo.cell(), tail(inOne.cell(), cut));
+        if (inOne.softmax() != null) {
+            same(what + " softmax", inTwo.softmax(), tail(inOne.softmax(), cut));
+            same(what + " top", inTwo.topProbabilities(), tail(inOne.topProbabilities(), cut));
+        }
+        if (inOne.logProbabilities() != null && cut < 20) {
+            float[] terms = inOne.logProbabilities();
+            same(what + " logprob", inTwo.logProbabilities(), Arrays.copyOfRange(terms, cut, terms.length));
+            assertThat(inTwo.ranks()).as(what).isEqualTo(Arrays.copyOfRange(inOne.ranks(), cut, inOne.ranks().length));
+        }
+    }
+
+    private static float[][] tail(float[][] rows, int from) {
+        return Arrays.copyOfRange(rows, from, rows.length);
+    }
+
+    private static Sequence part(Sample sample, Sequence whole, int from, int to) {
+        if (whole.hasTokens()) {
+            int[] tokens = Arrays.copyOfRange(whole.tokens(), from, to);
+            return whole.hasFeatures() ? Sequence.ofNumbers(tokens) : Sequence.ofTokens(tokens);
+        }
+        int width = sample.model().inputWidth();
+        return Sequence.ofFeatures(to - from, Arrays.copyOfRange(whole.features(), from * width, to * width));
+    }
+}
