@@ -5,8 +5,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sluice.cell.kernel.GatePanels;
 import sluice.cell.kernel.Kernel;
+import sluice.cell.kernel.Kernels;
 import sluice.cell.kernel.LinearPanels;
-import sluice.cell.kernel.ScalarKernel;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
@@ -55,6 +55,7 @@ public final class CompiledModel {
      * Makes a model ready.
      *
      * @throws IllegalArgumentException where the model can't be fed so
+     * @throws IllegalStateException where the chosen kernel can't run in this virtual machine
      * @throws ModelException where its weights are so large that float32 could overflow, or it arrived damaged
      */
     public static CompiledModel compile(LstmModel model, InputKind input, KernelChoice choice) {
@@ -62,7 +63,7 @@ public final class CompiledModel {
         model.verify();
         OverflowGuard.require(model);
         CompiledModel compiled = new CompiledModel(model, input, choice);
-        LOG.info("scoring with kernel '{}': {}, {} bytes packed", compiled.kernelName(), model, compiled.bytes());
+        LOG.info("kernel {}: {}; {} bytes packed", compiled.kernelReason(), model, compiled.bytes());
         return compiled;
     }
 
@@ -91,6 +92,10 @@ public final class CompiledModel {
         return choice == KernelChoice.REFERENCE ? "reference" : kernel().name();
     }
 
+    private String kernelReason() {
+        return choice == KernelChoice.AUTO ? "%s (%s)".formatted(kernelName(), Kernels.reason()) : kernelName();
+    }
+
     /** What sequences must be for this request. */
     public SequenceRules rules(ScoreRequest request) {
         return new SequenceRules(model, input, request);
@@ -108,8 +113,13 @@ public final class CompiledModel {
                 : new EngineScorer(this, request, kernel());
     }
 
-    private static Kernel kernel() {
-        return new ScalarKernel();
+    private Kernel kernel() {
+        return switch (choice) {
+            case AUTO -> Kernels.fastest();
+            case VECTOR -> Kernels.vector();
+            case SCALAR -> Kernels.scalar();
+            case REFERENCE -> throw new AssertionError("the oracle has no kernel");
+        };
     }
 
     /** Bytes of packed weights, beside the model itself. */

@@ -4,6 +4,8 @@ package sluice.cell;
 public enum KernelChoice {
     /** The fastest kernel that this virtual machine can run. */
     AUTO,
+    /** The Vector API: needs {@code --add-modules=jdk.incubator.vector}, which Spark 4 gives. */
+    VECTOR,
     /** Plain Java. */
     SCALAR,
     /** The float64 oracle on Breeze: for audits of small inputs. */

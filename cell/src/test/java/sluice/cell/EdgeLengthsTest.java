@@ -111,8 +111,7 @@ class EdgeLengthsTest {
                 .get(0);
         SequenceScorer scorer = SAMPLE.compile(kernel).scorer(request);
         ScoredSequence alone = scorer.score(List.of(sequence)).get(0);
-        List<ScoredSequence> together =
-                scorer.score(List.of(SAMPLE.sequence(4, 5), sequence, SAMPLE.sequence(5, 300)));
+        List<ScoredSequence> together = scorer.score(List.of(SAMPLE.sequence(4, 5), sequence, SAMPLE.sequence(5, 300)));
         same("among shorter ones", together.get(1), alone);
         assertClose(alone.state().hidden()[0], oracle.state().hidden()[0], Tolerance.state(SAMPLE.model(), 2));
         assertClose(alone.state().cell()[0], oracle.state().cell()[0], Tolerance.state(SAMPLE.model(), 2));

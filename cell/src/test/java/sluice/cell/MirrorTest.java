@@ -27,7 +27,8 @@ class MirrorTest {
             Sample backward = sample(LstmLayer.of(cell.backward()));
             List<Sequence> batch = forward.batch();
             List<Sequence> mirrored = batch.stream().map(MirrorTest::mirror).toList();
-            List<ScoredSequence> expected = forward.scorer(kernel, OutputAt.EACH).score(mirrored);
+            List<ScoredSequence> expected =
+                    forward.scorer(kernel, OutputAt.EACH).score(mirrored);
             List<ScoredSequence> actual = backward.scorer(kernel, OutputAt.EACH).score(batch);
             for (int s = 0; s < batch.size(); s++) {
                 same("hidden", actual.get(s).hidden(), mirror(expected.get(s).hidden()));
@@ -54,8 +55,14 @@ class MirrorTest {
         List<ScoredSequence> rights =
                 sample(LstmLayer.of(right)).scorer(kernel, OutputAt.EACH).score(batch);
         for (int s = 0; s < batch.size(); s++) {
-            same("hidden", joined.get(s).hidden(), beside(lefts.get(s).hidden(), rights.get(s).hidden()));
-            same("cell", joined.get(s).cell(), beside(lefts.get(s).cell(), rights.get(s).cell()));
+            same(
+                    "hidden",
+                    joined.get(s).hidden(),
+                    beside(lefts.get(s).hidden(), rights.get(s).hidden()));
+            same(
+                    "cell",
+                    joined.get(s).cell(),
+                    beside(lefts.get(s).cell(), rights.get(s).cell()));
         }
     }
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import sluice.cell.model.OutputLayer;
 
-/** What holds for every model on every kernel, to the last bit: an answer depends on its own sequence and on nothing else. */
+/** What holds for every model on every kernel, to the last bit: an answer depends on its own sequence alone. */
 class PropertiesTest {
     private static Stream<Arguments> engines() {
         return Samples.seeds().stream()
@@ -117,13 +117,18 @@ class PropertiesTest {
                 same(sample + " hidden", last.get(s).hidden()[0], each.get(s).hidden()[steps - 1]);
                 same(sample + " cell", last.get(s).cell()[0], each.get(s).cell()[steps - 1]);
                 if (sample.model().output().isPresent()) {
-                    same(sample + " softmax", last.get(s).softmax()[0], each.get(s).softmax()[steps - 1]);
+                    same(
+                            sample + " softmax",
+                            last.get(s).softmax()[0],
+                            each.get(s).softmax()[steps - 1]);
                     assertThat(last.get(s).prediction()[0])
                             .as(sample.toString())
                             .isEqualTo(each.get(s).prediction()[steps - 1]);
                 }
             }
-            assertThat(last.get(s).logLikelihood()).as(sample.toString()).isEqualTo(each.get(s).logLikelihood());
+            assertThat(last.get(s).logLikelihood())
+                    .as(sample.toString())
+                    .isEqualTo(each.get(s).logLikelihood());
         }
     }
 
@@ -143,7 +148,10 @@ class PropertiesTest {
                 assertAgree(what, classes, answer, step);
             }
             if (answer.ranks() != null) {
-                assertTargetsAgree("%s: sequence %d".formatted(sample, s), answer, sample.batch().get(s).tokens());
+                assertTargetsAgree(
+                        "%s: sequence %d".formatted(sample, s),
+                        answer,
+                        sample.batch().get(s).tokens());
             }
         }
     }
@@ -220,7 +228,10 @@ class PropertiesTest {
         Sequence rest = part(sample, whole, cut, 20)
                 .from(last.score(List.of(first)).get(0).state());
         String what = "%s cut at %d".formatted(sample, cut);
-        same(what, last.score(List.of(rest)).get(0).state(), last.score(List.of(whole)).get(0).state());
+        same(
+                what,
+                last.score(List.of(rest)).get(0).state(),
+                last.score(List.of(whole)).get(0).state());
         SequenceScorer each = sample.scorer(kernel, OutputAt.EACH);
         ScoredSequence inOne = each.score(List.of(whole)).get(0);
         ScoredSequence inTwo = each.score(List.of(rest)).get(0);

@@ -16,8 +16,8 @@ import sluice.cell.model.OutputLayer;
 /**
  * Random weights and whole random models, each from one seed.
  *
- * <p>{@code -Dsluice.seed=N} puts N in the place of the last of the {@link #seeds}, so that a failure can be repeated and new ground can
- * be searched.
+ * <p>{@code -Dsluice.seed=N} puts N in the place of the last of the {@link #seeds}, so that a failure can be repeated
+ * and new ground can be searched.
  */
 public final class Samples {
     private static final int FIXED_SEEDS = 29;

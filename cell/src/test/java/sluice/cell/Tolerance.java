@@ -7,7 +7,8 @@ import sluice.cell.model.Matrix;
 /**
  * How far two numbers may be apart: here and nowhere else, as formulas.
  *
- * <p>Bits of one sequence in another batch, on another kernel, asked for other things, have no tolerance: see {@link SameBits}.
+ * <p>The bits of one sequence in another batch, on another kernel, asked for other things, have none: see {@link
+ * SameBits}.
  */
 public final class Tolerance {
     /** Half a unit in the last place of 1: what one operation of float32 may err, relative to its result. */
@@ -26,12 +27,18 @@ public final class Tolerance {
     private static final double TORCH_RELATIVE = 1e-5;
     private static final double TORCH_STRESS = 1e-4;
 
-    /** The sum of PyTorch's two biases is rounded to float32 when a model is made, so even the oracle starts out half a unit off. */
+    /**
+     * PyTorch's two biases are added up and rounded to float32 when a model is made: even the oracle starts half a
+     * unit off.
+     */
     private static final double ORACLE_RELATIVE = 4 * FLOAT;
 
     private Tolerance() {}
 
-    /** Of probabilities against PyTorch's; what the oracle shows and what the files hold is rounded to float32, each once. */
+    /**
+     * Of probabilities against PyTorch's; what the oracle shows and what the files hold is rounded to float32, once
+     * each.
+     */
     public static double torchProbability(KernelChoice kernel, boolean stress) {
         if (kernel == KernelChoice.REFERENCE) {
             return 2 * FLOAT;
@@ -52,7 +59,7 @@ public final class Tolerance {
         return (kernel == KernelChoice.REFERENCE ? ORACLE_RELATIVE : TORCH_RELATIVE) * Math.max(1, Math.abs(expected));
     }
 
-    /** The same of the oracle where a model has no biases that were rounded: float64 sums in another order, over a few hundred steps. */
+    /** The same of the oracle where no bias was rounded: float64 sums in another order, over a few hundred steps. */
     public static double torchLogProbabilityUnrounded(double expected) {
         return 1e-12 * Math.max(1, Math.abs(expected));
     }
@@ -68,8 +75,8 @@ public final class Tolerance {
     }
 
     /**
-     * Of h and c, engine against oracle: each layer adds the rounding of its longest chain, which grows like the root of its terms,
-     * {@code sqrt(terms) * 2^-24 * largest sum}, and what it adds is carried on.
+     * Of h and c, engine against oracle: each layer adds the rounding of its longest chain, which grows like the root
+     * of its terms, {@code sqrt(terms) * 2^-24 * largest sum}, and what it adds is carried on.
      *
      * @param largest the largest magnitude of anything compared, as inputs and c may be beyond 1
      */
@@ -113,8 +120,8 @@ public final class Tolerance {
     private static final int SUM_ROUNDINGS = 64 + 4 + 4;
 
     /**
-     * Of a probability, relative, when the logits are given exactly: the subtraction of the maximum rounds, and that error stands in an
-     * exponent; the exponential and the sum round.
+     * Of a probability, relative, when the logits are given exactly: the subtraction of the maximum rounds, and that
+     * error stands in an exponent; the exponential and the sum round.
      *
      * @param spread the largest logit minus this one
      */

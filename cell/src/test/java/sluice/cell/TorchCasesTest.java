@@ -181,7 +181,10 @@ class TorchCasesTest {
         }
     }
 
-    /** The same classes where their probabilities are further apart than they may be off; elsewhere, classes as probable. */
+    /**
+     * The same classes where their probabilities are further apart than they may be off; elsewhere, classes as
+     * probable.
+     */
     private static void assertBest(
             TorchCase torch, KernelChoice kernel, TorchCase.Expected expected, ScoredSequence actual) {
         double tolerance = Tolerance.torchProbability(kernel, torch.stress());

@@ -13,6 +13,10 @@ final class Failure {
             if (cause instanceof BadRowException || cause instanceof ModelException) {
                 return cause.getMessage();
             }
+            if (cause instanceof OutOfMemoryError) {
+                return "the run failed, nothing was written: out of memory (%s): raise --executor-memory on a cluster, --driver-memory in local mode, or lower scoring.batch-bytes"
+                        .formatted(cause.getMessage());
+            }
             deepest = cause;
         }
         return "the run failed, nothing was written: %s: %s"

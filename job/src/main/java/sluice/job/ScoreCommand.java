@@ -1,6 +1,5 @@
 package sluice.job;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -92,7 +91,7 @@ final class ScoreCommand {
 
     @Option(
             names = "--kernel",
-            paramLabel = "auto|scalar|reference",
+            paramLabel = "auto|vector|scalar|reference",
             description = "What computes; all but reference give the same bits. Default: auto.")
     private String kernel;
 
@@ -161,7 +160,7 @@ final class ScoreCommand {
         } catch (RefusedException e) {
             console.error(e.getMessage());
             return ExitCode.REFUSED;
-        } catch (RuntimeException | IOException e) {
+        } catch (Exception | OutOfMemoryError e) { // Spark throws checked exceptions that it doesn't declare
             console.error(Failure.sentence(e));
             return ExitCode.FAILED;
         }

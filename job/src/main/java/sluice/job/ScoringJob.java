@@ -67,8 +67,16 @@ final class ScoringJob {
             tell(report);
             return report;
         } catch (Throwable failure) {
-            output.abandon();
+            abandon(output, failure);
             throw failure;
+        }
+    }
+
+    private static void abandon(StagedOutput output, Throwable failure) {
+        try {
+            output.abandon();
+        } catch (IOException e) {
+            failure.addSuppressed(e);
         }
     }
 
@@ -90,18 +98,16 @@ final class ScoringJob {
     }
 
     private Dataset<Row> scored(Plan plan, LstmModel model, RunCounters counters) {
-        Broadcast<BroadcastModel> broadcast = JavaSparkContext.fromSparkContext(spark.sparkContext())
-                .broadcast(new BroadcastModel(
-                        model, plan.input().kind(), settings.scoring().kernel()));
         SequenceReader reader = new SequenceReader(plan.input(), settings.input(), model.inputWidth());
-        PartitionScorer scorer = new PartitionScorer(
-                broadcast,
-                settings.output().request(),
-                new InputRow(reader, plan.table(), settings.input()),
-                plan.columns(),
-                settings.scoring().batchBytes(),
-                counters);
-        return plan.table().rows().mapPartitions(scorer, Encoders.row(plan.schema()));
+        Broadcast<BroadcastPlan> broadcast = JavaSparkContext.fromSparkContext(spark.sparkContext())
+                .broadcast(new BroadcastPlan(
+                        new BroadcastModel(
+                                model, plan.input().kind(), settings.scoring().kernel()),
+                        settings.output().request(),
+                        new InputRow(reader, plan.table(), settings.input()),
+                        plan.columns(),
+                        settings.scoring().batchBytes()));
+        return plan.table().rows().mapPartitions(new PartitionScorer(broadcast, counters), Encoders.row(plan.schema()));
     }
 
     private RunReport report(Instant started, ModelFile file, Plan plan, RunCounters counters) {

@@ -20,12 +20,13 @@ final class Splitter implements Serializable {
     }
 
     private final Kind kind;
-    private final Pattern pattern;
+    private final String pattern;
+    private transient volatile Pattern compiled; // left behind by every serializer
 
     /** @param pattern used by {@link Kind#REGEX} */
     Splitter(Kind kind, Pattern pattern) {
         this.kind = kind;
-        this.pattern = kind == Kind.REGEX ? pattern : WHITESPACE;
+        this.pattern = (kind == Kind.REGEX ? pattern : WHITESPACE).pattern();
     }
 
     /** The words of a text, none of them empty. */
@@ -33,8 +34,15 @@ final class Splitter implements Serializable {
         if (kind == Kind.CHARACTER) {
             return text.codePoints().mapToObj(Character::toString).toArray(String[]::new);
         }
-        return Arrays.stream(pattern.split(text))
+        return Arrays.stream(compiled().split(text))
                 .filter(word -> !word.isEmpty())
                 .toArray(String[]::new);
+    }
+
+    private Pattern compiled() {
+        if (compiled == null) {
+            compiled = Pattern.compile(pattern);
+        }
+        return compiled;
     }
 }

@@ -11,7 +11,7 @@ final class Vocabulary implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final String[] words; // by id; null where an id has no word
-    private transient Map<String, Integer> ids;
+    private transient volatile Map<String, Integer> ids;
 
     private Vocabulary(String[] words) {
         this.words = words;
@@ -68,15 +68,16 @@ final class Vocabulary implements Serializable {
     }
 
     /** The id of a word, or null where it has none. */
-    synchronized Integer id(String word) {
-        if (ids == null) {
-            Map<String, Integer> byWord = new HashMap<>(2 * words.length);
+    Integer id(String word) {
+        Map<String, Integer> byWord = ids;
+        if (byWord == null) {
+            byWord = new HashMap<>(2 * words.length);
             for (int id = 0; id < words.length; id++) {
                 byWord.put(words[id], id);
             }
-            ids = byWord;
+            ids = byWord; // built twice at worst, by two threads at once, and then the same
         }
-        return ids.get(word);
+        return byWord.get(word);
     }
 
     @Override

@@ -5,7 +5,8 @@
  *   <li>{@link sluice.job.ScoreCommand} and {@link sluice.job.Settings}: command line over settings file over defaults.
  *   <li>{@link sluice.job.ModelSource}: the model is read on the driver, from any Hadoop file system.
  *   <li>{@link sluice.job.InputPlan}: the table's schema is held against the model, before any task starts.
- *   <li>{@link sluice.job.BroadcastModel}: the model travels once to each executor and is compiled there once.
+ *   <li>{@link sluice.job.BroadcastPlan} and {@link sluice.job.BroadcastModel}: the model travels once to each executor and is compiled
+ *       there once.
  *   <li>{@link sluice.job.PartitionScorer} and {@link sluice.job.ScoredRows}: rows become sequences
  *       ({@link sluice.job.InputRow}, {@link sluice.job.SequenceReader}), are gathered into a batch bounded by bytes, scored, and given back in their order with
  *       the asked columns behind their own ({@link sluice.job.OutputColumns}).

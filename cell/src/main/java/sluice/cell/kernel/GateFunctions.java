@@ -36,21 +36,21 @@ public final class GateFunctions {
     /** Where {@code exp} would leave the normal range of float32; smaller arguments give 0. */
     static final float UNDERFLOW = -87.33654f;
 
-    private static final int MAGNITUDE = 0x7fff_ffff;
-    private static final int CLAMP_BITS = Float.floatToRawIntBits(CLAMP);
-    private static final float LOG2_E = 1.442695f;
-    private static final float LN2_HIGH = 0.693359375f; // nine bits of ln 2, so that n * LN2_HIGH is exact
-    private static final float LN2_LOW = -0.00021219444f;
-    private static final float ROUND = 0x1.8p23f; // adding it leaves the nearest integer in the lowest bits
-    private static final int EXPONENT_SHIFT = 23;
-    private static final int ONE_BITS = Float.floatToRawIntBits(1f);
+    static final int MAGNITUDE = 0x7fff_ffff;
+    static final int CLAMP_BITS = Float.floatToRawIntBits(CLAMP);
+    static final float LOG2_E = 1.44269504f;
+    static final float LN2_HIGH = 0.693359375f; // nine bits of ln 2, so that n * LN2_HIGH is exact
+    static final float LN2_LOW = -2.12194440e-4f;
+    static final float ROUND = 0x1.8p23f; // adding it leaves the nearest integer in the lowest bits
+    static final int EXPONENT_SHIFT = 23;
+    static final int ONE_BITS = Float.floatToRawIntBits(1f);
 
-    private static final float C2 = 0.5f;
-    private static final float C3 = 0.16666665f;
-    private static final float C4 = 0.041665796f;
-    private static final float C5 = 0.008333452f;
-    private static final float C6 = 0.00139819995f;
-    private static final float C7 = 0.00019875691f;
+    static final float C2 = 5.0000001201e-1f;
+    static final float C3 = 1.6666665459e-1f;
+    static final float C4 = 4.1665795894e-2f;
+    static final float C5 = 8.3334519073e-3f;
+    static final float C6 = 1.3981999507e-3f;
+    static final float C7 = 1.9875691500e-4f;
 
     private GateFunctions() {}
 

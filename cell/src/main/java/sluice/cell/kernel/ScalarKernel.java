@@ -9,7 +9,7 @@ import java.util.Arrays;
  * just-in-time compiler can vectorise them; four terms of the chain are taken in one pass over the columns, in order, which
  * changes nothing but the number of times that the sums travel to memory.
  */
-public final class ScalarKernel implements Kernel {
+final class ScalarKernel implements Kernel {
     private static final int COLUMNS = LinearPanels.COLUMNS; // of both kinds of panels
     private static final int TERMS = 4;
 
@@ -108,7 +108,7 @@ public final class ScalarKernel implements Kernel {
         for (int at = offset; at < offset + count; at++) {
             max = Math.max(max, values[at]);
         }
-        return max;
+        return max + 0f; // never -0, whose sign would depend on the order of comparison
     }
 
     @Override
@@ -117,12 +117,7 @@ public final class ScalarKernel implements Kernel {
         for (int j = 0; j < count; j++) {
             lanes[j % Softmax.LANES] += GateFunctions.exp(values[offset + j] - max);
         }
-        for (int half = Softmax.LANES / 2; half > 0; half /= 2) {
-            for (int lane = 0; lane < half; lane++) {
-                lanes[lane] += lanes[lane + half];
-            }
-        }
-        return lanes[0];
+        return Softmax.sumOfLanes(lanes);
     }
 
     @Override

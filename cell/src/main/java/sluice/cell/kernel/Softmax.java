@@ -16,6 +16,16 @@ public final class Softmax {
     private float max;
     private double sum;
 
+    /** Adds up {@value #LANES} lanes as a tree of halves, in place. */
+    static float sumOfLanes(float[] lanes) {
+        for (int half = LANES / 2; half > 0; half /= 2) {
+            for (int lane = 0; lane < half; lane++) {
+                lanes[lane] += lanes[lane + half];
+            }
+        }
+        return lanes[0];
+    }
+
     /** Forgets all blocks. */
     public void clear() {
         max = Float.NEGATIVE_INFINITY;

@@ -25,6 +25,8 @@ enum FileKind {
     static final int START_BYTES = 256;
 
     private final String description;
+
+    @SuppressWarnings("ImmutableEnumChecker") // the predicates have no state
     private final Predicate<String> recognises; // on the first bytes as Latin-1 characters
 
     FileKind(String description, Predicate<String> recognises) {

@@ -12,10 +12,12 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.Matrix;
 
 /**
- * What every kernel signs: the bits of its {@link NaiveKernel naive twin}, at every size around the edges of tiles, panels and vectors.
+ * What every kernel signs: the bits of its {@link NaiveKernel naive twin}, at every size around the edges of tiles,
+ * panels and vectors.
  *
- * <p>Each test keeps one kernel through all its sizes, from large to small, so that whatever a larger shape left in the kernel's scratch
- * is there when a smaller one comes. Whole tables are compared, so a write beside its range is a difference too.
+ * <p>Each test keeps one kernel through all its sizes, from large to small, so that whatever a larger shape left in
+ * the kernel's scratch is there when a smaller one comes. Whole tables are compared, so a write beside its range is a
+ * difference too.
  */
 abstract class KernelContract {
     /** Around units of a panel (16), columns (64), rows of a tile (6), and lanes (4, 8, 16). */
@@ -230,7 +232,7 @@ abstract class KernelContract {
         }
     }
 
-    /** A maximum that starts from 0, or takes in the zeros that fill up a vector, is caught by numbers that are all below 0. */
+    /** Catches a maximum that starts from 0, or takes in the zeros that fill up a vector. */
     @Test
     void maxOfNegativeNumbers() {
         Kernel kernel = kernel();

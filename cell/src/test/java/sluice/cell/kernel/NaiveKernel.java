@@ -5,8 +5,8 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.Matrix;
 
 /**
- * The naive twin of every kernel: one number at a time, from the model's own matrices, in the order of operations that the
- * package's page lays down. It knows of no panels, no tiles and no scratch.
+ * The naive twin of every kernel: one number at a time, from the model's own matrices, in the order of operations
+ * that the package's page lays down. It knows of no panels, no tiles and no scratch.
  */
 final class NaiveKernel {
     private NaiveKernel() {}

@@ -8,7 +8,7 @@ import sluice.cell.Tolerance;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.Matrix;
 
-/** One step, worked out number by number: H = 2, I = 3, and no two gates alike, so that none can be mistaken for another. */
+/** One step, worked out number by number: H = 2, I = 3, and no two gates alike, so that none passes for another. */
 class LstmCellTest {
     private static final float[][] U_INPUT = {{0.5f, -1, 0.25f}, {-0.75f, 0.125f, 1}};
     private static final float[][] U_FORGET = {{1.5f, 0.5f, -0.25f}, {0.375f, -1.25f, 0.5f}};

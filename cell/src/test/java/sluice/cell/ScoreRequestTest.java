@@ -1,0 +1,124 @@
+package sluice.cell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.LstmModel;
+
+class ScoreRequestTest {
+    private static final Samples SAMPLES = new Samples(1);
+    private static final List<LstmLayer> LAYERS = List.of(LstmLayer.of(SAMPLES.direction(3, 2)));
+    private static final LstmModel BARE = new LstmModel(Optional.empty(), LAYERS, Optional.empty());
+    private static final LstmModel FOUR_CLASSES =
+            new LstmModel(Optional.empty(), LAYERS, Optional.of(SAMPLES.output(4, 2)));
+
+    @Test
+    void aRequestForNothing() {
+        assertThatThrownBy(() -> new ScoreRequest(OutputAt.LAST, Set.of(), 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "nothing to emit: expected at least one of softmax, prediction, topk, loglik, logprob, rank,"
+                                + " hidden, cell, state");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
+    void aTopKBelowOne(int topK) {
+        assertThatThrownBy(() -> new ScoreRequest(OutputAt.LAST, Set.of(Emission.TOPK), topK))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("top-k of " + topK + ": expected at least 1");
+    }
+
+    @Test
+    void whatIsNotToldAtTheLastStep() {
+        assertThatThrownBy(() -> new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.HIDDEN, Emission.RANK), 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "rank can't be told at last: there it can be any of softmax, prediction, topk, loglik, hidden,"
+                                + " cell, state");
+        assertThatThrownBy(() -> new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.LOGPROB), 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("logprob can't be told at last: ");
+    }
+
+    @Test
+    void whatIsNotToldAtEachStep() {
+        assertThatThrownBy(() -> new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.STATE), 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("state can't be told at each: there it can be any of softmax, prediction, topk, loglik,"
+                        + " logprob, rank, hidden, cell");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Emission.class,
+            names = {"SOFTMAX", "PREDICTION", "TOPK", "LOGLIK", "LOGPROB", "RANK"})
+    void whatNeedsAnOutputLayer(Emission emission) {
+        ScoreRequest request = new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.HIDDEN, emission), 1);
+        assertThatThrownBy(() -> request.requireAnswerableBy(BARE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the model has no output layer, so it has no "
+                        + emission.name().toLowerCase(Locale.ROOT)
+                        + ": ask for hidden, cell or state, or name its output layer with model.output");
+        request.requireAnswerableBy(FOUR_CLASSES);
+    }
+
+    @Test
+    void whatNeedsNoOutputLayer() {
+        new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.HIDDEN, Emission.CELL, Emission.STATE), 1)
+                .requireAnswerableBy(BARE);
+    }
+
+    @Test
+    void aTopKBeyondTheClasses() {
+        assertThatThrownBy(() ->
+                        new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.TOPK), 5).requireAnswerableBy(FOUR_CLASSES))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("top-k of 5 from a model of 4 classes: expected at most 4");
+        new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.TOPK), 4).requireAnswerableBy(FOUR_CLASSES);
+        new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.SOFTMAX), 5).requireAnswerableBy(FOUR_CLASSES);
+    }
+
+    @Test
+    void whatWasAskedIsRemembered() {
+        ScoreRequest request =
+                new ScoreRequest(OutputAt.EACH, List.of(Emission.RANK, Emission.SOFTMAX, Emission.RANK), 3);
+        assertThat(request.at()).isEqualTo(OutputAt.EACH);
+        assertThat(request.emissions()).containsExactly(Emission.SOFTMAX, Emission.RANK);
+        assertThat(request.topK()).isEqualTo(3);
+        assertThat(request.asksFor(Emission.RANK)).isTrue();
+        assertThat(request.asksFor(Emission.LOGLIK)).isFalse();
+        assertThat(request.needsTargets()).isTrue();
+        assertThat(new ScoreRequest(OutputAt.LAST, Set.of(Emission.SOFTMAX), 1).needsTargets())
+                .isFalse();
+    }
+
+    @Test
+    void itTravels() throws IOException, ClassNotFoundException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+            out.writeObject(new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.TOPK, Emission.CELL), 3));
+        }
+        try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+            ScoreRequest arrived = (ScoreRequest) in.readObject();
+            assertThat(arrived.at()).isEqualTo(OutputAt.EACH);
+            assertThat(arrived.emissions()).containsExactly(Emission.TOPK, Emission.CELL);
+            assertThat(arrived.topK()).isEqualTo(3);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+package sluice.cell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import sluice.cell.model.Embedding;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.Matrix;
+import sluice.cell.model.OutputLayer;
+
+/** One case for each way in which a sequence can be wrong, with the sentence that says so. */
+class SequenceRulesTest {
+    private static final Samples SAMPLES = new Samples(1);
+    private static final LstmModel WORDS = new LstmModel(
+            Optional.of(SAMPLES.embedding(10, 3)),
+            List.of(LstmLayer.of(SAMPLES.direction(3, 2))),
+            Optional.of(SAMPLES.output(7, 2)));
+    private static final LstmModel BARE = new LstmModel(
+            Optional.empty(),
+            List.of(LstmLayer.bidirectional(
+                    SAMPLES.projected(3, 4, 2), SAMPLES.projected(3, 4, 2).backward())),
+            Optional.empty());
+
+    @Test
+    void aGoodSequenceHasNoDefect() {
+        assertThat(words(Emission.SOFTMAX).check(Sequence.ofTokens(0, 9))).isEmpty();
+        assertThat(words(Emission.SOFTMAX).check(Sequence.ofTokens())).isEmpty();
+        assertThat(words(Emission.LOGLIK).check(Sequence.ofTokens(9, 6, 0))).isEmpty();
+        assertThat(features().check(Sequence.ofFeatures(2, new float[] {1, -2, 3, 4, 5, 0x1p60f})))
+                .isEmpty();
+        assertThat(features().check(Sequence.ofFeatures(0, new float[0]))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 10, Integer.MIN_VALUE, Integer.MAX_VALUE})
+    void aTokenThatTheModelDoesNotKnow(int token) {
+        assertDefect(
+                words(Emission.SOFTMAX).check(Sequence.ofTokens(3, 4, token)),
+                Defect.Kind.TOKEN_OUT_OF_RANGE,
+                "token " + token + " at step 2 is outside [0, 10), which the model knows");
+    }
+
+    @Test
+    void aOneHotTokenBeyondTheInputWidth() {
+        assertDefect(
+                new SequenceRules(BARE, InputKind.ONE_HOT, request(Emission.HIDDEN)).check(Sequence.ofTokens(3)),
+                Defect.Kind.TOKEN_OUT_OF_RANGE,
+                "token 3 at step 0 is outside [0, 3), which the model knows");
+    }
+
+    @Test
+    void aTargetThatHasNoClass() {
+        assertDefect(
+                words(Emission.LOGLIK).check(Sequence.ofTokens(9, 6, 7)),
+                Defect.Kind.TARGET_OUT_OF_RANGE,
+                "token 7 at step 2 is outside [0, 7), the model's classes, so it has no likelihood");
+        assertThat(words(Emission.SOFTMAX).check(Sequence.ofTokens(9, 6, 7))).isEmpty();
+    }
+
+    @Test
+    void aNegativeNumberIsAFeatureButNoTarget() {
+        LstmModel numbers = new LstmModel(
+                Optional.empty(), List.of(LstmLayer.of(SAMPLES.direction(1, 2))), Optional.of(SAMPLES.output(7, 2)));
+        SequenceRules rules = new SequenceRules(numbers, InputKind.FEATURES, request(Emission.LOGLIK));
+        assertThat(rules.check(Sequence.ofNumbers(-5, 6))).isEmpty();
+        assertDefect(
+                rules.check(Sequence.ofNumbers(1, -5)),
+                Defect.Kind.TARGET_OUT_OF_RANGE,
+                "token -5 at step 1 is outside [0, 7), the model's classes, so it has no likelihood");
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void aFeatureThatIsNotFinite(float feature) {
+        assertDefect(
+                features().check(Sequence.ofFeatures(2, new float[] {1, 2, 3, 4, feature, 6})),
+                Defect.Kind.FEATURE_NOT_FINITE,
+                "feature 1 of step 1 is " + feature + ": expected a finite number");
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {0x1.000002p60f, -Float.MAX_VALUE})
+    void aFeatureWhoseSumsCouldOverflow(float feature) {
+        assertDefect(
+                features().check(Sequence.ofFeatures(1, new float[] {1, 2, feature})),
+                Defect.Kind.FEATURE_TOO_LARGE,
+                "feature 2 of step 0 is " + feature + ": expected at most 1.1529215E18");
+    }
+
+    @Test
+    void aSequenceLongerThanOneRunCanHold() {
+        SequenceRules rules = wide();
+        assertThat(rules.maxLength()).isEqualTo(2046);
+        assertThat(rules.check(ofLength(2046))).isEmpty();
+        assertDefect(
+                rules.check(ofLength(2047)),
+                Defect.Kind.TOO_LONG,
+                "2047 steps: this model can take at most 2046 at once");
+    }
+
+    @Test
+    void aBatchLongerThanOneRunCanHold() {
+        SequenceRules rules = wide();
+        Sequence half = ofLength(1024);
+        rules.require(List.of(half, ofLength(1021)));
+        assertThatThrownBy(() -> rules.require(List.of(half, half)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a batch of 2048 steps: this model can take at most 2046 at once");
+    }
+
+    private static Sequence ofLength(int steps) {
+        int[] tokens = new int[steps];
+        return Sequence.ofTokens(tokens);
+    }
+
+    /** Steps so wide that few of them fit one array. */
+    private static SequenceRules wide() {
+        int width = 1 << 20;
+        LstmModel model = new LstmModel(
+                Optional.of(new Embedding(Matrix.of(1, width, new float[width]))),
+                List.of(LstmLayer.of(LstmDirection.plain(
+                        Matrix.of(4, width, new float[4 * width]), Matrix.of(4, 1, new float[4]), new float[4]))),
+                Optional.empty());
+        return new SequenceRules(model, InputKind.EMBEDDING, request(Emission.HIDDEN));
+    }
+
+    @Test
+    void theOtherKindOfInput() {
+        assertDefect(
+                words(Emission.SOFTMAX).check(Sequence.ofFeatures(1, new float[] {1, 2, 3})),
+                Defect.Kind.WRONG_INPUT,
+                "features for a model that takes tokens");
+        assertDefect(
+                words(Emission.SOFTMAX).check(Sequence.ofNumbers(1)),
+                Defect.Kind.WRONG_INPUT,
+                "features for a model that takes tokens");
+        assertDefect(
+                features().check(Sequence.ofTokens(1, 2)),
+                Defect.Kind.WRONG_INPUT,
+                "tokens for a model that takes features");
+    }
+
+    @Test
+    void rowsOfAnotherWidth() {
+        assertDefect(
+                features().check(Sequence.ofFeatures(2, new float[8])),
+                Defect.Kind.WRONG_INPUT,
+                "8 features over 2 steps: the model reads 3 a step");
+        assertDefect(
+                features().check(Sequence.ofNumbers(1, 2)),
+                Defect.Kind.WRONG_INPUT,
+                "2 features over 2 steps: the model reads 3 a step");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Emission.class,
+            names = {"LOGLIK", "LOGPROB", "RANK"})
+    void featuresHaveNoNextToken(Emission emission) {
+        LstmModel model = new LstmModel(
+                Optional.empty(),
+                List.of(LstmLayer.of(SAMPLES.direction(3, 2))),
+                Optional.of(new OutputLayer(SAMPLES.matrix(4, 2, 1))));
+        SequenceRules rules = new SequenceRules(model, InputKind.FEATURES, request(emission));
+        assertDefect(
+                rules.check(Sequence.ofFeatures(1, new float[3])),
+                Defect.Kind.WRONG_INPUT,
+                "features have no next token: ask for no loglik, logprob or rank of them");
+    }
+
+    @Test
+    void aStateOfAnotherNumberOfRows() {
+        LstmState state = new LstmState(new float[2][2], new float[1][4]);
+        assertDefect(
+                from(state), Defect.Kind.WRONG_STATE, "a state of 2 and 1 rows: the model has 2 directions of layers");
+    }
+
+    @Test
+    void aStateOfAnotherWidth() {
+        assertDefect(
+                from(new LstmState(new float[][] {{1, 2}, {3}}, new float[2][4])),
+                Defect.Kind.WRONG_STATE,
+                "row 1 of the state's h has 1 values, expected 2");
+        assertDefect(
+                from(new LstmState(new float[2][2], new float[][] {{1, 2, 3, 4, 5}, new float[4]})),
+                Defect.Kind.WRONG_STATE,
+                "row 0 of the state's c has 5 values, expected 4");
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.NEGATIVE_INFINITY, 0x1.000002p40f})
+    void aStateWithValuesThatAreNotModerate(float value) {
+        assertDefect(
+                from(new LstmState(new float[][] {{1, value}, {3, 4}}, new float[2][4])),
+                Defect.Kind.WRONG_STATE,
+                "row 0 of the state's h holds " + value + ": expected at most 1.09951163E12 in magnitude");
+        assertDefect(
+                from(new LstmState(new float[2][2], new float[][] {new float[4], {0, 0, 0, value}})),
+                Defect.Kind.WRONG_STATE,
+                "row 1 of the state's c holds " + value + ": expected at most 1.09951163E12 in magnitude");
+    }
+
+    @Test
+    void everyKindOfDefectHasACaseHere() {
+        assertThat(Defect.Kind.values())
+                .containsExactlyInAnyOrder(
+                        Defect.Kind.TOKEN_OUT_OF_RANGE,
+                        Defect.Kind.TARGET_OUT_OF_RANGE,
+                        Defect.Kind.FEATURE_NOT_FINITE,
+                        Defect.Kind.FEATURE_TOO_LARGE,
+                        Defect.Kind.TOO_LONG,
+                        Defect.Kind.WRONG_INPUT,
+                        Defect.Kind.WRONG_STATE);
+    }
+
+    @ParameterizedTest
+    @EnumSource(KernelChoice.class)
+    void aScorerRefusesABatchWithADefectAndSaysWhichSequence(KernelChoice kernel) {
+        SequenceScorer scorer =
+                CompiledModel.compile(WORDS, InputKind.EMBEDDING, kernel).scorer(request(Emission.SOFTMAX));
+        List<Sequence> batch = List.of(Sequence.ofTokens(1), Sequence.ofTokens(1, 10), Sequence.ofTokens(-1));
+        assertThatThrownBy(() -> scorer.score(batch))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("sequence 1: token 10 at step 1 is outside [0, 10), which the model knows");
+        assertThat(scorer.rules().check(batch.get(0))).isEmpty();
+    }
+
+    /** A scorer that has refused a batch is as good as new. */
+    @ParameterizedTest
+    @EnumSource(KernelChoice.class)
+    void aScorerLivesOnAfterARefusal(KernelChoice kernel) {
+        SequenceScorer scorer =
+                CompiledModel.compile(WORDS, InputKind.EMBEDDING, kernel).scorer(request(Emission.SOFTMAX));
+        List<Sequence> good = Collections.nCopies(3, Sequence.ofTokens(1, 2, 3));
+        List<ScoredSequence> before = scorer.score(good);
+        assertThatThrownBy(() -> scorer.score(List.of(Sequence.ofTokens(1), Sequence.ofTokens(10))))
+                .hasMessageStartingWith("sequence 1: ");
+        SameBits.same("after a refusal", scorer.score(good), before);
+    }
+
+    private static Optional<Defect> from(LstmState state) {
+        return features().check(Sequence.ofFeatures(1, new float[3]).from(state));
+    }
+
+    private static SequenceRules words(Emission emission) {
+        return new SequenceRules(WORDS, InputKind.EMBEDDING, request(emission));
+    }
+
+    private static SequenceRules features() {
+        return new SequenceRules(BARE, InputKind.FEATURES, request(Emission.HIDDEN));
+    }
+
+    private static ScoreRequest request(Emission emission) {
+        return new ScoreRequest(OutputAt.EACH, EnumSet.of(emission), 1);
+    }
+
+    private static void assertDefect(Optional<Defect> actual, Defect.Kind kind, String text) {
+        assertThat(actual).contains(new Defect(kind, text));
+    }
+}

@@ -1,0 +1,33 @@
+package sluice.job;
+
+import java.io.Serializable;
+import java.util.Iterator;
+import org.apache.spark.sql.Row;
+import sluice.cell.CompiledModel;
+import sluice.cell.ScoreRequest;
+
+/** All that tasks need, sent once to each executor: the model, how to read a row, what to answer. Immutable. */
+final class BroadcastPlan implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final BroadcastModel model;
+    private final ScoreRequest request;
+    private final InputRow inputRow;
+    private final OutputColumns columns;
+    private final long batchBytes;
+
+    BroadcastPlan(
+            BroadcastModel model, ScoreRequest request, InputRow inputRow, OutputColumns columns, long batchBytes) {
+        this.model = model;
+        this.request = request;
+        this.inputRow = inputRow;
+        this.columns = columns;
+        this.batchBytes = batchBytes;
+    }
+
+    /** A partition's rows, scored one batch at a time as they are asked for. */
+    Iterator<Row> score(Iterator<Row> rows, RunCounters counters) {
+        CompiledModel compiled = model.compiled(counters::engine);
+        return new ScoredRows(rows, inputRow, compiled.scorer(request), columns, batchBytes, counters);
+    }
+}
