@@ -18,6 +18,11 @@ import sluice.cell.model.ModelException;
 public final class CompiledModel {
     private static final Logger LOG = LoggerFactory.getLogger(CompiledModel.class);
 
+    /** How large the first layer's table of pre-activations may be. */
+    private static final long LOOK_UP_BYTES = 64L << 20;
+
+    private static final float[] NO_INPUT = {};
+
     private final LstmModel model;
     private final InputKind input;
     private final KernelChoice choice;
@@ -25,6 +30,7 @@ public final class CompiledModel {
     private final GatePanels[] gates; // as LstmModel.directions(); none for the oracle
     private final LinearPanels[] projections; // the same, null where a direction has none
     private final LinearPanels output; // or null
+    private final boolean looksUp; // whether the first layer finds its inputs' part of every pre-activation in a table
 
     private CompiledModel(LstmModel model, InputKind input, KernelChoice choice) {
         this.model = model;
@@ -34,11 +40,11 @@ public final class CompiledModel {
         List<LstmDirection> directions = choice == KernelChoice.REFERENCE ? List.of() : model.directions();
         this.gates = new GatePanels[directions.size()];
         this.projections = new LinearPanels[directions.size()];
+        this.looksUp = looksUp(model, input);
         int inFirstLayer = model.layers().get(0).directions().size();
         for (int at = 0; at < gates.length; at++) {
             LstmDirection direction = directions.get(at);
-            boolean oneHot = input == InputKind.ONE_HOT && at < inFirstLayer;
-            gates[at] = oneHot ? GatePanels.oneHot(direction) : GatePanels.of(direction);
+            gates[at] = looksUp && at < inFirstLayer ? lookUp(direction) : GatePanels.of(direction);
             projections[at] = direction
                     .projection()
                     .map(matrix -> LinearPanels.of(matrix, new float[matrix.rows()]))
@@ -49,6 +55,24 @@ public final class CompiledModel {
                 : model.output()
                         .map(layer -> LinearPanels.of(layer.weights(), layer.bias()))
                         .orElse(null);
+    }
+
+    /**
+     * Where the input is a token, {@code U x_t + b} depends on it alone and can be looked up. One-hot input is such a table already;
+     * an embedding's is made where it fits.
+     */
+    private static boolean looksUp(LstmModel model, InputKind input) {
+        long bytes = 0;
+        for (LstmDirection direction : model.layers().get(0).directions()) {
+            bytes += GatePanels.startBytes(model.tokens(), direction);
+        }
+        return input == InputKind.ONE_HOT || (input == InputKind.EMBEDDING && bytes <= LOOK_UP_BYTES);
+    }
+
+    private GatePanels lookUp(LstmDirection direction) {
+        return input == InputKind.ONE_HOT
+                ? GatePanels.oneHot(direction)
+                : GatePanels.lookUp(direction, model.embedding().orElseThrow(), kernel());
     }
 
     /**
@@ -137,6 +161,21 @@ public final class CompiledModel {
 
     GatePanels gates(int direction) {
         return gates[direction];
+    }
+
+    /** Whether the first layer takes a token as a row of its start, and multiplies no input. */
+    boolean looksUp() {
+        return looksUp;
+    }
+
+    /** The table whose rows the first layer multiplies: the embedding, the batch's features, or nothing. */
+    float[] inputTable(float[] features) {
+        return switch (input) {
+            case EMBEDDING ->
+                looksUp ? NO_INPUT : model.embedding().orElseThrow().table().values();
+            case ONE_HOT -> NO_INPUT;
+            case FEATURES -> features;
+        };
     }
 
     /** Or null where this direction has none. */

@@ -5,9 +5,13 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 
-/** How much memory scoring a sequence takes: the states of two neighbouring layers while they run, and the answer. */
+/**
+ * How much memory scoring a sequence takes: its input and its answer, and where a stack reads backward too, the states of two
+ * neighbouring layers at all steps.
+ */
 final class Footprint {
     private static final long ARRAY_HEADER = 16;
+    private static final long SEQUENCE = 200; // the objects that a sequence and its answer are
 
     private final long stateFloats; // a step
     private final long hiddenFloats; // a step
@@ -16,7 +20,8 @@ final class Footprint {
     private final long classes;
 
     Footprint(LstmModel model) {
-        long widest = model.embedding().isPresent() ? 1 : model.inputWidth();
+        long input = model.embedding().isPresent() ? 1 : model.inputWidth(); // more than it is for one-hot tokens
+        long widest = 0;
         long below = 0;
         long ends = 0;
         LstmLayer top = null;
@@ -31,7 +36,7 @@ final class Footprint {
             below = layer.outputWidth();
             top = layer;
         }
-        this.stateFloats = widest;
+        this.stateFloats = input + (model.looksAhead() ? widest : 0);
         this.finalFloats = ends;
         this.hiddenFloats = model.outputWidth();
         this.cellFloats = top == null
@@ -44,7 +49,7 @@ final class Footprint {
 
     long bytes(ScoreRequest request, int length) {
         long steps = request.at() == OutputAt.LAST ? 1 : length;
-        long bytes = Float.BYTES * stateFloats * (length + 1L);
+        long bytes = SEQUENCE + Float.BYTES * stateFloats * (length + 1L);
         for (Emission emission : request.emissions()) {
             bytes += switch (emission) {
                 case SOFTMAX -> steps * row(classes);

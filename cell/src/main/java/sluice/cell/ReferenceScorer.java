@@ -134,7 +134,7 @@ final class ReferenceScorer implements SequenceScorer {
     private static int[] best(double[] logits, int k) {
         return IntStream.range(0, logits.length)
                 .boxed()
-                .sorted(Comparator.comparingDouble((Integer at) -> -logits[at]))
+                .sorted(Comparator.comparingDouble((Integer at) -> 0 - logits[at])) // 0 - z: +0 and -0 are a tie
                 .limit(k)
                 .mapToInt(Integer::intValue)
                 .toArray();

@@ -3,6 +3,7 @@ package sluice.cell;
 import java.util.List;
 import java.util.Optional;
 import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 
@@ -32,12 +33,12 @@ public final class SequenceRules {
 
     /** A layer's states, one row more than steps, must fit one array. */
     private static int maxLength(LstmModel model) {
-        int widest = model.layers().stream()
-                .mapToInt(layer -> Math.max(layer.inputWidth(), layer.outputWidth()))
-                .max()
-                .orElseThrow();
-        for (LstmDirection direction : model.directions()) {
-            widest = Math.max(widest, direction.hiddenWidth());
+        int widest = model.inputWidth();
+        for (LstmLayer layer : model.layers()) {
+            int cells = layer.directions().stream()
+                    .mapToInt(LstmDirection::hiddenWidth)
+                    .sum();
+            widest = Math.max(widest, Math.max(layer.outputWidth(), cells));
         }
         return (Integer.MAX_VALUE - 8) / widest - 1;
     }

@@ -16,9 +16,14 @@ final class TopClasses {
         count = 0;
     }
 
+    /** Whether a logit as large as this would still find a place. */
+    boolean wants(float logit) {
+        return count < logits.length || logit > logits[count - 1];
+    }
+
     /** The next class; classes come in the order of their indexes. */
     void add(int index, float logit) {
-        if (count == logits.length && logit <= logits[count - 1]) {
+        if (!wants(logit)) {
             return;
         }
         int at = count < logits.length ? count++ : count - 1;

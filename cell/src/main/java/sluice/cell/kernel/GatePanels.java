@@ -1,5 +1,6 @@
 package sluice.cell.kernel;
 
+import sluice.cell.model.Embedding;
 import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.Matrix;
@@ -17,7 +18,7 @@ import sluice.cell.model.ModelException;
  * </pre>
  *
  * <p>A start has one row, the bias, where the input is multiplied; or one row for each token, bias plus the token's column of
- * {@code U}, where the input is one-hot: then there is nothing left to multiply, and the input width here is 0. The last panel is
+ * {@code U} or {@code U} times its embedding: then there is nothing left to multiply, and the input width here is 0. The last panel is
  * filled up with zeros.
  */
 public final class GatePanels {
@@ -67,6 +68,43 @@ public final class GatePanels {
             }
         }
         return new GatePanels(direction, 0, start);
+    }
+
+    /**
+     * For inputs that are rows of an embedding, each multiplied once, here: token k stands for {@code b + U e_k}, the same chain as
+     * {@link #of} would start with.
+     */
+    public static GatePanels lookUp(LstmDirection direction, Embedding embedding, Kernel kernel) {
+        int stride = panels(direction.hiddenWidth()) * COLUMNS;
+        int width = direction.inputWidth();
+        float[] start = array("input table", embedding.tokens(), stride);
+        LinearPanels inputs = inputsInPanelOrder(direction, stride);
+        int[] from = new int[embedding.tokens()];
+        int[] to = new int[embedding.tokens()];
+        for (int token = 0; token < from.length; token++) {
+            from[token] = token * width;
+            to[token] = token * stride;
+        }
+        kernel.multiply(inputs, 0, stride, embedding.table().values(), from, from.length, start, to);
+        return new GatePanels(direction, 0, start);
+    }
+
+    private static LinearPanels inputsInPanelOrder(LstmDirection direction, int outputs) {
+        int hidden = direction.hiddenWidth();
+        int width = direction.inputWidth();
+        float[] weights = new float[Math.multiplyExact(outputs, width)];
+        float[] bias = new float[outputs];
+        for (int row = 0; row < Gate.COUNT * hidden; row++) {
+            int column = column(row, hidden);
+            bias[column] = direction.bias()[row];
+            System.arraycopy(direction.inputWeights().values(), row * width, weights, column * width, width);
+        }
+        return LinearPanels.of(Matrix.of(outputs, width, weights), bias);
+    }
+
+    /** How many bytes a start takes that has a row for each token. */
+    public static long startBytes(int tokens, LstmDirection direction) {
+        return (long) Float.BYTES * tokens * panels(direction.hiddenWidth()) * COLUMNS;
     }
 
     private static void spreadBias(LstmDirection direction, float[] start, int offset) {

@@ -51,6 +51,9 @@ public interface Kernel {
     /** The largest of {@code count} numbers, none NaN. */
     float max(float[] values, int offset, int count);
 
+    /** How many of {@code count} numbers are larger than this one. */
+    int countAbove(float[] values, int offset, int count, float threshold);
+
     /**
      * {@code sum_j exp(values_j - max)}: element j goes to lane {@code j mod 16}, lanes are added up as a tree of halves.
      *

@@ -112,6 +112,15 @@ final class ScalarKernel implements Kernel {
     }
 
     @Override
+    public int countAbove(float[] values, int offset, int count, float threshold) {
+        int above = 0;
+        for (int at = offset; at < offset + count; at++) {
+            above += values[at] > threshold ? 1 : 0;
+        }
+        return above;
+    }
+
+    @Override
     public float sumOfExponentials(float[] values, int offset, int count, float max) {
         Arrays.fill(lanes, 0);
         for (int j = 0; j < count; j++) {

@@ -57,8 +57,13 @@ public final class Softmax {
         return GateFunctions.exp(logit - max) * scale();
     }
 
-    /** The natural logarithm of that probability, from the logit itself, so that it doesn't underflow. */
+    /** The natural logarithm of the sum: {@code logit - max() - logSum()} is the logarithm of a probability, and never underflows. */
+    public double logSum() {
+        return StrictMath.log(sum);
+    }
+
+    /** The natural logarithm of {@link #probability}, from the logit itself. */
     public double logProbability(float logit) {
-        return (double) logit - max - StrictMath.log(sum);
+        return (double) logit - max - logSum();
     }
 }

@@ -283,6 +283,20 @@ final class VectorKernel implements Kernel {
     }
 
     @Override
+    public int countAbove(float[] values, int offset, int count, float threshold) {
+        int vectorised = FLOATS.loopBound(count);
+        int above = 0;
+        for (int j = 0; j < vectorised; j += LENGTH) {
+            FloatVector value = FloatVector.fromArray(FLOATS, values, offset + j);
+            above += value.compare(VectorOperators.GT, threshold).trueCount();
+        }
+        for (int j = vectorised; j < count; j++) {
+            above += values[offset + j] > threshold ? 1 : 0;
+        }
+        return above;
+    }
+
+    @Override
     public float sumOfExponentials(float[] values, int offset, int count, float max) {
         return VectorGateFunctions.sumOfExponentials(values, offset, count, max, partial);
     }

@@ -11,17 +11,16 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 
 /**
- * Runs a batch through the layers: layer by layer, direction by direction, step by step, all sequences that have such a step at
- * once. A sequence that has ended takes no part any more, so nothing is padded.
+ * Runs a batch through a stack that also reads backward, where no step is known before the last: layer by layer, direction by
+ * direction, step by step, all sequences that have such a step at once. A sequence that has ended takes no part any more, so nothing is
+ * padded.
  */
-final class Recurrence {
-    private static final float[] NO_INPUT = {};
-
+final class LayerWalk {
     private final CompiledModel compiled;
     private final LstmModel model;
     private final Kernel kernel;
 
-    Recurrence(CompiledModel compiled, Kernel kernel) {
+    LayerWalk(CompiledModel compiled, Kernel kernel) {
         this.compiled = compiled;
         this.model = compiled.model();
         this.kernel = kernel;
@@ -132,11 +131,7 @@ final class Recurrence {
         if (below != null) {
             return below.values();
         }
-        return switch (compiled.input()) {
-            case EMBEDDING -> model.embedding().orElseThrow().table().values();
-            case ONE_HOT -> NO_INPUT;
-            case FEATURES -> batch.features();
-        };
+        return compiled.inputTable(batch.features());
     }
 
     private void add(StepRows rows, Batch batch, int s, int step, StateTable table, LayerOutput below) {
@@ -145,12 +140,12 @@ final class Recurrence {
         int at = batch.offset(s) + step;
         if (below != null) {
             rows.add(0, below.row(batch, s, step), before, after);
+        } else if (compiled.input() == InputKind.FEATURES) {
+            rows.add(0, at, before, after);
+        } else if (compiled.looksUp()) {
+            rows.add(batch.tokens()[at], 0, before, after);
         } else {
-            switch (compiled.input()) {
-                case EMBEDDING -> rows.add(0, batch.tokens()[at], before, after);
-                case ONE_HOT -> rows.add(batch.tokens()[at], 0, before, after);
-                case FEATURES -> rows.add(0, at, before, after);
-            }
+            rows.add(0, batch.tokens()[at], before, after);
         }
     }
 }

@@ -1,0 +1,70 @@
+package sluice.cell;
+
+/** Copies nodes' answers to the sequences that they belong to. */
+final class AnswerSheet {
+    private final ScoreRequest request;
+    private final boolean softmax;
+    private final boolean prediction;
+    private final boolean topK;
+    private final boolean logProbabilities;
+    private final boolean ranks;
+
+    AnswerSheet(ScoreRequest request) {
+        this.request = request;
+        this.softmax = request.asksFor(Emission.SOFTMAX);
+        this.prediction = request.asksFor(Emission.PREDICTION);
+        this.topK = request.asksFor(Emission.TOPK);
+        this.logProbabilities = request.asksFor(Emission.LOGPROB);
+        this.ranks = request.asksFor(Emission.RANK);
+    }
+
+    /** An answer with room for all that is asked of a sequence. */
+    ScoredSequence blank(int length) {
+        int steps = request.at() == OutputAt.EACH ? length : 1;
+        int targets = Math.max(0, length - 1);
+        ScoredSequence scored = new ScoredSequence();
+        scored.softmax = softmax ? new float[steps][] : null;
+        scored.prediction = prediction ? new int[steps] : null;
+        scored.topTokens = topK ? new int[steps][] : null;
+        scored.topProbabilities = topK ? new float[steps][] : null;
+        scored.logProbabilities = logProbabilities ? new float[targets] : null;
+        scored.ranks = ranks ? new int[targets] : null;
+        scored.hidden = request.asksFor(Emission.HIDDEN) ? new float[steps][] : null;
+        scored.cell = request.asksFor(Emission.CELL) ? new float[steps][] : null;
+        return scored;
+    }
+
+    /** Which of the answered steps this one is, or -1 where it isn't answered; step -1 is the start of an empty sequence. */
+    int answered(int step, int length) {
+        if (request.at() == OutputAt.EACH) {
+            return step;
+        }
+        return step == length - 1 ? 0 : -1;
+    }
+
+    /** What a told node says of its distribution. */
+    void tell(ScoredSequence scored, int answered, Nodes nodes, int node) {
+        if (softmax) {
+            scored.softmax[answered] = nodes.softmax[node];
+        }
+        if (prediction) {
+            scored.prediction[answered] = nodes.prediction[node];
+        }
+        if (topK) {
+            scored.topTokens[answered] = nodes.topTokens[node];
+            scored.topProbabilities[answered] = nodes.topProbabilities[node];
+        }
+    }
+
+    /** What the node at this step has said of the token after it. Steps come in their order, so a sum is always the same sum. */
+    void predict(ScoredSequence scored, int step, Nodes nodes, int child) {
+        scored.logLikelihood += nodes.logProbability[child];
+        scored.predictedTokens++;
+        if (logProbabilities) {
+            scored.logProbabilities[step] = (float) nodes.logProbability[child];
+        }
+        if (ranks) {
+            scored.ranks[step] = 1 + nodes.moreProbable[child];
+        }
+    }
+}
