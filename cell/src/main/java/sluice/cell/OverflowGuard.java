@@ -1,5 +1,6 @@
 package sluice.cell;
 
+import java.util.Locale;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -56,9 +57,12 @@ final class OverflowGuard {
 
     private static void requireBelowLimit(String what, double bound) {
         if (!(bound <= LIMIT)) {
-            throw new ModelException("the weights of %s are so large that its sums could reach %.1e, beyond float32: "
-                            .formatted(what, bound)
-                    + "expected a trained model's, whose sums stay near 1");
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the weights of %s are so large that its sums could reach %.1e, beyond float32: "
+                            + "expected a trained model's, whose sums stay near 1",
+                    what,
+                    bound));
         }
     }
 

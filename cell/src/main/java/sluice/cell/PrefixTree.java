@@ -3,7 +3,6 @@ package sluice.cell;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A batch as a prefix tree: its distinct sequences in lexicographic order, each knowing how long a prefix it shares with the one
@@ -52,7 +51,7 @@ final class PrefixTree {
 
     /** A number for each sequence's start: equal numbers, equal states. */
     private static int[] starts(List<Sequence> sequences) {
-        Map<LstmState, Integer> known = new IdentityHashMap<>();
+        IdentityHashMap<LstmState, Integer> known = new IdentityHashMap<>();
         return sequences.stream()
                 .mapToInt(sequence -> sequence.start()
                         .map(state -> known.computeIfAbsent(state, unseen -> known.size() + 1))

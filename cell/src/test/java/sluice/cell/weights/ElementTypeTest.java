@@ -136,6 +136,7 @@ class ElementTypeTest {
                 "m", new MemoryChannel(SafetensorsWriter.bytes(tensors, Map.of())), TensorNames.automatic());
     }
 
+    @SuppressWarnings("ByteBufferBackingArray") // both buffers are allocated here, whole
     private static RawTensor decoderBias(String dtype, ByteBuffer values) {
         return new RawTensor("decoder.bias", dtype, new long[] {4}, values.array());
     }
