@@ -21,8 +21,6 @@ public final class CompiledModel {
     /** How large the first layer's table of pre-activations may be. */
     private static final long LOOK_UP_BYTES = 64L << 20;
 
-    private static final float[] NO_INPUT = {};
-
     private final LstmModel model;
     private final InputKind input;
     private final KernelChoice choice;
@@ -168,14 +166,9 @@ public final class CompiledModel {
         return looksUp;
     }
 
-    /** The table whose rows the first layer multiplies: the embedding, the batch's features, or nothing. */
-    float[] inputTable(float[] features) {
-        return switch (input) {
-            case EMBEDDING ->
-                looksUp ? NO_INPUT : model.embedding().orElseThrow().table().values();
-            case ONE_HOT -> NO_INPUT;
-            case FEATURES -> features;
-        };
+    /** For one thread: where the first layer's whole table would be too large. */
+    TokenTable tokenTable(Kernel kernel) {
+        return new TokenTable(model, kernel, gates, LOOK_UP_BYTES);
     }
 
     /** Or null where this direction has none. */

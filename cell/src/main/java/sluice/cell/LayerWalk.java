@@ -19,11 +19,13 @@ final class LayerWalk {
     private final CompiledModel compiled;
     private final LstmModel model;
     private final Kernel kernel;
+    private final FirstLayer firstLayer;
 
     LayerWalk(CompiledModel compiled, Kernel kernel) {
         this.compiled = compiled;
         this.model = compiled.model();
         this.kernel = kernel;
+        this.firstLayer = new FirstLayer(compiled, kernel);
     }
 
     /**
@@ -38,6 +40,7 @@ final class LayerWalk {
     Run run(Batch batch, boolean withCell, boolean withStates) {
         List<LstmState> starts = starts(batch);
         List<LstmState> ends = withStates ? blankStates(batch.size()) : List.of();
+        tellTokens(batch);
         LayerOutput below = null;
         List<StateTable> tables = List.of();
         int direction = 0;
@@ -54,6 +57,16 @@ final class LayerWalk {
             below = LayerOutput.hidden(batch, tables);
         }
         return new Run(below, withCell ? LayerOutput.cell(batch, tables) : null, ends);
+    }
+
+    private void tellTokens(Batch batch) {
+        if (firstLayer.wantsTokens()) {
+            firstLayer.clear();
+            for (int token : batch.tokens()) {
+                firstLayer.add(token);
+            }
+            firstLayer.begin(batch.steps());
+        }
     }
 
     private List<LstmState> starts(Batch batch) {
@@ -98,9 +111,9 @@ final class LayerWalk {
 
     /** All steps of one direction of one layer. */
     private void run(Batch batch, StateTable table, int direction, LayerOutput below) {
-        GatePanels gates = compiled.gates(direction);
+        GatePanels gates = below == null ? firstLayer.gates(direction) : compiled.gates(direction);
         LinearPanels projection = compiled.projection(direction);
-        float[] input = input(batch, below);
+        float[] input = below == null ? firstLayer.input(batch.features()) : below.values();
         float[] shown = projection == null ? table.hidden() : new float[table.cell().length];
         StepRows rows = new StepRows(batch.size());
         int[] from = new int[projection == null ? 0 : batch.size()];
@@ -127,13 +140,6 @@ final class LayerWalk {
         }
     }
 
-    private float[] input(Batch batch, LayerOutput below) {
-        if (below != null) {
-            return below.values();
-        }
-        return compiled.inputTable(batch.features());
-    }
-
     private void add(StepRows rows, Batch batch, int s, int step, StateTable table, LayerOutput below) {
         int before = table.rowBefore(s, step);
         int after = table.rowAfter(s, step);
@@ -142,10 +148,8 @@ final class LayerWalk {
             rows.add(0, below.row(batch, s, step), before, after);
         } else if (compiled.input() == InputKind.FEATURES) {
             rows.add(0, at, before, after);
-        } else if (compiled.looksUp()) {
-            rows.add(batch.tokens()[at], 0, before, after);
         } else {
-            rows.add(0, batch.tokens()[at], before, after);
+            firstLayer.addToken(rows, batch.tokens()[at], before, after);
         }
     }
 }

@@ -26,6 +26,7 @@ final class TreeWalk {
     private final CompiledModel compiled;
     private final LstmModel model;
     private final Kernel kernel;
+    private final FirstLayer firstLayer;
     private final OutputStage outputs; // or null where nothing is asked of the output layer
     private final AnswerSheet sheet;
     private final boolean each;
@@ -55,6 +56,7 @@ final class TreeWalk {
         this.compiled = compiled;
         this.model = compiled.model();
         this.kernel = kernel;
+        this.firstLayer = new FirstLayer(compiled, kernel);
         this.outputs = outputs;
         this.sheet = new AnswerSheet(request);
         this.each = request.at() == OutputAt.EACH;
@@ -106,6 +108,7 @@ final class TreeWalk {
         for (int s = 0; s < count; s++) {
             alive[s] = s;
         }
+        tellTokens(tree, from, count);
         plantRoots(tree, from, count);
         for (int level = -1; living > 0; level++) {
             int next = lookAhead(tree, from, level, living);
@@ -118,6 +121,23 @@ final class TreeWalk {
                 step(tree, from, level + 1, next);
             }
         }
+    }
+
+    private void tellTokens(PrefixTree tree, int from, int count) {
+        if (!firstLayer.wantsTokens()) {
+            return;
+        }
+        firstLayer.clear();
+        long steps = 0;
+        for (int s = 0; s < count; s++) {
+            int[] tokens = tree.sequence(from + s).tokens();
+            int known = s == 0 ? 0 : Math.max(0, tree.shared(from + s));
+            for (int step = known; step < tokens.length; step++) {
+                firstLayer.add(tokens[step]);
+            }
+            steps += tokens.length - known;
+        }
+        firstLayer.begin(steps);
     }
 
     /** Level -1: the states that sequences start from. */
@@ -237,9 +257,9 @@ final class TreeWalk {
                 }
             }
             kernel.step(
-                    compiled.gates(layer),
+                    layer > 0 ? compiled.gates(layer) : firstLayer.gates(0),
                     rows,
-                    layer > 0 ? hidden[layer - 1] : compiled.inputTable(features),
+                    layer > 0 ? hidden[layer - 1] : firstLayer.input(features),
                     hidden[layer],
                     cell[layer],
                     shown[layer]);
@@ -252,10 +272,8 @@ final class TreeWalk {
             int width = model.inputWidth();
             System.arraycopy(sequence.features(), level * width, features, at * width, width);
             rows.add(0, at, previous, next);
-        } else if (compiled.looksUp()) {
-            rows.add(sequence.tokens()[level], 0, previous, next);
         } else {
-            rows.add(0, sequence.tokens()[level], previous, next);
+            firstLayer.addToken(rows, sequence.tokens()[level], previous, next);
         }
     }
 

@@ -48,6 +48,14 @@ public final class GatePanels {
         }
     }
 
+    private GatePanels(GatePanels other, float[] start) {
+        this.inputWidth = other.inputWidth;
+        this.outputWidth = other.outputWidth;
+        this.hiddenWidth = other.hiddenWidth;
+        this.start = start;
+        this.weights = other.weights;
+    }
+
     /** For inputs that are rows of numbers: an embedding's, features, or a lower layer's output. */
     public static GatePanels of(LstmDirection direction) {
         float[] start = array("bias", panels(direction.hiddenWidth()), COLUMNS);
@@ -75,23 +83,33 @@ public final class GatePanels {
      * {@link #of} would start with.
      */
     public static GatePanels lookUp(LstmDirection direction, Embedding embedding, Kernel kernel) {
-        int stride = panels(direction.hiddenWidth()) * COLUMNS;
-        int width = direction.inputWidth();
-        float[] start = array("input table", embedding.tokens(), stride);
-        LinearPanels inputs = inputsInPanelOrder(direction, stride);
+        LinearPanels inputs = inputs(direction);
+        float[] start = array("input table", embedding.tokens(), inputs.outputs());
         int[] from = new int[embedding.tokens()];
         int[] to = new int[embedding.tokens()];
         for (int token = 0; token < from.length; token++) {
-            from[token] = token * width;
-            to[token] = token * stride;
+            from[token] = token * inputs.inputs();
+            to[token] = token * inputs.outputs();
         }
-        kernel.multiply(inputs, 0, stride, embedding.table().values(), from, from.length, start, to);
+        kernel.multiply(inputs, 0, inputs.outputs(), embedding.table().values(), from, from.length, start, to);
         return new GatePanels(direction, 0, start);
     }
 
-    private static LinearPanels inputsInPanelOrder(LstmDirection direction, int outputs) {
+    /** Without a start, which {@link #startingFrom} gives: {@link #inputs} of each input that comes. */
+    public static GatePanels hiddenOnly(LstmDirection direction) {
+        return new GatePanels(direction, 0, new float[0]);
+    }
+
+    /** The same weights with another start: rows of {@link #inputs}' results. */
+    public GatePanels startingFrom(float[] rows) {
+        return new GatePanels(this, rows);
+    }
+
+    /** {@code b + U x} in the order of a start's row. */
+    public static LinearPanels inputs(LstmDirection direction) {
         int hidden = direction.hiddenWidth();
         int width = direction.inputWidth();
+        int outputs = panels(hidden) * COLUMNS;
         float[] weights = new float[Math.multiplyExact(outputs, width)];
         float[] bias = new float[outputs];
         for (int row = 0; row < Gate.COUNT * hidden; row++) {
@@ -102,9 +120,18 @@ public final class GatePanels {
         return LinearPanels.of(Matrix.of(outputs, width, weights), bias);
     }
 
+    /** How many bytes a start of so many rows takes. */
+    public long startBytes(int rows) {
+        return startBytes(rows, hiddenWidth);
+    }
+
     /** How many bytes a start takes that has a row for each token. */
     public static long startBytes(int tokens, LstmDirection direction) {
-        return (long) Float.BYTES * tokens * panels(direction.hiddenWidth()) * COLUMNS;
+        return startBytes(tokens, direction.hiddenWidth());
+    }
+
+    private static long startBytes(int rows, int hidden) {
+        return (long) Float.BYTES * rows * panels(hidden) * COLUMNS;
     }
 
     private static void spreadBias(LstmDirection direction, float[] start, int offset) {
