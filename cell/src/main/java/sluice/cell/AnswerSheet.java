@@ -42,6 +42,16 @@ final class AnswerSheet {
         return step == length - 1 ? 0 : -1;
     }
 
+    /** The states of a told node, or null for what isn't asked; not copied. */
+    void tellStates(ScoredSequence scored, int answered, float[] hidden, float[] cell) {
+        if (scored.hidden != null) {
+            scored.hidden[answered] = hidden;
+        }
+        if (scored.cell != null) {
+            scored.cell[answered] = cell;
+        }
+    }
+
     /** What a told node says of its distribution. */
     void tell(ScoredSequence scored, int answered, Nodes nodes, int node) {
         if (softmax) {

@@ -74,17 +74,19 @@ final class LayeredScorer {
 
     private void writeStates(Batch batch, int s, LayerWalk.Run run, ScoredSequence answer) {
         int length = batch.length(s);
+        LayerOutput hidden = request.asksFor(Emission.HIDDEN) ? run.hidden() : null;
         for (int step = firstStep(length); step < length; step++) {
             int answered = sheet.answered(step, length);
-            if (answered >= 0 && answer.hidden != null) {
-                answer.hidden[answered] = run.hidden().copyOfRow(run.hidden().row(batch, s, step));
-            }
-            if (answered >= 0 && answer.cell != null) {
-                answer.cell[answered] = run.cell().copyOfRow(run.cell().row(batch, s, step));
+            if (answered >= 0) {
+                sheet.tellStates(answer, answered, row(batch, s, step, hidden), row(batch, s, step, run.cell()));
             }
         }
         if (request.asksFor(Emission.STATE)) {
             answer.state = run.states().get(s);
         }
+    }
+
+    private static float[] row(Batch batch, int s, int step, LayerOutput table) {
+        return table == null ? null : table.copyOfRow(table.row(batch, s, step));
     }
 }

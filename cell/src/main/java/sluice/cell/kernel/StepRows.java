@@ -1,5 +1,7 @@
 package sluice.cell.kernel;
 
+import java.util.Arrays;
+
 /**
  * Which rows of the tables a step reads and writes, for each sequence that takes it. All are row numbers, not offsets; reading
  * rows where they stand is what makes gathering and padding needless.
@@ -37,6 +39,12 @@ public final class StepRows {
         this.previous[count] = previous;
         this.next[count] = next;
         count++;
+    }
+
+    /** Makes ready for a layer above: each sequence's input is the row that the layer below has just written. */
+    public void readWhatIsWritten() {
+        Arrays.fill(start, 0, count, 0);
+        System.arraycopy(next, 0, input, 0, count);
     }
 
     public int count() {
