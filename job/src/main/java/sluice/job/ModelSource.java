@@ -18,9 +18,9 @@ final class ModelSource {
 
     /** @throws RefusedException where there is no such file, or it holds no model that can be used */
     static ModelFile read(Settings.Model settings, Configuration hadoop) {
+        FileSystem files = Storage.of(settings.path(), "--model", hadoop);
         Path path = new Path(settings.path());
         try {
-            FileSystem files = path.getFileSystem(hadoop);
             FileStatus status = files.getFileStatus(path);
             if (status.isDirectory()) {
                 throw new RefusedException("%s: is a directory, expected a model file; check --model".formatted(path));

@@ -27,7 +27,8 @@ import picocli.CommandLine.ParameterException;
             "Example:",
             "  submit/score --model clicks.safetensors --input events/ --output scores/ --emit topk,loglik",
             "",
-            "All settings, their units and defaults: conf/scoring.conf.",
+            "All settings, their units and defaults: conf/scoring.conf. Options of spark-submit (--master, --driver-memory,",
+            "--executor-memory, --conf, --packages, ...) are handed to it.",
             "Exit codes: 0 scored; 1 the run failed, nothing was written; 2 settings, model or table are wrong, nothing was started."
         })
 final class ScoreCommand {

@@ -29,26 +29,43 @@ final class StagedOutput {
         this.replaced = new Path(target.getParent(), "." + target.getName() + ".replaced-" + run);
     }
 
-    /** @throws RefusedException where the target exists and may not be replaced */
-    static StagedOutput at(String path, OutputMode mode, Configuration hadoop) throws IOException {
-        Path given = new Path(path);
-        FileSystem files = given.getFileSystem(hadoop);
-        Path target = files.makeQualified(given);
+    /** @throws RefusedException where the target exists and may not be replaced, or can't be made */
+    static StagedOutput at(String path, OutputMode mode, Configuration hadoop) {
+        FileSystem files = Storage.of(path, "--output", hadoop);
+        Path target = files.makeQualified(new Path(path));
         if (target.getParent() == null) {
             throw new RefusedException("%s: is the root of its file system; check --output".formatted(path));
         }
-        if (files.exists(target)) {
-            if (!files.getFileStatus(target).isDirectory()) {
-                throw new RefusedException(
-                        "%s: is a file, expected a directory to make; check --output".formatted(path));
-            }
-            if (mode == OutputMode.ERROR && files.listStatus(target).length > 0) {
-                throw new RefusedException(
-                        "%s: exists already; choose another --output, or replace it with --mode overwrite"
-                                .formatted(path));
-            }
+        StagedOutput output = new StagedOutput(files, target, mode);
+        try {
+            output.requireFree(path);
+            output.requireWritable();
+        } catch (IOException e) {
+            throw new RefusedException(
+                    "%s: can't be made: %s; check --output".formatted(path, Failure.firstLine(e.getMessage())), e);
         }
-        return new StagedOutput(files, target, mode);
+        return output;
+    }
+
+    private void requireFree(String path) throws IOException {
+        if (!files.exists(target)) {
+            return;
+        }
+        if (!files.getFileStatus(target).isDirectory()) {
+            throw new RefusedException("%s: is a file, expected a directory to make; check --output".formatted(path));
+        }
+        if (mode == OutputMode.ERROR && files.listStatus(target).length > 0) {
+            throw new RefusedException(
+                    "%s: exists already; choose another --output, or replace it with --mode overwrite".formatted(path));
+        }
+    }
+
+    /** Makes and removes the staging directory: better to know now than after the first task. */
+    private void requireWritable() throws IOException {
+        if (!files.mkdirs(staging)) {
+            throw new IOException("no directory could be made in " + staging.getParent());
+        }
+        files.delete(staging, true);
     }
 
     /** Where to write. */

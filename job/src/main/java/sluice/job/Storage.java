@@ -1,0 +1,28 @@
+package sluice.job;
+
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** Finds the file system that a path of the settings lies on. */
+final class Storage {
+    private Storage() {}
+
+    /**
+     * The path's file system.
+     *
+     * @param option that the path was given with
+     * @throws RefusedException where this Spark doesn't know such a file system, or can't reach it
+     */
+    static FileSystem of(String path, String option, Configuration hadoop) {
+        try {
+            return new Path(path).getFileSystem(hadoop);
+        } catch (IOException | RuntimeException e) { // a class that is missing comes wrapped in a RuntimeException
+            throw new RefusedException(
+                    "%s: its file system can't be used: %s; check %s, and that Spark has the jar for it (--packages)"
+                            .formatted(path, Failure.firstLine(e.getMessage()), option),
+                    e);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package sluice.job.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a user of {@code submit/score} is told, and with what it leaves. */
+@Tag("launch")
+class ScoreLaunchIT {
+    private static final String GOOD =
+            "{\"id\":\"one\",\"text\":\"BTBTXSETE\"}\n{\"id\":\"two\",\"text\":\"BPBPVVEPE\"}\n";
+
+    @TempDir
+    private Path directory;
+
+    /** Scores a table of two good rows, with more options. */
+    private Launch.Ended score(String... options) throws IOException {
+        return scoreTable(GOOD, options);
+    }
+
+    private Launch.Ended scoreTable(String table, String... options) throws IOException {
+        Path input = Files.writeString(directory.resolve("in.jsonl"), table);
+        Stream<String> common =
+                Stream.of("--input", input.toString(), "--input-format", "json", "--splitter", "character");
+        return Launch.local(
+                        directory, Stream.concat(common, Arrays.stream(options)).toArray(String[]::new))
+                .end();
+    }
+
+    private static String model() {
+        return Checkout.example("reber.safetensors").toString();
+    }
+
+    @Test
+    void whatIsWrongWithTheSettingsIsSaidBeforeSparkStarts() throws IOException {
+        score("--model", model(), "--output", "out", "--set", "output.emitt=loglik")
+                .assertFailed(2, "unknown key 'output.emitt'", "did you mean 'output.emit'?");
+        score("--model", model(), "--output", "out", "--emit", "rank", "--at", "last")
+                .assertFailed(2, "output.emit", "rank can't be told at last");
+        score("--model", model()).assertFailed(2, "no output: pass --output or set output.path");
+        assertThat(directory.resolve("out")).doesNotExist();
+    }
+
+    @Test
+    void aMissingModelIsNamed() throws IOException {
+        score("--model", "none.safetensors", "--output", "out")
+                .assertFailed(2, "none.safetensors: no such file", "--model");
+        assertThat(directory.resolve("out")).doesNotExist();
+    }
+
+    @Test
+    void aMissingColumnIsNamedWithTheOnesThatThereAre() throws IOException {
+        score("--model", model(), "--output", "out", "--tokens", "txt")
+                .assertFailed(2, "no column 'txt'", "id (string), text (string)", "--tokens");
+        assertThat(directory.resolve("out")).doesNotExist();
+    }
+
+    @Test
+    void anOutputThatExistsIsLeftAlone() throws IOException {
+        Path kept = Files.writeString(
+                Files.createDirectory(directory.resolve("out")).resolve("kept"), "mine");
+        score("--model", model(), "--output", "out", "--tokens", "text").assertFailed(2, "out: exists already");
+        assertThat(kept).hasContent("mine");
+    }
+
+    @Test
+    void aBadRowStopsTheRunAndNothingIsLeft() throws IOException {
+        String table = GOOD + "{\"id\":\"three\",\"text\":\"BTBQ\"}\n";
+        scoreTable(table, "--model", model(), "--output", "out", "--tokens", "text")
+                .assertFailed(1, "row id=three", "'Q' at step 3", "not in the vocabulary", "unknown-word");
+        try (Stream<Path> left = Files.list(directory)) {
+            assertThat(left.map(path -> path.getFileName().toString()))
+                    .filteredOn(name -> !name.startsWith("launch"))
+                    .containsExactly("in.jsonl");
+        }
+    }
+
+    @Test
+    void theCommandLineWinsOverTheFileAndTheFileOverTheDefaults() throws IOException {
+        Path config = Files.writeString(
+                directory.resolve("my settings.conf"),
+                "input.tokens = text, output { at = each, emit = [rank], format = json, prefix = file_ }\n");
+        Launch.Ended ended = score(
+                        "--model",
+                        model(),
+                        "--config",
+                        config.toString(),
+                        "--output",
+                        "out",
+                        "--emit",
+                        "loglik,prediction",
+                        "--set",
+                        "output.prefix=set_",
+                        "--show",
+                        "1")
+                .assertScored();
+        JsonNode row = new ObjectMapper()
+                .readTree(ended.out()
+                        .lines()
+                        .filter(line -> line.startsWith("{"))
+                        .findFirst()
+                        .orElseThrow());
+        assertThat(row.fieldNames())
+                .toIterable()
+                .containsExactlyInAnyOrder("id", "text", "set_loglik", "set_prediction");
+        assertThat(row.path("set_prediction").size())
+                .as("at each step, as the file says")
+                .isEqualTo(9);
+        JsonNode report = new ObjectMapper()
+                .readTree(directory.resolve("out/_sluice/report.json").toFile());
+        assertThat(report.path("rows").asInt()).isEqualTo(2);
+    }
+}

@@ -1,0 +1,157 @@
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Reads the scored strings of the example and shows that the broken ones stand out. Run by
+ * {@code submit/example/reber}.
+ *
+ * <p>Wherever the grammar leaves a choice it is one of two, and the strings take either as often as the other: the
+ * next symbol has probability 1/2, or 1, or 0. So a symbol that the model gives less than 5 % is one that the grammar
+ * forbids there, and the first such symbol is the place where the string goes wrong.
+ */
+public final class StandOut {
+    private static final double FORBIDDEN = 0.05;
+    private static final int EXAMPLES = 4;
+
+    private StandOut() {}
+
+    /**
+     * A string and what the model makes of it.
+     *
+     * @param changed the place of the symbol that was changed, from 0, or -1
+     * @param forbidden the place of the first symbol that the grammar forbids there, or -1
+     * @param probabilities of each symbol but the first, given those before it
+     */
+    private record Scored(String id, String text, int changed, int forbidden, double[] probabilities) {
+        static Scored of(Row row) {
+            List<Float> logarithms = row.getList(row.fieldIndex("logprob"));
+            return new Scored(
+                    row.getString(row.fieldIndex("id")),
+                    row.getString(row.fieldIndex("text")),
+                    place(row, "changed"),
+                    place(row, "forbidden"),
+                    logarithms.stream().mapToDouble(Math::exp).toArray());
+        }
+
+        private static int place(Row row, String column) {
+            int at = row.fieldIndex(column);
+            return row.isNullAt(at) ? -1 : Math.toIntExact(row.getLong(at));
+        }
+
+        boolean broken() {
+            return changed >= 0;
+        }
+
+        /** At the symbol before the last, which has to be the second one: all between has to be remembered across. */
+        boolean brokenBeforeLast() {
+            return forbidden == text.length() - 2;
+        }
+
+        double least() {
+            return IntStream.range(0, probabilities.length)
+                    .mapToDouble(at -> probabilities[at])
+                    .min()
+                    .orElseThrow();
+        }
+
+        boolean standsOut() {
+            return least() < FORBIDDEN;
+        }
+
+        /** The place of the first symbol that is too improbable, or -1. */
+        int fault() {
+            return IntStream.range(0, probabilities.length)
+                    .filter(at -> probabilities[at] < FORBIDDEN)
+                    .map(at -> at + 1)
+                    .findFirst()
+                    .orElse(-1);
+        }
+
+        /** The string with its fault in brackets. */
+        String marked() {
+            int fault = fault();
+            return fault < 0
+                    ? text
+                    : text.substring(0, fault) + "[" + text.charAt(fault) + "]" + text.substring(fault + 1);
+        }
+    }
+
+    /** @param arguments the directory of the scored table */
+    public static void main(String[] arguments) {
+        SparkSession spark = SparkSession.builder()
+                .master("local[1]")
+                .config("spark.ui.enabled", false)
+                .appName("stand out")
+                .getOrCreate();
+        List<Scored> strings = new ArrayList<>();
+        for (Row row : spark.read().parquet(arguments[0]).orderBy("id").collectAsList()) {
+            strings.add(Scored.of(row));
+        }
+        spark.stop();
+        table(strings);
+        examples(strings);
+        verdict(strings);
+    }
+
+    private static void table(List<Scored> strings) {
+        print("%n%-34s %8s %10s   %s", "", "strings", "stand out", "least probable symbol");
+        line("grammatical", strings, string -> !string.broken());
+        line("broken at the symbol before last", strings, string -> string.broken() && string.brokenBeforeLast());
+        line("broken elsewhere", strings, string -> string.broken() && !string.brokenBeforeLast());
+    }
+
+    private static void line(String name, List<Scored> strings, Predicate<Scored> kind) {
+        double[] least = strings.stream()
+                .filter(kind)
+                .mapToDouble(Scored::least)
+                .sorted()
+                .toArray();
+        print(
+                "%-34s %,8d %,10d   %5.2f %% to %5.2f %%",
+                name,
+                least.length,
+                count(strings, kind.and(Scored::standsOut)),
+                100 * least[0],
+                100 * least[least.length - 1]);
+    }
+
+    private static void examples(List<Scored> strings) {
+        print("%n%-6s %-34s %12s", "id", "text, [first symbol under 5 %]", "probability");
+        strings.stream().filter(Scored::broken).limit(EXAMPLES).forEach(StandOut::example);
+        strings.stream().filter(string -> !string.broken()).limit(EXAMPLES).forEach(StandOut::example);
+    }
+
+    private static void example(Scored string) {
+        int fault = string.fault();
+        String probability = fault < 0 ? "-" : "%.2f %%".formatted(100 * string.probabilities()[fault - 1]);
+        print("%-6s %-34s %12s", string.id(), string.marked(), probability);
+    }
+
+    private static void verdict(List<Scored> strings) {
+        Predicate<Scored> found = string -> string.broken() && string.standsOut();
+        long broken = count(strings, Scored::broken);
+        print(
+                "%nfound %,d of %,d broken strings, %,d false alarms among %,d",
+                count(strings, found),
+                broken,
+                count(strings, string -> !string.broken() && string.standsOut()),
+                strings.size() - broken);
+        print(
+                "the first symbol under 5 %% is the first that the grammar forbids in %,d, and the changed one in %,d",
+                count(strings, found.and(string -> string.fault() == string.forbidden())),
+                count(strings, found.and(string -> string.fault() == string.changed())));
+    }
+
+    private static long count(List<Scored> strings, Predicate<Scored> kind) {
+        return strings.stream().filter(kind).count();
+    }
+
+    private static void print(String format, Object... values) {
+        System.out.printf(Locale.ROOT, format + "%n", values);
+    }
+}
