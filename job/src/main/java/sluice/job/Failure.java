@@ -23,8 +23,13 @@ final class Failure {
                 .formatted(deepest.getClass().getSimpleName(), firstLine(deepest.getMessage()));
     }
 
-    /** Spark's messages go on with stack traces and plans. */
+    /** Spark's messages begin with a code, and go on with another code, stack traces and plans. */
     static String firstLine(String message) {
-        return message == null ? "no message" : message.lines().findFirst().orElse("no message");
+        return message == null
+                ? "no message"
+                : message.lines()
+                        .findFirst()
+                        .orElse("no message")
+                        .replaceAll("^\\[[A-Z_.]+] |\\.?( SQLSTATE: \\w+)?$", "");
     }
 }

@@ -33,7 +33,7 @@ final class InputRow implements Serializable {
     SequenceReader.Reading read(Row row) {
         if (corruptColumn >= 0 && !row.isNullAt(corruptColumn)) {
             return SequenceReader.Reading.defect(
-                    RowDefect.BROKEN_RECORD, "no JSON object: " + quote(row.getString(corruptColumn)));
+                    RowDefect.BROKEN_RECORD, "a line is no JSON object: " + quote(row.getString(corruptColumn)));
         }
         return reader.read(row);
     }
@@ -52,6 +52,9 @@ final class InputRow implements Serializable {
 
     /** A sentence for a row that stops the run. */
     String complaint(Row row, RowDefect defect) {
+        if (defect.code().equals(RowDefect.BROKEN_RECORD)) { // then no column has a value, nor has the key
+            return "%s (%s)".formatted(defect.text(), defect.code());
+        }
         StringBuilder name = new StringBuilder("row");
         for (int at = 0; at < keyNames.length; at++) {
             name.append(at == 0 ? " " : ", ")

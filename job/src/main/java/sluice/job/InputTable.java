@@ -32,19 +32,37 @@ record InputTable(Dataset<Row> rows, StructType schema, int corruptColumn) {
         int corrupt = settings.format() == TableFormat.JSON
                 ? Arrays.asList(rows.columns()).indexOf(spark.conf().get(CORRUPT_COLUMN_SETTING))
                 : -1;
-        return new InputTable(rows, without(rows.schema(), corrupt), corrupt);
+        StructType schema = without(rows.schema(), corrupt);
+        if (schema.isEmpty()) {
+            throw holdsNothing(settings);
+        }
+        return new InputTable(rows, schema, corrupt);
     }
 
     /** Spark throws checked exceptions that it doesn't declare. */
     private static RuntimeException unreadable(Settings.Input settings, Exception e) {
-        String paths = String.join(", ", settings.paths());
-        if (e instanceof AnalysisException analysis && "PATH_NOT_FOUND".equals(analysis.getCondition())) {
-            return new RefusedException("%s: no such file or directory; check --input".formatted(paths), e);
+        String condition = e instanceof AnalysisException analysis ? analysis.getCondition() : "";
+        if ("PATH_NOT_FOUND".equals(condition)) {
+            String path = ((AnalysisException) e).getMessageParameters().get("path");
+            return new RefusedException("%s: no such file or directory; check --input".formatted(path), e);
+        }
+        if ("UNABLE_TO_INFER_SCHEMA".equals(condition)) {
+            return holdsNothing(settings);
         }
         return new RefusedException(
                 "%s: not readable as %s: %s; check --input and --input-format"
-                        .formatted(paths, settings.format().sparkName(), Failure.firstLine(e.getMessage())),
+                        .formatted(paths(settings), settings.format().sparkName(), Failure.firstLine(e.getMessage())),
                 e);
+    }
+
+    private static RefusedException holdsNothing(Settings.Input settings) {
+        String what = settings.format() == TableFormat.JSON ? "lines that are JSON objects" : "Parquet files";
+        return new RefusedException(
+                "%s: holds no %s; check --input and --input-format".formatted(paths(settings), what));
+    }
+
+    private static String paths(Settings.Input settings) {
+        return String.join(", ", settings.paths());
     }
 
     private static StructType without(StructType schema, int column) {

@@ -8,6 +8,8 @@ import java.util.Arrays;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkContext;
+import org.apache.spark.SparkExecutorInfo;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
@@ -17,13 +19,18 @@ import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.CompiledModel;
+import sluice.cell.InputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
+import sluice.cell.model.OutputLayer;
 import sluice.cell.weights.ModelFile;
 
 /** One run: table in, broadcast, partitions, table out, report. */
 final class ScoringJob {
+    private static final int PAUSE_MILLIS = 100;
+    private static final int MOST_PAUSES = 100;
+
     private final SparkSession spark;
     private final Settings settings;
     private final Console console;
@@ -72,11 +79,32 @@ final class ScoringJob {
         }
     }
 
-    private static void abandon(StagedOutput output, Throwable failure) {
+    private void abandon(StagedOutput output, Throwable failure) {
+        awaitTasks();
         try {
             output.abandon();
         } catch (IOException e) {
             failure.addSuppressed(e);
+        }
+    }
+
+    /**
+     * The tasks beside the one that failed are told to stop, but until they do they write, and would make again what was deleted.
+     * What Spark knows of running tasks lags behind by some milliseconds, so it is asked after a pause.
+     */
+    private void awaitTasks() {
+        SparkContext context = spark.sparkContext();
+        int running = 1;
+        for (int pause = 0; pause < MOST_PAUSES && running > 0 && !context.isStopped(); pause++) {
+            try {
+                Thread.sleep(PAUSE_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+            running = Arrays.stream(context.statusTracker().getExecutorInfos())
+                    .mapToInt(SparkExecutorInfo::numRunningTasks)
+                    .sum();
         }
     }
 
@@ -93,8 +121,17 @@ final class ScoringJob {
         } catch (IllegalArgumentException | ModelException e) {
             throw new RefusedException("%s: %s".formatted(settings.model().path(), e.getMessage()), e);
         }
-        OutputColumns columns = new OutputColumns(request, settings.output().prefix(), vocabulary);
+        OutputColumns columns = new OutputColumns(
+                request,
+                settings.output().prefix(),
+                vocabulary.filter(words -> namesClasses(input.kind(), file.model())));
         return new Plan(table, input, columns, columns.appendTo(table.schema()));
+    }
+
+    /** The vocabulary is that of tokens: classes have its words where they are the tokens. Features have no other words. */
+    private static boolean namesClasses(InputKind kind, LstmModel model) {
+        int classes = model.output().map(OutputLayer::classes).orElse(0);
+        return !kind.takesTokens() || classes == model.tokens();
     }
 
     private Dataset<Row> scored(Plan plan, LstmModel model, RunCounters counters) {
@@ -124,11 +161,19 @@ final class ScoringJob {
                 counters.engines());
     }
 
-    private void copyReport(RunReport report) throws IOException {
+    /** The table is complete and in its place: a copy that can't be made doesn't take that back. */
+    private void copyReport(RunReport report) {
         if (settings.report().isPresent()) {
             Path path = new Path(settings.report().get());
             try (OutputStream stream = path.getFileSystem(hadoop).create(path, true)) {
                 stream.write(report.json());
+            } catch (IOException e) {
+                console.error("%s: the report's copy could not be written: %s; the report itself is %s/%s"
+                        .formatted(
+                                path,
+                                Failure.firstLine(e.getMessage()),
+                                settings.output().path(),
+                                RunReport.FILE));
             }
         }
     }

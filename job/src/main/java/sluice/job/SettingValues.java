@@ -3,6 +3,7 @@ package sluice.job;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
@@ -100,16 +101,26 @@ final class SettingValues {
 
     /** A list, or a single value that stands for one. */
     List<String> strings(String key) {
-        if (config.getValue(key).valueType() == ConfigValueType.LIST) {
+        ConfigValue value = config.hasPath(key) ? config.getValue(key) : null;
+        if (value == null || value.valueType() == ConfigValueType.LIST) {
             return readAs(key, "a list of texts", () -> config.getStringList(key));
         }
         return splitAtCommas(string(key));
     }
 
     long atLeast(String key, long least, long most) {
-        long value = readAs(key, "a whole number", () -> config.getLong(key));
+        long value = readAs(key, "a whole number", () -> wholeNumber(key));
         if (value < least || value > most) {
             throw new RefusedException("%s = %d: expected %d to %d".formatted(key, value, least, most));
+        }
+        return value;
+    }
+
+    /** A fraction is no whole number, though the library would cut it off. */
+    private long wholeNumber(String key) {
+        long value = config.getLong(key);
+        if (config.getDouble(key) != value) {
+            throw new ConfigException.BadValue(key, "not a whole number");
         }
         return value;
     }
@@ -151,8 +162,11 @@ final class SettingValues {
         try {
             return read.get();
         } catch (ConfigException e) {
-            throw new RefusedException(
-                    "%s = %s: expected %s".formatted(key, config.getValue(key).render(), expected), e);
+            throw new RefusedException("%s = %s: expected %s".formatted(key, rendered(key), expected), e);
         }
+    }
+
+    private String rendered(String key) {
+        return config.hasPath(key) ? config.getValue(key).render(ConfigRenderOptions.concise()) : "null";
     }
 }

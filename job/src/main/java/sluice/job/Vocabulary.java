@@ -38,16 +38,8 @@ final class Vocabulary implements Serializable {
      * @throws IllegalArgumentException where an id is negative, far beyond the number of words, or used twice
      */
     static Vocabulary of(Map<String, Integer> ids) {
-        String[] words = new String
-                [ids.values().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1];
-        if (words.length > 2L * ids.size() + 1_000) {
-            throw new IllegalArgumentException(
-                    "the largest id is %d among %d words".formatted(words.length - 1, ids.size()));
-        }
+        String[] words = new String[size(ids)];
         ids.forEach((word, id) -> {
-            if (id < 0) {
-                throw new IllegalArgumentException("the word '%s' has the id %d".formatted(word, id));
-            }
             if (words[id] != null) {
                 throw new IllegalArgumentException(
                         "the words '%s' and '%s' have the same id %d".formatted(words[id], word, id));
@@ -55,6 +47,23 @@ final class Vocabulary implements Serializable {
             words[id] = word;
         });
         return new Vocabulary(words);
+    }
+
+    /** Checked before anything of this size is made. */
+    private static int size(Map<String, Integer> ids) {
+        int largest = -1;
+        for (Map.Entry<String, Integer> entry : ids.entrySet()) {
+            if (entry.getValue() < 0) {
+                throw new IllegalArgumentException("the word '%s' has the id %d, expected a whole number of 0 or more"
+                        .formatted(entry.getKey(), entry.getValue()));
+            }
+            largest = Math.max(largest, entry.getValue());
+        }
+        if (largest > 2L * ids.size() + 1_000) {
+            throw new IllegalArgumentException(
+                    "the largest id is %d, but there are only %d words".formatted(largest, ids.size()));
+        }
+        return largest + 1;
     }
 
     /** One more than the largest id. */

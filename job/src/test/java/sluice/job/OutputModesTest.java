@@ -1,0 +1,225 @@
+package sluice.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What becomes of the place where the output goes. */
+class OutputModesTest {
+    private static final TorchCase TORCH = TorchCase.named("vocab_2");
+
+    @TempDir
+    static Path files;
+
+    @TempDir
+    Path folder;
+
+    private Path output;
+
+    @BeforeAll
+    static void writeInput() {
+        Tables.ofIds(TORCH.tokens())
+                .coalesce(1)
+                .write()
+                .parquet(files.resolve("in").toString());
+    }
+
+    @BeforeEach
+    void nameOutput() {
+        output = folder.resolve("out");
+    }
+
+    private Run run() {
+        return Run.of(TORCH, output).with("input.path", files.resolve("in"));
+    }
+
+    // error
+
+    @Test
+    void anExistingOutputIsLeftAlone() {
+        run().score();
+        Map<String, String> before = Disk.content(output);
+        assertThatThrownBy(run()::score)
+                .isInstanceOf(RefusedException.class)
+                .hasMessage("%s: exists already; choose another --output, or replace it with --mode overwrite", output);
+        assertThat(Disk.content(output)).isEqualTo(before);
+        assertThat(Disk.names(folder)).containsExactly("out");
+    }
+
+    @Test
+    void anEmptyDirectoryIsNoOutputYet() throws IOException {
+        Files.createDirectory(output);
+        assertThat(run().rows()).hasSameSizeAs(TORCH.tokens());
+        assertThat(Disk.names(folder)).containsExactly("out");
+    }
+
+    @Test
+    void foldersAboveItAreMade() {
+        output = folder.resolve("a/b/out");
+        assertThat(run().rows()).hasSameSizeAs(TORCH.tokens());
+        assertThat(Disk.names(output.getParent())).containsExactly("out");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aFileIsNoPlaceForAnOutput(OutputMode mode) {
+        Disk.write(output, "precious");
+        assertThatThrownBy(run().with("output.mode", SettingValues.name(mode))::score)
+                .isInstanceOf(RefusedException.class)
+                .hasMessage("%s: is a file, expected a directory to make; check --output", output);
+        assertThat(output).hasContent("precious");
+    }
+
+    @Test
+    void theRootOfAFileSystemIsNoPlaceForAnOutput() {
+        assertThatThrownBy(run().with("output.path", "/")::score)
+                .isInstanceOf(RefusedException.class)
+                .hasMessage("/: is the root of its file system; check --output");
+    }
+
+    // overwrite
+
+    @Test
+    void anOutputIsReplacedWhole() throws IOException {
+        run().with("output.format", "json").with("output.emit", "prediction").score();
+        Disk.write(output.resolve("of-the-user.txt"), "not of this table");
+        List<Row> rows = run().with("output.mode", "overwrite").rows();
+        assertThat(rows.get(0).schema().fieldNames()).containsExactly("id", "tokens", "softmax");
+        assertThat(Disk.names(output))
+                .contains("_SUCCESS", "_sluice")
+                .noneMatch(name -> name.endsWith(".json") || name.endsWith(".txt"));
+        assertThat(Disk.names(folder)).containsExactly("out");
+    }
+
+    @Test
+    void anOutputMayReplaceItsOwnInput() {
+        Tables.ofIds(TORCH.tokens()).write().parquet(output.toString());
+        List<Row> rows = run().with("input.path", output)
+                .with("output.mode", "overwrite")
+                .rows();
+        assertThat(rows).hasSameSizeAs(TORCH.tokens());
+        assertThat(rows.get(0).schema().fieldNames()).containsExactly("id", "tokens", "softmax");
+    }
+
+    @Test
+    void overwriteNeedsNothingToReplace() {
+        assertThat(run().with("output.mode", "overwrite").rows()).hasSameSizeAs(TORCH.tokens());
+    }
+
+    // What is written
+
+    @Test
+    void theReportStandsInTheOutputAndReadersPassItOver() throws IOException {
+        RunReport report = run().score();
+        assertThat(output.resolve(RunReport.FILE)).hasBinaryContent(report.json());
+        assertThat(new ObjectMapper().readTree(report.json()).path("output").asText())
+                .isEqualTo(output.toString());
+        assertThat(LocalSpark.session().read().parquet(output.toString()).count())
+                .isEqualTo(TORCH.tokens().size());
+    }
+
+    @Test
+    void parquetIsCompressedWithZstd() throws IOException {
+        run().score();
+        List<String> parts = Disk.names(output).stream()
+                .filter(name -> name.endsWith(".parquet"))
+                .toList();
+        assertThat(parts).hasSize(1);
+        HadoopInputFile file = HadoopInputFile.fromPath(
+                new org.apache.hadoop.fs.Path(output.resolve(parts.get(0)).toUri()), new Configuration());
+        try (ParquetFileReader reader = ParquetFileReader.open(file)) {
+            assertThat(reader.getFooter().getBlocks())
+                    .flatExtracting(BlockMetaData::getColumns)
+                    .isNotEmpty()
+                    .extracting(ColumnChunkMetaData::getCodec)
+                    .containsOnly(CompressionCodecName.ZSTD);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void twoRunsWriteEqualRows(TableFormat format) {
+        String name = SettingValues.name(format);
+        Run first = run().with("output.format", name).with("output.emit", "softmax,loglik,state");
+        List<Row> rows = first.rows();
+        output = folder.resolve("again");
+        assertThat(run().with("output.format", name)
+                        .with("output.emit", "softmax,loglik,state")
+                        .rows())
+                .isEqualTo(rows);
+    }
+
+    // Failures
+
+    @Test
+    void anOutputThatSomebodyElseMadeMeanwhileIsLeftAlone() throws IOException {
+        StagedOutput staged = StagedOutput.at(output.toString(), OutputMode.ERROR, new Configuration());
+        staged.write("part", new byte[] {1});
+        Files.createDirectory(output);
+        Disk.write(output.resolve("part"), "theirs");
+        assertThatThrownBy(staged::publish)
+                .isInstanceOf(IOException.class)
+                .hasMessage("file:%s: was made by somebody else while this run was writing", output);
+        staged.abandon();
+        assertThat(Disk.names(folder)).containsExactly("out");
+        assertThat(output.resolve("part")).hasContent("theirs");
+    }
+
+    @Test
+    void anOutputThatCannotBeReplacedStays() throws IOException {
+        Files.createDirectory(output);
+        Disk.write(output.resolve("part"), "old");
+        StagedOutput staged = StagedOutput.at(output.toString(), OutputMode.OVERWRITE, new Configuration());
+        staged.write("part", new byte[] {1});
+        // Whoever cleans up hidden directories too early takes away what was to be shown.
+        staged.abandon();
+        assertThatThrownBy(staged::publish).isInstanceOf(IOException.class);
+        assertThat(Disk.names(folder)).containsExactly("out");
+        assertThat(output.resolve("part")).hasContent("old");
+    }
+
+    @Test
+    void aCopyOfTheReportThatCannotBeWrittenTakesNothingBack() {
+        Disk.write(folder.resolve("file"), "");
+        Run run = run().with("report.path", folder.resolve("file/report.json"));
+        assertThat(run.rows()).hasSameSizeAs(TORCH.tokens());
+        assertThat(run.said())
+                .contains("error: %s: the report's copy could not be written: "
+                        .formatted(folder.resolve("file/report.json")))
+                .contains("; the report itself is %s/_sluice/report.json".formatted(output));
+    }
+
+    @Test
+    void aPlaceThatCannotBeWrittenIsSaidInASentence() {
+        Disk.write(folder.resolve("file"), "");
+        LocalSpark.session();
+        Terminal terminal = Terminal.score(
+                "--model", TORCH.modelPath(),
+                "--input", files.resolve("in").toString(),
+                "--output", folder.resolve("file/out").toString());
+        assertThat(terminal.errors())
+                .containsExactly("sluice: error: the run failed, nothing was written: ParentNotDirectoryException: "
+                        + "Parent path is not a directory: file:" + folder.resolve("file"));
+        assertThat(terminal.code()).isEqualTo(ExitCode.FAILED.code());
+        assertThat(Disk.names(folder)).containsExactly("file");
+    }
+}

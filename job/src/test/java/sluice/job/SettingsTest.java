@@ -1,0 +1,311 @@
+package sluice.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.assertj.core.api.recursive.comparison.RecursiveComparisonConfiguration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import sluice.cell.Emission;
+import sluice.cell.InputKind;
+import sluice.cell.KernelChoice;
+import sluice.cell.OutputAt;
+
+class SettingsTest {
+    private static final Path DEFAULTS = Path.of("..", "conf", "scoring.conf");
+    private static final Map<String, String> REQUIRED =
+            Map.of("model.path", "m.safetensors", "input.path", "in", "output.path", "out");
+
+    /** For every key a value that is not its default. */
+    private static final Map<String, String> OTHERS = Map.ofEntries(
+            Map.entry("model.path", "other.safetensors"),
+            Map.entry("model.input", "one-hot"),
+            Map.entry("model.embedding", "words.weight"),
+            Map.entry("model.output", "fc.weight"),
+            Map.entry("model.lstm", "encoder.lstm."),
+            Map.entry("input.path", "elsewhere"),
+            Map.entry("input.format", "json"),
+            Map.entry("input.tokens", "events"),
+            Map.entry("input.key", "user"),
+            Map.entry("input.vocabulary", "words.txt"),
+            Map.entry("input.splitter", "character"),
+            Map.entry("input.splitter-pattern", ","),
+            Map.entry("input.unknown-word", "<unk>"),
+            Map.entry("input.max-length", "7"),
+            Map.entry("scoring.kernel", "reference"),
+            Map.entry("scoring.batch-bytes", "1 KiB"),
+            Map.entry("output.path", "beside"),
+            Map.entry("output.format", "json"),
+            Map.entry("output.mode", "overwrite"),
+            Map.entry("output.at", "each"),
+            Map.entry("output.emit", "hidden"),
+            Map.entry("output.top-k", "3"),
+            Map.entry("output.prefix", "lstm_"),
+            Map.entry("report.path", "report.json"));
+
+    /** There is only one rule so far, so no other value shows that this key is read. */
+    private static final String ONE_VALUE = "bad-rows.rule";
+
+    @TempDir
+    Path folder;
+
+    private static Settings read(Path file, Map<String, String> more) {
+        Map<String, String> overrides = new HashMap<>(REQUIRED);
+        overrides.putAll(more);
+        return Settings.read(file, overrides);
+    }
+
+    private Path file(String text) {
+        return Disk.write(folder.resolve("my.conf"), text);
+    }
+
+    /** Field by field: patterns know no equality of their own. */
+    private static RecursiveComparisonConfiguration byFields() {
+        return RecursiveComparisonConfiguration.builder()
+                .withEqualsForType((a, b) -> a.pattern().equals(b.pattern()), Pattern.class)
+                .build();
+    }
+
+    @Test
+    void theDefaults() {
+        Settings settings = read(null, Map.of());
+        assertThat(settings.model().path()).isEqualTo("m.safetensors");
+        assertThat(settings.model().input()).isEmpty();
+        assertThat(settings.model().names().embedding()).isEmpty();
+        assertThat(settings.model().names().output()).isEmpty();
+        assertThat(settings.model().names().lstm()).isEmpty();
+        assertThat(settings.input().paths()).containsExactly("in");
+        assertThat(settings.input().format()).isEqualTo(TableFormat.PARQUET);
+        assertThat(settings.input().tokens()).isEqualTo("tokens");
+        assertThat(settings.input().key()).isEmpty();
+        assertThat(settings.input().vocabulary()).isEmpty();
+        assertThat(settings.input().splitter().split(" a\tb  c ")).containsExactly("a", "b", "c");
+        assertThat(settings.input().unknownWord()).isEmpty();
+        assertThat(settings.input().maxLength()).isZero();
+        assertThat(settings.scoring()).isEqualTo(new Settings.Scoring(KernelChoice.AUTO, 64 << 20));
+        assertThat(settings.output().path()).isEqualTo("out");
+        assertThat(settings.output().format()).isEqualTo(TableFormat.PARQUET);
+        assertThat(settings.output().mode()).isEqualTo(OutputMode.ERROR);
+        assertThat(settings.output().request().at()).isEqualTo(OutputAt.LAST);
+        assertThat(settings.output().request().emissions()).containsExactly(Emission.SOFTMAX);
+        assertThat(settings.output().request().topK()).isEqualTo(5);
+        assertThat(settings.output().prefix()).isEmpty();
+        assertThat(settings.report()).isEmpty();
+    }
+
+    @Test
+    void everyKeyOfTheDefaultsIsRead() {
+        Config defaults = Settings.merged(null, Map.of());
+        assertThat(defaults.entrySet().stream().map(Map.Entry::getKey).filter(key -> !key.equals(ONE_VALUE)))
+                .as("the keys that this test knows")
+                .containsExactlyInAnyOrderElementsOf(OTHERS.keySet());
+        new TreeMap<>(OTHERS).forEach((key, other) -> {
+            // A pattern is of use to one splitter alone.
+            Map<String, String> base = key.equals("input.splitter-pattern")
+                    ? Map.of("input.splitter", "regex")
+                    : Map.of("output.top-k", "5");
+            Map<String, String> changed = new HashMap<>(base);
+            changed.put(key, other);
+            assertThat(read(null, changed))
+                    .as("settings with %s = %s", key, other)
+                    .usingRecursiveComparison(byFields())
+                    .isNotEqualTo(read(null, base));
+        });
+    }
+
+    @Test
+    void theDefaultsAsAFileChangeNothing() {
+        assertThat(read(DEFAULTS, Map.of()))
+                .usingRecursiveComparison(byFields())
+                .isEqualTo(read(null, Map.of()));
+    }
+
+    @Test
+    void theCommandWinsOverTheFileAndTheFileOverTheDefaults() {
+        Path file = file("input { tokens = from-file, max-length = 9 }\nmodel.path = file.safetensors");
+        Settings settings =
+                Settings.read(file, Map.of("input.tokens", "from-command", "input.path", "in", "output.path", "out"));
+        assertThat(settings.input().tokens()).isEqualTo("from-command");
+        assertThat(settings.input().maxLength()).isEqualTo(9);
+        assertThat(settings.model().path()).isEqualTo("file.safetensors");
+        assertThat(settings.output().request().topK()).isEqualTo(5);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "output.emit = [topk, loglik]",
+                "output.emit = \"loglik, topk\"",
+                "output { emit = loglik\",\"topk }",
+                "output.emit = [\n  topk\n  loglik\n]"
+            })
+    void aListIsAListOrTextWithCommas(String text) {
+        assertThat(read(file(text), Map.of()).output().request().emissions())
+                .containsExactlyInAnyOrder(Emission.LOGLIK, Emission.TOPK);
+    }
+
+    @Test
+    void listsOnTheCommandLineAreSplitAtCommas() {
+        Settings settings = read(null, Map.of("input.path", "a, b,,c ", "output.emit", "topk,loglik"));
+        assertThat(settings.input().paths()).containsExactly("a", "b", "c");
+        assertThat(settings.output().request().emissions()).containsExactlyInAnyOrder(Emission.TOPK, Emission.LOGLIK);
+    }
+
+    @Test
+    void aSingleNameStandsForAList() {
+        assertThat(read(file("input.key = user"), Map.of()).input().key()).containsExactly("user");
+    }
+
+    @Test
+    void aValueMayReferToAnother() {
+        Settings settings = read(file("output.prefix = ${input.tokens}_\ninput.tokens = clicks"), Map.of());
+        assertThat(settings.output().prefix()).isEqualTo("clicks_");
+    }
+
+    static final List<List<String>> WRONG = List.of(
+            List.of(
+                    "model.input",
+                    "embeding",
+                    "model.input = 'embeding': expected one of auto, embedding, one-hot, features"),
+            List.of("input.format", "csv", "input.format = 'csv': expected one of parquet, json"),
+            List.of(
+                    "input.splitter",
+                    "words",
+                    "input.splitter = 'words': expected one of character, whitespace, regex"),
+            List.of(
+                    "input.splitter-pattern",
+                    "(",
+                    "input.splitter-pattern = '(' is no regular expression: Unclosed group"),
+            List.of("input.max-length", "-1", "input.max-length = -1: expected 0 to 2147483647"),
+            List.of("input.max-length", "2147483648", "input.max-length = 2147483648: expected 0 to 2147483647"),
+            List.of("input.max-length", "long", "input.max-length = \"long\": expected a whole number"),
+            List.of("input.max-length", "3.5", "input.max-length = \"3.5\": expected a whole number"),
+            List.of("scoring.kernel", "gpu", "scoring.kernel = 'gpu': expected one of auto, vector, scalar, reference"),
+            List.of(
+                    "scoring.batch-bytes",
+                    "64 apples",
+                    "scoring.batch-bytes = \"64 apples\": expected a size such as 64 MiB"),
+            List.of("scoring.batch-bytes", "0", "scoring.batch-bytes = 0 bytes: expected at least 1"),
+            List.of(
+                    "scoring.batch-bytes",
+                    "-1 KiB",
+                    "scoring.batch-bytes = \"-1 KiB\": expected a size such as 64 MiB"),
+            List.of("output.format", "xml", "output.format = 'xml': expected one of parquet, json"),
+            List.of("output.mode", "append", "output.mode = 'append': expected one of error, overwrite"),
+            List.of("output.at", "first", "output.at = 'first': expected one of last, each"),
+            List.of(
+                    "output.emit",
+                    "softmax,logits",
+                    "output.emit = 'logits': expected one of softmax, prediction, topk, loglik, logprob, rank, hidden, cell, state"),
+            List.of(
+                    "output.emit",
+                    "",
+                    "output.emit: nothing to emit: expected at least one of softmax, prediction, topk, loglik, logprob, rank, hidden, cell, state"),
+            List.of(
+                    "output.emit",
+                    "rank",
+                    "output.emit: rank can't be told at last: there it can be any of softmax, prediction, topk, loglik, hidden, cell, state"),
+            List.of("output.top-k", "0", "output.top-k = 0: expected 1 to 2147483647"),
+            List.of("output.top-k", "many", "output.top-k = \"many\": expected a whole number"),
+            List.of("bad-rows.rule", "ignore", "bad-rows.rule = 'ignore': expected one of fail"),
+            List.of("model.path", "", "no model: pass --model or set model.path"),
+            List.of("input.path", "", "no input: pass --input or set input.path"),
+            List.of("output.path", "", "no output: pass --output or set output.path"));
+
+    @ParameterizedTest
+    @FieldSource("WRONG")
+    void aWrongValueIsRefusedWithWhatIsExpected(List<String> wrong) {
+        assertThatThrownBy(() -> read(null, Map.of(wrong.get(0), wrong.get(1))))
+                .isInstanceOf(RefusedException.class)
+                .hasMessage(wrong.get(2));
+    }
+
+    @Test
+    void aStateIsToldAtTheLastStepOnly() {
+        assertThatThrownBy(() -> read(null, Map.of("output.emit", "state", "output.at", "each")))
+                .isInstanceOf(RefusedException.class)
+                .hasMessage(
+                        "output.emit: state can't be told at each: there it can be any of softmax, prediction, topk, "
+                                + "loglik, logprob, rank, hidden, cell");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "output.topk         | output.top-k",
+                "input.token         | input.tokens",
+                "batch-bytes         | scoring.batch-bytes",
+                "bad-rows            | bad-rows.rule",
+                "input               | input.key",
+                "modle.path          | model.path"
+            })
+    void anUnknownKeyNamesTheNearest(String key, String nearest) {
+        assertThatThrownBy(() -> read(null, Map.of(key, "1")))
+                .isInstanceOf(RefusedException.class)
+                .hasMessage("--set: unknown key '%s', did you mean '%s'?".formatted(key, nearest));
+        Path file = file(key + " = 1");
+        assertThatThrownBy(() -> read(file, Map.of()))
+                .isInstanceOf(RefusedException.class)
+                .hasMessage("%s: unknown key '%s', did you mean '%s'?".formatted(file, key, nearest));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "input.tokens = [a, b]             | input.tokens = [\"a\",\"b\"]: expected text",
+                "input.max-length = [1]            | input.max-length = [1]: expected a whole number",
+                "input.max-length = 3.5            | input.max-length = 3.5: expected a whole number",
+                "input.max-length = 1e30           | input.max-length = 1.0E30: expected a whole number",
+                "output.emit = [[softmax]]         | output.emit = [[\"softmax\"]]: expected a list of texts",
+                "scoring.batch-bytes = {}          | scoring.batch-bytes = {}: expected a size such as 64 MiB",
+                "input.tokens = null               | input.tokens = null: expected text",
+                "input.path = null                 | input.path = null: expected a list of texts",
+                "input.max-length = null           | input.max-length = null: expected a whole number"
+            })
+    void aValueOfAnotherKindIsRefused(String line, String message) {
+        Map<String, String> overrides = new HashMap<>(REQUIRED);
+        overrides.remove("input.path");
+        Path file = file("input.path = in\n" + line);
+        assertThatThrownBy(() -> Settings.read(file, overrides))
+                .isInstanceOf(RefusedException.class)
+                .hasMessage(message);
+    }
+
+    @Test
+    void aBrokenFileIsRefusedWithItsLine() {
+        Path file = file("input {\n  tokens = a\n  max-length = = 7\n}\n");
+        assertThatThrownBy(() -> read(file, Map.of()))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageStartingWith(file + ": ")
+                .hasMessageContaining("3")
+                .hasMessageContaining("'='");
+    }
+
+    @Test
+    void aMissingFileIsRefused() {
+        Path file = folder.resolve("none.conf");
+        assertThatThrownBy(() -> read(file, Map.of()))
+                .isInstanceOf(RefusedException.class)
+                .hasMessage("%s: no such settings file, or not readable: check --config", file);
+    }
+
+    @Test
+    void theInputKindIsKnownWhereItIsNamed() {
+        assertThat(read(null, Map.of("model.input", "features")).model().input())
+                .isEqualTo(Optional.of(InputKind.FEATURES));
+    }
+}
