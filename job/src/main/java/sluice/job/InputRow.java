@@ -56,6 +56,9 @@ final class InputRow implements Serializable {
             return "%s (%s)".formatted(defect.text(), defect.code());
         }
         StringBuilder name = new StringBuilder("row");
+        if (keyNames.length == 0) {
+            name.append(' ').append(quote(row.toString()));
+        }
         for (int at = 0; at < keyNames.length; at++) {
             name.append(at == 0 ? " " : ", ")
                     .append(keyNames[at])

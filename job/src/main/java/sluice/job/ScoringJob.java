@@ -167,7 +167,7 @@ final class ScoringJob {
             Path path = new Path(settings.report().get());
             try (OutputStream stream = path.getFileSystem(hadoop).create(path, true)) {
                 stream.write(report.json());
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) { // the latter for a file system that this Spark doesn't know
                 console.error("%s: the report's copy could not be written: %s; the report itself is %s/%s"
                         .formatted(
                                 path,

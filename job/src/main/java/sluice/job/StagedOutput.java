@@ -6,6 +6,8 @@ import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The place where a table is written before it is shown. All files go to a hidden directory beside the target and move there with
@@ -13,6 +15,8 @@ import org.apache.hadoop.fs.Path;
  * stays whole until then.
  */
 final class StagedOutput {
+    private static final Logger LOG = LoggerFactory.getLogger(StagedOutput.class);
+
     private final FileSystem files;
     private final Path target;
     private final Path staging;
@@ -102,7 +106,21 @@ final class StagedOutput {
             }
             throw e;
         }
-        files.delete(replaced, true);
+        if (existed) {
+            removeReplaced();
+        }
+    }
+
+    /** The new table is in its place: what is left of the old one is no reason to call the run failed. */
+    private void removeReplaced() {
+        try {
+            files.delete(replaced, true);
+        } catch (IOException e) {
+            LOG.warn(
+                    "{}: the replaced output could not be removed: {}; it is not needed any more",
+                    replaced,
+                    e.getMessage());
+        }
     }
 
     /** Leaves nothing behind. */

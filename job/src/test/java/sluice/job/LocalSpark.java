@@ -15,6 +15,8 @@ final class LocalSpark {
                     .master("local[2]")
                     .config("spark.ui.enabled", "false")
                     .config("spark.sql.shuffle.partitions", "2")
+                    // Smaller than what opening a file is said to cost: every file is a partition of its own.
+                    .config("spark.sql.files.maxPartitionBytes", "1m")
                     .getOrCreate();
         }
         return session;

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of the place where the output goes. */
 class OutputModesTest {
@@ -197,29 +198,32 @@ class OutputModesTest {
         assertThat(output.resolve("part")).hasContent("old");
     }
 
-    @Test
-    void aCopyOfTheReportThatCannotBeWrittenTakesNothingBack() {
-        Disk.write(folder.resolve("file"), "");
-        Run run = run().with("report.path", folder.resolve("file/report.json"));
+    @ParameterizedTest
+    @ValueSource(strings = {"part/report.json", "nowhere://host/report.json"})
+    void aCopyOfTheReportThatCannotBeWrittenTakesNothingBack(String copy) {
+        Disk.write(folder.resolve("part"), "a file, no folder");
+        String path = copy.contains(":") ? copy : folder.resolve(copy).toString();
+        Run run = run().with("report.path", path);
         assertThat(run.rows()).hasSameSizeAs(TORCH.tokens());
         assertThat(run.said())
-                .contains("error: %s: the report's copy could not be written: "
-                        .formatted(folder.resolve("file/report.json")))
-                .contains("; the report itself is %s/_sluice/report.json".formatted(output));
+                .contains("error: %s: the report's copy could not be written: ".formatted(path))
+                .contains("; the report itself is %s/%s".formatted(output, RunReport.FILE));
     }
 
+    /** A file where a folder should be stops everybody, root too, which a folder without permissions doesn't. */
     @Test
     void aPlaceThatCannotBeWrittenIsSaidInASentence() {
-        Disk.write(folder.resolve("file"), "");
+        Path file = Disk.write(folder.resolve("file"), "");
         LocalSpark.session();
         Terminal terminal = Terminal.score(
                 "--model", TORCH.modelPath(),
                 "--input", files.resolve("in").toString(),
-                "--output", folder.resolve("file/out").toString());
+                "--output", file.resolve("out").toString());
         assertThat(terminal.errors())
-                .containsExactly("sluice: error: the run failed, nothing was written: ParentNotDirectoryException: "
-                        + "Parent path is not a directory: file:" + folder.resolve("file"));
-        assertThat(terminal.code()).isEqualTo(ExitCode.FAILED.code());
+                .containsExactly(
+                        "sluice: error: %s/out: can't be made: Parent path is not a directory: file:%s; check --output"
+                                .formatted(file, file));
+        assertThat(terminal.code()).isEqualTo(ExitCode.REFUSED.code());
         assertThat(Disk.names(folder)).containsExactly("file");
     }
 }

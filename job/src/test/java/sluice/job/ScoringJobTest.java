@@ -82,6 +82,12 @@ class ScoringJobTest {
                 .with("output.emit", names(emissions))
                 .rows();
         assertThat(rows).hasSameSizeAs(expected);
+        assertThat(LocalSpark.session()
+                        .read()
+                        .parquet(folder.resolve("in").toString())
+                        .rdd()
+                        .getNumPartitions())
+                .isEqualTo(files);
         for (Row row : rows) {
             Answers.requireSame(row, expected.get(row.getInt(0)), OutputAt.LAST, emissions);
         }

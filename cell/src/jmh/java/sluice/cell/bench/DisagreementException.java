@@ -1,0 +1,10 @@
+package sluice.cell.bench;
+
+/** Two engines gave different answers: nothing is timed. */
+final class DisagreementException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    DisagreementException(String message) {
+        super(message);
+    }
+}

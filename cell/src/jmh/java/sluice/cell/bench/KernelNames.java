@@ -1,0 +1,17 @@
+package sluice.cell.bench;
+
+import sluice.cell.kernel.Kernel;
+import sluice.cell.kernel.Kernels;
+
+/** Kernels by the names that they have in settings. */
+final class KernelNames {
+    private KernelNames() {}
+
+    static Kernel kernel(String name) {
+        return switch (name) {
+            case "vector" -> Kernels.vector();
+            case "scalar" -> Kernels.scalar();
+            default -> throw new IllegalArgumentException("kernel '%s': expected vector or scalar".formatted(name));
+        };
+    }
+}
