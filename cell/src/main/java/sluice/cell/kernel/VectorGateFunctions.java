@@ -5,6 +5,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
+import sluice.cell.model.Gate;
 
 /**
  * {@link GateFunctions}, a vector at a time: the same operations in the same order on every lane, so the same bits.
@@ -16,6 +17,8 @@ final class VectorGateFunctions {
     static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> INTS = FLOATS.vectorShape().withLanes(int.class);
     private static final int LENGTH = FLOATS.length();
+
+    private static final float[] FACTORS = factors();
 
     private VectorGateFunctions() {}
 
@@ -69,23 +72,29 @@ final class VectorGateFunctions {
     }
 
     /**
-     * Turns a band of pre-activations into {@code E(-i), E(-f), E(-2g), E(-o)}, in place.
+     * Turns a band of pre-activations into {@code E(-i), E(-f), E(-2g), E(-o)}, in place: one loop with one exponential in it, since
+     * the compiler's budget ends within a second.
      *
      * @param rows how many rows of {@value GatePanels#COLUMNS} columns
      */
     static void gates(float[] band, int rows) {
         for (int row = 0; row < rows; row++) {
             int at = row * GatePanels.COLUMNS;
-            expm1(band, at, 2 * GatePanels.UNITS, -1);
-            expm1(band, at + 2 * GatePanels.UNITS, GatePanels.UNITS, -2);
-            expm1(band, at + 3 * GatePanels.UNITS, GatePanels.UNITS, -1);
+            for (int column = 0; column < GatePanels.COLUMNS; column += LENGTH) {
+                FloatVector factor = FloatVector.fromArray(FLOATS, FACTORS, column);
+                expm1(FloatVector.fromArray(FLOATS, band, at + column).mul(factor))
+                        .intoArray(band, at + column);
+            }
         }
     }
 
-    private static void expm1(float[] band, int offset, int count, float factor) {
-        for (int at = offset; at < offset + count; at += LENGTH) {
-            expm1(FloatVector.fromArray(FLOATS, band, at).mul(factor)).intoArray(band, at);
+    /** -1 for the sigmoids, -2 for the candidate's tanh, by column of a panel. */
+    private static float[] factors() {
+        float[] factors = new float[GatePanels.COLUMNS];
+        for (int column = 0; column < factors.length; column++) {
+            factors[column] = column / GatePanels.UNITS == Gate.CANDIDATE.block() ? -2 : -1;
         }
+        return factors;
     }
 
     /** {@link GateFunctions#cellState} over the units of a panel, from what {@link #gates} has left in a row of the band. */
