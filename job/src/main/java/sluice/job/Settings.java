@@ -1,6 +1,5 @@
 package sluice.job;
 
-import com.typesafe.config.Config;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -121,10 +120,5 @@ record Settings(Model model, Input input, Scoring scoring, Output output, Option
                 values.constant("output.mode", OutputMode.class),
                 request,
                 values.string("output.prefix"));
-    }
-
-    /** For tests and reports: the merged settings as they were given. */
-    static Config merged(Path file, Map<String, String> overrides) {
-        return SettingValues.merge(file, overrides);
     }
 }

@@ -107,7 +107,7 @@ class SettingsTest {
 
     @Test
     void everyKeyOfTheDefaultsIsRead() {
-        Config defaults = Settings.merged(null, Map.of());
+        Config defaults = SettingValues.merge(null, Map.of());
         assertThat(defaults.entrySet().stream().map(Map.Entry::getKey).filter(key -> !key.equals(ONE_VALUE)))
                 .as("the keys that this test knows")
                 .containsExactlyInAnyOrderElementsOf(OTHERS.keySet());
