@@ -28,6 +28,7 @@ public final class CompiledModel {
     private final GatePanels[] gates; // as LstmModel.directions(); none for the oracle
     private final LinearPanels[] projections; // the same, null where a direction has none
     private final LinearPanels output; // or null
+    private final TokenPanels tokenPanels; // for an embedding too large to be looked up as a whole, else null
     private final boolean looksUp; // whether the first layer finds its inputs' part of every pre-activation in a table
 
     private CompiledModel(LstmModel model, InputKind input, KernelChoice choice) {
@@ -48,6 +49,10 @@ public final class CompiledModel {
                     .map(matrix -> LinearPanels.of(matrix, new float[matrix.rows()]))
                     .orElse(null);
         }
+        boolean byTokensAtHand = gates.length > 0 && input == InputKind.EMBEDDING && !looksUp;
+        this.tokenPanels = byTokensAtHand
+                ? new TokenPanels(model.embedding().orElseThrow(), directions.subList(0, inFirstLayer))
+                : null;
         this.output = gates.length == 0
                 ? null
                 : model.output()
@@ -146,7 +151,7 @@ public final class CompiledModel {
 
     /** Bytes of packed weights, beside the model itself. */
     public long bytes() {
-        long bytes = output == null ? 0 : output.bytes();
+        long bytes = (output == null ? 0 : output.bytes()) + (tokenPanels == null ? 0 : tokenPanels.bytes());
         for (int at = 0; at < gates.length; at++) {
             bytes += gates[at].bytes() + (projections[at] == null ? 0 : projections[at].bytes());
         }
@@ -166,9 +171,9 @@ public final class CompiledModel {
         return looksUp;
     }
 
-    /** For one thread: where the first layer's whole table would be too large. */
+    /** For one thread, where the first layer's whole table would be too large; else null. */
     TokenTable tokenTable(Kernel kernel) {
-        return new TokenTable(model, kernel, gates, LOOK_UP_BYTES);
+        return tokenPanels == null ? null : new TokenTable(tokenPanels, kernel, LOOK_UP_BYTES);
     }
 
     /** Or null where this direction has none. */

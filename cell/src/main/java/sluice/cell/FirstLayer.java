@@ -16,8 +16,7 @@ final class FirstLayer {
 
     FirstLayer(CompiledModel compiled, Kernel kernel) {
         this.compiled = compiled;
-        boolean bySteps = compiled.input() == InputKind.EMBEDDING && !compiled.looksUp();
-        this.table = bySteps ? compiled.tokenTable(kernel) : null;
+        this.table = compiled.tokenTable(kernel);
     }
 
     /** Whether {@link #begin} wants to be told of all tokens at hand. */
@@ -40,7 +39,7 @@ final class FirstLayer {
 
     /** The weights of one of its directions. */
     GatePanels gates(int direction) {
-        return table == null ? compiled.gates(direction) : table.gates(direction);
+        return atHand() ? table.gates(direction) : compiled.gates(direction);
     }
 
     /**
@@ -61,7 +60,7 @@ final class FirstLayer {
 
     /** One more sequence takes a step, reading this token. */
     void addToken(StepRows rows, int token, int previous, int next) {
-        if (table != null && table.ready()) {
+        if (atHand()) {
             rows.add(table.row(token), 0, previous, next);
         } else if (looksUp()) {
             rows.add(token, 0, previous, next);
@@ -71,6 +70,11 @@ final class FirstLayer {
     }
 
     private boolean looksUp() {
-        return compiled.looksUp() || (table != null && table.ready());
+        return compiled.looksUp() || atHand();
+    }
+
+    /** Whether there is a table of the tokens at hand. */
+    private boolean atHand() {
+        return table != null && table.ready();
     }
 }

@@ -67,12 +67,8 @@ final class NodeAnswer {
         if (ranked && nodes.told[node]) {
             finishBest();
         }
-        int end = nodes.endOfChildren(node);
-        if (nodes.firstChild[node] < end) {
-            double logSum = softmax.logSum();
-            for (int child = nodes.firstChild[node]; child < end; child++) {
-                nodes.logProbability[child] = (double) nodes.logit[child] - softmax.max() - logSum;
-            }
+        for (int child = nodes.firstChild[node]; child < nodes.endOfChildren(node); child++) {
+            nodes.logProbability[child] = softmax.logProbability(nodes.logit[child]);
         }
     }
 

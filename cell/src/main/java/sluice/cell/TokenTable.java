@@ -1,12 +1,9 @@
 package sluice.cell;
 
 import java.util.Arrays;
-import java.util.List;
 import sluice.cell.kernel.GatePanels;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.LinearPanels;
-import sluice.cell.model.LstmDirection;
-import sluice.cell.model.LstmModel;
 
 /**
  * The first layer's look-up for a vocabulary whose whole table would be too large: {@code U x + b} of the distinct tokens at hand,
@@ -17,32 +14,23 @@ final class TokenTable {
     /** A table pays where at least one in so many look-ups is a token seen before. */
     private static final int WORTH = 8;
 
-    private final long limitBytes;
+    private static final int NONE = -1;
+
+    private final TokenPanels panels;
     private final Kernel kernel;
-    private final float[] embedding;
-    private final int width;
-    private final GatePanels[] direct; // of each direction of the first layer
-    private final GatePanels[] hiddenOnly;
-    private final LinearPanels[] inputs;
-    private final GatePanels[] current;
+    private final long limitBytes;
+    private final GatePanels[] current; // of each direction of the first layer
     private final int[] rowOf; // of each token of the vocabulary; NONE where it isn't at hand
     private int[] tokens = {};
     private int count;
     private boolean ready;
 
-    private static final int NONE = -1;
-
-    TokenTable(LstmModel model, Kernel kernel, GatePanels[] direct, long limitBytes) {
-        List<LstmDirection> directions = model.layers().get(0).directions();
-        this.limitBytes = limitBytes;
+    TokenTable(TokenPanels panels, Kernel kernel, long limitBytes) {
+        this.panels = panels;
         this.kernel = kernel;
-        this.embedding = model.embedding().orElseThrow().table().values();
-        this.width = model.inputWidth();
-        this.direct = direct;
-        this.hiddenOnly = directions.stream().map(GatePanels::hiddenOnly).toArray(GatePanels[]::new);
-        this.inputs = directions.stream().map(GatePanels::inputs).toArray(LinearPanels[]::new);
-        this.current = new GatePanels[hiddenOnly.length];
-        this.rowOf = new int[model.tokens()];
+        this.limitBytes = limitBytes;
+        this.current = new GatePanels[panels.directions()];
+        this.rowOf = new int[panels.embedding().tokens()];
         Arrays.fill(rowOf, NONE);
     }
 
@@ -72,18 +60,16 @@ final class TokenTable {
      * @param steps how many inputs would be multiplied without it
      */
     void prepare(long steps) {
-        long bytes = 0;
-        for (GatePanels gates : hiddenOnly) {
-            bytes += gates.startBytes(count);
-        }
-        ready = bytes <= limitBytes && count <= steps - steps / WORTH;
+        ready = panels.startBytes(count) <= limitBytes && count <= steps - steps / WORTH;
         if (ready) {
+            int width = panels.embedding().width();
             int[] from = new int[count];
             for (int row = 0; row < count; row++) {
                 from[row] = tokens[row] * width;
             }
             for (int direction = 0; direction < current.length; direction++) {
-                current[direction] = hiddenOnly[direction].startingFrom(multiplied(inputs[direction], from));
+                current[direction] =
+                        panels.hiddenOnly(direction).startingFrom(multiplied(panels.inputs(direction), from));
             }
         }
     }
@@ -94,13 +80,13 @@ final class TokenTable {
             to[row] = row * map.outputs();
         }
         float[] start = new float[count * map.outputs()];
-        kernel.multiply(map, 0, map.outputs(), embedding, from, count, start, to);
+        kernel.multiply(map, 0, map.outputs(), panels.embedding().table().values(), from, count, start, to);
         return start;
     }
 
-    /** The weights to step a direction of the first layer with. */
+    /** The weights to step a direction of the first layer with, where tokens are looked up. */
     GatePanels gates(int direction) {
-        return ready ? current[direction] : direct[direction];
+        return current[direction];
     }
 
     /** Whether tokens are looked up: then an input is a row of the start, else a row of the embedding. */

@@ -15,6 +15,7 @@ public final class Softmax {
 
     private float max;
     private double sum;
+    private double logSum; // NaN until it is asked for
 
     /** Adds up {@value #LANES} lanes as a tree of halves, in place. */
     static float sumOfLanes(float[] lanes) {
@@ -30,10 +31,12 @@ public final class Softmax {
     public void clear() {
         max = Float.NEGATIVE_INFINITY;
         sum = 0;
+        logSum = Double.NaN;
     }
 
     /** The next block: its largest logit, and the sum of {@code exp(logit - blockMax)} over it. */
     public void add(float blockMax, float blockSum) {
+        logSum = Double.NaN;
         if (blockMax > max) {
             sum = sum * GateFunctions.exp(max - blockMax) + blockSum;
             max = blockMax;
@@ -57,13 +60,11 @@ public final class Softmax {
         return GateFunctions.exp(logit - max) * scale();
     }
 
-    /** The natural logarithm of the sum: {@code logit - max() - logSum()} is the logarithm of a probability, and never underflows. */
-    public double logSum() {
-        return StrictMath.log(sum);
-    }
-
-    /** The natural logarithm of {@link #probability}, from the logit itself. */
+    /** The natural logarithm of {@link #probability}, from the logit itself, so that it doesn't underflow. */
     public double logProbability(float logit) {
-        return (double) logit - max - logSum();
+        if (Double.isNaN(logSum)) {
+            logSum = StrictMath.log(sum); // once for all that is asked of a step
+        }
+        return (double) logit - max - logSum;
     }
 }
