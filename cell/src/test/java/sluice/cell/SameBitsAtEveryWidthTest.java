@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Run at 128, 256 and 512 bits, on every Java: the kernels agree with each other, and with the bits on record. */
 class SameBitsAtEveryWidthTest {
     /** Of the answers to 30 random models; it changes only if the order of operations behind a score does. */
-    private static final long BITS_ON_RECORD = 1_001_725_703L;
+    private static final long BITS_ON_RECORD = 2_554_184_419L;
 
     private static List<Long> seeds() {
         return Samples.seeds();

@@ -4,17 +4,16 @@ import sluice.cell.model.Embedding;
 import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.Matrix;
-import sluice.cell.model.ModelException;
 
 /**
  * The weights of one direction, packed for the fused step.
  *
- * <p>A panel is {@value #UNITS} hidden units with their four gates side by side, so that one tile of {@value #COLUMNS} columns
- * holds everything that the gate functions of these units need:
+ * <p>A panel is {@value #UNITS} hidden units with their four gates side by side, {@value #COLUMNS} columns that hold everything
+ * that the gate functions of these units need. Each gate of a panel is a {@linkplain Strips strip}:
  *
  * <pre>
- *   weights[panel][k][ i x 16 | f x 16 | g x 16 | o x 16 ]      k = 0 .. I-1 input, then 0 .. P-1 hidden state
- *   start  [row][panel][ i x 16 | f x 16 | g x 16 | o x 16 ]    where the chain of a pre-activation starts
+ *   weights[panel][ i, f, g, o ][k][16 units]               k = 0 .. I-1 input, then 0 .. P-1 hidden state
+ *   start[row][panel][ i x 16 | f x 16 | g x 16 | o x 16 ]  where the chain of a pre-activation starts
  * </pre>
  *
  * <p>A start has one row, the bias, where the input is multiplied; or one row for each token, bias plus the token's column of
@@ -23,7 +22,7 @@ import sluice.cell.model.ModelException;
  */
 public final class GatePanels {
     /** Hidden units in a panel. */
-    public static final int UNITS = 16;
+    public static final int UNITS = Strips.COLUMNS;
 
     /** Columns of a panel: {@value #UNITS} units of four gates. */
     public static final int COLUMNS = Gate.COUNT * UNITS;
@@ -32,14 +31,14 @@ public final class GatePanels {
     private final int outputWidth; // P, terms that come from the hidden state
     private final int hiddenWidth; // H
     private final float[] start; // (rows, panels, 64)
-    private final float[] weights; // (panels, inputWidth + outputWidth, 64)
+    private final Strips weights; // of inputWidth + outputWidth terms
 
     private GatePanels(LstmDirection direction, int inputWidth, float[] start) {
         this.inputWidth = inputWidth;
         this.outputWidth = direction.outputWidth();
         this.hiddenWidth = direction.hiddenWidth();
         this.start = start;
-        this.weights = array("weights", panels(hiddenWidth), (long) (inputWidth + outputWidth) * COLUMNS);
+        this.weights = new Strips("weights", (long) panels(hiddenWidth) * COLUMNS, (long) inputWidth + outputWidth);
         for (int k = 0; k < inputWidth; k++) {
             spread(direction.inputWeights(), k, k);
         }
@@ -58,7 +57,7 @@ public final class GatePanels {
 
     /** For inputs that are rows of numbers: an embedding's, features, or a lower layer's output. */
     public static GatePanels of(LstmDirection direction) {
-        float[] start = array("bias", panels(direction.hiddenWidth()), COLUMNS);
+        float[] start = Strips.array("bias", panels(direction.hiddenWidth()), COLUMNS);
         spreadBias(direction, start, 0);
         return new GatePanels(direction, direction.inputWidth(), start);
     }
@@ -67,7 +66,7 @@ public final class GatePanels {
     public static GatePanels oneHot(LstmDirection direction) {
         int hidden = direction.hiddenWidth();
         int stride = panels(hidden) * COLUMNS;
-        float[] start = array("one-hot input", direction.inputWidth(), stride);
+        float[] start = Strips.array("one-hot input", direction.inputWidth(), stride);
         for (int token = 0; token < direction.inputWidth(); token++) {
             spreadBias(direction, start, token * stride);
             for (int row = 0; row < Gate.COUNT * hidden; row++) {
@@ -84,7 +83,7 @@ public final class GatePanels {
      */
     public static GatePanels lookUp(LstmDirection direction, Embedding embedding, Kernel kernel) {
         LinearPanels inputs = inputs(direction);
-        float[] start = array("input table", embedding.tokens(), inputs.outputs());
+        float[] start = Strips.array("input table", embedding.tokens(), inputs.outputs());
         int[] from = new int[embedding.tokens()];
         int[] to = new int[embedding.tokens()];
         for (int token = 0; token < from.length; token++) {
@@ -144,9 +143,7 @@ public final class GatePanels {
     /** Puts column {@code from} of a matrix of shape {@code (4H, ...)} in place as term {@code k} of every chain. */
     private void spread(Matrix matrix, int from, int k) {
         for (int row = 0; row < Gate.COUNT * hiddenWidth; row++) {
-            int column = column(row, hiddenWidth);
-            int at = weightsOffset(column / COLUMNS) + k * COLUMNS + column % COLUMNS;
-            weights[at] = matrix.at(row, from);
+            weights.set(column(row, hiddenWidth), k, matrix.at(row, from));
         }
     }
 
@@ -159,15 +156,6 @@ public final class GatePanels {
 
     private static int panels(int hidden) {
         return (hidden + UNITS - 1) / UNITS;
-    }
-
-    private static float[] array(String what, long rows, long stride) {
-        long size = rows * stride;
-        if (size > Integer.MAX_VALUE - 8) {
-            throw new ModelException("the %s of a layer would take %d numbers, packed; the limit is %d"
-                    .formatted(what, size, Integer.MAX_VALUE - 8));
-        }
-        return new float[(int) size];
     }
 
     /** How many numbers of an input row enter a pre-activation: I, or 0 where the input is one-hot. */
@@ -202,16 +190,12 @@ public final class GatePanels {
         return (row * panels() + panel) * COLUMNS;
     }
 
-    float[] weights() {
+    Strips weights() {
         return weights;
-    }
-
-    int weightsOffset(int panel) {
-        return panel * (inputWidth + outputWidth) * COLUMNS;
     }
 
     /** Bytes held. */
     public long bytes() {
-        return Float.BYTES * ((long) start.length + weights.length);
+        return (long) Float.BYTES * start.length + weights.bytes();
     }
 }

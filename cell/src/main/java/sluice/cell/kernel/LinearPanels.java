@@ -1,16 +1,10 @@
 package sluice.cell.kernel;
 
 import sluice.cell.model.Matrix;
-import sluice.cell.model.ModelException;
 
 /**
- * A linear map {@code y = M x + b}, packed into panels of {@value #COLUMNS} outputs: the output layer, or a projection.
- *
- * <pre>
- *   weights[panel][k][64 outputs]      bias[panel][64 outputs]
- * </pre>
- *
- * <p>The last panel is filled up with zeros.
+ * A linear map {@code y = M x + b}, packed into panels of {@value #COLUMNS} outputs, {@linkplain Strips strips} of weights: the
+ * output layer, or a projection. The last panel is filled up with zeros.
  */
 public final class LinearPanels {
     /** Outputs in a panel. */
@@ -19,9 +13,9 @@ public final class LinearPanels {
     private final int outputs;
     private final int inputs;
     private final float[] bias; // (panels, 64)
-    private final float[] weights; // (panels, inputs, 64)
+    private final Strips weights; // of as many terms as inputs
 
-    private LinearPanels(int outputs, int inputs, float[] bias, float[] weights) {
+    private LinearPanels(int outputs, int inputs, float[] bias, Strips weights) {
         this.outputs = outputs;
         this.inputs = inputs;
         this.bias = bias;
@@ -36,16 +30,10 @@ public final class LinearPanels {
      */
     public static LinearPanels of(Matrix matrix, float[] bias) {
         int panels = (matrix.rows() + COLUMNS - 1) / COLUMNS;
-        long size = (long) panels * matrix.columns() * COLUMNS;
-        if (size > Integer.MAX_VALUE - 8) {
-            throw new ModelException("a linear layer of shape %s would take %d numbers, packed; the limit is %d"
-                    .formatted(matrix, size, Integer.MAX_VALUE - 8));
-        }
-        float[] weights = new float[(int) size];
+        Strips weights = new Strips("linear map", (long) panels * COLUMNS, matrix.columns());
         for (int row = 0; row < matrix.rows(); row++) {
-            int at = row / COLUMNS * matrix.columns() * COLUMNS + row % COLUMNS;
             for (int k = 0; k < matrix.columns(); k++) {
-                weights[at + k * COLUMNS] = matrix.at(row, k);
+                weights.set(row, k, matrix.at(row, k));
             }
         }
         float[] padded = new float[panels * COLUMNS];
@@ -65,10 +53,11 @@ public final class LinearPanels {
 
     /** One output alone: the same chain, so the same bits, as {@link Kernel#multiply} gives it among others. */
     public float output(int column, float[] input, int offset) {
-        int at = weightsOffset(column / COLUMNS) + column % COLUMNS;
+        float[] values = weights.values();
+        int at = weights.offset(column);
         float sum = bias[column];
         for (int k = 0; k < inputs; k++) {
-            sum = Math.fma(weights[at + k * COLUMNS], input[offset + k], sum);
+            sum = Math.fma(values[at + k * Strips.COLUMNS], input[offset + k], sum);
         }
         return sum;
     }
@@ -77,16 +66,12 @@ public final class LinearPanels {
         return bias;
     }
 
-    float[] weights() {
+    Strips weights() {
         return weights;
-    }
-
-    int weightsOffset(int panel) {
-        return panel * inputs * COLUMNS;
     }
 
     /** Bytes held. */
     public long bytes() {
-        return Float.BYTES * ((long) bias.length + weights.length);
+        return (long) Float.BYTES * bias.length + weights.bytes();
     }
 }

@@ -11,6 +11,7 @@ import java.util.Arrays;
  */
 final class ScalarKernel implements Kernel {
     private static final int COLUMNS = LinearPanels.COLUMNS; // of both kinds of panels
+    private static final int STRIP = Strips.COLUMNS;
     private static final int TERMS = 4;
 
     private final float[] tile = new float[COLUMNS]; // sums of one panel
@@ -33,12 +34,11 @@ final class ScalarKernel implements Kernel {
 
     /** {@code tile = U x_t + W h_{t-1} + b}, for one panel of units and one sequence. */
     private void preActivations(GatePanels gates, int panel, StepRows rows, int row, float[] input, float[] hidden) {
-        int weights = gates.weightsOffset(panel);
         int x = rows.input[row] * gates.inputWidth();
         int h = rows.previous[row] * gates.outputWidth();
         System.arraycopy(gates.start(), gates.startOffset(rows.start[row], panel), tile, 0, COLUMNS);
-        accumulate(gates.weights(), weights, input, x, gates.inputWidth());
-        accumulate(gates.weights(), weights + gates.inputWidth() * COLUMNS, hidden, h, gates.outputWidth());
+        accumulate(gates.weights(), panel, 0, input, x, gates.inputWidth());
+        accumulate(gates.weights(), panel, gates.inputWidth(), hidden, h, gates.outputWidth());
     }
 
     private void gateFunctions(GatePanels gates, int panel, StepRows rows, int row, float[] cell, float[] shown) {
@@ -70,35 +70,44 @@ final class ScalarKernel implements Kernel {
             int panel = (firstOutput + done) / COLUMNS;
             for (int row = 0; row < count; row++) {
                 System.arraycopy(map.bias(), panel * COLUMNS, tile, 0, COLUMNS);
-                accumulate(map.weights(), map.weightsOffset(panel), input, inputOffsets[row], map.inputs());
+                accumulate(map.weights(), panel, 0, input, inputOffsets[row], map.inputs());
                 System.arraycopy(tile, 0, result, resultOffsets[row] + done, Math.min(COLUMNS, outputs - done));
             }
         }
     }
 
-    /** {@code tile_j += sum_k weights[k][j] * x[k]}, each sum one chain in the order of k. */
-    private void accumulate(float[] weights, int offset, float[] x, int at, int count) {
+    /** {@code tile_j += sum_k weights[first + k][j] * x[at + k]}, each sum one chain in the order of k. */
+    private void accumulate(Strips weights, int panel, int first, float[] x, int at, int count) {
+        for (int column = 0; column < COLUMNS; column += STRIP) {
+            int strip = weights.offset(panel * COLUMNS + column) + first * STRIP;
+            accumulate(tile, column, weights.values(), strip, x, at, count);
+        }
+    }
+
+    private static void accumulate(float[] tile, int column, float[] strip, int offset, float[] x, int at, int count) {
         int k = 0;
         for (; k + TERMS <= count; k += TERMS) {
-            fourTerms(tile, weights, offset + k * COLUMNS, x[at + k], x[at + k + 1], x[at + k + 2], x[at + k + 3]);
+            int from = offset + k * STRIP;
+            fourTerms(tile, column, strip, from, x[at + k], x[at + k + 1], x[at + k + 2], x[at + k + 3]);
         }
         for (; k < count; k++) {
-            oneTerm(tile, weights, offset + k * COLUMNS, x[at + k]);
+            oneTerm(tile, column, strip, offset + k * STRIP, x[at + k]);
         }
     }
 
-    private static void fourTerms(float[] tile, float[] weights, int offset, float a, float b, float c, float d) {
-        for (int j = 0; j < COLUMNS; j++) {
-            float sum = Math.fma(weights[offset + j], a, tile[j]);
-            sum = Math.fma(weights[offset + COLUMNS + j], b, sum);
-            sum = Math.fma(weights[offset + 2 * COLUMNS + j], c, sum);
-            tile[j] = Math.fma(weights[offset + 3 * COLUMNS + j], d, sum);
+    private static void fourTerms(
+            float[] tile, int column, float[] strip, int offset, float a, float b, float c, float d) {
+        for (int j = 0; j < STRIP; j++) {
+            float sum = Math.fma(strip[offset + j], a, tile[column + j]);
+            sum = Math.fma(strip[offset + STRIP + j], b, sum);
+            sum = Math.fma(strip[offset + 2 * STRIP + j], c, sum);
+            tile[column + j] = Math.fma(strip[offset + 3 * STRIP + j], d, sum);
         }
     }
 
-    private static void oneTerm(float[] tile, float[] weights, int offset, float a) {
-        for (int j = 0; j < COLUMNS; j++) {
-            tile[j] = Math.fma(weights[offset + j], a, tile[j]);
+    private static void oneTerm(float[] tile, int column, float[] strip, int offset, float a) {
+        for (int j = 0; j < STRIP; j++) {
+            tile[column + j] = Math.fma(strip[offset + j], a, tile[column + j]);
         }
     }
 

@@ -17,6 +17,7 @@ final class VectorGateFunctions {
     static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> INTS = FLOATS.vectorShape().withLanes(int.class);
     private static final int LENGTH = FLOATS.length();
+    private static final int UNITS = GatePanels.UNITS;
 
     private static final float[] FACTORS = factors();
 
@@ -62,13 +63,15 @@ final class VectorGateFunctions {
     }
 
     private static FloatVector polynomial(FloatVector r) {
-        FloatVector p =
-                r.fma(FloatVector.broadcast(FLOATS, GateFunctions.C7), FloatVector.broadcast(FLOATS, GateFunctions.C6));
-        p = p.fma(r, FloatVector.broadcast(FLOATS, GateFunctions.C5));
-        p = p.fma(r, FloatVector.broadcast(FLOATS, GateFunctions.C4));
-        p = p.fma(r, FloatVector.broadcast(FLOATS, GateFunctions.C3));
-        p = p.fma(r, FloatVector.broadcast(FLOATS, GateFunctions.C2));
-        return r.mul(r).fma(p, r);
+        FloatVector square = r.mul(r);
+        FloatVector low = linear(r, GateFunctions.C2, GateFunctions.C3);
+        FloatVector middle = linear(r, GateFunctions.C4, GateFunctions.C5);
+        FloatVector high = linear(r, GateFunctions.C6, GateFunctions.C7);
+        return high.fma(square, middle).fma(square, low).fma(square, r);
+    }
+
+    private static FloatVector linear(FloatVector r, float constant, float slope) {
+        return r.fma(FloatVector.broadcast(FLOATS, slope), FloatVector.broadcast(FLOATS, constant));
     }
 
     /**
@@ -92,32 +95,51 @@ final class VectorGateFunctions {
     private static float[] factors() {
         float[] factors = new float[GatePanels.COLUMNS];
         for (int column = 0; column < factors.length; column++) {
-            factors[column] = column / GatePanels.UNITS == Gate.CANDIDATE.block() ? -2 : -1;
+            factors[column] = column / UNITS == Gate.CANDIDATE.block() ? -2 : -1;
         }
         return factors;
     }
 
-    /** {@link GateFunctions#cellState} over the units of a panel, from what {@link #gates} has left in a row of the band. */
-    static void cellStates(float[] band, int row, float[] before, int previous, float[] cell, int next) {
-        for (int unit = 0; unit < GatePanels.UNITS; unit += LENGTH) {
-            FloatVector di = FloatVector.fromArray(FLOATS, band, row + unit).add(2);
-            FloatVector df = FloatVector.fromArray(FLOATS, band, row + GatePanels.UNITS + unit)
-                    .add(2);
-            FloatVector eg = FloatVector.fromArray(FLOATS, band, row + 2 * GatePanels.UNITS + unit);
-            FloatVector dig = di.mul(eg.add(2));
-            FloatVector c = FloatVector.fromArray(FLOATS, before, previous + unit);
-            c.fma(dig, eg.mul(df).neg()).div(df.mul(dig)).intoArray(cell, next + unit);
+    /**
+     * {@link GateFunctions#cellState} over the units of a panel, from what {@link #gates} has left in the band.
+     *
+     * @param previous where each row reads its cell states
+     * @param next where it writes them
+     */
+    static void cellStates(float[] band, int rows, float[] cell, int[] previous, int[] next) {
+        for (int row = 0; row < rows; row++) {
+            int at = row * GatePanels.COLUMNS;
+            for (int unit = 0; unit < UNITS; unit += LENGTH) {
+                FloatVector di = FloatVector.fromArray(FLOATS, band, at + unit).add(2);
+                FloatVector df =
+                        FloatVector.fromArray(FLOATS, band, at + UNITS + unit).add(2);
+                FloatVector eg = FloatVector.fromArray(FLOATS, band, at + 2 * UNITS + unit);
+                FloatVector dig = di.mul(eg.add(2));
+                FloatVector c = FloatVector.fromArray(FLOATS, cell, previous[row] + unit);
+                c.fma(dig, eg.mul(df).neg()).div(df.mul(dig)).intoArray(cell, next[row] + unit);
+            }
         }
     }
 
-    /** {@link GateFunctions#hiddenState} over the units of a panel. */
-    static void hiddenStates(float[] band, int row, float[] cell, int at, float[] shown, int next) {
-        for (int unit = 0; unit < GatePanels.UNITS; unit += LENGTH) {
-            FloatVector ec =
-                    expm1(FloatVector.fromArray(FLOATS, cell, at + unit).mul(-2));
-            FloatVector od = FloatVector.fromArray(FLOATS, band, row + 3 * GatePanels.UNITS + unit)
-                    .add(2);
-            ec.neg().div(od.mul(ec.add(2))).intoArray(shown, next + unit);
+    /** {@code E(-2c)} of the cell states, side by side: a loop of its own, so that the chains of many rows overlap. */
+    static void tanhs(float[] cell, int[] next, int rows, float[] tanhs) {
+        for (int row = 0; row < rows; row++) {
+            for (int unit = 0; unit < UNITS; unit += LENGTH) {
+                expm1(FloatVector.fromArray(FLOATS, cell, next[row] + unit).mul(-2))
+                        .intoArray(tanhs, row * UNITS + unit);
+            }
+        }
+    }
+
+    /** {@link GateFunctions#hiddenState} over the units of a panel, from what {@link #gates} and {@link #tanhs} have left. */
+    static void hiddenStates(float[] band, int rows, float[] tanhs, float[] shown, int[] next) {
+        for (int row = 0; row < rows; row++) {
+            for (int unit = 0; unit < UNITS; unit += LENGTH) {
+                FloatVector ec = FloatVector.fromArray(FLOATS, tanhs, row * UNITS + unit);
+                FloatVector od = FloatVector.fromArray(FLOATS, band, row * GatePanels.COLUMNS + 3 * UNITS + unit)
+                        .add(2);
+                ec.neg().div(od.mul(ec.add(2))).intoArray(shown, next[row] + unit);
+            }
         }
     }
 

@@ -1,5 +1,8 @@
 package sluice.cell.kernel;
 
+import java.lang.invoke.VarHandle;
+import java.util.Set;
+import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -30,13 +33,24 @@ final class VectorKernel implements Kernel {
     private static final int LENGTH = FLOATS.length();
     private static final int COLUMNS = LinearPanels.COLUMNS; // of both kinds of panels
     private static final int UNITS = GatePanels.UNITS;
-    private static final int TILE_ROWS = 6;
+    private static final int STRIP = Strips.COLUMNS;
+    private static final int TILE_ROWS = RowTiles.ROWS;
     private static final int BAND_ROWS = 4 * TILE_ROWS;
+    private static final boolean FEW_REGISTERS = VectorGateFunctions.FLOATS.vectorBitSize() < 512
+            && Set.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
     private static final int FEW_ROWS = 2; // so few that rows alone are faster than a tile that is filled up
 
     private final float[] band = new float[BAND_ROWS * COLUMNS]; // sums of one panel
-    private final int[] offsets = new int[BAND_ROWS]; // where each row of the band reads
-    private final float[] partial = new float[3 * UNITS]; // the units of a panel that isn't full
+    private static final int[] BAND =
+            IntStream.range(0, BAND_ROWS).map(row -> row * UNITS).toArray();
+
+    private final RowTiles tiles = new RowTiles();
+    private final int[] previous = new int[BAND_ROWS]; // where the band's rows read cell states
+    private final int[] next = new int[BAND_ROWS]; // and where they write states
+    private final float[] tanhs = new float[BAND_ROWS * UNITS];
+    private final float[] partialCell = new float[BAND_ROWS * UNITS]; // of a panel that isn't full
+    private final float[] partialShown = new float[BAND_ROWS * UNITS];
+    private final float[] lanes = new float[Softmax.LANES];
 
     @Override
     public String name() {
@@ -50,194 +64,197 @@ final class VectorKernel implements Kernel {
 
     @Override
     public void step(GatePanels gates, StepRows rows, float[] input, float[] hidden, float[] cell, float[] shown) {
+        tiles.begin(rows.count, gates.inputWidth() + gates.outputWidth());
+        tiles.put(0, input, rows.input, gates.inputWidth());
+        tiles.put(gates.inputWidth(), hidden, rows.previous, gates.outputWidth());
         for (int panel = 0; panel < gates.panels(); panel++) {
             for (int row = 0; row < rows.count; row += BAND_ROWS) {
                 int count = Math.min(BAND_ROWS, rows.count - row);
-                preActivations(gates, panel, rows, row, count, input, hidden);
+                preActivations(gates, panel, rows, row, count);
                 gateFunctions(gates, panel, rows, row, count, cell, shown);
             }
         }
     }
 
     /** {@code band = U x_t + W h_{t-1} + b}, for one panel of units and a band of sequences. */
-    private void preActivations(
-            GatePanels gates, int panel, StepRows rows, int row, int count, float[] input, float[] hidden) {
+    private void preActivations(GatePanels gates, int panel, StepRows rows, int row, int count) {
         for (int at = 0; at < count; at++) {
             int start = gates.startOffset(rows.start[row + at], panel);
             System.arraycopy(gates.start(), start, band, at * COLUMNS, COLUMNS);
         }
-        int weights = gates.weightsOffset(panel);
-        if (gates.inputWidth() > 0) {
-            for (int at = 0; at < count; at++) {
-                offsets[at] = rows.input[row + at] * gates.inputWidth();
-            }
-            accumulate(gates.weights(), weights, input, count, gates.inputWidth());
-        }
-        for (int at = 0; at < count; at++) {
-            offsets[at] = rows.previous[row + at] * gates.outputWidth();
-        }
-        accumulate(gates.weights(), weights + gates.inputWidth() * COLUMNS, hidden, count, gates.outputWidth());
+        accumulate(gates.weights(), panel, row, count);
     }
 
-    /** {@code band[row][j] += sum_k weights[k][j] * x[offsets[row] + k]}, each sum one chain in the order of k. */
-    private void accumulate(float[] weights, int offset, float[] x, int count, int terms) {
+    /**
+     * {@code band[r][j] += sum_k weights[k][j] * tiles[row + r][k]}, each sum one chain in the order of k, for the columns of a panel.
+     */
+    private void accumulate(Strips weights, int panel, int row, int count) {
         int tiled = count % TILE_ROWS <= FEW_ROWS ? count - count % TILE_ROWS : count;
+        int terms = tiles.terms();
+        int pairs = terms & ~1;
         for (int column = 0; column < COLUMNS; column += 2 * LENGTH) {
-            for (int row = 0; row < tiled; row += TILE_ROWS) {
-                tile(weights, offset + column, x, row, column, tiled, terms);
+            int left = weights.offset(panel * COLUMNS + column);
+            for (int r = 0; r < tiled; r += TILE_ROWS) {
+                int at = r * COLUMNS + column;
+                sixRows(band, at, weights.values(), left, weights.size(), tiles.values(), tiles.offset(row + r), pairs);
             }
-        }
-        for (int row = tiled; row < count; row++) {
-            for (int column = 0; column < COLUMNS; column += 4 * LENGTH) {
-                oneRow(band, row * COLUMNS + column, weights, offset + column, x, offsets[row], terms);
+            for (int r = pairs < terms ? 0 : tiled; r < count; r++) {
+                int done = r < tiled ? pairs : 0;
+                int from = tiles.offset(row + r) + done * RowTiles.STRIDE;
+                int at = r * COLUMNS + column;
+                oneRow(
+                        band,
+                        at,
+                        weights.values(),
+                        left + done * STRIP,
+                        weights.size(),
+                        tiles.values(),
+                        from,
+                        terms - done);
             }
         }
     }
 
-    /** A tile; one that isn't full computes its last row again and again, which changes nothing. */
-    private void tile(float[] weights, int offset, float[] x, int row, int column, int rows, int terms) {
-        int last = rows - 1;
-        int b = Math.min(row + 1, last);
-        int c = Math.min(row + 2, last);
-        int d = Math.min(row + 3, last);
-        int e = Math.min(row + 4, last);
-        int f = Math.min(row + 5, last);
-        sixRows(
-                band,
-                row,
-                b,
-                c,
-                d,
-                e,
-                f,
-                column,
-                weights,
-                offset,
-                x,
-                offsets[row],
-                offsets[b],
-                offsets[c],
-                offsets[d],
-                offsets[e],
-                offsets[f],
-                terms);
-    }
-
+    /** Six rows of two vectors: a tile, for an even number of terms. */
     private static void sixRows(
-            float[] band,
-            int rowA,
-            int rowB,
-            int rowC,
-            int rowD,
-            int rowE,
-            int rowF,
-            int column,
-            float[] weights,
-            int offset,
-            float[] x,
-            int a,
-            int b,
-            int c,
-            int d,
-            int e,
-            int f,
-            int terms) {
-        FloatVector a0 = sums(band, rowA, column);
-        FloatVector a1 = sums(band, rowA, column + LENGTH);
-        FloatVector b0 = sums(band, rowB, column);
-        FloatVector b1 = sums(band, rowB, column + LENGTH);
-        FloatVector c0 = sums(band, rowC, column);
-        FloatVector c1 = sums(band, rowC, column + LENGTH);
-        FloatVector d0 = sums(band, rowD, column);
-        FloatVector d1 = sums(band, rowD, column + LENGTH);
-        FloatVector e0 = sums(band, rowE, column);
-        FloatVector e1 = sums(band, rowE, column + LENGTH);
-        FloatVector f0 = sums(band, rowF, column);
-        FloatVector f1 = sums(band, rowF, column + LENGTH);
-        int at = offset;
-        for (int k = 0; k < terms; k++, at += COLUMNS) {
-            FloatVector w0 = FloatVector.fromArray(FLOATS, weights, at);
-            FloatVector w1 = FloatVector.fromArray(FLOATS, weights, at + LENGTH);
-            FloatVector term = FloatVector.broadcast(FLOATS, x[a + k]);
+            float[] band, int at, float[] weights, int offset, int strip, float[] x, int from, int terms) {
+        int right = LENGTH < STRIP ? LENGTH : strip;
+        FloatVector a0 = FloatVector.fromArray(FLOATS, band, at);
+        FloatVector a1 = FloatVector.fromArray(FLOATS, band, at + LENGTH);
+        FloatVector b0 = FloatVector.fromArray(FLOATS, band, at + COLUMNS);
+        FloatVector b1 = FloatVector.fromArray(FLOATS, band, at + COLUMNS + LENGTH);
+        FloatVector c0 = FloatVector.fromArray(FLOATS, band, at + 2 * COLUMNS);
+        FloatVector c1 = FloatVector.fromArray(FLOATS, band, at + 2 * COLUMNS + LENGTH);
+        FloatVector d0 = FloatVector.fromArray(FLOATS, band, at + 3 * COLUMNS);
+        FloatVector d1 = FloatVector.fromArray(FLOATS, band, at + 3 * COLUMNS + LENGTH);
+        FloatVector e0 = FloatVector.fromArray(FLOATS, band, at + 4 * COLUMNS);
+        FloatVector e1 = FloatVector.fromArray(FLOATS, band, at + 4 * COLUMNS + LENGTH);
+        FloatVector f0 = FloatVector.fromArray(FLOATS, band, at + 5 * COLUMNS);
+        FloatVector f1 = FloatVector.fromArray(FLOATS, band, at + 5 * COLUMNS + LENGTH);
+        for (int k = 0; k < terms; k += 2) {
+            int w = offset + k * STRIP;
+            int r = from + k * RowTiles.STRIDE;
+            FloatVector w0 = FloatVector.fromArray(FLOATS, weights, w);
+            FloatVector w1 = FloatVector.fromArray(FLOATS, weights, w + right);
+            FloatVector term = FloatVector.broadcast(FLOATS, x[r]);
             a0 = w0.fma(term, a0);
             a1 = w1.fma(term, a1);
-            term = FloatVector.broadcast(FLOATS, x[b + k]);
+            oneByOne();
+            term = FloatVector.broadcast(FLOATS, x[r + 1]);
             b0 = w0.fma(term, b0);
             b1 = w1.fma(term, b1);
-            term = FloatVector.broadcast(FLOATS, x[c + k]);
+            oneByOne();
+            term = FloatVector.broadcast(FLOATS, x[r + 2]);
             c0 = w0.fma(term, c0);
             c1 = w1.fma(term, c1);
-            term = FloatVector.broadcast(FLOATS, x[d + k]);
+            oneByOne();
+            term = FloatVector.broadcast(FLOATS, x[r + 3]);
             d0 = w0.fma(term, d0);
             d1 = w1.fma(term, d1);
-            term = FloatVector.broadcast(FLOATS, x[e + k]);
+            oneByOne();
+            term = FloatVector.broadcast(FLOATS, x[r + 4]);
             e0 = w0.fma(term, e0);
             e1 = w1.fma(term, e1);
-            term = FloatVector.broadcast(FLOATS, x[f + k]);
+            oneByOne();
+            term = FloatVector.broadcast(FLOATS, x[r + 5]);
+            f0 = w0.fma(term, f0);
+            f1 = w1.fma(term, f1);
+            oneByOne();
+            w0 = FloatVector.fromArray(FLOATS, weights, w + STRIP);
+            w1 = FloatVector.fromArray(FLOATS, weights, w + STRIP + right);
+            term = FloatVector.broadcast(FLOATS, x[r + RowTiles.STRIDE]);
+            a0 = w0.fma(term, a0);
+            a1 = w1.fma(term, a1);
+            oneByOne();
+            term = FloatVector.broadcast(FLOATS, x[r + RowTiles.STRIDE + 1]);
+            b0 = w0.fma(term, b0);
+            b1 = w1.fma(term, b1);
+            oneByOne();
+            term = FloatVector.broadcast(FLOATS, x[r + RowTiles.STRIDE + 2]);
+            c0 = w0.fma(term, c0);
+            c1 = w1.fma(term, c1);
+            oneByOne();
+            term = FloatVector.broadcast(FLOATS, x[r + RowTiles.STRIDE + 3]);
+            d0 = w0.fma(term, d0);
+            d1 = w1.fma(term, d1);
+            oneByOne();
+            term = FloatVector.broadcast(FLOATS, x[r + RowTiles.STRIDE + 4]);
+            e0 = w0.fma(term, e0);
+            e1 = w1.fma(term, e1);
+            oneByOne();
+            term = FloatVector.broadcast(FLOATS, x[r + RowTiles.STRIDE + 5]);
             f0 = w0.fma(term, f0);
             f1 = w1.fma(term, f1);
         }
-        store(a0, a1, band, rowA, column);
-        store(b0, b1, band, rowB, column);
-        store(c0, c1, band, rowC, column);
-        store(d0, d1, band, rowD, column);
-        store(e0, e1, band, rowE, column);
-        store(f0, f1, band, rowF, column);
+        a0.intoArray(band, at);
+        a1.intoArray(band, at + LENGTH);
+        b0.intoArray(band, at + COLUMNS);
+        b1.intoArray(band, at + COLUMNS + LENGTH);
+        c0.intoArray(band, at + 2 * COLUMNS);
+        c1.intoArray(band, at + 2 * COLUMNS + LENGTH);
+        d0.intoArray(band, at + 3 * COLUMNS);
+        d1.intoArray(band, at + 3 * COLUMNS + LENGTH);
+        e0.intoArray(band, at + 4 * COLUMNS);
+        e1.intoArray(band, at + 4 * COLUMNS + LENGTH);
+        f0.intoArray(band, at + 5 * COLUMNS);
+        f1.intoArray(band, at + 5 * COLUMNS + LENGTH);
     }
 
-    private static FloatVector sums(float[] band, int row, int column) {
-        return FloatVector.fromArray(FLOATS, band, row * COLUMNS + column);
+    /** Keeps what is loaded after it behind what is loaded before it; on this architecture that takes no instruction. */
+    private static void oneByOne() {
+        if (FEW_REGISTERS) {
+            VarHandle.acquireFence();
+        }
     }
 
-    private static void store(FloatVector left, FloatVector right, float[] band, int row, int column) {
-        left.intoArray(band, row * COLUMNS + column);
-        right.intoArray(band, row * COLUMNS + column + LENGTH);
-    }
-
-    /** One row by four vectors of columns. */
-    private static void oneRow(float[] band, int at, float[] weights, int offset, float[] x, int from, int terms) {
+    /** One row of two vectors. */
+    private static void oneRow(
+            float[] band, int at, float[] weights, int offset, int strip, float[] x, int from, int terms) {
+        int right = LENGTH < STRIP ? LENGTH : strip;
         FloatVector s0 = FloatVector.fromArray(FLOATS, band, at);
         FloatVector s1 = FloatVector.fromArray(FLOATS, band, at + LENGTH);
-        FloatVector s2 = FloatVector.fromArray(FLOATS, band, at + 2 * LENGTH);
-        FloatVector s3 = FloatVector.fromArray(FLOATS, band, at + 3 * LENGTH);
-        int w = offset;
-        for (int k = 0; k < terms; k++, w += COLUMNS) {
-            FloatVector term = FloatVector.broadcast(FLOATS, x[from + k]);
+        for (int k = 0; k < terms; k++) {
+            int w = offset + k * STRIP;
+            FloatVector term = FloatVector.broadcast(FLOATS, x[from + k * RowTiles.STRIDE]);
             s0 = FloatVector.fromArray(FLOATS, weights, w).fma(term, s0);
-            s1 = FloatVector.fromArray(FLOATS, weights, w + LENGTH).fma(term, s1);
-            s2 = FloatVector.fromArray(FLOATS, weights, w + 2 * LENGTH).fma(term, s2);
-            s3 = FloatVector.fromArray(FLOATS, weights, w + 3 * LENGTH).fma(term, s3);
+            s1 = FloatVector.fromArray(FLOATS, weights, w + right).fma(term, s1);
         }
         s0.intoArray(band, at);
         s1.intoArray(band, at + LENGTH);
-        s2.intoArray(band, at + 2 * LENGTH);
-        s3.intoArray(band, at + 3 * LENGTH);
     }
 
     private void gateFunctions(
             GatePanels gates, int panel, StepRows rows, int row, int count, float[] cell, float[] shown) {
         int units = gates.units(panel);
-        int first = panel * UNITS;
-        VectorGateFunctions.gates(band, count);
         for (int at = 0; at < count; at++) {
-            int previous = rows.previous[row + at] * gates.hiddenWidth() + first;
-            int next = rows.next[row + at] * gates.hiddenWidth() + first;
-            if (units == UNITS) {
-                VectorGateFunctions.cellStates(band, at * COLUMNS, cell, previous, cell, next);
-                VectorGateFunctions.hiddenStates(band, at * COLUMNS, cell, next, shown, next);
-            } else {
-                partialUnits(at * COLUMNS, units, cell, previous, shown, next);
-            }
+            previous[at] = rows.previous[row + at] * gates.hiddenWidth() + panel * UNITS;
+            next[at] = rows.next[row + at] * gates.hiddenWidth() + panel * UNITS;
+        }
+        if (units == UNITS) {
+            states(count, cell, previous, shown, next);
+        } else {
+            partialStates(count, units, cell, shown);
         }
     }
 
-    /** The last panel of a layer whose width is no multiple of a panel's: its row of a table is shorter than a vector. */
-    private void partialUnits(int row, int units, float[] cell, int previous, float[] shown, int next) {
-        System.arraycopy(cell, previous, partial, 0, units);
-        VectorGateFunctions.cellStates(band, row, partial, 0, partial, UNITS);
-        VectorGateFunctions.hiddenStates(band, row, partial, UNITS, partial, 2 * UNITS);
-        System.arraycopy(partial, UNITS, cell, next, units);
-        System.arraycopy(partial, 2 * UNITS, shown, next, units);
+    /** The seven equations' last two, for the units of a panel: the first four are in the band. */
+    private void states(int count, float[] cell, int[] previous, float[] shown, int[] next) {
+        VectorGateFunctions.gates(band, count);
+        VectorGateFunctions.cellStates(band, count, cell, previous, next);
+        VectorGateFunctions.tanhs(cell, next, count, tanhs);
+        VectorGateFunctions.hiddenStates(band, count, tanhs, shown, next);
+    }
+
+    /** The last panel of a layer whose width is no multiple of a panel's: a vector would reach into the next row of a table. */
+    private void partialStates(int count, int units, float[] cell, float[] shown) {
+        for (int at = 0; at < count; at++) {
+            System.arraycopy(cell, previous[at], partialCell, at * UNITS, units);
+        }
+        states(count, partialCell, BAND, partialShown, BAND);
+        for (int at = 0; at < count; at++) {
+            System.arraycopy(partialCell, at * UNITS, cell, next[at], units);
+            System.arraycopy(partialShown, at * UNITS, shown, next[at], units);
+        }
     }
 
     @Override
@@ -250,6 +267,8 @@ final class VectorKernel implements Kernel {
             int count,
             float[] result,
             int[] resultOffsets) {
+        tiles.begin(count, map.inputs());
+        tiles.put(input, inputOffsets);
         for (int done = 0; done < outputs; done += COLUMNS) {
             int panel = (firstOutput + done) / COLUMNS;
             int columns = Math.min(COLUMNS, outputs - done);
@@ -257,9 +276,8 @@ final class VectorKernel implements Kernel {
                 int rows = Math.min(BAND_ROWS, count - row);
                 for (int at = 0; at < rows; at++) {
                     System.arraycopy(map.bias(), panel * COLUMNS, band, at * COLUMNS, COLUMNS);
-                    offsets[at] = inputOffsets[row + at];
                 }
-                accumulate(map.weights(), map.weightsOffset(panel), input, rows, map.inputs());
+                accumulate(map.weights(), panel, row, rows);
                 for (int at = 0; at < rows; at++) {
                     System.arraycopy(band, at * COLUMNS, result, resultOffsets[row + at] + done, columns);
                 }
@@ -298,7 +316,7 @@ final class VectorKernel implements Kernel {
 
     @Override
     public float sumOfExponentials(float[] values, int offset, int count, float max) {
-        return VectorGateFunctions.sumOfExponentials(values, offset, count, max, partial);
+        return VectorGateFunctions.sumOfExponentials(values, offset, count, max, lanes);
     }
 
     @Override
