@@ -18,12 +18,13 @@ import sluice.cell.model.ModelException;
 public final class CompiledModel {
     private static final Logger LOG = LoggerFactory.getLogger(CompiledModel.class);
 
-    /** How large the first layer's table of pre-activations may be. */
-    private static final long LOOK_UP_BYTES = 64L << 20;
+    /** How large the first layer's table of pre-activations may be, unless it is said. */
+    public static final long LOOK_UP_BYTES = 128L << 20;
 
     private final LstmModel model;
     private final InputKind input;
     private final KernelChoice choice;
+    private final long lookUpBytes;
     private final Footprint footprint;
     private final GatePanels[] gates; // as LstmModel.directions(); none for the oracle
     private final LinearPanels[] projections; // the same, null where a direction has none
@@ -31,15 +32,16 @@ public final class CompiledModel {
     private final TokenPanels tokenPanels; // for an embedding too large to be looked up as a whole, else null
     private final boolean looksUp; // whether the first layer finds its inputs' part of every pre-activation in a table
 
-    private CompiledModel(LstmModel model, InputKind input, KernelChoice choice) {
+    private CompiledModel(LstmModel model, InputKind input, KernelChoice choice, long lookUpBytes) {
         this.model = model;
         this.input = input;
         this.choice = choice;
+        this.lookUpBytes = lookUpBytes;
         this.footprint = new Footprint(model);
         List<LstmDirection> directions = choice == KernelChoice.REFERENCE ? List.of() : model.directions();
         this.gates = new GatePanels[directions.size()];
         this.projections = new LinearPanels[directions.size()];
-        this.looksUp = looksUp(model, input);
+        this.looksUp = tableFits();
         int inFirstLayer = model.layers().get(0).directions().size();
         for (int at = 0; at < gates.length; at++) {
             LstmDirection direction = directions.get(at);
@@ -64,12 +66,12 @@ public final class CompiledModel {
      * Where the input is a token, {@code U x_t + b} depends on it alone and can be looked up. One-hot input is such a table already;
      * an embedding's is made where it fits.
      */
-    private static boolean looksUp(LstmModel model, InputKind input) {
+    private boolean tableFits() {
         long bytes = 0;
         for (LstmDirection direction : model.layers().get(0).directions()) {
             bytes += GatePanels.startBytes(model.tokens(), direction);
         }
-        return input == InputKind.ONE_HOT || (input == InputKind.EMBEDDING && bytes <= LOOK_UP_BYTES);
+        return input == InputKind.ONE_HOT || (input == InputKind.EMBEDDING && bytes <= lookUpBytes);
     }
 
     private GatePanels lookUp(LstmDirection direction) {
@@ -78,18 +80,25 @@ public final class CompiledModel {
                 : GatePanels.lookUp(direction, model.embedding().orElseThrow(), kernel());
     }
 
+    /** Makes a model ready, as {@link #compile(LstmModel, InputKind, KernelChoice, long)} with {@link #LOOK_UP_BYTES}. */
+    public static CompiledModel compile(LstmModel model, InputKind input, KernelChoice choice) {
+        return compile(model, input, choice, LOOK_UP_BYTES);
+    }
+
     /**
      * Makes a model ready.
      *
+     * @param lookUpBytes how large a table of the first layer's part {@code U x + b} of every token may be; where it would be larger,
+     *     each thread makes one of the tokens at hand, no larger, or multiplies every input: to the same bits
      * @throws IllegalArgumentException where the model can't be fed so
      * @throws IllegalStateException where the chosen kernel can't run in this virtual machine
      * @throws ModelException where its weights are so large that float32 could overflow, or it arrived damaged
      */
-    public static CompiledModel compile(LstmModel model, InputKind input, KernelChoice choice) {
+    public static CompiledModel compile(LstmModel model, InputKind input, KernelChoice choice, long lookUpBytes) {
         input.requireFit(model);
         model.verify();
         OverflowGuard.require(model);
-        CompiledModel compiled = new CompiledModel(model, input, choice);
+        CompiledModel compiled = new CompiledModel(model, input, choice, lookUpBytes);
         LOG.info("kernel {}: {}; {} bytes packed", compiled.kernelReason(), model, compiled.bytes());
         return compiled;
     }
@@ -173,7 +182,7 @@ public final class CompiledModel {
 
     /** For one thread, where the first layer's whole table would be too large; else null. */
     TokenTable tokenTable(Kernel kernel) {
-        return tokenPanels == null ? null : new TokenTable(tokenPanels, kernel, LOOK_UP_BYTES);
+        return tokenPanels == null ? null : new TokenTable(tokenPanels, kernel, lookUpBytes);
     }
 
     /** Or null where this direction has none. */

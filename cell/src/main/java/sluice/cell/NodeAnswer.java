@@ -27,7 +27,7 @@ final class NodeAnswer {
         this.best = new TopClasses(request.asksFor(Emission.TOPK) ? request.topK() : 1);
     }
 
-    /** Begins a node whose children's logits are known. */
+    /** Begins a node; where its children are ranked over several blocks, their logits are known. */
     void begin(Nodes asked, int asking, int classes) {
         nodes = asked;
         node = asking;
@@ -41,6 +41,12 @@ final class NodeAnswer {
 
     /** The next block of logits: {@code count} classes from {@code firstClass} on. */
     void add(Kernel kernel, float[] block, int offset, int firstClass, int count) {
+        for (int child = nodes.firstChild[node]; child < nodes.endOfChildren(node); child++) {
+            int column = nodes.token[child] - firstClass;
+            if (column >= 0 && column < count) {
+                nodes.logit[child] = block[offset + column];
+            }
+        }
         float max = kernel.max(block, offset, count);
         softmax.add(max, kernel.sumOfExponentials(block, offset, count, max));
         if (probabilities != null) {

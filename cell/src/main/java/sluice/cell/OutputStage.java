@@ -9,11 +9,12 @@ import sluice.cell.kernel.Softmax;
  * is asked are not computed.
  */
 final class OutputStage {
-    private static final int GROUP = 48; // nodes that pass over a block of weights together
+    private static final int GROUP = 96; // nodes that pass over a block of weights together
 
     private final LinearPanels output;
     private final Kernel kernel;
     private final boolean tells; // whether any distribution is asked
+    private final boolean ranksOverBlocks; // so that a target's logit is needed before its block passes
     private final NodeAnswer[] answers = new NodeAnswer[GROUP];
     private final int[] inputOffsets = new int[GROUP];
     private final int[] blockOffsets = new int[GROUP];
@@ -26,6 +27,7 @@ final class OutputStage {
         this.tells = request.asksFor(Emission.SOFTMAX)
                 || request.asksFor(Emission.PREDICTION)
                 || request.asksFor(Emission.TOPK);
+        this.ranksOverBlocks = request.asksFor(Emission.RANK) && output.outputs() > Softmax.BLOCK;
         int block = Math.min(Softmax.BLOCK, output.outputs());
         this.blocks = new float[GROUP * block];
         for (int at = 0; at < GROUP; at++) {
@@ -49,8 +51,10 @@ final class OutputStage {
     }
 
     private void begin(Nodes nodes, int node, float[] hidden) {
-        for (int child = nodes.firstChild[node]; child < nodes.endOfChildren(node); child++) {
-            nodes.logit[child] = output.output(nodes.token[child], hidden, nodes.offset[node]);
+        if (ranksOverBlocks) {
+            for (int child = nodes.firstChild[node]; child < nodes.endOfChildren(node); child++) {
+                nodes.logit[child] = output.output(nodes.token[child], hidden, nodes.offset[node]);
+            }
         }
         answers[pending].begin(nodes, node, output.outputs());
         inputOffsets[pending] = nodes.offset[node];

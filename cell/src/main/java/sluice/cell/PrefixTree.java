@@ -3,6 +3,7 @@ package sluice.cell;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A batch as a prefix tree: its distinct sequences in lexicographic order, each knowing how long a prefix it shares with the one
@@ -23,11 +24,9 @@ final class PrefixTree {
         this.sequences = sequences;
         int count = sequences.size();
         int[] starts = starts(sequences);
-        Integer[] order = new Integer[count];
-        Arrays.setAll(order, s -> s);
-        if (shareable) {
-            Arrays.sort(order, (a, b) -> compare(starts, a, b));
-        }
+        int[] order = shareable
+                ? LexicographicOrder.of(sequences, starts)
+                : IntStream.range(0, count).toArray();
         int[] distinctPlaces = new int[count];
         int[] sharedLengths = new int[count];
         this.representative = new int[count];
@@ -57,13 +56,6 @@ final class PrefixTree {
                         .map(state -> known.computeIfAbsent(state, unseen -> known.size() + 1))
                         .orElse(0))
                 .toArray();
-    }
-
-    private int compare(int[] starts, int a, int b) {
-        int byStart = Integer.compare(starts[a], starts[b]);
-        return byStart != 0
-                ? byStart
-                : Arrays.compare(sequences.get(a).tokens(), sequences.get(b).tokens());
     }
 
     private int common(int[] starts, int a, int b, boolean shareable) {

@@ -16,10 +16,12 @@ import sluice.cell.model.LstmModel;
  * band's edge is walked twice. Scratch of one thread.
  */
 final class TreeWalk {
-    /** About half of a core's second-level cache; the other half is the weights'. */
-    private static final int STATE_BYTES = 1 << 18;
+    /** About a core's second-level cache. */
+    private static final int STATE_BYTES = 1 << 19;
 
-    private static final int LEAST_BAND = 48;
+    /** So many nodes share each reading of the weights at least: those of a wide model come from memory. */
+    private static final int LEAST_BAND = 192;
+
     private static final int LARGEST_BAND = 2048;
 
     private final LstmModel model;

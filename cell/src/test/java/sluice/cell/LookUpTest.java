@@ -20,8 +20,10 @@ import sluice.cell.model.Matrix;
  * vocabulary is too large for the first way is held against one that has only the rows in use.
  */
 class LookUpTest {
-    private static final int LARGE = 70_000; // times 1,024 bytes a token: beyond what an engine's table may take
+    private static final int LARGE =
+            70_000; // times 1,024 bytes a token: beyond what the table of an engine may take here
     private static final int SMALL = 600;
+    private static final long BYTES = 64L << 20;
     private static final int WIDTH = 3;
     private static final int HIDDEN = 64;
 
@@ -44,15 +46,21 @@ class LookUpTest {
     @ValueSource(booleans = {false, true})
     void allWaysGiveTheSameBits(boolean bidirectional) {
         CompiledModel small =
-                CompiledModel.compile(model(SMALL, bidirectional), InputKind.EMBEDDING, KernelChoice.AUTO);
+                CompiledModel.compile(model(SMALL, bidirectional), InputKind.EMBEDDING, KernelChoice.AUTO, BYTES);
         CompiledModel large =
-                CompiledModel.compile(model(LARGE, bidirectional), InputKind.EMBEDDING, KernelChoice.AUTO);
+                CompiledModel.compile(model(LARGE, bidirectional), InputKind.EMBEDDING, KernelChoice.AUTO, BYTES);
+        CompiledModel without = CompiledModel.compile(small.model(), InputKind.EMBEDDING, KernelChoice.AUTO, 0);
         assertThat(small.looksUp()).isTrue();
+        assertThat(without.looksUp()).isFalse();
         assertThat(large.looksUp()).isFalse();
         ScoreRequest request = new ScoreRequest(OutputAt.EACH, Set.of(Emission.HIDDEN, Emission.CELL), 1);
         SequenceScorer scorer = large.scorer(request);
         for (List<Sequence> batch : List.of(repeating(), allDistinct(), repeating())) {
             same("a batch", scorer.score(batch), small.scorer(request).score(batch));
+            same(
+                    "no table at all",
+                    without.scorer(request).score(batch),
+                    small.scorer(request).score(batch));
         }
     }
 

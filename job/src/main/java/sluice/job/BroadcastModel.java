@@ -18,12 +18,14 @@ final class BroadcastModel implements Serializable {
     private final LstmModel model;
     private final InputKind input;
     private final KernelChoice kernel;
+    private final long lookUpBytes;
     private transient volatile CompiledModel compiled;
 
-    BroadcastModel(LstmModel model, InputKind input, KernelChoice kernel) {
+    BroadcastModel(LstmModel model, InputKind input, Settings.Scoring scoring) {
         this.model = model;
         this.input = input;
-        this.kernel = kernel;
+        this.kernel = scoring.kernel();
+        this.lookUpBytes = scoring.lookUpBytes();
     }
 
     /**
@@ -35,7 +37,7 @@ final class BroadcastModel implements Serializable {
         if (compiled == null) {
             synchronized (this) {
                 if (compiled == null) {
-                    CompiledModel engine = CompiledModel.compile(model, input, kernel);
+                    CompiledModel engine = CompiledModel.compile(model, input, kernel, lookUpBytes);
                     compiled = engine;
                     built.accept(engine);
                 }

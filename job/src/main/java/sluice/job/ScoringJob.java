@@ -138,8 +138,7 @@ final class ScoringJob {
         SequenceReader reader = new SequenceReader(plan.input(), settings.input(), model.inputWidth());
         Broadcast<BroadcastPlan> broadcast = JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .broadcast(new BroadcastPlan(
-                        new BroadcastModel(
-                                model, plan.input().kind(), settings.scoring().kernel()),
+                        new BroadcastModel(model, plan.input().kind(), settings.scoring()),
                         settings.output().request(),
                         new InputRow(reader, plan.table(), settings.input()),
                         plan.columns(),

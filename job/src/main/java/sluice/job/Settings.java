@@ -30,7 +30,7 @@ record Settings(Model model, Input input, Scoring scoring, Output output, Option
             int maxLength) {}
 
     /** {@code scoring.*}. */
-    record Scoring(KernelChoice kernel, long batchBytes) {}
+    record Scoring(KernelChoice kernel, long batchBytes, long lookUpBytes) {}
 
     /** {@code output.*}. */
     record Output(String path, TableFormat format, OutputMode mode, ScoreRequest request, String prefix) {}
@@ -101,7 +101,9 @@ record Settings(Model model, Input input, Scoring scoring, Output output, Option
 
     private static Scoring scoring(SettingValues values) {
         return new Scoring(
-                values.constant("scoring.kernel", KernelChoice.class), values.bytes("scoring.batch-bytes", 1));
+                values.constant("scoring.kernel", KernelChoice.class),
+                values.bytes("scoring.batch-bytes", 1),
+                values.bytes("scoring.look-up-bytes", 0));
     }
 
     private static Output output(SettingValues values) {

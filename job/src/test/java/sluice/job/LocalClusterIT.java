@@ -173,8 +173,7 @@ class LocalClusterIT {
         SequenceReader reader = new SequenceReader(plan, settings.input(), model.inputWidth());
         Broadcast<BroadcastPlan> broadcast = JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .broadcast(new BroadcastPlan(
-                        new BroadcastModel(
-                                model, plan.kind(), settings.scoring().kernel()),
+                        new BroadcastModel(model, plan.kind(), settings.scoring()),
                         settings.output().request(),
                         new InputRow(reader, table, settings.input()),
                         columns,

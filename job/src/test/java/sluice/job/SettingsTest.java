@@ -46,6 +46,7 @@ class SettingsTest {
             Map.entry("input.max-length", "7"),
             Map.entry("scoring.kernel", "reference"),
             Map.entry("scoring.batch-bytes", "1 KiB"),
+            Map.entry("scoring.look-up-bytes", "2 KiB"),
             Map.entry("output.path", "beside"),
             Map.entry("output.format", "json"),
             Map.entry("output.mode", "overwrite"),
@@ -94,7 +95,7 @@ class SettingsTest {
         assertThat(settings.input().splitter().split(" a\tb  c ")).containsExactly("a", "b", "c");
         assertThat(settings.input().unknownWord()).isEmpty();
         assertThat(settings.input().maxLength()).isZero();
-        assertThat(settings.scoring()).isEqualTo(new Settings.Scoring(KernelChoice.AUTO, 64 << 20));
+        assertThat(settings.scoring()).isEqualTo(new Settings.Scoring(KernelChoice.AUTO, 64 << 20, 128 << 20));
         assertThat(settings.output().path()).isEqualTo("out");
         assertThat(settings.output().format()).isEqualTo(TableFormat.PARQUET);
         assertThat(settings.output().mode()).isEqualTo(OutputMode.ERROR);

@@ -95,8 +95,9 @@ final class VectorKernel implements Kernel {
         for (int column = 0; column < COLUMNS; column += 2 * LENGTH) {
             int left = weights.offset(panel * COLUMNS + column);
             for (int r = 0; r < tiled; r += TILE_ROWS) {
+                int from = tiles.offset(row + r);
                 int at = r * COLUMNS + column;
-                sixRows(band, at, weights.values(), left, weights.size(), tiles.values(), tiles.offset(row + r), pairs);
+                sixRows(band, at, weights.values(), left, weights.size(), tiles.values(), from, pairs);
             }
             for (int r = pairs < terms ? 0 : tiled; r < count; r++) {
                 int done = r < tiled ? pairs : 0;
