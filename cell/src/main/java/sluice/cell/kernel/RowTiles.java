@@ -31,17 +31,17 @@ final class RowTiles {
         }
     }
 
-    /** Packs numbered rows of a table, of this width, as the terms from {@code first} on. */
-    void put(int first, float[] table, int[] rows, int width) {
+    /** Packs rows of a table of this width, as the terms from {@code term} on: those numbered from {@code rows[first]} on. */
+    void put(int term, float[] table, int[] rows, int first, int width) {
         for (int row = 0; row < count; row++) {
-            put(values, offset(row) + first * STRIDE, table, rows[row] * width, width);
+            put(values, offset(row) + term * STRIDE, table, rows[first + row] * width, width);
         }
     }
 
-    /** Packs the rows that start at these offsets, as all terms. */
-    void put(float[] table, int[] offsets) {
+    /** Packs the rows that start at the offsets from {@code offsets[first]} on, as all terms. */
+    void put(float[] table, int[] offsets, int first) {
         for (int row = 0; row < count; row++) {
-            put(values, offset(row), table, offsets[row], terms);
+            put(values, offset(row), table, offsets[first + row], terms);
         }
     }
 

@@ -8,25 +8,46 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The Vector API: SIMD without native code.
+ * The Vector API: SIMD without native code. Read this before changing anything here; then {@code cell/bench step} tells whether it
+ * was worth it.
  *
  * <h2>The tile</h2>
  *
  * <p>The work is {@code z = start + sum_k w_k x_k} for many rows of x and the columns of a panel. A tile is {@value #TILE_ROWS}
  * rows by two vectors of columns, its twelve sums held in registers over the whole chain: for each k, two vectors of weights are
- * loaded and multiplied by one number of each row. Twelve chains hide the latency of a multiply-add on two ports, and with two weights
- * and a broadcast they fit 16 registers, so one shape serves 128, 256 and 512 bits. {@value #BAND_ROWS} rows pass over a panel's
- * columns before the next columns are taken, so that weights are read from the first-level cache more than once.
+ * loaded and multiplied by one number of each row. Twelve chains hide the latency of a multiply-add on two ports (eight would just
+ * do), and twelve sums, two weights and two broadcasts are sixteen registers, so one shape serves 128, 256 and 512 bits. A term costs
+ * eight loads and twelve multiply-adds, four cycles of two load ports under six of two arithmetic ones.
  *
  * <p>Lanes run over columns, that is over outputs; every sum is one chain in the order of k. That is what makes the result
  * independent of the width, of the tile and of a row's neighbours, and equal to {@link ScalarKernel} to the bit.
  *
- * <h2>Why the methods are short</h2>
+ * <h2>What lies where</h2>
  *
- * <p>The just-in-time compiler stops inlining at a budget of nodes ({@code NodeCountInliningCutoff} in
- * {@code -XX:+PrintInlining}), and a vector that is passed to a call that is not inlined is boxed: ten times slower, with garbage.
- * So a tile only multiplies and stores to a small scratch, and the gate functions are methods of their own over that scratch while it
- * is in the first-level cache. Pre-activations never go to memory as a whole.
+ * <p>Weights come in {@linkplain Strips strips} of one cache line, rows in {@linkplain RowTiles tiles}, so that both are walked in
+ * the order in which they stand. For a panel of 64 columns, {@value #BAND_ROWS} rows at a time pass over it strip by strip: the strip
+ * stays in the first-level cache for all tiles of the band (16 KiB for 256 terms), the panel in the second for all bands (64 KiB),
+ * and rows are packed once for all panels, {@value #PACKED_ROWS} at a time. A wide layer's weights come from memory or the third level,
+ * once for all rows packed: that is why a step should have a few hundred.
+ *
+ * <p>The band's sums lie in a scratch of 6 KiB, and gate functions run over it while it is in the first level, so pre-activations
+ * never go to memory as a whole. A unit takes five exponentials and two divisions; they are a fifth of a step at H = 64 and a
+ * twentieth at 256, since the chains grow with H and they don't.
+ *
+ * <h2>What the compiler does with it</h2>
+ *
+ * <ul>
+ *   <li>It stops inlining at a budget of nodes ({@code NodeCountInliningCutoff} in {@code -XX:+PrintInlining}), and a vector that is
+ *       passed to a call that is not inlined is boxed: ten times slower, with garbage. So a tile only multiplies and stores, and each
+ *       gate function is a method with one loop and at most one exponential in it. Such a loop also lets the processor overlap the
+ *       chains of many rows; a call for each row would wait for each chain's end.
+ *   <li>It schedules a loop's loads as early as it can and spills sums to the stack to make room, where they are reloaded in every
+ *       turn: half the speed. {@link #oneByOne} keeps each row's load behind the one before. Where there are 32 registers it does
+ *       nothing.
+ *   <li>It takes bounds checks out of a loop that counts to a number known before it and whose indexes are multiples of its
+ *       counter; {@code k + 2 <= terms} as a condition would leave them in. It doesn't unroll so large a body, so two terms are
+ *       written out, and an odd last one is left to {@link #oneRow}.
+ * </ul>
  */
 final class VectorKernel implements Kernel {
     private static final VectorSpecies<Float> FLOATS = VectorGateFunctions.FLOATS;
@@ -36,14 +57,18 @@ final class VectorKernel implements Kernel {
     private static final int STRIP = Strips.COLUMNS;
     private static final int TILE_ROWS = RowTiles.ROWS;
     private static final int BAND_ROWS = 4 * TILE_ROWS;
-    private static final boolean FEW_REGISTERS = VectorGateFunctions.FLOATS.vectorBitSize() < 512
-            && Set.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
+    private static final int PACKED_ROWS = 16 * BAND_ROWS;
     private static final int FEW_ROWS = 2; // so few that rows alone are faster than a tile that is filled up
 
-    private final float[] band = new float[BAND_ROWS * COLUMNS]; // sums of one panel
+    /** Sixteen vector registers, and not 32. */
+    private static final boolean FEW_REGISTERS =
+            FLOATS.vectorBitSize() < 512 && Set.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
+
+    /** Where the rows of a band stand in a scratch of one panel's units. */
     private static final int[] BAND =
             IntStream.range(0, BAND_ROWS).map(row -> row * UNITS).toArray();
 
+    private final float[] band = new float[BAND_ROWS * COLUMNS]; // sums of one panel
     private final RowTiles tiles = new RowTiles();
     private final int[] previous = new int[BAND_ROWS]; // where the band's rows read cell states
     private final int[] next = new int[BAND_ROWS]; // and where they write states
@@ -64,44 +89,47 @@ final class VectorKernel implements Kernel {
 
     @Override
     public void step(GatePanels gates, StepRows rows, float[] input, float[] hidden, float[] cell, float[] shown) {
-        tiles.begin(rows.count, gates.inputWidth() + gates.outputWidth());
-        tiles.put(0, input, rows.input, gates.inputWidth());
-        tiles.put(gates.inputWidth(), hidden, rows.previous, gates.outputWidth());
-        for (int panel = 0; panel < gates.panels(); panel++) {
-            for (int row = 0; row < rows.count; row += BAND_ROWS) {
-                int count = Math.min(BAND_ROWS, rows.count - row);
-                preActivations(gates, panel, rows, row, count);
-                gateFunctions(gates, panel, rows, row, count, cell, shown);
+        for (int row = 0; row < rows.count; row += PACKED_ROWS) {
+            int count = Math.min(PACKED_ROWS, rows.count - row);
+            tiles.begin(count, gates.inputWidth() + gates.outputWidth());
+            tiles.put(0, input, rows.input, row, gates.inputWidth());
+            tiles.put(gates.inputWidth(), hidden, rows.previous, row, gates.outputWidth());
+            for (int panel = 0; panel < gates.panels(); panel++) {
+                for (int packed = 0; packed < count; packed += BAND_ROWS) {
+                    int banded = Math.min(BAND_ROWS, count - packed);
+                    preActivations(gates, panel, rows, row + packed, packed, banded);
+                    gateFunctions(gates, panel, rows, row + packed, banded, cell, shown);
+                }
             }
         }
     }
 
     /** {@code band = U x_t + W h_{t-1} + b}, for one panel of units and a band of sequences. */
-    private void preActivations(GatePanels gates, int panel, StepRows rows, int row, int count) {
+    private void preActivations(GatePanels gates, int panel, StepRows rows, int row, int packed, int count) {
         for (int at = 0; at < count; at++) {
             int start = gates.startOffset(rows.start[row + at], panel);
             System.arraycopy(gates.start(), start, band, at * COLUMNS, COLUMNS);
         }
-        accumulate(gates.weights(), panel, row, count);
+        accumulate(gates.weights(), panel, packed, count);
     }
 
     /**
-     * {@code band[r][j] += sum_k weights[k][j] * tiles[row + r][k]}, each sum one chain in the order of k, for the columns of a panel.
+     * {@code band[r][j] += sum_k weights[k][j] * tiles[packed + r][k]}, each sum one chain in the order of k, for the columns of a panel.
      */
-    private void accumulate(Strips weights, int panel, int row, int count) {
+    private void accumulate(Strips weights, int panel, int packed, int count) {
         int tiled = count % TILE_ROWS <= FEW_ROWS ? count - count % TILE_ROWS : count;
         int terms = tiles.terms();
         int pairs = terms & ~1;
         for (int column = 0; column < COLUMNS; column += 2 * LENGTH) {
             int left = weights.offset(panel * COLUMNS + column);
             for (int r = 0; r < tiled; r += TILE_ROWS) {
-                int from = tiles.offset(row + r);
+                int from = tiles.offset(packed + r);
                 int at = r * COLUMNS + column;
                 sixRows(band, at, weights.values(), left, weights.size(), tiles.values(), from, pairs);
             }
             for (int r = pairs < terms ? 0 : tiled; r < count; r++) {
                 int done = r < tiled ? pairs : 0;
-                int from = tiles.offset(row + r) + done * RowTiles.STRIDE;
+                int from = tiles.offset(packed + r) + done * RowTiles.STRIDE;
                 int at = r * COLUMNS + column;
                 oneRow(
                         band,
@@ -268,20 +296,28 @@ final class VectorKernel implements Kernel {
             int count,
             float[] result,
             int[] resultOffsets) {
-        tiles.begin(count, map.inputs());
-        tiles.put(input, inputOffsets);
-        for (int done = 0; done < outputs; done += COLUMNS) {
-            int panel = (firstOutput + done) / COLUMNS;
-            int columns = Math.min(COLUMNS, outputs - done);
-            for (int row = 0; row < count; row += BAND_ROWS) {
-                int rows = Math.min(BAND_ROWS, count - row);
-                for (int at = 0; at < rows; at++) {
-                    System.arraycopy(map.bias(), panel * COLUMNS, band, at * COLUMNS, COLUMNS);
-                }
-                accumulate(map.weights(), panel, row, rows);
-                for (int at = 0; at < rows; at++) {
-                    System.arraycopy(band, at * COLUMNS, result, resultOffsets[row + at] + done, columns);
-                }
+        for (int row = 0; row < count; row += PACKED_ROWS) {
+            int packed = Math.min(PACKED_ROWS, count - row);
+            tiles.begin(packed, map.inputs());
+            tiles.put(input, inputOffsets, row);
+            for (int done = 0; done < outputs; done += COLUMNS) {
+                int panel = (firstOutput + done) / COLUMNS;
+                multiply(map, panel, packed, result, resultOffsets, row, done, Math.min(COLUMNS, outputs - done));
+            }
+        }
+    }
+
+    /** The outputs of one panel, for the rows packed. */
+    private void multiply(
+            LinearPanels map, int panel, int packed, float[] result, int[] offsets, int row, int done, int columns) {
+        for (int first = 0; first < packed; first += BAND_ROWS) {
+            int count = Math.min(BAND_ROWS, packed - first);
+            for (int at = 0; at < count; at++) {
+                System.arraycopy(map.bias(), panel * COLUMNS, band, at * COLUMNS, COLUMNS);
+            }
+            accumulate(map.weights(), panel, first, count);
+            for (int at = 0; at < count; at++) {
+                System.arraycopy(band, at * COLUMNS, result, offsets[row + first + at] + done, columns);
             }
         }
     }

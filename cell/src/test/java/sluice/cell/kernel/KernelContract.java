@@ -26,6 +26,9 @@ abstract class KernelContract {
     /** How many sequences take a step together. */
     private static final int[] COUNTS = {13, 12, 7, 6, 5, 2, 1};
 
+    /** Around rows that pass over weights together (24) and rows that are packed together (384), with all remainders of a tile. */
+    private static final int[] LARGE_COUNTS = {772, 770, 385, 384, 383, 28, 26, 25, 24, 23};
+
     private static final int[] FEW_SIZES = {65, 17, 16, 5, 1};
 
     /** What stands where nothing may be written: no kernel computes it. */
@@ -78,6 +81,17 @@ abstract class KernelContract {
     }
 
     @Test
+    void multiplyOfManyRowsIsOneOutputAtATime() {
+        Kernel kernel = kernel();
+        for (int count : LARGE_COUNTS) {
+            Samples samples = new Samples(count);
+            Matrix matrix = samples.matrix(65, 5, 1);
+            LinearPanels map = LinearPanels.of(matrix, samples.floats(65, 1));
+            new Multiplication(samples, map, 0, 65, count).assertEqualsOneOutputAtATime(kernel, matrix);
+        }
+    }
+
+    @Test
     void multiplyTakesAnyRangeOfPanels() {
         Kernel kernel = kernel();
         for (int outputs : new int[] {257, 256, 129, 128}) {
@@ -101,6 +115,18 @@ abstract class KernelContract {
         float[] result = {SENTINEL};
         kernel().multiply(map, 0, 5, new float[0], new int[0], 0, result, new int[0]);
         assertThat(result).containsExactly(SENTINEL);
+    }
+
+    @Test
+    void stepOfManyRowsIsItsNaiveTwin() {
+        Kernel kernel = kernel();
+        for (int count : LARGE_COUNTS) {
+            for (int hidden : new int[] {33, 16}) {
+                Samples samples = new Samples(1000L * hidden + count);
+                Step step = new Step(samples, samples.direction(5, hidden), count);
+                step.assertEqualsTwin(kernel, "H=%d rows=%d".formatted(hidden, count));
+            }
+        }
     }
 
     /** Whole numbers make pre-activations exact, so this holds whatever the order of their chain. */
