@@ -1,6 +1,7 @@
 package sluice.cell.kernel;
 
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
@@ -70,6 +71,7 @@ final class VectorKernel implements Kernel {
 
     private final float[] band = new float[BAND_ROWS * COLUMNS]; // sums of one panel
     private final RowTiles tiles = new RowTiles();
+    private final int[] starts = new int[BAND_ROWS]; // where the band's chains start
     private final int[] previous = new int[BAND_ROWS]; // where the band's rows read cell states
     private final int[] next = new int[BAND_ROWS]; // and where they write states
     private final float[] tanhs = new float[BAND_ROWS * UNITS];
@@ -107,31 +109,46 @@ final class VectorKernel implements Kernel {
     /** {@code band = U x_t + W h_{t-1} + b}, for one panel of units and a band of sequences. */
     private void preActivations(GatePanels gates, int panel, StepRows rows, int row, int packed, int count) {
         for (int at = 0; at < count; at++) {
-            int start = gates.startOffset(rows.start[row + at], panel);
-            System.arraycopy(gates.start(), start, band, at * COLUMNS, COLUMNS);
+            starts[at] = gates.startOffset(rows.start[row + at], panel);
         }
-        accumulate(gates.weights(), panel, packed, count);
+        accumulate(gates.start(), gates.weights(), panel, packed, count);
     }
 
     /**
-     * {@code band[r][j] += sum_k weights[k][j] * tiles[packed + r][k]}, each sum one chain in the order of k, for the columns of a panel.
+     * {@code band[r][j] = start[starts[r] + j] + sum_k weights[k][j] * tiles[packed + r][k]}, each sum one chain in the order of k, for
+     * the columns of a panel.
      */
-    private void accumulate(Strips weights, int panel, int packed, int count) {
+    private void accumulate(float[] start, Strips weights, int panel, int packed, int count) {
         int tiled = count % TILE_ROWS <= FEW_ROWS ? count - count % TILE_ROWS : count;
         int terms = tiles.terms();
         int pairs = terms & ~1;
+        for (int at = count; at < count + TILE_ROWS && at < BAND_ROWS; at++) {
+            starts[at] = starts[count - 1]; // the rows that a last tile computes in vain
+        }
         for (int column = 0; column < COLUMNS; column += 2 * LENGTH) {
             int left = weights.offset(panel * COLUMNS + column);
             for (int r = 0; r < tiled; r += TILE_ROWS) {
                 int from = tiles.offset(packed + r);
-                int at = r * COLUMNS + column;
-                sixRows(band, at, weights.values(), left, weights.size(), tiles.values(), from, pairs);
+                sixRows(
+                        start,
+                        starts,
+                        r,
+                        column,
+                        band,
+                        weights.values(),
+                        left,
+                        weights.size(),
+                        tiles.values(),
+                        from,
+                        pairs);
             }
             for (int r = pairs < terms ? 0 : tiled; r < count; r++) {
                 int done = r < tiled ? pairs : 0;
                 int from = tiles.offset(packed + r) + done * RowTiles.STRIDE;
                 int at = r * COLUMNS + column;
                 oneRow(
+                        done > 0 ? band : start,
+                        done > 0 ? at : starts[r] + column,
                         band,
                         at,
                         weights.values(),
@@ -146,20 +163,30 @@ final class VectorKernel implements Kernel {
 
     /** Six rows of two vectors: a tile, for an even number of terms. */
     private static void sixRows(
-            float[] band, int at, float[] weights, int offset, int strip, float[] x, int from, int terms) {
+            float[] start,
+            int[] starts,
+            int row,
+            int column,
+            float[] band,
+            float[] weights,
+            int offset,
+            int strip,
+            float[] x,
+            int from,
+            int terms) {
         int right = LENGTH < STRIP ? LENGTH : strip;
-        FloatVector a0 = FloatVector.fromArray(FLOATS, band, at);
-        FloatVector a1 = FloatVector.fromArray(FLOATS, band, at + LENGTH);
-        FloatVector b0 = FloatVector.fromArray(FLOATS, band, at + COLUMNS);
-        FloatVector b1 = FloatVector.fromArray(FLOATS, band, at + COLUMNS + LENGTH);
-        FloatVector c0 = FloatVector.fromArray(FLOATS, band, at + 2 * COLUMNS);
-        FloatVector c1 = FloatVector.fromArray(FLOATS, band, at + 2 * COLUMNS + LENGTH);
-        FloatVector d0 = FloatVector.fromArray(FLOATS, band, at + 3 * COLUMNS);
-        FloatVector d1 = FloatVector.fromArray(FLOATS, band, at + 3 * COLUMNS + LENGTH);
-        FloatVector e0 = FloatVector.fromArray(FLOATS, band, at + 4 * COLUMNS);
-        FloatVector e1 = FloatVector.fromArray(FLOATS, band, at + 4 * COLUMNS + LENGTH);
-        FloatVector f0 = FloatVector.fromArray(FLOATS, band, at + 5 * COLUMNS);
-        FloatVector f1 = FloatVector.fromArray(FLOATS, band, at + 5 * COLUMNS + LENGTH);
+        FloatVector a0 = FloatVector.fromArray(FLOATS, start, starts[row] + column);
+        FloatVector a1 = FloatVector.fromArray(FLOATS, start, starts[row] + column + LENGTH);
+        FloatVector b0 = FloatVector.fromArray(FLOATS, start, starts[row + 1] + column);
+        FloatVector b1 = FloatVector.fromArray(FLOATS, start, starts[row + 1] + column + LENGTH);
+        FloatVector c0 = FloatVector.fromArray(FLOATS, start, starts[row + 2] + column);
+        FloatVector c1 = FloatVector.fromArray(FLOATS, start, starts[row + 2] + column + LENGTH);
+        FloatVector d0 = FloatVector.fromArray(FLOATS, start, starts[row + 3] + column);
+        FloatVector d1 = FloatVector.fromArray(FLOATS, start, starts[row + 3] + column + LENGTH);
+        FloatVector e0 = FloatVector.fromArray(FLOATS, start, starts[row + 4] + column);
+        FloatVector e1 = FloatVector.fromArray(FLOATS, start, starts[row + 4] + column + LENGTH);
+        FloatVector f0 = FloatVector.fromArray(FLOATS, start, starts[row + 5] + column);
+        FloatVector f1 = FloatVector.fromArray(FLOATS, start, starts[row + 5] + column + LENGTH);
         for (int k = 0; k < terms; k += 2) {
             int w = offset + k * STRIP;
             int r = from + k * RowTiles.STRIDE;
@@ -215,6 +242,7 @@ final class VectorKernel implements Kernel {
             f0 = w0.fma(term, f0);
             f1 = w1.fma(term, f1);
         }
+        int at = row * COLUMNS + column;
         a0.intoArray(band, at);
         a1.intoArray(band, at + LENGTH);
         b0.intoArray(band, at + COLUMNS);
@@ -238,10 +266,19 @@ final class VectorKernel implements Kernel {
 
     /** One row of two vectors. */
     private static void oneRow(
-            float[] band, int at, float[] weights, int offset, int strip, float[] x, int from, int terms) {
+            float[] start,
+            int startAt,
+            float[] band,
+            int at,
+            float[] weights,
+            int offset,
+            int strip,
+            float[] x,
+            int from,
+            int terms) {
         int right = LENGTH < STRIP ? LENGTH : strip;
-        FloatVector s0 = FloatVector.fromArray(FLOATS, band, at);
-        FloatVector s1 = FloatVector.fromArray(FLOATS, band, at + LENGTH);
+        FloatVector s0 = FloatVector.fromArray(FLOATS, start, startAt);
+        FloatVector s1 = FloatVector.fromArray(FLOATS, start, startAt + LENGTH);
         for (int k = 0; k < terms; k++) {
             int w = offset + k * STRIP;
             FloatVector term = FloatVector.broadcast(FLOATS, x[from + k * RowTiles.STRIDE]);
@@ -312,10 +349,8 @@ final class VectorKernel implements Kernel {
             LinearPanels map, int panel, int packed, float[] result, int[] offsets, int row, int done, int columns) {
         for (int first = 0; first < packed; first += BAND_ROWS) {
             int count = Math.min(BAND_ROWS, packed - first);
-            for (int at = 0; at < count; at++) {
-                System.arraycopy(map.bias(), panel * COLUMNS, band, at * COLUMNS, COLUMNS);
-            }
-            accumulate(map.weights(), panel, first, count);
+            Arrays.fill(starts, 0, count, panel * COLUMNS);
+            accumulate(map.bias(), map.weights(), panel, first, count);
             for (int at = 0; at < count; at++) {
                 System.arraycopy(band, at * COLUMNS, result, offsets[row + first + at] + done, columns);
             }
