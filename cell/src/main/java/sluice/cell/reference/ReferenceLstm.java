@@ -91,7 +91,7 @@ public final class ReferenceLstm {
 
     /** The states after each step, by the step's place in the sequence, whichever way it was read. */
     private static List<LstmCell.State> runDirection(
-            LstmCell cell, boolean reversed, List<DenseVector<Object>> inputs, LstmCell.State start) {
+            Cell cell, boolean reversed, List<DenseVector<Object>> inputs, LstmCell.State start) {
         List<DenseVector<Object>> reading = new ArrayList<>(inputs);
         if (reversed) {
             Collections.reverse(reading);
