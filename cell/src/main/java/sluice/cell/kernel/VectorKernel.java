@@ -93,9 +93,7 @@ final class VectorKernel implements Kernel {
     public void step(GatePanels gates, StepRows rows, float[] input, float[] hidden, float[] cell, float[] shown) {
         for (int row = 0; row < rows.count; row += PACKED_ROWS) {
             int count = Math.min(PACKED_ROWS, rows.count - row);
-            tiles.begin(count, gates.inputWidth() + gates.outputWidth());
-            tiles.put(0, input, rows.input, row, gates.inputWidth());
-            tiles.put(gates.inputWidth(), hidden, rows.previous, row, gates.outputWidth());
+            pack(gates, rows, row, count, input, hidden);
             for (int panel = 0; panel < gates.panels(); panel++) {
                 for (int packed = 0; packed < count; packed += BAND_ROWS) {
                     int banded = Math.min(BAND_ROWS, count - packed);
@@ -104,6 +102,30 @@ final class VectorKernel implements Kernel {
                 }
             }
         }
+    }
+
+    @Override
+    public void preActivations(GatePanels gates, StepRows rows, float[] input, float[] hidden, float[] result) {
+        for (int row = 0; row < rows.count; row += PACKED_ROWS) {
+            int count = Math.min(PACKED_ROWS, rows.count - row);
+            pack(gates, rows, row, count, input, hidden);
+            for (int panel = 0; panel < gates.panels(); panel++) {
+                for (int packed = 0; packed < count; packed += BAND_ROWS) {
+                    int banded = Math.min(BAND_ROWS, count - packed);
+                    preActivations(gates, panel, rows, row + packed, packed, banded);
+                    for (int at = 0; at < banded; at++) {
+                        int to = ((row + packed + at) * gates.panels() + panel) * COLUMNS;
+                        System.arraycopy(band, at * COLUMNS, result, to, COLUMNS);
+                    }
+                }
+            }
+        }
+    }
+
+    private void pack(GatePanels gates, StepRows rows, int row, int count, float[] input, float[] hidden) {
+        tiles.begin(count, gates.inputWidth() + gates.outputWidth());
+        tiles.put(0, input, rows.input, row, gates.inputWidth());
+        tiles.put(gates.inputWidth(), hidden, rows.previous, row, gates.outputWidth());
     }
 
     /** {@code band = U x_t + W h_{t-1} + b}, for one panel of units and a band of sequences. */

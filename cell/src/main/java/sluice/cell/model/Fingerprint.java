@@ -10,6 +10,9 @@ import java.util.HexFormat;
 /**
  * SHA-256 of a model's canonical weights: for each part its name, its shape, then its float32 values, little-endian.
  *
+ * <p>What most models don't have, a variant of the cell or a merge other than side by side, adds to the digest where it is there, and
+ * nothing where it isn't.
+ *
  * <p>Two files of different formats that hold the same model have the same fingerprint.
  */
 final class Fingerprint {
@@ -28,6 +31,9 @@ final class Fingerprint {
             for (LstmDirection direction : layers[depth].directions()) {
                 fingerprint.direction("layer " + depth + (direction.reversed() ? " backward" : ""), direction);
             }
+            if (layers[depth].merge() != LstmLayer.Merge.CONCAT) {
+                fingerprint.heading("layer " + depth + " merge " + layers[depth].merge());
+            }
         }
         if (output != null) {
             fingerprint.matrix("output", output.weights());
@@ -43,6 +49,26 @@ final class Fingerprint {
         direction.projection().ifPresent(projection -> matrix(name + " projection", projection));
         vector(name + " initial hidden", direction.initialHidden());
         vector(name + " initial cell", direction.initialCell());
+        if (!direction.variant().isPlain()) {
+            variant(name, direction.variant());
+        }
+    }
+
+    private void variant(String name, CellVariant variant) {
+        activation(name + " f", variant.gate());
+        activation(name + " g", variant.candidate());
+        activation(name + " h", variant.output());
+        vector(name + " clip", new float[] {variant.clip()});
+        heading(name + (variant.coupled() ? " coupled" : " not coupled"));
+        variant.peepholes().ifPresent(peepholes -> {
+            vector(name + " input peephole", peepholes.input());
+            vector(name + " forget peephole", peepholes.forget());
+            vector(name + " output peephole", peepholes.output());
+        });
+    }
+
+    private void activation(String name, Activation activation) {
+        vector(name + " " + activation.kind(), new float[] {activation.alpha(), activation.beta()});
     }
 
     private void matrix(String name, Matrix matrix) {

@@ -21,6 +21,7 @@ public final class LstmDirection implements Serializable {
     private final float[] initialHidden; // (P), or null for zeros
     private final float[] initialCell; // (H), or null for zeros
     private final boolean reversed;
+    private final CellVariant variant; // or null for the plain cell
 
     private LstmDirection(
             Matrix inputWeights,
@@ -29,7 +30,8 @@ public final class LstmDirection implements Serializable {
             Matrix projection,
             float[] initialHidden,
             float[] initialCell,
-            boolean reversed) {
+            boolean reversed,
+            CellVariant variant) {
         this.hiddenWidth = inputWeights.rows() / Gate.COUNT;
         this.inputWeights = inputWeights;
         this.hiddenWeights = hiddenWeights;
@@ -38,6 +40,7 @@ public final class LstmDirection implements Serializable {
         this.initialHidden = initialHidden;
         this.initialCell = initialCell;
         this.reversed = reversed;
+        this.variant = variant;
         requireShapes();
     }
 
@@ -49,7 +52,7 @@ public final class LstmDirection implements Serializable {
      * @param bias {@code b}, length {@code 4H}; zeros where the model has none
      */
     public static LstmDirection plain(Matrix inputWeights, Matrix hiddenWeights, float[] bias) {
-        return new LstmDirection(inputWeights, hiddenWeights, bias, null, null, null, false);
+        return new LstmDirection(inputWeights, hiddenWeights, bias, null, null, null, false, null);
     }
 
     /**
@@ -60,17 +63,35 @@ public final class LstmDirection implements Serializable {
      * @param projection {@code R}, shape {@code (P, H)}
      */
     public static LstmDirection projected(Matrix inputWeights, Matrix hiddenWeights, float[] bias, Matrix projection) {
-        return new LstmDirection(inputWeights, hiddenWeights, bias, projection, null, null, false);
+        return new LstmDirection(inputWeights, hiddenWeights, bias, projection, null, null, false, null);
     }
 
     /** The same cell, starting every sequence from these states: {@code hidden} of length P, {@code cell} of length H. */
     public LstmDirection startingFrom(float[] hidden, float[] cell) {
-        return new LstmDirection(inputWeights, hiddenWeights, bias, projection, hidden, cell, reversed);
+        return new LstmDirection(inputWeights, hiddenWeights, bias, projection, hidden, cell, reversed, variant);
     }
 
     /** The same cell, reading its sequence from the last token to the first. */
     public LstmDirection backward() {
-        return new LstmDirection(inputWeights, hiddenWeights, bias, projection, initialHidden, initialCell, true);
+        return new LstmDirection(
+                inputWeights, hiddenWeights, bias, projection, initialHidden, initialCell, true, variant);
+    }
+
+    /**
+     * The same weights in another cell.
+     *
+     * @throws ModelException where its peepholes are not of length H
+     */
+    public LstmDirection with(CellVariant other) {
+        return new LstmDirection(
+                inputWeights,
+                hiddenWeights,
+                bias,
+                projection,
+                initialHidden,
+                initialCell,
+                reversed,
+                other.isPlain() ? null : other);
     }
 
     private void requireShapes() {
@@ -90,6 +111,7 @@ public final class LstmDirection implements Serializable {
         Vectors.requireFinite("the bias of a layer", bias);
         requireState("initial hidden state", initialHidden, outputWidth());
         requireState("initial cell state", initialCell, hiddenWidth);
+        variant().requireFit(hiddenWidth);
     }
 
     private static void requireState(String what, float[] state, int width) {
@@ -162,5 +184,10 @@ public final class LstmDirection implements Serializable {
     /** Whether it reads from the last token to the first. */
     public boolean reversed() {
         return reversed;
+    }
+
+    /** In what the cell differs from the plain one. */
+    public CellVariant variant() {
+        return variant == null ? CellVariant.PLAIN : variant;
     }
 }

@@ -5,19 +5,33 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** One layer: a single direction, or two whose outputs stand side by side, in the order given. */
+/** One layer: a single direction, which may read either way, or two whose outputs are merged. */
 public final class LstmLayer implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final LstmDirection[] directions;
+    private final Merge merge;
 
-    private LstmLayer(LstmDirection... directions) {
+    private LstmLayer(Merge merge, LstmDirection... directions) {
         this.directions = directions;
+        this.merge = merge;
+    }
+
+    /** How the outputs of two directions become the layer's; the names are those of Keras' {@code merge_mode}, spelled out. */
+    public enum Merge {
+        /** The forward output, then the backward one: as wide as both together. */
+        CONCAT,
+        /** Their sum, unit by unit. */
+        SUM,
+        /** Their product, unit by unit. */
+        MUL,
+        /** Half their sum, unit by unit. */
+        AVERAGE
     }
 
     /** A layer that reads its sequence one way. */
     public static LstmLayer of(LstmDirection direction) {
-        return new LstmLayer(direction);
+        return new LstmLayer(Merge.CONCAT, direction);
     }
 
     /**
@@ -25,6 +39,15 @@ public final class LstmLayer implements Serializable {
      * that step followed by the backward one.
      */
     public static LstmLayer bidirectional(LstmDirection forward, LstmDirection backward) {
+        return bidirectional(forward, backward, Merge.CONCAT);
+    }
+
+    /**
+     * A layer that reads its sequence both ways, and shows both outputs merged.
+     *
+     * @throws ModelException where the directions don't read the same input, or can't be merged because their outputs differ in width
+     */
+    public static LstmLayer bidirectional(LstmDirection forward, LstmDirection backward, Merge merge) {
         if (forward.reversed() || !backward.reversed()) {
             throw new ModelException("a bidirectional layer takes a forward direction, then a backward one");
         }
@@ -32,7 +55,11 @@ public final class LstmLayer implements Serializable {
             throw new ModelException("the directions of a layer read inputs of width %d and %d: expected the same"
                     .formatted(forward.inputWidth(), backward.inputWidth()));
         }
-        return new LstmLayer(forward, backward);
+        if (merge != Merge.CONCAT && forward.outputWidth() != backward.outputWidth()) {
+            throw new ModelException("directions with outputs of width %d and %d can't be merged by %s: expected the same"
+                    .formatted(forward.outputWidth(), backward.outputWidth(), merge));
+        }
+        return new LstmLayer(merge, forward, backward);
     }
 
     /** One direction, or forward then backward. */
@@ -45,9 +72,14 @@ public final class LstmLayer implements Serializable {
         return directions[0].inputWidth();
     }
 
-    /** The width of what the next layer sees: P, or the sum of both directions' P. */
+    /** How the outputs of two directions become one; {@link Merge#CONCAT} where there is one alone. */
+    public Merge merge() {
+        return merge;
+    }
+
+    /** The width of what the next layer sees: P, or the sum of both directions' P where they stand side by side. */
     public int outputWidth() {
-        return Arrays.stream(directions).mapToInt(LstmDirection::outputWidth).sum();
+        return merge != Merge.CONCAT ? directions[0].outputWidth() : Arrays.stream(directions).mapToInt(LstmDirection::outputWidth).sum();
     }
 
     /** Whether any direction reads from the last token to the first. */
@@ -55,13 +87,17 @@ public final class LstmLayer implements Serializable {
         return Arrays.stream(directions).anyMatch(LstmDirection::reversed);
     }
 
-    /** {@code 64}, {@code 64 + 64} and such, as messages show it. */
+    /** {@code 64}, {@code 64 + 64 backward} and such, as messages show it. */
     @Override
     public String toString() {
-        return Arrays.stream(directions)
-                .map(direction -> direction.hiddenWidth()
-                        + direction.projection().map(p -> " -> " + p.rows()).orElse("")
-                        + (direction.reversed() ? " backward" : ""))
-                .collect(Collectors.joining(" + "));
+        String merged = merge == Merge.CONCAT ? "" : " merged by " + merge;
+        return Arrays.stream(directions).map(LstmLayer::text).collect(Collectors.joining(" + ")) + merged;
+    }
+
+    private static String text(LstmDirection direction) {
+        return direction.hiddenWidth()
+                + direction.projection().map(p -> " -> " + p.rows()).orElse("")
+                + (direction.reversed() ? " backward" : "")
+                + (direction.variant().isPlain() ? "" : " (" + direction.variant() + ")");
     }
 }

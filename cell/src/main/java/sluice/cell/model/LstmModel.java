@@ -100,6 +100,7 @@ public final class LstmModel implements Serializable {
             parameters += size(direction.inputWeights())
                     + size(direction.hiddenWeights())
                     + direction.bias().length
+                    + direction.variant().parameters()
                     + direction.projection().map(LstmModel::size).orElse(0L);
         }
         return output == null ? parameters : parameters + size(output.weights()) + output.classes();
