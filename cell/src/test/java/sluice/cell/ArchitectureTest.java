@@ -61,6 +61,18 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    /** It makes objects and calls methods for whoever writes a pickle. */
+    @Test
+    void onlyTheUnpicklerKnowsThePickleLibrary() {
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName(WEIGHTS + ".CheckpointUnpickler")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("net.razorvine..")
+                .check(CLASSES);
+    }
+
     @Test
     void nobodyKnowsSpark() {
         noClasses()

@@ -10,6 +10,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.ModelFile;
+import sluice.cell.weights.ModelFolder;
 import sluice.cell.weights.ModelReader;
 
 /** Reads the model on the driver, from any file system that Hadoop knows. */
@@ -25,8 +26,9 @@ final class ModelSource {
             if (status.isDirectory()) {
                 throw new RefusedException("%s: is a directory, expected a model file; check --model".formatted(path));
             }
-            try (SeekableByteChannel channel = new HadoopChannel(files.open(path), status.getLen())) {
-                return ModelReader.read(path.toString(), channel, settings.names());
+            try (SeekableByteChannel channel = open(files, status)) {
+                ModelFolder folder = file -> open(files, files.getFileStatus(new Path(path.getParent(), file)));
+                return ModelReader.read(path.toString(), channel, folder, settings.names());
             }
         } catch (FileNotFoundException e) {
             throw new RefusedException("%s: no such file; check --model".formatted(path), e);
@@ -35,5 +37,9 @@ final class ModelSource {
         } catch (IOException e) {
             throw new UncheckedIOException("%s: could not be read".formatted(path), e);
         }
+    }
+
+    private static SeekableByteChannel open(FileSystem files, FileStatus file) throws IOException {
+        return new HadoopChannel(files.open(file.getPath()), file.getLen());
     }
 }

@@ -35,7 +35,7 @@ final class ScoreCommand {
     @Option(
             names = "--model",
             paramLabel = "FILE",
-            description = "The trained model, a .safetensors file with PyTorch's names.")
+            description = "The trained model: a safetensors file, the index of several, or a PyTorch checkpoint.")
     private String model;
 
     @Option(names = "--input", paramLabel = "PATH", description = "The table to score: a file or a directory.")

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import sluice.cell.model.ModelException;
 
 /** What one value of a tensor is: the types of safetensors, by the names that it gives them. */
 enum ElementType {
@@ -67,8 +68,17 @@ enum ElementType {
         return this == F64 || this == F32 || this == F16 || this == BF16;
     }
 
+    /** @throws ModelException where this is no type for the weights of a tensor of this name */
+    void requireWeight(String tensor) {
+        if (!isWeight()) {
+            throw new ModelException(
+                    "tensor '%s' has dtype %s, expected F32, F16, BF16 or F64 for weights; save it as one of these"
+                            .formatted(tensor, this));
+        }
+    }
+
     /**
-     * Converts the rest of a little-endian buffer to float32. That is exact for F32, F16 and BF16; F64 is rounded to
+     * Converts the rest of a buffer, in its byte order, to float32. That is exact for F32, F16 and BF16; F64 is rounded to
      * nearest, and what float32 can't hold becomes infinite.
      */
     void toFloats(ByteBuffer source, float[] target, int from) {

@@ -11,14 +11,14 @@ enum FileKind {
     PYTORCH("a PyTorch checkpoint (.pt, .pth)", start -> start.startsWith("PK\3\4") && start.contains("data.pkl")),
     KERAS("a Keras model (.keras)", start -> start.startsWith("PK\3\4") && start.contains("metadata.json")),
     NUMPY("a NumPy file", start -> start.startsWith("\u0093NUMPY")),
-    ZIP("a zip archive, as PyTorch and Keras write them", start -> start.startsWith("PK\3\4")),
+    ZIP("a zip archive", start -> start.startsWith("PK\3\4")),
     HDF5("an HDF5 file, as Keras writes them (.h5)", start -> start.startsWith("\u0089HDF\r\n\u001a\n")),
-    PICKLE("a Python pickle, as old PyTorch checkpoints are", start -> isPickle(start)),
+    PICKLE("a Python pickle, as PyTorch's checkpoints were before its version 1.6", start -> isPickle(start)),
     GGUF("a GGUF file", start -> start.startsWith("GGUF")),
     LFS_POINTER(
             "a Git LFS pointer, which stands for a file that git lfs pull would fetch",
             start -> start.startsWith("version https://git-lfs")),
-    JSON("a JSON text and not weights", start -> start.startsWith("{\"") || start.startsWith("{\n")),
+    JSON("a JSON text and not weights", start -> start.matches("(?s)\\{\\s*\".*")),
     ONNX("an ONNX model", start -> isOnnx(start));
 
     /** How many of a file's first bytes {@link #of} wants to see. */

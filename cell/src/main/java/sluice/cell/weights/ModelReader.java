@@ -4,18 +4,26 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import sluice.cell.model.ModelException;
 
 /** Reads a model file of any format that is known, which its content tells. */
 public final class ModelReader {
+    private static final String SAVE_WEIGHTS =
+            "in Python, safetensors.torch.save_file(model.state_dict(), \"model.safetensors\") writes one";
+
+    private static final String SAVE_AGAIN =
+            "in Python, torch.save(torch.load(\"old.pt\", map_location=\"cpu\"), \"model.pt\") writes one";
+
     private ModelReader() {}
 
     /** Reads a local file; messages call it by its name without its folder. */
     public static ModelFile read(Path file, TensorNames names) throws IOException {
         try (SeekableByteChannel channel = Files.newByteChannel(file)) {
-            return read(String.valueOf(file.getFileName()), channel, names);
+            ModelFolder folder = sibling -> Files.newByteChannel(file.resolveSibling(sibling));
+            return read(String.valueOf(file.getFileName()), channel, folder, names);
         }
     }
 
@@ -24,27 +32,46 @@ public final class ModelReader {
      *
      * @param name what messages call the file
      * @param channel the file, which stays open; may be larger than 2 GB
+     * @param folder where the file lies; asked only where a model is in several files
      * @param names what the user says about names that the file leaves open
      * @throws ModelException where the content is no model that can be used; the message begins with the name
      * @throws IOException where the file can't be read
      */
-    public static ModelFile read(String name, SeekableByteChannel channel, TensorNames names) throws IOException {
+    public static ModelFile read(String name, SeekableByteChannel channel, ModelFolder folder, TensorNames names)
+            throws IOException {
         try {
             FileKind kind = FileKind.of(start(channel));
             return switch (kind) {
                 case SAFETENSORS -> SafetensorsReader.readModel(channel, names);
-                default ->
-                    throw new ModelException(
-                            "this looks like %s, expected a safetensors file; in Python, safetensors.torch.save_file("
-                                            .formatted(kind.description())
-                                    + "model.state_dict(), \"model.safetensors\") writes one");
+                case JSON -> ShardedReader.readModel(channel, folder, names);
+                // PyTorch puts its pickle first, but a checkpoint that was packed again may begin with anything.
+                case PYTORCH, ZIP -> CheckpointReader.readModel(channel, names);
+                case PICKLE -> throw refused(kind, SAVE_AGAIN);
+                default -> throw refused(kind, SAVE_WEIGHTS);
             };
         } catch (ModelException e) {
             throw new ModelException(name + ": " + e.getMessage(), e);
         }
     }
 
-    private static byte[] start(SeekableByteChannel channel) throws IOException {
+    /** Reads a model that is one file, of which nothing else is known. */
+    static ModelFile read(String name, SeekableByteChannel channel, TensorNames names) throws IOException {
+        return read(
+                name,
+                channel,
+                file -> {
+                    throw new NoSuchFileException(file);
+                },
+                names);
+    }
+
+    private static ModelException refused(FileKind kind, String remedy) {
+        return new ModelException("this looks like %s, expected a safetensors file or a PyTorch checkpoint; %s"
+                .formatted(kind.description(), remedy));
+    }
+
+    /** The first bytes, as many as {@link FileKind#of} wants or the file has. */
+    static byte[] start(SeekableByteChannel channel) throws IOException {
         ByteBuffer start = ByteBuffer.allocate(FileKind.START_BYTES);
         channel.position(0);
         while (start.hasRemaining() && channel.read(start) >= 0) {

@@ -68,7 +68,7 @@ final class NamedTensors {
             matrices.put(stored, Matrix.of((int) shape.rows(), (int) shape.columns(), values));
         }
         if (!stored.equals(name)) {
-            notes.add("tensor '%s' is stored as '%s', as the file's metadata says".formatted(name, stored));
+            notes.add("tensor '%s' is stored as '%s': they share their values".formatted(name, stored));
         }
         return matrices.get(stored);
     }

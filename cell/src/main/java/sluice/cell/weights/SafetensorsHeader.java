@@ -1,17 +1,8 @@
 package sluice.cell.weights;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -34,25 +25,8 @@ final class SafetensorsHeader {
     static final int MAX_TENSORS = 100_000;
 
     static final int MAX_RANK = 32;
-    static final int MAX_NAME_CHARACTERS = 1_000;
-    static final int MAX_METADATA_CHARACTERS = 20_000_000;
-
-    /** The header, a tensor and its shape are three levels; one more shows what a shape holds that is no number. */
-    static final int MAX_NESTING = 4;
 
     private static final String METADATA = "__metadata__";
-
-    // Names are as many and as odd as the file likes: they are neither interned nor kept for the next file.
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(MAX_NESTING)
-                    .maxNameLength(MAX_NAME_CHARACTERS)
-                    .maxStringLength(MAX_METADATA_CHARACTERS)
-                    .build())
-            .build();
 
     private final List<TensorEntry> tensors = new ArrayList<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
@@ -71,29 +45,8 @@ final class SafetensorsHeader {
     /** Reads the JSON; what it says about offsets is only known to be numbers then. */
     static SafetensorsHeader parse(byte[] json) {
         SafetensorsHeader header = new SafetensorsHeader();
-        try (JsonParser parser = JSON.createParser(strictUtf8(json))) {
-            header.readAll(parser);
-        } catch (CharacterCodingException e) {
-            throw new ModelException("the header is not valid UTF-8, as safetensors headers are", e);
-        } catch (JsonProcessingException e) {
-            throw new ModelException("the header is not the JSON of a safetensors file: " + reason(e), e);
-        } catch (IOException e) {
-            // The header is in memory, so this too is about its content.
-            throw new ModelException("the header can't be parsed: " + e.getMessage(), e);
-        }
+        StrictJson.read(json, "the header", "a safetensors file", header::readAll);
         return header;
-    }
-
-    private static String reason(JsonProcessingException e) {
-        JsonLocation place = e.getLocation(); // null where a limit is exceeded
-        return place == null
-                ? e.getOriginalMessage()
-                : "%s at character %d".formatted(e.getOriginalMessage(), place.getCharOffset());
-    }
-
-    private static InputStreamReader strictUtf8(byte[] json) {
-        // A new decoder reports what is malformed, where one made from a Charset would replace it.
-        return new InputStreamReader(new ByteArrayInputStream(json), StandardCharsets.UTF_8.newDecoder());
     }
 
     private void readAll(JsonParser parser) throws IOException {

@@ -1,6 +1,5 @@
 package sluice.cell.weights;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -27,9 +26,6 @@ final class SafetensorsReader implements TensorSource {
 
     /** The format's own limit. */
     static final int MAX_HEADER_BYTES = 100_000_000;
-
-    /** The longest array that every JVM can make. */
-    static final int MAX_VALUES = Integer.MAX_VALUE - 8;
 
     private static final int CHUNK_BYTES = 1 << 20; // a whole number of values of every type
 
@@ -63,10 +59,10 @@ final class SafetensorsReader implements TensorSource {
                     .formatted(fileBytes, LENGTH_BYTES));
         }
         ByteBuffer start = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        readFully(channel, 0, start);
+        ChannelBytes.read(channel, 0, start);
         int headerBytes = requireHeaderLength(start.getLong(0), fileBytes);
         byte[] json = new byte[headerBytes];
-        readFully(channel, LENGTH_BYTES, ByteBuffer.wrap(json));
+        ChannelBytes.read(channel, LENGTH_BYTES, ByteBuffer.wrap(json));
         requireBrace(json);
         SafetensorsHeader header = SafetensorsHeader.parse(json);
         long dataStart = LENGTH_BYTES + (long) headerBytes;
@@ -98,6 +94,11 @@ final class SafetensorsReader implements TensorSource {
         }
     }
 
+    /** What the file says about itself, and names of tensors it left out to those that stand for them. */
+    Map<String, String> metadata() {
+        return Collections.unmodifiableMap(metadata);
+    }
+
     @Override
     public Set<String> names() {
         return Collections.unmodifiableSet(tensors.keySet());
@@ -111,49 +112,16 @@ final class SafetensorsReader implements TensorSource {
     @Override
     public float[] read(String name) throws IOException {
         TensorEntry tensor = tensors.get(name);
-        if (!tensor.type().isWeight()) {
-            throw new ModelException(
-                    "tensor '%s' has dtype %s, expected F32, F16, BF16 or F64 for weights; save it as one of these"
-                            .formatted(name, tensor.type()));
-        }
-        float[] values = allocate(tensor);
+        tensor.type().requireWeight(name);
+        float[] values = Allocation.floats(name, tensor.shape());
         long bytesPerValue = tensor.type().bytes(1);
         long at = tensor.begin();
         while (at < tensor.end()) {
             chunk.clear().limit((int) Math.min(chunk.capacity(), tensor.end() - at));
-            readFully(channel, dataStart + at, chunk);
+            ChannelBytes.read(channel, dataStart + at, chunk);
             tensor.type().toFloats(chunk.flip(), values, (int) ((at - tensor.begin()) / bytesPerValue));
             at += chunk.limit();
         }
         return values;
-    }
-
-    private static float[] allocate(TensorEntry tensor) {
-        long values = tensor.shape().values();
-        if (values > MAX_VALUES) {
-            throw new ModelException(
-                    "tensor '%s' has shape %s: %d values, expected at most %d, the longest array of Java"
-                            .formatted(tensor.name(), tensor.shape(), values, MAX_VALUES));
-        }
-        try {
-            return new float[(int) values];
-        } catch (OutOfMemoryError e) { // nothing is half done here, and the user can give it more
-            throw new ModelException(
-                    ("tensor '%s' has shape %s and needs %d bytes of memory, which this JVM "
-                                    + "doesn't have; give it a larger heap")
-                            .formatted(tensor.name(), tensor.shape(), values * Float.BYTES),
-                    e);
-        }
-    }
-
-    /** Fills the buffer up to its limit. */
-    private static void readFully(SeekableByteChannel channel, long position, ByteBuffer buffer) throws IOException {
-        channel.position(position);
-        while (buffer.hasRemaining()) {
-            if (channel.read(buffer) < 0) {
-                throw new EOFException(
-                        "the file ended at byte %d while it was read: it became shorter".formatted(channel.position()));
-            }
-        }
     }
 }

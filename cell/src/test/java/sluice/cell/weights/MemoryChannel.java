@@ -10,6 +10,7 @@ final class MemoryChannel implements SeekableByteChannel {
 
     private final byte[] bytes;
     private int position;
+    private boolean open = true;
 
     MemoryChannel(byte[] bytes) {
         this.bytes = bytes;
@@ -54,9 +55,11 @@ final class MemoryChannel implements SeekableByteChannel {
 
     @Override
     public boolean isOpen() {
-        return true;
+        return open;
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        open = false;
+    }
 }

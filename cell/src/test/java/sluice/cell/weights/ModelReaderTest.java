@@ -68,16 +68,12 @@ class ModelReaderTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "504b03041400000000000000000000000000000000000000617263686976652f646174612e706b6c|a PyTorch checkpoint",
                 "504b03041400000000000000000000000000000000000000000000006d657461646174612e6a736f6e|a Keras model",
-                "504b0304140000000000000000000000|a zip archive",
                 "894844460d0a1a0a0000000000080800|an HDF5 file",
-                "80028a0a6cfc9c46f9206aa850192e80|a Python pickle",
                 "08081207707974" + "6f7263681a05|an ONNX model",
                 "47475546030000002300000000000000|a GGUF file",
                 "934e554d5059010076007b2764657363|a NumPy file",
                 "76657273696f6e2068747470733a2f2f6769742d6c66732e|a Git LFS pointer",
-                "7b226d65746164617461223a207b7d7d|a JSON text",
             })
     void otherFormatsAreRefusedByName(String start, String looksLike) {
         byte[] file = HexFormat.of().parseHex(start);
@@ -85,8 +81,28 @@ class ModelReaderTest {
         assertThatThrownBy(() -> ModelReader.read("weights", new MemoryChannel(file), AUTOMATIC))
                 .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith("weights: this looks like " + looksLike)
-                .hasMessageContaining("expected a safetensors file")
+                .hasMessageContaining("expected a safetensors file or a PyTorch checkpoint")
                 .hasMessageContaining("save_file");
+    }
+
+    @Test
+    void checkpointsFromBeforeTheZipFormatAreRefusedWithTheWayToSaveThemAgain() {
+        byte[] file = HexFormat.of().parseHex("80028a0a6cfc9c46f9206aa850192e80");
+
+        assertThatThrownBy(() -> ModelReader.read("old.pth", new MemoryChannel(file), AUTOMATIC))
+                .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith("old.pth: this looks like a Python pickle, as PyTorch's checkpoints were")
+                .hasMessageContaining("torch.save(torch.load(");
+    }
+
+    @Test
+    void zipArchivesOfSomethingElseAreRefused() {
+        byte[] file = new ZipWriter().with("word/document.xml", new byte[9]).bytes();
+
+        assertThatThrownBy(() -> ModelReader.read("letter.docx", new MemoryChannel(file), AUTOMATIC))
+                .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith("letter.docx: this is a zip archive with no 'data.pkl' in its folder")
+                .hasMessageContaining("torch.save(model.state_dict()");
     }
 
     @Test

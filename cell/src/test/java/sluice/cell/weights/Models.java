@@ -1,5 +1,6 @@
 package sluice.cell.weights;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -20,6 +21,28 @@ final class Models {
                 Optional.of(new Embedding(matrix(random, tokens, inputWidth))),
                 List.of(LstmLayer.of(direction(random, inputWidth, hiddenWidth))),
                 Optional.of(new OutputLayer(matrix(random, classes, hiddenWidth), vector(random, classes))));
+    }
+
+    /** An embedding, some layers of one or two directions, an output layer. */
+    static LstmModel stack(Random random, int layers, boolean bidirectional) {
+        int inputWidth = 1 + random.nextInt(6);
+        int hiddenWidth = 1 + random.nextInt(6);
+        List<LstmLayer> stack = new ArrayList<>();
+        int below = inputWidth;
+        for (int depth = 0; depth < layers; depth++) {
+            LstmDirection forward = direction(random, below, hiddenWidth);
+            stack.add(
+                    bidirectional
+                            ? LstmLayer.bidirectional(
+                                    forward,
+                                    direction(random, below, hiddenWidth).backward())
+                            : LstmLayer.of(forward));
+            below = stack.get(depth).outputWidth();
+        }
+        return new LstmModel(
+                Optional.of(new Embedding(matrix(random, 2 + random.nextInt(9), inputWidth))),
+                stack,
+                Optional.of(new OutputLayer(matrix(random, 5, below), vector(random, 5))));
     }
 
     static LstmDirection direction(Random random, int inputWidth, int hiddenWidth) {

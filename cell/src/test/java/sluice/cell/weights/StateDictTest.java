@@ -627,7 +627,7 @@ class StateDictTest {
         assertThat(model.output().orElseThrow().bias()).isEqualTo(tensors.values("decoder.bias"));
         assertThat(notes(tensors, metadata))
                 .contains(
-                        "tensor '%s' is stored as '%s', as the file's metadata says".formatted(dropped, kept),
+                        "tensor '%s' is stored as '%s': they share their values".formatted(dropped, kept),
                         "the embedding and the output layer are tied: they share the values of one tensor");
     }
 

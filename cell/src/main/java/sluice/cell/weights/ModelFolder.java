@@ -1,0 +1,18 @@
+package sluice.cell.weights;
+
+import java.io.IOException;
+import java.nio.channels.SeekableByteChannel;
+
+/** Where a model file lies: opens the files beside it, for models that are more than one. */
+@FunctionalInterface
+public interface ModelFolder {
+    /**
+     * Opens a file of the folder.
+     *
+     * @param file its name, without any folder: letters, digits, dots, dashes and underscores
+     * @return the file, which the caller closes
+     * @throws java.nio.file.NoSuchFileException or {@link java.io.FileNotFoundException}, where there is none
+     * @throws IOException where it can't be opened
+     */
+    SeekableByteChannel open(String file) throws IOException;
+}
