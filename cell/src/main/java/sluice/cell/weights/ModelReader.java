@@ -15,7 +15,7 @@ public final class ModelReader {
     /** Reads a local file; messages call it by its name without its folder. */
     public static ModelFile read(Path file, TensorNames names) throws IOException {
         try (SeekableByteChannel channel = Files.newByteChannel(file)) {
-            return read(String.valueOf(file.getFileName()), channel, names);
+            return read(String.valueOf(file.getFileName()), channel, SideFiles.of(file), names);
         }
     }
 
@@ -23,19 +23,26 @@ public final class ModelReader {
      * Reads a model.
      *
      * @param name what messages call the file
-     * @param channel the file, which stays open; may be larger than 2 GB
+     * @param channel the file, which stays open; may be larger than 2 GB; weights that an ONNX model has in other files are not
+     *     found from here
      * @param names what the user says about names that the file leaves open
      * @throws ModelException where the content is no model that can be used; the message begins with the name
      * @throws IOException where the file can't be read
      */
     public static ModelFile read(String name, SeekableByteChannel channel, TensorNames names) throws IOException {
+        return read(name, channel, SideFiles.none(), names);
+    }
+
+    private static ModelFile read(String name, SeekableByteChannel channel, SideFiles sideFiles, TensorNames names)
+            throws IOException {
         try {
             FileKind kind = FileKind.of(start(channel));
             return switch (kind) {
                 case SAFETENSORS -> SafetensorsReader.readModel(channel, names);
+                case ONNX -> OnnxReader.readModel(channel, sideFiles, names);
                 default ->
                     throw new ModelException(
-                            "this looks like %s, expected a safetensors file; in Python, safetensors.torch.save_file("
+                            "this looks like %s, expected a safetensors file or an ONNX model; in Python, safetensors.torch.save_file("
                                             .formatted(kind.description())
                                     + "model.state_dict(), \"model.safetensors\") writes one");
             };
