@@ -73,7 +73,6 @@ class ModelReaderTest {
                 "504b0304140000000000000000000000|a zip archive",
                 "894844460d0a1a0a0000000000080800|an HDF5 file",
                 "80028a0a6cfc9c46f9206aa850192e80|a Python pickle",
-                "08081207707974" + "6f7263681a05|an ONNX model",
                 "47475546030000002300000000000000|a GGUF file",
                 "934e554d5059010076007b2764657363|a NumPy file",
                 "76657273696f6e2068747470733a2f2f6769742d6c66732e|a Git LFS pointer",
