@@ -131,6 +131,11 @@ final class OnnxArray {
 
     /** The values as real numbers, each of them finite. */
     float[] finiteReals() {
+        if (isWhole()) {
+            throw new ModelException(
+                    "tensor '%s' has type %s, expected FLOAT, FLOAT16, BFLOAT16 or DOUBLE; export it as one of these"
+                            .formatted(name, tensor == null ? OnnxType.INT64 : tensor.type()));
+        }
         float[] values = reals();
         for (int at = 0; at < values.length; at++) {
             if (!Float.isFinite(values[at])) {

@@ -14,6 +14,9 @@ record OnnxConstant(OnnxArray array) implements OnnxValue {
 
     @Override
     public OnnxConstant transpose(int[] order) {
+        if (order.length != rank()) {
+            throw cant("transposed by %d axes".formatted(order.length));
+        }
         return new OnnxConstant(array.transposed(order));
     }
 

@@ -227,10 +227,8 @@ final class OnnxLayers {
         }
         int axis = OnnxValue.axis(operands.axis(flattens ? 1 : -1), signal.rank());
         requireClasses(signal, axis);
-        boolean isLast = axis == signal.rank() - 1;
-        for (int at = axis + 1; flattens && at < signal.rank(); at++) {
-            isLast |= signal.dimensions().get(at).isEmpty();
-        }
+        boolean isLast =
+                signal.dimensions().subList(axis + 1, signal.rank()).stream().allMatch(List::isEmpty);
         if (flattens && !isLast) {
             throw new ModelException("axis %d of %d, expected the last: up to opset 12 all axes from there on are one"
                     .formatted(axis, signal.rank()));

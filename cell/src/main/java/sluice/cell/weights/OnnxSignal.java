@@ -236,7 +236,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                 return keep ? this : squeeze(new long[] {at});
             }
             if (axes.size() == 1 && axes.get(0).isInput()) {
-                return step(at, place == axes.get(0).size() - 1 ? -1 : place, keep);
+                boolean isLast = place >= 0 && place == axes.get(0).size() - 1;
+                return step(at, isLast ? -1 : place, keep);
             }
             throw new ModelException("place %d of %s, expected all".formatted(place, axes));
         });

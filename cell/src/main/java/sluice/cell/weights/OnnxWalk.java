@@ -152,7 +152,7 @@ final class OnnxWalk {
         OnnxType type = OnnxType.numbered(to)
                 .filter(known -> known.isReal() || known.isWhole())
                 .orElseThrow(() -> new ModelException("to type %d, expected a real or whole one".formatted(to)));
-        return operands.required(0).cast(type.isWhole());
+        return type == OnnxType.BOOL ? other(operands) : operands.required(0).cast(type.isWhole());
     }
 
     private OnnxValue constant(OnnxNode node) {

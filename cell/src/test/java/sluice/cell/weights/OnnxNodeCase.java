@@ -195,7 +195,7 @@ record OnnxNodeCase(
         StringBuilder names = new StringBuilder();
         INPUTS.forEach(name -> names.append(names.length() == 0 ? "" : ",").append(inputs.containsKey(name) ? name : ""));
         List<Consumer<ProtoWriter>> attributes = new ArrayList<>();
-        json.path("attributes").fields().forEachRemaining(field -> attributes.add(attribute(field)));
+        json.path("attributes").properties().forEach(field -> attributes.add(attribute(field)));
         @SuppressWarnings({"unchecked", "rawtypes"})
         Consumer<ProtoWriter>[] all = attributes.toArray(new Consumer[0]);
         return onnx.named("it", operator, names.toString(), "Y,Y_h,Y_c", all)
@@ -222,7 +222,7 @@ record OnnxNodeCase(
 
     static Map<String, Array> arrays(JsonNode json) {
         Map<String, Array> arrays = new LinkedHashMap<>();
-        json.fields().forEachRemaining(field -> {
+        json.properties().forEach(field -> {
             long[] dimensions = stream(field.getValue().path("dims"))
                     .mapToLong(JsonNode::asLong)
                     .toArray();
