@@ -196,7 +196,8 @@ final class OnnxMoves {
     static OnnxValue expand(OnnxOperands operands) {
         OnnxValue value = operands.required(0);
         if (value instanceof OnnxConstant constant) {
-            return new OnnxRows(constant);
+            OnnxArray array = constant.array();
+            return array.shape().values() == 1 ? new OnnxFill(array.only()) : new OnnxRows(constant);
         }
         if (value instanceof OnnxSignal signal && !(signal.content() instanceof Raw) && !signal.isPart()) {
             throw new ModelException("repeats %s, which can't be scored; only constants may be expanded"

@@ -447,10 +447,10 @@ class OnnxReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"batch", "expanded", "filled", "constant"})
+    @ValueSource(strings = {"batch", "expanded", "filled", "expanded number", "constant"})
     void initialStatesOfTheModel(String kind) throws IOException {
         LstmModel plain = model("f", 3, 2);
-        float[] hidden = kind.equals("filled") ? new float[] {0.25f, 0.25f} : new float[] {0.5f, -1.5f};
+        float[] hidden = kind.equals("filled") || kind.equals("expanded number") ? new float[] {0.25f, 0.25f} : new float[] {0.5f, -1.5f};
         LstmModel model = new LstmModel(
                 plain.embedding(),
                 List.of(LstmLayer.of(plain.directions().get(0).startingFrom(hidden, new float[2]))),
@@ -460,6 +460,9 @@ class OnnxReaderTest {
             case "batch" -> onnx.floats("s", new float[] {0.5f, -1.5f, 0.5f, -1.5f}, 1, 2, 2);
             case "expanded" ->
                 onnx.floats("learned", hidden, 2).longs("dims", 1, 3, 2).node("Expand", "learned,dims", "s");
+            case "expanded number" ->
+                onnx.floats("learned", new float[] {0.25f}).longs("dims", 3, 2).node("Expand", "learned,dims", "r")
+                        .node("Unsqueeze", "r,zero", "s");
             case "filled" ->
                 onnx.node(
                         "ConstantOfShape",
