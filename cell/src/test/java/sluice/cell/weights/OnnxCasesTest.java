@@ -75,7 +75,7 @@ class OnnxCasesTest {
                 rows += run(node, model, kernel);
             }
         }
-        SUMMARY.add("%d %s (%d with variants of the cell), %d sequences on %d kernels"
+        SUMMARY.add("%d %s (%d with variants of the cell), %d runs of a sequence on %d kernels"
                 .formatted(cases.size(), what, variants, rows, KernelChoice.values().length));
     }
 
@@ -226,7 +226,7 @@ class OnnxCasesTest {
                 sequences += runTorch(folder, model, kernel);
             }
         }
-        SUMMARY.add("%d models that PyTorch exported, the same bits as in safetensors, %d sequences"
+        SUMMARY.add("%d models that PyTorch exported, the same bits as in safetensors, %d runs of a sequence"
                 .formatted(folders.size(), sequences));
     }
 

@@ -81,7 +81,7 @@ class OnnxReaderTest {
 
     @Test
     void itIsTheModelThatSafetensorsHolds() throws IOException {
-        LstmModel model = model("fb f", 3, 4);
+        LstmModel model = model("fb fb", 3, 4);
         byte[] safetensors = SafetensorsWriter.bytes(SafetensorsWriter.tensors(model), Map.of());
 
         assertThat(read(OnnxModels.bytes(model, 0)).model().fingerprint())
@@ -432,8 +432,8 @@ class OnnxReaderTest {
             default ->
                 onnx.node("Shape", "e", "shape")
                         .node("Gather", "shape,zero", "n")
-                        .longs("h", 4)
-                        .node("Concat", "one,n,h", "dims", number("axis", 0))
+                        .longs("units", 4)
+                        .node("Concat", "one,n,units", "dims", number("axis", 0))
                         .node("ConstantOfShape", "dims", "s");
         }
         onnx.node("Transpose", "e", "x", numbers("perm", 1, 0, 2))
