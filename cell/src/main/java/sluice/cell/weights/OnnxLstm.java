@@ -18,6 +18,9 @@ import sluice.cell.model.ModelException;
  * page in ONNX's list of operators, versions 7, 14 and 22.
  */
 final class OnnxLstm {
+    /** Which input {@code sequence_lens} is. */
+    static final int SEQUENCE_LENS = 4;
+
     private static final Gate[] GATES = {Gate.INPUT, Gate.OUTPUT, Gate.FORGET, Gate.CANDIDATE};
     private static final List<String> ATTRIBUTES = List.of(
             "activation_alpha",
@@ -248,9 +251,12 @@ final class OnnxLstm {
         return isZero(values) ? Optional.empty() : Optional.of(new Peepholes(gates[0], gates[2], gates[1]));
     }
 
-    /** Notes on what the file says of initial states. */
+    /** Notes on what the file says of states and lengths. */
     List<String> notes() {
-        return Stream.of(initialHidden.note("hidden"), initialCell.note("cell"))
+        Optional<String> lengths = node.hasInput(SEQUENCE_LENS)
+                ? Optional.of("its sequence_lens are left out: here each sequence has its own length")
+                : Optional.empty();
+        return Stream.of(initialHidden.note("hidden"), initialCell.note("cell"), lengths)
                 .flatMap(Optional::stream)
                 .map(note -> describe() + ": " + note)
                 .toList();

@@ -26,6 +26,9 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
     /** From here on, an end of a slice is taken for "to the end": exporters write the largest int or long. */
     private static final long FAR = Integer.MAX_VALUE - 1;
 
+    /** Far more directions than any model has. */
+    private static final int MAX_PARTS = 1_000;
+
     OnnxSignal {
         if (dimensions != null && dimensions.size() > OnnxArray.MAX_RANK) {
             throw new ModelException(
@@ -360,6 +363,9 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         List<Part> parts = new ArrayList<>();
         List<List<OnnxAxis>> joined = new ArrayList<>();
         for (OnnxSignal signal : signals) {
+            if (parts.size() + signal.parts().size() > MAX_PARTS) {
+                throw new ModelException("more than %d outputs side by side".formatted(MAX_PARTS));
+            }
             parts.addAll(signal.parts());
             joined.add(signal.rank() == first.rank() ? signal.dimensions.get(at) : List.of());
             first.requireBeside(signal, at);

@@ -24,9 +24,13 @@ import sluice.cell.weights.OnnxContent.Answer;
 final class OnnxWalk {
     private static final Set<String> OTHER_CELLS = Set.of("GRU", "RNN");
 
+    /** Far more layers than any model has. */
+    private static final int MAX_LSTMS = 1_000;
+
     private final OnnxGraph graph;
     private final OnnxArray.Source source;
     private final Map<String, OnnxValue> values = new HashMap<>();
+    private int lstms; // nodes run
 
     OnnxWalk(OnnxGraph graph, OnnxArray.Source source) {
         this.graph = graph;
@@ -82,7 +86,7 @@ final class OnnxWalk {
     /** Sequences have their own lengths here, and constants that fill a batch are never written out. */
     private static boolean matters(OnnxNode node, int input) {
         return switch (node.operator()) {
-            case "LSTM" -> input != 4;
+            case "LSTM" -> input != OnnxLstm.SEQUENCE_LENS;
             case "Expand", "Tile", "ReverseSequence", "Dropout" -> input == 0;
             case "ConstantOfShape" -> false;
             default -> true;
@@ -95,6 +99,9 @@ final class OnnxWalk {
             inputs.add(node.hasInput(at) && matters(node, at) ? values.get(node.input(at)) : null);
         }
         try {
+            if (node.operator().equals("LSTM") && ++lstms > MAX_LSTMS) {
+                throw new ModelException("more than %d LSTMs, expected fewer".formatted(MAX_LSTMS));
+            }
             OnnxOperands operands = new OnnxOperands(node, inputs, source);
             List<OnnxValue> results = node.isStandard() ? results(operands) : List.of(other(operands));
             for (int at = 0; at < node.outputs().size(); at++) {

@@ -448,6 +448,34 @@ class MalformedOnnxTest {
     }
 
     @Test
+    void directionsThatGrowWithoutEnd() {
+        OnnxWriter onnx = new OnnxWriter(14)
+                .input("X", OnnxWriter.FLOAT, "t", "n", 2)
+                .weights("", MODEL.layers().get(0))
+                .node("LSTM", "X,W,R,B", "y0");
+        for (int at = 0; at < 60; at++) {
+            onnx.node("Concat", "y%d,y%d".formatted(at, at), "y" + (at + 1), number("axis", 3));
+        }
+
+        assertRefused(onnx.output("y60").bytes(), "more than 1000 outputs side by side");
+    }
+
+    @Test
+    void lstmsWithoutEnd() {
+        LstmLayer layer = LstmLayer.of(Models.direction(new Random(3), 1, 1));
+        OnnxWriter onnx = new OnnxWriter(14)
+                .input("x0", OnnxWriter.FLOAT, "t", "n", 1)
+                .weights("", layer)
+                .longs("one", 1);
+        for (int at = 0; at < 1_001; at++) {
+            onnx.node("LSTM", "x%d,W,R,B".formatted(at), "y" + at)
+                    .node("Squeeze", "y%d,one".formatted(at), "x" + (at + 1));
+        }
+
+        assertRefused(onnx.output("x1001").bytes(), "more than 1000 LSTMs");
+    }
+
+    @Test
     void axesThatGrowWithoutEnd() {
         OnnxWriter onnx = new OnnxWriter(14)
                 .input("X", OnnxWriter.FLOAT, "t", "n", 2)
