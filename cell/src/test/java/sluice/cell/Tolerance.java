@@ -72,7 +72,6 @@ public final class Tolerance {
         return torchLogProbability(kernel, expected) + FLOAT * Math.abs(expected);
     }
 
-<<<<<<< HEAD
     /**
      * Of h and c against what ONNX's own tests and ONNX Runtime's say, who computed in float32.
      *
@@ -80,11 +79,11 @@ public final class Tolerance {
      */
     public static double onnxState(boolean rough, double expected) {
         return (rough ? ONNX_ROUGH : ONNX_STATE) * Math.max(1, Math.abs(expected));
-=======
+    }
+
     /** Of h and c against ONNX Runtime's own tests, whose numbers were written down to a few digits. */
     public static double onnxRuntime() {
         return 1e-5;
->>>>>>> variants
     }
 
     /** Of one step of the oracle against the same formulas in plain doubles. */
