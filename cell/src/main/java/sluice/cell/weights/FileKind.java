@@ -75,12 +75,11 @@ enum FileKind {
      */
     private static boolean isOnnx(String start) {
         int tag = start.charAt(2);
-        boolean isField =
-                switch (tag >>> 3) {
-                    case 2, 3, 4, 6, 7, 8, 14 -> (tag & 7) == ProtoReader.BYTES;
-                    case 5 -> (tag & 7) == ProtoReader.VARINT;
-                    default -> false;
-                };
+        boolean isField = switch (tag >>> 3) {
+            case 2, 3, 4, 6, 7, 8, 14 -> (tag & 7) == ProtoReader.BYTES;
+            case 5 -> (tag & 7) == ProtoReader.VARINT;
+            default -> false;
+        };
         return start.charAt(0) == 0x08 && start.charAt(1) < 0x20 && isField;
     }
 }

@@ -43,7 +43,8 @@ final class OnnxActivations {
         List<String> plain = IntStream.range(0, count)
                 .mapToObj(at -> PLAIN.get(at % PER_DIRECTION))
                 .toList();
-        List<String> names = node.texts("activations").filter(found -> !found.isEmpty()).orElse(plain);
+        List<String> names =
+                node.texts("activations").filter(found -> !found.isEmpty()).orElse(plain);
         if (names.size() != count) {
             throw new ModelException("attribute 'activations' is %s, expected %d names: f, g, h for each direction"
                     .formatted(NameList.of(names, name -> name), count));

@@ -50,8 +50,9 @@ final class OnnxAnswers {
         Answer chosen = null;
         for (Answer answer : answers.values()) {
             if (chosen != null && !chosen.linear().sameLayer(answer.linear())) {
-                throw new ModelException("%d outputs come from different output layers: %s; set model.output to one of them"
-                        .formatted(answers.size(), NameList.of(answers.keySet(), name -> "'" + name + "'")));
+                throw new ModelException(
+                        "%d outputs come from different output layers: %s; set model.output to one of them"
+                                .formatted(answers.size(), NameList.of(answers.keySet(), name -> "'" + name + "'")));
             }
             chosen = chosen == null || answer.form() != Answer.Form.PREDICTION ? answer : chosen;
         }
@@ -65,7 +66,9 @@ final class OnnxAnswers {
      */
     Hidden top() {
         Map<OnnxLstm, Hidden> tops = new LinkedHashMap<>();
-        states.values().stream().flatMap(List::stream).forEach(part -> tops.putIfAbsent(part.lstm(), whole(part.lstm())));
+        states.values().stream()
+                .flatMap(List::stream)
+                .forEach(part -> tops.putIfAbsent(part.lstm(), whole(part.lstm())));
         for (OnnxLstm lstm : List.copyOf(tops.keySet())) {
             OnnxContent below = lstm.below();
             while (below instanceof Hidden read) {
@@ -82,10 +85,15 @@ final class OnnxAnswers {
             }
         }
         if (tops.size() != 1) {
-            throw new ModelException("outputs come from %d LSTMs, none above the others: %s; set model.output to one output"
-                    .formatted(
-                            tops.size(),
-                            NameList.of(tops.keySet().stream().map(OnnxLstm::describe).toList(), text -> text)));
+            throw new ModelException(
+                    "outputs come from %d LSTMs, none above the others: %s; set model.output to one output"
+                            .formatted(
+                                    tops.size(),
+                                    NameList.of(
+                                            tops.keySet().stream()
+                                                    .map(OnnxLstm::describe)
+                                                    .toList(),
+                                            text -> text)));
         }
         return tops.values().iterator().next();
     }

@@ -100,7 +100,9 @@ final class OnnxArray {
     }
 
     boolean isWhole() {
-        return tensor == null ? wholes != null : tensor.type() != null && tensor.type().isWhole();
+        return tensor == null
+                ? wholes != null
+                : tensor.type() != null && tensor.type().isWhole();
     }
 
     /** The values as float32, row-major; not a copy. */
@@ -198,8 +200,8 @@ final class OnnxArray {
     OnnxArray reshaped(long... dimensions) {
         Shape other = Shape.of(dimensions);
         if (dimensions.length > MAX_RANK) {
-            throw new ModelException(
-                    "tensor %s can't have %d dimensions, expected at most %d".formatted(describe(), dimensions.length, MAX_RANK));
+            throw new ModelException("tensor %s can't have %d dimensions, expected at most %d"
+                    .formatted(describe(), dimensions.length, MAX_RANK));
         }
         if (Arrays.stream(dimensions).anyMatch(size -> size < 0) || other.values() != shape.values()) {
             throw new ModelException("tensor %s can't have shape %s".formatted(describe(), other));

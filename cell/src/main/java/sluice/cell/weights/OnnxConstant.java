@@ -67,8 +67,9 @@ record OnnxConstant(OnnxArray array) implements OnnxValue {
             if (!size.isNumber()) {
                 throw cant("reshaped to a size that isn't known");
             }
-            dimensions[at] =
-                    size.number() == 0 && !zeroIsZero ? array.shape().dimension(OnnxValue.axis(at, rank())) : size.number();
+            dimensions[at] = size.number() == 0 && !zeroIsZero
+                    ? array.shape().dimension(OnnxValue.axis(at, rank()))
+                    : size.number();
             if (dimensions[at] == -1) {
                 open = at;
             } else {

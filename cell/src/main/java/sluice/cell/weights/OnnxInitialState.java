@@ -64,7 +64,10 @@ final class OnnxInitialState {
         }
         long batch = shape[batchFirst ? 0 : 1];
         long blocks = shape[batchFirst ? 1 : 0];
-        if (array.shape().rank() > shape.length || shape[2] != h || batch < 1 || (blocks != directions && blocks != 1)) {
+        if (array.shape().rank() > shape.length
+                || shape[2] != h
+                || batch < 1
+                || (blocks != directions && blocks != 1)) {
             throw new ModelException("initial state %s, expected shape %s with D = %d and H = %d"
                     .formatted(array.describe(), batchFirst ? "(N, D, H)" : "(D, N, H)", directions, h));
         }

@@ -54,9 +54,8 @@ final class OnnxLayers {
         List<List<OnnxAxis>> all = batchFirst
                 ? List.of(axes.batch(), axes.steps(), directions, units)
                 : List.of(axes.steps(), directions, axes.batch(), units);
-        List<List<OnnxAxis>> states = batchFirst
-                ? List.of(axes.batch(), directions, units)
-                : List.of(directions, axes.batch(), units);
+        List<List<OnnxAxis>> states =
+                batchFirst ? List.of(axes.batch(), directions, units) : List.of(directions, axes.batch(), units);
         return List.of(
                 new OnnxSignal(all, new Hidden(each, Merge.CONCAT), flipped),
                 new OnnxSignal(states, new Hidden(last, Merge.CONCAT), null),
@@ -132,8 +131,7 @@ final class OnnxLayers {
             throw new ModelException("multiplies %s by %s, expected a matrix that reads all of its hidden units"
                     .formatted(signal.describe(), weights.describe()));
         }
-        return signal.endingIn(
-                OnnxAxis.of(Role.CLASSES, linear.classes()), new Answer(linear, Answer.Form.LOGITS));
+        return signal.endingIn(OnnxAxis.of(Role.CLASSES, linear.classes()), new Answer(linear, Answer.Form.LOGITS));
     }
 
     /** A one-hot row times a matrix is a row of that matrix. */
@@ -142,8 +140,7 @@ final class OnnxLayers {
             throw new ModelException("multiplies one-hot tokens of depth %d by %s, expected as many rows"
                     .formatted(oneHot.depth(), table.describe()));
         }
-        return signal.endingIn(
-                OnnxAxis.of(Role.WIDTH, table.shape().columns()), new Embedded(table, oneHot.input()));
+        return signal.endingIn(OnnxAxis.of(Role.WIDTH, table.shape().columns()), new Embedded(table, oneHot.input()));
     }
 
     /** The refusal of what stands where nothing may stand. */
@@ -163,8 +160,8 @@ final class OnnxLayers {
         if (!(signal.content() instanceof Answer answer) || answer.form() != Answer.Form.LOGITS) {
             throw onTheWay(signal);
         }
-        boolean last = signal.dimensions().get(signal.rank() - 1).stream()
-                .anyMatch(axis -> axis.role() == Role.CLASSES);
+        boolean last =
+                signal.dimensions().get(signal.rank() - 1).stream().anyMatch(axis -> axis.role() == Role.CLASSES);
         OnnxArray bias = operands.constant(1 - at, "the bias");
         if (!last || bias.shape().rank() > signal.rank()) {
             throw new ModelException("adds %s to %s, expected a bias of the classes, on the last axis"
@@ -202,7 +199,8 @@ final class OnnxLayers {
         if (operands.signals().size() == 2 && half != 2) {
             return merged(operands, Merge.MUL);
         }
-        int at = operands.onlySignal().orElseThrow(() -> onTheWay(operands.signals().get(0)));
+        int at = operands.onlySignal()
+                .orElseThrow(() -> onTheWay(operands.signals().get(0)));
         OnnxSignal signal = operands.signals().get(0);
         boolean isHalved = signal.content() instanceof Hidden hidden
                 && hidden.merge() == Merge.SUM
@@ -249,8 +247,7 @@ final class OnnxLayers {
         requireClasses(signal, axis);
         List<List<OnnxAxis>> left = new ArrayList<>(signal.dimensions());
         left.set(axis, List.of());
-        OnnxSignal kept =
-                new OnnxSignal(left, new Answer(answer.linear(), Answer.Form.PREDICTION), signal.flipped());
+        OnnxSignal kept = new OnnxSignal(left, new Answer(answer.linear(), Answer.Form.PREDICTION), signal.flipped());
         return operands.node().number("keepdims", 1) != 0 ? kept : kept.squeeze(new long[] {axis});
     }
 

@@ -20,7 +20,9 @@ record OnnxLinear(OnnxContent.Hidden below, OnnxArray weights, boolean transpose
             throw new ModelException("adds %s to an output layer that has the bias %s: expected one bias"
                     .formatted(addend.describe(), bias.describe()));
         }
-        long last = addend.shape().rank() == 0 ? 1 : addend.shape().dimension(addend.shape().rank() - 1);
+        long last = addend.shape().rank() == 0
+                ? 1
+                : addend.shape().dimension(addend.shape().rank() - 1);
         if (addend.shape().values() != last || (last != classes() && last != 1)) {
             throw new ModelException("adds %s to %d logits: expected a bias of shape (%d)"
                     .formatted(addend.describe(), classes(), classes()));

@@ -21,8 +21,8 @@ record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
         if (x.rank() != 3) {
             throw new ModelException("reads %s, expected 3 axes: steps, batch and width".formatted(x.describe()));
         }
-        OnnxLstmInput axes =
-                new OnnxLstmInput(x.dimensions().get(batchFirst ? 1 : 0), x.dimensions().get(batchFirst ? 0 : 1));
+        OnnxLstmInput axes = new OnnxLstmInput(
+                x.dimensions().get(batchFirst ? 1 : 0), x.dimensions().get(batchFirst ? 0 : 1));
         axes.requireSteps(x);
         axes.requireBatch(x);
         requireWidth(x, width);
@@ -54,7 +54,8 @@ record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
         if (x.content() instanceof Hidden hidden) {
             boolean each = hidden.parts().stream().allMatch(part -> part.at() == At.EACH);
             if (!each) {
-                throw new ModelException("reads one step of %s, expected each".formatted(x.content().place()));
+                throw new ModelException("reads one step of %s, expected each"
+                        .formatted(x.content().place()));
             }
             fits = x.endsInAllUnits() && x.axisSize(-1) == width;
         } else {
@@ -70,11 +71,15 @@ record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
         List<OnnxAxis> axes = x.wide(2);
         if (x.content() instanceof OnnxContent.Raw) {
             boolean one = axes.isEmpty() && width == 1;
-            boolean fits = axes.size() == 1 && (axes.get(0).size() == width || axes.get(0).size() < 0);
+            boolean fits = axes.size() == 1
+                    && (axes.get(0).size() == width || axes.get(0).size() < 0);
             axes.forEach(axis -> axis.settle(Role.WIDTH));
             return one || fits;
         }
         boolean isInput = x.content() instanceof OnnxContent.Embedded || x.content() instanceof OnnxContent.OneHot;
-        return isInput && axes.size() == 1 && axes.get(0).role() == Role.WIDTH && axes.get(0).size() == width;
+        return isInput
+                && axes.size() == 1
+                && axes.get(0).role() == Role.WIDTH
+                && axes.get(0).size() == width;
     }
 }

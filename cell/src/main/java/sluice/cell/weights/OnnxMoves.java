@@ -29,7 +29,8 @@ final class OnnxMoves {
 
     static OnnxValue unsqueeze(OnnxOperands operands) {
         return operands.required(0)
-                .unsqueeze(operands.numbers("axes", 1).orElseThrow(() -> new ModelException("has no axes, expected some")));
+                .unsqueeze(operands.numbers("axes", 1)
+                        .orElseThrow(() -> new ModelException("has no axes, expected some")));
     }
 
     static OnnxValue reshape(OnnxOperands operands) {
@@ -50,16 +51,18 @@ final class OnnxMoves {
         boolean byAttributes = operands.node().has("starts");
         long[] starts = ends(operands, "starts", 1, value);
         long[] ends = ends(operands, "ends", 2, value);
-        long[] axes = operands.numbers("axes", byAttributes ? Integer.MAX_VALUE : 3).orElseGet(() -> {
-            long[] all = new long[starts.length];
-            Arrays.setAll(all, at -> at);
-            return all;
-        });
-        long[] steps = operands.numbers("steps", byAttributes ? Integer.MAX_VALUE : 4).orElseGet(() -> {
-            long[] ones = new long[starts.length];
-            Arrays.fill(ones, 1);
-            return ones;
-        });
+        long[] axes = operands.numbers("axes", byAttributes ? Integer.MAX_VALUE : 3)
+                .orElseGet(() -> {
+                    long[] all = new long[starts.length];
+                    Arrays.setAll(all, at -> at);
+                    return all;
+                });
+        long[] steps = operands.numbers("steps", byAttributes ? Integer.MAX_VALUE : 4)
+                .orElseGet(() -> {
+                    long[] ones = new long[starts.length];
+                    Arrays.fill(ones, 1);
+                    return ones;
+                });
         if (ends.length != starts.length || axes.length != starts.length || steps.length != starts.length) {
             throw new ModelException("%d starts, %d ends, %d axes and %d steps, expected as many of each"
                     .formatted(starts.length, ends.length, axes.length, steps.length));
@@ -127,7 +130,8 @@ final class OnnxMoves {
         if (values.stream().allMatch(OnnxSignal.class::isInstance)) {
             return OnnxSignal.joined(operands.signals(), axis);
         }
-        if (values.stream().anyMatch(OnnxOpaque.class::isInstance) && operands.signals().isEmpty()) {
+        if (values.stream().anyMatch(OnnxOpaque.class::isInstance)
+                && operands.signals().isEmpty()) {
             return new OnnxOpaque(operands.node().describe());
         }
         if (values.stream().allMatch(OnnxConstant.class::isInstance)) {
@@ -167,7 +171,8 @@ final class OnnxMoves {
     private static OnnxSignal embedding(OnnxOperands operands, OnnxSignal tokens) {
         OnnxArray table = operands.constant(0, "the embedding");
         if (!(tokens.content() instanceof Raw raw)) {
-            throw new ModelException("looks up rows by %s, expected the tokens of an input".formatted(tokens.describe()));
+            throw new ModelException(
+                    "looks up rows by %s, expected the tokens of an input".formatted(tokens.describe()));
         }
         if (!table.shape().isMatrix() || operands.axis(0) != 0) {
             throw new ModelException("looks up %s on axis %d, expected an embedding of shape (tokens, I) on axis 0"
@@ -200,8 +205,8 @@ final class OnnxMoves {
             return array.shape().values() == 1 ? new OnnxFill(array.only()) : new OnnxRows(constant);
         }
         if (value instanceof OnnxSignal signal && !(signal.content() instanceof Raw) && !signal.isPart()) {
-            throw new ModelException("repeats %s, which can't be scored; only constants may be expanded"
-                    .formatted(signal.describe()));
+            throw new ModelException(
+                    "repeats %s, which can't be scored; only constants may be expanded".formatted(signal.describe()));
         }
         return value;
     }

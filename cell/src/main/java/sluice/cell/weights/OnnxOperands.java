@@ -92,7 +92,8 @@ final class OnnxOperands {
     Optional<long[]> numbers(String attribute, int input) {
         return node.has(attribute)
                 ? node.numbers(attribute)
-                : sizes(input).map(sizes -> sizes.stream().mapToLong(this::number).toArray());
+                : sizes(input)
+                        .map(sizes -> sizes.stream().mapToLong(this::number).toArray());
     }
 
     private long number(OnnxSize size) {
@@ -112,8 +113,8 @@ final class OnnxOperands {
             throw opaque.needed();
         }
         return Optional.of(OnnxSizes.of(value)
-                .orElseThrow(() ->
-                        new ModelException("input %d is %s, expected sizes".formatted(input, value.describe())))
+                .orElseThrow(
+                        () -> new ModelException("input %d is %s, expected sizes".formatted(input, value.describe())))
                 .sizes());
     }
 

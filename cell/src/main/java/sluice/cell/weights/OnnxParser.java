@@ -277,8 +277,8 @@ final class OnnxParser {
     private void piece(Map<Integer, List<Span>> typed, int single) {
         List<Span> pieces = typed.computeIfAbsent(proto.field(), field -> new ArrayList<>());
         if (pieces.size() == MAX_PIECES) {
-            throw new ModelException(
-                    "a tensor's values come in more than %d pieces, expected one; export it again".formatted(MAX_PIECES));
+            throw new ModelException("a tensor's values come in more than %d pieces, expected one; export it again"
+                    .formatted(MAX_PIECES));
         }
         pieces.add(proto.pieceOf(single));
     }
@@ -287,8 +287,8 @@ final class OnnxParser {
         long[] sizes = dimensions.stream().mapToLong(Long::longValue).toArray();
         Shape shape = Shape.of(sizes);
         if (sizes.length > OnnxArray.MAX_RANK) {
-            throw new ModelException(
-                    "tensor '%s' has %d dimensions, expected at most %d".formatted(name, sizes.length, OnnxArray.MAX_RANK));
+            throw new ModelException("tensor '%s' has %d dimensions, expected at most %d"
+                    .formatted(name, sizes.length, OnnxArray.MAX_RANK));
         }
         long values = 1;
         for (long size : sizes) {

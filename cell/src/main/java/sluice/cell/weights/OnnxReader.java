@@ -47,7 +47,8 @@ final class OnnxReader {
         } catch (UncheckedIOException e) {
             throw e.getCause();
         } catch (ArithmeticException e) {
-            throw new ModelException("the graph computes sizes that no tensor can have: %s".formatted(e.getMessage()), e);
+            throw new ModelException(
+                    "the graph computes sizes that no tensor can have: %s".formatted(e.getMessage()), e);
         }
     }
 
@@ -80,7 +81,8 @@ final class OnnxReader {
 
     /** All outputs of the graph, or the one that the user named. */
     private List<String> wantedOutputs() {
-        List<String> all = graph.outputs().stream().map(OnnxPort::name).distinct().toList();
+        List<String> all =
+                graph.outputs().stream().map(OnnxPort::name).distinct().toList();
         Optional<String> named = names.output().filter(name -> !name.equals(TensorNames.NONE));
         if (named.isPresent() && !all.contains(named.get())) {
             throw new ModelException("no output '%s', which model.output names, found %s"
@@ -121,10 +123,13 @@ final class OnnxReader {
      */
     private static void requireScorable(OnnxStack stack, Answer answer) {
         if (stack.readsFirstStep()) {
-            throw new ModelException(("the output layer %s reads the first step of a direction (%s), where a backward one ends; "
-                            + "expected the same step of every direction: the last, or each. Train it on one of these, or "
-                            + "set model.output to none for the hidden states")
-                    .formatted(answer.linear().weights().describe(), answer.linear().below().place()));
+            throw new ModelException(
+                    ("the output layer %s reads the first step of a direction (%s), where a backward one ends; "
+                                    + "expected the same step of every direction: the last, or each. Train it on one of these, or "
+                                    + "set model.output to none for the hidden states")
+                            .formatted(
+                                    answer.linear().weights().describe(),
+                                    answer.linear().below().place()));
         }
     }
 
@@ -134,7 +139,8 @@ final class OnnxReader {
         String bias = linear.bias() == null ? "" : " and " + linear.bias().describe();
         return List.of(
                 "the output layer is tensor %s%s; the file shows %s, here each answer says what it is"
-                        .formatted(linear.weights().describe(), bias, answer.form().description()),
+                        .formatted(
+                                linear.weights().describe(), bias, answer.form().description()),
                 each
                         ? "the file answers after each step, as --at each does"
                         : "the file answers after the last step, as --at last does");

@@ -84,7 +84,8 @@ final class OnnxRegrouping {
         int to = front;
         if (size.isNumber()) {
             long product = 1;
-            while (to < back && (product < size.number() || (to == front && axes.get(to).size() == 1))) {
+            while (to < back
+                    && (product < size.number() || (to == front && axes.get(to).size() == 1))) {
                 product = Math.multiplyExact(product, requireKnown(axes.get(to++), target));
             }
             requireEqual(product, size, target);
@@ -101,7 +102,9 @@ final class OnnxRegrouping {
         int from = back;
         if (size.isNumber()) {
             long product = 1;
-            while (from > front && (product < size.number() || (from == back && axes.get(from - 1).size() == 1))) {
+            while (from > front
+                    && (product < size.number()
+                            || (from == back && axes.get(from - 1).size() == 1))) {
                 product = Math.multiplyExact(product, requireKnown(axes.get(--from), target));
             }
             requireEqual(product, size, target);
@@ -134,7 +137,7 @@ final class OnnxRegrouping {
     }
 
     private ModelException cant(List<OnnxSize> target) {
-        return new ModelException("%s to %s: expected a shape that keeps steps and batch apart from the rest"
-                .formatted(before, target));
+        return new ModelException(
+                "%s to %s: expected a shape that keeps steps and batch apart from the rest".formatted(before, target));
     }
 }

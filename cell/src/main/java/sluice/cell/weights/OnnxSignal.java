@@ -95,8 +95,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         return followed("transposed", () -> {
             List<List<OnnxAxis>> moved = new ArrayList<>();
             if (Arrays.stream(order).distinct().count() != rank() || order.length != rank()) {
-                throw new ModelException("the order %s for %d dimensions, expected each once"
-                        .formatted(Arrays.toString(order), rank()));
+                throw new ModelException(
+                        "the order %s for %d dimensions, expected each once".formatted(Arrays.toString(order), rank()));
             }
             for (int from : order) {
                 moved.add(dimensions.get(OnnxValue.axis(from, rank())));
@@ -139,7 +139,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                 if (!isGone[at]) {
                     left.add(dimensions.get(at));
                 } else if (!canGo(at)) {
-                    throw new ModelException("axis %d holds %s: expected one of size 1".formatted(at, dimensions.get(at)));
+                    throw new ModelException(
+                            "axis %d holds %s: expected one of size 1".formatted(at, dimensions.get(at)));
                 }
             }
             return with(left);
@@ -426,7 +427,9 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
             long count = axes.size() > other.size() ? axes.get(0).size() : 1;
             even &= matches(inner, other);
             blocks += count;
-            units += other.isEmpty() ? count : Math.multiplyExact(count, other.get(0).size());
+            units += other.isEmpty()
+                    ? count
+                    : Math.multiplyExact(count, other.get(0).size());
         }
         if (!even || blocks != directions) { // of different widths: they can't be taken apart again
             return List.of(OnnxAxis.of(Role.UNITS, units));
@@ -442,7 +445,9 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
 
     /** Of a dimension, the axes that have more than one place. */
     List<OnnxAxis> wide(int at) {
-        return dimensions.get(at).stream().filter(axis -> axis.size() != 1 || !axis.isInput()).toList();
+        return dimensions.get(at).stream()
+                .filter(axis -> axis.size() != 1 || !axis.isInput())
+                .toList();
     }
 
     /** Whether the last dimension holds all hidden units of all directions, and nothing else does. */

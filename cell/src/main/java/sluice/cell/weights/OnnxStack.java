@@ -121,8 +121,7 @@ final class OnnxStack {
         }
         OnnxArray table = embedded.table();
         Shape shape = table.shape();
-        return Optional.of(
-                new Embedding(Matrix.of((int) shape.rows(), (int) shape.columns(), table.finiteReals())));
+        return Optional.of(new Embedding(Matrix.of((int) shape.rows(), (int) shape.columns(), table.finiteReals())));
     }
 
     /** The name of the embedding's tensor. */
@@ -138,7 +137,9 @@ final class OnnxStack {
             Part part = layer.parts().get(0);
             if (layer.parts().size() < part.lstm().directions()) {
                 notes.add("only the %s direction of %s is read"
-                        .formatted(reversed(part) ? "backward" : "forward", part.lstm().describe()));
+                        .formatted(
+                                reversed(part) ? "backward" : "forward",
+                                part.lstm().describe()));
             }
         }
         lstms().forEach(lstm -> notes.addAll(lstm.notes()));

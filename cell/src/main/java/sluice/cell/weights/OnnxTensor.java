@@ -40,8 +40,9 @@ record OnnxTensor(
     void requireHonestLength() {
         int places = (raw == null ? 0 : 1) + typed.size() + (external == null ? 0 : 1);
         if (places > 1 || (places == 0 && shape.values() > 0)) {
-            throw new ModelException("tensor '%s' of shape %s has its values in %d places, expected one; export it again"
-                    .formatted(name, shape, places));
+            throw new ModelException(
+                    "tensor '%s' of shape %s has its values in %d places, expected one; export it again"
+                            .formatted(name, shape, places));
         }
         if (raw != null) {
             requireBytes(raw.bytes(), "raw_data");

@@ -12,12 +12,20 @@ sealed interface OnnxValue permits OnnxConstant, OnnxFill, OnnxRows, OnnxSizes, 
         throw cant("transposed");
     }
 
-    /** @param axes where in the result the new axes of size 1 stand */
+    /**
+     * Adds axes of size 1.
+     *
+     * @param axes where in the result they stand
+     */
     default OnnxValue unsqueeze(long[] axes) {
         throw cant("unsqueezed");
     }
 
-    /** @param axes or null for all of size 1 */
+    /**
+     * Takes axes of size 1 away.
+     *
+     * @param axes or null for all of them
+     */
     default OnnxValue squeeze(long[] axes) {
         throw cant("squeezed");
     }
@@ -55,8 +63,8 @@ sealed interface OnnxValue permits OnnxConstant, OnnxFill, OnnxRows, OnnxSizes, 
     }
 
     default ModelException cant(String done) {
-        return new ModelException(
-                "%s is %s, which can't be followed; export the model with constants folded".formatted(describe(), done));
+        return new ModelException("%s is %s, which can't be followed; export the model with constants folded"
+                .formatted(describe(), done));
     }
 
     /** An axis counted from the front: -1 is the last of {@code rank}. */

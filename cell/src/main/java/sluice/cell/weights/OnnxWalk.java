@@ -45,7 +45,8 @@ final class OnnxWalk {
     Map<String, OnnxValue> valuesOf(List<String> outputs) {
         graph.inputs().forEach(input -> values.put(input.name(), OnnxSignal.of(input)));
         // An input of the same name has the tensor as its default, and takes no other here.
-        graph.initializers().forEach((name, tensor) -> values.put(name, new OnnxConstant(OnnxArray.of(source, tensor))));
+        graph.initializers()
+                .forEach((name, tensor) -> values.put(name, new OnnxConstant(OnnxArray.of(source, tensor))));
         Set<Integer> needed = needed(outputs);
         for (OnnxNode node : graph.nodes()) {
             if (needed.contains(node.place())) {
@@ -168,7 +169,8 @@ final class OnnxWalk {
             switch (attribute.name()) {
                 case "value" -> {
                     if (attribute.tensor() != null) {
-                        return new OnnxConstant(OnnxArray.of(source, attribute.tensor().named(name)));
+                        return new OnnxConstant(
+                                OnnxArray.of(source, attribute.tensor().named(name)));
                     }
                 }
                 case "value_float" -> {
@@ -194,7 +196,8 @@ final class OnnxWalk {
         OnnxAttribute value = node.attributes().get("value");
         return value == null || value.tensor() == null
                 ? new OnnxFill(0)
-                : new OnnxFill(OnnxArray.of(source, value.tensor().named("value")).only());
+                : new OnnxFill(
+                        OnnxArray.of(source, value.tensor().named("value")).only());
     }
 
     private static OnnxValue arithmetic(OnnxOperands operands) {
@@ -215,14 +218,13 @@ final class OnnxWalk {
     }
 
     private static OnnxValue sizes(OnnxOperands operands, String operator) {
-        LongBinaryOperator function =
-                switch (operator) {
-                    case "Add" -> Math::addExact;
-                    case "Sub" -> Math::subtractExact;
-                    case "Mul" -> Math::multiplyExact;
-                    case "Div" -> (one, two) -> two == 0 ? 0 : one / two;
-                    default -> null;
-                };
+        LongBinaryOperator function = switch (operator) {
+            case "Add" -> Math::addExact;
+            case "Sub" -> Math::subtractExact;
+            case "Mul" -> Math::multiplyExact;
+            case "Div" -> (one, two) -> two == 0 ? 0 : one / two;
+            default -> null;
+        };
         boolean areSizes = function != null
                 && operands.all().size() == 2
                 && operands.all().stream()

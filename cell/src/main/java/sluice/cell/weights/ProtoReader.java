@@ -296,7 +296,6 @@ final class ProtoReader {
     }
 
     private ModelException damaged(String found) {
-        return new ModelException(
-                "byte %d: %s; this is no ONNX model, or a damaged one".formatted(position, found));
+        return new ModelException("byte %d: %s; this is no ONNX model, or a damaged one".formatted(position, found));
     }
 }

@@ -56,8 +56,8 @@ final class SideFiles {
             throw escape(location);
         }
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !Files.isSymbolicLink(file)) {
-            throw new ModelException(
-                    "the weights lie in '%s', but the model's folder has no such file; copy it there".formatted(location));
+            throw new ModelException("the weights lie in '%s', but the model's folder has no such file; copy it there"
+                    .formatted(location));
         }
         Path real = file.toRealPath();
         if (!real.startsWith(root) || !Files.isRegularFile(real)) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static sluice.cell.weights.OnnxWriter.number;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -140,7 +142,8 @@ class MalformedOnnxTest {
         Arrays.fill(tooLong, (byte) 0xFF);
         byte[] tooLarge = {-1, -1, -1, -1, -1, -1, -1, -1, -1, 2};
 
-        assertRefused(new ProtoWriter().raw(SMALL).tag(1, 0).raw(tooLong).toByteArray(), "a varint of more than 64 bits");
+        assertRefused(
+                new ProtoWriter().raw(SMALL).tag(1, 0).raw(tooLong).toByteArray(), "a varint of more than 64 bits");
         assertRefused(
                 new ProtoWriter().raw(SMALL).tag(1, 0).raw(tooLarge).toByteArray(), "a varint of more than 64 bits");
     }
@@ -186,7 +189,8 @@ class MalformedOnnxTest {
         ProtoWriter graph = new ProtoWriter();
         for (int depth = 0; depth < 2_000; depth++) {
             ProtoWriter attribute = new ProtoWriter().text(1, "body").message(6, graph);
-            graph = new ProtoWriter().message(1, new ProtoWriter().text(2, "o").text(4, "If").message(5, attribute));
+            graph = new ProtoWriter()
+                    .message(1, new ProtoWriter().text(2, "o").text(4, "If").message(5, attribute));
         }
 
         assertGraphRefused(graph, "no LSTM on the way to its outputs");
@@ -232,21 +236,26 @@ class MalformedOnnxTest {
 
     @Test
     void aNodeThatReadsWhatItGives() {
-        byte[] file = new OnnxWriter(14).named("a", "Identity", "p", "p").output("p").bytes();
+        byte[] file =
+                new OnnxWriter(14).named("a", "Identity", "p", "p").output("p").bytes();
 
         assertRefused(file, "node 'a' (Identity) reads 'p', which only node 'a' (Identity) gives");
     }
 
     @Test
     void aNameThatNothingGives() {
-        byte[] file = new OnnxWriter(14).named("a", "Identity", "ghost", "p").output("p").bytes();
+        byte[] file = new OnnxWriter(14)
+                .named("a", "Identity", "ghost", "p")
+                .output("p")
+                .bytes();
 
         assertRefused(file, "node 'a' (Identity) reads 'ghost', which nothing in the file gives");
     }
 
     @Test
     void anOutputThatNothingGives() {
-        assertRefused(new OnnxWriter(14).output("ghost").bytes(), "output 'ghost' of the graph is given by nothing in it");
+        assertRefused(
+                new OnnxWriter(14).output("ghost").bytes(), "output 'ghost' of the graph is given by nothing in it");
     }
 
     @Test
@@ -276,7 +285,10 @@ class MalformedOnnxTest {
 
     @Test
     void aNodeThatGivesTheNameOfATensor() {
-        byte[] file = new OnnxWriter(14).longs("w", 1).named("one", "Identity", "w", "w").bytes();
+        byte[] file = new OnnxWriter(14)
+                .longs("w", 1)
+                .named("one", "Identity", "w", "w")
+                .bytes();
 
         assertRefused(file, "node 'one' (Identity) gives 'w', which something before it gives too");
     }
@@ -292,7 +304,11 @@ class MalformedOnnxTest {
     void noGraphAndNoOpset() {
         assertRefused(new ProtoWriter().number(1, 8).text(2, "a test").toByteArray(), "the file has no graph");
         assertRefused(
-                new ProtoWriter().number(1, 8).text(2, "a test").message(7, new ProtoWriter()).toByteArray(),
+                new ProtoWriter()
+                        .number(1, 8)
+                        .text(2, "a test")
+                        .message(7, new ProtoWriter())
+                        .toByteArray(),
                 "doesn't say which opset");
     }
 
@@ -319,10 +335,14 @@ class MalformedOnnxTest {
 
     @Test
     void typedDataOfAnotherLength() {
-        assertRefused(withW(header(1).reals(4, new float[23])), "needs 96 bytes, but its float_data or double_data has 92");
-        assertRefused(withW(header(11).bytes(10, new byte[96])), "needs 192 bytes, but its float_data or double_data has 96");
+        assertRefused(
+                withW(header(1).reals(4, new float[23])), "needs 96 bytes, but its float_data or double_data has 92");
+        assertRefused(
+                withW(header(11).bytes(10, new byte[96])), "needs 192 bytes, but its float_data or double_data has 96");
         assertRefused(withW(header(10).numbers(5, new long[23])), "tensor 'bad' has at most 23 values");
-        assertRefused(withW(header(10).numbers(5, new long[25])), "tensor 'bad' has 25 values, but its shape (1, 12, 2) says 24");
+        assertRefused(
+                withW(header(10).numbers(5, new long[25])),
+                "tensor 'bad' has 25 values, but its shape (1, 12, 2) says 24");
     }
 
     @Test
@@ -344,8 +364,7 @@ class MalformedOnnxTest {
     @Test
     void dataInPiecesThatAreNoWholeValues() {
         assertRefused(
-                withW(header(1).bytes(4, new byte[90]).bytes(4, new byte[6])),
-                "tensor 'bad' has values cut in pieces");
+                withW(header(1).bytes(4, new byte[90]).bytes(4, new byte[6])), "tensor 'bad' has values cut in pieces");
     }
 
     @Test
@@ -383,9 +402,15 @@ class MalformedOnnxTest {
 
     @Test
     void weightsThatFloat32CantHold() {
-        byte[] values = ProtoWriter.buffer(24 * Double.BYTES).putDouble(1e300).array();
+        byte[] values = doubles(1e300, 24);
 
         assertRefused(withW(header(11).bytes(9, values)), "tensor 'bad' has the value Infinity at index [0, 0, 0]");
+    }
+
+    private static byte[] doubles(double first, int count) {
+        byte[] bytes = new byte[count * Double.BYTES];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putDouble(first);
+        return bytes;
     }
 
     @ParameterizedTest
@@ -404,18 +429,22 @@ class MalformedOnnxTest {
         assertRefused(withW(OnnxWriter.header("bad", 1, 0, 1L << 31, 1L << 31)), expected);
         assertRefused(
                 withW(OnnxWriter.header("bad", 1, 1, 1 << 15, 1 << 15).bytes(9, new byte[8])),
-                "tensor 'bad'", "(1, 32768, 32768)");
+                "tensor 'bad'",
+                "(1, 32768, 32768)");
     }
 
     @Test
     void zeroDimensions() {
         assertRefused(
-                withW(OnnxWriter.header("bad", 1, 1, 12, 0)), "W is tensor 'bad' (1, 12, 0), expected shape (1, 12, I)");
+                withW(OnnxWriter.header("bad", 1, 1, 12, 0)),
+                "W is tensor 'bad' (1, 12, 0), expected shape (1, 12, I)");
     }
 
     @Test
     void moreDimensionsThanAnyTensorHas() {
-        assertRefused(withW(OnnxWriter.header("bad", 1, new long[33])), "tensor 'bad' has 33 dimensions, expected at most 32");
+        assertRefused(
+                withW(OnnxWriter.header("bad", 1, new long[33])),
+                "tensor 'bad' has 33 dimensions, expected at most 32");
     }
 
     /** Each node doubles what the one before gave. */
@@ -442,7 +471,10 @@ class MalformedOnnxTest {
         for (int at = 0; at < 60; at++) {
             onnx.node("Concat", "c%d,c%d".formatted(at, at), "c" + (at + 1), number("axis", 0));
         }
-        byte[] file = onnx.node("Reshape", "X,c60", "x").node("LSTM", "x,W,R,B", "Y").output("Y").bytes();
+        byte[] file = onnx.node("Reshape", "X,c60", "x")
+                .node("LSTM", "x,W,R,B", "Y")
+                .output("Y")
+                .bytes();
 
         assertRefused(file, "expected at most 1000");
     }
@@ -517,32 +549,39 @@ class MalformedOnnxTest {
 
     @Test
     void weightsBesideTheModelAreRead(@TempDir Path folder) throws IOException {
-        Files.write(folder.resolve("weights.bin"), OnnxWriter.bytes(new float[30]));
+        Files.write(folder.resolve("weights.bin"), ProtoWriter.littleEndian(new float[30]));
         Files.createDirectories(folder.resolve("sub"));
-        Files.write(folder.resolve("sub/weights.bin"), OnnxWriter.bytes(new float[30]));
+        Files.write(folder.resolve("sub/weights.bin"), ProtoWriter.littleEndian(new float[30]));
 
-        assertThat(readFrom(folder, external("weights.bin", "8", "96")).model().inputWidth()).isEqualTo(2);
-        assertThat(readFrom(folder, external("sub/weights.bin", "24", "96")).model().inputWidth()).isEqualTo(2);
+        assertThat(readFrom(folder, external("weights.bin", "8", "96")).model().inputWidth())
+                .isEqualTo(2);
+        assertThat(readFrom(folder, external("sub/weights.bin", "24", "96"))
+                        .model()
+                        .inputWidth())
+                .isEqualTo(2);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../secret.bin", "sub/../../secret.bin", "sub/../inside.bin", "/etc/passwd", "", ".", "sub"})
+    @ValueSource(
+            strings = {"../secret.bin", "sub/../../secret.bin", "sub/../inside.bin", "/etc/passwd", "", ".", "sub"})
     void weightsOutsideOfTheModelsFolder(String location, @TempDir Path folder) throws IOException {
         Path inner = Files.createDirectories(folder.resolve("inner/sub")).getParent();
-        Files.write(folder.resolve("secret.bin"), OnnxWriter.bytes(new float[30]));
-        Files.write(inner.resolve("inside.bin"), OnnxWriter.bytes(new float[30]));
+        Files.write(folder.resolve("secret.bin"), ProtoWriter.littleEndian(new float[30]));
+        Files.write(inner.resolve("inside.bin"), ProtoWriter.littleEndian(new float[30]));
 
         assertThatThrownBy(() -> readFrom(inner, external(location, "0", "96")))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("model.onnx: node 'lstm' (LSTM): tensor 'bad': the weights lie in '" + location + "'");
+                .hasMessageContaining(
+                        "model.onnx: node 'lstm' (LSTM): tensor 'bad': the weights lie in '" + location + "'");
     }
 
     @Test
     void weightsBehindALinkThatLeadsOut(@TempDir Path folder) throws IOException {
         Assumptions.assumeTrue(
-                FileSystems.getDefault().supportedFileAttributeViews().contains("posix"), "links need a POSIX file system");
+                FileSystems.getDefault().supportedFileAttributeViews().contains("posix"),
+                "links need a POSIX file system");
         Path inner = Files.createDirectories(folder.resolve("inner"));
-        Files.write(folder.resolve("secret.bin"), OnnxWriter.bytes(new float[30]));
+        Files.write(folder.resolve("secret.bin"), ProtoWriter.littleEndian(new float[30]));
         Files.createSymbolicLink(inner.resolve("link.bin"), folder.resolve("secret.bin"));
         Files.createSymbolicLink(inner.resolve("up"), folder);
 
@@ -565,8 +604,9 @@ class MalformedOnnxTest {
                 "0|1e3|length '1e3', expected a number of bytes",
                 "0|99999999999999999999|length '99999999999999999999'"
             })
-    void offsetsAndLengthsThatLie(String offset, String length, String message, @TempDir Path folder) throws IOException {
-        Files.write(folder.resolve("weights.bin"), OnnxWriter.bytes(new float[30]));
+    void offsetsAndLengthsThatLie(String offset, String length, String message, @TempDir Path folder)
+            throws IOException {
+        Files.write(folder.resolve("weights.bin"), ProtoWriter.littleEndian(new float[30]));
 
         assertThatThrownBy(() -> readFrom(folder, external("weights.bin", offset, length)))
                 .isInstanceOf(ModelException.class)

@@ -70,7 +70,10 @@ class OnnxCasesTest {
         int variants = 0;
         for (OnnxNodeCase node : cases) {
             LstmModel model = OnnxReaderTest.read(node.file()).model();
-            variants += model.directions().stream().anyMatch(direction -> !direction.variant().isPlain()) ? 1 : 0;
+            variants += model.directions().stream()
+                            .anyMatch(direction -> !direction.variant().isPlain())
+                    ? 1
+                    : 0;
             for (KernelChoice kernel : KernelChoice.values()) {
                 rows += run(node, model, kernel);
             }
@@ -87,14 +90,17 @@ class OnnxCasesTest {
             sequences.add(sequence(node, model, row));
         }
         CompiledModel compiled = CompiledModel.compile(model, InputKind.FEATURES, kernel);
-        List<ScoredSequence> each = compiled.scorer(
-                        new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.HIDDEN), 1))
+        List<ScoredSequence> each = compiled.scorer(new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.HIDDEN), 1))
                 .score(sequences);
-        List<ScoredSequence> last = compiled.scorer(
-                        new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.STATE), 1))
+        List<ScoredSequence> last = compiled.scorer(new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.STATE), 1))
                 .score(sequences);
         for (int row = 0; row < batch; row++) {
-            compareSteps(node, kernel, row, sequences.get(row).length(), each.get(row).hidden());
+            compareSteps(
+                    node,
+                    kernel,
+                    row,
+                    sequences.get(row).length(),
+                    each.get(row).hidden());
             // A sequence of no steps is answered from where it starts here, by zeros there.
             if (sequences.get(row).length() > 0 || node.input("initial_h").isEmpty()) {
                 compareStates(node, kernel, "Y_h", row, last.get(row).state().hidden());
@@ -191,7 +197,9 @@ class OnnxCasesTest {
         }
         for (Path folder : OnnxNodeCase.folder("onnx-node").stream().toList()) {
             try (Stream<Path> found = Files.walk(folder)) {
-                for (Path file : found.filter(path -> path.endsWith("model.onnx")).sorted().toList()) {
+                for (Path file : found.filter(path -> path.endsWith("model.onnx"))
+                        .sorted()
+                        .toList()) {
                     if (!file.toString().contains("lstm")) {
                         files.add(Files.readAllBytes(file));
                     }
@@ -248,12 +256,10 @@ class OnnxCasesTest {
                 JsonNode json = new ObjectMapper().readTree(line);
                 List<Sequence> batch = List.of(sequence(json));
                 String id = json.path("id").asText();
-                ScoredSequence each = compiled.scorer(
-                                new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.SOFTMAX), 1))
+                ScoredSequence each = compiled.scorer(new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.SOFTMAX), 1))
                         .score(batch)
                         .get(0);
-                LstmState state = compiled.scorer(
-                                new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.STATE), 1))
+                LstmState state = compiled.scorer(new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.STATE), 1))
                         .score(batch)
                         .get(0)
                         .state();
@@ -312,7 +318,9 @@ class OnnxCasesTest {
                 continue;
             }
             if (entry.path("expect").asText().equals("accept")) {
-                assertThat(ModelReader.read(file, TensorNames.automatic()).model().layers())
+                assertThat(ModelReader.read(file, TensorNames.automatic())
+                                .model()
+                                .layers())
                         .hasSize(1);
                 accepted++;
             } else {

@@ -63,7 +63,9 @@ class OnnxLstmTest {
     void aNodeWithoutAttributesIsThePlainCell() throws IOException {
         LstmModel model = read(forward);
 
-        assertThat(model.directions()).hasSize(1).allMatch(direction -> direction.variant().isPlain());
+        assertThat(model.directions())
+                .hasSize(1)
+                .allMatch(direction -> direction.variant().isPlain());
         assertThat(model.embedding()).isEmpty();
         assertThat(model.output()).isEmpty();
         assertThat(model.inputWidth()).isEqualTo(WIDTH);
@@ -71,8 +73,15 @@ class OnnxLstmTest {
 
     @ParameterizedTest
     @CsvSource({
-        "Sigmoid,SIGMOID", "tanh,TANH", "RELU,RELU", "Affine,AFFINE", "LeakyRelu,LEAKY_RELU",
-        "ThresholdedRelu,THRESHOLDED_RELU", "HardSigmoid,HARD_SIGMOID", "Elu,ELU", "Softsign,SOFTSIGN",
+        "Sigmoid,SIGMOID",
+        "tanh,TANH",
+        "RELU,RELU",
+        "Affine,AFFINE",
+        "LeakyRelu,LEAKY_RELU",
+        "ThresholdedRelu,THRESHOLDED_RELU",
+        "HardSigmoid,HARD_SIGMOID",
+        "Elu,ELU",
+        "Softsign,SOFTSIGN",
         "Softplus,SOFTPLUS"
     })
     void everyActivationWithItsDefaults(String name, Kind kind) throws IOException {
@@ -117,7 +126,8 @@ class OnnxLstmTest {
 
     @Test
     void aScaledTanhHasNoDefault() {
-        assertRefused(forward, "ScaledTanh has no alpha", texts("activations", List.of("Sigmoid", "ScaledTanh", "Tanh")));
+        assertRefused(
+                forward, "ScaledTanh has no alpha", texts("activations", List.of("Sigmoid", "ScaledTanh", "Tanh")));
     }
 
     @Test
@@ -161,7 +171,8 @@ class OnnxLstmTest {
                 .floats("P", new float[] {1, 2, 3, 4, 5, 6}, 1, 3 * HIDDEN)
                 .node("LSTM", "X,W,R,B,,,,P", "Y");
 
-        CellVariant.Peepholes read = read(onnx).directions().get(0).variant().peepholes().orElseThrow();
+        CellVariant.Peepholes read =
+                read(onnx).directions().get(0).variant().peepholes().orElseThrow();
 
         assertThat(read.input()).containsExactly(1, 2);
         assertThat(read.output()).containsExactly(3, 4);
@@ -210,7 +221,8 @@ class OnnxLstmTest {
 
     @Test
     void weightsOfOneDirectionForTwoAreRefused() {
-        assertRefused(forward, "R is tensor 'R' (1, 8, 2), expected shape (2, 8, 2)", text("direction", "bidirectional"));
+        assertRefused(
+                forward, "R is tensor 'R' (1, 8, 2), expected shape (2, 8, 2)", text("direction", "bidirectional"));
     }
 
     @ParameterizedTest
@@ -230,19 +242,18 @@ class OnnxLstmTest {
                 "H|1,1,1,2|initial state 'bad' (1, 1, 1, 2), expected shape (D, N, H)"
             })
     void wrongShapesAreRefused(String input, String shape, String message) {
-        long[] dimensions = Arrays.stream(shape.split(","))
-                .mapToLong(Long::parseLong)
-                .toArray();
+        long[] dimensions =
+                Arrays.stream(shape.split(",", -1)).mapToLong(Long::parseLong).toArray();
         int values = (int) Shape.of(dimensions).values();
-        String inputs =
-                switch (input) {
-                    case "W" -> "X,bad,R,B";
-                    case "R" -> "X,W,bad,B";
-                    case "B" -> "X,W,R,bad";
-                    case "P" -> "X,W,R,B,,,,bad";
-                    default -> "X,W,R,B,,bad";
-                };
-        OnnxWriter onnx = onnx(forward).floats("bad", new float[values], dimensions).named("lstm", "LSTM", inputs, "Y");
+        String inputs = switch (input) {
+            case "W" -> "X,bad,R,B";
+            case "R" -> "X,W,bad,B";
+            case "B" -> "X,W,R,bad";
+            case "P" -> "X,W,R,B,,,,bad";
+            default -> "X,W,R,B,,bad";
+        };
+        OnnxWriter onnx =
+                onnx(forward).floats("bad", new float[values], dimensions).named("lstm", "LSTM", inputs, "Y");
 
         assertThatThrownBy(() -> read(onnx))
                 .isInstanceOf(ModelException.class)
@@ -251,9 +262,8 @@ class OnnxLstmTest {
 
     @Test
     void initialStatesThatDifferInABatchAreRefused() {
-        OnnxWriter onnx = onnx(forward)
-                .floats("s", new float[] {1, 2, 3, 4}, 1, 2, 2)
-                .named("lstm", "LSTM", "X,W,R,B,,s", "Y");
+        OnnxWriter onnx =
+                onnx(forward).floats("s", new float[] {1, 2, 3, 4}, 1, 2, 2).named("lstm", "LSTM", "X,W,R,B,,s", "Y");
 
         assertThatThrownBy(() -> read(onnx))
                 .isInstanceOf(ModelException.class)

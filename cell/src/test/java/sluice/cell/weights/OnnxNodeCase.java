@@ -77,7 +77,8 @@ record OnnxNodeCase(
 
     private static List<OnnxNodeCase> nodeTests(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
-            return files.filter(file -> file.endsWith("model.onnx") && file.toString().contains("lstm"))
+            return files.filter(file ->
+                            file.endsWith("model.onnx") && file.toString().contains("lstm"))
                     .sorted()
                     .map(OnnxNodeCase::nodeTest)
                     .toList();
@@ -105,14 +106,14 @@ record OnnxNodeCase(
             }
             Map<String, Array> outputs = new LinkedHashMap<>();
             for (int at = 0; at < graph.outputs().size(); at++) {
-                String role = OUTPUTS.get(node.outputs().indexOf(graph.outputs().get(at).name()));
+                String role = OUTPUTS.get(
+                        node.outputs().indexOf(graph.outputs().get(at).name()));
                 outputs.put(role, array(Files.readAllBytes(data.resolve("output_%d.pb".formatted(at)))));
             }
-            byte[] complete = new ProtoWriter()
-                    .raw(graphOf(file))
-                    .raw(more.toByteArray())
-                    .toByteArray();
-            String name = model.getParent().getParent().getFileName() + "/" + model.getParent().getFileName();
+            byte[] complete =
+                    new ProtoWriter().raw(graphOf(file)).raw(more.toByteArray()).toByteArray();
+            String name = model.getParent().getParent().getFileName() + "/"
+                    + model.getParent().getFileName();
             return new OnnxNodeCase(
                     name,
                     OnnxWriter.model(complete, (int) graph.opset()).toByteArray(),
@@ -139,11 +140,10 @@ record OnnxNodeCase(
         byte[] graph = new ProtoWriter()
                 .message(5, new ProtoWriter().raw(tensor).text(8, "it"))
                 .toByteArray();
-        MemoryChannel channel =
-                new MemoryChannel(OnnxWriter.model(graph, 14).toByteArray());
+        MemoryChannel channel = new MemoryChannel(OnnxWriter.model(graph, 14).toByteArray());
         OnnxTensor found = OnnxParser.parse(channel).initializers().get("it");
-        OnnxArray array = OnnxArray.of(
-                new OnnxArray.Source(new OnnxWeights(channel, SideFiles.none()), channel.size()), found);
+        OnnxArray array =
+                OnnxArray.of(new OnnxArray.Source(new OnnxWeights(channel, SideFiles.none()), channel.size()), found);
         return new Array(array.dimensions(), array.reals());
     }
 
@@ -174,7 +174,8 @@ record OnnxNodeCase(
 
     private static OnnxNodeCase runtimeVector(JsonNode json) {
         Map<String, Array> inputs = arrays(json.path("inputs"));
-        String name = "%s %s".formatted(json.path("test").asText(), json.path("case").asText());
+        String name =
+                "%s %s".formatted(json.path("test").asText(), json.path("case").asText());
         boolean batchFirst = json.path("attributes").path("layout").asInt() == 1;
         return new OnnxNodeCase(name, file("LSTM", json, inputs), batchFirst, inputs, arrays(json.path("outputs")));
     }
@@ -193,7 +194,8 @@ record OnnxNodeCase(
             }
         });
         StringBuilder names = new StringBuilder();
-        INPUTS.forEach(name -> names.append(names.length() == 0 ? "" : ",").append(inputs.containsKey(name) ? name : ""));
+        INPUTS.forEach(
+                name -> names.append(names.length() == 0 ? "" : ",").append(inputs.containsKey(name) ? name : ""));
         List<Consumer<ProtoWriter>> attributes = new ArrayList<>();
         json.path("attributes").properties().forEach(field -> attributes.add(attribute(field)));
         @SuppressWarnings({"unchecked", "rawtypes"})
@@ -226,7 +228,9 @@ record OnnxNodeCase(
             long[] dimensions = stream(field.getValue().path("dims"))
                     .mapToLong(JsonNode::asLong)
                     .toArray();
-            arrays.put(field.getKey(), new Array(dimensions, floats(field.getValue().path("data"))));
+            arrays.put(
+                    field.getKey(),
+                    new Array(dimensions, floats(field.getValue().path("data"))));
         });
         return arrays;
     }

@@ -7,6 +7,7 @@ import static sluice.cell.weights.OnnxWriter.text;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -45,7 +46,7 @@ class OnnxReaderTest {
     private LstmModel model(String directions, int inputWidth, int hidden) {
         List<LstmLayer> layers = new ArrayList<>();
         int width = inputWidth;
-        for (String layer : directions.split(" ")) {
+        for (String layer : List.of(directions.split(" ", -1))) {
             LstmDirection one = Models.direction(random, width, hidden);
             layers.add(
                     switch (layer) {
@@ -105,7 +106,9 @@ class OnnxReaderTest {
         for (List<Gate> order : orders(new ArrayList<>(List.of(Gate.values())), 0)) {
             String fingerprint = read(OnnxModels.bytes(model, order)).model().fingerprint();
 
-            assertThat(fingerprint.equals(model.fingerprint())).as("%s", order).isEqualTo(order.equals(OnnxWriter.GATES));
+            assertThat(fingerprint.equals(model.fingerprint()))
+                    .as("%s", order)
+                    .isEqualTo(order.equals(OnnxWriter.GATES));
             wrong += order.equals(OnnxWriter.GATES) ? 0 : 1;
         }
         assertThat(wrong).isEqualTo(23);
@@ -161,7 +164,9 @@ class OnnxReaderTest {
         } else {
             onnx.node("Squeeze", "h,zero", "last");
         }
-        gemm(onnx, model, "last").node("LogSoftmax", "logits", "answer", number("axis", 1)).output("answer");
+        gemm(onnx, model, "last")
+                .node("LogSoftmax", "logits", "answer", number("axis", 1))
+                .output("answer");
 
         assertRead(onnx, model, "after the last step", "a log-softmax");
     }
@@ -284,7 +289,8 @@ class OnnxReaderTest {
     @CsvSource({"Add,SUM", "Sum,SUM", "Mul,MUL", "Mean,AVERAGE"})
     void mergedDirections(String operator, LstmLayer.Merge merge) throws IOException {
         LstmLayer both = model("fb", 3, 4).layers().get(0);
-        LstmLayer layer = LstmLayer.bidirectional(both.directions().get(0), both.directions().get(1), merge);
+        LstmLayer layer = LstmLayer.bidirectional(
+                both.directions().get(0), both.directions().get(1), merge);
         LstmModel model = withLayer(layer);
         OnnxWriter onnx = start(model, 13)
                 .node("Gather", "E,tokens", "e")
@@ -425,9 +431,7 @@ class OnnxReaderTest {
         OnnxWriter onnx = start(model, 13).node("Gather", "E,tokens", "e");
         switch (kind) {
             case "input" ->
-                onnx.input("h0", OnnxWriter.FLOAT, 2, "n", 4)
-                        .longs("ends", 1)
-                        .node("Slice", "h0,zero,ends,zero", "s");
+                onnx.input("h0", OnnxWriter.FLOAT, 2, "n", 4).longs("ends", 1).node("Slice", "h0,zero,ends,zero", "s");
             case "zeros" -> onnx.floats("s", new float[4], 1, 1, 4);
             default ->
                 onnx.node("Shape", "e", "shape")
@@ -450,7 +454,9 @@ class OnnxReaderTest {
     @ValueSource(strings = {"batch", "expanded", "filled", "expanded number", "constant"})
     void initialStatesOfTheModel(String kind) throws IOException {
         LstmModel plain = model("f", 3, 2);
-        float[] hidden = kind.equals("filled") || kind.equals("expanded number") ? new float[] {0.25f, 0.25f} : new float[] {0.5f, -1.5f};
+        float[] hidden = kind.equals("filled") || kind.equals("expanded number")
+                ? new float[] {0.25f, 0.25f}
+                : new float[] {0.5f, -1.5f};
         LstmModel model = new LstmModel(
                 plain.embedding(),
                 List.of(LstmLayer.of(plain.directions().get(0).startingFrom(hidden, new float[2]))),
@@ -461,20 +467,26 @@ class OnnxReaderTest {
             case "expanded" ->
                 onnx.floats("learned", hidden, 2).longs("dims", 1, 3, 2).node("Expand", "learned,dims", "s");
             case "expanded number" ->
-                onnx.floats("learned", new float[] {0.25f}).longs("dims", 3, 2).node("Expand", "learned,dims", "r")
+                onnx.floats("learned", new float[] {0.25f})
+                        .longs("dims", 3, 2)
+                        .node("Expand", "learned,dims", "r")
                         .node("Unsqueeze", "r,zero", "s");
             case "filled" ->
                 onnx.node(
                         "ConstantOfShape",
                         "one",
                         "s",
-                        OnnxWriter.tensor("value", OnnxWriter.header("", OnnxWriter.FLOAT, 1).reals(4, 0.25f)));
+                        OnnxWriter.tensor(
+                                "value",
+                                OnnxWriter.header("", OnnxWriter.FLOAT, 1).reals(4, 0.25f)));
             default ->
                 onnx.node(
                         "Constant",
                         "",
                         "s",
-                        OnnxWriter.tensor("value", OnnxWriter.header("", OnnxWriter.FLOAT, 1, 1, 2).reals(4, hidden)));
+                        OnnxWriter.tensor(
+                                "value",
+                                OnnxWriter.header("", OnnxWriter.FLOAT, 1, 1, 2).reals(4, hidden)));
         }
         onnx.node("Gather", "E,tokens", "e")
                 .node("Transpose", "e", "x", numbers("perm", 1, 0, 2))
@@ -517,7 +529,9 @@ class OnnxReaderTest {
     void theOutputLayerIsLeftOutWhereTheUserSaysSo() throws IOException {
         LstmModel model = model("f", 3, 4);
 
-        LstmModel read = read(OnnxModels.bytes(model, 0), TensorNames.automatic().withOutput(TensorNames.NONE)).model();
+        LstmModel read = read(
+                        OnnxModels.bytes(model, 0), TensorNames.automatic().withOutput(TensorNames.NONE))
+                .model();
 
         assertThat(read.output()).isEmpty();
         assertThat(read.layers()).hasSize(1);
@@ -537,13 +551,20 @@ class OnnxReaderTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "raw float", "typed float", "loose float", "raw double", "typed double", "raw half", "typed half",
-                "raw bfloat", "typed bfloat"
+                "raw float",
+                "typed float",
+                "loose float",
+                "raw double",
+                "typed double",
+                "raw half",
+                "typed half",
+                "raw bfloat",
+                "typed bfloat"
             })
     void everyTypeOfWeights(String kind) throws IOException {
         float[] values = {1, -0.5f, 0.25f, 2, 1.5f, -3, 0.125f, 8}; // what all of them can hold
-        LstmDirection direction = LstmDirection.plain(
-                Models.matrix(random, 4, 2), Models.matrix(random, 4, 1), Models.vector(random, 4));
+        LstmDirection direction =
+                LstmDirection.plain(Models.matrix(random, 4, 2), Models.matrix(random, 4, 1), Models.vector(random, 4));
         LstmModel model = new LstmModel(
                 Optional.of(new Embedding(Matrix.of(4, 2, values))),
                 List.of(LstmLayer.of(direction)),
@@ -564,20 +585,21 @@ class OnnxReaderTest {
     private static ProtoWriter tensor(String kind, float[] values) {
         int type = kind.endsWith("double") ? 11 : kind.endsWith("half") ? 10 : kind.endsWith("bfloat") ? 16 : 1;
         ProtoWriter tensor = OnnxWriter.header("E", type, 4, 2);
-        ByteBuffer bytes = ProtoWriter.buffer(values.length * Double.BYTES);
+        byte[] space = new byte[values.length * Double.BYTES];
+        ByteBuffer bytes = ByteBuffer.wrap(space).order(ByteOrder.LITTLE_ENDIAN);
         long[] bits = new long[values.length];
         for (int at = 0; at < values.length; at++) {
             switch (type) {
                 case 11 -> bytes.putDouble(values[at]);
-                case 10 -> bits[at] = half(values[at]) & 0xFFFF;
-                case 16 -> bits[at] = Float.floatToIntBits(values[at]) >>> 16;
+                case 10 -> bits[at] = half(values[at]) & 0xFFFFL;
+                case 16 -> bits[at] = (Float.floatToIntBits(values[at]) & 0xFFFFFFFFL) >>> 16;
                 default -> bytes.putFloat(values[at]);
             }
         }
         if (kind.startsWith("raw") && (type == 10 || type == 16)) {
             Arrays.stream(bits).forEach(half -> bytes.putShort((short) half));
         }
-        byte[] raw = Arrays.copyOf(bytes.array(), bytes.position());
+        byte[] raw = Arrays.copyOf(space, bytes.position());
         if (kind.startsWith("raw")) {
             return tensor.bytes(9, raw);
         }

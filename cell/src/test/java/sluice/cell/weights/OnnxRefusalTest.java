@@ -59,7 +59,8 @@ class OnnxRefusalTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Relu", "Tanh", "LayerNormalization", "BatchNormalization", "Attention", "ReduceMean", "Pad"})
+    @ValueSource(
+            strings = {"Relu", "Tanh", "LayerNormalization", "BatchNormalization", "Attention", "ReduceMean", "Pad"})
     void anOperatorBetweenTheLstmAndTheOutput(String operator) {
         assertRefused(
                 onnx -> lstm(onnx)
@@ -117,7 +118,9 @@ class OnnxRefusalTest {
                 onnx -> lstm(onnx).named("skip", "Add", "y,y2", "answer").node("Identity", "y", "y2"),
                 "node 'skip' (Add) reads 'y2'");
         assertRefused(
-                onnx -> lstm(onnx).node("Concat", "y,y", "yy", number("axis", 2)).named("skip", "Add", "yy,yy", "answer"),
+                onnx -> lstm(onnx)
+                        .node("Concat", "y,y", "yy", number("axis", 2))
+                        .named("skip", "Add", "yy,yy", "answer"),
                 "node 'skip' (Add): stands on the way");
     }
 
@@ -275,8 +278,8 @@ class OnnxRefusalTest {
                 TensorNames.automatic().withOutput("other"),
                 nodes,
                 "no output 'other', which model.output names, found 'answer', 'tags'");
-        ModelFile read =
-                OnnxReaderTest.read(nodes.apply(onnx(forward)).bytes(), TensorNames.automatic().withOutput("tags"));
+        ModelFile read = OnnxReaderTest.read(
+                nodes.apply(onnx(forward)).bytes(), TensorNames.automatic().withOutput("tags"));
         assertThat(read.model().output().orElseThrow().classes()).isEqualTo(4);
     }
 

@@ -1,6 +1,5 @@
 package sluice.cell.weights;
 
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
@@ -25,8 +24,7 @@ public final class OnnxWriter {
 
     /** A node; each attribute is made by one of the methods below. */
     @SafeVarargs
-    public final OnnxWriter node(
-            String operator, String inputs, String outputs, Consumer<ProtoWriter>... attributes) {
+    public final OnnxWriter node(String operator, String inputs, String outputs, Consumer<ProtoWriter>... attributes) {
         return named("", operator, inputs, outputs, attributes);
     }
 
@@ -106,7 +104,11 @@ public final class OnnxWriter {
         return this;
     }
 
-    /** @param dimensions of each axis, its size, or its name where it is open */
+    /**
+     * An input of the graph.
+     *
+     * @param dimensions of each axis, its size, or its name where it is open
+     */
     public OnnxWriter input(String name, int type, Object... dimensions) {
         return graph(11, port(name, type, dimensions));
     }
@@ -137,7 +139,7 @@ public final class OnnxWriter {
         return new ProtoWriter().text(1, name).message(2, new ProtoWriter().message(1, tensor));
     }
 
-    /** The tensors {@code W, R, B} of a layer, and {@code P} where it has peepholes, under names with this ending. */
+    /** The tensors {@code W}, {@code R} and {@code B} of a layer, under names with this ending. */
     public OnnxWriter weights(String ending, LstmLayer layer) {
         return weights(ending, layer, GATES);
     }
@@ -150,29 +152,25 @@ public final class OnnxWriter {
         int rows = Gate.COUNT * h;
         ProtoWriter w = header("W" + ending, FLOAT, directions, rows, first.inputWidth());
         ProtoWriter r = header("R" + ending, FLOAT, directions, rows, h);
-        ProtoWriter b = header("B" + ending, FLOAT, directions, 2 * rows);
+        ProtoWriter b = header("B" + ending, FLOAT, directions, 2L * rows);
         ProtoWriter wValues = new ProtoWriter();
         ProtoWriter rValues = new ProtoWriter();
         ProtoWriter bValues = new ProtoWriter();
         for (LstmDirection direction : layer.directions()) {
             for (Gate gate : gates) {
-                wValues.raw(bytes(direction.inputWeights(gate).values()));
-                rValues.raw(bytes(direction.hiddenWeights(gate).values()));
-                bValues.raw(bytes(direction.bias(gate)));
+                wValues.raw(
+                        ProtoWriter.littleEndian(direction.inputWeights(gate).values()));
+                rValues.raw(
+                        ProtoWriter.littleEndian(direction.hiddenWeights(gate).values()));
+                bValues.raw(ProtoWriter.littleEndian(direction.bias(gate)));
             }
             float[] nothing = new float[rows];
             Arrays.fill(nothing, -0.0f); // adding it changes no bit; adding 0 would change -0
-            bValues.raw(bytes(nothing));
+            bValues.raw(ProtoWriter.littleEndian(nothing));
         }
         return graph(5, w.bytes(9, wValues.toByteArray()))
                 .graph(5, r.bytes(9, rValues.toByteArray()))
                 .graph(5, b.bytes(9, bValues.toByteArray()));
-    }
-
-    static byte[] bytes(float... values) {
-        ByteBuffer buffer = ProtoWriter.buffer(values.length * Float.BYTES);
-        buffer.asFloatBuffer().put(values);
-        return buffer.array();
     }
 
     public byte[] bytes() {

@@ -17,7 +17,7 @@ public final class ProtoWriter {
     /** Four bytes. */
     public ProtoWriter real(int field, float value) {
         tag(field, ProtoReader.FIXED32);
-        bytes.writeBytes(buffer(Float.BYTES).putFloat(value).array());
+        bytes.writeBytes(littleEndian(value));
         return this;
     }
 
@@ -50,13 +50,13 @@ public final class ProtoWriter {
 
     /** Packed float32, which is also how they lie in {@code raw_data}. */
     public ProtoWriter reals(int field, float... values) {
-        ByteBuffer buffer = buffer(values.length * Float.BYTES);
-        buffer.asFloatBuffer().put(values);
-        return bytes(field, buffer.array());
+        return bytes(field, littleEndian(values));
     }
 
-    static ByteBuffer buffer(int size) {
-        return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+    static byte[] littleEndian(float... values) {
+        byte[] bytes = new byte[values.length * Float.BYTES];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+        return bytes;
     }
 
     ProtoWriter tag(int field, int wire) {
