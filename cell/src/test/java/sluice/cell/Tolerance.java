@@ -33,6 +33,9 @@ public final class Tolerance {
      */
     private static final double ORACLE_RELATIVE = 4 * FLOAT;
 
+    private static final double ONNX_STATE = 1e-5;
+    private static final double ONNX_ROUGH = 1e-4;
+
     private Tolerance() {}
 
     /**
@@ -67,6 +70,15 @@ public final class Tolerance {
     /** Of one term of a log-likelihood that the engine shows as float32. */
     public static double torchTerm(KernelChoice kernel, double expected) {
         return torchLogProbability(kernel, expected) + FLOAT * Math.abs(expected);
+    }
+
+    /**
+     * Of h and c against what ONNX's own tests and ONNX Runtime's say, who computed in float32.
+     *
+     * @param rough whether the numbers there are themselves off, as their source says
+     */
+    public static double onnxState(boolean rough, double expected) {
+        return (rough ? ONNX_ROUGH : ONNX_STATE) * Math.max(1, Math.abs(expected));
     }
 
     /** Of h and c against ONNX Runtime's own tests, whose numbers were written down to a few digits. */

@@ -70,11 +70,16 @@ enum FileKind {
     }
 
     /**
-     * A protobuf that begins with field 1, {@code ir_version}, a small number, and goes on with another field of a
-     * model.
+     * A protobuf that begins with field 1 of a ModelProto, {@code ir_version}, a small number, and goes on with another
+     * of its fields as that one is written.
      */
     private static boolean isOnnx(String start) {
-        int field = start.charAt(2) >>> 3;
-        return start.charAt(0) == 0x08 && start.charAt(1) < 0x20 && field >= 2 && field <= 20;
+        int tag = start.charAt(2);
+        boolean isField = switch (tag >>> 3) {
+            case 2, 3, 4, 6, 7, 8, 14 -> (tag & 7) == ProtoReader.BYTES;
+            case 5 -> (tag & 7) == ProtoReader.VARINT;
+            default -> false;
+        };
+        return start.charAt(0) == 0x08 && start.charAt(1) < 0x20 && isField;
     }
 }

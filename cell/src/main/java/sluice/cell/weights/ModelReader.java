@@ -22,8 +22,7 @@ public final class ModelReader {
     /** Reads a local file; messages call it by its name without its folder. */
     public static ModelFile read(Path file, TensorNames names) throws IOException {
         try (SeekableByteChannel channel = Files.newByteChannel(file)) {
-            ModelFolder folder = sibling -> Files.newByteChannel(file.resolveSibling(sibling));
-            return read(String.valueOf(file.getFileName()), channel, folder, names);
+            return read(String.valueOf(file.getFileName()), channel, LocalFolder.of(file), names);
         }
     }
 
@@ -43,6 +42,7 @@ public final class ModelReader {
             FileKind kind = FileKind.of(start(channel));
             return switch (kind) {
                 case SAFETENSORS -> SafetensorsReader.readModel(channel, names);
+                case ONNX -> OnnxReader.readModel(channel, folder, names);
                 case JSON -> ShardedReader.readModel(channel, folder, names);
                 // PyTorch puts its pickle first, but a checkpoint that was packed again may begin with anything.
                 case PYTORCH, ZIP -> CheckpointReader.readModel(channel, names);
