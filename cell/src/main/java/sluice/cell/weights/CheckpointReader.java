@@ -50,7 +50,6 @@ final class CheckpointReader implements TensorSource {
     private final List<String> notes;
     private final Set<PickledStorage> storages = new HashSet<>();
     private final Map<String, byte[]> inflated = new HashMap<>(); // storages that can't be read from the middle
-    private final byte[] chunk = new byte[CHUNK_BYTES];
     private long storedValues;
     private long readValues;
 
@@ -215,6 +214,7 @@ final class CheckpointReader implements TensorSource {
     private void readStored(TensorView view, float[] target) throws IOException {
         ElementType type = view.storage().type();
         int bytesPerValue = (int) type.bytes(1);
+        byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES, (long) target.length * bytesPerValue)];
         try (InputStream stream = stream(view.storage(), view.offset() * bytesPerValue)) {
             int at = 0;
             while (at < target.length) {

@@ -155,10 +155,9 @@ final class ZipDirectory {
                         "the zip archive has entries that overlap: this is no file that PyTorch wrote");
             }
             if (entries.putIfAbsent(entry.name(), entry) != null) {
-                throw new ModelException(
-                        ("the zip archive has two entries '%s', expected each name once: "
-                                        + "this is no file that PyTorch wrote")
-                                .formatted(entry.name()));
+                throw new ModelException(("the zip archive has two entries '%s', expected each name once: "
+                                + "this is no file that PyTorch wrote")
+                        .formatted(entry.name()));
             }
         }
         if (directory.hasRemaining()) {
