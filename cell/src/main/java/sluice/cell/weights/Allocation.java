@@ -17,8 +17,9 @@ final class Allocation {
     static float[] floats(String tensor, Shape shape) {
         long values = shape.values();
         if (values > MAX_LENGTH) {
-            throw new ModelException("tensor '%s' has shape %s: %d values, expected at most %d, the longest array of Java"
-                    .formatted(tensor, shape, values, MAX_LENGTH));
+            throw new ModelException(
+                    "tensor '%s' has shape %s: %d values, expected at most %d, the longest array of Java"
+                            .formatted(tensor, shape, values, MAX_LENGTH));
         }
         try {
             return new float[(int) values];

@@ -43,14 +43,16 @@ final class CheckpointDict {
         if (usual.isEmpty() && holdsTensors(top)) {
             found.take(top);
         } else if (inner.isEmpty()) {
-            throw new ModelException("its pickle holds a dict without tensors, expected a state dict, or one as the entry "
-                    + "'state_dict', 'model_state_dict' or 'model'; found "
-                    + (top.isEmpty() ? "no entries" : NameList.of(keys(top), CheckpointDict::quoted)));
+            throw new ModelException(
+                    "its pickle holds a dict without tensors, expected a state dict, or one as the entry "
+                            + "'state_dict', 'model_state_dict' or 'model'; found "
+                            + (top.isEmpty() ? "no entries" : NameList.of(keys(top), CheckpointDict::quoted)));
         } else {
             String entry = usual.isEmpty() ? inner.keySet().iterator().next() : usual.get(0);
             found.notes.add("the state dict is the entry %s of the checkpoint".formatted(quoted(entry)));
             found.take(inner.get(entry));
-            found.noteOthers(keys(top).stream().filter(key -> !key.equals(entry)).collect(Collectors.toList()));
+            found.noteOthers(
+                    keys(top).stream().filter(key -> !key.equals(entry)).collect(Collectors.toList()));
         }
         return found;
     }

@@ -34,7 +34,7 @@ final class CheckpointReader implements TensorSource {
     /** A description of a tensor takes some 200 bytes; the rest is for what stands beside the state dict. */
     static final int MAX_PICKLE_BYTES = 1 << 25;
 
-    /** Tensors of one file may share values, but not so that reading them all takes more than this many times as much. */
+    /** Tensors of one file may share values; all that are read have at most this many times as many as are stored. */
     static final int MAX_SHARING = 2;
 
     private static final int MAX_RECORD_BYTES = 100; // of the version and the byte order, which are a word each
@@ -50,7 +50,6 @@ final class CheckpointReader implements TensorSource {
     private final List<String> notes;
     private final Set<PickledStorage> storages = new HashSet<>();
     private final Map<String, byte[]> inflated = new HashMap<>(); // storages that can't be read from the middle
-    private final byte[] chunk = new byte[CHUNK_BYTES];
     private long storedValues;
     private long readValues;
 
@@ -96,8 +95,9 @@ final class CheckpointReader implements TensorSource {
     private static void requireNoProgram(ZipArchive archive, String folder) {
         if (archive.has(folder + "constants.pkl")
                 || archive.names().stream().anyMatch(name -> name.startsWith(folder + "code/"))) {
-            throw new ModelException("this is a TorchScript archive, a program with its weights, expected weights alone; "
-                    + "in Python, torch.save(torch.jit.load(\"old.pt\").state_dict(), \"model.pt\") saves them");
+            throw new ModelException(
+                    "this is a TorchScript archive, a program with its weights, expected weights alone; in Python, "
+                            + "torch.save(torch.jit.load(\"old.pt\").state_dict(), \"model.pt\") saves them");
         }
     }
 
@@ -164,8 +164,9 @@ final class CheckpointReader implements TensorSource {
         }
         long bytesPerValue = storage.type().bytes(1);
         if (archive.bytes(entry) % bytesPerValue != 0 || archive.bytes(entry) / bytesPerValue != storage.values()) {
-            throw new ModelException("tensor '%s' needs the storage '%s' of %d %s values, but that has %d bytes: the file is damaged"
-                    .formatted(tensor, storage.key(), storage.values(), storage.type(), archive.bytes(entry)));
+            throw new ModelException(
+                    "tensor '%s' needs the storage '%s' of %d %s values, but that has %d bytes: the file is damaged"
+                            .formatted(tensor, storage.key(), storage.values(), storage.type(), archive.bytes(entry)));
         }
         storedValues = Math.addExact(storedValues, storage.values());
     }
@@ -203,15 +204,17 @@ final class CheckpointReader implements TensorSource {
     private void requireLittleSharing(String name, TensorView view) {
         readValues += view.shape().values(); // each is at most a storage's, and they are few: no overflow
         if (readValues / MAX_SHARING > storedValues) {
-            throw new ModelException(("with tensor '%s' its tensors have %d values, but its storages only %d: they overlap; "
-                            + "save each after .clone()")
-                    .formatted(name, readValues, storedValues));
+            throw new ModelException(
+                    ("with tensor '%s' its tensors have %d values, but its storages only %d: they overlap; "
+                                    + "save each after .clone()")
+                            .formatted(name, readValues, storedValues));
         }
     }
 
     private void readStored(TensorView view, float[] target) throws IOException {
         ElementType type = view.storage().type();
         int bytesPerValue = (int) type.bytes(1);
+        byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES, (long) target.length * bytesPerValue)];
         try (InputStream stream = stream(view.storage(), view.offset() * bytesPerValue)) {
             int at = 0;
             while (at < target.length) {

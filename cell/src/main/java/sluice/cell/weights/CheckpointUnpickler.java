@@ -73,8 +73,9 @@ final class CheckpointUnpickler extends Unpickler {
                     e);
         }
         if (stream.available() > 0) {
-            throw new ModelException("its pickle ends %d bytes before its end, expected nothing there: the file is damaged"
-                    .formatted(stream.available()));
+            throw new ModelException(
+                    "its pickle ends %d bytes before its end, expected nothing there: the file is damaged"
+                            .formatted(stream.available()));
         }
         return root;
     }
@@ -82,8 +83,9 @@ final class CheckpointUnpickler extends Unpickler {
     @Override
     protected Object dispatch(short opcode) throws IOException {
         if (++instructions > MAX_INSTRUCTIONS) {
-            throw new ModelException("its pickle has more than %d instructions, which no state dict needs; "
-                    .formatted(MAX_INSTRUCTIONS) + SAVE_WEIGHTS);
+            throw new ModelException(
+                    "its pickle has more than %d instructions, which no state dict needs; ".formatted(MAX_INSTRUCTIONS)
+                            + SAVE_WEIGHTS);
         }
         switch (opcode) {
             case Opcodes.PROTO,
@@ -135,8 +137,9 @@ final class CheckpointUnpickler extends Unpickler {
             }
             case Opcodes.REDUCE -> call();
             case Opcodes.BUILD -> ignoreAttributes();
-            default -> throw new ModelException("its pickle has instruction 0x%02X at byte %d, which no state dict needs; %s"
-                    .formatted(opcode, at() - 1, SAVE_WEIGHTS));
+            default ->
+                throw new ModelException("its pickle has instruction 0x%02X at byte %d, which no state dict needs; %s"
+                        .formatted(opcode, at() - 1, SAVE_WEIGHTS));
         }
         return NO_RETURN_VALUE;
     }
@@ -155,8 +158,9 @@ final class CheckpointUnpickler extends Unpickler {
         long length = Integer.toUnsignedLong(
                 ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN).getInt(at()));
         if (length > left) {
-            throw new ModelException("its pickle has a text of %d bytes at byte %d, but only %d follow: the file is damaged"
-                    .formatted(length, at(), left));
+            throw new ModelException(
+                    "its pickle has a text of %d bytes at byte %d, but only %d follow: the file is damaged"
+                            .formatted(length, at(), left));
         }
     }
 
@@ -167,8 +171,9 @@ final class CheckpointUnpickler extends Unpickler {
             end++;
         }
         if (end == pickle.length || end - begin > MAX_NAME_BYTES) {
-            throw new ModelException("its pickle has a name at byte %d that does not end within %d bytes: the file is damaged"
-                    .formatted(begin, MAX_NAME_BYTES));
+            throw new ModelException(
+                    "its pickle has a name at byte %d that does not end within %d bytes: the file is damaged"
+                            .formatted(begin, MAX_NAME_BYTES));
         }
         input.skipNBytes(end + 1L - begin);
         return new String(pickle, begin, end - begin, StandardCharsets.UTF_8);
@@ -249,6 +254,7 @@ final class CheckpointUnpickler extends Unpickler {
             return new PickledStorage(key, type, ((Number) parts[4]).longValue());
         }
         throw new ModelException(
-                "its pickle refers to something outside of it that is no storage as torch.save describes it; " + SAVE_WEIGHTS);
+                "its pickle refers to something outside of it that is no storage as torch.save describes it; "
+                        + SAVE_WEIGHTS);
     }
 }

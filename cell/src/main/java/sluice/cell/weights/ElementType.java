@@ -78,8 +78,8 @@ enum ElementType {
     }
 
     /**
-     * Converts the rest of a buffer, in its byte order, to float32. That is exact for F32, F16 and BF16; F64 is rounded to
-     * nearest, and what float32 can't hold becomes infinite.
+     * Converts the rest of a buffer, in its byte order, to float32. That is exact for F32, F16 and BF16; F64 is
+     * rounded to nearest, and what float32 can't hold becomes infinite.
      */
     void toFloats(ByteBuffer source, float[] target, int from) {
         switch (this) {

@@ -69,7 +69,9 @@ enum PickledCall {
 
     /** The call of this function, by its module and name. */
     static Optional<PickledCall> of(String function) {
-        return Arrays.stream(values()).filter(call -> call.function.equals(function)).findFirst();
+        return Arrays.stream(values())
+                .filter(call -> call.function.equals(function))
+                .findFirst();
     }
 
     /** {@code collections.OrderedDict, torch._utils._rebuild_tensor, ...}. */
@@ -90,8 +92,9 @@ enum PickledCall {
 
     <T> T argument(Class<T> type, Object[] arguments, int number) {
         if (!type.isInstance(arguments[number])) {
-            throw new ModelException("its pickle calls %s with argument %d that is not what it takes: the file is damaged"
-                    .formatted(function, number));
+            throw new ModelException(
+                    "its pickle calls %s with argument %d that is not what it takes: the file is damaged"
+                            .formatted(function, number));
         }
         return type.cast(arguments[number]);
     }

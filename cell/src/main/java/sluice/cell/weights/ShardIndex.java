@@ -68,8 +68,9 @@ final class ShardIndex {
             }
         }
         if (!found) {
-            throw new ModelException("this is a JSON text without a 'weight_map' object, expected a model, or the index of "
-                    + "one in several safetensors files; name the file that has the weights");
+            throw new ModelException(
+                    "this is a JSON text without a 'weight_map' object, expected a model, or the index of "
+                            + "one in several safetensors files; name the file that has the weights");
         }
         if (parser.nextToken() != null) {
             throw new ModelException("the index goes on after its JSON object ends, expected only spaces");
@@ -86,8 +87,8 @@ final class ShardIndex {
             String file = parser.getText();
             if (!FILE_NAME.matcher(file).matches()) {
                 throw new ModelException(
-                        ("the index has tensor '%s' in file '%s', expected the name of a file beside it, of letters, digits, "
-                                        + "dots, dashes and underscores")
+                        ("the index has tensor '%s' in file '%s', expected the name of a file beside it, of "
+                                        + "letters, digits, dots, dashes and underscores")
                                 .formatted(tensor, NameList.shortened(file)));
             }
             shards.put(tensor, file);

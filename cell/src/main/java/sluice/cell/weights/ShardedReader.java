@@ -59,7 +59,8 @@ final class ShardedReader implements TensorSource, Closeable {
             channel = folder.open(file);
         } catch (FileNotFoundException | NoSuchFileException e) {
             throw new ModelException(
-                    "there is no file '%s' beside the index, which names it; copy all files of the model into one folder"
+                    ("there is no file '%s' beside the index, which names it; copy all files of the model into one "
+                                    + "folder")
                             .formatted(file),
                     e);
         }
@@ -98,8 +99,8 @@ final class ShardedReader implements TensorSource, Closeable {
     private void requireAssigned(String tensor, String file) {
         String assigned = index.shards().get(tensor);
         if (assigned == null) {
-            throw new ModelException("tensor '%s' of file '%s' is not in the index; copy all files of one save"
-                    .formatted(tensor, file));
+            throw new ModelException(
+                    "tensor '%s' of file '%s' is not in the index; copy all files of one save".formatted(tensor, file));
         }
         if (!assigned.equals(file)) {
             throw new ModelException(

@@ -78,7 +78,9 @@ final class TensorView {
             throw new ModelException("tensor '%s' has %d sizes and %d strides, expected as many, at most %d"
                     .formatted(name, shape.length, strides.length, MAX_RANK));
         }
-        if (offset < 0 || Arrays.stream(shape).anyMatch(size -> size < 0) || Arrays.stream(strides).anyMatch(s -> s < 0)) {
+        if (offset < 0
+                || Arrays.stream(shape).anyMatch(size -> size < 0)
+                || Arrays.stream(strides).anyMatch(s -> s < 0)) {
             throw new ModelException("tensor '%s' %s, expected no negative number".formatted(name, this));
         }
         long values;
@@ -92,13 +94,12 @@ final class TensorView {
         if (end > storage.values()) {
             throw new ModelException(
                     "tensor '%s' %s, but its storage '%s' has %d values: the file is damaged, save it again"
-                            .formatted(name, this, storage.key(), storage.values()));
+                            .formatted(name, this, NameList.shortened(storage.key()), storage.values()));
         }
         if (values > storage.values()) {
-            throw new ModelException(
-                    ("tensor '%s' %s, which shows values of its storage '%s' of %d more than once; "
-                                    + "save it after .contiguous()")
-                            .formatted(name, this, storage.key(), storage.values()));
+            throw new ModelException(("tensor '%s' %s, which shows values of its storage '%s' of %d more than once; "
+                            + "save it after .contiguous()")
+                    .formatted(name, this, NameList.shortened(storage.key()), storage.values()));
         }
     }
 

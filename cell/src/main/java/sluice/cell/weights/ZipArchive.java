@@ -64,8 +64,10 @@ final class ZipArchive {
         try (InputStream stream = entry.deflated() ? new Inflated(stored(entry, 0)) : stored(entry, 0)) {
             int count = stream.readNBytes(bytes, 0, bytes.length);
             if (count < bytes.length || stream.read() >= 0) {
-                throw new ModelException("the zip entry '%s' inflates to %s bytes, but claims to have %d: the file is damaged"
-                        .formatted(name, count < bytes.length ? Integer.toString(count) : "more", bytes.length));
+                throw new ModelException(
+                        "the zip entry '%s' inflates to %s bytes, but claims to have %d: the file is damaged"
+                                .formatted(
+                                        name, count < bytes.length ? Integer.toString(count) : "more", bytes.length));
             }
         } catch (ZipException | EOFException e) {
             throw new ModelException(
@@ -104,7 +106,8 @@ final class ZipArchive {
 
     private static ModelException displaced(ZipEntry entry) {
         return new ModelException(
-                "the zip entry '%s' is not at byte %d, where the directory says, with all its %d bytes: the file is damaged, copy it again"
+                ("the zip entry '%s' is not at byte %d, where the directory says, with all its %d bytes: "
+                                + "the file is damaged, copy it again")
                         .formatted(entry.name(), entry.headerAt(), entry.storedBytes()));
     }
 

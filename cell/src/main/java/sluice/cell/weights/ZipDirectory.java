@@ -18,6 +18,7 @@ final class ZipDirectory {
     static final int MAX_ENTRIES = 200_000;
 
     static final int MAX_BYTES = 1 << 25;
+    static final int MAX_NAME_BYTES = 1_000;
 
     /** Weights hardly shrink; what grows more than this when it is inflated is made to fill memory. */
     static final int MAX_EXPANSION = 100;
@@ -96,7 +97,10 @@ final class ZipDirectory {
             boolean fits = tail.getInt(at) == END_SIGNATURE
                     && Short.toUnsignedInt(tail.getShort(at + 20)) == tailBytes - END_BYTES - at;
             if (fits) {
-                return endRecord(channel, fileBytes - tailBytes + at, tail.slice(at, END_BYTES).order(tail.order()));
+                return endRecord(
+                        channel,
+                        fileBytes - tailBytes + at,
+                        tail.slice(at, END_BYTES).order(tail.order()));
             }
         }
         throw new ModelException("the zip archive has no directory at its end: the file is cut short, or something "
@@ -140,23 +144,26 @@ final class ZipDirectory {
         long covered = 0;
         for (long number = 0; number < count; number++) {
             if (directory.remaining() < ENTRY_BYTES || directory.getInt(directory.position()) != ENTRY_SIGNATURE) {
-                throw new ModelException("the zip directory claims %d entries, but entry %d is none: the file is damaged"
-                        .formatted(count, number));
+                throw new ModelException(
+                        "the zip directory claims %d entries, but entry %d is none: the file is damaged"
+                                .formatted(count, number));
             }
             ZipEntry entry = readEntry(directory);
             covered += entry.storedBytes(); // each is less than the file, and they are few: no overflow
             if (covered > begin) {
-                throw new ModelException("the zip archive has entries that overlap: this is no file that PyTorch wrote");
+                throw new ModelException(
+                        "the zip archive has entries that overlap: this is no file that PyTorch wrote");
             }
             if (entries.putIfAbsent(entry.name(), entry) != null) {
-                throw new ModelException(
-                        "the zip archive has two entries '%s', expected each name once: this is no file that PyTorch wrote"
-                                .formatted(entry.name()));
+                throw new ModelException(("the zip archive has two entries '%s', expected each name once: "
+                                + "this is no file that PyTorch wrote")
+                        .formatted(entry.name()));
             }
         }
         if (directory.hasRemaining()) {
-            throw new ModelException("the zip directory has %d bytes after its last entry, expected none: the file is damaged"
-                    .formatted(directory.remaining()));
+            throw new ModelException(
+                    "the zip directory has %d bytes after its last entry, expected none: the file is damaged"
+                            .formatted(directory.remaining()));
         }
     }
 
@@ -167,6 +174,10 @@ final class ZipDirectory {
         int commentBytes = Short.toUnsignedInt(fixed.getShort(32));
         if (directory.remaining() < ENTRY_BYTES + nameBytes + extraBytes + commentBytes) {
             throw new ModelException("the zip directory ends inside of an entry: the file is damaged, copy it again");
+        }
+        if (nameBytes > MAX_NAME_BYTES) {
+            throw new ModelException("the zip directory has an entry with a name of %d bytes, expected at most %d"
+                    .formatted(nameBytes, MAX_NAME_BYTES));
         }
         byte[] name = new byte[nameBytes];
         directory.position(directory.position() + ENTRY_BYTES);
@@ -180,7 +191,8 @@ final class ZipDirectory {
         int flags = fixed.getShort(8);
         int method = Short.toUnsignedInt(fixed.getShort(10));
         if ((flags & ENCRYPTED) != 0) {
-            throw new ModelException("the zip entry '%s' is encrypted, expected it as PyTorch writes it".formatted(name));
+            throw new ModelException(
+                    "the zip entry '%s' is encrypted, expected it as PyTorch writes it".formatted(name));
         }
         if (method != STORED && method != DEFLATED) {
             throw new ModelException("the zip entry '%s' is compressed by method %d, expected it stored or deflated"
@@ -191,16 +203,15 @@ final class ZipDirectory {
         long headerAt = number(name, fixed.getInt(42), wide);
         if (bytes < 0 || storedBytes < 0 || headerAt < 0 || headerAt > begin || storedBytes > begin - headerAt) {
             throw new ModelException(
-                    "the zip entry '%s' claims %s bytes at byte %s, but the archive's entries end at byte %d: the file is damaged"
+                    ("the zip entry '%s' claims %s bytes at byte %s, but the archive's entries end at byte %d: "
+                                    + "the file is damaged")
                             .formatted(
-                                    name,
-                                    Long.toUnsignedString(storedBytes),
-                                    Long.toUnsignedString(headerAt),
-                                    begin));
+                                    name, Long.toUnsignedString(storedBytes), Long.toUnsignedString(headerAt), begin));
         }
         if (method == STORED && bytes != storedBytes) {
-            throw new ModelException("the zip entry '%s' is stored in %d bytes and claims to have %d: the file is damaged"
-                    .formatted(name, storedBytes, bytes));
+            throw new ModelException(
+                    "the zip entry '%s' is stored in %d bytes and claims to have %d: the file is damaged"
+                            .formatted(name, storedBytes, bytes));
         }
         if (bytes > Math.max(FREE_EXPANSION_BYTES, MAX_EXPANSION * storedBytes)) {
             throw new ModelException(
@@ -217,8 +228,8 @@ final class ZipDirectory {
             return Integer.toUnsignedLong(narrow);
         }
         if (wide.remaining() < Long.BYTES) {
-            throw new ModelException("the zip entry '%s' lacks the field with its 64-bit sizes: the file is damaged"
-                    .formatted(name));
+            throw new ModelException(
+                    "the zip entry '%s' lacks the field with its 64-bit sizes: the file is damaged".formatted(name));
         }
         return wide.getLong();
     }

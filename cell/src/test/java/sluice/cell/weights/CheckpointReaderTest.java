@@ -113,7 +113,8 @@ class CheckpointReaderTest {
     @ParameterizedTest
     @ValueSource(strings = {"protocol-2.pt", "protocol-4.pt", "protocol-5-training.pt"})
     void whatPythonPickled(String name) throws Exception {
-        Path folder = Path.of(CheckpointReaderTest.class.getResource("/checkpoints").toURI());
+        Path folder =
+                Path.of(CheckpointReaderTest.class.getResource("/checkpoints").toURI());
 
         ModelFile file = ModelReader.read(folder.resolve(name), TensorNames.automatic());
 
@@ -154,8 +155,8 @@ class CheckpointReaderTest {
     }
 
     private static byte[] repacked(String... without) throws IOException {
-        ZipArchive archive = ZipArchive.open(
-                new MemoryChannel(CheckpointWriter.of(MODEL).bytes()));
+        ZipArchive archive =
+                ZipArchive.open(new MemoryChannel(CheckpointWriter.of(MODEL).bytes()));
         List<String> names = new ArrayList<>(archive.names());
         Collections.reverse(names);
         names.removeAll(List.of(without));
@@ -277,14 +278,12 @@ class CheckpointReaderTest {
     void tiedLayersAreOneTensorOfTwoNames() {
         Random random = new Random(3);
         RawTensor shared = RawTensor.f32("encoder.weight", Models.matrix(random, 7, 3));
-        List<RawTensor> tensors = new ArrayList<>(
-                SafetensorsWriter.tensors(Models.random(random, 7, 3, 3, 7)).stream()
-                        .filter(tensor -> tensor.name().startsWith("lstm."))
-                        .collect(Collectors.toList()));
+        List<RawTensor> tensors = new ArrayList<>(SafetensorsWriter.tensors(Models.random(random, 7, 3, 3, 7)).stream()
+                .filter(tensor -> tensor.name().startsWith("lstm."))
+                .collect(Collectors.toList()));
         CheckpointWriter checkpoint = CheckpointWriter.of(tensors).with(shared);
-        checkpoint.with("decoder.weight", "F32", Integer.toString(tensors.size()), 21, 0, new long[] {7, 3}, new long[] {
-            3, 1
-        });
+        checkpoint.with(
+                "decoder.weight", "F32", Integer.toString(tensors.size()), 21, 0, new long[] {7, 3}, new long[] {3, 1});
         tensors.add(shared);
 
         ModelFile file = read(checkpoint.bytes());
@@ -326,10 +325,11 @@ class CheckpointReaderTest {
         assertThat(file.notes())
                 .contains(
                         "the state dict is the entry '%s' of the checkpoint".formatted(entry),
-                        "5 other entries of the checkpoint are not used: 'epoch', 'loss', 'words', 'nothing', 'optimizer'");
+                        "5 other entries of the checkpoint are not used: "
+                                + "'epoch', 'loss', 'words', 'nothing', 'optimizer'");
     }
 
-    /** {@code {"epoch": 7, "loss": 0.25, "words": ["a", "b"], "nothing": None, "optimizer": {...}, entry: state dict}}. */
+    /** A number, a fraction, a list, nothing, an optimizer with a tensor deep inside, and the state dict. */
     private static byte[] training(CheckpointWriter checkpoint, String entry) {
         return checkpoint.bytes(writer -> {
             writer.op(Opcodes.EMPTY_DICT, Opcodes.MARK)
@@ -387,7 +387,8 @@ class CheckpointReaderTest {
     @Test
     void twoStateDictsAreRefusedWithTheChoice() {
         assertRefused(
-                twice("model", "state_dict"), "2 entries of it are dicts of tensors, expected one: 'model', 'state_dict'");
+                twice("model", "state_dict"),
+                "2 entries of it are dicts of tensors, expected one: 'model', 'state_dict'");
         assertRefused(twice("ema", "net"), "2 entries of it are dicts of tensors, expected one: 'ema', 'net'");
         assertSame(twice("ema", "model"), MODEL);
     }
@@ -421,7 +422,10 @@ class CheckpointReaderTest {
         assertRefused(new CheckpointWriter().bytes(), "a dict without tensors", "'state_dict'", "found no entries");
         assertRefused(
                 new CheckpointWriter()
-                        .bytes(writer -> writer.op(Opcodes.EMPTY_DICT).text("epoch").whole(3).op(Opcodes.SETITEM)),
+                        .bytes(writer -> writer.op(Opcodes.EMPTY_DICT)
+                                .text("epoch")
+                                .whole(3)
+                                .op(Opcodes.SETITEM)),
                 "a dict without tensors",
                 "found 'epoch'");
     }
@@ -472,7 +476,9 @@ class CheckpointReaderTest {
         byte[] pickle = CheckpointWriter.of(MODEL)
                 .writeStateDict(PickleWriter.protocol2())
                 .stop();
-        ZipWriter zip = new ZipWriter().with("a/data.pkl", pickle).with("a/version", version.getBytes(StandardCharsets.US_ASCII));
+        ZipWriter zip = new ZipWriter()
+                .with("a/data.pkl", pickle)
+                .with("a/version", version.getBytes(StandardCharsets.US_ASCII));
 
         assertRefused(zip.bytes(), "its format has version '" + version + "', expected 1 to 10");
     }
@@ -482,7 +488,9 @@ class CheckpointReaderTest {
         byte[] pickle = CheckpointWriter.of(MODEL)
                 .writeStateDict(PickleWriter.protocol2())
                 .stop();
-        ZipWriter zip = new ZipWriter().with("a/data.pkl", pickle).with("a/byteorder", "middle".getBytes(StandardCharsets.US_ASCII));
+        ZipWriter zip = new ZipWriter()
+                .with("a/data.pkl", pickle)
+                .with("a/byteorder", "middle".getBytes(StandardCharsets.US_ASCII));
 
         assertRefused(zip.bytes(), "its byte order is 'middle', expected little or big");
     }

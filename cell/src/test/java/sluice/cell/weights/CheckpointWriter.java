@@ -148,7 +148,10 @@ final class CheckpointWriter {
             return littleEndian;
         }
         float[] values = new float[littleEndian.length / Float.BYTES];
-        ByteBuffer.wrap(littleEndian).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+        ByteBuffer.wrap(littleEndian)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asFloatBuffer()
+                .get(values);
         ByteBuffer big = ByteBuffer.allocate(littleEndian.length);
         big.asFloatBuffer().put(values);
         return big.array();

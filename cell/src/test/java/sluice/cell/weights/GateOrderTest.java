@@ -36,8 +36,9 @@ class GateOrderTest {
     static Stream<Format> formats() {
         return Stream.of(
                 new Format("safetensors", tensors -> SafetensorsWriter.bytes(tensors, Map.of())),
-                new Format("PyTorch checkpoint", tensors -> CheckpointWriter.of(tensors)
-                        .bytes()));
+                new Format(
+                        "PyTorch checkpoint",
+                        tensors -> CheckpointWriter.of(tensors).bytes()));
     }
 
     @ParameterizedTest
@@ -52,7 +53,9 @@ class GateOrderTest {
             if (order.equals(PYTORCH)) {
                 assertThat(distance).isLessThan(1e-5); // the weights are rounded to float32
             } else {
-                assertThat(distance).as("states with gates in the order %s", order).isGreaterThan(1e-3);
+                assertThat(distance)
+                        .as("states with gates in the order %s", order)
+                        .isGreaterThan(1e-3);
             }
         }
     }
@@ -160,8 +163,7 @@ class GateOrderTest {
                 inputs[step][column] = x(step, column);
             }
         }
-        ReferenceLstm.Run run =
-                new ReferenceLstm(model).run(inputs, new double[1][HIDDEN], new double[1][HIDDEN]);
+        ReferenceLstm.Run run = new ReferenceLstm(model).run(inputs, new double[1][HIDDEN], new double[1][HIDDEN]);
         return joined(run.finalHidden()[0], run.finalCell()[0]);
     }
 

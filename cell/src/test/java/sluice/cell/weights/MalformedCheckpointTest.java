@@ -325,7 +325,8 @@ class MalformedCheckpointTest {
         byte[] pickle = new byte[CheckpointReader.MAX_PICKLE_BYTES + 1];
 
         assertRefused(
-                new CheckpointWriter().zip(pickle).bytes(), "its record 'data.pkl' has 33554433 bytes, expected at most");
+                new CheckpointWriter().zip(pickle).bytes(),
+                "its record 'data.pkl' has 33554433 bytes, expected at most");
     }
 
     @Test
@@ -339,8 +340,7 @@ class MalformedCheckpointTest {
         Arrays.fill(tuples, Opcodes.TUPLE1);
 
         assertPickleRefused(writer -> writer.op(open).op(close), "its pickle holds a list, expected a dict");
-        assertPickleRefused(
-                writer -> writer.op(Opcodes.NONE).op(tuples), "its pickle holds a tuple, expected a dict");
+        assertPickleRefused(writer -> writer.op(Opcodes.NONE).op(tuples), "its pickle holds a tuple, expected a dict");
         assertPickleRefused(
                 writer -> {
                     for (int level = 0; level < depth; level++) {
@@ -631,8 +631,7 @@ class MalformedCheckpointTest {
                                 ? new RawTensor(tensor.name(), "I64", tensor.shape(), new byte[36 * Long.BYTES])
                                 : tensor));
 
-        assertRefused(
-                checkpoint.bytes(), "tensor 'lstm.weight_hh_l0' has dtype I64, expected F32, F16, BF16 or F64");
+        assertRefused(checkpoint.bytes(), "tensor 'lstm.weight_hh_l0' has dtype I64, expected F32, F16, BF16 or F64");
     }
 
     @ParameterizedTest
@@ -672,6 +671,16 @@ class MalformedCheckpointTest {
                         .with("archive/data.pkl", pickle())
                         .bytes(),
                 "two entries 'archive/data.pkl'");
+    }
+
+    @Test
+    void longNamesOfEntries() {
+        assertRefused(
+                CheckpointWriter.of(MODEL)
+                        .zip(pickle())
+                        .with("n".repeat(65_535), new byte[0])
+                        .bytes(),
+                "an entry with a name of 65535 bytes, expected at most 1000");
     }
 
     @Test
@@ -756,14 +765,19 @@ class MalformedCheckpointTest {
     void entriesThatClaimMoreThanTheArchiveHas() {
         assertRefused(
                 new ZipWriter()
-                        .with("archive/data.pkl", pickle(), entry -> entry.claiming(1L << 30)
-                                .claimingStored(1L << 30))
+                        .with(
+                                "archive/data.pkl",
+                                pickle(),
+                                entry -> entry.claiming(1L << 30).claimingStored(1L << 30))
                         .bytes(),
                 "the zip entry 'archive/data.pkl' claims 1073741824 bytes at byte 0, but the archive's entries end at");
         assertRefused(
                 new ZipWriter()
                         .wide()
-                        .with("archive/data.pkl", pickle(), entry -> entry.claiming(-1).claimingStored(-1))
+                        .with(
+                                "archive/data.pkl",
+                                pickle(),
+                                entry -> entry.claiming(-1).claimingStored(-1))
                         .bytes(),
                 "claims 18446744073709551615 bytes");
         assertRefused(
@@ -886,12 +900,11 @@ class MalformedCheckpointTest {
     @ValueSource(strings = {"stored", "deflated", "wide"})
     void flippedBytesReadOrAreRefused(String kind) {
         CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
-        byte[] sound =
-                switch (kind) {
-                    case "deflated" -> checkpoint.deflated().bytes();
-                    case "wide" -> checkpoint.wide().bytes();
-                    default -> checkpoint.bytes();
-                };
+        byte[] sound = switch (kind) {
+            case "deflated" -> checkpoint.deflated().bytes();
+            case "wide" -> checkpoint.wide().bytes();
+            default -> checkpoint.bytes();
+        };
         long seed = System.nanoTime();
         System.out.println("flippedBytesReadOrAreRefused: seed " + seed);
         Random random = new Random(seed);

@@ -162,15 +162,13 @@ class ShardedReaderTest {
         List<RawTensor> tensors = SafetensorsWriter.tensors(MODEL);
         files.put(ONE, SafetensorsWriter.bytes(tensors.subList(0, 5), Map.of()));
 
-        assertRefused(
-                "tensor '%s' is in file '%s' as well as in '%s', where the index has it"
-                        .formatted(tensors.get(4).name(), ONE, TWO));
+        assertRefused("tensor '%s' is in file '%s' as well as in '%s', where the index has it"
+                .formatted(tensors.get(4).name(), ONE, TWO));
     }
 
     @Test
     void tensorTwiceInTheIndex() {
-        assertTextRefused(
-                "{\"weight_map\": {\"a\": \"%s\", \"a\": \"%s\"}}".formatted(ONE, TWO), "Duplicate", "'a'");
+        assertTextRefused("{\"weight_map\": {\"a\": \"%s\", \"a\": \"%s\"}}".formatted(ONE, TWO), "Duplicate", "'a'");
     }
 
     @ParameterizedTest
@@ -206,13 +204,16 @@ class ShardedReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{\"metadata\": {}}", "{\"weight_map\": []}", "{\"weight_map\": \"one\", \"a\": {\"b\": 1}}"})
+    @ValueSource(
+            strings = {"{\"metadata\": {}}", "{\"weight_map\": []}", "{\"weight_map\": \"one\", \"a\": {\"b\": 1}}"})
     void jsonThatIsNoIndex(String json) {
         assertTextRefused(json, "this is a JSON text without a 'weight_map' object");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{\"weight_map\": {\"a\"", "{\"weight_map\": {}", "{\"a\": oops}", "{\"weight_map\": {\"a\": \"b"})
+    @ValueSource(
+            strings = {"{\"weight_map\": {\"a\"", "{\"weight_map\": {}", "{\"a\": oops}", "{\"weight_map\": {\"a\": \"b"
+            })
     void jsonThatIsBroken(String json) {
         assertTextRefused(json, "the text is not the JSON of an index of shards");
     }
@@ -234,13 +235,15 @@ class ShardedReaderTest {
 
     @Test
     void textAfterTheIndex() throws IOException {
-        assertTextRefused(new String(index(), StandardCharsets.UTF_8) + "{}", "the index goes on after its JSON object");
+        assertTextRefused(
+                new String(index(), StandardCharsets.UTF_8) + "{}", "the index goes on after its JSON object");
     }
 
     @Test
     void filesOfOtherFormats() throws IOException {
         files.put(TWO, CheckpointWriter.of(MODEL).bytes());
-        assertRefused("file '" + TWO + "': this looks like a PyTorch checkpoint (.pt, .pth), expected a safetensors file");
+        assertRefused(
+                "file '" + TWO + "': this looks like a PyTorch checkpoint (.pt, .pth), expected a safetensors file");
 
         files.put(TWO, index()); // nor is an index one of another
         assertRefused("file '" + TWO + "': this looks like a JSON text");

@@ -52,8 +52,8 @@ final class ZipWriter {
     }
 
     ZipWriter with(String name, byte[] bytes, UnaryOperator<Entry> lie) {
-        entries.add(lie.apply(
-                new Entry(name, 0, SIZES_FOLLOW_AND_UTF8, bytes, bytes.length, bytes.length, crc(bytes))));
+        entries.add(
+                lie.apply(new Entry(name, 0, SIZES_FOLLOW_AND_UTF8, bytes, bytes.length, bytes.length, crc(bytes))));
         return this;
     }
 
@@ -63,8 +63,8 @@ final class ZipWriter {
 
     ZipWriter withDeflated(String name, byte[] bytes, UnaryOperator<Entry> lie) {
         byte[] deflated = deflate(bytes);
-        entries.add(lie.apply(new Entry(
-                name, 8, SIZES_FOLLOW_AND_UTF8, deflated, deflated.length, bytes.length, crc(bytes))));
+        entries.add(lie.apply(
+                new Entry(name, 8, SIZES_FOLLOW_AND_UTF8, deflated, deflated.length, bytes.length, crc(bytes))));
         return this;
     }
 
