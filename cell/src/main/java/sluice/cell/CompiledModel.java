@@ -1,12 +1,15 @@
 package sluice.cell;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sluice.cell.kernel.GatePanels;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.Kernels;
 import sluice.cell.kernel.LinearPanels;
+import sluice.cell.kernel.VariantEquations;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
@@ -26,6 +29,7 @@ public final class CompiledModel {
     private final KernelChoice choice;
     private final Footprint footprint;
     private final GatePanels[] gates; // as LstmModel.directions(); none for the oracle
+    private final VariantEquations[] variants; // the same, null where a direction's cell is plain
     private final LinearPanels[] projections; // the same, null where a direction has none
     private final LinearPanels output; // or null
     private final TokenPanels tokenPanels; // for an embedding too large to be looked up as a whole, else null
@@ -38,12 +42,15 @@ public final class CompiledModel {
         this.footprint = new Footprint(model);
         List<LstmDirection> directions = choice == KernelChoice.REFERENCE ? List.of() : model.directions();
         this.gates = new GatePanels[directions.size()];
+        this.variants = new VariantEquations[directions.size()];
         this.projections = new LinearPanels[directions.size()];
         this.looksUp = looksUp(model, input);
         int inFirstLayer = model.layers().get(0).directions().size();
         for (int at = 0; at < gates.length; at++) {
             LstmDirection direction = directions.get(at);
             gates[at] = looksUp && at < inFirstLayer ? lookUp(direction) : GatePanels.of(direction);
+            variants[at] =
+                    direction.variant().isPlain() ? null : new VariantEquations(direction, OverflowGuard.MAX_STATE);
             projections[at] = direction
                     .projection()
                     .map(matrix -> LinearPanels.of(matrix, new float[matrix.rows()]))
@@ -174,6 +181,16 @@ public final class CompiledModel {
     /** For one thread, where the first layer's whole table would be too large; else null. */
     TokenTable tokenTable(Kernel kernel) {
         return tokenPanels == null ? null : new TokenTable(tokenPanels, kernel, LOOK_UP_BYTES);
+    }
+
+    /** Or null where this direction's cell is plain. */
+    VariantEquations variant(int direction) {
+        return variants[direction];
+    }
+
+    /** Whether states may overflow while a sequence is read. */
+    boolean mayOverflow() {
+        return Arrays.stream(variants).anyMatch(Objects::nonNull);
     }
 
     /** Or null where this direction has none. */

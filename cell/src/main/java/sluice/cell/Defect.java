@@ -22,6 +22,11 @@ public record Defect(Kind kind, String text) {
         /** Tokens for a model of features, features for a model of tokens, or rows of another width. */
         WRONG_INPUT,
         /** A start state of other shapes than the model's, or with values that aren't finite and moderate. */
-        WRONG_STATE
+        WRONG_STATE,
+        /**
+         * A state that grew without bound while the sequence was read, as some activations let it. No rule sees it before: it is told by
+         * {@link ScoredSequence#defect()}.
+         */
+        STATE_OVERFLOW
     }
 }

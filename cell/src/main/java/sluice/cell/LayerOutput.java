@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
 
 /**
  * What a layer shows the next one: a row for each step of each sequence, and the start's row before them, as a forward
@@ -12,12 +13,33 @@ import sluice.cell.model.LstmDirection;
  * @param values {@code (rows, width)}
  */
 record LayerOutput(float[] values, int width) {
-    /** The hidden states of a layer, both directions side by side. */
-    static LayerOutput hidden(Batch batch, List<StateTable> directions) {
+    /** The hidden states of a layer, both directions merged. */
+    static LayerOutput hidden(Batch batch, List<StateTable> directions, LstmLayer.Merge merge) {
+        if (merge == LstmLayer.Merge.CONCAT) {
+            return hidden(batch, directions);
+        }
+        LayerOutput forward = hidden(batch, directions.subList(0, 1));
+        LayerOutput backward = hidden(batch, directions.subList(1, 2)); // a copy, in the order that forward has
+        for (int at = 0; at < backward.values.length; at++) {
+            backward.values[at] = merged(merge, forward.values[at], backward.values[at]);
+        }
+        return backward;
+    }
+
+    private static float merged(LstmLayer.Merge merge, float forward, float backward) {
+        return switch (merge) {
+            case SUM -> forward + backward;
+            case MUL -> forward * backward;
+            case AVERAGE -> (forward + backward) / 2;
+            case CONCAT -> throw new AssertionError("side by side, not unit by unit");
+        };
+    }
+
+    private static LayerOutput hidden(Batch batch, List<StateTable> directions) {
         return sideBySide(batch, directions, StateTable::hidden, LstmDirection::outputWidth);
     }
 
-    /** The cell states of a layer, both directions side by side. */
+    /** The cell states of a layer, both directions side by side, however their outputs are merged. */
     static LayerOutput cell(Batch batch, List<StateTable> directions) {
         return sideBySide(batch, directions, StateTable::cell, LstmDirection::hiddenWidth);
     }

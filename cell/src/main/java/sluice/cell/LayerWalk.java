@@ -1,11 +1,13 @@
 package sluice.cell;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import sluice.cell.kernel.GatePanels;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.LinearPanels;
 import sluice.cell.kernel.StepRows;
+import sluice.cell.kernel.VariantEquations;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -19,12 +21,14 @@ final class LayerWalk {
     private final CompiledModel compiled;
     private final LstmModel model;
     private final Kernel kernel;
+    private final CellStep cellStep;
     private final FirstLayer firstLayer;
 
     LayerWalk(CompiledModel compiled, Kernel kernel) {
         this.compiled = compiled;
         this.model = compiled.model();
         this.kernel = kernel;
+        this.cellStep = new CellStep(compiled, kernel);
         this.firstLayer = new FirstLayer(compiled, kernel);
     }
 
@@ -34,8 +38,9 @@ final class LayerWalk {
      * @param hidden the top layer's output
      * @param cell the top layer's cell states
      * @param states the final state of each sequence, or none where they were not asked for
+     * @param overflown the sequences in which a state has overflown
      */
-    record Run(LayerOutput hidden, LayerOutput cell, List<LstmState> states) {}
+    record Run(LayerOutput hidden, LayerOutput cell, List<LstmState> states, BitSet overflown) {}
 
     Run run(Batch batch, boolean withCell, boolean withStates) {
         List<LstmState> starts = starts(batch);
@@ -43,6 +48,7 @@ final class LayerWalk {
         tellTokens(batch);
         LayerOutput below = null;
         List<StateTable> tables = List.of();
+        BitSet overflown = new BitSet();
         int direction = 0;
         for (LstmLayer layer : model.layers()) {
             tables = new ArrayList<>();
@@ -51,12 +57,24 @@ final class LayerWalk {
                 start(table, starts, direction);
                 run(batch, table, direction, below);
                 finish(table, ends, direction);
+                if (compiled.variant(direction) != null) {
+                    findOverflown(batch, table, overflown);
+                }
                 tables.add(table);
                 direction++;
             }
-            below = LayerOutput.hidden(batch, tables);
+            below = LayerOutput.hidden(batch, tables, layer.merge());
         }
-        return new Run(below, withCell ? LayerOutput.cell(batch, tables) : null, ends);
+        return new Run(below, withCell ? LayerOutput.cell(batch, tables) : null, ends, overflown);
+    }
+
+    private static void findOverflown(Batch batch, StateTable table, BitSet overflown) {
+        int width = table.direction().hiddenWidth();
+        for (int s = 0; s < batch.size(); s++) {
+            if (VariantEquations.overflown(table.cell(), table.finalRow(s) * width, width)) {
+                overflown.set(s);
+            }
+        }
     }
 
     private void tellTokens(Batch batch) {
@@ -133,7 +151,7 @@ final class LayerWalk {
                     to[rows.count() - 1] = after * projection.outputs();
                 }
             }
-            kernel.step(gates, rows, input, table.hidden(), table.cell(), shown);
+            cellStep.step(direction, gates, rows, input, table.hidden(), table.cell(), shown);
             if (projection != null) {
                 kernel.multiply(projection, 0, projection.outputs(), shown, from, rows.count(), table.hidden(), to);
             }

@@ -34,6 +34,8 @@ final class LayeredScorer {
         for (int s = 0; s < answers.length; s++) {
             writeStates(batch, s, run, answers[s]);
         }
+        run.overflown().stream()
+                .forEach(s -> answers[s] = ScoredSequence.unscorable(OverflowGuard.overflow(batch.sequence(s))));
         return answers;
     }
 

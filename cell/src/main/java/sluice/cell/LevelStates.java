@@ -6,6 +6,7 @@ import sluice.cell.kernel.GatePanels;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.LinearPanels;
 import sluice.cell.kernel.StepRows;
+import sluice.cell.kernel.VariantEquations;
 import sluice.cell.model.LstmDirection;
 
 /**
@@ -15,6 +16,7 @@ import sluice.cell.model.LstmDirection;
 final class LevelStates {
     private final CompiledModel compiled;
     private final Kernel kernel;
+    private final CellStep cellStep;
     private final List<LstmDirection> layers;
     private final int band; // the most nodes that a level may have
     private final float[][] hidden; // of each layer: (2 band, P)
@@ -26,6 +28,7 @@ final class LevelStates {
     LevelStates(CompiledModel compiled, Kernel kernel, int band) {
         this.compiled = compiled;
         this.kernel = kernel;
+        this.cellStep = new CellStep(compiled, kernel);
         this.layers = compiled.model().directions();
         this.band = band;
         this.hidden = new float[layers.size()][];
@@ -98,7 +101,7 @@ final class LevelStates {
     }
 
     private void step(int layer, GatePanels gates, float[] input) {
-        kernel.step(gates, rows, input, hidden[layer], cell[layer], shown[layer]);
+        cellStep.step(layer, gates, rows, input, hidden[layer], cell[layer], shown[layer]);
         LinearPanels projection = compiled.projection(layer);
         if (projection != null) {
             int[] from = new int[rows.count()];
@@ -137,6 +140,18 @@ final class LevelStates {
             c[layer] = row(cell[layer], layers.get(layer).hiddenWidth(), node);
         }
         return new LstmState(h, c);
+    }
+
+    /** Whether a state has overflown on the way to a node of the current level. */
+    boolean overflown(int node) {
+        for (int layer = 0; layer < cell.length; layer++) {
+            int width = layers.get(layer).hiddenWidth();
+            if (compiled.variant(layer) != null
+                    && VariantEquations.overflown(cell[layer], after(node) * width, width)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private float[] row(float[] table, int width, int node) {

@@ -1,6 +1,7 @@
 package sluice.cell;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -48,13 +49,16 @@ final class ReferenceScorer implements SequenceScorer {
     private ScoredSequence score(Sequence sequence) {
         LstmState start = sequence.start().orElseGet(() -> LstmState.initial(model));
         ReferenceLstm.Run run = lstm.run(inputs(sequence), widen(start.hidden()), widen(start.cell()));
+        if (!(run.largestState() <= OverflowGuard.MAX_STATE)) {
+            return ScoredSequence.unscorable(OverflowGuard.overflow(sequence));
+        }
         ScoredSequence scored = new ScoredSequence();
-        double[][] hidden = answered(run.hidden(), start.hidden());
+        double[][] hidden = answered(run.hidden(), lstm.shown(topOf(start.hidden())));
         if (request.asksFor(Emission.HIDDEN)) {
             scored.hidden = narrow(hidden);
         }
         if (request.asksFor(Emission.CELL)) {
-            scored.cell = narrow(answered(run.cell(), start.cell()));
+            scored.cell = narrow(answered(run.cell(), sideBySide(topOf(start.cell()))));
         }
         if (request.asksFor(Emission.STATE)) {
             scored.state = new LstmState(narrow(run.finalHidden()), narrow(run.finalCell()));
@@ -88,21 +92,23 @@ final class ReferenceScorer implements SequenceScorer {
         return inputs;
     }
 
-    /** The rows of the answered steps; the start's, of the top layer, where there is no last step. */
-    private double[][] answered(double[][] steps, float[][] start) {
+    /** The rows of the answered steps; the start's, where there is no last step. */
+    private double[][] answered(double[][] steps, double[] start) {
         if (request.at() == OutputAt.EACH) {
             return steps;
         }
-        if (steps.length > 0) {
-            return new double[][] {steps[steps.length - 1]};
-        }
+        return new double[][] {steps.length > 0 ? steps[steps.length - 1] : start};
+    }
+
+    /** The rows of the top layer's directions. */
+    private double[][] topOf(float[][] rows) {
         int directions =
                 model.layers().get(model.layers().size() - 1).directions().size();
-        double[] row = IntStream.range(start.length - directions, start.length)
-                .mapToObj(at -> start[at])
-                .flatMapToDouble(values -> IntStream.range(0, values.length).mapToDouble(k -> values[k]))
-                .toArray();
-        return new double[][] {row};
+        return widen(Arrays.copyOfRange(rows, rows.length - directions, rows.length));
+    }
+
+    private static double[] sideBySide(double[][] rows) {
+        return Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
     }
 
     private void tellDistributions(double[][] hidden, ScoredSequence scored) {

@@ -1,5 +1,7 @@
 package sluice.cell;
 
+import java.util.Optional;
+
 /**
  * The answer to one sequence: what the {@link ScoreRequest} asked for, null for the rest.
  *
@@ -18,8 +20,24 @@ public final class ScoredSequence {
     float[][] hidden;
     float[][] cell;
     LstmState state;
+    private Defect defect;
 
     ScoredSequence() {}
+
+    /** The answer to a sequence that turned out to have none. */
+    static ScoredSequence unscorable(Defect defect) {
+        ScoredSequence scored = new ScoredSequence();
+        scored.defect = defect;
+        return scored;
+    }
+
+    /**
+     * Why there is no answer: what {@link SequenceRules} can't see before a sequence is scored, {@link Defect.Kind#STATE_OVERFLOW}. Then
+     * everything else is null or 0, whatever was asked.
+     */
+    public Optional<Defect> defect() {
+        return Optional.ofNullable(defect);
+    }
 
     /** {@code y_t}: {@code (steps, K)}. */
     public float[][] softmax() {

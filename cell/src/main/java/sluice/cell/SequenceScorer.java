@@ -15,7 +15,7 @@ public interface SequenceScorer {
      * Scores a batch.
      *
      * @param sequences of any lengths, none padded
-     * @return one answer for each, in their order
+     * @return one answer for each, in their order; instead of it a {@linkplain ScoredSequence#defect() defect} where a state has overflown
      * @throws IllegalArgumentException where a sequence doesn't keep the {@link #rules()}
      */
     List<ScoredSequence> score(List<Sequence> sequences);

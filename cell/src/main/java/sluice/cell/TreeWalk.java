@@ -31,6 +31,7 @@ final class TreeWalk {
     private final boolean tellsHidden;
     private final boolean tellsCell;
     private final boolean tellsState;
+    private final boolean mayOverflow;
 
     private final int band; // sequences, and so nodes of a level at the most
     private final FirstLayer firstLayer;
@@ -54,6 +55,7 @@ final class TreeWalk {
         this.tellsHidden = request.asksFor(Emission.HIDDEN);
         this.tellsCell = request.asksFor(Emission.CELL);
         this.tellsState = request.asksFor(Emission.STATE);
+        this.mayOverflow = compiled.mayOverflow();
         int fitting = STATE_BYTES / LevelStates.bytes(model.directions());
         this.band = Math.max(LEAST_BAND, Math.min(LARGEST_BAND, fitting));
         this.firstLayer = new FirstLayer(compiled, kernel);
@@ -179,6 +181,9 @@ final class TreeWalk {
             }
             if (tellsState && length == level + 1) {
                 answer.state = states.state(node[s]);
+            }
+            if (mayOverflow && length == level + 1 && states.overflown(node[s])) {
+                answers[from + s] = ScoredSequence.unscorable(OverflowGuard.overflow(tree.sequence(from + s)));
             }
         }
     }

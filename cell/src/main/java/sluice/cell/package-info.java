@@ -13,6 +13,9 @@
  *   y_t = softmax(V h_t + d)
  * </pre>
  *
+ * <p>Cells that differ from this one, by peepholes, a clip, coupled gates or other activations, are
+ * {@link sluice.cell.model.CellVariant}s.
+ *
  * <h2>The legend</h2>
  *
  * <table>

@@ -2,7 +2,9 @@ package sluice.cell;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** One answer of the engine held against the oracle's, within {@link Tolerance}. */
 final class Comparison {
@@ -11,10 +13,27 @@ final class Comparison {
     private final double largest;
     private double largestShare;
 
-    Comparison(Sample sample, String what, Sequence sequence) {
+    Comparison(Sample sample, String what, Sequence sequence, ScoredSequence expected) {
         this.sample = sample;
         this.what = what;
-        this.largest = largest(sample, sequence);
+        this.largest = Math.max(largest(sample, sequence), largestState(sample, expected));
+    }
+
+    /** What states have grown to, where some activation may have no bound. */
+    private static double largestState(Sample sample, ScoredSequence expected) {
+        if (sample.model().directions().stream()
+                .allMatch(direction -> direction.variant().isPlain())) {
+            return 0;
+        }
+        Stream<float[]> states = Stream.of(expected.hidden(), expected.cell()).flatMap(Arrays::stream);
+        if (expected.state() != null) {
+            Stream<float[]> ends = Stream.of(
+                            expected.state().hidden(), expected.state().cell())
+                    .flatMap(Arrays::stream);
+            states = Stream.concat(states, ends);
+        }
+        return states.flatMapToDouble(row -> IntStream.range(0, row.length).mapToDouble(at -> Math.abs(row[at])))
+                .reduce(0, Math::max);
     }
 
     /** The largest magnitude that goes into the sums: features, the embedding's values, states. */

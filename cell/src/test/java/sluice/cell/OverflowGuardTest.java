@@ -10,6 +10,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import sluice.cell.model.Activation;
+import sluice.cell.model.CellVariant;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -20,6 +22,10 @@ import sluice.cell.model.OutputLayer;
 /** Weights that could leave float32 are refused; the largest that are not refused never do. */
 class OverflowGuardTest {
     private static final int H = 2;
+    private static final ScoreRequest STATES =
+            new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.STATE, Emission.HIDDEN, Emission.CELL), 1);
+    private static final ScoreRequest ALL = new ScoreRequest(
+            OutputAt.LAST, EnumSet.of(Emission.SOFTMAX, Emission.STATE, Emission.HIDDEN, Emission.CELL), 1);
 
     /**
      * Two of them times features up to 2^60 are 2^124; with as much from the state and the bias, that is below 2^126.
@@ -57,6 +63,37 @@ class OverflowGuardTest {
     }
 
     @Test
+    void aPeephole() {
+        assertRefusedIn("layer 0", model(direction(1, 1, 0).with(peepholes(0x1p90f, 0, 0))));
+        assertRefusedIn("layer 0", model(direction(1, 1, 0).with(peepholes(0, 0x1p90f, 0))));
+        assertRefusedIn("layer 0", model(direction(1, 1, 0).with(peepholes(0, 0, 0x1p90f))));
+    }
+
+    /** A variant may show as much as a state may be, where the plain cell shows 1 at the most. */
+    @Test
+    void aProjectionOfAVariant() {
+        LstmDirection direction = LstmDirection.projected(
+                filled(4 * H, 3, 1), filled(4 * H, 2, 0), new float[4 * H], filled(2, H, 0x1p90f));
+        CompiledModel.requireScorable(model(direction), InputKind.FEATURES, STATES);
+        assertRefusedIn("the projection of layer 0", model(direction.with(CellVariant.PLAIN.withCoupledGates())));
+    }
+
+    @Test
+    void mergedDirections() {
+        LstmDirection direction = LstmDirection.projected(
+                filled(4 * H, 3, 1), filled(4 * H, 2, 0), new float[4 * H], filled(2, H, 0x1p70f));
+        for (LstmLayer.Merge merge : LstmLayer.Merge.values()) {
+            LstmLayer layer = LstmLayer.bidirectional(direction, direction.backward(), merge);
+            LstmModel model = new LstmModel(Optional.empty(), List.of(layer), Optional.empty());
+            if (merge == LstmLayer.Merge.MUL) {
+                assertRefusedIn("the merged directions of layer 0", model);
+            } else {
+                CompiledModel.requireScorable(model, InputKind.FEATURES, STATES);
+            }
+        }
+    }
+
+    @Test
     void theOutputLayer() {
         OutputLayer output = new OutputLayer(filled(5, H, 0x1p90f));
         assertRefusedIn("the output layer", model(Optional.of(output), direction(1, 1, 0)));
@@ -78,8 +115,6 @@ class OverflowGuardTest {
                 Optional.of(new OutputLayer(filled(5, H, 0x1p84f))),
                 direction(LARGEST_INPUT_WEIGHT, 0x1p83f, 0x1p124f),
                 direction(0x1p83f, -0x1p83f, -0x1p124f));
-        ScoreRequest request = new ScoreRequest(
-                OutputAt.LAST, EnumSet.of(Emission.SOFTMAX, Emission.STATE, Emission.HIDDEN, Emission.CELL), 1);
         float large = OverflowGuard.MAX_FEATURE;
         float deep = OverflowGuard.MAX_STATE;
         LstmState state = new LstmState(
@@ -89,17 +124,71 @@ class OverflowGuardTest {
                 Sequence.ofFeatures(2, new float[] {-large, large, 0, -large}).from(state),
                 Sequence.ofFeatures(0, new float[0]).from(state));
         for (ScoredSequence scored : CompiledModel.compile(model, InputKind.FEATURES, kernel)
-                .scorer(request)
+                .scorer(ALL)
                 .score(batch)) {
-            for (float[][] rows : List.of(
-                    scored.softmax(),
-                    scored.hidden(),
-                    scored.cell(),
-                    scored.state().hidden(),
-                    scored.state().cell())) {
-                Arrays.stream(rows).forEach(OverflowGuardTest::assertFinite);
+            assertFinite(scored);
+        }
+    }
+
+    /** The same of variants, where a state may leave float32: whatever is fed, an answer is a defect, or finite. */
+    @ParameterizedTest
+    @EnumSource(KernelChoice.class)
+    void whatPassesOfAVariantStaysFiniteOrIsTold(KernelChoice kernel) {
+        float large = OverflowGuard.MAX_FEATURE;
+        float deep = OverflowGuard.MAX_STATE;
+        LstmState state = new LstmState(
+                new float[][] {{deep, -deep}, {-deep, -deep}}, new float[][] {{deep, -deep}, {deep, deep}});
+        List<Sequence> batch = List.of(
+                Sequence.ofFeatures(2, new float[] {large, large, -large, -large}),
+                Sequence.ofFeatures(2, new float[] {-large, large, 0, -large}).from(state),
+                Sequence.ofFeatures(2, new float[] {1, -1, 0.5f, 2}),
+                Sequence.ofFeatures(0, new float[0]).from(state));
+        int defects = 0;
+        int answers = 0;
+        for (Activation.Kind kind : Activation.Kind.values()) {
+            for (Activation any :
+                    List.of(Activation.of(kind), new Activation(kind, Float.MAX_VALUE, -Float.MAX_VALUE))) {
+                CellVariant variant = peepholes(0x1p84f, -0x1p84f, 0x1p84f).withActivations(any, any, any);
+                LstmModel model = model(
+                        Optional.of(new OutputLayer(filled(5, H, 0x1p84f))),
+                        direction(LARGEST_INPUT_WEIGHT, 0x1p83f, 0x1p124f).with(variant),
+                        direction(0x1p83f, -0x1p83f, -0x1p124f).with(variant.withCoupledGates()));
+                for (ScoredSequence scored : CompiledModel.compile(model, InputKind.FEATURES, kernel)
+                        .scorer(ALL)
+                        .score(batch)) {
+                    if (scored.defect().isPresent()) {
+                        defects++;
+                    } else {
+                        assertFinite(scored);
+                        answers++;
+                    }
+                }
             }
         }
+        assertThat(defects).isPositive();
+        assertThat(answers).isPositive();
+    }
+
+    private static void assertFinite(ScoredSequence scored) {
+        for (float[][] rows : List.of(
+                scored.softmax(),
+                scored.hidden(),
+                scored.cell(),
+                scored.state().hidden(),
+                scored.state().cell())) {
+            Arrays.stream(rows).forEach(OverflowGuardTest::assertFinite);
+        }
+    }
+
+    private static CellVariant peepholes(float input, float forget, float output) {
+        return CellVariant.PLAIN.withPeepholes(
+                new CellVariant.Peepholes(filled(input), filled(forget), filled(output)));
+    }
+
+    private static float[] filled(float value) {
+        float[] values = new float[H];
+        Arrays.fill(values, value);
+        return values;
     }
 
     private static void assertFinite(float[] row) {

@@ -18,16 +18,15 @@ import sluice.cell.model.OutputLayer;
 /** What holds for every model on every kernel, to the last bit: an answer depends on its own sequence alone. */
 class PropertiesTest {
     private static Stream<Arguments> engines() {
-        return Samples.seeds().stream()
-                .flatMap(seed -> Arrays.stream(KernelChoice.values())
+        return Samples.everyKind().stream()
+                .flatMap(sample -> Arrays.stream(KernelChoice.values())
                         .filter(kernel -> kernel != KernelChoice.REFERENCE)
-                        .map(kernel -> Arguments.of(seed, kernel)));
+                        .map(kernel -> Arguments.of(sample, kernel)));
     }
 
-    @ParameterizedTest(name = "seed {0} on {1}")
+    @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void aloneIsAsInABatch(long seed, KernelChoice kernel) {
-        Sample sample = new Samples(seed).any();
+    void aloneIsAsInABatch(Sample sample, KernelChoice kernel) {
         for (OutputAt at : OutputAt.values()) {
             SequenceScorer scorer = sample.scorer(kernel, at);
             List<ScoredSequence> together = scorer.score(sample.batch());
@@ -37,12 +36,11 @@ class PropertiesTest {
         }
     }
 
-    @ParameterizedTest(name = "seed {0} on {1}")
+    @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void anyOrderIsAsGood(long seed, KernelChoice kernel) {
-        Sample sample = new Samples(seed).any();
+    void anyOrderIsAsGood(Sample sample, KernelChoice kernel) {
         List<Sequence> batch = sample.batch();
-        int[] order = new Samples(seed).permutation(batch.size());
+        int[] order = new Samples(sample.seed()).permutation(batch.size());
         for (OutputAt at : OutputAt.values()) {
             List<ScoredSequence> given = sample.scorer(kernel, at).score(batch);
             List<ScoredSequence> shuffled = sample.scorer(kernel, at)
@@ -53,10 +51,9 @@ class PropertiesTest {
         }
     }
 
-    @ParameterizedTest(name = "seed {0} on {1}")
+    @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void duplicatesChangeNothing(long seed, KernelChoice kernel) {
-        Sample sample = new Samples(seed).any();
+    void duplicatesChangeNothing(Sample sample, KernelChoice kernel) {
         List<Sequence> batch = sample.batch();
         List<Sequence> twice = new ArrayList<>(batch);
         twice.addAll(batch);
@@ -68,10 +65,9 @@ class PropertiesTest {
         }
     }
 
-    @ParameterizedTest(name = "seed {0} on {1}")
+    @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void askingForLessChangesNoBits(long seed, KernelChoice kernel) {
-        Sample sample = new Samples(seed).any();
+    void askingForLessChangesNoBits(Sample sample, KernelChoice kernel) {
         CompiledModel compiled = sample.compile(kernel);
         for (OutputAt at : OutputAt.values()) {
             List<ScoredSequence> everything =
@@ -105,10 +101,9 @@ class PropertiesTest {
         return only;
     }
 
-    @ParameterizedTest(name = "seed {0} on {1}")
+    @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void theLastStepIsTheLastOfEach(long seed, KernelChoice kernel) {
-        Sample sample = new Samples(seed).any();
+    void theLastStepIsTheLastOfEach(Sample sample, KernelChoice kernel) {
         List<ScoredSequence> each = sample.scorer(kernel, OutputAt.EACH).score(sample.batch());
         List<ScoredSequence> last = sample.scorer(kernel, OutputAt.LAST).score(sample.batch());
         for (int s = 0; s < each.size(); s++) {
@@ -132,10 +127,9 @@ class PropertiesTest {
         }
     }
 
-    @ParameterizedTest(name = "seed {0} on {1}")
+    @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void whatIsToldOfADistributionAgrees(long seed, KernelChoice kernel) {
-        Sample sample = new Samples(seed).any();
+    void whatIsToldOfADistributionAgrees(Sample sample, KernelChoice kernel) {
         if (sample.model().output().isEmpty()) {
             return; // a model without distributions
         }
@@ -209,10 +203,9 @@ class PropertiesTest {
                 .isCloseTo(sum, within(Tolerance.FLOAT * Math.abs(sum) + Double.MIN_VALUE));
     }
 
-    @ParameterizedTest(name = "seed {0} on {1}")
+    @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void aSequenceMayBeScoredInPieces(long seed, KernelChoice kernel) {
-        Sample sample = new Samples(seed).any();
+    void aSequenceMayBeScoredInPieces(Sample sample, KernelChoice kernel) {
         if (sample.model().looksAhead()) {
             return; // what reads backward needs the end first
         }

@@ -23,6 +23,7 @@ public final class SameBits {
         same(what + ": hidden", actual.hidden(), expected.hidden());
         same(what + ": cell", actual.cell(), expected.cell());
         same(what + ": state", actual.state(), expected.state());
+        assertThat(actual.defect()).as(what + ": defect").isEqualTo(expected.defect());
     }
 
     public static void same(String what, List<ScoredSequence> actual, List<ScoredSequence> expected) {

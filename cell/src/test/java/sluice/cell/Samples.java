@@ -5,6 +5,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import sluice.cell.model.Activation;
+import sluice.cell.model.CellVariant;
 import sluice.cell.model.Embedding;
 import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
@@ -26,6 +29,18 @@ public final class Samples {
     private static final int[] VOCABULARIES = {2, 3, 11, 40, 63, 64, 65, 130};
     private static final float GAIN = 2; // over 1 / sqrt(fan-in): gates that move, without being stuck at 0 and 1
 
+    /** Between 0 and 1. */
+    private static final Activation.Kind[] FRACTIONS = {Activation.Kind.SIGMOID, Activation.Kind.HARD_SIGMOID};
+
+    /** Between -1 and 1, with parameters up to 1. */
+    private static final Activation.Kind[] BOUNDED = {
+        Activation.Kind.SIGMOID,
+        Activation.Kind.HARD_SIGMOID,
+        Activation.Kind.TANH,
+        Activation.Kind.SCALED_TANH,
+        Activation.Kind.SOFTSIGN
+    };
+
     private final long seed;
     private final SplittableRandom random;
 
@@ -43,20 +58,36 @@ public final class Samples {
                 .toList();
     }
 
-    /** A model of any kind that there is. */
+    /** For every seed a model of plain cells, and one of variants. */
+    public static List<Sample> everyKind() {
+        return seeds().stream()
+                .flatMap(seed -> Stream.of(new Samples(seed).any(), new Samples(seed).anyVariant()))
+                .toList();
+    }
+
+    /** A model of plain cells, of any kind that there is. */
     public Sample any() {
+        return any(false);
+    }
+
+    /** A model of any kind that there is, of cells of any variant; none whose states can leave float32 within a test's sequences. */
+    public Sample anyVariant() {
+        return any(true);
+    }
+
+    private Sample any(boolean varied) {
         InputKind input = InputKind.values()[random.nextInt(InputKind.values().length)];
         int vocabulary = pick(VOCABULARIES);
         int width = input == InputKind.ONE_HOT ? vocabulary : pick(WIDTHS);
         Optional<Embedding> embedding =
                 input == InputKind.EMBEDDING ? Optional.of(embedding(vocabulary, width)) : Optional.empty();
-        List<LstmLayer> layers = layers(1 + random.nextInt(3), width);
+        List<LstmLayer> layers = layers(1 + random.nextInt(3), width, varied);
         int top = layers.get(layers.size() - 1).outputWidth();
         Optional<OutputLayer> output = random.nextInt(6) == 0 ? Optional.empty() : Optional.of(output(vocabulary, top));
         return new Sample(seed, new LstmModel(embedding, layers, output), input);
     }
 
-    private List<LstmLayer> layers(int depth, int inputWidth) {
+    private List<LstmLayer> layers(int depth, int inputWidth, boolean varied) {
         boolean projected = random.nextInt(4) == 0;
         boolean bidirectional = random.nextInt(3) == 0;
         boolean biased = random.nextInt(4) != 0;
@@ -67,15 +98,70 @@ public final class Samples {
             int hidden = pick(WIDTHS);
             int shown = projected ? 1 + random.nextInt(hidden) : hidden;
             LstmDirection forward = direction(width, hidden, shown, biased, started);
+            if (varied) {
+                forward = varied(forward);
+            }
             LstmLayer layer = bidirectional
-                    ? LstmLayer.bidirectional(
-                            forward,
-                            direction(width, hidden, shown, biased, started).backward())
-                    : LstmLayer.of(forward);
+                    ? bidirectional(forward, direction(width, hidden, shown, biased, started), varied)
+                    : LstmLayer.of(varied && random.nextInt(4) == 0 ? forward.backward() : forward);
             layers.add(layer);
             width = layer.outputWidth();
         }
         return layers;
+    }
+
+    private LstmLayer bidirectional(LstmDirection forward, LstmDirection other, boolean varied) {
+        if (!varied) {
+            return LstmLayer.bidirectional(forward, other.backward());
+        }
+        LstmLayer.Merge[] merges = LstmLayer.Merge.values();
+        return LstmLayer.bidirectional(forward, varied(other).backward(), merges[random.nextInt(merges.length)]);
+    }
+
+    /** The same direction in a random variant, one in five the plain cell still. */
+    private LstmDirection varied(LstmDirection direction) {
+        if (random.nextInt(5) == 0) {
+            return direction;
+        }
+        boolean coupled = random.nextInt(3) == 0;
+        boolean opened = random.nextInt(3) > 0; // to activations without a bound
+        CellVariant variant = CellVariant.PLAIN.withActivations(
+                activation(coupled ? FRACTIONS : BOUNDED),
+                activation(opened ? Activation.Kind.values() : BOUNDED),
+                activation(opened ? Activation.Kind.values() : BOUNDED));
+        variant = coupled ? variant.withCoupledGates() : variant;
+        variant = random.nextInt(3) == 0 ? variant.withClip((float) random.nextDouble(0.1, 3)) : variant;
+        variant = random.nextBoolean() ? variant.withPeepholes(peepholes(direction.hiddenWidth())) : variant;
+        return (opened ? calm(direction) : direction).with(variant);
+    }
+
+    /** A variant of any cell of this width, with activations that may have no bound anywhere. */
+    public CellVariant anyVariant(int hidden) {
+        Activation.Kind[] any = Activation.Kind.values();
+        CellVariant variant = CellVariant.PLAIN.withActivations(activation(any), activation(any), activation(any));
+        variant = random.nextInt(3) == 0 ? variant.withCoupledGates() : variant;
+        variant = random.nextInt(3) == 0 ? variant.withClip((float) random.nextDouble(0.1, 3)) : variant;
+        return random.nextBoolean() ? variant.withPeepholes(peepholes(hidden)) : variant;
+    }
+
+    /** With hidden weights so small that a state that is fed back without being squashed doesn't grow much. */
+    private static LstmDirection calm(LstmDirection direction) {
+        float[] values = direction.hiddenWeights().values();
+        for (int at = 0; at < values.length; at++) {
+            values[at] *= 0x1p-3f;
+        }
+        return direction;
+    }
+
+    private Activation activation(Activation.Kind[] kinds) {
+        Activation.Kind kind = kinds[random.nextInt(kinds.length)];
+        return random.nextBoolean()
+                ? Activation.of(kind)
+                : new Activation(kind, (float) random.nextDouble(0.1, 1), (float) random.nextDouble(0.1, 1));
+    }
+
+    public CellVariant.Peepholes peepholes(int hidden) {
+        return new CellVariant.Peepholes(floats(hidden, 1), floats(hidden, 1), floats(hidden, 1));
     }
 
     private LstmDirection direction(int input, int hidden, int shown, boolean biased, boolean started) {

@@ -5,13 +5,66 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
+import sluice.cell.model.Activation;
+import sluice.cell.model.CellVariant;
 import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 
 /** Random tests prove nothing about a variant that no seed happens to make. */
 class SamplesTest {
     private static final List<Sample> SAMPLES =
             Samples.seeds().stream().map(seed -> new Samples(seed).any()).toList();
+
+    private static final List<Sample> VARIANTS =
+            Samples.seeds().stream().map(seed -> new Samples(seed).anyVariant()).toList();
+
+    @Test
+    void plainCellsAndVariantsAreMadeApart() {
+        assertThat(SAMPLES)
+                .flatExtracting(sample -> sample.model().directions())
+                .allMatch(direction -> direction.variant().isPlain());
+        assertThat(VARIANTS)
+                .extracting(Sample::model)
+                .as("plain over variant or the other way")
+                .anyMatch(model -> {
+                    List<Boolean> plain = model.directions().stream()
+                            .map(direction -> direction.variant().isPlain())
+                            .toList();
+                    return plain.contains(true) && plain.contains(false);
+                });
+    }
+
+    @Test
+    void everyVariantIsMade() {
+        List<CellVariant> made = VARIANTS.stream()
+                .flatMap(sample -> sample.model().directions().stream())
+                .map(LstmDirection::variant)
+                .toList();
+        assertThat(made).anyMatch(variant -> variant.peepholes().isPresent());
+        assertThat(made).anyMatch(CellVariant::coupled);
+        assertThat(made).anyMatch(variant -> Float.isFinite(variant.clip()));
+        assertThat(made).extracting(variant -> variant.candidate().kind()).contains(Activation.Kind.values());
+        assertThat(made).extracting(variant -> variant.output().kind()).contains(Activation.Kind.values());
+        assertThat(VARIANTS)
+                .flatExtracting(sample -> sample.model().layers())
+                .extracting(LstmLayer::merge)
+                .contains(LstmLayer.Merge.values());
+        assertThat(VARIANTS)
+                .flatExtracting(sample -> sample.model().layers())
+                .as("one direction, read backward")
+                .anyMatch(layer -> layer.directions().size() == 1 && layer.looksAhead());
+    }
+
+    /** Properties are compared on answers, and a defect is none. */
+    @Test
+    void noStateOverflows() {
+        for (Sample sample : VARIANTS) {
+            assertThat(sample.scorer(KernelChoice.AUTO, OutputAt.LAST).score(sample.batch()))
+                    .as(sample.toString())
+                    .allMatch(answer -> answer.defect().isEmpty());
+        }
+    }
 
     @Test
     void everyKindOfInputIsMade() {

@@ -69,9 +69,22 @@ public final class Tolerance {
         return torchLogProbability(kernel, expected) + FLOAT * Math.abs(expected);
     }
 
+    /** Of h and c against ONNX Runtime's own tests, whose numbers were written down to a few digits. */
+    public static double onnxRuntime() {
+        return 1e-5;
+    }
+
     /** Of one step of the oracle against the same formulas in plain doubles. */
     public static double oracleStep() {
         return 8 * DOUBLE;
+    }
+
+    /**
+     * Of a few steps of the oracle in cells whose activations may have no bound, with inputs near 1: each step's rounding may be
+     * carried on tenfold.
+     */
+    public static double oracleSteps(int steps, double expected) {
+        return Math.pow(10, steps) * DOUBLE * Math.max(1, Math.abs(expected));
     }
 
     /**

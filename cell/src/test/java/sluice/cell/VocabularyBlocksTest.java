@@ -34,7 +34,7 @@ class VocabularyBlocksTest {
             List<ScoredSequence> actual = sample.scorer(KernelChoice.AUTO, at).score(batch);
             for (int s = 0; s < batch.size(); s++) {
                 String what = "%s: sequence %d at %s".formatted(sample, s, at);
-                new Comparison(sample, what, batch.get(s)).compare(actual.get(s), expected.get(s));
+                new Comparison(sample, what, batch.get(s), expected.get(s)).compare(actual.get(s), expected.get(s));
             }
         }
     }

@@ -29,6 +29,17 @@ public interface Kernel {
     void step(GatePanels gates, StepRows rows, float[] input, float[] hidden, float[] cell, float[] shown);
 
     /**
+     * {@code U x_t + W h_{t-1} + b} of one direction for several sequences, the numbers that {@link #step} applies its gate functions to:
+     * for cells that apply others.
+     *
+     * @param input as in {@link #step}
+     * @param hidden as in {@link #step}
+     * @param result sequence after sequence, each {@code (panels, 64)} in the order of a {@link GatePanels}' start; what stands in the
+     *     columns that fill up the last panel is anything
+     */
+    void preActivations(GatePanels gates, StepRows rows, float[] input, float[] hidden, float[] result);
+
+    /**
      * {@code M x + b} for several rows and a range of outputs.
      *
      * @param firstOutput a multiple of {@link LinearPanels#COLUMNS}

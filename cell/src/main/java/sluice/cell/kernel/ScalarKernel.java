@@ -32,6 +32,16 @@ final class ScalarKernel implements Kernel {
         }
     }
 
+    @Override
+    public void preActivations(GatePanels gates, StepRows rows, float[] input, float[] hidden, float[] result) {
+        for (int panel = 0; panel < gates.panels(); panel++) {
+            for (int row = 0; row < rows.count; row++) {
+                preActivations(gates, panel, rows, row, input, hidden);
+                System.arraycopy(tile, 0, result, (row * gates.panels() + panel) * COLUMNS, COLUMNS);
+            }
+        }
+    }
+
     /** {@code tile = U x_t + W h_{t-1} + b}, for one panel of units and one sequence. */
     private void preActivations(GatePanels gates, int panel, StepRows rows, int row, float[] input, float[] hidden) {
         int x = rows.input[row] * gates.inputWidth();

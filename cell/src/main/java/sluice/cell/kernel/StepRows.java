@@ -47,6 +47,15 @@ public final class StepRows {
         System.arraycopy(next, 0, input, 0, count);
     }
 
+    /** Makes these the same as some of the others. */
+    void copy(StepRows other, int from, int rows) {
+        System.arraycopy(other.start, from, start, 0, rows);
+        System.arraycopy(other.input, from, input, 0, rows);
+        System.arraycopy(other.previous, from, previous, 0, rows);
+        System.arraycopy(other.next, from, next, 0, rows);
+        count = rows;
+    }
+
     public int count() {
         return count;
     }

@@ -76,6 +76,23 @@ final class VectorKernel implements Kernel {
         }
     }
 
+    @Override
+    public void preActivations(GatePanels gates, StepRows rows, float[] input, float[] hidden, float[] result) {
+        tiles.begin(rows.count, gates.inputWidth() + gates.outputWidth());
+        tiles.put(0, input, rows.input, gates.inputWidth());
+        tiles.put(gates.inputWidth(), hidden, rows.previous, gates.outputWidth());
+        for (int panel = 0; panel < gates.panels(); panel++) {
+            for (int row = 0; row < rows.count; row += BAND_ROWS) {
+                int count = Math.min(BAND_ROWS, rows.count - row);
+                preActivations(gates, panel, rows, row, count);
+                for (int at = 0; at < count; at++) {
+                    int to = ((row + at) * gates.panels() + panel) * COLUMNS;
+                    System.arraycopy(band, at * COLUMNS, result, to, COLUMNS);
+                }
+            }
+        }
+    }
+
     /** {@code band = U x_t + W h_{t-1} + b}, for one panel of units and a band of sequences. */
     private void preActivations(GatePanels gates, int panel, StepRows rows, int row, int count) {
         for (int at = 0; at < count; at++) {

@@ -13,6 +13,8 @@
  *       place in a tile can change an order of summation.
  *   <li>{@link sluice.cell.kernel.GateFunctions} is one polynomial with a fixed order of operations; no library function, which
  *       may differ from one virtual machine to the next.
+ *   <li>Cells other than the plain one take the same pre-activations; what they make of them is written once, for all kernels, in
+ *       {@link sluice.cell.kernel.VariantEquations}.
  *   <li>A softmax is taken in blocks of {@value sluice.cell.kernel.Softmax#BLOCK} columns. Each has its own maximum and a sum over
  *       {@value sluice.cell.kernel.Softmax#LANES} lanes that are added up in a fixed tree; blocks are combined in their order.
  * </ul>

@@ -62,6 +62,24 @@ final class Algebra {
         return times.apply(a, b);
     }
 
+    /** {@code 1 - z}. */
+    static DenseVector<Object> oneMinus(DenseVector<Object> z) {
+        double[] values = array(z);
+        for (int at = 0; at < values.length; at++) {
+            values[at] = 1 - values[at];
+        }
+        return vector(values);
+    }
+
+    /** Cut to plus or minus a threshold, which may be infinite. */
+    static DenseVector<Object> clip(DenseVector<Object> z, double threshold) {
+        double[] values = array(z);
+        for (int at = 0; at < values.length; at++) {
+            values[at] = Math.max(-threshold, Math.min(threshold, values[at]));
+        }
+        return vector(values);
+    }
+
     static DenseVector<Object> sigmoid(DenseVector<Object> z) {
         double[] values = array(z);
         for (int at = 0; at < values.length; at++) {

@@ -29,14 +29,16 @@ import sluice.cell.model.LstmDirection;
  * <p>Hochreiter and Schmidhuber, "Long short-term memory", Neural Computation 9(8), 1997, with the forget gate of Gers,
  * Schmidhuber and Cummins, "Learning to forget", Neural Computation 12(10), 2000. With a projection {@code R} the last line is
  * {@code h_t = R (o_t * tanh(c_t))} (Sak, Senior and Beaufays 2014). The seventh equation, {@code y_t = softmax(V h_t + d)},
- * belongs to the whole network: {@link ReferenceLstm#probabilities}.
+ * belongs to the whole network: {@link ReferenceLstm#probabilities}. Cells with peepholes, other activations and such are
+ * {@link VariantCell}s.
  */
-public final class LstmCell {
+public final class LstmCell implements Cell {
     private final DenseMatrix<Object> uForget, uInput, uOutput, uCandidate; // (H, I)
     private final DenseMatrix<Object> wForget, wInput, wOutput, wCandidate; // (H, P)
     private final DenseVector<Object> bForget, bInput, bOutput, bCandidate; // (H)
     private final Optional<DenseMatrix<Object>> projection; // (P, H)
 
+    /** The {@linkplain sluice.cell.model.CellVariant variant} of the weights is not looked at: see {@link Cell#of}. */
     public LstmCell(LstmDirection weights) {
         uForget = matrix(weights.inputWeights(Gate.FORGET));
         uInput = matrix(weights.inputWeights(Gate.INPUT));
@@ -56,12 +58,7 @@ public final class LstmCell {
     /** The state after one step: {@code h_t} of width P and {@code c_t} of width H. */
     public record State(DenseVector<Object> h, DenseVector<Object> c) {}
 
-    /**
-     * One step.
-     *
-     * @param x {@code x_t}, width I
-     * @param before {@code h_{t-1}} and {@code c_{t-1}}
-     */
+    @Override
     public State step(DenseVector<Object> x, State before) {
         DenseVector<Object> f = sigmoid(sum(product(uForget, x), product(wForget, before.h), bForget));
         DenseVector<Object> i = sigmoid(sum(product(uInput, x), product(wInput, before.h), bInput));

@@ -3,6 +3,7 @@ package sluice.cell.reference;
 import breeze.linalg.DenseMatrix;
 import breeze.linalg.DenseVector;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import sluice.cell.model.LstmDirection;
@@ -11,19 +12,19 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 
 /**
- * A whole network of {@link LstmCell}s: stacked layers, both directions, one sequence at a time, float64.
+ * A whole network of {@link LstmCell}s, or of their variants: stacked layers, both directions, one sequence at a time, float64.
  *
  * <p>Immutable; may be shared by threads.
  */
 public final class ReferenceLstm {
     private final LstmModel model;
-    private final List<LstmCell> cells; // as LstmModel.directions()
+    private final List<Cell> cells; // as LstmModel.directions()
     private final DenseMatrix<Object> outputWeights; // V: (K, H), or null
     private final DenseVector<Object> outputBias; // d: (K), or null
 
     public ReferenceLstm(LstmModel model) {
         this.model = model;
-        this.cells = model.directions().stream().map(LstmCell::new).toList();
+        this.cells = model.directions().stream().map(Cell::of).toList();
         this.outputWeights =
                 model.output().map(OutputLayer::weights).map(Algebra::matrix).orElse(null);
         this.outputBias =
@@ -34,11 +35,14 @@ public final class ReferenceLstm {
      * What one sequence of n steps leaves behind.
      *
      * @param hidden the top layer's output at each step, {@code (n, width)}
-     * @param cell the top layer's cell state at each step, {@code (n, width)}
+     * @param cell the top layer's cell state at each step, {@code (n, width)}; two directions side by side, however they are merged
      * @param finalHidden of each direction of each layer, after the last token it reads
      * @param finalCell the same of the cell states
+     * @param largestState the largest magnitude in h or c after any step of any direction whose cell is a variant, which may have no
+     *     bound; NaN where one is
      */
-    public record Run(double[][] hidden, double[][] cell, double[][] finalHidden, double[][] finalCell) {}
+    public record Run(
+            double[][] hidden, double[][] cell, double[][] finalHidden, double[][] finalCell, double largestState) {}
 
     /**
      * Runs one sequence.
@@ -55,6 +59,7 @@ public final class ReferenceLstm {
         double[][] finalHidden = new double[cells.size()][];
         double[][] finalCell = new double[cells.size()][];
         List<DenseVector<Object>> layerCells = List.of();
+        double largest = 0;
         int at = 0;
         for (LstmLayer layer : model.layers()) {
             List<DenseVector<Object>> outputs = null;
@@ -67,20 +72,26 @@ public final class ReferenceLstm {
                         states.isEmpty() ? start : states.get(direction.reversed() ? 0 : states.size() - 1);
                 finalHidden[at] = Algebra.array(end.h());
                 finalCell[at] = Algebra.array(end.c());
-                outputs = beside(outputs, states.stream().map(LstmCell.State::h).toList());
-                memories =
-                        beside(memories, states.stream().map(LstmCell.State::c).toList());
+                List<DenseVector<Object>> shown =
+                        states.stream().map(LstmCell.State::h).toList();
+                List<DenseVector<Object>> kept =
+                        states.stream().map(LstmCell.State::c).toList();
+                if (!direction.variant().isPlain()) {
+                    largest = Math.max(largest, Math.max(largest(shown), largest(kept)));
+                }
+                outputs = outputs == null ? shown : merged(layer.merge(), outputs, shown);
+                memories = memories == null ? kept : merged(LstmLayer.Merge.CONCAT, memories, kept);
                 at++;
             }
             layerInputs = outputs;
             layerCells = memories;
         }
-        return new Run(arrays(layerInputs), arrays(layerCells), finalHidden, finalCell);
+        return new Run(arrays(layerInputs), arrays(layerCells), finalHidden, finalCell, largest);
     }
 
     /** The states after each step, by the step's place in the sequence, whichever way it was read. */
     private static List<LstmCell.State> runDirection(
-            LstmCell cell, boolean reversed, List<DenseVector<Object>> inputs, LstmCell.State start) {
+            Cell cell, boolean reversed, List<DenseVector<Object>> inputs, LstmCell.State start) {
         List<DenseVector<Object>> reading = new ArrayList<>(inputs);
         if (reversed) {
             Collections.reverse(reading);
@@ -97,20 +108,52 @@ public final class ReferenceLstm {
         return states;
     }
 
-    private static List<DenseVector<Object>> beside(List<DenseVector<Object>> left, List<DenseVector<Object>> right) {
-        if (left == null) {
-            return right;
+    private static double largest(List<DenseVector<Object>> vectors) {
+        double largest = 0;
+        for (DenseVector<Object> vector : vectors) {
+            for (double value : Algebra.array(vector)) {
+                largest = Math.max(largest, Math.abs(value)); // of a NaN, NaN
+            }
         }
-        List<DenseVector<Object>> joined = new ArrayList<>();
-        for (int step = 0; step < right.size(); step++) {
-            double[] a = Algebra.array(left.get(step));
-            double[] b = Algebra.array(right.get(step));
-            double[] both = new double[a.length + b.length];
-            System.arraycopy(a, 0, both, 0, a.length);
-            System.arraycopy(b, 0, both, a.length, b.length);
-            joined.add(Algebra.vector(both));
+        return largest;
+    }
+
+    private static List<DenseVector<Object>> merged(
+            LstmLayer.Merge merge, List<DenseVector<Object>> forward, List<DenseVector<Object>> backward) {
+        List<DenseVector<Object>> merged = new ArrayList<>();
+        for (int step = 0; step < backward.size(); step++) {
+            double[] both = merged(merge, Algebra.array(forward.get(step)), Algebra.array(backward.get(step)));
+            merged.add(Algebra.vector(both));
         }
-        return joined;
+        return merged;
+    }
+
+    private static double[] merged(LstmLayer.Merge merge, double[] forward, double[] backward) {
+        if (merge == LstmLayer.Merge.CONCAT) {
+            double[] both = Arrays.copyOf(forward, forward.length + backward.length);
+            System.arraycopy(backward, 0, both, forward.length, backward.length);
+            return both;
+        }
+        double[] merged = new double[forward.length];
+        for (int unit = 0; unit < merged.length; unit++) {
+            merged[unit] = switch (merge) {
+                case SUM -> forward[unit] + backward[unit];
+                case MUL -> forward[unit] * backward[unit];
+                case AVERAGE -> (forward[unit] + backward[unit]) / 2;
+                case CONCAT -> throw new AssertionError("side by side, not unit by unit");
+            };
+        }
+        return merged;
+    }
+
+    /**
+     * What the top layer shows of these states, one for each of its directions: as after a step, so before the first.
+     *
+     * @param hidden h of each direction of the top layer
+     */
+    public double[] shown(double[]... hidden) {
+        LstmLayer top = model.layers().get(model.layers().size() - 1);
+        return hidden.length == 1 ? hidden[0] : merged(top.merge(), hidden[0], hidden[1]);
     }
 
     private static double[][] arrays(List<DenseVector<Object>> vectors) {

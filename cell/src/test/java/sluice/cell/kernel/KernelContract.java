@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import sluice.cell.Samples;
+import sluice.cell.model.CellVariant;
 import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.Matrix;
@@ -25,6 +26,9 @@ abstract class KernelContract {
 
     /** How many sequences take a step together. */
     private static final int[] COUNTS = {13, 12, 7, 6, 5, 2, 1};
+
+    /** And around how many a variant's step takes at a time. */
+    private static final int[] MANY_COUNTS = {97, 96, 49, 48, 47, 6, 1};
 
     private static final int[] FEW_SIZES = {65, 17, 16, 5, 1};
 
@@ -213,6 +217,81 @@ abstract class KernelContract {
         Step before = step.copy();
         step.run(kernel(), GatePanels.of(step.direction));
         step.assertSame("no rows", before);
+    }
+
+    @Test
+    void preActivationsAreTheirNaiveTwins() {
+        Kernel kernel = kernel();
+        for (int hidden : SIZES) {
+            for (int inputs : FEW_SIZES) {
+                for (int count : COUNTS) {
+                    Samples samples = new Samples(1000L * hidden + 10L * inputs + count);
+                    new Step(samples, samples.direction(inputs, hidden), count).assertPreActivations(kernel);
+                }
+            }
+        }
+    }
+
+    @Test
+    void stepOfAVariantIsItsNaiveTwin() {
+        VariantStep step = new VariantStep(kernel());
+        for (int hidden : SIZES) {
+            for (int inputs : FEW_SIZES) {
+                for (int count : MANY_COUNTS) {
+                    Samples samples = new Samples(1000L * hidden + 10L * inputs + count);
+                    LstmDirection direction = samples.direction(inputs, hidden).with(samples.anyVariant(hidden));
+                    new Step(samples, direction, count).assertEqualsTwin(step);
+                }
+            }
+        }
+    }
+
+    @Test
+    void stepOfAProjectedVariantIsItsNaiveTwin() {
+        VariantStep step = new VariantStep(kernel());
+        for (int hidden : SIZES) {
+            Samples samples = new Samples(hidden);
+            LstmDirection direction = samples.projected(3, hidden, 2).with(samples.anyVariant(hidden));
+            new Step(samples, direction, 7).assertEqualsTwin(step);
+        }
+    }
+
+    @Test
+    void stepOfAVariantMayShowWhereItReads() {
+        VariantStep variantStep = new VariantStep(kernel());
+        for (int hidden : SIZES) {
+            Samples samples = new Samples(hidden);
+            Step step = new Step(samples, samples.direction(5, hidden).with(samples.anyVariant(hidden)), 97);
+            step.shown = step.hidden;
+            step.assertEqualsTwin(variantStep);
+        }
+    }
+
+    /** What has overflown stays so, whatever comes after, and shows 0; its neighbours are as if nothing had happened. */
+    @Test
+    void overflowIsKeptAndKeptApart() {
+        Kernel kernel = kernel();
+        for (float state : new float[] {Float.NaN, 0x1p43f, -0x1p43f}) {
+            Samples samples = new Samples(1);
+            LstmDirection direction = samples.direction(3, 17).with(CellVariant.PLAIN.withClip(0.5f));
+            Step step = new Step(samples, direction, 5);
+            Step calm = step.copy();
+            int before = step.rows.previous[3] * 17 + 16;
+            int after = step.rows.next[3] * 17 + 16;
+            step.cell[before] = state;
+            step.run(new VariantStep(kernel));
+            calm.run(new VariantStep(kernel));
+            assertThat(step.cell[after]).isNaN();
+            assertThat(step.shown[after]).isEqualTo(0);
+            assertThat(VariantEquations.overflown(step.cell, step.rows.next[3] * 17, 17))
+                    .isTrue();
+            assertThat(VariantEquations.overflown(step.cell, step.rows.next[2] * 17, 17))
+                    .isFalse();
+            calm.cell[before] = state;
+            calm.cell[after] = Float.NaN;
+            calm.shown[after] = 0;
+            step.assertSame("with an overflow", calm);
+        }
     }
 
     @Test
@@ -470,6 +549,39 @@ abstract class KernelContract {
                     direction, false, expected.rows, expected.input, expected.hidden, expected.cell, expected.shown);
             run(kernel, GatePanels.of(direction));
             assertSame(what, expected);
+        }
+
+        void run(VariantStep step) {
+            VariantEquations equations = new VariantEquations(direction, NaiveKernel.LIMIT);
+            step.step(equations, GatePanels.of(direction), rows, input, hidden, cell, shown);
+        }
+
+        void assertEqualsTwin(VariantStep step) {
+            Step expected = copy();
+            NaiveKernel.step(
+                    direction, false, expected.rows, expected.input, expected.hidden, expected.cell, expected.shown);
+            run(step);
+            assertSame("%s, H=%d".formatted(direction.variant(), direction.hiddenWidth()), expected);
+        }
+
+        void assertPreActivations(Kernel kernel) {
+            GatePanels gates = GatePanels.of(direction);
+            float[] result = new float[rows.count * gates.panels() * GatePanels.COLUMNS + 1];
+            Arrays.fill(result, SENTINEL);
+            kernel.preActivations(gates, rows, input, hidden, result);
+            assertThat(result[result.length - 1]).isEqualTo(SENTINEL);
+            for (int row = 0; row < rows.count; row++) {
+                float[] expected = NaiveKernel.preActivations(direction, rows, row, input, hidden);
+                for (int at = 0; at < expected.length; at++) {
+                    int gate = at / direction.hiddenWidth();
+                    int unit = at % direction.hiddenWidth();
+                    int panel = row * gates.panels() + unit / GatePanels.UNITS;
+                    int column = gate * GatePanels.UNITS + unit % GatePanels.UNITS;
+                    assertThat(result[panel * GatePanels.COLUMNS + column])
+                            .as("row %d, gate %d, unit %d", row, gate, unit)
+                            .isEqualTo(expected[at]);
+                }
+            }
         }
 
         void assertSame(String what, Step expected) {

@@ -1,5 +1,6 @@
 package sluice.cell.kernel;
 
+import sluice.cell.model.CellVariant;
 import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.Matrix;
@@ -9,6 +10,9 @@ import sluice.cell.model.Matrix;
  * that the package's page lays down. It knows of no panels, no tiles and no scratch.
  */
 final class NaiveKernel {
+    /** Beyond it a state of a variant has overflown. */
+    static final float LIMIT = 0x1p40f;
+
     private NaiveKernel() {}
 
     static void step(
@@ -34,11 +38,47 @@ final class NaiveKernel {
                     z[gate] = chain(z[gate], direction.hiddenWeights(), at, hidden, h);
                 }
                 float before = cell[rows.previous[row] * width + unit];
-                float c = GateFunctions.cellState(z[0], z[1], z[2], before);
-                cell[rows.next[row] * width + unit] = c;
-                shown[rows.next[row] * width + unit] = GateFunctions.hiddenState(z[3], c);
+                float[] after = direction.variant().isPlain() ? plain(z, before) : variant(direction, unit, z, before);
+                cell[rows.next[row] * width + unit] = after[0];
+                shown[rows.next[row] * width + unit] = after[1];
             }
         }
+    }
+
+    private static float[] plain(float[] z, float before) {
+        float c = GateFunctions.cellState(z[0], z[1], z[2], before);
+        return new float[] {c, GateFunctions.hiddenState(z[3], c)};
+    }
+
+    private static float[] variant(LstmDirection direction, int unit, float[] z, float before) {
+        CellVariant variant = direction.variant();
+        CellVariant.Peepholes seen = variant.peepholes().orElse(null);
+        ActivationFunction gate = new ActivationFunction(variant.gate());
+        float zi = seen == null ? z[0] : Math.fma(seen.input()[unit], before, z[0]);
+        float zf = seen == null ? z[1] : Math.fma(seen.forget()[unit], before, z[1]);
+        float i = gate.of(clipped(zi, variant.clip()));
+        float f = variant.coupled() ? 1 - i : gate.of(clipped(zf, variant.clip()));
+        float g = new ActivationFunction(variant.candidate()).of(clipped(z[2], variant.clip()));
+        float c = Math.fma(f, before, i * g);
+        float zo = seen == null ? z[3] : Math.fma(seen.output()[unit], c, z[3]);
+        float o = gate.of(clipped(zo, variant.clip()));
+        float shown = o * new ActivationFunction(variant.output()).of(c);
+        boolean overflown = !(Math.abs(c) <= LIMIT) || !(Math.abs(shown) <= LIMIT);
+        return overflown ? new float[] {Float.NaN, 0} : new float[] {c, shown};
+    }
+
+    private static float clipped(float z, float clip) {
+        return Math.abs(z) <= clip ? z : Math.copySign(clip, z);
+    }
+
+    /** Of one sequence, {@code (4H)} in the model's own order. */
+    static float[] preActivations(LstmDirection direction, StepRows rows, int row, float[] input, float[] hidden) {
+        float[] z = direction.bias().clone();
+        for (int at = 0; at < z.length; at++) {
+            z[at] = chain(z[at], direction.inputWeights(), at, input, rows.input[row] * direction.inputWidth());
+            z[at] = chain(z[at], direction.hiddenWeights(), at, hidden, rows.previous[row] * direction.outputWidth());
+        }
+        return z;
     }
 
     /** {@code start + sum_k matrix[row][k] * x[k]}, in the order of k. */

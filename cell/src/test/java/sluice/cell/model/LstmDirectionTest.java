@@ -140,6 +140,31 @@ class LstmDirectionTest {
         assertThat(LstmLayer.of(PLAIN.backward()).looksAhead()).isTrue();
     }
 
+    @Test
+    void aLayerMayMergeItsDirections() {
+        for (LstmLayer.Merge merge : LstmLayer.Merge.values()) {
+            LstmLayer layer = LstmLayer.bidirectional(PLAIN, PLAIN.backward(), merge);
+            assertThat(layer.merge()).isEqualTo(merge);
+            assertThat(layer.outputWidth()).isEqualTo(merge == LstmLayer.Merge.CONCAT ? 4 : 2);
+        }
+        assertThat(LstmLayer.bidirectional(PLAIN, PLAIN.backward(), LstmLayer.Merge.SUM))
+                .hasToString("2 + 2 backward merged by SUM");
+        assertThat(LstmLayer.of(PLAIN).merge()).isEqualTo(LstmLayer.Merge.CONCAT);
+    }
+
+    @Test
+    void directionsThatAreMergedUnitByUnitAreOfOneWidth() {
+        assertRefused(
+                () -> LstmLayer.bidirectional(PLAIN, PROJECTED.backward(), LstmLayer.Merge.MUL),
+                "directions with outputs of width 2 and 1 can't be merged by MUL: expected the same");
+    }
+
+    @Test
+    void aLayerTellsOfItsCells() {
+        assertThat(LstmLayer.of(PLAIN.with(CellVariant.PLAIN.withClip(3).withCoupledGates())))
+                .hasToString("2 (coupled gates, clip 3.0)");
+    }
+
     private static void assertRefused(ThrowingCallable code, String message) {
         assertThatThrownBy(code).isInstanceOf(ModelException.class).hasMessage(message);
     }

@@ -144,6 +144,95 @@ class LstmModelTest {
                 .isEqualTo(fingerprint(direction));
     }
 
+    /** Reports and caches know models by it: it must stay what it was when there was the plain cell alone. */
+    @Test
+    void aPlainModelHasTheFingerprintOnRecord() {
+        LstmDirection direction =
+                LstmDirection.plain(counted(8, 3), counted(8, 2), counted(8, 1).values());
+        assertThat(fingerprint(direction))
+                .isEqualTo("beb0f9debbcaa5777367ebb5b891fa8573510ae007777b8ebdfbc625ba78214c");
+        assertThat(fingerprint(direction.with(CellVariant.PLAIN))).isEqualTo(fingerprint(direction));
+    }
+
+    private static Matrix counted(int rows, int columns) {
+        float[] values = new float[rows * columns];
+        for (int at = 0; at < values.length; at++) {
+            values[at] = at;
+        }
+        return Matrix.of(rows, columns, values);
+    }
+
+    @Test
+    void theVariantIsPartOfTheFingerprint() {
+        LstmDirection direction = SAMPLES.direction(3, 2);
+        Activation tanh = Activation.of(Activation.Kind.TANH);
+        Activation elu = Activation.of(Activation.Kind.ELU);
+        Activation softElu = new Activation(Activation.Kind.ELU, 0.5f, 0);
+        List<CellVariant> variants = List.of(
+                CellVariant.PLAIN,
+                CellVariant.PLAIN.withActivations(tanh, tanh, tanh),
+                CellVariant.PLAIN.withActivations(tanh, elu, tanh),
+                CellVariant.PLAIN.withActivations(tanh, softElu, tanh),
+                CellVariant.PLAIN.withActivations(tanh, tanh, elu),
+                CellVariant.PLAIN.withCoupledGates(),
+                CellVariant.PLAIN.withClip(2),
+                CellVariant.PLAIN.withClip(3),
+                CellVariant.PLAIN.withPeepholes(new CellVariant.Peepholes(new float[2], new float[2], new float[2])));
+        Set<String> seen = new HashSet<>();
+        for (CellVariant variant : variants) {
+            assertThat(seen.add(fingerprint(direction.with(variant))))
+                    .as(variant.toString())
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void aPeepholeIsAWeight() {
+        CellVariant.Peepholes peepholes = SAMPLES.peepholes(2);
+        LstmDirection direction = SAMPLES.direction(3, 2).with(CellVariant.PLAIN.withPeepholes(peepholes));
+        LstmModel model = new LstmModel(Optional.empty(), List.of(LstmLayer.of(direction)), Optional.empty());
+        assertThat(model.parameters()).isEqualTo(8 * 3 + 8 * 2 + 8 + 3 * 2);
+        for (float[] values : List.of(peepholes.input(), peepholes.forget(), peepholes.output())) {
+            model.verify();
+            float right = values[1];
+            values[1] = Math.nextUp(right);
+            assertThatThrownBy(model::verify).isInstanceOf(ModelException.class);
+            values[1] = right;
+        }
+    }
+
+    @Test
+    void theMergeIsPartOfTheFingerprint() {
+        LstmDirection forward = SAMPLES.direction(3, 2);
+        LstmDirection backward = SAMPLES.direction(3, 2).backward();
+        Set<String> seen = new HashSet<>();
+        for (LstmLayer.Merge merge : LstmLayer.Merge.values()) {
+            LstmLayer layer = LstmLayer.bidirectional(forward, backward, merge);
+            assertThat(seen.add(new LstmModel(Optional.empty(), List.of(layer), Optional.empty()).fingerprint()))
+                    .as(merge.name())
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void aVariantTravels() throws IOException, ClassNotFoundException {
+        LstmDirection direction = SAMPLES.direction(3, 2)
+                .with(CellVariant.PLAIN
+                        .withActivations(
+                                new Activation(Activation.Kind.HARD_SIGMOID, 0.25f, 0.75f),
+                                Activation.of(Activation.Kind.SOFTPLUS),
+                                new Activation(Activation.Kind.ELU, 0.5f, 0))
+                        .withClip(2)
+                        .withCoupledGates()
+                        .withPeepholes(SAMPLES.peepholes(2)));
+        LstmLayer layer = LstmLayer.bidirectional(direction, direction.backward(), LstmLayer.Merge.AVERAGE);
+        LstmModel model = new LstmModel(Optional.empty(), List.of(layer), Optional.empty());
+        LstmModel arrived = roundTrip(model);
+        arrived.verify();
+        assertThat(arrived.fingerprint()).isEqualTo(model.fingerprint());
+        assertThat(arrived).hasToString(model.toString());
+    }
+
     private static String fingerprint(LstmDirection direction) {
         return new LstmModel(Optional.empty(), List.of(LstmLayer.of(direction)), Optional.empty()).fingerprint();
     }

@@ -1,0 +1,51 @@
+package sluice.cell.kernel;
+
+import sluice.cell.model.Activation;
+
+/**
+ * An {@link Activation} in float32, in a fixed order of operations. Immutable.
+ *
+ * <p>Errors, for finite arguments, in units of the last place: a sigmoid and a tanh {@value GateFunctions#SIGMOID_ULP}, as
+ * {@link GateFunctions} computes them for the plain cell; a scaled tanh two more, and what the rounding of {@code beta z} makes of it; the
+ * exponential of an ELU {@value GateFunctions#EXP_ULP}, its product one more; all others are one or two correctly rounded operations, a
+ * softplus one float64 result rounded.
+ */
+final class ActivationFunction {
+    private final Activation.Kind kind;
+    private final float alpha;
+    private final float beta;
+
+    ActivationFunction(Activation activation) {
+        this.kind = activation.kind();
+        this.alpha = activation.alpha();
+        this.beta = activation.beta();
+    }
+
+    /** Replaces some numbers by their function values. */
+    void apply(float[] values, int offset, int count) {
+        for (int at = offset; at < offset + count; at++) {
+            values[at] = of(values[at]);
+        }
+    }
+
+    float of(float z) {
+        return switch (kind) {
+            case SIGMOID -> GateFunctions.sigmoid(z);
+            case TANH -> GateFunctions.tanh(z);
+            case RELU -> Math.max(0f, z);
+            case AFFINE -> Math.fma(alpha, z, beta);
+            case LEAKY_RELU -> z >= 0 ? z : alpha * z;
+            case THRESHOLDED_RELU -> z >= alpha ? z : 0;
+            case SCALED_TANH -> alpha * GateFunctions.tanh(beta * z);
+            case HARD_SIGMOID -> Math.max(0f, Math.min(1f, Math.fma(alpha, z, beta)));
+            case ELU -> z >= 0 ? z : alpha * GateFunctions.expm1(z);
+            case SOFTSIGN -> z / (1 + Math.abs(z));
+            case SOFTPLUS -> softplus(z);
+        };
+    }
+
+    /** {@code log(1 + exp(z))}; {@code StrictMath} is the same on every Java, unlike {@code Math}. */
+    private static float softplus(double z) {
+        return (float) (Math.max(0, z) + StrictMath.log1p(StrictMath.exp(-Math.abs(z))));
+    }
+}
