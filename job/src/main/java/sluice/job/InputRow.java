@@ -3,6 +3,7 @@ package sluice.job;
 import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -52,20 +53,33 @@ final class InputRow implements Serializable {
 
     /** A sentence for a row that stops the run. */
     String complaint(Row row, RowDefect defect) {
+        return complaint(kept(row), defect);
+    }
+
+    /**
+     * The same, when nothing is left of the row but what is kept.
+     *
+     * @param kept as {@link #kept} gave them
+     */
+    String complaint(Object[] kept, RowDefect defect) {
         if (defect.code().equals(RowDefect.BROKEN_RECORD)) { // then no column has a value, nor has the key
             return "%s (%s)".formatted(defect.text(), defect.code());
         }
         StringBuilder name = new StringBuilder("row");
         if (keyNames.length == 0) {
-            name.append(' ').append(quote(row.toString()));
+            name.append(' ').append(quote(RowFactory.create(kept).toString()));
         }
         for (int at = 0; at < keyNames.length; at++) {
             name.append(at == 0 ? " " : ", ")
                     .append(keyNames[at])
                     .append('=')
-                    .append(quote(String.valueOf(row.get(keyColumns[at]))));
+                    .append(quote(String.valueOf(kept[keptColumn(keyColumns[at])])));
         }
         return "%s: column '%s': %s (%s)".formatted(name, sequenceColumn, defect.text(), defect.code());
+    }
+
+    private int keptColumn(int column) {
+        return corruptColumn >= 0 && column > corruptColumn ? column - 1 : column;
     }
 
     private static String quote(String text) {

@@ -58,6 +58,10 @@ final class ScoredRows implements Iterator<Row> {
         if (next == answers.size()) {
             scoreNextBatch();
         }
+        Optional<Defect> defect = answers.get(next).defect();
+        if (defect.isPresent()) {
+            throw new BadRowException(inputRow.complaint(kept.get(next), RowDefect.of(defect.get())));
+        }
         Row scored = columns.append(kept.get(next), answers.get(next));
         kept.set(next, null);
         answers.set(next, null);
