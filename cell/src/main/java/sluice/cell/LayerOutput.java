@@ -19,19 +19,20 @@ record LayerOutput(float[] values, int width) {
             return hidden(batch, directions);
         }
         LayerOutput forward = hidden(batch, directions.subList(0, 1));
-        LayerOutput backward = hidden(batch, directions.subList(1, 2));
+        LayerOutput backward = hidden(batch, directions.subList(1, 2)); // a copy, in the order that forward has
         for (int at = 0; at < backward.values.length; at++) {
-            float a = forward.values[at];
-            float b = backward.values[at];
-            backward.values[at] =
-                    switch (merge) { // a copy: a direction read backward stands in another order in its table
-                        case SUM -> a + b;
-                        case MUL -> a * b;
-                        case AVERAGE -> (a + b) / 2;
-                        case CONCAT -> throw new AssertionError("side by side, not unit by unit");
-                    };
+            backward.values[at] = merged(merge, forward.values[at], backward.values[at]);
         }
         return backward;
+    }
+
+    private static float merged(LstmLayer.Merge merge, float forward, float backward) {
+        return switch (merge) {
+            case SUM -> forward + backward;
+            case MUL -> forward * backward;
+            case AVERAGE -> (forward + backward) / 2;
+            case CONCAT -> throw new AssertionError("side by side, not unit by unit");
+        };
     }
 
     private static LayerOutput hidden(Batch batch, List<StateTable> directions) {

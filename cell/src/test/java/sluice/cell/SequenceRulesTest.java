@@ -210,6 +210,7 @@ class SequenceRulesTest {
                 "row 1 of the state's c holds " + value + ": expected at most 1.09951163E12 in magnitude");
     }
 
+    /** But the one that no rule sees: StateOverflowTest has its cases. */
     @Test
     void everyKindOfDefectHasACaseHere() {
         assertThat(Defect.Kind.values())
@@ -220,7 +221,8 @@ class SequenceRulesTest {
                         Defect.Kind.FEATURE_TOO_LARGE,
                         Defect.Kind.TOO_LONG,
                         Defect.Kind.WRONG_INPUT,
-                        Defect.Kind.WRONG_STATE);
+                        Defect.Kind.WRONG_STATE,
+                        Defect.Kind.STATE_OVERFLOW);
     }
 
     @ParameterizedTest
