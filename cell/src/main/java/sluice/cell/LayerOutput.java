@@ -23,12 +23,13 @@ record LayerOutput(float[] values, int width) {
         for (int at = 0; at < backward.values.length; at++) {
             float a = forward.values[at];
             float b = backward.values[at];
-            backward.values[at] = switch (merge) { // a copy: a direction read backward stands in another order in its table
-                case SUM -> a + b;
-                case MUL -> a * b;
-                case AVERAGE -> (a + b) / 2;
-                case CONCAT -> throw new AssertionError("side by side, not unit by unit");
-            };
+            backward.values[at] =
+                    switch (merge) { // a copy: a direction read backward stands in another order in its table
+                        case SUM -> a + b;
+                        case MUL -> a * b;
+                        case AVERAGE -> (a + b) / 2;
+                        case CONCAT -> throw new AssertionError("side by side, not unit by unit");
+                    };
         }
         return backward;
     }

@@ -32,8 +32,7 @@ final class Comparison {
                     .flatMap(Arrays::stream);
             states = Stream.concat(states, ends);
         }
-        return states.flatMapToDouble(
-                        row -> IntStream.range(0, row.length).mapToDouble(at -> Math.abs(row[at])))
+        return states.flatMapToDouble(row -> IntStream.range(0, row.length).mapToDouble(at -> Math.abs(row[at])))
                 .reduce(0, Math::max);
     }
 

@@ -50,8 +50,7 @@ class EngineAgainstOracleTest {
                 sample.scorer(KernelChoice.REFERENCE, at).score(batch);
         assertThat(actual).hasSameSizeAs(expected);
         for (int s = 0; s < batch.size(); s++) {
-            Comparison comparison =
-                    new Comparison(
+            Comparison comparison = new Comparison(
                     sample, "%s: sequence %d at %s".formatted(sample, s, at), batch.get(s), expected.get(s));
             comparison.compare(actual.get(s), expected.get(s));
             largestShare = Math.max(largestShare, comparison.largestShare());

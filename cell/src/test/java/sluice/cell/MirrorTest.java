@@ -90,19 +90,38 @@ class MirrorTest {
         for (OutputAt at : OutputAt.values()) {
             List<ScoredSequence> lefts = score(LstmLayer.of(left), kernel, at, batch);
             List<ScoredSequence> rights = score(LstmLayer.of(right), kernel, at, batch);
-            assertMerged(kernel, LstmLayer.bidirectional(left, right, LstmLayer.Merge.SUM), at, batch, (s, step, unit) ->
-                    lefts.get(s).hidden()[step][unit] + rights.get(s).hidden()[step][unit]);
-            assertMerged(kernel, LstmLayer.bidirectional(left, right, LstmLayer.Merge.MUL), at, batch, (s, step, unit) ->
-                    lefts.get(s).hidden()[step][unit] * rights.get(s).hidden()[step][unit]);
-            assertMerged(kernel, LstmLayer.bidirectional(left, right, LstmLayer.Merge.AVERAGE), at, batch, (s, step, unit) ->
-                    (lefts.get(s).hidden()[step][unit] + rights.get(s).hidden()[step][unit]) / 2);
+            assertMerged(
+                    kernel,
+                    LstmLayer.bidirectional(left, right, LstmLayer.Merge.SUM),
+                    at,
+                    batch,
+                    (s, step, unit) ->
+                            lefts.get(s).hidden()[step][unit] + rights.get(s).hidden()[step][unit]);
+            assertMerged(
+                    kernel,
+                    LstmLayer.bidirectional(left, right, LstmLayer.Merge.MUL),
+                    at,
+                    batch,
+                    (s, step, unit) ->
+                            lefts.get(s).hidden()[step][unit] * rights.get(s).hidden()[step][unit]);
+            assertMerged(
+                    kernel,
+                    LstmLayer.bidirectional(left, right, LstmLayer.Merge.AVERAGE),
+                    at,
+                    batch,
+                    (s, step, unit) ->
+                            (lefts.get(s).hidden()[step][unit] + rights.get(s).hidden()[step][unit]) / 2);
         }
     }
 
     private static void assertMerged(
             KernelChoice kernel, LstmLayer layer, OutputAt at, List<Sequence> batch, Merged expected) {
         List<ScoredSequence> sideBySide = score(
-                LstmLayer.bidirectional(layer.directions().get(0), layer.directions().get(1)), kernel, at, batch);
+                LstmLayer.bidirectional(
+                        layer.directions().get(0), layer.directions().get(1)),
+                kernel,
+                at,
+                batch);
         List<ScoredSequence> merged = score(layer, kernel, at, batch);
         for (int s = 0; s < batch.size(); s++) {
             float[][] hidden = merged.get(s).hidden();
@@ -135,8 +154,7 @@ class MirrorTest {
                 samples.floats(direction.outputWidth(), 1), samples.floats(direction.hiddenWidth(), 1));
     }
 
-    private static List<ScoredSequence> score(
-            LstmLayer layer, KernelChoice kernel, OutputAt at, List<Sequence> batch) {
+    private static List<ScoredSequence> score(LstmLayer layer, KernelChoice kernel, OutputAt at, List<Sequence> batch) {
         return sample(layer).scorer(kernel, at).score(batch);
     }
 

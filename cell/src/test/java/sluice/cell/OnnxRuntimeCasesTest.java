@@ -32,10 +32,9 @@ class OnnxRuntimeCasesTest {
     private static final int[] BLOCKS = {0, 2, 3, 1}; // of i, o, f, c: where i, f, g, o stand
 
     private static Stream<Arguments> cases() {
-        return lines()
-                .flatMap(line -> Arrays.stream(KernelChoice.values())
-                        .map(kernel -> Arguments.of(
-                                line.path("test").asText() + " " + line.path("case").asText(), kernel, line)));
+        return lines().flatMap(line -> Arrays.stream(KernelChoice.values())
+                .map(kernel -> Arguments.of(
+                        line.path("test").asText() + " " + line.path("case").asText(), kernel, line)));
     }
 
     private static Stream<JsonNode> lines() {
@@ -57,11 +56,9 @@ class OnnxRuntimeCasesTest {
     void ours(String name, KernelChoice kernel, JsonNode line) {
         OnnxCase expected = new OnnxCase(line);
         CompiledModel compiled = CompiledModel.compile(expected.model(), InputKind.FEATURES, kernel);
-        List<ScoredSequence> each = compiled.scorer(
-                        new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.HIDDEN), 1))
+        List<ScoredSequence> each = compiled.scorer(new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.HIDDEN), 1))
                 .score(expected.sequences());
-        List<ScoredSequence> last = compiled.scorer(
-                        new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.STATE), 1))
+        List<ScoredSequence> last = compiled.scorer(new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.STATE), 1))
                 .score(expected.sequences());
         for (int s = 0; s < each.size(); s++) {
             expected.assertSteps(s, each.get(s).hidden());
@@ -95,8 +92,7 @@ class OnnxRuntimeCasesTest {
 
         LstmModel model() {
             LstmDirection first = direction(0);
-            boolean reverse =
-                    line.path("attributes").path("direction").asText().equals("reverse");
+            boolean reverse = line.path("attributes").path("direction").asText().equals("reverse");
             LstmLayer layer = directions == 2
                     ? LstmLayer.bidirectional(first, direction(1).backward())
                     : LstmLayer.of(reverse ? first.backward() : first);

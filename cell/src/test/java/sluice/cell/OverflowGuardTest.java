@@ -146,7 +146,8 @@ class OverflowGuardTest {
         int defects = 0;
         int answers = 0;
         for (Activation.Kind kind : Activation.Kind.values()) {
-            for (Activation any : List.of(Activation.of(kind), new Activation(kind, Float.MAX_VALUE, -Float.MAX_VALUE))) {
+            for (Activation any :
+                    List.of(Activation.of(kind), new Activation(kind, Float.MAX_VALUE, -Float.MAX_VALUE))) {
                 CellVariant variant = peepholes(0x1p84f, -0x1p84f, 0x1p84f).withActivations(any, any, any);
                 LstmModel model = model(
                         Optional.of(new OutputLayer(filled(5, H, 0x1p84f))),

@@ -16,21 +16,23 @@ class SamplesTest {
     private static final List<Sample> SAMPLES =
             Samples.seeds().stream().map(seed -> new Samples(seed).any()).toList();
 
-    private static final List<Sample> VARIANTS = Samples.seeds().stream()
-            .map(seed -> new Samples(seed).anyVariant())
-            .toList();
+    private static final List<Sample> VARIANTS =
+            Samples.seeds().stream().map(seed -> new Samples(seed).anyVariant()).toList();
 
     @Test
     void plainCellsAndVariantsAreMadeApart() {
         assertThat(SAMPLES)
                 .flatExtracting(sample -> sample.model().directions())
                 .allMatch(direction -> direction.variant().isPlain());
-        assertThat(VARIANTS).extracting(Sample::model).as("plain over variant or the other way").anyMatch(model -> {
-            List<Boolean> plain = model.directions().stream()
-                    .map(direction -> direction.variant().isPlain())
-                    .toList();
-            return plain.contains(true) && plain.contains(false);
-        });
+        assertThat(VARIANTS)
+                .extracting(Sample::model)
+                .as("plain over variant or the other way")
+                .anyMatch(model -> {
+                    List<Boolean> plain = model.directions().stream()
+                            .map(direction -> direction.variant().isPlain())
+                            .toList();
+                    return plain.contains(true) && plain.contains(false);
+                });
     }
 
     @Test

@@ -31,7 +31,8 @@ class StateOverflowTest {
                 LstmLayer.of(growing(TANH)),
                 LstmLayer.of(growing(RELU)),
                 LstmLayer.of(growing(TANH).backward()),
-                LstmLayer.bidirectional(new Samples(2).direction(2, H), growing(RELU).backward(), LstmLayer.Merge.MUL));
+                LstmLayer.bidirectional(
+                        new Samples(2).direction(2, H), growing(RELU).backward(), LstmLayer.Merge.MUL));
         return Arrays.stream(KernelChoice.values())
                 .flatMap(kernel -> growing.stream().map(layer -> Arguments.of(layer, kernel)));
     }
@@ -40,9 +41,11 @@ class StateOverflowTest {
     @MethodSource("engines")
     void theSequenceIsTold(LstmLayer layer, KernelChoice kernel) {
         Sequence grows = repeated(TRIPLES, 60);
-        Sequence grewOnTheWay = Sequence.ofTokens(
-                Stream.of(new int[5], tokens(TRIPLES, 40), new int[5]).flatMapToInt(Arrays::stream).toArray());
-        List<Sequence> fine = List.of(repeated(CALM, 60), repeated(TRIPLES, 10), repeated(TRIPLES, 3), Sequence.ofTokens());
+        Sequence grewOnTheWay = Sequence.ofTokens(Stream.of(new int[5], tokens(TRIPLES, 40), new int[5])
+                .flatMapToInt(Arrays::stream)
+                .toArray());
+        List<Sequence> fine =
+                List.of(repeated(CALM, 60), repeated(TRIPLES, 10), repeated(TRIPLES, 3), Sequence.ofTokens());
         List<Sequence> batch = new ArrayList<>(fine);
         batch.add(grows);
         batch.add(1, grewOnTheWay);

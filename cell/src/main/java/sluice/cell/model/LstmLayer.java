@@ -56,8 +56,9 @@ public final class LstmLayer implements Serializable {
                     .formatted(forward.inputWidth(), backward.inputWidth()));
         }
         if (merge != Merge.CONCAT && forward.outputWidth() != backward.outputWidth()) {
-            throw new ModelException("directions with outputs of width %d and %d can't be merged by %s: expected the same"
-                    .formatted(forward.outputWidth(), backward.outputWidth(), merge));
+            throw new ModelException(
+                    "directions with outputs of width %d and %d can't be merged by %s: expected the same"
+                            .formatted(forward.outputWidth(), backward.outputWidth(), merge));
         }
         return new LstmLayer(merge, forward, backward);
     }
@@ -79,7 +80,9 @@ public final class LstmLayer implements Serializable {
 
     /** The width of what the next layer sees: P, or the sum of both directions' P where they stand side by side. */
     public int outputWidth() {
-        return merge != Merge.CONCAT ? directions[0].outputWidth() : Arrays.stream(directions).mapToInt(LstmDirection::outputWidth).sum();
+        return merge != Merge.CONCAT
+                ? directions[0].outputWidth()
+                : Arrays.stream(directions).mapToInt(LstmDirection::outputWidth).sum();
     }
 
     /** Whether any direction reads from the last token to the first. */

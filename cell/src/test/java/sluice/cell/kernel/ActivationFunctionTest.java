@@ -29,9 +29,7 @@ class ActivationFunctionTest {
                 row(
                         Activation.of(Activation.Kind.SOFTPLUS),
                         0.51,
-                        z -> z > 0
-                                ? z + StrictMath.log1p(StrictMath.exp(-z))
-                                : StrictMath.log1p(StrictMath.exp(z))),
+                        z -> z > 0 ? z + StrictMath.log1p(StrictMath.exp(-z)) : StrictMath.log1p(StrictMath.exp(z))),
                 row(Activation.of(Activation.Kind.SCALED_TANH), 3, StrictMath::tanh),
                 row(
                         new Activation(Activation.Kind.SCALED_TANH, 1.7159f, 0.6667f),

@@ -14,8 +14,8 @@ class CellVariantTest {
     private static final Activation TANH = Activation.of(Activation.Kind.TANH);
     private static final CellVariant.Peepholes PEEPHOLES =
             new CellVariant.Peepholes(new float[] {1, 2}, new float[] {3, 4}, new float[] {5, 6});
-    private static final LstmDirection DIRECTION = LstmDirection.plain(
-            Matrix.of(8, 3, new float[24]), Matrix.of(8, 2, new float[16]), new float[8]);
+    private static final LstmDirection DIRECTION =
+            LstmDirection.plain(Matrix.of(8, 3, new float[24]), Matrix.of(8, 2, new float[16]), new float[8]);
 
     @Test
     void thePlainCellIsSigmoidsAndTanhs() {
@@ -53,9 +53,12 @@ class CellVariantTest {
         assertThat(CellVariant.PLAIN.withPeepholes(PEEPHOLES).isPlain()).isFalse();
         assertThat(CellVariant.PLAIN.withClip(3).isPlain()).isFalse();
         assertThat(CellVariant.PLAIN.withCoupledGates().isPlain()).isFalse();
-        assertThat(CellVariant.PLAIN.withActivations(TANH, TANH, TANH).isPlain()).isFalse();
-        assertThat(CellVariant.PLAIN.withActivations(SIGMOID, RELU, TANH).isPlain()).isFalse();
-        assertThat(CellVariant.PLAIN.withActivations(SIGMOID, TANH, RELU).isPlain()).isFalse();
+        assertThat(CellVariant.PLAIN.withActivations(TANH, TANH, TANH).isPlain())
+                .isFalse();
+        assertThat(CellVariant.PLAIN.withActivations(SIGMOID, RELU, TANH).isPlain())
+                .isFalse();
+        assertThat(CellVariant.PLAIN.withActivations(SIGMOID, TANH, RELU).isPlain())
+                .isFalse();
     }
 
     /** Some files spell out what they could leave away. */
@@ -92,11 +95,10 @@ class CellVariantTest {
 
     @Test
     void peepholesSeeEveryUnit() {
-        CellVariant wide = CellVariant.PLAIN.withPeepholes(
-                new CellVariant.Peepholes(new float[3], new float[3], new float[3]));
+        CellVariant wide =
+                CellVariant.PLAIN.withPeepholes(new CellVariant.Peepholes(new float[3], new float[3], new float[3]));
         assertRefused(
-                () -> DIRECTION.with(wide),
-                "the input gate's peephole of a layer with H = 2 has 3 values, expected 2");
+                () -> DIRECTION.with(wide), "the input gate's peephole of a layer with H = 2 has 3 values, expected 2");
     }
 
     @Test

@@ -147,8 +147,10 @@ class LstmModelTest {
     /** Reports and caches know models by it: it must stay what it was when there was the plain cell alone. */
     @Test
     void aPlainModelHasTheFingerprintOnRecord() {
-        LstmDirection direction = LstmDirection.plain(counted(8, 3), counted(8, 2), counted(8, 1).values());
-        assertThat(fingerprint(direction)).isEqualTo("beb0f9debbcaa5777367ebb5b891fa8573510ae007777b8ebdfbc625ba78214c");
+        LstmDirection direction =
+                LstmDirection.plain(counted(8, 3), counted(8, 2), counted(8, 1).values());
+        assertThat(fingerprint(direction))
+                .isEqualTo("beb0f9debbcaa5777367ebb5b891fa8573510ae007777b8ebdfbc625ba78214c");
         assertThat(fingerprint(direction.with(CellVariant.PLAIN))).isEqualTo(fingerprint(direction));
     }
 
@@ -175,11 +177,12 @@ class LstmModelTest {
                 CellVariant.PLAIN.withCoupledGates(),
                 CellVariant.PLAIN.withClip(2),
                 CellVariant.PLAIN.withClip(3),
-                CellVariant.PLAIN.withPeepholes(
-                        new CellVariant.Peepholes(new float[2], new float[2], new float[2])));
+                CellVariant.PLAIN.withPeepholes(new CellVariant.Peepholes(new float[2], new float[2], new float[2])));
         Set<String> seen = new HashSet<>();
         for (CellVariant variant : variants) {
-            assertThat(seen.add(fingerprint(direction.with(variant)))).as(variant.toString()).isTrue();
+            assertThat(seen.add(fingerprint(direction.with(variant))))
+                    .as(variant.toString())
+                    .isTrue();
         }
     }
 

@@ -34,7 +34,8 @@ class VariantCellTest {
                 CellVariant.PLAIN.withCoupledGates(),
                 CellVariant.PLAIN.withPeepholes(PEEPHOLES).withClip(0.25f),
                 CellVariant.PLAIN.withPeepholes(PEEPHOLES).withCoupledGates(),
-                CellVariant.PLAIN.withActivations(new Activation(Activation.Kind.HARD_SIGMOID, 1 / 6f, 0.5f), TANH, TANH),
+                CellVariant.PLAIN.withActivations(
+                        new Activation(Activation.Kind.HARD_SIGMOID, 1 / 6f, 0.5f), TANH, TANH),
                 CellVariant.PLAIN
                         .withActivations(
                                 Activation.of(Activation.Kind.HARD_SIGMOID),
