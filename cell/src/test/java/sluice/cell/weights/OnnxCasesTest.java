@@ -16,6 +16,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -44,7 +45,10 @@ class OnnxCasesTest {
 
     @AfterAll
     static void summary() {
-        System.out.printf(Locale.ROOT, "ONNX: %s; largest errors: %s%n", String.join("; ", SUMMARY), LARGEST);
+        String errors = LARGEST.entrySet().stream()
+                .map(entry -> String.format(Locale.ROOT, "%s %.1e", entry.getKey(), entry.getValue()))
+                .collect(Collectors.joining(", "));
+        System.out.printf(Locale.ROOT, "ONNX: %s; largest errors: %s%n", String.join("; ", SUMMARY), errors);
     }
 
     private static void requireThere(List<?> cases, String folder) {
