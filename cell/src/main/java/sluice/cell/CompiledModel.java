@@ -202,16 +202,6 @@ public final class CompiledModel {
         return Arrays.stream(variants).anyMatch(Objects::nonNull);
     }
 
-    /** Or null where this direction's cell is plain. */
-    VariantEquations variant(int direction) {
-        return variants[direction];
-    }
-
-    /** Whether states may overflow while a sequence is read. */
-    boolean mayOverflow() {
-        return Arrays.stream(variants).anyMatch(Objects::nonNull);
-    }
-
     /** Or null where this direction has none. */
     LinearPanels projection(int direction) {
         return projections[direction];
