@@ -35,7 +35,8 @@ final class ScoreCommand {
     @Option(
             names = "--model",
             paramLabel = "FILE",
-            description = "The trained model: a safetensors file, the index of several, or a PyTorch checkpoint.")
+            description =
+                    "The trained model: safetensors (a file, or the index of several), a PyTorch checkpoint, or ONNX.")
     private String model;
 
     @Option(names = "--input", paramLabel = "PATH", description = "The table to score: a file or a directory.")

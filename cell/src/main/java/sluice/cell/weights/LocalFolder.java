@@ -25,8 +25,9 @@ final class LocalFolder implements ModelFolder {
         Path root = folder.toRealPath();
         Path real = root.resolve(file).toRealPath();
         if (!real.startsWith(root)) {
-            throw new ModelException("the weights lie in '%s', a link to what is not below the model's own folder; copy it there"
-                    .formatted(file));
+            throw new ModelException(
+                    "the weights lie in '%s', a link to what is not below the model's own folder; copy it there"
+                            .formatted(file));
         }
         if (!Files.isRegularFile(real)) {
             throw new NoSuchFileException(file);

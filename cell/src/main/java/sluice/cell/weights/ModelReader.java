@@ -66,8 +66,9 @@ public final class ModelReader {
     }
 
     private static ModelException refused(FileKind kind, String remedy) {
-        return new ModelException("this looks like %s, expected a safetensors file or a PyTorch checkpoint; %s"
-                .formatted(kind.description(), remedy));
+        return new ModelException(
+                "this looks like %s, expected a safetensors file, a PyTorch checkpoint or an ONNX model; %s"
+                        .formatted(kind.description(), remedy));
     }
 
     /** The first bytes, as many as {@link FileKind#of} wants or the file has. */

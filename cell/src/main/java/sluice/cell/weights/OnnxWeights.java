@@ -121,7 +121,8 @@ final class OnnxWeights {
             return folder.open(location);
         } catch (NoSuchFileException | FileNotFoundException e) {
             throw new ModelException(
-                    "the weights lie in '%s', but the model's folder has no such file; copy it there".formatted(location),
+                    "the weights lie in '%s', but the model's folder has no such file; copy it there"
+                            .formatted(location),
                     e);
         }
     }

@@ -616,7 +616,9 @@ class MalformedOnnxTest {
 
     @Test
     void weightsBesideAModelWithoutAFolder() {
-        assertRefused(external("weights.bin", "0", "96"), "the weights lie in 'weights.bin', but the model's folder has no such file");
+        assertRefused(
+                external("weights.bin", "0", "96"),
+                "the weights lie in 'weights.bin', but the model's folder has no such file");
     }
 
     @Test

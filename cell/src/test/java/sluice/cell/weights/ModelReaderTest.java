@@ -80,7 +80,7 @@ class ModelReaderTest {
         assertThatThrownBy(() -> ModelReader.read("weights", new MemoryChannel(file), AUTOMATIC))
                 .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith("weights: this looks like " + looksLike)
-                .hasMessageContaining("expected a safetensors file or a PyTorch checkpoint")
+                .hasMessageContaining("expected a safetensors file, a PyTorch checkpoint or an ONNX model")
                 .hasMessageContaining("save_file");
     }
 
