@@ -11,7 +11,6 @@ import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import sluice.cell.model.Matrix;
-import sluice.cell.model.ModelException;
 
 /**
  * The tensors of a state dict under all their names, in alphabetical order: those that are stored, and those that
@@ -77,15 +76,7 @@ final class NamedTensors {
     float[] values(String name) throws IOException {
         String stored = storedNames.get(name);
         unused.remove(stored);
-        float[] values = source.read(stored);
-        for (int at = 0; at < values.length; at++) {
-            if (!Float.isFinite(values[at])) {
-                throw new ModelException(("tensor '%s' has the value %s at index %s, expected finite numbers that "
-                                + "float32 can hold; train or export it again")
-                        .formatted(name, values[at], shape(name).indexOf(at)));
-            }
-        }
-        return values;
+        return FiniteValues.require(name, shape(name), source.read(stored));
     }
 
     /** Stored tensors that nothing has read. */

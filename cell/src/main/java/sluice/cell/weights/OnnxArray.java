@@ -138,15 +138,7 @@ final class OnnxArray {
                     "tensor '%s' has type %s, expected FLOAT, FLOAT16, BFLOAT16 or DOUBLE; export it as one of these"
                             .formatted(name, tensor == null ? OnnxType.INT64 : tensor.type()));
         }
-        float[] values = reals();
-        for (int at = 0; at < values.length; at++) {
-            if (!Float.isFinite(values[at])) {
-                throw new ModelException(("tensor '%s' has the value %s at index %s, expected finite numbers that "
-                                + "float32 can hold; train or export it again")
-                        .formatted(name, values[at], shape.indexOf(at)));
-            }
-        }
-        return values;
+        return FiniteValues.require(name, shape, reals());
     }
 
     /** The values as whole numbers, row-major; not a copy. */
@@ -222,7 +214,7 @@ final class OnnxArray {
             dimensions[at] = shape.dimension(order[at]);
             strides[at] = stride(order[at]);
         }
-        return picked(Shape.of(dimensions), strides, 0);
+        return picked(dimensions, strides, 0);
     }
 
     /** Of one axis, every {@code step}-th from {@code first} on. */
@@ -235,7 +227,7 @@ final class OnnxArray {
         dimensions[axis] = count;
         long offset = count == 0 ? 0 : first * strides[axis];
         strides[axis] *= step;
-        return picked(Shape.of(dimensions), strides, offset);
+        return picked(dimensions, strides, offset);
     }
 
     /** These one after the other along an axis that all have, with the other axes alike. */
@@ -293,7 +285,8 @@ final class OnnxArray {
     }
 
     /** Values at {@code offset + sum of index * stride}, over all indexes of a shape. */
-    private OnnxArray picked(Shape target, long[] strides, long offset) {
+    private OnnxArray picked(long[] dimensions, long[] strides, long offset) {
+        Shape target = Shape.of(dimensions);
         source.take(target.values());
         int count = (int) target.values();
         boolean whole = isWhole();
@@ -301,21 +294,12 @@ final class OnnxArray {
         long[] fromWholes = whole ? wholes() : null;
         float[] toReals = whole ? null : new float[count];
         long[] toWholes = whole ? new long[count] : null;
-        long[] index = new long[target.rank()];
-        long place = offset;
+        StridedPlaces places = new StridedPlaces(dimensions, strides, offset);
         for (int at = 0; at < count; at++) {
             if (whole) {
-                toWholes[at] = fromWholes[(int) place];
+                toWholes[at] = fromWholes[places.next()];
             } else {
-                toReals[at] = fromReals[(int) place];
-            }
-            for (int axis = index.length - 1; axis >= 0; axis--) {
-                place += strides[axis];
-                if (++index[axis] < target.dimension(axis)) {
-                    break;
-                }
-                place -= strides[axis] * index[axis];
-                index[axis] = 0;
+                toReals[at] = fromReals[places.next()];
             }
         }
         return new OnnxArray(source, null, name, target, toReals, toWholes);

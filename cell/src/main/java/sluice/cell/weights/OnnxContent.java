@@ -58,6 +58,11 @@ sealed interface OnnxContent {
             return new Part(lstm, direction, other);
         }
 
+        /** Whether it has read from the sequence's last token to its first. */
+        boolean reversed() {
+            return lstm.reversed(direction);
+        }
+
         /** The same at whatever steps. */
         boolean sameOutput(Part other) {
             return lstm == other.lstm && direction == other.direction;

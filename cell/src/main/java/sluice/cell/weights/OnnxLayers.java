@@ -180,18 +180,12 @@ final class OnnxLayers {
                 && first.parts().size() == 1
                 && second.parts().size() == 1
                 && one.matches(signals.get(1))) {
-            boolean swapped = isReversed(first) && !isReversed(second);
-            List<Part> parts = swapped
-                    ? List.of(second.parts().get(0), first.parts().get(0))
-                    : List.of(first.parts().get(0), second.parts().get(0));
-            return one.with(new Hidden(parts, merge));
+            Part part = first.parts().get(0);
+            Part other = second.parts().get(0);
+            boolean swapped = part.reversed() && !other.reversed();
+            return one.with(new Hidden(swapped ? List.of(other, part) : List.of(part, other), merge));
         }
         throw onTheWay(one);
-    }
-
-    private static boolean isReversed(Hidden hidden) {
-        Part part = hidden.parts().get(0);
-        return part.lstm().reversed(part.direction());
     }
 
     /** A product of two directions, or half the sum of them. */

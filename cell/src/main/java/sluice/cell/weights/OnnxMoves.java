@@ -35,7 +35,7 @@ final class OnnxMoves {
 
     static OnnxValue reshape(OnnxOperands operands) {
         OnnxValue value = operands.required(0);
-        if (value instanceof OnnxFill || value instanceof OnnxOpaque) {
+        if (value instanceof OnnxShapeless) {
             return value;
         }
         List<OnnxSize> target = operands.sizes(1).orElseThrow(() -> new ModelException("has no shape, expected one"));
@@ -184,7 +184,7 @@ final class OnnxMoves {
 
     static OnnxValue shape(OnnxOperands operands) {
         OnnxValue value = operands.required(0);
-        if (value instanceof OnnxFill || value instanceof OnnxOpaque || value instanceof OnnxRows) {
+        if (value instanceof OnnxShapeless || value instanceof OnnxRows) {
             return new OnnxOpaque(operands.node().describe());
         }
         if (value instanceof OnnxSignal signal && signal.isPart()) {

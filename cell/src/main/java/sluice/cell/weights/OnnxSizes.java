@@ -25,14 +25,20 @@ record OnnxSizes(List<OnnxSize> sizes, boolean single) implements OnnxValue {
         }
     }
 
-    /** What can be a size: computed, or a constant of whole numbers. */
+    /** Whether a value can be sizes: computed ones, or a constant of whole numbers. */
+    static boolean canBe(OnnxValue value) {
+        return value instanceof OnnxSizes
+                || (value instanceof OnnxConstant constant
+                        && constant.array().isWhole()
+                        && constant.array().shape().rank() <= 1);
+    }
+
+    /** The sizes that a value is, where it {@linkplain #canBe can be}. */
     static Optional<OnnxSizes> of(OnnxValue value) {
         if (value instanceof OnnxSizes sizes) {
             return Optional.of(sizes);
         }
-        if (value instanceof OnnxConstant constant
-                && constant.array().isWhole()
-                && constant.array().shape().rank() <= 1) {
+        if (value instanceof OnnxConstant constant && canBe(constant)) {
             requireFew(constant.array().shape().values());
             List<OnnxSize> sizes = new ArrayList<>();
             for (long number : constant.array().wholes()) {

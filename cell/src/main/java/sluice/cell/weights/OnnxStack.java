@@ -46,7 +46,8 @@ final class OnnxStack {
 
     private static void requireLayer(Hidden layer) {
         List<Part> parts = layer.parts();
-        boolean two = parts.size() == 2 && !reversed(parts.get(0)) && reversed(parts.get(1));
+        boolean two =
+                parts.size() == 2 && !parts.get(0).reversed() && parts.get(1).reversed();
         if (parts.size() != 1 && !two) {
             throw new ModelException(
                     "%s: %d outputs in the order %s are one layer here, expected one, or a forward and a backward one"
@@ -54,7 +55,7 @@ final class OnnxStack {
                                     layer.place(),
                                     parts.size(),
                                     parts.stream()
-                                            .map(part -> reversed(part) ? "backward" : "forward")
+                                            .map(part -> part.reversed() ? "backward" : "forward")
                                             .collect(Collectors.joining(", "))));
         }
         for (Part part : parts) {
@@ -66,10 +67,6 @@ final class OnnxStack {
                                 part.lstm().below().place()));
             }
         }
-    }
-
-    private static boolean reversed(Part part) {
-        return part.lstm().reversed(part.direction());
     }
 
     /** What is read as a sequence can't be an initial state too. */
@@ -138,7 +135,7 @@ final class OnnxStack {
             if (layer.parts().size() < part.lstm().directions()) {
                 notes.add("only the %s direction of %s is read"
                         .formatted(
-                                reversed(part) ? "backward" : "forward",
+                                part.reversed() ? "backward" : "forward",
                                 part.lstm().describe()));
             }
         }

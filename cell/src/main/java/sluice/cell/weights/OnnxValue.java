@@ -4,7 +4,7 @@ import java.util.List;
 import sluice.cell.model.ModelException;
 
 /** What is known of one value of a graph, and what the nodes that only move numbers make of it. */
-sealed interface OnnxValue permits OnnxConstant, OnnxFill, OnnxRows, OnnxSizes, OnnxSignal, OnnxOpaque {
+sealed interface OnnxValue permits OnnxConstant, OnnxRows, OnnxSizes, OnnxSignal, OnnxShapeless {
     /** What it is, as messages say it. */
     String describe();
 

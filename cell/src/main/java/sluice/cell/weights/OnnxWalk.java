@@ -227,11 +227,7 @@ final class OnnxWalk {
         };
         boolean areSizes = function != null
                 && operands.all().size() == 2
-                && operands.all().stream()
-                        .allMatch(value -> value instanceof OnnxSizes
-                                || (value instanceof OnnxConstant constant
-                                        && constant.array().isWhole()
-                                        && constant.array().shape().rank() <= 1));
+                && operands.all().stream().allMatch(OnnxSizes::canBe);
         if (!areSizes) {
             return new OnnxOpaque(operands.node().describe());
         }

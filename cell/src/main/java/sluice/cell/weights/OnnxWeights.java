@@ -38,7 +38,7 @@ final class OnnxWeights {
         if (tensor.external() != null) {
             return externalFloats(tensor);
         }
-        float[] values = allocate(tensor);
+        float[] values = Allocation.floats(tensor.name(), tensor.shape());
         if (tensor.raw() != null) {
             readFloats(tensor, channel, List.of(tensor.raw()), values);
         } else if (tensor.type().isVarint()) {
@@ -72,20 +72,6 @@ final class OnnxWeights {
         }
     }
 
-    private static float[] allocate(OnnxTensor tensor) {
-        try {
-            return new float[(int) tensor.shape().values()];
-        } catch (OutOfMemoryError e) { // nothing is half done here, and the user can give it more
-            throw new ModelException(
-                    "tensor '%s' has shape %s and needs %d bytes of memory, which this JVM doesn't have; give it a larger heap"
-                            .formatted(
-                                    tensor.name(),
-                                    tensor.shape(),
-                                    tensor.shape().values() * Float.BYTES),
-                    e);
-        }
-    }
-
     private float[] externalFloats(OnnxTensor tensor) throws IOException {
         String location = tensor.external().getOrDefault("location", "");
         long bytes = tensor.type().element().bytes(tensor.shape().values());
@@ -101,7 +87,7 @@ final class OnnxWeights {
                         "tensor '%s' lies at bytes %d to %d of '%s', which has %d: it is another file, or cut short"
                                 .formatted(tensor.name(), begin, begin + bytes, location, file.size()));
             }
-            float[] values = allocate(tensor);
+            float[] values = Allocation.floats(tensor.name(), tensor.shape());
             readFloats(tensor, file, List.of(new Span(begin, begin + bytes)), values);
             return values;
         } catch (ModelException e) {

@@ -182,23 +182,16 @@ final class ProtoReader {
 
     /** Each number of a repeated field: one, or packed ones. */
     void numbers(LongConsumer consumer) throws IOException {
-        if (wire == VARINT) {
-            keep(NUMBER_BYTES);
-            consumer.accept(number);
-            return;
-        }
-        require(BYTES);
-        open();
-        while (position < end) {
-            keep(NUMBER_BYTES);
-            consumer.accept(varint());
-        }
-        close();
+        each(VARINT, consumer);
     }
 
     /** The bits of each number of a repeated field of four bytes each: one, or packed ones. */
     void fixed32s(LongConsumer consumer) throws IOException {
-        if (wire == FIXED32) {
+        each(FIXED32, consumer);
+    }
+
+    private void each(int single, LongConsumer consumer) throws IOException {
+        if (wire == single) {
             keep(NUMBER_BYTES);
             consumer.accept(number);
             return;
@@ -207,7 +200,7 @@ final class ProtoReader {
         open();
         while (position < end) {
             keep(NUMBER_BYTES);
-            consumer.accept(fixed(Integer.BYTES));
+            consumer.accept(single == VARINT ? varint() : fixed(Integer.BYTES));
         }
         close();
     }

@@ -110,18 +110,9 @@ final class TensorView {
      * @param ordered as long as the shape has values
      */
     void gather(float[] stored, float[] ordered) {
-        long[] index = new long[shape.length];
-        long from = 0;
+        StridedPlaces places = new StridedPlaces(shape, strides, 0);
         for (int to = 0; to < ordered.length; to++) {
-            ordered[to] = stored[(int) from];
-            for (int axis = shape.length - 1; axis >= 0; axis--) { // the next index, like an odometer
-                from += strides[axis];
-                if (++index[axis] < shape[axis]) {
-                    break;
-                }
-                from -= index[axis] * strides[axis];
-                index[axis] = 0;
-            }
+            ordered[to] = stored[places.next()];
         }
     }
 
