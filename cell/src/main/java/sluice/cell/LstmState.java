@@ -1,13 +1,14 @@
 package sluice.cell;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
 
 /**
  * h and c of every direction of every layer, in the order of {@link LstmModel#directions()}: what a sequence starts from, or what
- * it leaves behind.
+ * it leaves behind. Two are equal where all their numbers are, to the bit: 0 isn't -0.
  */
 public final class LstmState implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -40,5 +41,17 @@ public final class LstmState implements Serializable {
     /** c of each direction; not a copy. */
     public float[][] cell() {
         return cell;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof LstmState state
+                && Arrays.deepEquals(hidden, state.hidden)
+                && Arrays.deepEquals(cell, state.cell);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.deepHashCode(hidden) + Arrays.deepHashCode(cell);
     }
 }

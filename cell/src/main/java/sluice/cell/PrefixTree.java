@@ -1,8 +1,9 @@
 package sluice.cell;
 
 import java.util.Arrays;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -50,7 +51,7 @@ final class PrefixTree {
 
     /** A number for each sequence's start: equal numbers, equal states. */
     private static int[] starts(List<Sequence> sequences) {
-        IdentityHashMap<LstmState, Integer> known = new IdentityHashMap<>();
+        Map<LstmState, Integer> known = new HashMap<>();
         return sequences.stream()
                 .mapToInt(sequence -> sequence.start()
                         .map(state -> known.computeIfAbsent(state, unseen -> known.size() + 1))

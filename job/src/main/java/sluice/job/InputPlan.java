@@ -12,17 +12,19 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 
 /**
- * How a table's column becomes what the model reads: settled once, on the driver, before any task starts.
+ * How a table's columns become what the model reads: settled once, on the driver, before any task starts.
  *
  * @param column where the sequence stands in a row
  * @param form how that column holds it
  * @param kind what the model reads
  * @param vocabulary words for ids, where there is one
+ * @param state where the state stands that a row's sequence goes on from, if it does
  */
-record InputPlan(int column, SequenceForm form, InputKind kind, Optional<Vocabulary> vocabulary) {
+record InputPlan(
+        int column, SequenceForm form, InputKind kind, Optional<Vocabulary> vocabulary, Optional<StateColumn> state) {
     /** @throws RefusedException where the table and the model don't fit; the message lists the choices */
     static InputPlan settle(StructType schema, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
-        StructField field = field(schema, settings.input().tokens());
+        StructField field = field(schema, settings.input().tokens(), "input.tokens", "pass --tokens");
         SequenceForm form = SequenceForm.of(field.dataType());
         if (form == null) {
             throw new RefusedException(
@@ -33,16 +35,17 @@ record InputPlan(int column, SequenceForm form, InputKind kind, Optional<Vocabul
         InputKind kind = settings.model().input().orElseGet(() -> kind(field, form, model));
         requireFit(field, form, kind, model);
         requireVocabulary(field, form, vocabulary, model);
-        return new InputPlan(schema.fieldIndex(field.name()), form, kind, vocabulary);
+        Optional<StateColumn> state = settings.input().state().map(name -> StateColumn.settle(schema, name, model));
+        return new InputPlan(schema.fieldIndex(field.name()), form, kind, vocabulary, state);
     }
 
-    private static StructField field(StructType schema, String name) {
+    /** @param remedy what to do where there is none */
+    static StructField field(StructType schema, String name, String key, String remedy) {
         return Arrays.stream(schema.fields())
                 .filter(field -> field.name().equals(name))
                 .findFirst()
-                .orElseThrow(() ->
-                        new RefusedException("input.tokens: no column '%s' in the input, which has %s; pass --tokens"
-                                .formatted(name, columns(schema))));
+                .orElseThrow(() -> new RefusedException("%s: no column '%s' in the input, which has %s; %s"
+                        .formatted(key, name, columns(schema), remedy)));
     }
 
     private static String columns(StructType schema) {

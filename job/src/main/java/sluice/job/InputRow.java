@@ -16,6 +16,7 @@ final class InputRow implements Serializable {
 
     private final SequenceReader reader;
     private final String sequenceColumn;
+    private final String stateColumn; // or null
     private final int corruptColumn; // or -1
     private final String[] keyNames;
     private final int[] keyColumns;
@@ -23,6 +24,7 @@ final class InputRow implements Serializable {
     InputRow(SequenceReader reader, InputTable table, Settings.Input settings) {
         this.reader = reader;
         this.sequenceColumn = settings.tokens();
+        this.stateColumn = settings.state().orElse(null);
         this.corruptColumn = table.corruptColumn();
         StructType schema = table.rows().schema();
         List<String> keys = InputPlan.keyColumns(table.schema(), settings);
@@ -75,7 +77,8 @@ final class InputRow implements Serializable {
                     .append('=')
                     .append(quote(String.valueOf(kept[keptColumn(keyColumns[at])])));
         }
-        return "%s: column '%s': %s (%s)".formatted(name, sequenceColumn, defect.text(), defect.code());
+        String column = defect.code().equals(RowDefect.WRONG_STATE) ? stateColumn : sequenceColumn;
+        return "%s: column '%s': %s (%s)".formatted(name, column, defect.text(), defect.code());
     }
 
     private int keptColumn(int column) {

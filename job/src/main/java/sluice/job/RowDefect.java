@@ -15,6 +15,9 @@ record RowDefect(String code, String text) {
     static final String TOO_LONG = "too-long";
     static final String BROKEN_RECORD = "broken-record";
 
+    /** The only one that speaks of the state's column. */
+    static final String WRONG_STATE = code(Defect.Kind.WRONG_STATE);
+
     static RowDefect of(Defect defect) {
         return new RowDefect(code(defect.kind()), defect.text());
     }

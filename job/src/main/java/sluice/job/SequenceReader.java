@@ -5,13 +5,15 @@ import java.util.List;
 import org.apache.spark.sql.Row;
 import sluice.cell.Defect;
 import sluice.cell.InputKind;
+import sluice.cell.LstmState;
 import sluice.cell.Sequence;
 
-/** Reads the sequence out of a row. Immutable, sent to the executors. */
+/** Reads the sequence out of a row, and the state that it goes on from. Immutable, sent to the executors. */
 final class SequenceReader implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final int column;
+    private final StateColumn state; // or null
     private final SequenceForm form;
     private final InputKind kind;
     private final int inputWidth;
@@ -22,6 +24,7 @@ final class SequenceReader implements Serializable {
 
     SequenceReader(InputPlan plan, Settings.Input settings, int inputWidth) {
         this.column = plan.column();
+        this.state = plan.state().orElse(null);
         this.form = plan.form();
         this.kind = plan.kind();
         this.inputWidth = inputWidth;
@@ -43,17 +46,6 @@ final class SequenceReader implements Serializable {
         return id;
     }
 
-    /** Thrown to leave the reading of a row from within. */
-    private static final class Unreadable extends Exception {
-        private static final long serialVersionUID = 1L;
-        private final String code;
-
-        Unreadable(String code, String text) {
-            super(text, null, false, false);
-            this.code = code;
-        }
-    }
-
     /** A sequence, or why there is none: one of both is null. */
     record Reading(Sequence sequence, RowDefect defect) {
         static Reading of(Sequence sequence) {
@@ -68,15 +60,18 @@ final class SequenceReader implements Serializable {
     Reading read(Row row) {
         try {
             if (row.isNullAt(column)) {
-                throw new Unreadable(RowDefect.NULL_SEQUENCE, "it is null, expected a sequence (an empty one is [])");
+                throw new UnreadableRow(
+                        RowDefect.NULL_SEQUENCE, "it is null, expected a sequence (an empty one is [])");
             }
-            return Reading.of(sequence(row));
-        } catch (Unreadable e) {
-            return Reading.defect(e.code, e.getMessage());
+            Sequence sequence = sequence(row);
+            LstmState start = state == null ? null : state.read(row);
+            return Reading.of(start == null ? sequence : sequence.from(start));
+        } catch (UnreadableRow e) {
+            return new Reading(null, e.defect());
         }
     }
 
-    private Sequence sequence(Row row) throws Unreadable {
+    private Sequence sequence(Row row) throws UnreadableRow {
         return switch (form) {
             case IDS -> ofIds(ids(row.getList(column)));
             case WORDS -> Sequence.ofTokens(look(words(row.getList(column))));
@@ -90,13 +85,13 @@ final class SequenceReader implements Serializable {
         return kind == InputKind.FEATURES ? Sequence.ofNumbers(ids) : Sequence.ofTokens(ids);
     }
 
-    private int[] ids(List<? extends Number> numbers) throws Unreadable {
+    private int[] ids(List<? extends Number> numbers) throws UnreadableRow {
         int[] ids = new int[checkLength(numbers.size())];
         int step = 0;
         for (Number number : numbers) {
             long id = notNull(number, step).longValue();
             if (id != (int) id) {
-                throw new Unreadable(
+                throw new UnreadableRow(
                         RowDefect.code(Defect.Kind.TOKEN_OUT_OF_RANGE),
                         "token %d at step %d is beyond any model's vocabulary".formatted(id, step));
             }
@@ -105,7 +100,7 @@ final class SequenceReader implements Serializable {
         return ids;
     }
 
-    private String[] words(List<String> list) throws Unreadable {
+    private String[] words(List<String> list) throws UnreadableRow {
         String[] words = new String[checkLength(list.size())];
         int step = 0;
         for (String word : list) {
@@ -115,12 +110,12 @@ final class SequenceReader implements Serializable {
         return words;
     }
 
-    private int[] look(String[] words) throws Unreadable {
+    private int[] look(String[] words) throws UnreadableRow {
         int[] ids = new int[checkLength(words.length)];
         for (int step = 0; step < ids.length; step++) {
             Integer id = vocabulary.id(words[step]);
             if (id == null && unknownId == null) {
-                throw new Unreadable(
+                throw new UnreadableRow(
                         RowDefect.UNKNOWN_WORD,
                         "word '%s' at step %d is not in the vocabulary; input.unknown-word can name a word to stand for such"
                                 .formatted(words[step], step));
@@ -130,7 +125,7 @@ final class SequenceReader implements Serializable {
         return ids;
     }
 
-    private Sequence ofNumbers(List<? extends Number> numbers) throws Unreadable {
+    private Sequence ofNumbers(List<? extends Number> numbers) throws UnreadableRow {
         float[] features = new float[checkLength(numbers.size())];
         int step = 0;
         for (Number number : numbers) {
@@ -141,13 +136,13 @@ final class SequenceReader implements Serializable {
     }
 
     /** Rows come as Scala sequences, whose Java view is asked of Spark's own row. */
-    private Sequence ofRows(List<scala.collection.Seq<? extends Number>> rows) throws Unreadable {
+    private Sequence ofRows(List<scala.collection.Seq<? extends Number>> rows) throws UnreadableRow {
         int steps = checkLength(rows.size());
         float[] features = new float[Math.multiplyExact(steps, inputWidth)];
         int step = 0;
         for (scala.collection.Seq<? extends Number> row : rows) {
             if (notNull(row, step).length() != inputWidth) {
-                throw new Unreadable(
+                throw new UnreadableRow(
                         RowDefect.code(Defect.Kind.WRONG_INPUT),
                         "step %d has %d features, the model reads %d".formatted(step, row.length(), inputWidth));
             }
@@ -160,17 +155,17 @@ final class SequenceReader implements Serializable {
         return Sequence.ofFeatures(steps, features);
     }
 
-    private int checkLength(int length) throws Unreadable {
+    private int checkLength(int length) throws UnreadableRow {
         if (length > maxLength) {
-            throw new Unreadable(
+            throw new UnreadableRow(
                     RowDefect.TOO_LONG, "%d steps, input.max-length allows %d".formatted(length, maxLength));
         }
         return length;
     }
 
-    private static <T> T notNull(T value, int step) throws Unreadable {
+    private static <T> T notNull(T value, int step) throws UnreadableRow {
         if (value == null) {
-            throw new Unreadable(RowDefect.NULL_ELEMENT, "the element at step %d is null".formatted(step));
+            throw new UnreadableRow(RowDefect.NULL_ELEMENT, "the element at step %d is null".formatted(step));
         }
         return value;
     }

@@ -38,6 +38,7 @@ class SettingsTest {
             Map.entry("input.path", "elsewhere"),
             Map.entry("input.format", "json"),
             Map.entry("input.tokens", "events"),
+            Map.entry("input.state", "before"),
             Map.entry("input.key", "user"),
             Map.entry("input.vocabulary", "words.txt"),
             Map.entry("input.splitter", "character"),
