@@ -46,9 +46,7 @@ final class Answers {
                     addSteps(wanted, expected.state().cell());
                 }
             }
-            List<Object> flat = new ArrayList<>();
-            flatten(found, flat);
-            assertThat(flat)
+            assertThat(flat(found))
                     .as("%s of row %s, %s", emission, row.get(0), each ? "each step" : "last step")
                     .isEqualTo(wanted);
         }
@@ -72,7 +70,13 @@ final class Answers {
         }
     }
 
-    /** All numbers of a value, in order; labels are left out. */
+    /** All numbers of a value, in order, floating-point ones by their bits; labels are left out. */
+    static List<Object> flat(Object value) {
+        List<Object> flat = new ArrayList<>();
+        flatten(value, flat);
+        return flat;
+    }
+
     private static void flatten(Object value, List<Object> flat) {
         if (value instanceof Float number) {
             flat.add(Float.floatToRawIntBits(number));
@@ -88,6 +92,8 @@ final class Answers {
             for (int at = 0; at < list.length(); at++) {
                 flatten(list.apply(at), flat);
             }
+        } else if (value instanceof List<?> list) {
+            list.forEach(element -> flatten(element, flat));
         }
     }
 }
