@@ -243,8 +243,20 @@ final class LstmStack {
         }
         requireBias(inputBias, rows, hiddenBias);
         requireBias(hiddenBias, rows, inputBias);
-        float[] sum = tensors.values(inputBias);
-        float[] addends = tensors.values(hiddenBias);
+        return sum(inputBias, tensors.values(inputBias), hiddenBias, tensors.values(hiddenBias));
+    }
+
+    /**
+     * Both biases, added in float64.
+     *
+     * @param sum the first, which becomes the sum
+     * @throws ModelException where their lengths differ, or a sum is beyond float32
+     */
+    static float[] sum(String inputBias, float[] sum, String hiddenBias, float[] addends) {
+        if (sum.length != addends.length) {
+            throw new ModelException("tensors '%s' and '%s' have %d and %d values, expected as many"
+                    .formatted(inputBias, hiddenBias, sum.length, addends.length));
+        }
         for (int at = 0; at < sum.length; at++) {
             sum[at] = (float) ((double) sum[at] + addends[at]);
             if (!Float.isFinite(sum[at])) {

@@ -20,15 +20,18 @@ final class StateDict {
 
     private final NamedTensors tensors;
     private final TensorNames names;
+    private final String description; // or null
     private final List<String> notes = new ArrayList<>();
 
     /**
      * @param aliases names of tensors that the file leaves out because they are the same as another, to the names of
-     *     those; entries that name no tensor mean nothing, so a file's metadata can be given as it is
+     *     those; entries that name no tensor mean nothing, so a file's metadata can be given as it is. It may have a
+     *     {@link ModelDescription}
      * @param names what the user says
      */
     StateDict(TensorSource source, Map<String, String> aliases, TensorNames names) {
         this.tensors = new NamedTensors(source, aliases);
+        this.description = aliases.get(ModelDescription.KEY);
         this.names = names;
     }
 
@@ -38,6 +41,10 @@ final class StateDict {
      * @throws ModelException where the tensors are no LSTM, don't fit each other, or can be understood in two ways
      */
     LstmModel model() throws IOException {
+        if (description != null) {
+            notes.add("a model that was saved by Sluice: its metadata describes the layers");
+            return new DescribedModel(tensors, ModelDescription.parse(description)).read(names);
+        }
         LstmStack stack = LstmStack.find(tensors, names.lstm());
         List<LstmLayer> layers = stack.layers();
         EndLayers ends = EndLayers.find(

@@ -1,0 +1,191 @@
+package sluice.cell.weights.torch;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import sluice.cell.model.CellVariant;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.Matrix;
+import sluice.cell.weights.file.FileKind;
+import sluice.cell.weights.file.Shape;
+import sluice.cell.weights.file.StrictJson;
+
+/**
+ * Writes a model as safetensors under PyTorch's names: {@code embedding.weight}, {@code lstm.weight_ih_l0} and so on, {@code
+ * decoder.weight}. Modules of these names load it, and reading it gives the same fingerprint.
+ *
+ * <p>What {@code nn.LSTM} doesn't have goes into tensors of other names ({@code lstm.peephole_i_l0}, {@code lstm.initial_h_l0}) and a
+ * {@link ModelDescription}. Bytes depend on model and metadata alone.
+ */
+public final class StateDictWriter {
+    static final String EMBEDDING = "embedding.weight";
+    static final String OUTPUT_WEIGHTS = "decoder.weight";
+    static final String OUTPUT_BIAS = "decoder.bias";
+    static final String LSTM = "lstm.";
+    static final String REVERSE = "_reverse";
+
+    private static final int ALIGNMENT = 8; // of the data, as the format's own writer has it
+    private static final int CHUNK_FLOATS = 1 << 16;
+
+    /** A tensor to write. */
+    private record Tensor(Shape shape, float[] values) {}
+
+    private final Map<String, Tensor> tensors = new LinkedHashMap<>(); // by name, in the file's order
+
+    private StateDictWriter() {}
+
+    /**
+     * Writes a model.
+     *
+     * @param metadata for the file's own; an entry that would be taken for a name of one of the tensors, for the model's description, or
+     *     is longer than a reader allows, is left out
+     * @param file stays open
+     */
+    public static void write(LstmModel model, Map<String, String> metadata, OutputStream file) throws IOException {
+        StateDictWriter writer = new StateDictWriter();
+        writer.add(model);
+        writer.writeHeader(model, metadata, file);
+        for (Tensor tensor : writer.tensors.values()) {
+            writeValues(tensor.values(), file);
+        }
+    }
+
+    /** {@code lstm.weight_ih_l0_reverse}. */
+    static String name(String kind, String suffix) {
+        return LSTM + kind + suffix;
+    }
+
+    private void add(LstmModel model) {
+        model.embedding().ifPresent(embedding -> add(EMBEDDING, embedding.table()));
+        int depth = 0;
+        for (LstmLayer layer : model.layers()) {
+            for (LstmDirection direction : layer.directions()) {
+                add("_l" + depth + (direction.reversed() ? REVERSE : ""), direction);
+            }
+            depth++;
+        }
+        model.output().ifPresent(output -> {
+            add(OUTPUT_WEIGHTS, output.weights());
+            add(OUTPUT_BIAS, output.bias());
+        });
+    }
+
+    private void add(String suffix, LstmDirection direction) {
+        add(name("weight_ih", suffix), direction.inputWeights());
+        add(name("weight_hh", suffix), direction.hiddenWeights());
+        add(name("bias_ih", suffix), direction.bias());
+        float[] nothing = new float[direction.bias().length];
+        Arrays.fill(nothing, -0f); // adding it changes no bit, where adding 0 would change -0
+        add(name("bias_hh", suffix), nothing);
+        direction.projection().ifPresent(projection -> add(name("weight_hr", suffix), projection));
+        if (hasInitialState(direction)) {
+            add(name("initial_h", suffix), direction.initialHidden());
+            add(name("initial_c", suffix), direction.initialCell());
+        }
+        direction.variant().peepholes().ifPresent(peepholes -> add(suffix, peepholes));
+    }
+
+    private void add(String suffix, CellVariant.Peepholes peepholes) {
+        add(name("peephole_i", suffix), peepholes.input());
+        add(name("peephole_f", suffix), peepholes.forget());
+        add(name("peephole_o", suffix), peepholes.output());
+    }
+
+    private void add(String name, Matrix matrix) {
+        tensors.put(name, new Tensor(Shape.of(matrix.rows(), matrix.columns()), matrix.values()));
+    }
+
+    private void add(String name, float[] vector) {
+        tensors.put(name, new Tensor(Shape.of(vector.length), vector));
+    }
+
+    /** Whether it starts from anything but zeros; -0 is another number here. */
+    static boolean hasInitialState(LstmDirection direction) {
+        return hasBits(direction.initialHidden()) || hasBits(direction.initialCell());
+    }
+
+    private static boolean hasBits(float[] state) {
+        for (float value : state) {
+            if (Float.floatToRawIntBits(value) != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void writeHeader(LstmModel model, Map<String, String> metadata, OutputStream file) throws IOException {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+            json.writeStartObject();
+            json.writeObjectFieldStart("__metadata__");
+            for (Map.Entry<String, String> entry : metadata.entrySet()) {
+                if (isHarmless(entry.getKey(), entry.getValue())) {
+                    json.writeStringField(entry.getKey(), entry.getValue());
+                }
+            }
+            String description = ModelDescription.of(model).orElse(null);
+            if (description != null) {
+                json.writeStringField(ModelDescription.KEY, description);
+            }
+            json.writeEndObject();
+            long begin = 0;
+            for (Map.Entry<String, Tensor> tensor : tensors.entrySet()) {
+                begin = writeEntry(json, tensor.getKey(), tensor.getValue(), begin);
+            }
+            json.writeEndObject();
+        }
+        byte[] header = text.toString().getBytes(StandardCharsets.UTF_8);
+        byte[] padded = Arrays.copyOf(header, (header.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+        Arrays.fill(padded, header.length, padded.length, (byte) ' ');
+        file.write(ByteBuffer.allocate(FileKind.SAFETENSORS_LENGTH_BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(padded.length)
+                .array());
+        file.write(padded);
+    }
+
+    private boolean isHarmless(String key, String value) {
+        return !key.equals(ModelDescription.KEY)
+                && !tensors.containsKey(value)
+                && key.length() <= StrictJson.MAX_NAME_CHARACTERS
+                && value.length() <= StrictJson.MAX_STRING_CHARACTERS;
+    }
+
+    private static long writeEntry(JsonGenerator json, String name, Tensor tensor, long begin) throws IOException {
+        long end = begin + (long) tensor.values().length * Float.BYTES;
+        json.writeObjectFieldStart(name);
+        json.writeStringField("dtype", "F32");
+        json.writeArrayFieldStart("shape");
+        for (int axis = 0; axis < tensor.shape().rank(); axis++) {
+            json.writeNumber(tensor.shape().dimension(axis));
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("data_offsets");
+        json.writeNumber(begin);
+        json.writeNumber(end);
+        json.writeEndArray();
+        json.writeEndObject();
+        return end;
+    }
+
+    private static void writeValues(float[] values, OutputStream file) throws IOException {
+        ByteBuffer chunk = ByteBuffer.allocate(Math.min(CHUNK_FLOATS, values.length) * Float.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN);
+        for (int from = 0; from < values.length; from += CHUNK_FLOATS) {
+            int count = Math.min(CHUNK_FLOATS, values.length - from);
+            chunk.clear();
+            chunk.asFloatBuffer().put(values, from, count);
+            file.write(chunk.array(), 0, count * Float.BYTES);
+        }
+    }
+}
