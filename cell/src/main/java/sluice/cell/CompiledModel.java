@@ -198,7 +198,7 @@ public final class CompiledModel {
     }
 
     /** Whether states may overflow while a sequence is read. */
-    boolean mayOverflow() {
+    public boolean mayOverflow() {
         return Arrays.stream(variants).anyMatch(Objects::nonNull);
     }
 

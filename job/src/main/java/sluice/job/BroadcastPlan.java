@@ -14,20 +14,33 @@ final class BroadcastPlan implements Serializable {
     private final ScoreRequest request;
     private final InputRow inputRow;
     private final OutputColumns columns;
+    private final BadRowRule badRows;
     private final long batchBytes;
 
     BroadcastPlan(
-            BroadcastModel model, ScoreRequest request, InputRow inputRow, OutputColumns columns, long batchBytes) {
+            BroadcastModel model,
+            ScoreRequest request,
+            InputRow inputRow,
+            OutputColumns columns,
+            BadRowRule badRows,
+            long batchBytes) {
         this.model = model;
         this.request = request;
         this.inputRow = inputRow;
         this.columns = columns;
+        this.badRows = badRows;
         this.batchBytes = batchBytes;
     }
 
     /** A partition's rows, scored one batch at a time as they are asked for. */
     Iterator<Row> score(Iterator<Row> rows, RunCounters counters) {
         CompiledModel compiled = model.compiled(counters::engine);
-        return new ScoredRows(rows, inputRow, compiled.scorer(request), columns, batchBytes, counters);
+        return new ScoredRows(rows, inputRow, compiled.scorer(request), columns, badRows, batchBytes, counters);
+    }
+
+    /** Those of a partition's rows that {@link #score} finds no answer for. */
+    Iterator<Row> quarantine(Iterator<Row> rows, RunCounters counters) {
+        CompiledModel compiled = model.compiled(counters::engine);
+        return new QuarantinedRows(rows, inputRow, compiled.scorer(request), compiled.mayOverflow(), counters);
     }
 }

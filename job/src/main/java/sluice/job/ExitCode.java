@@ -7,7 +7,9 @@ enum ExitCode {
     /** The run was started and failed; nothing was written. */
     FAILED(1),
     /** Settings, model or table are wrong; nothing was started. */
-    REFUSED(2);
+    REFUSED(2),
+    /** More rows couldn't be scored than {@code bad-rows} allows; nothing was written. Another try would find the same rows. */
+    BAD_ROWS(3);
 
     private final int code;
 

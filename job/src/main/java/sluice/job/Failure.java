@@ -23,6 +23,16 @@ final class Failure {
                 .formatted(deepest.getClass().getSimpleName(), firstLine(deepest.getMessage()));
     }
 
+    /** What a run that failed so tells its scheduler. */
+    static ExitCode code(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof BadRowException) {
+                return ExitCode.BAD_ROWS;
+            }
+        }
+        return failure instanceof RefusedException ? ExitCode.REFUSED : ExitCode.FAILED;
+    }
+
     /** Spark's messages begin with a code, and go on with another code, stack traces and plans. */
     static String firstLine(String message) {
         return message == null

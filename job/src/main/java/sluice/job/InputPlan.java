@@ -40,6 +40,30 @@ record InputPlan(
     }
 
     /** @param remedy what to do where there is none */
+    /**
+     * How the column has to hold the sequence, whatever it looks like.
+     *
+     * @param looks the form that it seems to have, or null
+     */
+    static SequenceForm expected(
+            SequenceForm looks, LstmModel model, Settings.Model settings, Optional<Vocabulary> vocabulary) {
+        if (vocabulary.isPresent() && looks != null) {
+            return looks;
+        }
+        boolean numbers = looks == SequenceForm.NUMBERS || looks == SequenceForm.FEATURE_ROWS;
+        int classes = model.output().map(OutputLayer::classes).orElse(0);
+        boolean tokens = settings.input()
+                .map(InputKind::takesTokens)
+                .orElse(model.embedding().isPresent() || (model.inputWidth() == classes && !numbers));
+        if (tokens) {
+            return SequenceForm.IDS;
+        }
+        if (model.inputWidth() > 1 || looks == SequenceForm.FEATURE_ROWS) {
+            return SequenceForm.FEATURE_ROWS;
+        }
+        return looks == SequenceForm.IDS ? SequenceForm.IDS : SequenceForm.NUMBERS;
+    }
+
     static StructField field(StructType schema, String name, String key, String remedy) {
         return Arrays.stream(schema.fields())
                 .filter(field -> field.name().equals(name))

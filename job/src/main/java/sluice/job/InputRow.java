@@ -1,10 +1,15 @@
 package sluice.job;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.StructType;
+import sluice.cell.SequenceRules;
 
 /**
  * What a task asks of an input row: its sequence, the values that are kept, and what to call it when something is wrong. Immutable,
@@ -13,6 +18,7 @@ import org.apache.spark.sql.types.StructType;
 final class InputRow implements Serializable {
     private static final long serialVersionUID = 1L;
     private static final int QUOTED_CHARACTERS = 80;
+    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private final SequenceReader reader;
     private final String sequenceColumn;
@@ -32,13 +38,45 @@ final class InputRow implements Serializable {
         this.keyColumns = keys.stream().mapToInt(schema::fieldIndex).toArray();
     }
 
-    /** The sequence, or why there is none. */
-    SequenceReader.Reading read(Row row) {
+    /**
+     * The sequence, or why there is none that can be scored.
+     *
+     * @param rules what the model and the request make of a sequence
+     */
+    SequenceReader.Reading read(Row row, SequenceRules rules) {
+        SequenceReader.Reading reading = read(row);
+        if (reading.defect() != null) {
+            return reading;
+        }
+        return rules.check(reading.sequence())
+                .map(broken -> SequenceReader.Reading.defect(RowDefect.of(broken)))
+                .orElse(reading);
+    }
+
+    private SequenceReader.Reading read(Row row) {
         if (corruptColumn >= 0 && !row.isNullAt(corruptColumn)) {
-            return SequenceReader.Reading.defect(
-                    RowDefect.BROKEN_RECORD, "a line is no JSON object: " + quote(row.getString(corruptColumn)));
+            return SequenceReader.Reading.defect(unreadable(row.getString(corruptColumn)));
         }
         return reader.read(row);
+    }
+
+    /** Why Spark could not read a line as what the table's columns are. */
+    private RowDefect unreadable(String line) {
+        try {
+            JsonNode object = JSON.readTree(line);
+            if (object != null && object.isObject()) {
+                String value = object.path(sequenceColumn).toString();
+                return new RowDefect(
+                        RowDefect.WRONG_TYPE, "it holds %s, expected %s".formatted(quote(value), reader.expected()));
+            }
+        } catch (JsonProcessingException e) {
+            return broken(line);
+        }
+        return broken(line);
+    }
+
+    private static RowDefect broken(String line) {
+        return new RowDefect(RowDefect.BROKEN_RECORD, "a line is no JSON object: " + quote(line));
     }
 
     /** The values of all columns that are kept. */
@@ -53,13 +91,8 @@ final class InputRow implements Serializable {
         return values;
     }
 
-    /** A sentence for a row that stops the run. */
-    String complaint(Row row, RowDefect defect) {
-        return complaint(kept(row), defect);
-    }
-
     /**
-     * The same, when nothing is left of the row but what is kept.
+     * A sentence about a row that can't be scored.
      *
      * @param kept as {@link #kept} gave them
      */

@@ -6,6 +6,7 @@ import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
@@ -18,6 +19,7 @@ import org.apache.spark.sql.types.StructType;
  */
 record InputTable(Dataset<Row> rows, StructType schema, int corruptColumn) {
     private static final String CORRUPT_COLUMN_SETTING = "spark.sql.columnNameOfCorruptRecord";
+    private static final int LOOKED_AT = 1_000;
 
     /** @throws RefusedException where the paths don't exist or hold no such table */
     static InputTable read(SparkSession spark, Settings.Input settings) {
@@ -37,6 +39,47 @@ record InputTable(Dataset<Row> rows, StructType schema, int corruptColumn) {
             throw holdsNothing(settings);
         }
         return new InputTable(rows, schema, corrupt);
+    }
+
+    /**
+     * The same table with its sequences read as this form.
+     *
+     * <p>JSON has no types: Spark guesses a column's from all its values, so that a single one of another kind makes texts of them all.
+     * Where it is known what the column has to hold, a row that holds something else is a bad row, and the others are what they are.
+     *
+     * @return this table, where its sequences have the form already, or none of its first rows has it
+     */
+    InputTable reading(SequenceForm form, SparkSession spark, Settings.Input settings) {
+        int column = column(settings);
+        if (settings.format() != TableFormat.JSON || column < 0 || form == looks(settings)) {
+            return this;
+        }
+        StructField[] fields = schema.fields().clone();
+        fields[column] = DataTypes.createStructField(settings.tokens(), form.widestType(), true);
+        String corrupt = spark.conf().get(CORRUPT_COLUMN_SETTING);
+        Dataset<Row> typed = spark.read()
+                .format(settings.format().sparkName())
+                .schema(new StructType(fields).add(corrupt, DataTypes.StringType))
+                .load(settings.paths().toArray(String[]::new));
+        boolean any = !typed.limit(LOOKED_AT)
+                .filter(typed.col(quoted(settings.tokens())).isNotNull())
+                .isEmpty();
+        return any ? new InputTable(typed, new StructType(fields), fields.length) : this;
+    }
+
+    /** The form of the sequences by their type, or null. */
+    SequenceForm looks(Settings.Input settings) {
+        int column = column(settings);
+        return column < 0 ? null : SequenceForm.of(schema.fields()[column].dataType());
+    }
+
+    private int column(Settings.Input settings) {
+        return Arrays.asList(schema.fieldNames()).indexOf(settings.tokens());
+    }
+
+    /** A name with dots in it is one name. */
+    private static String quoted(String name) {
+        return "`" + name.replace("`", "``") + "`";
     }
 
     /** Spark throws checked exceptions that it doesn't declare. */

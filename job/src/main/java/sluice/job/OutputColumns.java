@@ -32,11 +32,13 @@ final class OutputColumns implements Serializable {
     private final ScoreRequest request;
     private final String prefix;
     private final Vocabulary labels; // or null
+    private final ReasonColumn reason; // or null where bad rows are no rows of the output
 
-    OutputColumns(ScoreRequest request, String prefix, Optional<Vocabulary> labels) {
+    OutputColumns(ScoreRequest request, String prefix, Optional<Vocabulary> labels, BadRowRule badRows) {
         this.request = request;
         this.prefix = prefix;
         this.labels = labels.orElse(null);
+        this.reason = badRows == BadRowRule.NULL ? new ReasonColumn(prefix) : null;
     }
 
     private static DataType struct(StructField... fields) {
@@ -64,7 +66,8 @@ final class OutputColumns implements Serializable {
             }
             fields.add(DataTypes.createStructField(name, type(emission), true));
         }
-        return DataTypes.createStructType(fields);
+        StructType schema = DataTypes.createStructType(fields);
+        return reason == null ? schema : reason.appendTo(schema);
     }
 
     private DataType type(Emission emission) {
@@ -84,9 +87,20 @@ final class OutputColumns implements Serializable {
         };
     }
 
+    /** The row with nulls behind its own values, and the reason. */
+    Row append(Object[] row, RowDefect defect) {
+        Object[] values = Arrays.copyOf(row, row.length + width());
+        values[values.length - 1] = ReasonColumn.value(defect);
+        return RowFactory.create(values);
+    }
+
+    private int width() {
+        return request.emissions().size() + (reason == null ? 0 : 1);
+    }
+
     /** The row with an answer's values behind its own. */
     Row append(Object[] row, ScoredSequence answer) {
-        Object[] values = Arrays.copyOf(row, row.length + request.emissions().size());
+        Object[] values = Arrays.copyOf(row, row.length + width());
         int at = row.length;
         for (Emission emission : request.emissions()) {
             values[at++] = value(emission, answer);

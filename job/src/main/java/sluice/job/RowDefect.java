@@ -12,7 +12,9 @@ record RowDefect(String code, String text) {
     static final String NULL_SEQUENCE = "null-sequence";
     static final String NULL_ELEMENT = "null-element";
     static final String UNKNOWN_WORD = "unknown-word";
+    static final String TOO_SHORT = "too-short";
     static final String TOO_LONG = "too-long";
+    static final String WRONG_TYPE = "wrong-type";
     static final String BROKEN_RECORD = "broken-record";
 
     /** The only one that speaks of the state's column. */

@@ -15,12 +15,16 @@ final class RunCounters implements Serializable {
     private final LongAccumulator tokens;
     private final LongAccumulator scoringNanos;
     private final CollectionAccumulator<String> engines;
+    private final BadRowTally badRows = new BadRowTally();
+    private final LongAccumulator quarantined;
 
     RunCounters(SparkContext spark) {
         this.rows = spark.longAccumulator("sluice rows");
         this.tokens = spark.longAccumulator("sluice tokens");
         this.scoringNanos = spark.longAccumulator("sluice scoring nanoseconds");
         this.engines = spark.collectionAccumulator("sluice engines");
+        spark.register(badRows, "sluice bad rows");
+        this.quarantined = spark.longAccumulator("sluice quarantined rows");
     }
 
     void batch(long rowCount, long tokenCount, long nanos) {
@@ -33,8 +37,27 @@ final class RunCounters implements Serializable {
         engines.add(engine.kernelName());
     }
 
+    void badRow(String code, String sentence) {
+        badRows.add(new BadRowTally.BadRow(code, sentence));
+    }
+
+    void quarantined() {
+        quarantined.add(1);
+    }
+
+    /** Rows that were written into quarantine. */
+    long quarantinedRows() {
+        return quarantined.value();
+    }
+
+    /** Rows that were scored. */
     long rows() {
         return rows.value();
+    }
+
+    /** Rows that were not. */
+    BadRowTally badRows() {
+        return badRows;
     }
 
     long tokens() {

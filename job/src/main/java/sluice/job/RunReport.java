@@ -20,10 +20,14 @@ record RunReport(
         List<String> columns,
         long rows,
         long tokens,
+        Map<String, BadRowTally.Count> badRows,
         Duration scoring,
         List<String> engines) {
     /** Where it stands in an output. */
     static final String FILE = "_sluice/report.json";
+
+    /** Where the rows stand that were put into quarantine. */
+    static final String BAD_ROWS = "_sluice/bad-rows";
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -40,6 +44,7 @@ record RunReport(
         report.put("columns", columns);
         report.put("rows", rows);
         report.put("tokens", tokens);
+        report.put("bad-rows", badRowsPart());
         report.put("scoring-seconds-of-all-tasks", seconds(scoring));
         report.put("kernels", engines.stream().distinct().sorted().toList());
         report.put("engine-builds", engines.size());
@@ -48,6 +53,20 @@ record RunReport(
         } catch (JsonProcessingException e) {
             throw new AssertionError("a tree of strings and numbers is always JSON", e);
         }
+    }
+
+    private Map<String, Object> badRowsPart() {
+        Map<String, Object> part = new LinkedHashMap<>();
+        long rows = badRows.values().stream().mapToLong(BadRowTally.Count::rows).sum();
+        part.put("rule", SettingValues.name(settings.badRows().rule()));
+        part.put("rows", rows);
+        Map<String, Object> reasons = new LinkedHashMap<>();
+        badRows.forEach((code, count) -> reasons.put(code, count.rows()));
+        part.put("reasons", reasons);
+        if (rows > 0 && settings.badRows().rule() == BadRowRule.QUARANTINE) {
+            part.put("path", BAD_ROWS);
+        }
+        return part;
     }
 
     private Map<String, Object> modelPart() {

@@ -29,7 +29,8 @@ import picocli.CommandLine.ParameterException;
             "",
             "All settings, their units and defaults: conf/scoring.conf. Options of spark-submit (--master, --driver-memory,",
             "--executor-memory, --conf, --packages, ...) are handed to it.",
-            "Exit codes: 0 scored; 1 the run failed, nothing was written; 2 settings, model or table are wrong, nothing was started."
+            "Exit codes: 0 scored; 1 the run failed, nothing was written; 2 settings, model or table are wrong, nothing was started;",
+            "3 more rows can't be scored than bad-rows allows, nothing was written."
         })
 final class ScoreCommand {
     @Option(
@@ -97,7 +98,11 @@ final class ScoreCommand {
             description = "What computes; all but reference give the same bits. Default: auto.")
     private String kernel;
 
-    @Option(names = "--bad-rows", paramLabel = "fail", description = "What to do with a row that can't be scored.")
+    @Option(
+            names = "--bad-rows",
+            paramLabel = "fail|quarantine|null",
+            description =
+                    "What to do with a row that can't be scored: stop, set it aside, or keep it unanswered. Default: fail.")
     private String badRows;
 
     @Option(names = "--report", paramLabel = "FILE", description = "A copy of the run's report.")
@@ -164,7 +169,7 @@ final class ScoreCommand {
             return ExitCode.REFUSED;
         } catch (Exception | OutOfMemoryError e) { // Spark throws checked exceptions that it doesn't declare
             console.error(Failure.sentence(e));
-            return ExitCode.FAILED;
+            return Failure.code(e);
         }
     }
 

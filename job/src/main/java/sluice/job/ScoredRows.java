@@ -1,10 +1,11 @@
 package sluice.job;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.Optional;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.sql.Row;
@@ -22,64 +23,92 @@ final class ScoredRows implements Iterator<Row> {
     private final InputRow inputRow;
     private final SequenceScorer scorer;
     private final OutputColumns columns;
+    private final BadRowRule badRows;
     private final long batchBytes;
     private final RunCounters counters;
 
-    private final List<Object[]> kept = new ArrayList<>();
-    private final List<Sequence> sequences = new ArrayList<>();
-    private Object[] waitingRow; // read, but the batch was full
-    private Sequence waitingSequence;
-    private long waitingBytes;
-    private List<ScoredSequence> answers = List.of();
-    private int next; // among the answers
+    private final Deque<Gathered> batch = new ArrayDeque<>(); // what of it has not been told yet
+    private Deque<ScoredSequence> answers = new ArrayDeque<>(); // of the batch's sequences
+    private Gathered waiting; // read, but the batch was full
+    private Row next; // or null: not looked for
+
+    /** A row: the values that are kept, and its sequence, or null with the reason why there is none. */
+    private record Gathered(Object[] kept, Sequence sequence, RowDefect defect, long bytes) {
+        long steps() {
+            return sequence == null ? 0 : sequence.length() + 1L;
+        }
+    }
 
     ScoredRows(
             Iterator<Row> rows,
             InputRow inputRow,
             SequenceScorer scorer,
             OutputColumns columns,
+            BadRowRule badRows,
             long batchBytes,
             RunCounters counters) {
         this.rows = rows;
         this.inputRow = inputRow;
         this.scorer = scorer;
         this.columns = columns;
+        this.badRows = badRows;
         this.batchBytes = batchBytes;
         this.counters = counters;
     }
 
     @Override
     public boolean hasNext() {
-        return next < answers.size() || waitingRow != null || rows.hasNext();
+        while (next == null && (!batch.isEmpty() || waiting != null || rows.hasNext())) {
+            if (batch.isEmpty()) {
+                scoreNextBatch();
+            }
+            next = tell(batch.remove());
+        }
+        return next != null;
     }
 
     @Override
     public Row next() {
-        if (next == answers.size()) {
-            scoreNextBatch();
+        if (!hasNext()) {
+            throw new NoSuchElementException();
         }
-        Optional<Defect> defect = answers.get(next).defect();
-        if (defect.isPresent()) {
-            throw new BadRowException(inputRow.complaint(kept.get(next), RowDefect.of(defect.get())));
+        Row row = next;
+        next = null;
+        return row;
+    }
+
+    /** The row of the output, or null where it has none. */
+    private Row tell(Gathered row) {
+        if (row.defect() != null) {
+            return tellBad(row, row.defect());
         }
-        Row scored = columns.append(kept.get(next), answers.get(next));
-        kept.set(next, null);
-        answers.set(next, null);
-        next++;
-        return scored;
+        ScoredSequence answer = answers.remove();
+        Defect overflow = answer.defect().orElse(null);
+        return overflow == null ? columns.append(row.kept(), answer) : tellBad(row, RowDefect.of(overflow));
+    }
+
+    private Row tellBad(Gathered row, RowDefect defect) {
+        String sentence = inputRow.complaint(row.kept(), defect);
+        if (badRows == BadRowRule.FAIL) {
+            throw new BadRowException(sentence);
+        }
+        counters.badRow(defect.code(), sentence);
+        return badRows == BadRowRule.NULL ? columns.append(row.kept(), defect) : null;
     }
 
     private void scoreNextBatch() {
         stopIfKilled();
         gather();
-        if (sequences.isEmpty()) {
-            throw new NoSuchElementException();
+        List<Sequence> sequences = new ArrayList<>(batch.size());
+        for (Gathered row : batch) {
+            if (row.sequence() != null) {
+                sequences.add(row.sequence());
+            }
         }
         long before = System.nanoTime();
-        answers = scorer.score(sequences);
+        answers = new ArrayDeque<>(scorer.score(sequences));
         long tokens = sequences.stream().mapToLong(Sequence::length).sum();
         counters.batch(sequences.size(), tokens, System.nanoTime() - before);
-        next = 0;
     }
 
     /** Spark doesn't interrupt a task that computes: it has to look by itself. */
@@ -91,39 +120,31 @@ final class ScoredRows implements Iterator<Row> {
     }
 
     private void gather() {
-        kept.clear();
-        sequences.clear();
         long bytes = 0;
         long steps = 0;
-        while (waitingRow != null || rows.hasNext()) {
-            if (waitingRow == null) {
-                readRow();
+        while (waiting != null || rows.hasNext()) {
+            if (waiting == null) {
+                waiting = read(rows.next());
             }
-            bytes += waitingBytes;
-            steps += waitingSequence.length() + 1L;
+            bytes += waiting.bytes();
+            steps += waiting.steps();
             boolean fits = bytes <= batchBytes && steps <= scorer.rules().maxLength();
-            if (!fits && !sequences.isEmpty()) {
+            if (!fits && !batch.isEmpty()) {
                 return;
             }
-            kept.add(waitingRow);
-            sequences.add(waitingSequence);
-            waitingRow = null;
+            batch.add(waiting);
+            waiting = null;
         }
     }
 
-    private void readRow() {
-        Row row = rows.next();
-        SequenceReader.Reading reading = inputRow.read(row);
-        RowDefect defect = reading.defect();
-        if (defect == null) {
-            Optional<Defect> broken = scorer.rules().check(reading.sequence());
-            defect = broken.map(RowDefect::of).orElse(null);
+    private Gathered read(Row row) {
+        SequenceReader.Reading reading = inputRow.read(row, scorer.rules());
+        Sequence sequence = reading.sequence();
+        Object[] kept = inputRow.kept(row);
+        if (reading.defect() != null && badRows == BadRowRule.FAIL) {
+            throw new BadRowException(inputRow.complaint(kept, reading.defect()));
         }
-        if (defect != null) {
-            throw new BadRowException(inputRow.complaint(row, defect));
-        }
-        waitingSequence = reading.sequence();
-        waitingRow = inputRow.kept(row);
-        waitingBytes = scorer.bytes(waitingSequence.length()) + RowSize.bytes(row);
+        long bytes = RowSize.bytes(row) + (sequence == null ? 0 : scorer.bytes(sequence.length()));
+        return new Gathered(kept, sequence, reading.defect(), bytes);
     }
 }

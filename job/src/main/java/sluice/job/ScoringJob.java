@@ -60,22 +60,61 @@ final class ScoringJob {
                 StagedOutput.at(settings.output().path(), settings.output().mode(), hadoop);
         Plan plan = plan(file);
         RunCounters counters = new RunCounters(spark.sparkContext());
-        Dataset<Row> scored = scored(plan, file.model(), counters);
+        Broadcast<BroadcastPlan> broadcast = broadcast(plan, file.model());
         try {
-            scored.write()
-                    .mode(SaveMode.ErrorIfExists)
-                    .format(settings.output().format().sparkName())
-                    .option("compression", settings.output().format().compression())
-                    .save(output.path());
+            write(scored(plan, broadcast, counters), output.path());
+            requireFewBadRows(counters);
+            quarantine(plan, broadcast, counters, output);
             RunReport report = report(started, file, plan, counters);
             output.write(RunReport.FILE, report.json());
             output.publish();
             copyReport(report);
-            tell(report);
+            tell(report, counters);
             return report;
         } catch (Throwable failure) {
             abandon(output, failure);
             throw failure;
+        }
+    }
+
+    private void write(Dataset<Row> rows, String path) {
+        rows.write()
+                .mode(SaveMode.ErrorIfExists)
+                .format(settings.output().format().sparkName())
+                .option("compression", settings.output().format().compression())
+                .save(path);
+    }
+
+    /** @throws BadRowException where more rows couldn't be scored than the settings allow */
+    private void requireFewBadRows(RunCounters counters) {
+        long bad = counters.badRows().rows();
+        long rows = counters.rows() + bad;
+        double allowed = settings.badRows().maxFraction();
+        if (bad > allowed * rows) {
+            throw new BadRowException(
+                    "%,d of %,d rows can't be scored, more than bad-rows.max-fraction = %s allows, so nothing was written: %s"
+                            .formatted(bad, rows, allowed, counters.badRows().sentence()));
+        }
+    }
+
+    /**
+     * Writes the rows that couldn't be scored beside the table, if there are any: the input is read once more, which costs little, as
+     * nothing is scored. What Spark writes twice in one go it would have to keep or to score twice.
+     */
+    private void quarantine(Plan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters, StagedOutput output) {
+        long bad = counters.badRows().rows();
+        if (settings.badRows().rule() != BadRowRule.QUARANTINE || bad == 0) {
+            return;
+        }
+        Dataset<Row> rows = plan.table().rows();
+        StructType schema = plan.quarantine().appendTo(rows.schema());
+        write(
+                rows.mapPartitions(new PartitionQuarantine(broadcast, counters), Encoders.row(schema)),
+                output.path(RunReport.BAD_ROWS));
+        if (counters.quarantinedRows() != bad) {
+            throw new IllegalStateException(
+                    "the input changed while it was read: %,d rows couldn't be scored, and %,d when it was read again; run it once more"
+                            .formatted(bad, counters.quarantinedRows()));
         }
     }
 
@@ -109,11 +148,12 @@ final class ScoringJob {
     }
 
     /** What is settled before any task starts. */
-    private record Plan(InputTable table, InputPlan input, OutputColumns columns, StructType schema) {}
+    private record Plan(
+            InputTable table, InputPlan input, OutputColumns columns, StructType schema, ReasonColumn quarantine) {}
 
     private Plan plan(ModelFile file) {
-        InputTable table = InputTable.read(spark, settings.input());
         Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input(), file.metadata(), hadoop);
+        InputTable table = table(file.model(), vocabulary);
         InputPlan input = InputPlan.settle(table.rows().schema(), file.model(), settings, vocabulary);
         ScoreRequest request = settings.output().request();
         try {
@@ -124,8 +164,20 @@ final class ScoringJob {
         OutputColumns columns = new OutputColumns(
                 request,
                 settings.output().prefix(),
-                vocabulary.filter(words -> namesClasses(input.kind(), file.model())));
-        return new Plan(table, input, columns, columns.appendTo(table.schema()));
+                vocabulary.filter(words -> namesClasses(input.kind(), file.model())),
+                settings.badRows().rule());
+        ReasonColumn quarantine = new ReasonColumn(settings.output().prefix());
+        if (settings.badRows().rule() == BadRowRule.QUARANTINE) {
+            quarantine.appendTo(table.rows().schema()); // may be refused: better now than after the first pass
+        }
+        return new Plan(table, input, columns, columns.appendTo(table.schema()), quarantine);
+    }
+
+    private InputTable table(LstmModel model, Optional<Vocabulary> vocabulary) {
+        InputTable table = InputTable.read(spark, settings.input());
+        SequenceForm looks = table.looks(settings.input());
+        SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabulary);
+        return table.reading(expected, spark, settings.input());
     }
 
     /** The vocabulary is that of tokens: classes have its words where they are the tokens. Features have no other words. */
@@ -134,15 +186,19 @@ final class ScoringJob {
         return !kind.takesTokens() || classes == model.tokens();
     }
 
-    private Dataset<Row> scored(Plan plan, LstmModel model, RunCounters counters) {
+    private Broadcast<BroadcastPlan> broadcast(Plan plan, LstmModel model) {
         SequenceReader reader = new SequenceReader(plan.input(), settings.input(), model.inputWidth());
-        Broadcast<BroadcastPlan> broadcast = JavaSparkContext.fromSparkContext(spark.sparkContext())
+        return JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .broadcast(new BroadcastPlan(
                         new BroadcastModel(model, plan.input().kind(), settings.scoring()),
                         settings.output().request(),
                         new InputRow(reader, plan.table(), settings.input()),
                         plan.columns(),
+                        settings.badRows().rule(),
                         settings.scoring().batchBytes()));
+    }
+
+    private Dataset<Row> scored(Plan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters) {
         return plan.table().rows().mapPartitions(new PartitionScorer(broadcast, counters), Encoders.row(plan.schema()));
     }
 
@@ -156,6 +212,7 @@ final class ScoringJob {
                 Arrays.asList(plan.schema().fieldNames()),
                 counters.rows(),
                 counters.tokens(),
+                counters.badRows().value(),
                 Duration.ofNanos(counters.scoringNanos()),
                 counters.engines());
     }
@@ -177,13 +234,23 @@ final class ScoringJob {
         }
     }
 
-    private void tell(RunReport report) {
+    private void tellBadRows(BadRowTally bad) {
+        if (bad.rows() > 0) {
+            String where = settings.badRows().rule() == BadRowRule.NULL
+                    ? "their answers are null"
+                    : "they are in %s/%s".formatted(settings.output().path(), RunReport.BAD_ROWS);
+            console.say("%,d rows can't be scored, %s: %s", bad.rows(), where, bad.sentence());
+        }
+    }
+
+    private void tell(RunReport report, RunCounters counters) {
         console.say(
                 "scored %,d sequences, %,d tokens in %.1f s; scoring took %.1f s of the tasks' time",
                 report.rows(),
                 report.tokens(),
                 report.duration().toMillis() / 1000.0,
                 report.scoring().toMillis() / 1000.0);
+        tellBadRows(counters.badRows());
         console.say("wrote %s: %s", settings.output().path(), String.join(", ", report.columns()));
     }
 }

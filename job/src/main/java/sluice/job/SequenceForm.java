@@ -24,6 +24,17 @@ enum SequenceForm {
         this.words = words;
     }
 
+    /** The type that holds all values of this form that JSON has. */
+    DataType widestType() {
+        return switch (this) {
+            case IDS -> DataTypes.createArrayType(DataTypes.LongType);
+            case WORDS -> DataTypes.createArrayType(DataTypes.StringType);
+            case TEXT -> DataTypes.StringType;
+            case NUMBERS -> DataTypes.createArrayType(DataTypes.DoubleType);
+            case FEATURE_ROWS -> DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
+        };
+    }
+
     /** The form of a column's type, or null where it holds no sequence. */
     static SequenceForm of(DataType type) {
         if (type.equals(DataTypes.StringType)) {

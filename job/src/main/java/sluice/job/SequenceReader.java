@@ -20,6 +20,7 @@ final class SequenceReader implements Serializable {
     private final Vocabulary vocabulary; // or null
     private final Integer unknownId; // or null
     private final Splitter splitter;
+    private final int minLength;
     private final int maxLength;
 
     SequenceReader(InputPlan plan, Settings.Input settings, int inputWidth) {
@@ -31,6 +32,7 @@ final class SequenceReader implements Serializable {
         this.vocabulary = form.needsVocabulary() ? plan.vocabulary().orElseThrow() : null;
         this.unknownId = unknownId(settings, vocabulary);
         this.splitter = settings.splitter();
+        this.minLength = settings.minLength();
         this.maxLength = settings.maxLength() == 0 ? Integer.MAX_VALUE : settings.maxLength();
     }
 
@@ -52,9 +54,14 @@ final class SequenceReader implements Serializable {
             return new Reading(sequence, null);
         }
 
-        static Reading defect(String code, String text) {
-            return new Reading(null, new RowDefect(code, text));
+        static Reading defect(RowDefect defect) {
+            return new Reading(null, defect);
         }
+    }
+
+    /** {@code token ids} and such, as messages say it. */
+    String expected() {
+        return form.toString();
     }
 
     Reading read(Row row) {
@@ -67,7 +74,7 @@ final class SequenceReader implements Serializable {
             LstmState start = state == null ? null : state.read(row);
             return Reading.of(start == null ? sequence : sequence.from(start));
         } catch (UnreadableRow e) {
-            return new Reading(null, e.defect());
+            return Reading.defect(e.defect());
         }
     }
 
@@ -159,6 +166,10 @@ final class SequenceReader implements Serializable {
         if (length > maxLength) {
             throw new UnreadableRow(
                     RowDefect.TOO_LONG, "%d steps, input.max-length allows %d".formatted(length, maxLength));
+        }
+        if (length < minLength) {
+            throw new UnreadableRow(
+                    RowDefect.TOO_SHORT, "%d steps, input.min-length asks for %d".formatted(length, minLength));
         }
         return length;
     }

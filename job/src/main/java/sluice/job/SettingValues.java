@@ -125,6 +125,15 @@ final class SettingValues {
         return value;
     }
 
+    /** Between 0 and 1. */
+    double fraction(String key) {
+        double value = readAs(key, "a number between 0 and 1", () -> config.getDouble(key));
+        if (!(value >= 0 && value <= 1)) {
+            throw new RefusedException("%s = %s: expected a number between 0 and 1".formatted(key, value));
+        }
+        return value;
+    }
+
     long bytes(String key, long least) {
         long value = readAs(key, "a size such as 64 MiB", () -> config.getBytes(key));
         if (value < least) {
@@ -134,7 +143,9 @@ final class SettingValues {
     }
 
     <E extends Enum<E>> E constant(String key, Class<E> type, String... others) {
-        return constant(key, string(key), type, others);
+        // HOCON's null and the text are the same word, but no setting is left without a value.
+        boolean isNull = config.hasPathOrNull(key) && config.getIsNull(key);
+        return constant(key, isNull ? "null" : string(key), type, others);
     }
 
     <E extends Enum<E>> List<E> constants(String key, Class<E> type) {

@@ -14,7 +14,7 @@ import sluice.cell.ScoreRequest;
 import sluice.cell.weights.file.TensorNames;
 
 /** All settings of a run, checked one by one; {@code conf/scoring.conf} says what they mean. */
-record Settings(Model model, Input input, Scoring scoring, Output output, Optional<String> report) {
+record Settings(Model model, Input input, Scoring scoring, Output output, BadRows badRows, Optional<String> report) {
     /** {@code model.*}; no input kind means: find out. */
     record Model(String path, Optional<InputKind> input, TensorNames names) {}
 
@@ -28,6 +28,7 @@ record Settings(Model model, Input input, Scoring scoring, Output output, Option
             Optional<String> vocabulary,
             Splitter splitter,
             Optional<String> unknownWord,
+            int minLength,
             int maxLength) {}
 
     /** {@code scoring.*}. */
@@ -36,11 +37,8 @@ record Settings(Model model, Input input, Scoring scoring, Output output, Option
     /** {@code output.*}. */
     record Output(String path, TableFormat format, OutputMode mode, ScoreRequest request, String prefix) {}
 
-    /** {@code bad-rows.rule}. */
-    enum BadRows {
-        /** The first one stops the run. */
-        FAIL
-    }
+    /** {@code bad-rows.*}; more than this fraction of all rows fails the run. */
+    record BadRows(BadRowRule rule, double maxFraction) {}
 
     /**
      * The command line over the file over the defaults.
@@ -54,9 +52,14 @@ record Settings(Model model, Input input, Scoring scoring, Output output, Option
     }
 
     private static Settings of(SettingValues values) {
-        values.constant("bad-rows.rule", BadRows.class);
         return new Settings(
-                model(values), input(values), scoring(values), output(values), values.optional("report.path"));
+                model(values),
+                input(values),
+                scoring(values),
+                output(values),
+                new BadRows(
+                        values.constant("bad-rows.rule", BadRowRule.class), values.fraction("bad-rows.max-fraction")),
+                values.optional("report.path"));
     }
 
     private static Model model(SettingValues values) {
@@ -86,6 +89,7 @@ record Settings(Model model, Input input, Scoring scoring, Output output, Option
                 values.optional("input.vocabulary"),
                 splitter(values),
                 values.optional("input.unknown-word"),
+                (int) values.atLeast("input.min-length", 0, Integer.MAX_VALUE),
                 (int) values.atLeast("input.max-length", 0, Integer.MAX_VALUE));
     }
 

@@ -77,6 +77,11 @@ final class StagedOutput {
         return staging.toString();
     }
 
+    /** Where to write what goes beside the table. */
+    String path(String name) {
+        return new Path(staging, name).toString();
+    }
+
     /** Where the table will be. */
     Path target() {
         return target;

@@ -1,15 +1,21 @@
 package sluice.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -150,6 +156,136 @@ class BadRowsTest {
     private static final BadRow ANY = ids(
             "negative", longs(-7L), "token -7 at step 0 is outside [0, 2), which the model knows (token-out-of-range)");
 
+    /** The rows beside it, scored as if it weren't there. */
+    private List<Row> goodRows(BadRow bad) {
+        return run(bad).with("output.path", folder.resolve("good"))
+                .withInput(table(bad).where("id <> 1"), 1, folder.resolve("good rows"))
+                .rows();
+    }
+
+    /** The others differ in nothing that matters to the rules; see also {@link MalformedRowsTest}. */
+    static Stream<BadRow> someBadRows() {
+        List<String> names = List.of("null", "negative id", "a short row", "unknown word");
+        return badRows().filter(bad -> names.contains(bad.name()));
+    }
+
+    private static String code(BadRow bad) {
+        return bad.complaint().replaceAll(".*\\((.*)\\)$", "$1");
+    }
+
+    private static String text(BadRow bad) {
+        return bad.complaint().replaceAll(" \\([^(]*\\)$", "");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("someBadRows")
+    void aBadRowIsSetAside(BadRow bad) {
+        List<Row> good = goodRows(bad);
+        Run run = run(bad).with("bad-rows.rule", "quarantine").with("bad-rows.max-fraction", "0.5");
+
+        assertThat(run.rows()).isEqualTo(good);
+
+        Dataset<Row> quarantine = LocalSpark.session()
+                .read()
+                .parquet(folder.resolve("out").resolve(RunReport.BAD_ROWS).toString());
+        assertThat(quarantine.columns()).containsExactly("id", "user", "price", "tokens", "reason");
+        Row row = quarantine.collectAsList().get(0);
+        assertThat(quarantine.drop("reason").collectAsList())
+                .isEqualTo(table(bad).where("id = 1").collectAsList());
+        assertThat(row.getStruct(4)).isEqualTo(RowFactory.create(code(bad), text(bad)));
+        assertThat(run.said())
+                .contains(
+                        "1 rows can't be scored, they are in %s/_sluice/bad-rows: 1 %s (row id=1, user=u1: column 'tokens': %s)"
+                                .formatted(folder.resolve("out"), code(bad), bad.complaint()));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("someBadRows")
+    void aBadRowIsKeptUnanswered(BadRow bad) {
+        List<Row> good = goodRows(bad);
+        Dataset<Row> table = run(bad).with("bad-rows.rule", "null")
+                .with("bad-rows.max-fraction", "0.5")
+                .table();
+
+        assertThat(table.columns()).containsExactly("id", "user", "price", "tokens", "softmax", "reason");
+        assertThat(table.where("reason IS NULL").drop("reason").collectAsList()).isEqualTo(good);
+        Row row = table.where("reason IS NOT NULL").collectAsList().get(0);
+        assertThat(row.getInt(0)).isEqualTo(1);
+        assertThat(row.isNullAt(4)).isTrue();
+        assertThat(row.getStruct(5)).isEqualTo(RowFactory.create(code(bad), text(bad)));
+        assertThat(table.select("id").collectAsList().stream().map(found -> found.getInt(0)))
+                .as("the input's order")
+                .containsExactly(0, 1, 2);
+    }
+
+    @Test
+    void tooManyBadRowsFailTheRunAndNothingIsWritten() {
+        for (String rule : List.of("quarantine", "null")) {
+            Run run = run(ANY).with("bad-rows.rule", rule).with("bad-rows.max-fraction", "0.3");
+            Throwable failure = catchThrowable(run::score);
+
+            assertThat(Failure.code(failure)).isEqualTo(ExitCode.BAD_ROWS);
+            assertThat(Failure.sentence(failure))
+                    .isEqualTo(
+                            "1 of 3 rows can't be scored, more than bad-rows.max-fraction = 0.3 allows, so nothing was written: "
+                                    + "1 token-out-of-range (row id=1, user=u1: column 'tokens': " + ANY.complaint()
+                                    + ")");
+            assertThat(Disk.names(folder)).containsExactly("in", "words.txt");
+        }
+    }
+
+    @Test
+    void badRowsAreCountedByReasonWhereverTheyAre() throws IOException {
+        Dataset<Row> many = LocalSpark.session()
+                .range(0, 600, 1, 6)
+                .selectExpr(
+                        "id",
+                        "CASE WHEN id % 100 = 7 THEN NULL WHEN id % 50 = 3 THEN array(9L) ELSE array(id % 2) END AS tokens");
+        Run run = run(ANY).withInput(many, 6, folder.resolve("in"))
+                .with("bad-rows.rule", "quarantine")
+                .with("scoring.batch-bytes", "4 KiB");
+
+        assertThat(run.table().count()).isEqualTo(582);
+
+        JsonNode report = new ObjectMapper()
+                .readTree(folder.resolve("out").resolve(RunReport.FILE).toFile());
+        assertThat(report.path("rows").asLong()).isEqualTo(582);
+        assertThat(report.path("bad-rows")).isEqualTo(new ObjectMapper().readTree("""
+                                        {"rule": "quarantine", "rows": 18, "reasons": {"null-sequence": 6, "token-out-of-range": 12},
+                                         "path": "_sluice/bad-rows"}
+                                        """));
+    }
+
+    @Test
+    void aRunWithoutBadRowsHasNoQuarantine() {
+        Dataset<Row> good = table(ANY).where("id <> 1");
+        run(ANY).withInput(good, 1, folder.resolve("in"))
+                .with("bad-rows.rule", "quarantine")
+                .score();
+
+        assertThat(Disk.names(folder.resolve("out").resolve("_sluice")))
+                .containsExactly(".report.json.crc", "report.json");
+    }
+
+    @Test
+    void aColumnOfThatNameIsInTheWay() {
+        Dataset<Row> input = table(ANY).withColumnRenamed("user", "Reason");
+        for (String rule : List.of("quarantine", "null")) {
+            Run run = run(ANY).withInput(input, 1, folder.resolve("in"))
+                    .with("output.path", folder.resolve("out " + rule))
+                    .with("bad-rows.rule", rule);
+            assertThatThrownBy(run::score)
+                    .isInstanceOf(RefusedException.class)
+                    .hasMessage(
+                            "bad-rows.rule: the input has a column 'reason' already; set output.prefix to name the new one otherwise");
+            assertThat(run.with("output.prefix", "my_")
+                            .with("bad-rows.max-fraction", "1")
+                            .table()
+                            .count())
+                    .isPositive();
+        }
+    }
+
     @Test
     void theKeyIsWhatTheSettingsSay() {
         Throwable failure = catchThrowable(run(ANY).with("input.key", "price, user")::score);
@@ -237,6 +373,6 @@ class BadRowsTest {
                 "--output", folder.resolve("out").toString());
         assertThat(terminal.errors())
                 .containsExactly("sluice: error: row id=1, user=u1: column 'tokens': " + ANY.complaint());
-        assertThat(terminal.code()).isEqualTo(ExitCode.FAILED.code());
+        assertThat(terminal.code()).isEqualTo(ExitCode.BAD_ROWS.code());
     }
 }

@@ -168,7 +168,7 @@ class LocalClusterIT {
                 Map.of("model.path", path, "input.path", folder.resolve("in").toString(), "output.path", "none"));
         InputTable table = InputTable.read(spark, settings.input());
         InputPlan plan = InputPlan.settle(table.rows().schema(), model, settings, Optional.empty());
-        OutputColumns columns = new OutputColumns(settings.output().request(), "", Optional.empty());
+        OutputColumns columns = new OutputColumns(settings.output().request(), "", Optional.empty(), BadRowRule.FAIL);
         StructType schema = columns.appendTo(table.schema());
         SequenceReader reader = new SequenceReader(plan, settings.input(), model.inputWidth());
         Broadcast<BroadcastPlan> broadcast = JavaSparkContext.fromSparkContext(spark.sparkContext())
@@ -177,6 +177,7 @@ class LocalClusterIT {
                         settings.output().request(),
                         new InputRow(reader, table, settings.input()),
                         columns,
+                        BadRowRule.FAIL,
                         settings.scoring().batchBytes()));
         PartitionScorer scorer = new PartitionScorer(broadcast, new RunCounters(spark.sparkContext()));
         return table.rows().mapPartitions(scorer, Encoders.row(schema));

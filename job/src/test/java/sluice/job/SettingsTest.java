@@ -44,6 +44,7 @@ class SettingsTest {
             Map.entry("input.splitter", "character"),
             Map.entry("input.splitter-pattern", ","),
             Map.entry("input.unknown-word", "<unk>"),
+            Map.entry("input.min-length", "2"),
             Map.entry("input.max-length", "7"),
             Map.entry("scoring.kernel", "reference"),
             Map.entry("scoring.batch-bytes", "1 KiB"),
@@ -55,10 +56,9 @@ class SettingsTest {
             Map.entry("output.emit", "hidden"),
             Map.entry("output.top-k", "3"),
             Map.entry("output.prefix", "lstm_"),
+            Map.entry("bad-rows.rule", "quarantine"),
+            Map.entry("bad-rows.max-fraction", "0.25"),
             Map.entry("report.path", "report.json"));
-
-    /** There is only one rule so far, so no other value shows that this key is read. */
-    private static final String ONE_VALUE = "bad-rows.rule";
 
     @TempDir
     Path folder;
@@ -95,6 +95,7 @@ class SettingsTest {
         assertThat(settings.input().vocabulary()).isEmpty();
         assertThat(settings.input().splitter().split(" a\tb  c ")).containsExactly("a", "b", "c");
         assertThat(settings.input().unknownWord()).isEmpty();
+        assertThat(settings.input().minLength()).isZero();
         assertThat(settings.input().maxLength()).isZero();
         assertThat(settings.scoring()).isEqualTo(new Settings.Scoring(KernelChoice.AUTO, 64 << 20, 128 << 20));
         assertThat(settings.output().path()).isEqualTo("out");
@@ -104,13 +105,22 @@ class SettingsTest {
         assertThat(settings.output().request().emissions()).containsExactly(Emission.SOFTMAX);
         assertThat(settings.output().request().topK()).isEqualTo(5);
         assertThat(settings.output().prefix()).isEmpty();
+        assertThat(settings.badRows()).isEqualTo(new Settings.BadRows(BadRowRule.FAIL, 0.1));
         assertThat(settings.report()).isEmpty();
+    }
+
+    /** In HOCON the word is also a value of its own. */
+    @Test
+    void theRuleCalledNull() {
+        assertThat(read(file("bad-rows.rule = null"), Map.of()).badRows().rule())
+                .isEqualTo(BadRowRule.NULL);
+        assertThat(read(null, Map.of("bad-rows.rule", "null")).badRows().rule()).isEqualTo(BadRowRule.NULL);
     }
 
     @Test
     void everyKeyOfTheDefaultsIsRead() {
         Config defaults = SettingValues.merge(null, Map.of());
-        assertThat(defaults.entrySet().stream().map(Map.Entry::getKey).filter(key -> !key.equals(ONE_VALUE)))
+        assertThat(defaults.entrySet().stream().map(Map.Entry::getKey))
                 .as("the keys that this test knows")
                 .containsExactlyInAnyOrderElementsOf(OTHERS.keySet());
         new TreeMap<>(OTHERS).forEach((key, other) -> {
@@ -221,7 +231,12 @@ class SettingsTest {
                     "output.emit: rank can't be told at last: there it can be any of softmax, prediction, topk, loglik, hidden, cell, state"),
             List.of("output.top-k", "0", "output.top-k = 0: expected 1 to 2147483647"),
             List.of("output.top-k", "many", "output.top-k = \"many\": expected a whole number"),
-            List.of("bad-rows.rule", "ignore", "bad-rows.rule = 'ignore': expected one of fail"),
+            List.of("bad-rows.rule", "ignore", "bad-rows.rule = 'ignore': expected one of fail, quarantine, null"),
+            List.of("bad-rows.max-fraction", "1.5", "bad-rows.max-fraction = 1.5: expected a number between 0 and 1"),
+            List.of(
+                    "bad-rows.max-fraction",
+                    "few",
+                    "bad-rows.max-fraction = \"few\": expected a number between 0 and 1"),
             List.of("model.path", "", "no model: pass --model or set model.path"),
             List.of("input.path", "", "no input: pass --input or set input.path"),
             List.of("output.path", "", "no output: pass --output or set output.path"));

@@ -1,0 +1,73 @@
+package sluice.job;
+
+import java.io.Serializable;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.apache.spark.util.AccumulatorV2;
+
+/** Counts the rows that couldn't be scored by their reason, and keeps one sentence about each reason. */
+final class BadRowTally extends AccumulatorV2<BadRowTally.BadRow, Map<String, BadRowTally.Count>> {
+    private static final long serialVersionUID = 1L;
+
+    private final TreeMap<String, Count> counts = new TreeMap<>(); // by the reason's code
+
+    /** One row: its reason's code, and a sentence that names it. */
+    record BadRow(String code, String sentence) implements Serializable {}
+
+    /** How many rows have a reason, and the sentence about one of them. */
+    record Count(long rows, String example) implements Serializable {}
+
+    @Override
+    public boolean isZero() {
+        return counts.isEmpty();
+    }
+
+    @Override
+    public BadRowTally copy() {
+        BadRowTally copy = new BadRowTally();
+        copy.counts.putAll(counts);
+        return copy;
+    }
+
+    @Override
+    public void reset() {
+        counts.clear();
+    }
+
+    @Override
+    public void add(BadRow row) {
+        add(row.code(), new Count(1, row.sentence()));
+    }
+
+    @Override
+    public void merge(AccumulatorV2<BadRow, Map<String, Count>> other) {
+        other.value().forEach(this::add);
+    }
+
+    private void add(String code, Count more) {
+        counts.merge(code, more, (known, added) -> new Count(known.rows() + added.rows(), known.example()));
+    }
+
+    @Override
+    public Map<String, Count> value() {
+        return Collections.unmodifiableMap(counts);
+    }
+
+    /** All reasons, with their counts and an example each. */
+    String sentence() {
+        return counts.entrySet().stream()
+                .map(reason -> "%,d %s (%s)"
+                        .formatted(
+                                reason.getValue().rows(),
+                                reason.getKey(),
+                                reason.getValue().example()))
+                .collect(Collectors.joining("; "));
+    }
+
+    /** How many rows, for whatever reason. */
+    long rows() {
+        return counts.values().stream().mapToLong(Count::rows).sum();
+    }
+}

@@ -1,0 +1,69 @@
+package sluice.job;
+
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import sluice.cell.SequenceScorer;
+
+/** Those rows of a partition that can't be scored, whole, with the reason behind their columns. */
+final class QuarantinedRows implements Iterator<Row> {
+    private final Iterator<Row> rows;
+    private final InputRow inputRow;
+    private final SequenceScorer scorer;
+    private final boolean mayOverflow; // then a row has to be scored before it is known to be good
+    private final RunCounters counters;
+    private Row next; // or null: not looked for
+
+    QuarantinedRows(
+            Iterator<Row> rows, InputRow inputRow, SequenceScorer scorer, boolean mayOverflow, RunCounters counters) {
+        this.rows = rows;
+        this.inputRow = inputRow;
+        this.scorer = scorer;
+        this.mayOverflow = mayOverflow;
+        this.counters = counters;
+    }
+
+    @Override
+    public boolean hasNext() {
+        while (next == null && rows.hasNext()) {
+            Row row = rows.next();
+            RowDefect defect = defect(row);
+            if (defect != null) {
+                counters.quarantined();
+                next = withReason(row, defect);
+            }
+        }
+        return next != null;
+    }
+
+    private RowDefect defect(Row row) {
+        SequenceReader.Reading reading = inputRow.read(row, scorer.rules());
+        if (reading.defect() != null || !mayOverflow) {
+            return reading.defect();
+        }
+        return scorer.score(List.of(reading.sequence()))
+                .get(0)
+                .defect()
+                .map(RowDefect::of)
+                .orElse(null);
+    }
+
+    private static Row withReason(Row row, RowDefect defect) {
+        Object[] values = new Object[row.length() + 1];
+        Arrays.setAll(values, column -> column < row.length() ? row.get(column) : ReasonColumn.value(defect));
+        return RowFactory.create(values);
+    }
+
+    @Override
+    public Row next() {
+        if (!hasNext()) {
+            throw new NoSuchElementException();
+        }
+        Row row = next;
+        next = null;
+        return row;
+    }
+}
