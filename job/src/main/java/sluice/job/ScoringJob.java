@@ -113,7 +113,7 @@ final class ScoringJob {
 
     private Plan plan(ModelFile file) {
         InputTable table = InputTable.read(spark, settings.input());
-        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input(), file.metadata(), hadoop);
+        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input().vocabulary(), file.metadata(), hadoop);
         InputPlan input = InputPlan.settle(table.rows().schema(), file.model(), settings, vocabulary);
         ScoreRequest request = settings.output().request();
         try {
