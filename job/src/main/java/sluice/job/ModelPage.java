@@ -32,12 +32,15 @@ record ModelPage(String path, ModelFile file, Optional<Vocabulary> vocabulary) {
         add(
                 lines,
                 "parameters",
-                "%,d (%.1f MiB of float32)"
-                        .formatted(model.parameters(), model.parameters() * (double) Float.BYTES / (1 << 20)));
+                "%,d (%s of float32)".formatted(model.parameters(), size(model.parameters() * Float.BYTES)));
         add(lines, "vocabulary", vocabulary.map(words -> words(words, model)).orElse("none"));
         add(lines, "sha-256", model.fingerprint());
         file.notes().forEach(note -> add(lines, "note", note));
         return lines;
+    }
+
+    private static String size(long bytes) {
+        return bytes < 1 << 20 ? "%.1f KiB".formatted(bytes / 1024.0) : "%,.1f MiB".formatted(bytes / (1024.0 * 1024));
     }
 
     private static void add(List<String> lines, String what, String value) {

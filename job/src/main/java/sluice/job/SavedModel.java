@@ -68,11 +68,12 @@ final class SavedModel {
      * Writes the file.
      *
      * @param from where the model was read
+     * @throws RefusedException where it can't be made there
      * @throws IOException where it failed; then nothing has changed
      */
     void write(ModelFile model, String from) throws IOException {
         try {
-            try (OutputStream stream = files.create(writing, false)) {
+            try (OutputStream stream = create()) {
                 StateDictWriter.write(model.model(), metadata(model, from), stream);
             }
             requireSame(model.model().fingerprint());
@@ -84,6 +85,14 @@ final class SavedModel {
                 failure.addSuppressed(e);
             }
             throw failure;
+        }
+    }
+
+    private OutputStream create() {
+        try {
+            return files.create(writing, false);
+        } catch (IOException e) {
+            throw cantBeMade(target.toString(), e);
         }
     }
 
