@@ -10,6 +10,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.TensorNames;
@@ -20,6 +22,8 @@ import sluice.cell.weights.torch.StateDictWriter;
  * there with a rename when it is the same model: nobody sees half a file.
  */
 final class SavedModel {
+    private static final Logger LOG = LoggerFactory.getLogger(SavedModel.class);
+
     private final FileSystem files;
     private final Path target;
     private final Path writing;
@@ -138,7 +142,19 @@ final class SavedModel {
             throw e;
         }
         if (existed) {
+            removeReplaced();
+        }
+    }
+
+    /** The new file is in its place: what is left of the old one is no reason to call the run failed. */
+    private void removeReplaced() {
+        try {
             files.delete(replaced, false);
+        } catch (IOException e) {
+            LOG.warn(
+                    "{}: the replaced file could not be removed: {}; it is not needed any more",
+                    replaced,
+                    e.getMessage());
         }
     }
 

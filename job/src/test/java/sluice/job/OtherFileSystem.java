@@ -4,7 +4,7 @@ import java.net.URI;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 
-/** A file system of Hadoop that is not the local one, though its files lie there: what is called {@code stuck} can't be renamed. */
+/** A file system of Hadoop that is not the local one, though its files lie there: what is to become {@code stuck} can't be renamed. */
 public final class OtherFileSystem extends RawLocalFileSystem {
     /** The setting that makes it known to Hadoop, and its value. */
     static final String SETTING = "fs.other.impl";
@@ -16,6 +16,6 @@ public final class OtherFileSystem extends RawLocalFileSystem {
 
     @Override
     public boolean rename(Path from, Path to) {
-        return !to.getName().equals("stuck") && pathToFile(from).renameTo(pathToFile(to));
+        return !from.getName().startsWith(".stuck.writing-") && pathToFile(from).renameTo(pathToFile(to));
     }
 }

@@ -294,6 +294,17 @@ class StateDictWriterTest {
                 withDescription(with(notFinite), ONE_LAYER), "tensor 'decoder.bias' has the value NaN at index [2]");
     }
 
+    /** One small layer could stand for ten thousand. */
+    @Test
+    void aliasesMeanNothingBesideADescription() {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put(ModelDescription.KEY, "{\"version\":1,\"layers\":[{\"forward\":{}},{\"forward\":{}}]}");
+        for (String kind : List.of("weight_ih", "weight_hh", "bias_ih", "bias_hh")) {
+            metadata.put("lstm." + kind + "_l1", "lstm." + kind + "_l0");
+        }
+        assertRefused(SafetensorsWriter.bytes(tensors(), metadata), "tensor 'lstm.weight_ih_l1' is missing");
+    }
+
     @Test
     void namesOfTheUsersHaveNothingToSay() {
         byte[] file = withDescription(tensors(), ONE_LAYER);
