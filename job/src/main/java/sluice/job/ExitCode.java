@@ -2,7 +2,7 @@ package sluice.job;
 
 /** What a run tells its scheduler. */
 enum ExitCode {
-    /** All rows were scored and written. */
+    /** What was asked is done: all rows were scored and written, the model was described or saved. */
     SCORED(0),
     /** The run was started and failed; nothing was written. */
     FAILED(1),

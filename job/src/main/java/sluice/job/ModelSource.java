@@ -28,7 +28,7 @@ final class ModelSource {
             }
             try (SeekableByteChannel channel = open(files, status)) {
                 ModelFolder folder = file -> open(files, files.getFileStatus(new Path(path.getParent(), file)));
-                return ModelReader.read(path.toString(), channel, folder, settings.names());
+                return ModelReader.read(path.toString(), channel, folder, settings.names(), settings.format());
             }
         } catch (FileNotFoundException e) {
             throw new RefusedException("%s: no such file; check --model".formatted(path), e);

@@ -1,16 +1,21 @@
 package sluice.job;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import sluice.cell.weights.file.ModelFile;
 
 /** The command line: names for the common settings, {@code --set} for the rest. */
 @Command(
@@ -26,10 +31,12 @@ import picocli.CommandLine.ParameterException;
             "",
             "Example:",
             "  submit/score --model clicks.safetensors --input events/ --output scores/ --emit topk,loglik",
+            "  submit/score --describe clicks.onnx",
+            "  submit/score --model clicks.onnx --save-model clicks.safetensors",
             "",
             "All settings, their units and defaults: conf/scoring.conf. Options of spark-submit (--master, --driver-memory,",
             "--executor-memory, --conf, --packages, ...) are handed to it.",
-            "Exit codes: 0 scored; 1 the run failed, nothing was written; 2 settings, model or table are wrong, nothing was started;",
+            "Exit codes: 0 done; 1 the run failed, nothing was written; 2 settings, model or table are wrong, nothing was started;",
             "3 more rows can't be scored than bad-rows allows, nothing was written."
         })
 final class ScoreCommand {
@@ -120,6 +127,20 @@ final class ScoreCommand {
     @Option(names = "--show", paramLabel = "ROWS", description = "Print this many rows of the scored table.")
     private int show;
 
+    @Option(
+            names = "--describe",
+            arity = "0..1",
+            fallbackValue = "",
+            paramLabel = "MODEL",
+            description = "Print what is understood of a model, in place of --model, and score nothing.")
+    private String describe;
+
+    @Option(
+            names = "--save-model",
+            paramLabel = "FILE",
+            description = "Write the model as safetensors that PyTorch loads, and score nothing.")
+    private String saveModel;
+
     @Option(names = "--help", usageHelp = true, description = "Print this help.")
     private boolean help;
 
@@ -150,18 +171,15 @@ final class ScoreCommand {
             }
             return ExitCode.SCORED.code();
         }
-        return command.score(console).code();
+        return command.run(console).code();
     }
 
-    private ExitCode score(Console console) {
+    private ExitCode run(Console console) {
         try {
-            Settings settings = Settings.read(config, overrides());
-            SparkSession spark = SparkSession.builder().appName("sluice").getOrCreate();
-            try {
-                new ScoringJob(spark, settings, console).run();
-                showRows(spark, settings, console);
-            } finally {
-                spark.stop();
+            if (describe != null || saveModel != null) {
+                lookAtModel(console);
+            } else {
+                score(console);
             }
             return ExitCode.SCORED;
         } catch (RefusedException e) {
@@ -170,6 +188,36 @@ final class ScoreCommand {
         } catch (Exception | OutOfMemoryError e) { // Spark throws checked exceptions that it doesn't declare
             console.error(Failure.sentence(e));
             return Failure.code(e);
+        }
+    }
+
+    /** Without a session: that takes seconds to start, and there is nothing to compute. */
+    private void lookAtModel(Console console) throws IOException {
+        Settings.ModelOnly settings = Settings.readModelOnly(config, overrides());
+        Configuration hadoop = Storage.configuration(new SparkConf());
+        Optional<SavedModel> saved =
+                Optional.ofNullable(saveModel).map(path -> SavedModel.at(path, settings.mode(), hadoop));
+        ModelFile file = ModelSource.read(settings.model(), hadoop);
+        if (describe != null) {
+            Optional<Vocabulary> words = VocabularySource.find(settings.vocabulary(), file.metadata(), hadoop);
+            new ModelPage(settings.model().path(), file, words).lines().forEach(console.out()::println);
+        }
+        if (saved.isPresent()) {
+            saved.get().write(file, settings.model().path());
+            console.say(
+                    "wrote %s: %s; SHA-256 %s",
+                    saveModel, file.model(), file.model().fingerprint());
+        }
+    }
+
+    private void score(Console console) throws IOException {
+        Settings settings = Settings.read(config, overrides());
+        SparkSession spark = SparkSession.builder().appName("sluice").getOrCreate();
+        try {
+            new ScoringJob(spark, settings, console).run();
+            showRows(spark, settings, console);
+        } finally {
+            spark.stop();
         }
     }
 
@@ -186,7 +234,7 @@ final class ScoreCommand {
 
     private Map<String, String> overrides() {
         Map<String, String> overrides = new LinkedHashMap<>(set);
-        put(overrides, "model.path", model);
+        put(overrides, "model.path", modelPath());
         put(overrides, "input.path", input);
         put(overrides, "input.format", inputFormat);
         put(overrides, "input.tokens", tokens);
@@ -202,6 +250,15 @@ final class ScoreCommand {
         put(overrides, "bad-rows.rule", badRows);
         put(overrides, "report.path", report);
         return overrides;
+    }
+
+    private String modelPath() {
+        boolean described = describe != null && !describe.isEmpty();
+        if (described && model != null && !model.equals(describe)) {
+            throw new RefusedException(
+                    "two models, --describe %s and --model %s: pass one of them".formatted(describe, model));
+        }
+        return described ? describe : model;
     }
 
     private static void put(Map<String, String> overrides, String key, String value) {

@@ -152,7 +152,7 @@ final class ScoringJob {
             InputTable table, InputPlan input, OutputColumns columns, StructType schema, ReasonColumn quarantine) {}
 
     private Plan plan(ModelFile file) {
-        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input(), file.metadata(), hadoop);
+        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input().vocabulary(), file.metadata(), hadoop);
         InputTable table = table(file.model(), vocabulary);
         InputPlan input = InputPlan.settle(table.rows().schema(), file.model(), settings, vocabulary);
         ScoreRequest request = settings.output().request();

@@ -11,12 +11,13 @@ import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.OutputAt;
 import sluice.cell.ScoreRequest;
+import sluice.cell.weights.ModelFormat;
 import sluice.cell.weights.file.TensorNames;
 
 /** All settings of a run, checked one by one; {@code conf/scoring.conf} says what they mean. */
 record Settings(Model model, Input input, Scoring scoring, Output output, BadRows badRows, Optional<String> report) {
     /** {@code model.*}; no input kind means: find out. */
-    record Model(String path, Optional<InputKind> input, TensorNames names) {}
+    record Model(String path, ModelFormat format, Optional<InputKind> input, TensorNames names) {}
 
     /** {@code input.*}; a max length of 0 means: no limit. */
     record Input(
@@ -51,6 +52,24 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
         return of(new SettingValues(SettingValues.merge(file, overrides)));
     }
 
+    /**
+     * What is asked where only the model is looked at: neither a table nor an output is needed then, and their settings are not read.
+     *
+     * @param mode what happens to a file that exists, where the model is saved
+     */
+    record ModelOnly(Model model, Optional<String> vocabulary, OutputMode mode) {}
+
+    /**
+     * The same for a run that only looks at a model.
+     *
+     * @throws RefusedException as {@link #read} does, for the settings that are read
+     */
+    static ModelOnly readModelOnly(Path file, Map<String, String> overrides) {
+        SettingValues values = new SettingValues(SettingValues.merge(file, overrides));
+        return new ModelOnly(
+                model(values), values.optional("input.vocabulary"), values.constant("output.mode", OutputMode.class));
+    }
+
     private static Settings of(SettingValues values) {
         return new Settings(
                 model(values),
@@ -66,6 +85,7 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
         String input = values.string("model.input");
         return new Model(
                 values.required("model.path", "--model"),
+                values.constant("model.format", ModelFormat.class),
                 input.equals("auto")
                         ? Optional.empty()
                         : Optional.of(values.constant("model.input", InputKind.class, "auto")),

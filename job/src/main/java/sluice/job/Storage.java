@@ -4,10 +4,23 @@ import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkConf;
+import scala.Tuple2;
 
 /** Finds the file system that a path of the settings lies on. */
 final class Storage {
+    private static final String SPARK_PREFIX = "spark.hadoop.";
+
     private Storage() {}
+
+    /** Hadoop's settings with those of {@code spark.hadoop.*} over them, as a session has them, without a session. */
+    static Configuration configuration(SparkConf spark) {
+        Configuration hadoop = new Configuration();
+        for (Tuple2<String, String> setting : spark.getAllWithPrefix(SPARK_PREFIX)) {
+            hadoop.set(setting._1(), setting._2());
+        }
+        return hadoop;
+    }
 
     /**
      * The path's file system.

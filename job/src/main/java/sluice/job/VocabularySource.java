@@ -33,10 +33,15 @@ final class VocabularySource {
 
     private VocabularySource() {}
 
-    /** @throws RefusedException where the named file is missing, or a vocabulary makes no sense */
-    static Optional<Vocabulary> find(Settings.Input settings, Map<String, String> metadata, Configuration hadoop) {
-        if (settings.vocabulary().isPresent()) {
-            String path = settings.vocabulary().get();
+    /**
+     * The vocabulary, if there is one.
+     *
+     * @param file setting {@code input.vocabulary}
+     * @throws RefusedException where the named file is missing, or a vocabulary makes no sense
+     */
+    static Optional<Vocabulary> find(Optional<String> file, Map<String, String> metadata, Configuration hadoop) {
+        if (file.isPresent()) {
+            String path = file.get();
             return Optional.of(parse(path, read(new Path(path), hadoop), false));
         }
         return Optional.ofNullable(metadata.get(METADATA_KEY))

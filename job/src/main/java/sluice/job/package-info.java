@@ -8,10 +8,13 @@
  *   <li>{@link sluice.job.BroadcastPlan} and {@link sluice.job.BroadcastModel}: the model travels once to each executor and is compiled
  *       there once.
  *   <li>{@link sluice.job.PartitionScorer} and {@link sluice.job.ScoredRows}: rows become sequences
- *       ({@link sluice.job.InputRow}, {@link sluice.job.SequenceReader}), are gathered into a batch bounded by bytes, scored, and given back in their order with
+ *       ({@link sluice.job.InputRow}, {@link sluice.job.SequenceReader}, {@link sluice.job.StateColumn}), are gathered into a batch bounded by bytes, scored, and given back in their order with
  *       the asked columns behind their own ({@link sluice.job.OutputColumns}).
  *   <li>{@link sluice.job.StagedOutput}: the scored table is written beside its place and moved there when it is complete, with the
  *       {@link sluice.job.RunReport}.
  * </ol>
+ *
+ * <p>Where only the model is looked at, {@link sluice.job.ModelPage} describes it and {@link sluice.job.SavedModel} writes it, without a
+ * session.
  */
 package sluice.job;

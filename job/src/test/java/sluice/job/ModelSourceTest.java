@@ -16,6 +16,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import sluice.cell.weights.ModelFormat;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.TensorNames;
 
@@ -44,7 +45,8 @@ class ModelSourceTest {
 
     private static ModelFile read(String path) {
         return ModelSource.read(
-                new Settings.Model(path, Optional.empty(), TensorNames.automatic()), new Configuration(false));
+                new Settings.Model(path, ModelFormat.AUTO, Optional.empty(), TensorNames.automatic()),
+                new Configuration(false));
     }
 
     @Test

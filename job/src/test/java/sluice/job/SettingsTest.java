@@ -22,6 +22,7 @@ import sluice.cell.Emission;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.OutputAt;
+import sluice.cell.weights.ModelFormat;
 
 class SettingsTest {
     private static final Path DEFAULTS = Path.of("..", "conf", "scoring.conf");
@@ -31,6 +32,7 @@ class SettingsTest {
     /** For every key a value that is not its default. */
     private static final Map<String, String> OTHERS = Map.ofEntries(
             Map.entry("model.path", "other.safetensors"),
+            Map.entry("model.format", "onnx"),
             Map.entry("model.input", "one-hot"),
             Map.entry("model.embedding", "words.weight"),
             Map.entry("model.output", "fc.weight"),
@@ -84,6 +86,7 @@ class SettingsTest {
     void theDefaults() {
         Settings settings = read(null, Map.of());
         assertThat(settings.model().path()).isEqualTo("m.safetensors");
+        assertThat(settings.model().format()).isEqualTo(ModelFormat.AUTO);
         assertThat(settings.model().input()).isEmpty();
         assertThat(settings.model().names().embedding()).isEmpty();
         assertThat(settings.model().names().output()).isEmpty();
@@ -191,6 +194,10 @@ class SettingsTest {
                     "model.input",
                     "embeding",
                     "model.input = 'embeding': expected one of auto, embedding, one-hot, features"),
+            List.of(
+                    "model.format",
+                    "onx",
+                    "model.format = 'onx': expected one of auto, safetensors, pytorch, onnx, keras"),
             List.of("input.format", "csv", "input.format = 'csv': expected one of parquet, json"),
             List.of(
                     "input.splitter",
@@ -318,6 +325,24 @@ class SettingsTest {
         assertThatThrownBy(() -> read(file, Map.of()))
                 .isInstanceOf(RefusedException.class)
                 .hasMessage("%s: no such settings file, or not readable: check --config", file);
+    }
+
+    @Test
+    void aModelAloneNeedsNeitherATableNorAnOutput() {
+        Path file = file("model { path = file.onnx, format = onnx }, output.emit = [nonsense], bad-rows.rule = ignore");
+        Settings.ModelOnly settings = Settings.readModelOnly(
+                file, Map.of("model.output", "fc.weight", "output.mode", "overwrite", "input.vocabulary", "words.txt"));
+        assertThat(settings.model().path()).isEqualTo("file.onnx");
+        assertThat(settings.model().format()).isEqualTo(ModelFormat.ONNX);
+        assertThat(settings.model().names().output()).contains("fc.weight");
+        assertThat(settings.mode()).isEqualTo(OutputMode.OVERWRITE);
+        assertThat(settings.vocabulary()).contains("words.txt");
+        assertThatThrownBy(() -> Settings.readModelOnly(null, Map.of()))
+                .isInstanceOf(RefusedException.class)
+                .hasMessage("no model: pass --model or set model.path");
+        assertThatThrownBy(() -> Settings.readModelOnly(null, Map.of("modle.path", "1")))
+                .isInstanceOf(RefusedException.class)
+                .hasMessage("--set: unknown key 'modle.path', did you mean 'model.path'?");
     }
 
     @Test

@@ -45,8 +45,19 @@ public final class ModelReader {
      */
     public static ModelFile read(String name, SeekableByteChannel channel, ModelFolder folder, TensorNames names)
             throws IOException {
+        return read(name, channel, folder, names, ModelFormat.AUTO);
+    }
+
+    /**
+     * Reads a model of a format that the user names, or any.
+     *
+     * @param format whose reader takes the file, whatever its first bytes look like
+     */
+    public static ModelFile read(
+            String name, SeekableByteChannel channel, ModelFolder folder, TensorNames names, ModelFormat format)
+            throws IOException {
         try {
-            FileKind kind = FileKind.of(channel);
+            FileKind kind = format.kind(FileKind.of(channel));
             return switch (kind) {
                 case SAFETENSORS -> SafetensorsReader.readModel(channel, names);
                 case ONNX -> OnnxReader.readModel(channel, folder, names);

@@ -143,6 +143,25 @@ class LauncherIT {
     }
 
     @Test
+    void aModelIsLookedAtWithoutSparksLauncherUnlessThatFetchesMore() throws IOException {
+        Path java = home(
+                "java",
+                "case $1 in -version) echo 'openjdk version \"17.0.15\"' >&2 ;; *) " + PRINT_ARGUMENTS + " ;; esac");
+        Map<String, String> environment = Map.of("JAVA_HOME", java.toString());
+        for (String option : List.of("--describe", "--save-model=out file")) {
+            assertThat(launch(environment, option, "m", "--conf", "spark.hadoop.fs.x=a b", "--driver-memory=1g")
+                            .out()
+                            .lines())
+                    .contains("-Dspark.hadoop.fs.x=a b", "-Xmx1g", "sluice.job.Main", option, "m")
+                    .doesNotContain("org.apache.spark.deploy.SparkSubmit", "--conf");
+            assertThat(launch(environment, option, "m", "--packages", "a:b:1")
+                            .out()
+                            .lines())
+                    .contains("org.apache.spark.deploy.SparkSubmit", "--packages", option, "m");
+        }
+    }
+
+    @Test
     void aJavaThatIsMissingOrTooOldIsRefused() throws IOException {
         launch(Map.of("JAVA_HOME", "/nowhere"), "--model", "m").assertFailed(2, "JAVA_HOME is /nowhere", "17");
         launch(Map.of("JAVA_HOME", "", "PATH", pathWithout("java")), "--model", "m")

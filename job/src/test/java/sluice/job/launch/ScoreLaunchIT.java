@@ -51,6 +51,28 @@ class ScoreLaunchIT {
     }
 
     @Test
+    void aModelIsDescribedAndSavedWithoutATable() {
+        Launch.Ended described =
+                Launch.local(directory, "--describe", model()).end().assertScored();
+        assertThat(described.out().lines()).contains("format      safetensors", "vocabulary  7 words: B T P S X V E");
+        Launch.local(directory, "--model", model(), "--save-model", "saved.safetensors")
+                .end()
+                .assertScored();
+        Launch.Ended saved =
+                Launch.local(directory, "--describe", "saved.safetensors").end().assertScored();
+        String fingerprint = described
+                .out()
+                .lines()
+                .filter(line -> line.startsWith("sha-256"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(saved.out().lines()).contains(fingerprint, "vocabulary  7 words: B T P S X V E");
+        Launch.local(directory, "--model", model(), "--save-model", "saved.safetensors")
+                .end()
+                .assertFailed(2, "saved.safetensors: exists already", "--mode overwrite");
+    }
+
+    @Test
     void aMissingModelIsNamed() throws IOException {
         score("--model", "none.safetensors", "--output", "out")
                 .assertFailed(2, "none.safetensors: no such file", "--model");

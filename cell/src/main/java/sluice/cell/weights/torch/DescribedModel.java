@@ -47,7 +47,7 @@ final class DescribedModel {
             throw new ModelException("the description '%s' in the metadata speaks of no %s; save the model again"
                     .formatted(ModelDescription.KEY, NameList.of(tensors.unused(), tensors::describe)));
         }
-        return new LstmModel(embedding, layers, output);
+        return new LstmModel(embedding, layers, output, description.readout());
     }
 
     private LstmLayer layer(String suffix, ModelDescription.Layer layer) throws IOException {

@@ -22,23 +22,24 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
+import sluice.cell.model.Readout;
 import sluice.cell.weights.file.StrictJson;
 
 /**
- * What PyTorch's names of tensors can't say of a model: which way a layer reads, how two directions are merged, and how its cells
- * differ from the plain one. A saved model that needs it carries it as JSON in its metadata, under {@link #KEY}:
+ * What PyTorch's names of tensors can't say of a model: which way a layer reads, how two directions are merged, how its cells differ
+ * from the plain one, and which states its output layer reads. A saved model that needs it carries it as JSON in its metadata, under {@link #KEY}:
  *
  * <pre>
  *   {"version": 1, "layers": [
  *     {"forward": {}, "backward": {"gate": "hard_sigmoid", "gate-alpha": 0.2, "gate-beta": 0.5}, "merge": "sum"},
- *     {"backward": {"clip": 3.0, "coupled": true}}]}
+ *     {"backward": {"clip": 3.0, "coupled": true}}], "readout": "final_states"}
  * </pre>
  *
  * <p>What isn't said is as in the plain cell. Weights are never here: peepholes and initial states are tensors.
  *
  * @param layers from the input upwards, at least one
  */
-record ModelDescription(List<Layer> layers) {
+record ModelDescription(List<Layer> layers, Readout readout) {
     static final String KEY = "sluice.model";
 
     private static final long VERSION = 1;
@@ -63,7 +64,8 @@ record ModelDescription(List<Layer> layers) {
 
     private static boolean isTorch(LstmModel model) {
         int directions = model.layers().get(0).directions().size();
-        return model.layers().stream()
+        return model.readout() == Readout.LAST_STEP
+                && model.layers().stream()
                         .allMatch(layer -> layer.directions().size() == directions
                                 && layer.merge() == LstmLayer.Merge.CONCAT
                                 && !layer.directions().get(0).reversed())
@@ -95,6 +97,9 @@ record ModelDescription(List<Layer> layers) {
                 json.writeEndObject();
             }
             json.writeEndArray();
+            if (model.readout() != Readout.LAST_STEP) {
+                json.writeStringField("readout", name(model.readout()));
+            }
             json.writeEndObject();
         } catch (IOException e) {
             throw new UncheckedIOException("nothing is written to but memory", e);
@@ -141,11 +146,12 @@ record ModelDescription(List<Layer> layers) {
                 "the description '%s' in the metadata".formatted(KEY),
                 "a saved model",
                 parser::readAll);
-        return new ModelDescription(parser.layers);
+        return new ModelDescription(parser.layers, parser.readout);
     }
 
     private static final class Parser {
         private final List<Layer> layers = new ArrayList<>();
+        private Readout readout = Readout.LAST_STEP;
         private long version = -1;
 
         void readAll(JsonParser json) throws IOException {
@@ -159,6 +165,7 @@ record ModelDescription(List<Layer> layers) {
                         version = json.getLongValue();
                     }
                     case "layers" -> readLayers(json);
+                    case "readout" -> readout = constant(json, field, Readout.class);
                     default -> throw unknown("the whole", field);
                 }
             }

@@ -30,8 +30,9 @@ final class StateDict {
      * @param names what the user says
      */
     StateDict(TensorSource source, Map<String, String> aliases, TensorNames names) {
-        this.tensors = new NamedTensors(source, aliases);
         this.description = aliases.get(ModelDescription.KEY);
+        // Where any number of layers can be described, aliases would make any amount of memory of one tensor.
+        this.tensors = new NamedTensors(source, description == null ? aliases : Map.of());
         this.names = names;
     }
 

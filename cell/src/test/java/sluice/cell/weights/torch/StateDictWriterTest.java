@@ -25,6 +25,7 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
+import sluice.cell.model.Readout;
 import sluice.cell.weights.MemoryChannel;
 import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.SafetensorsWriter;
@@ -106,6 +107,19 @@ class StateDictWriterTest {
             LstmDirection backward = new Samples(2).direction(3, 2).backward();
             assertComesBack(merge.name(), bare(LstmLayer.bidirectional(forward, backward, merge)));
         }
+    }
+
+    @Test
+    void aReadoutOfFinalStatesComesBack() {
+        LstmDirection forward = new Samples(1).direction(3, 2);
+        LstmLayer both = LstmLayer.bidirectional(forward, forward.backward());
+        assertComesBack(
+                "final states",
+                new LstmModel(
+                        Optional.empty(),
+                        List.of(both),
+                        Optional.of(new Samples(2).output(5, 4)),
+                        Readout.FINAL_STATES));
     }
 
     @Test
@@ -209,6 +223,7 @@ class StateDictWriterTest {
                 "{'version':1,'layers':[{'forward':{},'merge':'sum'}]}|has a layer 0 that merges one direction",
                 "{'version':1,'layers':[{'forward':{},'merge':'max'}]}|has 'layer 0 merge' max, expected one of concat, sum, mul, average",
                 "{'version':1,'layers':[{'forward':{}}],'more':1}|says 'more' of the whole, which is not known here",
+                "{'version':1,'layers':[{'forward':{}}],'readout':'each'}|has 'readout' each, expected one of last_step, final_states",
                 "{'version':1,'layers':[{'sideways':{}}]}|says 'sideways' of layer 0",
                 "{'version':1,'layers':[{'forward':{'zoneout':1}}]}|says 'zoneout' of layer 0 forward",
                 "{'version':1,'layers':[{'forward':{'gate':'swish'}}]}|has 'layer 0 forward gate' swish, expected one of sigmoid",
@@ -277,6 +292,17 @@ class StateDictWriterTest {
         RawTensor notFinite = RawTensor.f32("decoder.bias", new float[] {0, 0, Float.NaN, 0, 0}, 5);
         assertRefused(
                 withDescription(with(notFinite), ONE_LAYER), "tensor 'decoder.bias' has the value NaN at index [2]");
+    }
+
+    /** One small layer could stand for ten thousand. */
+    @Test
+    void aliasesMeanNothingBesideADescription() {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put(ModelDescription.KEY, "{\"version\":1,\"layers\":[{\"forward\":{}},{\"forward\":{}}]}");
+        for (String kind : List.of("weight_ih", "weight_hh", "bias_ih", "bias_hh")) {
+            metadata.put("lstm." + kind + "_l1", "lstm." + kind + "_l0");
+        }
+        assertRefused(SafetensorsWriter.bytes(tensors(), metadata), "tensor 'lstm.weight_ih_l1' is missing");
     }
 
     @Test
