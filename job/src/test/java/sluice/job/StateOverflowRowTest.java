@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,6 +101,23 @@ class StateOverflowRowTest {
                 .isEqualTo("row id=5: column 'tokens': a state of the model grew beyond 1.09951163E12 within 40 steps, "
                         + "as its activations let it: expected a sequence that it keeps in bounds (state-overflow)");
         assertThat(Disk.names(folder)).containsExactly("in");
+    }
+
+    /** Though it is found out only by scoring it. */
+    @Test
+    void itIsSetAsideLikeAnyOther() {
+        List<int[]> rows = good();
+        rows.add(5, growing(40));
+        assertThat(run(rows, KernelChoice.AUTO)
+                        .with("bad-rows.rule", "quarantine")
+                        .rows())
+                .hasSize(good().size());
+        List<Row> quarantine = LocalSpark.session()
+                .read()
+                .parquet(folder.resolve("out").resolve(RunReport.BAD_ROWS).toString())
+                .select("id", "reason.code")
+                .collectAsList();
+        assertThat(quarantine).containsExactly(RowFactory.create(5, "state-overflow"));
     }
 
     @Test
