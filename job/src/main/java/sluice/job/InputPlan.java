@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.InputKind;
@@ -23,9 +24,10 @@ import sluice.cell.model.OutputLayer;
 record InputPlan(
         int column, SequenceForm form, InputKind kind, Optional<Vocabulary> vocabulary, Optional<StateColumn> state) {
     /** @throws RefusedException where the table and the model don't fit; the message lists the choices */
-    static InputPlan settle(StructType schema, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
-        StructField field = field(schema, settings.input().tokens(), "input.tokens", "pass --tokens");
-        SequenceForm form = SequenceForm.of(field.dataType());
+    static InputPlan settle(InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
+        StructType schema = table.wholeSchema();
+        StructField field = sequence(table, settings.input().tokens());
+        SequenceForm form = form(field, settings, vocabulary);
         if (form == null) {
             throw new RefusedException(
                     "input.tokens: column '%s' has type %s, expected array<int|bigint> of ids, array<string> of words, string of text, "
@@ -36,10 +38,26 @@ record InputPlan(
         requireFit(field, form, kind, model);
         requireVocabulary(field, form, vocabulary, model);
         Optional<StateColumn> state = settings.input().state().map(name -> StateColumn.settle(schema, name, model));
-        return new InputPlan(schema.fieldIndex(field.name()), form, kind, vocabulary, state);
+        return new InputPlan(table.sequenceColumn(), form, kind, vocabulary, state);
     }
 
-    /** @param remedy what to do where there is none */
+    private static StructField sequence(InputTable table, String name) {
+        if (table.sequenceColumn() < 0) {
+            return field(table.wholeSchema(), name, "input.tokens", "pass --tokens");
+        }
+        DataType type = table.rows().schema().fields()[table.sequenceColumn()].dataType();
+        return DataTypes.createStructField(name, type, true);
+    }
+
+    /** Where a column can only hold text, and there are no words, the text is of ids. */
+    private static SequenceForm form(StructField field, Settings settings, Optional<Vocabulary> vocabulary) {
+        SequenceForm form = SequenceForm.of(field.dataType());
+        boolean ids = form == SequenceForm.TEXT
+                && vocabulary.isEmpty()
+                && settings.input().format().isText();
+        return ids ? SequenceForm.ID_TEXT : form;
+    }
+
     /**
      * How the column has to hold the sequence, whatever it looks like.
      *
@@ -64,6 +82,7 @@ record InputPlan(
         return looks == SequenceForm.IDS ? SequenceForm.IDS : SequenceForm.NUMBERS;
     }
 
+    /** @param remedy what to do where there is none */
     static StructField field(StructType schema, String name, String key, String remedy) {
         return Arrays.stream(schema.fields())
                 .filter(field -> field.name().equals(name))
@@ -72,7 +91,7 @@ record InputPlan(
                         .formatted(key, name, columns(schema), remedy)));
     }
 
-    private static String columns(StructType schema) {
+    static String columns(StructType schema) {
         return Arrays.stream(schema.fields())
                 .map(field -> "%s (%s)".formatted(field.name(), field.dataType().catalogString()))
                 .collect(Collectors.joining(", "));
@@ -83,7 +102,7 @@ record InputPlan(
         if (model.embedding().isPresent()) {
             return InputKind.EMBEDDING;
         }
-        boolean tokens = form == SequenceForm.IDS || form.needsVocabulary();
+        boolean tokens = form.holdsTokens();
         int classes = model.output().map(OutputLayer::classes).orElse(0);
         if (tokens && model.inputWidth() == classes) {
             return InputKind.ONE_HOT;

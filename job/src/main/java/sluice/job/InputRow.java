@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.StructType;
@@ -22,20 +24,38 @@ final class InputRow implements Serializable {
 
     private final SequenceReader reader;
     private final String sequenceColumn;
+    private final String pointer; // to the sequence, as JSON has it
+    private final boolean isCsv;
     private final String stateColumn; // or null
     private final int corruptColumn; // or -1
+    private final int width; // columns of the input
+    private final int[] keptColumns;
     private final String[] keyNames;
     private final int[] keyColumns;
 
     InputRow(SequenceReader reader, InputTable table, Settings.Input settings) {
         this.reader = reader;
         this.sequenceColumn = settings.tokens();
+        this.pointer = pointer(table, settings);
+        this.isCsv = settings.format() == InputFormat.CSV;
         this.stateColumn = settings.state().orElse(null);
         this.corruptColumn = table.corruptColumn();
-        StructType schema = table.rows().schema();
-        List<String> keys = InputPlan.keyColumns(table.schema(), settings);
+        StructType schema = table.wholeSchema();
+        this.width = schema.length();
+        this.keptColumns =
+                table.keptColumns().stream().mapToInt(Integer::intValue).toArray();
+        List<String> keys = InputPlan.keyColumns(schema, settings);
         this.keyNames = keys.toArray(String[]::new);
         this.keyColumns = keys.stream().mapToInt(schema::fieldIndex).toArray();
+    }
+
+    /** RFC 6901. */
+    private static String pointer(InputTable table, Settings.Input settings) {
+        ColumnPath path = ColumnPath.find(table.wholeSchema(), settings.tokens());
+        List<String> names = path == null ? List.of(settings.tokens()) : path.names();
+        return names.stream()
+                .map(name -> "/" + name.replace("~", "~0").replace("/", "~1"))
+                .collect(Collectors.joining());
     }
 
     /**
@@ -62,60 +82,57 @@ final class InputRow implements Serializable {
 
     /** Why Spark could not read a line as what the table's columns are. */
     private RowDefect unreadable(String line) {
+        if (isCsv) {
+            return broken("CSV record of these columns", line);
+        }
         try {
             JsonNode object = JSON.readTree(line);
             if (object != null && object.isObject()) {
-                String value = object.path(sequenceColumn).toString();
+                String value = object.at(pointer).toString();
                 return new RowDefect(
                         RowDefect.WRONG_TYPE, "it holds %s, expected %s".formatted(quote(value), reader.expected()));
             }
         } catch (JsonProcessingException e) {
-            return broken(line);
+            return broken("JSON object", line);
         }
-        return broken(line);
+        return broken("JSON object", line);
     }
 
-    private static RowDefect broken(String line) {
-        return new RowDefect(RowDefect.BROKEN_RECORD, "a line is no JSON object: " + quote(line));
+    private static RowDefect broken(String what, String line) {
+        return new RowDefect(RowDefect.BROKEN_RECORD, "a line is no %s: %s".formatted(what, quote(line)));
     }
 
-    /** The values of all columns that are kept. */
+    /** The values of the columns that go into the output. */
     Object[] kept(Row row) {
-        Object[] values = new Object[row.length() - (corruptColumn >= 0 ? 1 : 0)];
-        int at = 0;
-        for (int column = 0; column < row.length(); column++) {
-            if (column != corruptColumn) {
-                values[at++] = row.get(column);
-            }
-        }
+        Object[] values = new Object[keptColumns.length];
+        Arrays.setAll(values, at -> row.get(keptColumns[at]));
         return values;
     }
 
-    /**
-     * A sentence about a row that can't be scored.
-     *
-     * @param kept as {@link #kept} gave them
-     */
-    String complaint(Object[] kept, RowDefect defect) {
+    /** The values of all columns that the input has. */
+    Object[] whole(Row row) {
+        Object[] values = new Object[width];
+        Arrays.setAll(values, row::get);
+        return values;
+    }
+
+    /** A sentence about a row that can't be scored. */
+    String complaint(Row row, RowDefect defect) {
         if (defect.code().equals(RowDefect.BROKEN_RECORD)) { // then no column has a value, nor has the key
             return "%s (%s)".formatted(defect.text(), defect.code());
         }
         StringBuilder name = new StringBuilder("row");
         if (keyNames.length == 0) {
-            name.append(' ').append(quote(RowFactory.create(kept).toString()));
+            name.append(' ').append(quote(RowFactory.create(kept(row)).toString()));
         }
         for (int at = 0; at < keyNames.length; at++) {
             name.append(at == 0 ? " " : ", ")
                     .append(keyNames[at])
                     .append('=')
-                    .append(quote(String.valueOf(kept[keptColumn(keyColumns[at])])));
+                    .append(quote(String.valueOf(row.get(keyColumns[at]))));
         }
         String column = defect.code().equals(RowDefect.WRONG_STATE) ? stateColumn : sequenceColumn;
         return "%s: column '%s': %s (%s)".formatted(name, column, defect.text(), defect.code());
-    }
-
-    private int keptColumn(int column) {
-        return corruptColumn >= 0 && column > corruptColumn ? column - 1 : column;
     }
 
     private static String quote(String text) {

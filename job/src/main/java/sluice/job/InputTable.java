@@ -1,11 +1,15 @@
 package sluice.job;
 
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.stream.IntStream;
-import org.apache.spark.sql.AnalysisException;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -13,32 +17,91 @@ import org.apache.spark.sql.types.StructType;
 /**
  * The table to score.
  *
- * @param rows as Spark reads them
- * @param schema of the columns that are kept
- * @param corruptColumn where Spark's JSON reader has put the text of records that it could not read, or -1; not kept
+ * @param rows as Spark reads them; where the sequence stands within a struct, it is the last column once more
+ * @param keptColumns where the columns stand that go into the output
+ * @param sequenceColumn where the sequence stands, or -1: there is no such column
+ * @param corruptColumn where Spark has put the text of lines that it could not read, or -1
  */
-record InputTable(Dataset<Row> rows, StructType schema, int corruptColumn) {
+record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColumn, int corruptColumn) {
     private static final String CORRUPT_COLUMN_SETTING = "spark.sql.columnNameOfCorruptRecord";
+
+    /** Of a sequence that stands within a struct; a column of the input can't be called so by accident. */
+    private static final String SEQUENCE = "sluice sequence";
+
     private static final int LOOKED_AT = 1_000;
 
-    /** @throws RefusedException where the paths don't exist or hold no such table */
+    /** @throws RefusedException where the paths don't exist or hold no such table, or filter or columns make no sense in it */
     static InputTable read(SparkSession spark, Settings.Input settings) {
-        Dataset<Row> rows;
-        try {
-            rows = spark.read()
-                    .format(settings.format().sparkName())
-                    .load(settings.paths().toArray(String[]::new));
-        } catch (Exception e) {
-            throw unreadable(settings, e);
+        TableSource source = new TableSource(spark, settings);
+        Dataset<Row> rows = source.read();
+        if (settings.format() == InputFormat.CSV) { // one token alone would be read as a number
+            rows = source.read(withSequence(rows.schema(), spark, settings, DataTypes.StringType));
         }
-        int corrupt = settings.format() == TableFormat.JSON
-                ? Arrays.asList(rows.columns()).indexOf(spark.conf().get(CORRUPT_COLUMN_SETTING))
+        return of(spark, rows, settings);
+    }
+
+    private static InputTable of(SparkSession spark, Dataset<Row> read, Settings.Input settings) {
+        Dataset<Row> rows = filtered(read, settings);
+        String corruptName = spark.conf().get(CORRUPT_COLUMN_SETTING);
+        int corrupt = settings.format().hasLooseLines()
+                ? Arrays.asList(rows.columns()).indexOf(corruptName)
                 : -1;
-        StructType schema = without(rows.schema(), corrupt);
-        if (schema.isEmpty()) {
-            throw holdsNothing(settings);
+        List<Integer> kept = kept(rows.schema(), corrupt, settings);
+        ColumnPath path = ColumnPath.find(rows.schema(), settings.tokens());
+        if (path == null || path.isTop()) {
+            return new InputTable(rows, kept, path == null ? -1 : path.top(), corrupt);
         }
-        return new InputTable(rows, schema, corrupt);
+        Dataset<Row> withSequence = rows.withColumn(SEQUENCE, rows.col(path.quoted()));
+        return new InputTable(withSequence, kept, rows.columns().length, corrupt);
+    }
+
+    private static Dataset<Row> filtered(Dataset<Row> rows, Settings.Input settings) {
+        if (settings.filter().isEmpty()) {
+            return rows;
+        }
+        try {
+            return rows.filter(settings.filter().get());
+        } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
+            throw new RefusedException(
+                    "input.filter = '%s': %s; the input has %s"
+                            .formatted(
+                                    settings.filter().get(),
+                                    Failure.firstLine(e.getMessage()),
+                                    InputPlan.columns(rows.schema())),
+                    e);
+        }
+    }
+
+    private static List<Integer> kept(StructType schema, int corrupt, Settings.Input settings) {
+        List<String> names = Arrays.asList(schema.fieldNames());
+        Set<Integer> kept = new LinkedHashSet<>();
+        for (String name : settings.columns()) {
+            if (!names.contains(name)) {
+                throw new RefusedException("input.columns: no column '%s' in the input, which has %s"
+                        .formatted(name, InputPlan.columns(schema)));
+            }
+            kept.add(names.indexOf(name));
+        }
+        for (int column = 0; column < names.size() && settings.columns().isEmpty(); column++) {
+            if (column != corrupt) {
+                kept.add(column);
+            }
+        }
+        return List.copyOf(kept);
+    }
+
+    /** Of the columns that go into the output. */
+    StructType schema() {
+        StructType schema = rows.schema();
+        return new StructType(
+                keptColumns.stream().map(column -> schema.fields()[column]).toArray(StructField[]::new));
+    }
+
+    /** Of all columns of the input. */
+    StructType wholeSchema() {
+        List<StructField> fields = new ArrayList<>(Arrays.asList(rows.schema().fields()));
+        fields.removeIf(field -> field.name().equals(SEQUENCE));
+        return new StructType(fields.toArray(StructField[]::new));
     }
 
     /**
@@ -50,68 +113,29 @@ record InputTable(Dataset<Row> rows, StructType schema, int corruptColumn) {
      * @return this table, where its sequences have the form already, or none of its first rows has it
      */
     InputTable reading(SequenceForm form, SparkSession spark, Settings.Input settings) {
-        int column = column(settings);
-        if (settings.format() != TableFormat.JSON || column < 0 || form == looks(settings)) {
+        if (settings.format() != InputFormat.JSON || sequenceColumn < 0 || form == looks()) {
             return this;
         }
-        StructField[] fields = schema.fields().clone();
-        fields[column] = DataTypes.createStructField(settings.tokens(), form.widestType(), true);
+        StructType schema = withSequence(wholeSchema(), spark, settings, form.widestType());
+        InputTable typed = of(spark, new TableSource(spark, settings).read(schema), settings);
+        Column sequence = typed.rows.col(ColumnPath.quoted(typed.rows.columns()[typed.sequenceColumn]));
+        boolean any = !typed.rows.limit(LOOKED_AT).filter(sequence.isNotNull()).isEmpty();
+        return any ? typed : this;
+    }
+
+    /** The schema with another type for the sequence, and with a column for lines that can't be read so. */
+    private static StructType withSequence(
+            StructType schema, SparkSession spark, Settings.Input settings, DataType type) {
+        ColumnPath path = ColumnPath.find(schema, settings.tokens());
+        StructType typed = path == null ? schema : path.retyped(schema, type);
         String corrupt = spark.conf().get(CORRUPT_COLUMN_SETTING);
-        Dataset<Row> typed = spark.read()
-                .format(settings.format().sparkName())
-                .schema(new StructType(fields).add(corrupt, DataTypes.StringType))
-                .load(settings.paths().toArray(String[]::new));
-        boolean any = !typed.limit(LOOKED_AT)
-                .filter(typed.col(quoted(settings.tokens())).isNotNull())
-                .isEmpty();
-        return any ? new InputTable(typed, new StructType(fields), fields.length) : this;
+        return Arrays.asList(typed.fieldNames()).contains(corrupt) ? typed : typed.add(corrupt, DataTypes.StringType);
     }
 
     /** The form of the sequences by their type, or null. */
-    SequenceForm looks(Settings.Input settings) {
-        int column = column(settings);
-        return column < 0 ? null : SequenceForm.of(schema.fields()[column].dataType());
-    }
-
-    private int column(Settings.Input settings) {
-        return Arrays.asList(schema.fieldNames()).indexOf(settings.tokens());
-    }
-
-    /** A name with dots in it is one name. */
-    private static String quoted(String name) {
-        return "`" + name.replace("`", "``") + "`";
-    }
-
-    /** Spark throws checked exceptions that it doesn't declare. */
-    private static RuntimeException unreadable(Settings.Input settings, Exception e) {
-        String condition = e instanceof AnalysisException analysis ? analysis.getCondition() : "";
-        if ("PATH_NOT_FOUND".equals(condition)) {
-            String path = ((AnalysisException) e).getMessageParameters().get("path");
-            return new RefusedException("%s: no such file or directory; check --input".formatted(path), e);
-        }
-        if ("UNABLE_TO_INFER_SCHEMA".equals(condition)) {
-            return holdsNothing(settings);
-        }
-        return new RefusedException(
-                "%s: not readable as %s: %s; check --input and --input-format"
-                        .formatted(paths(settings), settings.format().sparkName(), Failure.firstLine(e.getMessage())),
-                e);
-    }
-
-    private static RefusedException holdsNothing(Settings.Input settings) {
-        String what = settings.format() == TableFormat.JSON ? "lines that are JSON objects" : "Parquet files";
-        return new RefusedException(
-                "%s: holds no %s; check --input and --input-format".formatted(paths(settings), what));
-    }
-
-    private static String paths(Settings.Input settings) {
-        return String.join(", ", settings.paths());
-    }
-
-    private static StructType without(StructType schema, int column) {
-        return new StructType(IntStream.range(0, schema.length())
-                .filter(at -> at != column)
-                .mapToObj(at -> schema.fields()[at])
-                .toArray(StructField[]::new));
+    SequenceForm looks() {
+        return sequenceColumn < 0
+                ? null
+                : SequenceForm.of(rows.schema().fields()[sequenceColumn].dataType());
     }
 }

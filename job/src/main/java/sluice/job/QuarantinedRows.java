@@ -33,7 +33,7 @@ final class QuarantinedRows implements Iterator<Row> {
             RowDefect defect = defect(row);
             if (defect != null) {
                 counters.quarantined();
-                next = withReason(row, defect);
+                next = withReason(inputRow.whole(row), defect);
             }
         }
         return next != null;
@@ -51,9 +51,9 @@ final class QuarantinedRows implements Iterator<Row> {
                 .orElse(null);
     }
 
-    private static Row withReason(Row row, RowDefect defect) {
-        Object[] values = new Object[row.length() + 1];
-        Arrays.setAll(values, column -> column < row.length() ? row.get(column) : ReasonColumn.value(defect));
+    private static Row withReason(Object[] row, RowDefect defect) {
+        Object[] values = Arrays.copyOf(row, row.length + 1);
+        values[row.length] = ReasonColumn.value(defect);
         return RowFactory.create(values);
     }
 

@@ -75,7 +75,11 @@ final class ScoreCommand {
     @Option(names = "--top-k", paramLabel = "K", description = "How many classes topk lists. Default: 5.")
     private String topK;
 
-    @Option(names = "--input-format", paramLabel = "parquet|json", description = "Default: parquet.")
+    @Option(
+            names = "--input-format",
+            paramLabel = "FORMAT",
+            description =
+                    "parquet, orc, json, csv, avro, text, or table: a name in Spark's catalogs. Default: parquet.")
     private String inputFormat;
 
     @Option(names = "--output-format", paramLabel = "parquet|json", description = "Default: parquet.")

@@ -32,8 +32,8 @@ final class ScoredRows implements Iterator<Row> {
     private Gathered waiting; // read, but the batch was full
     private Row next; // or null: not looked for
 
-    /** A row: the values that are kept, and its sequence, or null with the reason why there is none. */
-    private record Gathered(Object[] kept, Sequence sequence, RowDefect defect, long bytes) {
+    /** A row and its sequence, or null with the reason why there is none. */
+    private record Gathered(Row row, Sequence sequence, RowDefect defect, long bytes) {
         long steps() {
             return sequence == null ? 0 : sequence.length() + 1L;
         }
@@ -78,22 +78,24 @@ final class ScoredRows implements Iterator<Row> {
     }
 
     /** The row of the output, or null where it has none. */
-    private Row tell(Gathered row) {
-        if (row.defect() != null) {
-            return tellBad(row, row.defect());
+    private Row tell(Gathered gathered) {
+        if (gathered.defect() != null) {
+            return tellBad(gathered.row(), gathered.defect());
         }
         ScoredSequence answer = answers.remove();
         Defect overflow = answer.defect().orElse(null);
-        return overflow == null ? columns.append(row.kept(), answer) : tellBad(row, RowDefect.of(overflow));
+        return overflow == null
+                ? columns.append(inputRow.kept(gathered.row()), answer)
+                : tellBad(gathered.row(), RowDefect.of(overflow));
     }
 
-    private Row tellBad(Gathered row, RowDefect defect) {
-        String sentence = inputRow.complaint(row.kept(), defect);
+    private Row tellBad(Row row, RowDefect defect) {
+        String sentence = inputRow.complaint(row, defect);
         if (badRows == BadRowRule.FAIL) {
             throw new BadRowException(sentence);
         }
         counters.badRow(defect.code(), sentence);
-        return badRows == BadRowRule.NULL ? columns.append(row.kept(), defect) : null;
+        return badRows == BadRowRule.NULL ? columns.append(inputRow.kept(row), defect) : null;
     }
 
     private void scoreNextBatch() {
@@ -140,11 +142,10 @@ final class ScoredRows implements Iterator<Row> {
     private Gathered read(Row row) {
         SequenceReader.Reading reading = inputRow.read(row, scorer.rules());
         Sequence sequence = reading.sequence();
-        Object[] kept = inputRow.kept(row);
         if (reading.defect() != null && badRows == BadRowRule.FAIL) {
-            throw new BadRowException(inputRow.complaint(kept, reading.defect()));
+            throw new BadRowException(inputRow.complaint(row, reading.defect()));
         }
         long bytes = RowSize.bytes(row) + (sequence == null ? 0 : scorer.bytes(sequence.length()));
-        return new Gathered(kept, sequence, reading.defect(), bytes);
+        return new Gathered(row, sequence, reading.defect(), bytes);
     }
 }

@@ -107,7 +107,7 @@ final class ScoringJob {
             return;
         }
         Dataset<Row> rows = plan.table().rows();
-        StructType schema = plan.quarantine().appendTo(rows.schema());
+        StructType schema = plan.quarantine().appendTo(plan.table().wholeSchema());
         write(
                 rows.mapPartitions(new PartitionQuarantine(broadcast, counters), Encoders.row(schema)),
                 output.path(RunReport.BAD_ROWS));
@@ -154,7 +154,7 @@ final class ScoringJob {
     private Plan plan(ModelFile file) {
         Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input().vocabulary(), file.metadata(), hadoop);
         InputTable table = table(file.model(), vocabulary);
-        InputPlan input = InputPlan.settle(table.rows().schema(), file.model(), settings, vocabulary);
+        InputPlan input = InputPlan.settle(table, file.model(), settings, vocabulary);
         ScoreRequest request = settings.output().request();
         try {
             CompiledModel.requireScorable(file.model(), input.kind(), request);
@@ -168,14 +168,14 @@ final class ScoringJob {
                 settings.badRows().rule());
         ReasonColumn quarantine = new ReasonColumn(settings.output().prefix());
         if (settings.badRows().rule() == BadRowRule.QUARANTINE) {
-            quarantine.appendTo(table.rows().schema()); // may be refused: better now than after the first pass
+            quarantine.appendTo(table.wholeSchema()); // may be refused: better now than after the first pass
         }
         return new Plan(table, input, columns, columns.appendTo(table.schema()), quarantine);
     }
 
     private InputTable table(LstmModel model, Optional<Vocabulary> vocabulary) {
         InputTable table = InputTable.read(spark, settings.input());
-        SequenceForm looks = table.looks(settings.input());
+        SequenceForm looks = table.looks();
         SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabulary);
         return table.reading(expected, spark, settings.input());
     }

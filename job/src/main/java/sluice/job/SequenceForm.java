@@ -13,6 +13,8 @@ enum SequenceForm {
     WORDS("words"),
     /** {@code string}: text, split into words of the vocabulary. */
     TEXT("text"),
+    /** {@code string}: ids, split as text is. */
+    ID_TEXT("token ids in text"),
     /** {@code array<float|double|decimal>}: one number a step. */
     NUMBERS("numbers"),
     /** {@code array<array<number>>}: a row of features a step. */
@@ -29,7 +31,7 @@ enum SequenceForm {
         return switch (this) {
             case IDS -> DataTypes.createArrayType(DataTypes.LongType);
             case WORDS -> DataTypes.createArrayType(DataTypes.StringType);
-            case TEXT -> DataTypes.StringType;
+            case TEXT, ID_TEXT -> DataTypes.StringType;
             case NUMBERS -> DataTypes.createArrayType(DataTypes.DoubleType);
             case FEATURE_ROWS -> DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
         };
@@ -68,6 +70,11 @@ enum SequenceForm {
 
     private static boolean isReal(DataType type) {
         return type.equals(DataTypes.FloatType) || type.equals(DataTypes.DoubleType) || type instanceof DecimalType;
+    }
+
+    /** Whether it can only be what a model of tokens reads, or of one number a step. */
+    boolean holdsTokens() {
+        return this == IDS || this == ID_TEXT || needsVocabulary();
     }
 
     boolean needsVocabulary() {

@@ -1,6 +1,7 @@
 package sluice.job;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import sluice.cell.Defect;
@@ -20,8 +21,8 @@ final class SequenceReader implements Serializable {
     private final Vocabulary vocabulary; // or null
     private final Integer unknownId; // or null
     private final Splitter splitter;
-    private final int minLength;
-    private final int maxLength;
+    private final LengthLimits limits;
+    private final TokenFrame frame;
 
     SequenceReader(InputPlan plan, Settings.Input settings, int inputWidth) {
         this.column = plan.column();
@@ -32,8 +33,8 @@ final class SequenceReader implements Serializable {
         this.vocabulary = form.needsVocabulary() ? plan.vocabulary().orElseThrow() : null;
         this.unknownId = unknownId(settings, vocabulary);
         this.splitter = settings.splitter();
-        this.minLength = settings.minLength();
-        this.maxLength = settings.maxLength() == 0 ? Integer.MAX_VALUE : settings.maxLength();
+        this.limits = settings.limits();
+        this.frame = TokenFrame.settle(settings, kind, vocabulary);
     }
 
     private static Integer unknownId(Settings.Input settings, Vocabulary vocabulary) {
@@ -81,19 +82,36 @@ final class SequenceReader implements Serializable {
     private Sequence sequence(Row row) throws UnreadableRow {
         return switch (form) {
             case IDS -> ofIds(ids(row.getList(column)));
-            case WORDS -> Sequence.ofTokens(look(words(row.getList(column))));
-            case TEXT -> Sequence.ofTokens(look(splitter.split(row.getString(column))));
+            case ID_TEXT -> ofIds(parse(splitter.split(row.getString(column))));
+            case WORDS -> ofIds(look(row.getList(column)));
+            case TEXT -> ofIds(look(Arrays.asList(splitter.split(row.getString(column)))));
             case NUMBERS -> ofNumbers(row.getList(column));
             case FEATURE_ROWS -> ofRows(row.getList(column));
         };
     }
 
     private Sequence ofIds(int[] ids) {
-        return kind == InputKind.FEATURES ? Sequence.ofNumbers(ids) : Sequence.ofTokens(ids);
+        int[] framed = frame.around(ids);
+        return kind == InputKind.FEATURES ? Sequence.ofNumbers(framed) : Sequence.ofTokens(framed);
     }
 
-    private int[] ids(List<? extends Number> numbers) throws UnreadableRow {
-        int[] ids = new int[checkLength(numbers.size())];
+    private int[] parse(String[] texts) throws UnreadableRow {
+        Long[] ids = new Long[texts.length];
+        for (int step = 0; step < ids.length; step++) {
+            try {
+                ids[step] = Long.valueOf(texts[step]);
+            } catch (NumberFormatException e) {
+                throw new UnreadableRow(
+                        RowDefect.UNKNOWN_WORD,
+                        "'%s' at step %d is no token id, and there is no vocabulary".formatted(texts[step], step));
+            }
+        }
+        return ids(Arrays.asList(ids));
+    }
+
+    private int[] ids(List<? extends Number> all) throws UnreadableRow {
+        List<? extends Number> numbers = limits.within(all);
+        int[] ids = new int[numbers.size()];
         int step = 0;
         for (Number number : numbers) {
             long id = notNull(number, step).longValue();
@@ -107,33 +125,26 @@ final class SequenceReader implements Serializable {
         return ids;
     }
 
-    private String[] words(List<String> list) throws UnreadableRow {
-        String[] words = new String[checkLength(list.size())];
+    private int[] look(List<String> all) throws UnreadableRow {
+        List<String> words = limits.within(all);
+        int[] ids = new int[words.size()];
         int step = 0;
-        for (String word : list) {
-            words[step] = notNull(word, step);
-            step++;
-        }
-        return words;
-    }
-
-    private int[] look(String[] words) throws UnreadableRow {
-        int[] ids = new int[checkLength(words.length)];
-        for (int step = 0; step < ids.length; step++) {
-            Integer id = vocabulary.id(words[step]);
+        for (String word : words) {
+            Integer id = vocabulary.id(notNull(word, step));
             if (id == null && unknownId == null) {
                 throw new UnreadableRow(
                         RowDefect.UNKNOWN_WORD,
                         "word '%s' at step %d is not in the vocabulary; input.unknown-word can name a word to stand for such"
-                                .formatted(words[step], step));
+                                .formatted(word, step));
             }
-            ids[step] = id == null ? unknownId : id;
+            ids[step++] = id == null ? unknownId : id;
         }
         return ids;
     }
 
-    private Sequence ofNumbers(List<? extends Number> numbers) throws UnreadableRow {
-        float[] features = new float[checkLength(numbers.size())];
+    private Sequence ofNumbers(List<? extends Number> all) throws UnreadableRow {
+        List<? extends Number> numbers = limits.within(all);
+        float[] features = new float[numbers.size()];
         int step = 0;
         for (Number number : numbers) {
             features[step] = notNull(number, step).floatValue();
@@ -143,8 +154,9 @@ final class SequenceReader implements Serializable {
     }
 
     /** Rows come as Scala sequences, whose Java view is asked of Spark's own row. */
-    private Sequence ofRows(List<scala.collection.Seq<? extends Number>> rows) throws UnreadableRow {
-        int steps = checkLength(rows.size());
+    private Sequence ofRows(List<scala.collection.Seq<? extends Number>> all) throws UnreadableRow {
+        List<scala.collection.Seq<? extends Number>> rows = limits.within(all);
+        int steps = rows.size();
         float[] features = new float[Math.multiplyExact(steps, inputWidth)];
         int step = 0;
         for (scala.collection.Seq<? extends Number> row : rows) {
@@ -160,18 +172,6 @@ final class SequenceReader implements Serializable {
             step++;
         }
         return Sequence.ofFeatures(steps, features);
-    }
-
-    private int checkLength(int length) throws UnreadableRow {
-        if (length > maxLength) {
-            throw new UnreadableRow(
-                    RowDefect.TOO_LONG, "%d steps, input.max-length allows %d".formatted(length, maxLength));
-        }
-        if (length < minLength) {
-            throw new UnreadableRow(
-                    RowDefect.TOO_SHORT, "%d steps, input.min-length asks for %d".formatted(length, minLength));
-        }
-        return length;
     }
 
     private static <T> T notNull(T value, int step) throws UnreadableRow {

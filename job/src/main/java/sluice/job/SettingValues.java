@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -24,6 +26,9 @@ import java.util.stream.Collectors;
  */
 final class SettingValues {
     private static final String DEFAULTS = "sluice/job/scoring.conf";
+
+    /** Whose keys are not ours. */
+    private static final List<String> MAPS = List.of("input.options");
 
     private final Config config;
 
@@ -62,7 +67,7 @@ final class SettingValues {
 
     private static void requireKnown(String where, String key, Config defaults) {
         boolean known =
-                defaults.entrySet().stream().anyMatch(entry -> entry.getKey().equals(key));
+                defaults.entrySet().stream().anyMatch(entry -> entry.getKey().equals(key)) || isOfMap(key);
         if (!known) {
             String nearest = Nearest.to(
                     key, defaults.entrySet().stream().map(Map.Entry::getKey).toList());
@@ -70,8 +75,13 @@ final class SettingValues {
         }
     }
 
+    /** Whether a key is the user's own, in a map of such. */
+    private static boolean isOfMap(String key) {
+        return MAPS.stream().anyMatch(map -> key.startsWith(map + "."));
+    }
+
     private static ConfigValue value(String key, String value, Config defaults) {
-        boolean list = defaults.getValue(key).valueType() == ConfigValueType.LIST;
+        boolean list = !isOfMap(key) && defaults.getValue(key).valueType() == ConfigValueType.LIST;
         return list
                 ? ConfigValueFactory.fromIterable(splitAtCommas(value), "command line")
                 : ConfigValueFactory.fromAnyRef(value, "command line");
@@ -106,6 +116,16 @@ final class SettingValues {
             return readAs(key, "a list of texts", () -> config.getStringList(key));
         }
         return splitAtCommas(string(key));
+    }
+
+    /** Keys of the user's own, dots in them included, and their values as text. */
+    Map<String, String> map(String key) {
+        Map<String, String> map = new TreeMap<>();
+        for (Map.Entry<String, ConfigValue> entry : config.getConfig(key).entrySet()) {
+            String name = String.join(".", ConfigUtil.splitPath(entry.getKey()));
+            map.put(name, String.valueOf(entry.getValue().unwrapped()));
+        }
+        return map;
     }
 
     long atLeast(String key, long least, long most) {

@@ -19,18 +19,22 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
     /** {@code model.*}; no input kind means: find out. */
     record Model(String path, ModelFormat format, Optional<InputKind> input, TensorNames names) {}
 
-    /** {@code input.*}; a max length of 0 means: no limit. */
+    /** {@code input.*}; no columns means: all. */
     record Input(
             List<String> paths,
-            TableFormat format,
+            InputFormat format,
+            Map<String, String> options,
+            Optional<String> filter,
+            List<String> columns,
             String tokens,
             List<String> key,
             Optional<String> state,
             Optional<String> vocabulary,
             Splitter splitter,
             Optional<String> unknownWord,
-            int minLength,
-            int maxLength) {}
+            Optional<String> beginToken,
+            Optional<String> endToken,
+            LengthLimits limits) {}
 
     /** {@code scoring.*}. */
     record Scoring(KernelChoice kernel, long batchBytes, long lookUpBytes) {}
@@ -102,15 +106,22 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
         }
         return new Input(
                 paths,
-                values.constant("input.format", TableFormat.class),
+                values.constant("input.format", InputFormat.class),
+                values.map("input.options"),
+                values.optional("input.filter"),
+                values.strings("input.columns"),
                 values.string("input.tokens"),
                 values.strings("input.key"),
                 values.optional("input.state"),
                 values.optional("input.vocabulary"),
                 splitter(values),
                 values.optional("input.unknown-word"),
-                (int) values.atLeast("input.min-length", 0, Integer.MAX_VALUE),
-                (int) values.atLeast("input.max-length", 0, Integer.MAX_VALUE));
+                values.optional("input.begin-token"),
+                values.optional("input.end-token"),
+                new LengthLimits(
+                        (int) values.atLeast("input.min-length", 0, Integer.MAX_VALUE),
+                        (int) values.atLeast("input.max-length", 0, Integer.MAX_VALUE),
+                        values.constant("input.too-long", LengthLimits.TooLong.class)));
     }
 
     private static Splitter splitter(SettingValues values) {

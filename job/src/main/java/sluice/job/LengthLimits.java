@@ -1,0 +1,52 @@
+package sluice.job;
+
+import java.io.Serializable;
+import java.util.List;
+
+/** How many steps a sequence of the input may have, and what becomes of a longer one. Immutable, sent to the executors. */
+final class LengthLimits implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final int least;
+    private final int most;
+    private final TooLong tooLong;
+
+    /** {@code input.too-long}. */
+    enum TooLong {
+        /** It is a bad row. */
+        REFUSE,
+        /** Its first steps are scored, as many as are allowed. */
+        KEEP_FIRST,
+        /** Its last ones. */
+        KEEP_LAST
+    }
+
+    /**
+     * @param least setting {@code input.min-length}
+     * @param most setting {@code input.max-length}, 0 for no limit
+     */
+    LengthLimits(int least, int most, TooLong tooLong) {
+        this.least = least;
+        this.most = most == 0 ? Integer.MAX_VALUE : most;
+        this.tooLong = tooLong;
+    }
+
+    /** The steps that are scored. */
+    <T> List<T> within(List<T> steps) throws UnreadableRow {
+        int length = steps.size();
+        if (length < least) {
+            throw new UnreadableRow(
+                    RowDefect.TOO_SHORT, "%d steps, input.min-length asks for %d".formatted(length, least));
+        }
+        if (length <= most) {
+            return steps;
+        }
+        return switch (tooLong) {
+            case REFUSE ->
+                throw new UnreadableRow(
+                        RowDefect.TOO_LONG, "%d steps, input.max-length allows %d".formatted(length, most));
+            case KEEP_FIRST -> steps.subList(0, most);
+            case KEEP_LAST -> steps.subList(length - most, length);
+        };
+    }
+}

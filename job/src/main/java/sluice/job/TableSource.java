@@ -1,0 +1,119 @@
+package sluice.job;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.sql.DataFrameReader;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+
+/** Where the table to score comes from: files of a format, or a catalog. */
+final class TableSource {
+    private final SparkSession spark;
+    private final Settings.Input settings;
+
+    TableSource(SparkSession spark, Settings.Input settings) {
+        this.spark = spark;
+        this.settings = settings;
+    }
+
+    /** @throws RefusedException where there is no such table */
+    Dataset<Row> read() {
+        return read((StructType) null);
+    }
+
+    /**
+     * @param schema what the columns are to be read as, or null: as they are, or seem
+     * @throws RefusedException where there is no such table
+     */
+    Dataset<Row> read(StructType schema) {
+        Dataset<Row> rows;
+        try {
+            DataFrameReader reader = spark.read().options(options());
+            rows = load(schema == null ? reader : reader.schema(schema));
+        } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
+            throw unreadable(e);
+        }
+        if (rows.columns().length == 0) {
+            throw holdsNothing();
+        }
+        return rows;
+    }
+
+    private Dataset<Row> load(DataFrameReader reader) {
+        if (settings.format() == InputFormat.TABLE) {
+            if (settings.paths().size() > 1) {
+                throw new RefusedException("input.path: %s are %d tables, expected the name of one"
+                        .formatted(paths(), settings.paths().size()));
+            }
+            return reader.table(settings.paths().get(0));
+        }
+        Dataset<Row> rows = reader.format(settings.format().sparkName())
+                .load(settings.paths().toArray(String[]::new));
+        return settings.format() == InputFormat.TEXT ? rows.toDF(settings.tokens()) : rows;
+    }
+
+    /** The user's own over what a format needs to be read as a table. */
+    private Map<String, String> options() {
+        Map<String, String> options = new LinkedHashMap<>();
+        if (settings.format() == InputFormat.CSV) {
+            options.put("header", "true");
+            options.put("inferSchema", "true");
+        }
+        options.putAll(settings.options());
+        return options;
+    }
+
+    private RuntimeException unreadable(Exception e) {
+        if (e instanceof RefusedException refused) {
+            return refused;
+        }
+        String condition = e instanceof AnalysisException analysis ? analysis.getCondition() : "";
+        if ("PATH_NOT_FOUND".equals(condition)) {
+            String path = ((AnalysisException) e).getMessageParameters().get("path");
+            return new RefusedException("%s: no such file or directory; check --input".formatted(path), e);
+        }
+        if ("UNABLE_TO_INFER_SCHEMA".equals(condition)) {
+            return holdsNothing();
+        }
+        if ("TABLE_OR_VIEW_NOT_FOUND".equals(condition)) {
+            return new RefusedException(
+                    "%s: no such table in this session's catalogs; check --input and the spark.sql.catalog settings"
+                            .formatted(paths()),
+                    e);
+        }
+        if (settings.format() == InputFormat.AVRO && !avroIsThere()) {
+            return new RefusedException(
+                    "%s: this Spark reads no Avro by itself; pass --packages org.apache.spark:spark-avro_2.13:%s"
+                            .formatted(paths(), spark.version()),
+                    e);
+        }
+        return new RefusedException(
+                "%s: not readable as %s: %s; check --input and --input-format"
+                        .formatted(paths(), settings.format().sparkName(), Failure.firstLine(e.getMessage())),
+                e);
+    }
+
+    private static boolean avroIsThere() {
+        try {
+            Class.forName(
+                    "org.apache.spark.sql.avro.AvroFileFormat",
+                    false,
+                    Thread.currentThread().getContextClassLoader());
+            return true;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
+    }
+
+    private RefusedException holdsNothing() {
+        return new RefusedException("%s: holds no %s; check --input and --input-format"
+                .formatted(paths(), settings.format().content()));
+    }
+
+    private String paths() {
+        return String.join(", ", settings.paths());
+    }
+}
