@@ -39,7 +39,6 @@ record InputPlan(
         return new InputPlan(schema.fieldIndex(field.name()), form, kind, vocabulary, state);
     }
 
-    /** @param remedy what to do where there is none */
     /**
      * How the column has to hold the sequence, whatever it looks like.
      *
@@ -64,6 +63,7 @@ record InputPlan(
         return looks == SequenceForm.IDS ? SequenceForm.IDS : SequenceForm.NUMBERS;
     }
 
+    /** @param remedy what to do where there is none */
     static StructField field(StructType schema, String name, String key, String remedy) {
         return Arrays.stream(schema.fields())
                 .filter(field -> field.name().equals(name))
