@@ -22,6 +22,9 @@ class ArchitectureTest {
     private static final String KERNEL = "sluice.cell.kernel";
     private static final String REFERENCE = "sluice.cell.reference";
     private static final String WEIGHTS = "sluice.cell.weights";
+    private static final String FILE = WEIGHTS + ".file";
+    private static final String TORCH = WEIGHTS + ".torch";
+    private static final String ONNX = WEIGHTS + ".onnx";
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -29,7 +32,9 @@ class ArchitectureTest {
 
     @Test
     void allPackagesAreLookedAt() {
-        assertThat(CLASSES).extracting(JavaClass::getPackageName).contains(FACE, MODEL, KERNEL, REFERENCE, WEIGHTS);
+        assertThat(CLASSES)
+                .extracting(JavaClass::getPackageName)
+                .containsOnly(FACE, MODEL, KERNEL, REFERENCE, WEIGHTS, FILE, TORCH, ONNX);
         assertThat(CLASSES).extracting(JavaClass::getSimpleName).doesNotContain("ArchitectureTest");
     }
 
@@ -39,10 +44,17 @@ class ArchitectureTest {
     }
 
     @Test
-    void kernelReferenceAndWeightsKnowTheModelAlone() {
+    void kernelAndReferenceKnowTheModelAlone() {
         knowsOfOurs(KERNEL, MODEL);
         knowsOfOurs(REFERENCE, MODEL);
-        knowsOfOurs(WEIGHTS, MODEL);
+    }
+
+    @Test
+    void noFormatKnowsAnother() {
+        knowsOfOurs(FILE, MODEL);
+        knowsOfOurs(TORCH, FILE, MODEL);
+        knowsOfOurs(ONNX, FILE, MODEL);
+        knowsOfOurs(WEIGHTS, TORCH, ONNX, FILE, MODEL);
     }
 
     @Test
@@ -66,7 +78,7 @@ class ArchitectureTest {
     void onlyTheUnpicklerKnowsThePickleLibrary() {
         noClasses()
                 .that()
-                .doNotHaveFullyQualifiedName(WEIGHTS + ".CheckpointUnpickler")
+                .doNotHaveFullyQualifiedName(TORCH + ".CheckpointUnpickler")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("net.razorvine..")

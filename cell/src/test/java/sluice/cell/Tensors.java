@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** Expected numbers in a safetensors file of F32 matrices; on purpose not the reader under test. */
-final class Tensors {
+public final class Tensors {
     private final JsonNode header;
     private final ByteBuffer data;
 
@@ -20,7 +20,7 @@ final class Tensors {
         this.data = data;
     }
 
-    static Tensors read(Path file) {
+    public static Tensors read(Path file) {
         try {
             ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
             byte[] header = new byte[Math.toIntExact(bytes.getLong())];
@@ -33,7 +33,7 @@ final class Tensors {
     }
 
     /** The rows of one matrix, if it is there. */
-    Optional<float[][]> matrix(String name) {
+    public Optional<float[][]> matrix(String name) {
         JsonNode tensor = header.path(name);
         if (tensor.isMissingNode()) {
             return Optional.empty();

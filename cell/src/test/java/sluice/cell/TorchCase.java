@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import sluice.cell.model.LstmModel;
 import sluice.cell.weights.ModelReader;
-import sluice.cell.weights.TensorNames;
+import sluice.cell.weights.file.TensorNames;
 
 /** One model that PyTorch made, sequences for it, and what PyTorch says of them. */
 final class TorchCase {

@@ -9,9 +9,9 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import sluice.cell.model.ModelException;
-import sluice.cell.weights.ModelFile;
-import sluice.cell.weights.ModelFolder;
 import sluice.cell.weights.ModelReader;
+import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.ModelFolder;
 
 /** Reads the model on the driver, from any file system that Hadoop knows. */
 final class ModelSource {

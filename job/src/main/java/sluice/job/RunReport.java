@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import sluice.cell.weights.ModelFile;
+import sluice.cell.weights.file.ModelFile;
 
 /** What a run did: for the terminal, and as JSON in the output. */
 record RunReport(

@@ -24,7 +24,7 @@ import sluice.cell.ScoreRequest;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
-import sluice.cell.weights.ModelFile;
+import sluice.cell.weights.file.ModelFile;
 
 /** One run: table in, broadcast, partitions, table out, report. */
 final class ScoringJob {

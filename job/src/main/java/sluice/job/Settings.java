@@ -11,7 +11,7 @@ import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.OutputAt;
 import sluice.cell.ScoreRequest;
-import sluice.cell.weights.TensorNames;
+import sluice.cell.weights.file.TensorNames;
 
 /** All settings of a run, checked one by one; {@code conf/scoring.conf} says what they mean. */
 record Settings(Model model, Input input, Scoring scoring, Output output, Optional<String> report) {

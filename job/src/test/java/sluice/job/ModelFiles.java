@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Random;
 import sluice.cell.model.LstmModel;
 import sluice.cell.weights.ModelReader;
-import sluice.cell.weights.TensorNames;
+import sluice.cell.weights.file.TensorNames;
 
 /** Writes small model files of kinds that the reference cases don't have: safetensors under PyTorch's names. */
 final class ModelFiles {

@@ -16,8 +16,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import sluice.cell.weights.ModelFile;
-import sluice.cell.weights.TensorNames;
+import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.TensorNames;
 
 /** Models in several files, on a file system of Hadoop. */
 class ModelSourceTest {

@@ -11,7 +11,7 @@ import java.util.List;
 import sluice.cell.Sequence;
 import sluice.cell.model.LstmModel;
 import sluice.cell.weights.ModelReader;
-import sluice.cell.weights.TensorNames;
+import sluice.cell.weights.file.TensorNames;
 
 /** A reference case of the cell module: a model and sequences of token ids. */
 record TorchCase(Path folder, LstmModel model, List<int[]> tokens) {

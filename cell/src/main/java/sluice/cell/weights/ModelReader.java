@@ -1,13 +1,20 @@
 package sluice.cell.weights;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.FileKind;
+import sluice.cell.weights.file.LocalFolder;
+import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.ModelFolder;
+import sluice.cell.weights.file.TensorNames;
+import sluice.cell.weights.onnx.OnnxReader;
+import sluice.cell.weights.torch.CheckpointReader;
+import sluice.cell.weights.torch.SafetensorsReader;
+import sluice.cell.weights.torch.ShardedReader;
 
 /** Reads a model file of any format that is known, which its content tells. */
 public final class ModelReader {
@@ -39,7 +46,7 @@ public final class ModelReader {
     public static ModelFile read(String name, SeekableByteChannel channel, ModelFolder folder, TensorNames names)
             throws IOException {
         try {
-            FileKind kind = FileKind.of(start(channel));
+            FileKind kind = FileKind.of(channel);
             return switch (kind) {
                 case SAFETENSORS -> SafetensorsReader.readModel(channel, names);
                 case ONNX -> OnnxReader.readModel(channel, folder, names);
@@ -55,7 +62,7 @@ public final class ModelReader {
     }
 
     /** Reads a model that is one file, of which nothing else is known. */
-    static ModelFile read(String name, SeekableByteChannel channel, TensorNames names) throws IOException {
+    public static ModelFile read(String name, SeekableByteChannel channel, TensorNames names) throws IOException {
         return read(
                 name,
                 channel,
@@ -69,15 +76,5 @@ public final class ModelReader {
         return new ModelException(
                 "this looks like %s, expected a safetensors file, a PyTorch checkpoint or an ONNX model; %s"
                         .formatted(kind.description(), remedy));
-    }
-
-    /** The first bytes, as many as {@link FileKind#of} wants or the file has. */
-    static byte[] start(SeekableByteChannel channel) throws IOException {
-        ByteBuffer start = ByteBuffer.allocate(FileKind.START_BYTES);
-        channel.position(0);
-        while (start.hasRemaining() && channel.read(start) >= 0) {
-            // until it is full or the file ends
-        }
-        return Arrays.copyOf(start.array(), start.position());
     }
 }

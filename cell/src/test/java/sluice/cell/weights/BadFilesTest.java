@@ -19,6 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.TensorNames;
 
 /**
  * Files that other tools made, damaged in one way each: {@code bad-files/manifest.json} says how and what is expected.

@@ -14,6 +14,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import sluice.cell.model.LstmModel;
 import sluice.cell.reference.ReferenceLstm;
 import sluice.cell.weights.SafetensorsWriter.RawTensor;
+import sluice.cell.weights.file.TensorNames;
+import sluice.cell.weights.torch.CheckpointWriter;
 
 /**
  * Each format against the equations, with four visibly different gates: blocks of rows in the order of PyTorch give the

@@ -5,14 +5,14 @@ import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.SeekableByteChannel;
 
 /** A file in memory, which gives only a few bytes at each read, as channels may. */
-final class MemoryChannel implements SeekableByteChannel {
+public final class MemoryChannel implements SeekableByteChannel {
     private static final int MOST_AT_ONCE = 1_000;
 
     private final byte[] bytes;
     private int position;
     private boolean open = true;
 
-    MemoryChannel(byte[] bytes) {
+    public MemoryChannel(byte[] bytes) {
         this.bytes = bytes;
     }
 

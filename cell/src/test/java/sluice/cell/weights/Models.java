@@ -12,11 +12,11 @@ import sluice.cell.model.Matrix;
 import sluice.cell.model.OutputLayer;
 
 /** Small random models. */
-final class Models {
+public final class Models {
     private Models() {}
 
     /** An embedding, one layer, an output layer with a bias. */
-    static LstmModel random(Random random, int tokens, int inputWidth, int hiddenWidth, int classes) {
+    public static LstmModel random(Random random, int tokens, int inputWidth, int hiddenWidth, int classes) {
         return new LstmModel(
                 Optional.of(new Embedding(matrix(random, tokens, inputWidth))),
                 List.of(LstmLayer.of(direction(random, inputWidth, hiddenWidth))),
@@ -24,7 +24,7 @@ final class Models {
     }
 
     /** An embedding, some layers of one or two directions, an output layer. */
-    static LstmModel stack(Random random, int layers, boolean bidirectional) {
+    public static LstmModel stack(Random random, int layers, boolean bidirectional) {
         int inputWidth = 1 + random.nextInt(6);
         int hiddenWidth = 1 + random.nextInt(6);
         List<LstmLayer> stack = new ArrayList<>();
@@ -45,14 +45,14 @@ final class Models {
                 Optional.of(new OutputLayer(matrix(random, 5, below), vector(random, 5))));
     }
 
-    static LstmDirection direction(Random random, int inputWidth, int hiddenWidth) {
+    public static LstmDirection direction(Random random, int inputWidth, int hiddenWidth) {
         return LstmDirection.plain(
                 matrix(random, 4 * hiddenWidth, inputWidth),
                 matrix(random, 4 * hiddenWidth, hiddenWidth),
                 vector(random, 4 * hiddenWidth));
     }
 
-    static LstmDirection projected(Random random, int inputWidth, int hiddenWidth, int outputWidth) {
+    public static LstmDirection projected(Random random, int inputWidth, int hiddenWidth, int outputWidth) {
         return LstmDirection.projected(
                 matrix(random, 4 * hiddenWidth, inputWidth),
                 matrix(random, 4 * hiddenWidth, outputWidth),
@@ -60,11 +60,11 @@ final class Models {
                 matrix(random, outputWidth, hiddenWidth));
     }
 
-    static Matrix matrix(Random random, int rows, int columns) {
+    public static Matrix matrix(Random random, int rows, int columns) {
         return Matrix.of(rows, columns, vector(random, rows * columns));
     }
 
-    static float[] vector(Random random, int length) {
+    public static float[] vector(Random random, int length) {
         float[] values = new float[length];
         for (int at = 0; at < length; at++) {
             values[at] = random.nextFloat() - 0.5f;

@@ -35,7 +35,7 @@ public final class SafetensorsWriter {
             return new RawTensor(name, "F32", shape, bytes.array());
         }
 
-        static RawTensor f32(String name, Matrix matrix) {
+        public static RawTensor f32(String name, Matrix matrix) {
             return f32(name, matrix.values(), matrix.rows(), matrix.columns());
         }
     }

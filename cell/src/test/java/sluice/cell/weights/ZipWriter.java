@@ -14,7 +14,7 @@ import java.util.zip.Deflater;
  * Writes zip archives for tests as PyTorch does: entries stored, with no sizes in front of them, aligned to 64 bytes by
  * an extra field. And in the ways that others do, and nobody should.
  */
-final class ZipWriter {
+public final class ZipWriter {
     private static final int ALIGNMENT = 64;
     private static final int SIZES_FOLLOW_AND_UTF8 = 0x0808;
     private static final int END_BYTES = 22;
@@ -29,39 +29,39 @@ final class ZipWriter {
      * @param claimedStored how many the directory says these are
      * @param claimed how many the directory says the entry has
      */
-    record Entry(String name, int method, int flags, byte[] stored, long claimedStored, long claimed, long crc) {
-        Entry claiming(long bytes) {
+    public record Entry(String name, int method, int flags, byte[] stored, long claimedStored, long claimed, long crc) {
+        public Entry claiming(long bytes) {
             return new Entry(name, method, flags, stored, claimedStored, bytes, crc);
         }
 
-        Entry claimingStored(long bytes) {
+        public Entry claimingStored(long bytes) {
             return new Entry(name, method, flags, stored, bytes, claimed, crc);
         }
 
-        Entry by(int otherMethod) {
+        public Entry by(int otherMethod) {
             return new Entry(name, otherMethod, flags, stored, claimedStored, claimed, crc);
         }
 
-        Entry flagged(int moreFlags) {
+        public Entry flagged(int moreFlags) {
             return new Entry(name, method, flags | moreFlags, stored, claimedStored, claimed, crc);
         }
     }
 
-    ZipWriter with(String name, byte[] bytes) {
+    public ZipWriter with(String name, byte[] bytes) {
         return with(name, bytes, UnaryOperator.identity());
     }
 
-    ZipWriter with(String name, byte[] bytes, UnaryOperator<Entry> lie) {
+    public ZipWriter with(String name, byte[] bytes, UnaryOperator<Entry> lie) {
         entries.add(
                 lie.apply(new Entry(name, 0, SIZES_FOLLOW_AND_UTF8, bytes, bytes.length, bytes.length, crc(bytes))));
         return this;
     }
 
-    ZipWriter withDeflated(String name, byte[] bytes) {
+    public ZipWriter withDeflated(String name, byte[] bytes) {
         return withDeflated(name, bytes, UnaryOperator.identity());
     }
 
-    ZipWriter withDeflated(String name, byte[] bytes, UnaryOperator<Entry> lie) {
+    public ZipWriter withDeflated(String name, byte[] bytes, UnaryOperator<Entry> lie) {
         byte[] deflated = deflate(bytes);
         entries.add(lie.apply(
                 new Entry(name, 8, SIZES_FOLLOW_AND_UTF8, deflated, deflated.length, bytes.length, crc(bytes))));
@@ -69,12 +69,12 @@ final class ZipWriter {
     }
 
     /** With the records and fields for archives of more than 4 GB, though it is smaller. */
-    ZipWriter wide() {
+    public ZipWriter wide() {
         wide = true;
         return this;
     }
 
-    byte[] bytes() {
+    public byte[] bytes() {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         ByteArrayOutputStream directory = new ByteArrayOutputStream();
         for (Entry entry : entries) {
@@ -172,7 +172,7 @@ final class ZipWriter {
                 .array());
     }
 
-    static byte[] deflate(byte[] bytes) {
+    public static byte[] deflate(byte[] bytes) {
         Deflater deflater = new Deflater(Deflater.BEST_COMPRESSION, true);
         try {
             deflater.setInput(bytes);

@@ -1,8 +1,0 @@
-package sluice.cell.weights;
-
-/**
- * What PyTorch calls a storage: a row of values that tensors are views of, which lies beside the pickle under its key.
- *
- * @param values how many it has, as the pickle says
- */
-record PickledStorage(String key, ElementType type, long values) {}

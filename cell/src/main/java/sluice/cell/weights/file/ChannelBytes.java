@@ -1,0 +1,53 @@
+package sluice.cell.weights.file;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+
+/** A range of a file as a stream; it ends where the range does. */
+public final class ChannelBytes extends InputStream {
+    private final SeekableByteChannel channel;
+    private final long end;
+    private long at;
+
+    /** @param begin where the range begins in the file; it must lie inside of it */
+    public ChannelBytes(SeekableByteChannel channel, long begin, long length) {
+        this.channel = channel;
+        this.at = begin;
+        this.end = begin + length;
+    }
+
+    /** Fills the buffer up to its limit with what stands at this place of the file. */
+    public static void read(SeekableByteChannel channel, long position, ByteBuffer buffer) throws IOException {
+        channel.position(position);
+        while (buffer.hasRemaining()) {
+            if (channel.read(buffer) < 0) {
+                throw new EOFException(
+                        "the file ended at byte %d while it was read: it became shorter".formatted(channel.position()));
+            }
+        }
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+    }
+
+    /** Reads all that is asked for, where the range still has it; others may have moved the channel meanwhile. */
+    @Override
+    public int read(byte[] target, int from, int length) throws IOException {
+        int count = (int) Math.min(length, end - at);
+        if (length == 0) {
+            return 0;
+        }
+        if (count == 0) {
+            return -1;
+        }
+        read(channel, at, ByteBuffer.wrap(target, from, count));
+        at += count;
+        return count;
+    }
+}

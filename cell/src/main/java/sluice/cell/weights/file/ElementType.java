@@ -1,0 +1,126 @@
+package sluice.cell.weights.file;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import sluice.cell.model.ModelException;
+
+/** What one value of a tensor is: the types of safetensors, by the names that it gives them. */
+public enum ElementType {
+    F64(64),
+    F32(32),
+    F16(16),
+    BF16(16),
+    C64(64),
+    I64(64),
+    U64(64),
+    I32(32),
+    U32(32),
+    I16(16),
+    U16(16),
+    I8(8),
+    U8(8),
+    BOOL(8),
+    F8_E5M2(8),
+    F8_E4M3(8),
+    F8_E8M0(8),
+    F8_E4M3FNUZ(8),
+    F8_E5M2FNUZ(8),
+    F6_E2M3(6),
+    F6_E3M2(6),
+    F4(4);
+
+    /** {@code F64, F32} and so on: what {@link #named} knows. */
+    public static final String NAMES =
+            Arrays.stream(values()).map(ElementType::name).collect(Collectors.joining(", "));
+
+    private static final int HALF_FRACTION_BITS = 10;
+    private static final int HALF_INFINITE_EXPONENT = 0x1F;
+    private static final int FLOAT_FRACTION_BITS = 23;
+    private static final int FLOAT_INFINITE_EXPONENT = 0xFF;
+    private static final int EXPONENT_BIAS_STEP = 127 - 15; // from float16's bias to float32's
+
+    private final int bits;
+
+    ElementType(int bits) {
+        this.bits = bits;
+    }
+
+    public static Optional<ElementType> named(String name) {
+        return Arrays.stream(values()).filter(type -> type.name().equals(name)).findFirst();
+    }
+
+    /**
+     * How many bytes this many values take.
+     *
+     * @throws ArithmeticException where that is no whole number, or more than a long can say
+     */
+    public long bytes(long values) {
+        long total = Math.multiplyExact(values, bits);
+        if (total % Byte.SIZE != 0) {
+            throw new ArithmeticException("%d values of %d bits are no whole bytes".formatted(values, bits));
+        }
+        return total / Byte.SIZE;
+    }
+
+    /** Whether values of this type can be weights: {@link #toFloats} works for them. */
+    public boolean isWeight() {
+        return this == F64 || this == F32 || this == F16 || this == BF16;
+    }
+
+    /** @throws ModelException where this is no type for the weights of a tensor of this name */
+    public void requireWeight(String tensor) {
+        if (!isWeight()) {
+            throw new ModelException(
+                    "tensor '%s' has dtype %s, expected F32, F16, BF16 or F64 for weights; save it as one of these"
+                            .formatted(tensor, this));
+        }
+    }
+
+    /**
+     * Converts the rest of a buffer, in its byte order, to float32. That is exact for F32, F16 and BF16; F64 is
+     * rounded to nearest, and what float32 can't hold becomes infinite.
+     */
+    public void toFloats(ByteBuffer source, float[] target, int from) {
+        switch (this) {
+            case F32 -> source.asFloatBuffer().get(target, from, source.remaining() / Float.BYTES);
+            case F64 -> doublesToFloats(source, target, from);
+            case F16 -> halvesToFloats(source, target, from);
+            case BF16 -> brainFloatsToFloats(source, target, from);
+            default -> throw new IllegalStateException(this + " values are no weights");
+        }
+    }
+
+    private static void doublesToFloats(ByteBuffer source, float[] target, int from) {
+        for (int at = from; source.hasRemaining(); at++) {
+            target[at] = (float) source.getDouble();
+        }
+    }
+
+    private static void halvesToFloats(ByteBuffer source, float[] target, int from) {
+        for (int at = from; source.hasRemaining(); at++) {
+            target[at] = halfToFloat(source.getShort());
+        }
+    }
+
+    /** A bfloat16 is the upper half of a float32. */
+    private static void brainFloatsToFloats(ByteBuffer source, float[] target, int from) {
+        for (int at = from; source.hasRemaining(); at++) {
+            target[at] = Float.intBitsToFloat(source.getShort() << Short.SIZE);
+        }
+    }
+
+    /** IEEE 754 binary16 to binary32, which Java 17 has no method for. */
+    public static float halfToFloat(short half) {
+        int sign = (half & 0x8000) << Short.SIZE;
+        int exponent = (half >>> HALF_FRACTION_BITS) & HALF_INFINITE_EXPONENT;
+        int fraction = half & ((1 << HALF_FRACTION_BITS) - 1);
+        if (exponent == 0) { // zero or subnormal: a multiple of 2^-24, which float32 holds as a normal number
+            return Float.intBitsToFloat(sign | Float.floatToRawIntBits(fraction * 0x1p-24f));
+        }
+        int wide = exponent == HALF_INFINITE_EXPONENT ? FLOAT_INFINITE_EXPONENT : exponent + EXPONENT_BIAS_STEP;
+        return Float.intBitsToFloat(
+                sign | wide << FLOAT_FRACTION_BITS | fraction << (FLOAT_FRACTION_BITS - HALF_FRACTION_BITS));
+    }
+}

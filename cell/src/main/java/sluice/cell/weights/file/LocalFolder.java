@@ -1,0 +1,37 @@
+package sluice.cell.weights.file;
+
+import java.io.IOException;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import sluice.cell.model.ModelException;
+
+/** A folder of the local file system, out of which no link leads. */
+public final class LocalFolder implements ModelFolder {
+    private final Path folder;
+
+    private LocalFolder(Path folder) {
+        this.folder = folder;
+    }
+
+    /** The one that this file lies in. */
+    public static LocalFolder of(Path modelFile) {
+        return new LocalFolder(modelFile.toAbsolutePath().getParent());
+    }
+
+    @Override
+    public SeekableByteChannel open(String file) throws IOException {
+        Path root = folder.toRealPath();
+        Path real = root.resolve(file).toRealPath();
+        if (!real.startsWith(root)) {
+            throw new ModelException(
+                    "the weights lie in '%s', a link to what is not below the model's own folder; copy it there"
+                            .formatted(file));
+        }
+        if (!Files.isRegularFile(real)) {
+            throw new NoSuchFileException(file);
+        }
+        return Files.newByteChannel(real);
+    }
+}

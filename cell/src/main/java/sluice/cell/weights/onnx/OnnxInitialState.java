@@ -1,0 +1,100 @@
+package sluice.cell.weights.onnx;
+
+import java.util.Arrays;
+import java.util.Optional;
+import sluice.cell.model.ModelException;
+
+/** What an LSTM node starts from: {@code initial_h} or {@code initial_c}. */
+final class OnnxInitialState {
+    private final OnnxArray array; // (D, N, H), or with the batch in front; or null
+    private final boolean batchFirst;
+    private final float number; // where there is no array
+    private final String input; // of the graph that it comes from, or null
+
+    private OnnxInitialState(OnnxArray array, boolean batchFirst, float number, String input) {
+        this.array = array;
+        this.batchFirst = batchFirst;
+        this.number = number;
+        this.input = input;
+    }
+
+    /**
+     * @param value or null where it is left out
+     * @param batchFirst whether the node has layout 1
+     * @throws ModelException where it can't be said before a sequence is known
+     */
+    static OnnxInitialState of(String what, OnnxValue value, boolean batchFirst) {
+        if (value == null) {
+            return new OnnxInitialState(null, batchFirst, 0, null);
+        }
+        if (value instanceof OnnxFill fill) {
+            return new OnnxInitialState(null, batchFirst, fill.number(), null);
+        }
+        if (value instanceof OnnxConstant constant) {
+            return new OnnxInitialState(constant.array(), batchFirst, 0, null);
+        }
+        if (value instanceof OnnxRows rows) {
+            return new OnnxInitialState(rows.constant().array(), batchFirst, 0, null);
+        }
+        if (value instanceof OnnxSignal signal && signal.content() instanceof OnnxContent.Raw raw) {
+            return new OnnxInitialState(null, batchFirst, 0, raw.input());
+        }
+        if (value instanceof OnnxSignal signal && signal.content() instanceof OnnxContent.PartOfInput part) {
+            return new OnnxInitialState(null, batchFirst, 0, part.input());
+        }
+        throw new ModelException(
+                "%s is %s, expected zeros, constants, or an input of the graph: only those can be scored"
+                        .formatted(what, value.describe()));
+    }
+
+    /**
+     * The state of one direction, of length H: what all sequences of a batch start from.
+     *
+     * @throws ModelException where its shape is wrong, or sequences start from different states
+     */
+    float[] values(int direction, int directions, int h) {
+        float[] state = new float[h];
+        if (array == null) {
+            Arrays.fill(state, number);
+            return state;
+        }
+        long[] shape = {1, 1, 1}; // as arrays are broadcast: missing axes are in front, and of size 1
+        for (int at = 0; at < array.shape().rank() && array.shape().rank() <= shape.length; at++) {
+            shape[shape.length - array.shape().rank() + at] = array.shape().dimension(at);
+        }
+        long batch = shape[batchFirst ? 0 : 1];
+        long blocks = shape[batchFirst ? 1 : 0];
+        if (array.shape().rank() > shape.length
+                || shape[2] != h
+                || batch < 1
+                || (blocks != directions && blocks != 1)) {
+            throw new ModelException("initial state %s, expected shape %s with D = %d and H = %d"
+                    .formatted(array.describe(), batchFirst ? "(N, D, H)" : "(D, N, H)", directions, h));
+        }
+        float[] values = array.finiteReals();
+        int block = blocks == 1 ? 0 : direction;
+        for (int row = 0; row < batch; row++) {
+            int from = (int) (batchFirst ? row * blocks + block : block * batch + row) * h;
+            float[] start = Arrays.copyOfRange(values, from, from + h);
+            if (row > 0 && !Arrays.equals(start, state)) {
+                throw new ModelException(
+                        "initial state %s differs between the rows of its batch, expected the same for every sequence"
+                                .formatted(array.describe()));
+            }
+            state = start;
+        }
+        return state;
+    }
+
+    boolean isInput(String name) {
+        return name.equals(input);
+    }
+
+    /** @param which {@code hidden} or {@code cell} */
+    Optional<String> note(String which) {
+        return Optional.ofNullable(input)
+                .map(name -> "the initial %s state is input '%s' in the file; here sequences start from zeros, or from"
+                                .formatted(which, name)
+                        + " the state that they are given");
+    }
+}

@@ -1,0 +1,214 @@
+package sluice.cell.weights.onnx;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.onnx.OnnxContent.Embedded;
+import sluice.cell.weights.onnx.OnnxContent.Raw;
+
+/** Operators that move numbers and change none, whatever they are: constants, sizes, or what flows through the graph. */
+final class OnnxMoves {
+    private OnnxMoves() {}
+
+    static OnnxValue transpose(OnnxOperands operands) {
+        OnnxValue value = operands.required(0);
+        if (value instanceof OnnxConstant constant) {
+            return constant.transpose(operands.order(constant.array().shape().rank()));
+        }
+        if (value instanceof OnnxSignal signal && !signal.isPart()) {
+            return signal.transpose(operands.order(signal.rank()));
+        }
+        int rank = operands.node().numbers("perm").map(perm -> perm.length).orElse(0);
+        return value.transpose(operands.order(rank));
+    }
+
+    static OnnxValue squeeze(OnnxOperands operands) {
+        return operands.required(0).squeeze(operands.numbers("axes", 1).orElse(null));
+    }
+
+    static OnnxValue unsqueeze(OnnxOperands operands) {
+        return operands.required(0)
+                .unsqueeze(operands.numbers("axes", 1)
+                        .orElseThrow(() -> new ModelException("has no axes, expected some")));
+    }
+
+    static OnnxValue reshape(OnnxOperands operands) {
+        OnnxValue value = operands.required(0);
+        if (value instanceof OnnxShapeless) {
+            return value;
+        }
+        List<OnnxSize> target = operands.sizes(1).orElseThrow(() -> new ModelException("has no shape, expected one"));
+        return value.reshape(target, operands.node().number("allowzero", 0) != 0);
+    }
+
+    static OnnxValue flatten(OnnxOperands operands) {
+        return operands.required(0).flatten(operands.axis(1));
+    }
+
+    static OnnxValue slice(OnnxOperands operands) {
+        OnnxValue value = operands.required(0);
+        boolean byAttributes = operands.node().has("starts");
+        long[] starts = ends(operands, "starts", 1, value);
+        long[] ends = ends(operands, "ends", 2, value);
+        long[] axes = operands.numbers("axes", byAttributes ? Integer.MAX_VALUE : 3)
+                .orElseGet(() -> {
+                    long[] all = new long[starts.length];
+                    Arrays.setAll(all, at -> at);
+                    return all;
+                });
+        long[] steps = operands.numbers("steps", byAttributes ? Integer.MAX_VALUE : 4)
+                .orElseGet(() -> {
+                    long[] ones = new long[starts.length];
+                    Arrays.fill(ones, 1);
+                    return ones;
+                });
+        if (ends.length != starts.length || axes.length != starts.length || steps.length != starts.length) {
+            throw new ModelException("%d starts, %d ends, %d axes and %d steps, expected as many of each"
+                    .formatted(starts.length, ends.length, axes.length, steps.length));
+        }
+        for (int at = 0; at < starts.length; at++) {
+            value = value.slice(axes[at], starts[at], ends[at], steps[at]);
+        }
+        return value;
+    }
+
+    /** Starts or ends; an end that is the size of an axis of the input means its end. */
+    private static long[] ends(OnnxOperands operands, String name, int input, OnnxValue sliced) {
+        if (operands.node().has(name)) {
+            return operands.numbers(name, input).orElseThrow();
+        }
+        List<OnnxSize> sizes = operands.sizes(input).orElseThrow(() -> new ModelException("has no " + name));
+        long[] numbers = new long[sizes.size()];
+        for (int at = 0; at < numbers.length; at++) {
+            OnnxSize size = sizes.get(at);
+            boolean isWhole = sliced instanceof OnnxSignal signal
+                    && !signal.isPart()
+                    && size.axes() != null
+                    && signal.dimensions().contains(size.axes());
+            if (!size.isNumber() && !isWhole) {
+                throw new ModelException("%s depend on the sizes of the input, expected constants".formatted(name));
+            }
+            numbers[at] = size.isNumber() ? size.number() : Long.MAX_VALUE;
+        }
+        return numbers;
+    }
+
+    /** The outputs of a Split: its input, cut along an axis. */
+    static List<OnnxValue> split(OnnxOperands operands) {
+        OnnxValue value = operands.required(0);
+        long axis = operands.axis(0);
+        int outputs = operands.node().outputs().size();
+        long[] sizes = operands.numbers("split", 1).orElseGet(() -> equalParts(value.axisSize(axis), outputs));
+        List<OnnxValue> parts = new ArrayList<>();
+        long from = 0;
+        for (long size : sizes) {
+            parts.add(value.slice(axis, from, Math.addExact(from, size), 1));
+            from += size;
+        }
+        return parts;
+    }
+
+    private static long[] equalParts(long size, int outputs) {
+        if (size < 0 || outputs == 0) {
+            throw new ModelException("splits an axis of open size, expected one that is known");
+        }
+        long each = (size + outputs - 1) / outputs;
+        long[] sizes = new long[outputs];
+        for (int at = 0; at < outputs; at++) {
+            sizes[at] = Math.max(0, Math.min(each, size - at * each));
+        }
+        return sizes;
+    }
+
+    static OnnxValue concat(OnnxOperands operands) {
+        List<OnnxValue> values = operands.all();
+        long axis = operands.axis(0);
+        if (values.isEmpty()) {
+            throw new ModelException("has no inputs, expected some");
+        }
+        if (values.stream().allMatch(OnnxSignal.class::isInstance)) {
+            return OnnxSignal.joined(operands.signals(), axis);
+        }
+        if (values.stream().anyMatch(OnnxOpaque.class::isInstance)
+                && operands.signals().isEmpty()) {
+            return new OnnxOpaque(operands.node().describe());
+        }
+        if (values.stream().allMatch(OnnxConstant.class::isInstance)) {
+            List<OnnxArray> arrays =
+                    values.stream().map(value -> ((OnnxConstant) value).array()).toList();
+            int rank = arrays.get(0).shape().rank();
+            return new OnnxConstant(OnnxArray.joined(arrays, OnnxValue.axis(axis, rank)));
+        }
+        if (values.stream().allMatch(value -> value.equals(values.get(0))) && values.get(0) instanceof OnnxFill) {
+            return values.get(0);
+        }
+        List<OnnxSize> sizes = new ArrayList<>();
+        for (OnnxValue value : values) {
+            sizes.addAll(OnnxSizes.of(value).orElseThrow(() -> notAlike(values)).sizes());
+            OnnxSizes.requireFew(sizes.size());
+        }
+        return new OnnxSizes(sizes, false);
+    }
+
+    private static ModelException notAlike(List<OnnxValue> values) {
+        return new ModelException("%s side by side, expected values of one kind"
+                .formatted(NameList.of(values.stream().map(OnnxValue::describe).toList(), text -> text)));
+    }
+
+    /** Rows of a table by tokens, which is an embedding, or places of an axis. */
+    static OnnxValue gather(OnnxOperands operands) {
+        OnnxValue value = operands.required(0);
+        if (operands.required(1) instanceof OnnxSignal tokens) {
+            return embedding(operands, tokens);
+        }
+        if (value instanceof OnnxOpaque) {
+            return value;
+        }
+        return value.gather(operands.axis(0), operands.constant(1, "the place"));
+    }
+
+    private static OnnxSignal embedding(OnnxOperands operands, OnnxSignal tokens) {
+        OnnxArray table = operands.constant(0, "the embedding");
+        if (!(tokens.content() instanceof Raw raw)) {
+            throw new ModelException(
+                    "looks up rows by %s, expected the tokens of an input".formatted(tokens.describe()));
+        }
+        if (!table.shape().isMatrix() || operands.axis(0) != 0) {
+            throw new ModelException("looks up %s on axis %d, expected an embedding of shape (tokens, I) on axis 0"
+                    .formatted(table.describe(), operands.axis(0)));
+        }
+        return tokens.unsqueeze(new long[] {tokens.rank()})
+                .endingIn(OnnxAxis.of(OnnxAxis.Role.WIDTH, table.shape().columns()), new Embedded(table, raw.input()));
+    }
+
+    static OnnxValue shape(OnnxOperands operands) {
+        OnnxValue value = operands.required(0);
+        if (value instanceof OnnxShapeless || value instanceof OnnxRows) {
+            return new OnnxOpaque(operands.node().describe());
+        }
+        if (value instanceof OnnxSignal signal && signal.isPart()) {
+            return new OnnxOpaque(operands.node().describe());
+        }
+        OnnxSizes shape = value.shape();
+        OnnxNode node = operands.node();
+        return node.has("start") || node.has("end")
+                ? shape.slice(0, node.number("start", 0), node.number("end", Long.MAX_VALUE), 1)
+                : shape;
+    }
+
+    /** A constant that is repeated to some size, which is that of the batch. */
+    static OnnxValue expand(OnnxOperands operands) {
+        OnnxValue value = operands.required(0);
+        if (value instanceof OnnxConstant constant) {
+            OnnxArray array = constant.array();
+            return array.shape().values() == 1 ? new OnnxFill(array.only()) : new OnnxRows(constant);
+        }
+        if (value instanceof OnnxSignal signal && !(signal.content() instanceof Raw) && !signal.isPart()) {
+            throw new ModelException(
+                    "repeats %s, which can't be scored; only constants may be expanded".formatted(signal.describe()));
+        }
+        return value;
+    }
+}

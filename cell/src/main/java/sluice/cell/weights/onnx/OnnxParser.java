@@ -1,0 +1,306 @@
+package sluice.cell.weights.onnx;
+
+import java.io.IOException;
+import java.nio.channels.SeekableByteChannel;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.Allocation;
+import sluice.cell.weights.file.Shape;
+import sluice.cell.weights.onnx.ProtoReader.Span;
+
+/**
+ * Reads the messages of an ONNX file, by the field numbers of {@code onnx.proto3}: those that an LSTM needs; others
+ * are passed over. The values of tensors are not read, only found.
+ */
+final class OnnxParser {
+    private static final int MAX_PIECES = 1_000; // of one tensor's numbers; writers make one
+
+    private final ProtoReader proto;
+    private final Map<String, String> metadata = new LinkedHashMap<>();
+    private final List<OnnxNode> nodes = new ArrayList<>();
+    private final Map<String, OnnxTensor> initializers = new LinkedHashMap<>();
+    private final List<OnnxPort> inputs = new ArrayList<>();
+    private final List<OnnxPort> outputs = new ArrayList<>();
+    private long opset = -1;
+    private boolean hasGraph;
+
+    private OnnxParser(ProtoReader proto) {
+        this.proto = proto;
+    }
+
+    /** @throws ModelException where the file is no ONNX model, is damaged, or its names contradict each other */
+    static OnnxGraph parse(SeekableByteChannel channel) throws IOException {
+        OnnxParser parser = new OnnxParser(new ProtoReader(channel));
+        parser.model();
+        if (!parser.hasGraph) {
+            throw new ModelException("the file has no graph: it is cut short or empty, export it again");
+        }
+        if (parser.opset < 0) {
+            throw new ModelException(
+                    "the file doesn't say which opset of ONNX it uses: it is cut short or damaged, export it again");
+        }
+        return new OnnxGraph(
+                parser.opset, parser.metadata, parser.nodes, parser.initializers, parser.inputs, parser.outputs);
+    }
+
+    private void model() throws IOException {
+        while (proto.next()) {
+            switch (proto.field()) {
+                case 7 -> graph();
+                case 8 -> opset();
+                case 14 -> entry(metadata);
+                default -> {} // versions, names, texts, functions: a node of a function is refused by its domain
+            }
+        }
+    }
+
+    private void opset() throws IOException {
+        String domain = "";
+        long version = 0;
+        proto.open();
+        while (proto.next()) {
+            switch (proto.field()) {
+                case 1 -> domain = proto.text();
+                case 2 -> version = proto.number();
+                default -> {}
+            }
+        }
+        proto.close();
+        if (domain.isEmpty() || domain.equals("ai.onnx")) {
+            opset = Math.max(0, version);
+        }
+    }
+
+    private void entry(Map<String, String> entries) throws IOException {
+        String key = "";
+        String value = "";
+        proto.open();
+        while (proto.next()) {
+            switch (proto.field()) {
+                case 1 -> key = proto.text();
+                case 2 -> value = proto.text();
+                default -> {}
+            }
+        }
+        proto.close();
+        entries.put(key, value);
+    }
+
+    private void graph() throws IOException {
+        if (hasGraph) {
+            throw new ModelException("the file has two graphs, expected one; it is damaged, export it again");
+        }
+        hasGraph = true;
+        proto.open();
+        while (proto.next()) {
+            switch (proto.field()) {
+                case 1 -> nodes.add(node());
+                case 5 -> initializer(tensor());
+                case 11 -> inputs.add(port());
+                case 12 -> outputs.add(port());
+                case 15 ->
+                    throw new ModelException("the graph has sparse tensors (sparse_initializer), which can't be read; "
+                            + "export it with dense ones");
+                default -> {}
+            }
+        }
+        proto.close();
+    }
+
+    private void initializer(OnnxTensor tensor) {
+        if (initializers.put(tensor.name(), tensor) != null) {
+            throw new ModelException(
+                    "the graph has two tensors named '%s', expected different names".formatted(tensor.name()));
+        }
+    }
+
+    private OnnxNode node() throws IOException {
+        List<String> reads = new ArrayList<>();
+        List<String> gives = new ArrayList<>();
+        Map<String, OnnxAttribute> attributes = new LinkedHashMap<>();
+        String name = "";
+        String operator = "";
+        String domain = "";
+        proto.open();
+        while (proto.next()) {
+            switch (proto.field()) {
+                case 1 -> reads.add(proto.text());
+                case 2 -> gives.add(proto.text());
+                case 3 -> name = proto.text();
+                case 4 -> operator = proto.text();
+                case 5 -> {
+                    OnnxAttribute attribute = attribute();
+                    attributes.put(attribute.name(), attribute);
+                }
+                case 7 -> domain = proto.text();
+                default -> {}
+            }
+        }
+        proto.close();
+        return new OnnxNode(nodes.size(), name, domain, operator, reads, gives, attributes);
+    }
+
+    private OnnxAttribute attribute() throws IOException {
+        String name = "";
+        int kind = 0;
+        long number = 0;
+        float real = 0;
+        String text = null;
+        OnnxTensor tensor = null;
+        List<Long> numbers = new ArrayList<>();
+        List<Float> reals = new ArrayList<>();
+        List<String> texts = new ArrayList<>();
+        proto.open();
+        while (proto.next()) {
+            switch (proto.field()) {
+                case 1 -> name = proto.text();
+                case 2 -> real = proto.real();
+                case 3 -> number = proto.number();
+                case 4 -> text = proto.looseText();
+                case 5 -> tensor = tensor();
+                case 7 -> proto.fixed32s(bits -> reals.add(Float.intBitsToFloat((int) bits)));
+                case 8 -> proto.numbers(numbers::add);
+                case 9 -> texts.add(proto.looseText());
+                case 20 -> kind = (int) proto.number();
+                default -> {} // graphs among them: the operators that have some are refused by their name
+            }
+        }
+        proto.close();
+        float[] realArray = new float[reals.size()];
+        for (int at = 0; at < realArray.length; at++) {
+            realArray[at] = reals.get(at);
+        }
+        long[] numberArray = numbers.stream().mapToLong(Long::longValue).toArray();
+        return new OnnxAttribute(name, kind, number, real, text, tensor, numberArray, realArray, texts);
+    }
+
+    private OnnxPort port() throws IOException {
+        String name = "";
+        long[] dimensions = null;
+        proto.open();
+        while (proto.next()) {
+            switch (proto.field()) {
+                case 1 -> name = proto.text();
+                case 2 -> dimensions = type();
+                default -> {}
+            }
+        }
+        proto.close();
+        return new OnnxPort(name, dimensions);
+    }
+
+    /** TypeProto, Tensor, TensorShapeProto, Dimension: null where one of them is left out. */
+    private long[] type() throws IOException {
+        List<Long> dimensions = null;
+        proto.open();
+        while (proto.next()) {
+            if (proto.field() == 1) {
+                proto.open();
+                while (proto.next()) {
+                    if (proto.field() == 2) {
+                        dimensions = shape();
+                    }
+                }
+                proto.close();
+            }
+        }
+        proto.close();
+        return dimensions == null
+                ? null
+                : dimensions.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    private List<Long> shape() throws IOException {
+        List<Long> dimensions = new ArrayList<>();
+        proto.open();
+        while (proto.next()) {
+            if (proto.field() == 1) {
+                dimensions.add(dimension());
+            }
+        }
+        proto.close();
+        if (dimensions.size() > OnnxArray.MAX_RANK) {
+            throw new ModelException("a graph input or output has %d axes, expected at most %d"
+                    .formatted(dimensions.size(), OnnxArray.MAX_RANK));
+        }
+        return dimensions;
+    }
+
+    private long dimension() throws IOException {
+        long size = -1;
+        proto.open();
+        while (proto.next()) {
+            if (proto.field() == 1) {
+                size = proto.number();
+            }
+        }
+        proto.close();
+        return size < 1 ? -1 : size; // some writers say 0 or -1 where the size is open
+    }
+
+    private OnnxTensor tensor() throws IOException {
+        List<Long> dimensions = new ArrayList<>();
+        long type = 0;
+        String name = "";
+        Span raw = null;
+        Map<Integer, List<Span>> typed = new LinkedHashMap<>();
+        Map<String, String> external = new LinkedHashMap<>();
+        boolean isExternal = false;
+        proto.open();
+        while (proto.next()) {
+            switch (proto.field()) {
+                case 1 -> proto.numbers(dimensions::add);
+                case 2 -> type = proto.number();
+                case 3 -> throw new ModelException("a tensor is stored in segments, which no version of ONNX uses");
+                case 4 -> piece(typed, ProtoReader.FIXED32);
+                case 5, 6, 7, 11 -> piece(typed, ProtoReader.VARINT);
+                case 10 -> piece(typed, ProtoReader.FIXED64);
+                case 8 -> name = proto.text();
+                case 9 -> raw = proto.span();
+                case 13 -> entry(external);
+                case 14 -> isExternal = proto.number() == 1;
+                default -> {}
+            }
+        }
+        proto.close();
+        return new OnnxTensor(
+                name,
+                shape(name, dimensions),
+                OnnxType.numbered(type).orElse(null),
+                raw,
+                typed,
+                isExternal ? external : null);
+    }
+
+    /** Numbers of a repeated field: packed as writers have them, or one alone. */
+    private void piece(Map<Integer, List<Span>> typed, int single) {
+        List<Span> pieces = typed.computeIfAbsent(proto.field(), field -> new ArrayList<>());
+        if (pieces.size() == MAX_PIECES) {
+            throw new ModelException("a tensor's values come in more than %d pieces, expected one; export it again"
+                    .formatted(MAX_PIECES));
+        }
+        pieces.add(proto.pieceOf(single));
+    }
+
+    private static Shape shape(String name, List<Long> dimensions) {
+        long[] sizes = dimensions.stream().mapToLong(Long::longValue).toArray();
+        Shape shape = Shape.of(sizes);
+        if (sizes.length > OnnxArray.MAX_RANK) {
+            throw new ModelException("tensor '%s' has %d dimensions, expected at most %d"
+                    .formatted(name, sizes.length, OnnxArray.MAX_RANK));
+        }
+        long values = 1;
+        for (long size : sizes) {
+            // Where one is 0 the others may still be as large as they like.
+            if (size < 0 || (size > 0 && values > Allocation.MAX_LENGTH / size)) {
+                throw new ModelException("tensor '%s' has shape %s, expected dimensions from 0 and at most %d values"
+                        .formatted(name, shape, Allocation.MAX_LENGTH));
+            }
+            values *= Math.max(1, size);
+        }
+        return shape;
+    }
+}

@@ -1,0 +1,162 @@
+package sluice.cell.weights.onnx;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import sluice.cell.model.Embedding;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.Matrix;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.Shape;
+import sluice.cell.weights.onnx.OnnxContent.At;
+import sluice.cell.weights.onnx.OnnxContent.Embedded;
+import sluice.cell.weights.onnx.OnnxContent.Hidden;
+import sluice.cell.weights.onnx.OnnxContent.OneHot;
+import sluice.cell.weights.onnx.OnnxContent.Part;
+import sluice.cell.weights.onnx.OnnxContent.Raw;
+
+/** The LSTM layers of a graph, followed from the topmost down to the input. */
+final class OnnxStack {
+    private final Deque<Hidden> layers = new ArrayDeque<>(); // from the input upwards
+    private final OnnxContent input; // below them: an embedding, one-hot tokens, or an input as it is
+
+    /**
+     * @param top what the topmost layer gives
+     * @throws ModelException where LSTM nodes stand in another way than one upon the other
+     */
+    OnnxStack(Hidden top) {
+        Hidden layer = top;
+        while (true) {
+            layers.push(layer);
+            requireLayer(layer);
+            OnnxContent below = layer.parts().get(0).lstm().below();
+            if (!(below instanceof Hidden next)) {
+                input = below;
+                requireOneUse();
+                return;
+            }
+            layer = next;
+        }
+    }
+
+    private static void requireLayer(Hidden layer) {
+        List<Part> parts = layer.parts();
+        boolean two =
+                parts.size() == 2 && !parts.get(0).reversed() && parts.get(1).reversed();
+        if (parts.size() != 1 && !two) {
+            throw new ModelException(
+                    "%s: %d outputs in the order %s are one layer here, expected one, or a forward and a backward one"
+                            .formatted(
+                                    layer.place(),
+                                    parts.size(),
+                                    parts.stream()
+                                            .map(part -> part.reversed() ? "backward" : "forward")
+                                            .collect(Collectors.joining(", "))));
+        }
+        for (Part part : parts) {
+            if (!part.lstm().below().equals(parts.get(0).lstm().below())) {
+                throw new ModelException("%s read different inputs, %s and %s: expected the same for both directions"
+                        .formatted(
+                                layer.place(),
+                                parts.get(0).lstm().below().place(),
+                                part.lstm().below().place()));
+            }
+        }
+    }
+
+    /** What is read as a sequence can't be an initial state too. */
+    private void requireOneUse() {
+        for (OnnxLstm lstm : lstms()) {
+            if (lstm.startsFrom(inputName())) {
+                throw new ModelException("%s starts from input '%s', which is the sequence too: expected another input"
+                        .formatted(lstm.describe(), inputName()));
+            }
+        }
+    }
+
+    /** The graph's input that is the sequence. */
+    String inputName() {
+        if (input instanceof Embedded embedded) {
+            return embedded.input();
+        }
+        if (input instanceof OneHot oneHot) {
+            return oneHot.input();
+        }
+        return ((Raw) input).input();
+    }
+
+    /** All LSTM nodes, from the input upwards. */
+    Set<OnnxLstm> lstms() {
+        Set<OnnxLstm> lstms = new LinkedHashSet<>();
+        layers.forEach(layer -> layer.parts().forEach(part -> lstms.add(part.lstm())));
+        return lstms;
+    }
+
+    /** The layers, from the input upwards. */
+    List<LstmLayer> layers() {
+        List<LstmLayer> read = new ArrayList<>();
+        for (Hidden layer : layers) {
+            List<LstmDirection> directions = layer.parts().stream()
+                    .map(part -> part.lstm().direction(part.direction()))
+                    .toList();
+            read.add(
+                    directions.size() == 1
+                            ? LstmLayer.of(directions.get(0))
+                            : LstmLayer.bidirectional(directions.get(0), directions.get(1), layer.merge()));
+        }
+        return read;
+    }
+
+    Optional<Embedding> embedding() {
+        if (!(input instanceof Embedded embedded)) {
+            return Optional.empty();
+        }
+        OnnxArray table = embedded.table();
+        Shape shape = table.shape();
+        return Optional.of(new Embedding(Matrix.of((int) shape.rows(), (int) shape.columns(), table.finiteReals())));
+    }
+
+    /** The name of the embedding's tensor. */
+    Optional<String> embeddingName() {
+        return input instanceof Embedded embedded ? Optional.of(embedded.table().name()) : Optional.empty();
+    }
+
+    /** Sentences about what was found. */
+    List<String> notes() {
+        List<String> notes = new ArrayList<>();
+        notes.add(inputNote());
+        for (Hidden layer : layers) {
+            Part part = layer.parts().get(0);
+            if (layer.parts().size() < part.lstm().directions()) {
+                notes.add("only the %s direction of %s is read"
+                        .formatted(
+                                part.reversed() ? "backward" : "forward",
+                                part.lstm().describe()));
+            }
+        }
+        lstms().forEach(lstm -> notes.addAll(lstm.notes()));
+        return notes;
+    }
+
+    private String inputNote() {
+        if (input instanceof Embedded embedded) {
+            return "the embedding is tensor %s, by input '%s'"
+                    .formatted(embedded.table().describe(), embedded.input());
+        }
+        if (input instanceof OneHot oneHot) {
+            return "no embedding: input '%s' is one-hot tokens, %d of them".formatted(oneHot.input(), oneHot.depth());
+        }
+        return "no embedding: the LSTM reads input '%s' as it is".formatted(inputName());
+    }
+
+    /** Whether a part of the topmost layer is read at a step that isn't the last, which no output layer here does. */
+    boolean readsFirstStep() {
+        return layers.peekLast().parts().stream().anyMatch(part -> part.at() == At.FIRST);
+    }
+}

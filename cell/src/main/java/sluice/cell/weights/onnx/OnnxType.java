@@ -1,0 +1,67 @@
+package sluice.cell.weights.onnx;
+
+import java.util.Arrays;
+import java.util.Optional;
+import sluice.cell.weights.file.ElementType;
+
+/** What one value of an ONNX tensor is: {@code TensorProto.DataType}, by its names and numbers. */
+enum OnnxType {
+    FLOAT(1, ElementType.F32),
+    UINT8(2, ElementType.U8),
+    INT8(3, ElementType.I8),
+    UINT16(4, ElementType.U16),
+    INT16(5, ElementType.I16),
+    INT32(6, ElementType.I32),
+    INT64(7, ElementType.I64),
+    STRING(8, null),
+    BOOL(9, ElementType.BOOL),
+    FLOAT16(10, ElementType.F16),
+    DOUBLE(11, ElementType.F64),
+    UINT32(12, ElementType.U32),
+    UINT64(13, ElementType.U64),
+    COMPLEX64(14, null),
+    COMPLEX128(15, null),
+    BFLOAT16(16, ElementType.BF16);
+
+    private final int number;
+    private final ElementType element; // or null where it is read by nobody
+
+    OnnxType(int number, ElementType element) {
+        this.number = number;
+        this.element = element;
+    }
+
+    static Optional<OnnxType> numbered(long number) {
+        return Arrays.stream(values()).filter(type -> type.number == number).findFirst();
+    }
+
+    /** Whether values of this type can be weights. */
+    boolean isReal() {
+        return element != null && element.isWeight();
+    }
+
+    /** Whether values of this type can be sizes, indexes and such. */
+    boolean isWhole() {
+        return this == INT64 || this == INT32 || this == BOOL;
+    }
+
+    /** The field of a tensor that holds its values one by one, where {@code raw_data} doesn't hold them. */
+    int field() {
+        return switch (this) {
+            case FLOAT -> 4;
+            case DOUBLE -> 10;
+            case INT64 -> 7;
+            default -> 5;
+        };
+    }
+
+    /** Whether that field holds varints, and not 4 or 8 bytes each. */
+    boolean isVarint() {
+        return this != FLOAT && this != DOUBLE;
+    }
+
+    /** How its values lie in {@code raw_data}: for those that are real or whole. */
+    ElementType element() {
+        return element;
+    }
+}

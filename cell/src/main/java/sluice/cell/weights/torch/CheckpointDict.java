@@ -1,0 +1,141 @@
+package sluice.cell.weights.torch;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.StrictJson;
+
+/**
+ * Finds the state dict in what a checkpoint's pickle holds: that is one itself, or a dict that has one as an entry
+ * beside the epoch, the optimizer and the like.
+ */
+final class CheckpointDict {
+    /** Where training scripts put it. */
+    private static final List<String> USUAL_ENTRIES = List.of("state_dict", "model_state_dict", "model");
+
+    private final Map<String, TensorView> tensors = new LinkedHashMap<>();
+    private final List<String> notes = new ArrayList<>();
+
+    private CheckpointDict() {}
+
+    /**
+     * Finds it.
+     *
+     * @param pickled what {@link CheckpointUnpickler#read} gives; may contain itself, so only its two upper levels are
+     *     looked at
+     * @throws ModelException where there is no dict of tensors, or more than one and none has a usual name
+     */
+    static CheckpointDict find(Object pickled) {
+        if (!(pickled instanceof Map<?, ?> top)) {
+            throw new ModelException("its pickle holds %s, expected a dict of tensors; %s"
+                    .formatted(kind(pickled), CheckpointUnpickler.SAVE_WEIGHTS));
+        }
+        CheckpointDict found = new CheckpointDict();
+        Map<String, Map<?, ?>> inner = dictsOfTensors(top);
+        List<String> usual = USUAL_ENTRIES.stream().filter(inner::containsKey).collect(Collectors.toList());
+        if (usual.size() > 1 || (usual.isEmpty() && !holdsTensors(top) && inner.size() > 1)) {
+            throw new ModelException("%d entries of it are dicts of tensors, expected one: %s; save only one of them"
+                    .formatted(inner.size(), NameList.of(inner.keySet(), CheckpointDict::quoted)));
+        }
+        if (usual.isEmpty() && holdsTensors(top)) {
+            found.take(top);
+        } else if (inner.isEmpty()) {
+            throw new ModelException(
+                    "its pickle holds a dict without tensors, expected a state dict, or one as the entry "
+                            + "'state_dict', 'model_state_dict' or 'model'; found "
+                            + (top.isEmpty() ? "no entries" : NameList.of(keys(top), CheckpointDict::quoted)));
+        } else {
+            String entry = usual.isEmpty() ? inner.keySet().iterator().next() : usual.get(0);
+            found.notes.add("the state dict is the entry %s of the checkpoint".formatted(quoted(entry)));
+            found.take(inner.get(entry));
+            found.noteOthers(
+                    keys(top).stream().filter(key -> !key.equals(entry)).collect(Collectors.toList()));
+        }
+        return found;
+    }
+
+    /** By name, in the order in which they were saved. */
+    Map<String, TensorView> tensors() {
+        return Collections.unmodifiableMap(tensors);
+    }
+
+    /** What was chosen, and what was passed over. */
+    List<String> notes() {
+        return Collections.unmodifiableList(notes);
+    }
+
+    private static Map<String, Map<?, ?>> dictsOfTensors(Map<?, ?> top) {
+        Map<String, Map<?, ?>> dicts = new LinkedHashMap<>();
+        top.forEach((key, value) -> {
+            if (key instanceof String name && value instanceof Map<?, ?> dict && dict != top && holdsTensors(dict)) {
+                dicts.put(name, dict);
+            }
+        });
+        return dicts;
+    }
+
+    private static boolean holdsTensors(Map<?, ?> dict) {
+        return dict.values().stream().anyMatch(TensorView.class::isInstance);
+    }
+
+    private void take(Map<?, ?> dict) {
+        List<String> others = new ArrayList<>();
+        dict.forEach((key, value) -> {
+            if (key instanceof String name && value instanceof TensorView view) {
+                requireShort(name);
+                tensors.put(name, view);
+            } else {
+                others.add(text(key));
+            }
+        });
+        if (!others.isEmpty()) {
+            notes.add("%d entries of the state dict are no tensors and not used: %s"
+                    .formatted(others.size(), NameList.of(others, CheckpointDict::quoted)));
+        }
+    }
+
+    private static void requireShort(String name) {
+        if (name.length() > StrictJson.MAX_NAME_CHARACTERS) {
+            throw new ModelException("tensor '%s' has a name of %d characters, expected at most %d"
+                    .formatted(NameList.shortened(name), name.length(), StrictJson.MAX_NAME_CHARACTERS));
+        }
+    }
+
+    private void noteOthers(List<String> others) {
+        if (!others.isEmpty()) {
+            notes.add("%d other entries of the checkpoint are not used: %s"
+                    .formatted(others.size(), NameList.of(others, CheckpointDict::quoted)));
+        }
+    }
+
+    private static List<String> keys(Map<?, ?> dict) {
+        return dict.keySet().stream().map(CheckpointDict::text).collect(Collectors.toList());
+    }
+
+    /** A key as text; of a tuple nothing is shown, as it may contain anything. */
+    private static String text(Object key) {
+        return key instanceof Object[] ? "a tuple" : String.valueOf(key);
+    }
+
+    private static String quoted(String key) {
+        return "'" + NameList.shortened(key) + "'";
+    }
+
+    private static String kind(Object value) {
+        if (value instanceof TensorView) {
+            return "one tensor";
+        }
+        if (value instanceof List) {
+            return "a list";
+        }
+        if (value instanceof Object[]) {
+            return "a tuple";
+        }
+        return value == null ? "nothing" : "no dict";
+    }
+}

@@ -1,0 +1,203 @@
+package sluice.cell.weights.torch;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.Shape;
+import sluice.cell.weights.file.TensorNames;
+
+/**
+ * The search for the layer at one end of a model, the embedding or the output layer: the tensors whose shape fits,
+ * and the one among them that was chosen.
+ */
+final class EndLayer {
+    private static final String WEIGHT = ".weight";
+    private static final String BIAS = ".bias";
+
+    private final NamedTensors tensors;
+    private final TensorRole role;
+    private final String what; // as messages call it
+    private final String setting; // that names its tensor
+    private final String expected; // its shape
+    private final long width; // its columns
+    private final Predicate<String> possible; // on a name
+    private final List<String> candidates;
+    private String chosen; // or null
+    private boolean settled; // by the user: nothing is searched
+
+    private EndLayer(
+            NamedTensors tensors,
+            TensorRole role,
+            String what,
+            String setting,
+            String expected,
+            long width,
+            Predicate<String> possible) {
+        this.tensors = tensors;
+        this.role = role;
+        this.what = what;
+        this.setting = setting;
+        this.expected = expected;
+        this.width = width;
+        this.possible = possible;
+        this.candidates = tensors.names().stream()
+                .filter(name -> isPossible(name) && fits(name))
+                .collect(Collectors.toList());
+    }
+
+    /** @param inputWidth I of layer 0 */
+    static EndLayer embedding(NamedTensors tensors, long inputWidth) {
+        return new EndLayer(
+                tensors,
+                TensorRole.EMBEDDING,
+                "the embedding",
+                "model.embedding",
+                "(tokens, I) with I = " + inputWidth,
+                inputWidth,
+                // It has no bias, and may be a bare parameter of any name that says so.
+                name -> !tensors.has(biasOf(name)) && (isWeight(name) || TensorRole.of(name) == TensorRole.EMBEDDING));
+    }
+
+    /** @param outputWidth the width of the top layer's output */
+    static EndLayer output(NamedTensors tensors, long outputWidth) {
+        return new EndLayer(
+                tensors,
+                TensorRole.OUTPUT,
+                "the output layer",
+                "model.output",
+                "(classes, H) with H = " + outputWidth,
+                outputWidth,
+                EndLayer::isWeight);
+    }
+
+    static boolean isWeight(String name) {
+        return name.endsWith(WEIGHT);
+    }
+
+    static boolean isBias(String name) {
+        return name.endsWith(BIAS);
+    }
+
+    /** {@code fc.bias} for {@code fc.weight}. */
+    static String biasOf(String weight) {
+        return isWeight(weight) ? weight.substring(0, weight.length() - WEIGHT.length()) + BIAS : weight + BIAS;
+    }
+
+    /** {@code fc.weight} for {@code fc.bias}. */
+    static String weightOf(String bias) {
+        return bias.substring(0, bias.length() - BIAS.length()) + WEIGHT;
+    }
+
+    Optional<String> chosen() {
+        return Optional.ofNullable(chosen);
+    }
+
+    String setting() {
+        return setting;
+    }
+
+    /** Whether the user has said which tensor it is, or that there is none. */
+    boolean isSettled() {
+        return settled;
+    }
+
+    /** Whether it is still searched for. */
+    boolean isOpen() {
+        return !settled && chosen == null;
+    }
+
+    boolean isCandidate(String name) {
+        return candidates.contains(name);
+    }
+
+    /** Takes the user's word: a tensor's name, or {@link TensorNames#NONE}. */
+    void settle(String name) {
+        settled = true;
+        if (name.equals(TensorNames.NONE)) {
+            return;
+        }
+        if (!tensors.has(name)) {
+            throw new ModelException("no tensor '%s', which %s names: set it to one of %s, or to none"
+                    .formatted(name, setting, NameList.of(tensors.names(), tensors::describe)));
+        }
+        if (!fits(name)) {
+            throw wrongShape(name);
+        }
+        chosen = name;
+    }
+
+    /** Takes this tensor, for a reason that is neither its name nor its shape. */
+    void choose(String name) {
+        chosen = name;
+    }
+
+    /** Chooses the tensor whose name says that it is this layer. */
+    void chooseByName() {
+        if (isOpen()) {
+            chooseOnly(candidatesOf(role));
+        }
+    }
+
+    /** Chooses the tensor whose name says nothing, where no name has decided and the other end doesn't want it too. */
+    void chooseByShape(EndLayer other) {
+        if (!isOpen()) {
+            return;
+        }
+        List<String> left = candidatesOf(TensorRole.UNKNOWN);
+        other.chosen().ifPresent(taken -> left.removeIf(name -> tensors.same(name, taken)));
+        List<String> contested = left.stream()
+                .filter(name -> other.isOpen() && other.isCandidate(name))
+                .collect(Collectors.toList());
+        if (!contested.isEmpty()) {
+            throw new ModelException("%s could be %s as well as %s: set %s and %s, each to a tensor's name or to none"
+                    .formatted(NameList.of(contested, tensors::describe), what, other.what, setting, other.setting));
+        }
+        chooseOnly(left);
+    }
+
+    private List<String> candidatesOf(TensorRole wanted) {
+        return candidates.stream().filter(name -> TensorRole.of(name) == wanted).collect(Collectors.toList());
+    }
+
+    /** Several names of one stored tensor are no choice. */
+    private void chooseOnly(List<String> names) {
+        if (names.stream().anyMatch(name -> !tensors.same(name, names.get(0)))) {
+            throw new ModelException("%d tensors could be %s: %s; set %s to the name of one, or to none"
+                    .formatted(names.size(), what, NameList.of(names, tensors::describe), setting));
+        }
+        if (!names.isEmpty()) {
+            chosen = names.get(0);
+        }
+    }
+
+    /** Refuses a tensor that by its name is this layer and by its shape can't be, where no other was found. */
+    void requireNoMisfit() {
+        if (!isOpen()) {
+            return;
+        }
+        for (String name : tensors.names()) {
+            boolean named = isPossible(name) && TensorRole.of(name) == role;
+            if (named && tensors.shape(name).rank() == 2 && !fits(name)) {
+                throw wrongShape(name);
+            }
+        }
+    }
+
+    private ModelException wrongShape(String name) {
+        return new ModelException(
+                "tensor '%s' has shape %s, expected %s for %s; set %s to the name of another tensor, or to none"
+                        .formatted(name, tensors.shape(name), expected, what, setting));
+    }
+
+    private boolean isPossible(String name) {
+        return RecurrentName.parse(name).isEmpty() && possible.test(name);
+    }
+
+    private boolean fits(String name) {
+        Shape shape = tensors.shape(name);
+        return shape.isMatrix() && shape.columns() == width;
+    }
+}

@@ -1,0 +1,130 @@
+package sluice.cell.weights.torch;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.SeekableByteChannel;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.Allocation;
+import sluice.cell.weights.file.ChannelBytes;
+import sluice.cell.weights.file.FileKind;
+import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.Shape;
+import sluice.cell.weights.file.TensorNames;
+
+/**
+ * Reads safetensors: 8 bytes that say how long the header is, a JSON header, and the bytes of all tensors,
+ * little-endian.
+ *
+ * <p>The format is defined by the README of {@code huggingface/safetensors}. The header is read and checked as a
+ * whole; the values of a tensor go from the file into their float array in pieces, so the file is never in memory.
+ */
+public final class SafetensorsReader implements TensorSource {
+    static final String FORMAT = "safetensors";
+
+    private static final int LENGTH_BYTES = FileKind.SAFETENSORS_LENGTH_BYTES;
+    private static final int MAX_HEADER_BYTES = FileKind.SAFETENSORS_MAX_HEADER_BYTES;
+
+    private static final int CHUNK_BYTES = 1 << 20; // a whole number of values of every type
+
+    private final SeekableByteChannel channel;
+    private final long dataStart; // bytes from the start of the file
+    private final Map<String, TensorEntry> tensors; // in the header's order
+    private final Map<String, String> metadata;
+    private final ByteBuffer chunk;
+
+    private SafetensorsReader(SeekableByteChannel channel, long dataStart, long dataBytes, SafetensorsHeader header) {
+        this.channel = channel;
+        this.dataStart = dataStart;
+        this.tensors = new LinkedHashMap<>();
+        header.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
+        this.metadata = header.metadata();
+        this.chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, dataBytes)).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    public static ModelFile readModel(SeekableByteChannel channel, TensorNames names) throws IOException {
+        SafetensorsReader reader = open(channel);
+        StateDict stateDict = new StateDict(reader, reader.metadata, names);
+        LstmModel model = stateDict.model();
+        return new ModelFile(model, reader.metadata, stateDict.notes(), FORMAT, LstmStack.GATES);
+    }
+
+    /** Reads and checks the header. */
+    static SafetensorsReader open(SeekableByteChannel channel) throws IOException {
+        long fileBytes = channel.size();
+        if (fileBytes < LENGTH_BYTES) {
+            throw new ModelException("the file has %d bytes, expected at least the %d that say how long the header is"
+                    .formatted(fileBytes, LENGTH_BYTES));
+        }
+        ByteBuffer start = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ChannelBytes.read(channel, 0, start);
+        int headerBytes = requireHeaderLength(start.getLong(0), fileBytes);
+        byte[] json = new byte[headerBytes];
+        ChannelBytes.read(channel, LENGTH_BYTES, ByteBuffer.wrap(json));
+        requireBrace(json);
+        SafetensorsHeader header = SafetensorsHeader.parse(json);
+        long dataStart = LENGTH_BYTES + (long) headerBytes;
+        long dataBytes = fileBytes - dataStart;
+        header.requireExactCover(dataBytes);
+        return new SafetensorsReader(channel, dataStart, dataBytes, header);
+    }
+
+    private static int requireHeaderLength(long headerBytes, long fileBytes) {
+        // The length is unsigned: one that is negative here is beyond every limit.
+        if (headerBytes < 0 || headerBytes > MAX_HEADER_BYTES) {
+            throw new ModelException(
+                    "the header claims %s bytes, expected at most %d: this is no safetensors file, or a damaged one"
+                            .formatted(Long.toUnsignedString(headerBytes), MAX_HEADER_BYTES));
+        }
+        if (headerBytes > fileBytes - LENGTH_BYTES) {
+            throw new ModelException(
+                    "the header claims %d bytes, but only %d follow: the file is cut short, copy it again"
+                            .formatted(headerBytes, fileBytes - LENGTH_BYTES));
+        }
+        return (int) headerBytes;
+    }
+
+    private static void requireBrace(byte[] json) {
+        if (json.length == 0 || json[0] != '{') {
+            String found = json.length == 0 ? "is empty" : "begins with byte 0x%02X".formatted(json[0] & 0xFF);
+            throw new ModelException(
+                    "the header %s, expected JSON that begins with '{': this is no safetensors file".formatted(found));
+        }
+    }
+
+    /** What the file says about itself, and names of tensors it left out to those that stand for them. */
+    Map<String, String> metadata() {
+        return Collections.unmodifiableMap(metadata);
+    }
+
+    @Override
+    public Set<String> names() {
+        return Collections.unmodifiableSet(tensors.keySet());
+    }
+
+    @Override
+    public Shape shape(String name) {
+        return tensors.get(name).shape();
+    }
+
+    @Override
+    public float[] read(String name) throws IOException {
+        TensorEntry tensor = tensors.get(name);
+        tensor.type().requireWeight(name);
+        float[] values = Allocation.floats(name, tensor.shape());
+        long bytesPerValue = tensor.type().bytes(1);
+        long at = tensor.begin();
+        while (at < tensor.end()) {
+            chunk.clear().limit((int) Math.min(chunk.capacity(), tensor.end() - at));
+            ChannelBytes.read(channel, dataStart + at, chunk);
+            tensor.type().toFloats(chunk.flip(), values, (int) ((at - tensor.begin()) / bytesPerValue));
+            at += chunk.limit();
+        }
+        return values;
+    }
+}

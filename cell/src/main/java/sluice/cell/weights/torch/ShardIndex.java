@@ -1,0 +1,111 @@
+package sluice.cell.weights.torch;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.ChannelBytes;
+import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.StrictJson;
+
+/**
+ * The file that stands for a model in several safetensors files, {@code model.safetensors.index.json} by custom: JSON
+ * whose {@code weight_map} names the file of each tensor.
+ */
+final class ShardIndex {
+    static final int MAX_BYTES = 1 << 25;
+    static final int MAX_SHARDS = 100;
+
+    /** Names of files and nothing else: no folder, no drive, no protocol. */
+    private static final Pattern FILE_NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}");
+
+    private static final String WEIGHT_MAP = "weight_map";
+
+    private final Map<String, String> shards = new LinkedHashMap<>(); // by tensor
+
+    private ShardIndex() {}
+
+    /** The file that each tensor lies in, by the tensor's name. */
+    Map<String, String> shards() {
+        return Collections.unmodifiableMap(shards);
+    }
+
+    /** The names of all files. */
+    NavigableSet<String> files() {
+        return new TreeSet<>(shards.values());
+    }
+
+    /** @throws ModelException where it is no such index, or names files elsewhere than beside it */
+    static ShardIndex read(SeekableByteChannel channel) throws IOException {
+        if (channel.size() > MAX_BYTES) {
+            throw new ModelException("the JSON has %d bytes, expected at most %d: this is no index of shards"
+                    .formatted(channel.size(), MAX_BYTES));
+        }
+        byte[] json = new byte[(int) channel.size()];
+        ChannelBytes.read(channel, 0, ByteBuffer.wrap(json));
+        ShardIndex index = new ShardIndex();
+        StrictJson.read(json, "the text", "an index of shards", index::readAll);
+        index.requireFewFiles();
+        return index;
+    }
+
+    private void readAll(JsonParser parser) throws IOException {
+        boolean found = false;
+        parser.nextToken();
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            JsonToken value = parser.nextToken();
+            if (name.equals(WEIGHT_MAP) && value == JsonToken.START_OBJECT) {
+                found = true;
+                readWeightMap(parser);
+            } else {
+                parser.skipChildren();
+            }
+        }
+        if (!found) {
+            throw new ModelException(
+                    "this is a JSON text without a 'weight_map' object, expected a model, or the index of "
+                            + "one in several safetensors files; name the file that has the weights");
+        }
+        if (parser.nextToken() != null) {
+            throw new ModelException("the index goes on after its JSON object ends, expected only spaces");
+        }
+    }
+
+    private void readWeightMap(JsonParser parser) throws IOException {
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+            String tensor = parser.currentName();
+            if (parser.nextToken() != JsonToken.VALUE_STRING) {
+                throw new ModelException(
+                        "the index gives tensor '%s' something that is no name of a file".formatted(tensor));
+            }
+            String file = parser.getText();
+            if (!FILE_NAME.matcher(file).matches()) {
+                throw new ModelException(
+                        ("the index has tensor '%s' in file '%s', expected the name of a file beside it, of "
+                                        + "letters, digits, dots, dashes and underscores")
+                                .formatted(tensor, NameList.shortened(file)));
+            }
+            shards.put(tensor, file);
+            if (shards.size() > SafetensorsHeader.MAX_TENSORS) {
+                throw new ModelException(
+                        "the index lists more than %d tensors".formatted(SafetensorsHeader.MAX_TENSORS));
+            }
+        }
+    }
+
+    private void requireFewFiles() {
+        int files = files().size();
+        if (files == 0 || files > MAX_SHARDS) {
+            throw new ModelException("the index names %d files, expected 1 to %d".formatted(files, MAX_SHARDS));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package sluice.cell.weights.torch;
+
+import java.io.Closeable;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.FileKind;
+import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.ModelFolder;
+import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.Shape;
+import sluice.cell.weights.file.TensorNames;
+
+/**
+ * Reads a model in several safetensors files, by its {@link ShardIndex}.
+ *
+ * <p>Index and files must say the same: each tensor lies in the file that the index names, and in no other, and no file
+ * has one that the index doesn't know. Else they are from different models, or different days of one.
+ */
+public final class ShardedReader implements TensorSource, Closeable {
+    private final ShardIndex index;
+    private final Map<String, SafetensorsReader> shards = new TreeMap<>(); // by file
+    private final Map<String, SafetensorsReader> tensors = new LinkedHashMap<>();
+    private final Map<String, String> metadata = new LinkedHashMap<>();
+    private final List<SeekableByteChannel> channels = new ArrayList<>();
+
+    private ShardedReader(ShardIndex index) {
+        this.index = index;
+    }
+
+    /**
+     * Reads the model.
+     *
+     * @param channel the index, which stays open
+     * @param folder where its files are
+     */
+    public static ModelFile readModel(SeekableByteChannel channel, ModelFolder folder, TensorNames names)
+            throws IOException {
+        try (ShardedReader reader = new ShardedReader(ShardIndex.read(channel))) {
+            for (String file : reader.index.files()) {
+                reader.open(file, folder);
+            }
+            reader.assign();
+            StateDict stateDict = new StateDict(reader, reader.metadata, names);
+            LstmModel model = stateDict.model();
+            List<String> notes = new ArrayList<>(stateDict.notes());
+            notes.add("the tensors lie in %d files: %s"
+                    .formatted(reader.shards.size(), NameList.of(reader.shards.keySet(), file -> file)));
+            return new ModelFile(model, reader.metadata, notes, SafetensorsReader.FORMAT, LstmStack.GATES);
+        }
+    }
+
+    private void open(String file, ModelFolder folder) throws IOException {
+        SeekableByteChannel channel;
+        try {
+            channel = folder.open(file);
+        } catch (FileNotFoundException | NoSuchFileException e) {
+            throw new ModelException(
+                    ("there is no file '%s' beside the index, which names it; copy all files of the model into one "
+                                    + "folder")
+                            .formatted(file),
+                    e);
+        }
+        channels.add(channel);
+        try {
+            FileKind kind = FileKind.of(channel);
+            if (kind != FileKind.SAFETENSORS) {
+                throw new ModelException(
+                        "this looks like %s, expected a safetensors file".formatted(kind.description()));
+            }
+            shards.put(file, SafetensorsReader.open(channel));
+        } catch (ModelException e) {
+            throw new ModelException("file '%s': %s".formatted(file, e.getMessage()), e);
+        }
+    }
+
+    /** Holds the index against the files. */
+    private void assign() {
+        index.shards().forEach((tensor, file) -> {
+            SafetensorsReader shard = shards.get(file);
+            if (!shard.names().contains(tensor)) {
+                throw new ModelException(
+                        "tensor '%s' is not in file '%s', where the index has it; copy all files of one save"
+                                .formatted(tensor, file));
+            }
+            tensors.put(tensor, shard);
+        });
+        shards.forEach((file, shard) -> {
+            for (String tensor : shard.names()) {
+                requireAssigned(tensor, file);
+            }
+            shard.metadata().forEach(metadata::putIfAbsent);
+        });
+    }
+
+    private void requireAssigned(String tensor, String file) {
+        String assigned = index.shards().get(tensor);
+        if (assigned == null) {
+            throw new ModelException(
+                    "tensor '%s' of file '%s' is not in the index; copy all files of one save".formatted(tensor, file));
+        }
+        if (!assigned.equals(file)) {
+            throw new ModelException(
+                    "tensor '%s' is in file '%s' as well as in '%s', where the index has it; copy all files of one save"
+                            .formatted(tensor, file, assigned));
+        }
+    }
+
+    @Override
+    public Set<String> names() {
+        return Collections.unmodifiableSet(tensors.keySet());
+    }
+
+    @Override
+    public Shape shape(String name) {
+        return tensors.get(name).shape(name);
+    }
+
+    @Override
+    public float[] read(String name) throws IOException {
+        return tensors.get(name).read(name);
+    }
+
+    /** Closes all files that were opened. */
+    @Override
+    public void close() throws IOException {
+        for (SeekableByteChannel channel : channels) {
+            channel.close();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package sluice.cell.weights.torch;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** What a tensor is for, as far as its name tells. */
+enum TensorRole {
+    EMBEDDING,
+    OUTPUT,
+    /** Neither of them: positions, attention, norms, whatever stands before the LSTM. */
+    OTHER,
+    /** The name says nothing, or two things at once. */
+    UNKNOWN;
+
+    private static final Set<String> EMBEDDING_WORDS = Set.of("emb", "encoder", "lookup", "lut", "wte");
+
+    private static final Set<String> OUTPUT_WORDS = Set.of(
+            "affine",
+            "classifier",
+            "decoder",
+            "dense",
+            "fc",
+            "generator",
+            "head",
+            "hidden", // hidden2tag and the like
+            "lin",
+            "linear",
+            "logit",
+            "logits",
+            "out",
+            "output",
+            "predict",
+            "predictor",
+            "proj",
+            "projection",
+            "softmax");
+
+    private static final Set<String> OTHER_WORDS = Set.of(
+            "attention",
+            "attn",
+            "bn",
+            "conv",
+            "crf",
+            "layernorm",
+            "ln",
+            "norm",
+            "pos",
+            "position",
+            "positional",
+            "wpe");
+
+    private static final Set<String> BELOW_WORDS = Set.of("in", "input", "pre");
+
+    /**
+     * The role that the last part of a name has: {@code decoder.embedding.weight} is an embedding, {@code
+     * encoder.fc.weight} an output layer. Numbers of an {@code nn.Sequential} are passed over.
+     */
+    static TensorRole of(String tensorName) {
+        List<String> parts = Arrays.asList(withoutKind(tensorName).split("\\.", -1));
+        Collections.reverse(parts);
+        return parts.stream()
+                .map(TensorRole::words)
+                .filter(words -> !words.isEmpty())
+                .findFirst()
+                .map(TensorRole::ofWords)
+                .orElse(UNKNOWN);
+    }
+
+    private static String withoutKind(String tensorName) {
+        return tensorName.replaceFirst("\\.?(weight|bias)$", "");
+    }
+
+    /** {@code word_embeddings}, {@code hidden2tag} and {@code outputLayer} are two words each. */
+    private static Set<String> words(String part) {
+        return Arrays.stream(part.split("[^A-Za-z]+|(?<=[a-z])(?=[A-Z])"))
+                .filter(word -> !word.isEmpty())
+                .map(word -> word.toLowerCase(Locale.ROOT))
+                .collect(Collectors.toCollection(HashSet::new));
+    }
+
+    private static TensorRole ofWords(Set<String> words) {
+        boolean embedding = words.stream().anyMatch(word -> word.startsWith("embed") || EMBEDDING_WORDS.contains(word));
+        boolean output = !Collections.disjoint(words, OUTPUT_WORDS);
+        if (!Collections.disjoint(words, OTHER_WORDS) || (!embedding && !Collections.disjoint(words, BELOW_WORDS))) {
+            return OTHER;
+        }
+        if (embedding == output) {
+            return UNKNOWN;
+        }
+        return embedding ? EMBEDDING : OUTPUT;
+    }
+}

@@ -1,0 +1,342 @@
+package sluice.cell.weights.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static sluice.cell.weights.onnx.OnnxWriter.number;
+import static sluice.cell.weights.onnx.OnnxWriter.numbers;
+import static sluice.cell.weights.onnx.OnnxWriter.real;
+import static sluice.cell.weights.onnx.OnnxWriter.text;
+
+import java.util.Random;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.Models;
+import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.TensorNames;
+
+/** Graphs that are sound and that the model can't express: refused by the node's name, never scored as something else. */
+class OnnxRefusalTest {
+    private static final int WIDTH = 3;
+    private static final int HIDDEN = 2;
+
+    private final Random random = new Random(5);
+    private final LstmLayer forward = LstmLayer.of(Models.direction(random, WIDTH, HIDDEN));
+    private final LstmLayer both = LstmLayer.bidirectional(
+            Models.direction(random, WIDTH, HIDDEN),
+            Models.direction(random, WIDTH, HIDDEN).backward());
+
+    /** Features in, and tensors that some graphs need. */
+    private OnnxWriter onnx(LstmLayer layer) {
+        return new OnnxWriter(14)
+                .input("X", OnnxWriter.FLOAT, "t", "n", WIDTH)
+                .weights("", layer)
+                .floats("V", new float[5 * layer.outputWidth()], layer.outputWidth(), 5)
+                .floats("d", new float[5], 5)
+                .longs("zero", 0)
+                .longs("one", 1)
+                .longs("minus", -1)
+                .longs("far", Long.MAX_VALUE)
+                .longs("flat", 0, 0, -1)
+                .output("answer");
+    }
+
+    private void assertRefused(UnaryOperator<OnnxWriter> nodes, String... parts) {
+        assertRefused(forward, TensorNames.automatic(), nodes, parts);
+    }
+
+    private void assertRefused(LstmLayer layer, TensorNames names, UnaryOperator<OnnxWriter> nodes, String... parts) {
+        byte[] file = nodes.apply(onnx(layer)).bytes();
+
+        assertThatThrownBy(() -> OnnxReaderTest.read(file, names))
+                .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith("model.onnx: ")
+                .hasMessageContainingAll(parts);
+    }
+
+    private static OnnxWriter lstm(OnnxWriter onnx) {
+        return onnx.named("lstm", "LSTM", "X,W,R,B", "Y,h,c").node("Squeeze", "Y,one", "y");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"Relu", "Tanh", "LayerNormalization", "BatchNormalization", "Attention", "ReduceMean", "Pad"})
+    void anOperatorBetweenTheLstmAndTheOutput(String operator) {
+        assertRefused(
+                onnx -> lstm(onnx)
+                        .named("between", operator, "y", "z")
+                        .node("MatMul", "z,V", "m")
+                        .node("Softmax", "m", "answer"),
+                "node 'between' (%s): stands on the way from input to output, after the output of node 'lstm' (LSTM)"
+                        .formatted(operator));
+    }
+
+    @Test
+    void anOperatorOfAnotherDomain() {
+        assertRefused(
+                onnx -> lstm(onnx)
+                        .graph(
+                                1,
+                                new ProtoWriter()
+                                        .text(1, "y")
+                                        .text(2, "answer")
+                                        .text(3, "odd")
+                                        .text(4, "LSTM")
+                                        .text(7, "com.example")),
+                "node 'odd' (com.example.LSTM): stands on the way from input to output");
+    }
+
+    @Test
+    void aSigmoidInPlaceOfASoftmax() {
+        assertRefused(
+                onnx -> lstm(onnx).node("MatMul", "y,V", "m").named("top", "Sigmoid", "m", "answer"),
+                "node 'top' (Sigmoid): stands on the way from input to output, after the output layer");
+    }
+
+    @Test
+    void twoLinearLayers() {
+        assertRefused(
+                onnx -> lstm(onnx)
+                        .floats("V2", new float[25], 5, 5)
+                        .node("MatMul", "y,V", "m")
+                        .named("second", "MatMul", "m,V2", "answer"),
+                "node 'second' (MatMul): stands on the way from input to output, after the output layer");
+    }
+
+    @Test
+    void aLinearLayerBeforeTheLstm() {
+        assertRefused(
+                onnx -> onnx.floats("A", new float[9], 3, 3)
+                        .named("below", "MatMul", "X,A", "x")
+                        .node("LSTM", "x,W,R,B", "answer"),
+                "node 'below' (MatMul): stands on the way from input to output, after input 'X'");
+    }
+
+    @Test
+    void aResidualConnection() {
+        assertRefused(
+                onnx -> lstm(onnx).named("skip", "Add", "y,y2", "answer").node("Identity", "y", "y2"),
+                "node 'skip' (Add) reads 'y2'");
+        assertRefused(
+                onnx -> lstm(onnx)
+                        .node("Concat", "y,y", "yy", number("axis", 2))
+                        .named("skip", "Add", "yy,yy", "answer"),
+                "node 'skip' (Add): stands on the way");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GRU", "RNN"})
+    void otherCells(String operator) {
+        assertRefused(
+                onnx -> onnx.named("cell", operator, "X,W,R,B", "answer", number("hidden_size", HIDDEN)),
+                "node 'cell' (%s): is a %s, expected an LSTM; only LSTMs can be scored"
+                        .formatted(operator, operator.equals("GRU") ? "GRU" : "plain RNN"));
+    }
+
+    @Test
+    void noLstmAtAll() {
+        assertRefused(
+                onnx -> onnx.node("Identity", "X", "answer"),
+                "no LSTM on the way to its outputs: expected a node with the operator LSTM, found 1 Identity");
+    }
+
+    @Test
+    void weightsThatAreInputs() {
+        assertRefused(
+                onnx -> onnx.input("W2", OnnxWriter.FLOAT, 1, 8, 3).named("lstm", "LSTM", "X,W2,R,B", "answer"),
+                "node 'lstm' (LSTM): W is input 'W2'",
+                "expected a tensor of the file");
+    }
+
+    @Test
+    void theFirstStep() {
+        assertRefused(
+                onnx -> lstm(onnx).node("Gather", "y,zero", "f").node("MatMul", "f,V", "answer"),
+                "the output layer 'V' (2, 5) reads the first step");
+    }
+
+    @Test
+    void theFinalStatesOfBothDirections() {
+        assertRefused(
+                both,
+                TensorNames.automatic(),
+                onnx -> onnx.named("lstm", "LSTM", "X,W,R,B", ",h", text("direction", "bidirectional"))
+                        .node("Transpose", "h", "t", numbers("perm", 1, 0, 2))
+                        .node("Flatten", "t", "f")
+                        .node("MatMul", "f,V", "answer"),
+                "reads the first step of a direction (the output of node 'lstm' (LSTM)), where a backward one ends");
+    }
+
+    @Test
+    void unitsOfBothDirectionsInAnotherOrder() {
+        assertRefused(
+                both,
+                TensorNames.automatic(),
+                onnx -> onnx.named("lstm", "LSTM", "X,W,R,B", "Y", text("direction", "bidirectional"))
+                        .node("Transpose", "Y", "t", numbers("perm", 0, 2, 3, 1))
+                        .node("Reshape", "t,flat", "f")
+                        .named("top", "MatMul", "f,V", "answer"),
+                "node 'top' (MatMul): multiplies the output of node 'lstm' (LSTM)",
+                "expected a matrix that reads all of its hidden units");
+    }
+
+    @Test
+    void theBackwardDirectionFirst() {
+        assertRefused(
+                both,
+                TensorNames.automatic(),
+                onnx -> onnx.named("lstm", "LSTM", "X,W,R,B", "Y", text("direction", "bidirectional"))
+                        .node("Split", "Y", "a,b", number("axis", 1))
+                        .node("Squeeze", "a,one", "aa")
+                        .node("Squeeze", "b,one", "bb")
+                        .node("Concat", "bb,aa", "f", number("axis", 2))
+                        .named("top", "MatMul", "f,V", "answer"),
+                "2 outputs in the order backward, forward are one layer here");
+    }
+
+    @Test
+    void stepsThatAreTheBatchOfTheNextLayer() {
+        assertRefused(
+                onnx -> lstm(onnx)
+                        .weights("2", LstmLayer.of(Models.direction(random, HIDDEN, HIDDEN)))
+                        .node("Transpose", "y", "t", numbers("perm", 1, 0, 2))
+                        .named("upper", "LSTM", "t,W2,R2,B2", "answer"),
+                "node 'upper' (LSTM): axis 1 of input 'X' is the steps here, but the batch elsewhere");
+    }
+
+    @Test
+    void aLayerThatReadsTheLastStepOfAnother() {
+        assertRefused(
+                onnx -> lstm(onnx)
+                        .weights("2", LstmLayer.of(Models.direction(random, HIDDEN, HIDDEN)))
+                        .node("Slice", "y,minus,far,zero", "s")
+                        .named("upper", "LSTM", "s,W2,R2,B2", "answer"),
+                "node 'upper' (LSTM): reads one step of the output of node 'lstm' (LSTM), expected each");
+    }
+
+    @Test
+    void someOfTheSteps() {
+        assertRefused(
+                onnx -> lstm(onnx).named("cut", "Slice", "y,one,far,zero", "s").node("MatMul", "s,V", "answer"),
+                "node 'cut' (Slice): only a part of the steps, expected all or the last");
+    }
+
+    @Test
+    void someOfTheFeatures() {
+        assertRefused(
+                onnx -> onnx.longs("two", 2)
+                        .named("cut", "Slice", "X,zero,two,two", "x")
+                        .named("lstm", "LSTM", "x,W,R,B", "answer"),
+                "node 'lstm' (LSTM): reads input 'X', but not as it is");
+    }
+
+    @Test
+    void aStateThatAnotherLstmGives() {
+        assertRefused(
+                onnx -> lstm(onnx).named("decoder", "LSTM", "X,W,R,B,,h,c", "answer"),
+                "node 'decoder' (LSTM): initial_h is the output of node 'lstm' (LSTM)",
+                "expected zeros, constants, or an input of the graph");
+    }
+
+    @Test
+    void aSoftmaxOverTheSteps() {
+        assertRefused(
+                onnx -> lstm(onnx).node("MatMul", "y,V", "m").named("top", "Softmax", "m", "answer", number("axis", 0)),
+                "node 'top' (Softmax): runs over [the steps], expected the classes alone");
+    }
+
+    @Test
+    void aScaledProduct() {
+        assertRefused(
+                onnx -> lstm(onnx)
+                        .node("Squeeze", "h,zero", "last")
+                        .named("top", "Gemm", "last,V,d", "answer", real("alpha", 0.5f)),
+                "node 'top' (Gemm): alpha 0.5, beta 1.0, transA 0: expected 1, 1 and 0");
+    }
+
+    @Test
+    void aBiasOfAnotherLength() {
+        assertRefused(
+                onnx -> lstm(onnx)
+                        .floats("odd", new float[4], 4)
+                        .node("MatMul", "y,V", "m")
+                        .named("top", "Add", "m,odd", "answer"),
+                "node 'top' (Add): adds 'odd' (4) to 5 logits: expected a bias of shape (5)");
+    }
+
+    @Test
+    void twoOutputLayersUnlessOneIsNamed() throws Exception {
+        UnaryOperator<OnnxWriter> nodes = onnx -> lstm(onnx)
+                .floats("V2", new float[8], HIDDEN, 4)
+                .node("MatMul", "y,V", "answer")
+                .node("MatMul", "y,V2", "tags")
+                .output("tags");
+
+        assertRefused(nodes, "2 outputs come from different output layers: 'answer', 'tags'; set model.output");
+        assertRefused(
+                forward,
+                TensorNames.automatic().withOutput("other"),
+                nodes,
+                "no output 'other', which model.output names, found 'answer', 'tags'");
+        ModelFile read = OnnxReaderTest.read(
+                nodes.apply(onnx(forward)).bytes(), TensorNames.automatic().withOutput("tags"));
+        assertThat(read.model().output().orElseThrow().classes()).isEqualTo(4);
+    }
+
+    @Test
+    void whatTheUserSaysAndTheGraphDoesnt() {
+        assertRefused(
+                forward,
+                TensorNames.automatic().withEmbedding("emb"),
+                onnx -> lstm(onnx).node("MatMul", "y,V", "answer"),
+                "the graph's embedding is 'none', not 'emb'");
+        assertRefused(
+                forward,
+                TensorNames.automatic().withLstm("encoder."),
+                onnx -> lstm(onnx).node("MatMul", "y,V", "answer"),
+                "node 'lstm' (LSTM) is on the way to the output, but model.lstm is 'encoder.'");
+    }
+
+    @Test
+    void anEmbeddingOfSomethingElse() {
+        assertRefused(
+                onnx -> onnx.input("tokens", OnnxWriter.INT64, "t", "n")
+                        .floats("E", new float[12], 4, 3)
+                        .node("Mod", "tokens,one", "odd")
+                        .named("look up", "Gather", "E,odd", "x")
+                        .node("LSTM", "x,W,R,B", "answer"),
+                "node 'look up' (Gather): looks up rows by input 'tokens', but not as it is",
+                "(Mod) changes it");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 6, 23, 99})
+    void otherOpsets(int opset) {
+        OnnxWriter onnx = new OnnxWriter(opset)
+                .input("X", OnnxWriter.FLOAT, "t", "n", WIDTH)
+                .weights("", forward)
+                .node("LSTM", "X,W,R,B", "answer")
+                .output("answer");
+
+        assertThatThrownBy(() -> OnnxReaderTest.read(onnx.bytes()))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("the file uses opset %d, expected 7 to 22".formatted(opset));
+    }
+
+    @Test
+    void anInputWithoutAShape() {
+        byte[] file = new OnnxWriter(14)
+                .graph(11, new ProtoWriter().text(1, "X"))
+                .weights("", forward)
+                .named("lstm", "LSTM", "X,W,R,B", "answer")
+                .output("answer")
+                .bytes();
+
+        assertThatThrownBy(() -> OnnxReaderTest.read(file))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll("node 'lstm' (LSTM): reads input 'X'", "doesn't say what shape it has");
+    }
+}

@@ -1,0 +1,85 @@
+package sluice.cell.weights.onnx;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/** Writes one message of Protocol Buffers, right or wrong: fields in the order in which they are given. */
+public final class ProtoWriter {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+    /** A varint. */
+    public ProtoWriter number(int field, long value) {
+        return tag(field, ProtoReader.VARINT).varint(value);
+    }
+
+    /** Four bytes. */
+    public ProtoWriter real(int field, float value) {
+        tag(field, ProtoReader.FIXED32);
+        bytes.writeBytes(littleEndian(value));
+        return this;
+    }
+
+    public ProtoWriter bytes(int field, byte[] value) {
+        return bytes(field, value, value.length);
+    }
+
+    /** Bytes of another length than they claim. */
+    public ProtoWriter bytes(int field, byte[] value, long claimed) {
+        tag(field, ProtoReader.BYTES).varint(claimed);
+        return raw(value);
+    }
+
+    public ProtoWriter text(int field, String value) {
+        return bytes(field, value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    public ProtoWriter message(int field, ProtoWriter value) {
+        return bytes(field, value.toByteArray());
+    }
+
+    /** Packed varints. */
+    public ProtoWriter numbers(int field, long... values) {
+        ProtoWriter packed = new ProtoWriter();
+        for (long value : values) {
+            packed.varint(value);
+        }
+        return bytes(field, packed.toByteArray());
+    }
+
+    /** Packed float32, which is also how they lie in {@code raw_data}. */
+    public ProtoWriter reals(int field, float... values) {
+        return bytes(field, littleEndian(values));
+    }
+
+    public static byte[] littleEndian(float... values) {
+        byte[] bytes = new byte[values.length * Float.BYTES];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+        return bytes;
+    }
+
+    public ProtoWriter tag(int field, int wire) {
+        return varint(((long) field << 3) | wire);
+    }
+
+    public ProtoWriter varint(long value) {
+        long rest = value;
+        while ((rest & ~0x7FL) != 0) {
+            bytes.write((int) ((rest & 0x7F) | 0x80));
+            rest >>>= 7;
+        }
+        bytes.write((int) rest);
+        return this;
+    }
+
+    /** Bytes as they are. */
+    public ProtoWriter raw(byte[] value) {
+        bytes.writeBytes(value);
+        return this;
+    }
+
+    public byte[] toByteArray() {
+        return bytes.toByteArray();
+    }
+}

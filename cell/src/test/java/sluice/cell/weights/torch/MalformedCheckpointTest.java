@@ -1,0 +1,925 @@
+package sluice.cell.weights.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import net.razorvine.pickle.Opcodes;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.MemoryChannel;
+import sluice.cell.weights.ModelReader;
+import sluice.cell.weights.Models;
+import sluice.cell.weights.SafetensorsWriter;
+import sluice.cell.weights.SafetensorsWriter.RawTensor;
+import sluice.cell.weights.ZipWriter;
+import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.TensorNames;
+
+/** One case for each way to abuse a checkpoint: nothing is run, and it costs a sentence, no memory and no time. */
+@Timeout(60)
+class MalformedCheckpointTest {
+    private static final LstmModel MODEL = Models.random(new Random(1), 5, 2, 3, 4);
+    private static final byte[] SMALL = CheckpointWriter.of(MODEL).bytes();
+
+    private static ModelFile read(byte[] file) throws IOException {
+        return ModelReader.read("model.pt", new MemoryChannel(file), TensorNames.automatic());
+    }
+
+    private static void assertRefused(byte[] file, String... parts) {
+        assertThatThrownBy(() -> read(file))
+                .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith("model.pt: ")
+                .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(2_000))
+                .satisfies(
+                        e -> assertThat(parts).allSatisfy(part -> assertThat(e).hasMessageContaining(part)));
+    }
+
+    private static void assertPickleRefused(Consumer<PickleWriter> pickle, String... parts) {
+        assertRefused(new CheckpointWriter().bytes(pickle), parts);
+    }
+
+    /** Any result is fine that is a model or a sentence. */
+    private static void assertReadOrRefused(byte[] file, String change) {
+        try {
+            read(file).model().verify();
+        } catch (ModelException e) {
+            assertThat(e).hasMessageStartingWith("model.pt: ");
+        } catch (IOException | RuntimeException | Error e) {
+            throw new AssertionError(change, e);
+        }
+    }
+
+    @Test
+    void theFileThatTheOthersAreMadeFromIsSound() throws IOException {
+        assertThat(read(SMALL).model()).hasToString("5 tokens of width 2; LSTM 3; 4 classes");
+    }
+
+    // ---- pickles that want to be run
+
+    @ParameterizedTest
+    @CsvSource({
+        "os, system",
+        "posix, system",
+        "nt, system",
+        "subprocess, Popen",
+        "builtins, eval",
+        "builtins, exec",
+        "__builtin__, eval",
+        "__builtin__, getattr",
+        "builtins, ValueError", // the library has a constructor for any exception
+        "exceptions, Exception",
+        "operator, attrgetter",
+        "copy_reg, _reconstructor",
+        "_codecs, encode",
+        "array, array",
+        "decimal, Decimal",
+        "datetime, datetime",
+        "builtins, set",
+        "builtins, bytearray",
+        "java.lang.Runtime, exec",
+        "torch, load",
+        "torch._utils, _rebuild_device_tensor_from_numpy",
+        "torch.FloatStorage, __new__",
+        "collections, OrderedDict.fromkeys",
+        "argparse, Namespace",
+        "__main__, Net",
+    })
+    void functionsAreRefusedByTheirNames(String module, String name) {
+        String found = "its pickle wants '%s.%s' of Python".formatted(module, name);
+        assertPickleRefused(
+                writer -> writer.global(module, name).text("touch /tmp/owned").op(Opcodes.TUPLE1, Opcodes.REDUCE),
+                found,
+                "nothing that a checkpoint names is run",
+                "torch.save(model.state_dict()");
+        assertPickleRefused( // by protocol 4
+                writer -> writer.text(module).text(name).op(Opcodes.STACK_GLOBAL, Opcodes.EMPTY_TUPLE, Opcodes.REDUCE),
+                found);
+        assertPickleRefused( // by protocol 0
+                writer -> writer.op(Opcodes.MARK)
+                        .text("touch /tmp/owned")
+                        .op(Opcodes.INST)
+                        .line(module)
+                        .line(name),
+                found);
+        assertPickleRefused( // as an object
+                writer -> writer.op(Opcodes.MARK).global(module, name).op(Opcodes.OBJ), found);
+    }
+
+    @Test
+    void functionInTheMidstOfAStateDict() {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+
+        assertRefused(
+                checkpoint.bytes(writer -> checkpoint
+                        .writeStateDict(writer)
+                        .text("hook")
+                        .global("os", "system")
+                        .text("true")
+                        .op(Opcodes.TUPLE1, Opcodes.REDUCE, Opcodes.SETITEM)),
+                "its pickle wants 'os.system' of Python");
+    }
+
+    static Stream<Consumer<PickleWriter>> callsOfWhatIsNoFunction() {
+        return Stream.of(
+                writer -> writer.text("os.system"),
+                writer -> writer.op(Opcodes.NONE),
+                writer -> writer.whole(7),
+                writer -> writer.op(Opcodes.EMPTY_DICT),
+                writer -> writer.orderedDict(),
+                writer -> writer.global("torch", "FloatStorage"),
+                writer -> writer.tensor("FloatStorage", "0", 1, 0, new long[0], new long[0]),
+                writer -> writer.storage("FloatStorage", "0", 1));
+    }
+
+    @ParameterizedTest
+    @MethodSource("callsOfWhatIsNoFunction")
+    void callingAnythingElseIsRefused(Consumer<PickleWriter> callee) {
+        assertPickleRefused(
+                writer -> {
+                    callee.accept(writer);
+                    writer.op(Opcodes.EMPTY_TUPLE, Opcodes.REDUCE);
+                },
+                "its pickle calls what is no function, expected one of collections.OrderedDict");
+    }
+
+    /** The library would look for a method {@code __setstate__} and call it. */
+    @Test
+    void attributesOfWhatIsNoDict() {
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.EMPTY_LIST, Opcodes.EMPTY_DICT, Opcodes.BUILD),
+                "gives attributes to what is no dict");
+        assertPickleRefused(
+                writer -> writer.tensor("FloatStorage", "0", 1, 0, new long[0], new long[0])
+                        .op(Opcodes.EMPTY_DICT, Opcodes.BUILD),
+                "gives attributes to what is no dict");
+    }
+
+    @Test
+    void instructionsThatNoStateDictNeeds() {
+        List<Short> needed = List.of(
+                Opcodes.PROTO,
+                Opcodes.FRAME,
+                Opcodes.STOP,
+                Opcodes.MARK,
+                Opcodes.NONE,
+                Opcodes.NEWTRUE,
+                Opcodes.NEWFALSE,
+                Opcodes.BININT,
+                Opcodes.BININT1,
+                Opcodes.BININT2,
+                Opcodes.LONG1,
+                Opcodes.BINFLOAT,
+                Opcodes.SHORT_BINSTRING,
+                Opcodes.BINUNICODE,
+                Opcodes.SHORT_BINUNICODE,
+                Opcodes.EMPTY_TUPLE,
+                Opcodes.TUPLE,
+                Opcodes.TUPLE1,
+                Opcodes.TUPLE2,
+                Opcodes.TUPLE3,
+                Opcodes.EMPTY_LIST,
+                Opcodes.APPEND,
+                Opcodes.APPENDS,
+                Opcodes.EMPTY_DICT,
+                Opcodes.SETITEM,
+                Opcodes.SETITEMS,
+                Opcodes.BINGET,
+                Opcodes.LONG_BINGET,
+                Opcodes.BINPUT,
+                Opcodes.LONG_BINPUT,
+                Opcodes.MEMOIZE,
+                Opcodes.BINPERSID,
+                Opcodes.GLOBAL,
+                Opcodes.STACK_GLOBAL,
+                Opcodes.INST, // which is refused with the name
+                Opcodes.REDUCE,
+                Opcodes.BUILD);
+        for (short opcode = 0; opcode < 256; opcode++) {
+            if (!needed.contains(opcode)) {
+                short other = opcode;
+                assertPickleRefused(
+                        writer -> writer.op(other),
+                        "its pickle has instruction 0x%02X at byte 2, which no state dict needs".formatted(other));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "collections, OrderedDict",
+        "torch._utils, _rebuild_tensor",
+        "torch._utils, _rebuild_tensor_v2",
+        "torch._utils, _rebuild_parameter",
+        "torch._utils, _rebuild_parameter_with_state"
+    })
+    void wrongArguments(String module, String name) {
+        for (int count = 0; count < 12; count++) {
+            int arguments = count;
+            if (count == 0 && name.equals("OrderedDict")) {
+                continue;
+            }
+            assertPickleRefused(
+                    writer -> {
+                        writer.global(module, name).op(Opcodes.MARK);
+                        for (int argument = 0; argument < arguments; argument++) {
+                            writer.op(Opcodes.NONE);
+                        }
+                        writer.op(Opcodes.TUPLE, Opcodes.REDUCE);
+                    },
+                    "its pickle calls %s.%s with".formatted(module, name));
+        }
+    }
+
+    @Test
+    void callWithoutATuple() {
+        assertPickleRefused(
+                writer -> writer.global("collections", "OrderedDict").op(Opcodes.NONE, Opcodes.REDUCE),
+                "its pickle makes no sense before byte");
+    }
+
+    @Test
+    void tensorsToBeNegatedWhenTheyAreRead() {
+        assertPickleRefused(
+                writer -> writer.global("torch._utils", "_rebuild_tensor_v2")
+                        .op(Opcodes.MARK)
+                        .storage("FloatStorage", "0", 1)
+                        .whole(0)
+                        .tuple(1)
+                        .tuple(1)
+                        .op(Opcodes.NEWFALSE)
+                        .orderedDict()
+                        .op(Opcodes.EMPTY_DICT)
+                        .text("neg")
+                        .op(Opcodes.NEWTRUE, Opcodes.SETITEM, Opcodes.TUPLE, Opcodes.REDUCE),
+                "negated or conjugated",
+                ".resolve_neg()");
+    }
+
+    // ---- pickles that want memory or time
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ffffffff", "ffffff7f", "00000080", "00000001"})
+    void textsLongerThanThePickle(String length) {
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.BINUNICODE).raw(bytes(length)),
+                "its pickle has a text of",
+                "but only 1 follow");
+    }
+
+    private static int[] bytes(String hex) {
+        int[] bytes = new int[hex.length() / 2];
+        Arrays.setAll(bytes, at -> Integer.parseInt(hex.substring(2 * at, 2 * at + 2), 16));
+        return bytes;
+    }
+
+    @Test
+    void numbersAndShortTextsLongerThanThePickle() {
+        assertPickleRefused(writer -> writer.op(Opcodes.LONG1).raw(255), "makes no sense before byte");
+        assertPickleRefused(writer -> writer.op(Opcodes.SHORT_BINUNICODE).raw(255), "makes no sense before byte");
+        assertPickleRefused(writer -> writer.op(Opcodes.SHORT_BINSTRING).raw(255), "makes no sense before byte");
+    }
+
+    @Test
+    void nameWithoutAnEnd() {
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.GLOBAL).raw(new int[100_000]),
+                "a name at byte 3 that does not end within 1000 bytes");
+        assertPickleRefused(writer -> writer.op(Opcodes.GLOBAL).line("os"), "a name at byte 6 that does not end");
+    }
+
+    @Test
+    void longNamesAreShownInPart() {
+        String name = "n".repeat(1_000_000);
+
+        assertPickleRefused(
+                writer -> writer.text(name).text(name).op(Opcodes.STACK_GLOBAL), "its pickle wants 'nnnn", "...");
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.EMPTY_DICT)
+                        .text(name)
+                        .tensor("FloatStorage", "0", 1, 0, new long[0], new long[0])
+                        .op(Opcodes.SETITEM),
+                "has a name of 1000000 characters, expected at most 1000");
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.EMPTY_DICT).text(name).whole(1).op(Opcodes.SETITEM),
+                "a dict without tensors");
+    }
+
+    @Test
+    void moreInstructionsThanAnyCheckpointHas() {
+        short[] nones = new short[CheckpointUnpickler.MAX_INSTRUCTIONS];
+        Arrays.fill(nones, Opcodes.NONE);
+
+        assertPickleRefused(writer -> writer.op(nones), "more than 4000000 instructions");
+    }
+
+    @Test
+    void largerPickleThanAnyCheckpointHas() {
+        byte[] pickle = new byte[CheckpointReader.MAX_PICKLE_BYTES + 1];
+
+        assertRefused(
+                new CheckpointWriter().zip(pickle).bytes(),
+                "its record 'data.pkl' has 33554433 bytes, expected at most");
+    }
+
+    @Test
+    void deepNesting() {
+        int depth = 500_000;
+        short[] open = new short[depth];
+        Arrays.fill(open, Opcodes.EMPTY_LIST);
+        short[] close = new short[depth - 1];
+        Arrays.fill(close, Opcodes.APPEND);
+        short[] tuples = new short[depth];
+        Arrays.fill(tuples, Opcodes.TUPLE1);
+
+        assertPickleRefused(writer -> writer.op(open).op(close), "its pickle holds a list, expected a dict");
+        assertPickleRefused(writer -> writer.op(Opcodes.NONE).op(tuples), "its pickle holds a tuple, expected a dict");
+        assertPickleRefused(
+                writer -> {
+                    for (int level = 0; level < depth; level++) {
+                        writer.op(Opcodes.EMPTY_DICT, Opcodes.NONE);
+                    }
+                    writer.op(Opcodes.NONE);
+                    short[] items = new short[depth];
+                    Arrays.fill(items, Opcodes.SETITEM);
+                    writer.op(items);
+                },
+                "a dict without tensors");
+    }
+
+    @Test
+    void deepNestingOfKeys() {
+        short[] lists = new short[100_000];
+        Arrays.fill(lists, Opcodes.EMPTY_LIST);
+        short[] appends = new short[99_999];
+        Arrays.fill(appends, Opcodes.APPEND);
+
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.EMPTY_DICT).op(lists).op(appends).op(Opcodes.NONE, Opcodes.SETITEM),
+                "a dict with a key that can't be one");
+    }
+
+    @Test
+    void listThatIsItsOwnKey() {
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.EMPTY_DICT, Opcodes.EMPTY_LIST)
+                        .put(1)
+                        .get(1)
+                        .op(Opcodes.APPEND, Opcodes.NONE, Opcodes.SETITEM),
+                "a dict with a key that can't be one");
+    }
+
+    /** Each list twice in the next: its hash takes 2^60 steps. */
+    @Test
+    void listsThatDouble() {
+        assertPickleRefused(
+                writer -> {
+                    writer.op(Opcodes.EMPTY_DICT, Opcodes.EMPTY_LIST);
+                    for (int level = 0; level < 60; level++) {
+                        writer.put(1)
+                                .op(Opcodes.EMPTY_LIST)
+                                .get(1)
+                                .op(Opcodes.APPEND)
+                                .get(1)
+                                .op(Opcodes.APPEND);
+                    }
+                    writer.op(Opcodes.NONE, Opcodes.SETITEM);
+                },
+                "a dict with a key that can't be one");
+    }
+
+    @Test
+    void dictThatContainsItself() throws IOException {
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.EMPTY_DICT)
+                        .put(1)
+                        .text("state_dict")
+                        .get(1)
+                        .op(Opcodes.SETITEM),
+                "a dict without tensors",
+                "found 'state_dict'");
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        byte[] file = checkpoint.bytes(writer -> checkpoint
+                .writeStateDict(writer)
+                .put(7)
+                .text("model")
+                .get(7)
+                .op(Opcodes.SETITEM)
+                .text("list")
+                .op(Opcodes.EMPTY_LIST)
+                .put(8)
+                .get(8)
+                .op(Opcodes.APPEND, Opcodes.SETITEM));
+
+        assertThat(read(file).model().fingerprint()).isEqualTo(MODEL.fingerprint());
+    }
+
+    @Test
+    void memoThatWasNeverWritten() {
+        assertPickleRefused(writer -> writer.get(9), "its pickle makes no sense before byte");
+    }
+
+    @Test
+    void emptyStack() {
+        for (short opcode : new short[] {
+            Opcodes.STOP,
+            Opcodes.TUPLE,
+            Opcodes.TUPLE1,
+            Opcodes.TUPLE3,
+            Opcodes.APPEND,
+            Opcodes.APPENDS,
+            Opcodes.SETITEM,
+            Opcodes.SETITEMS,
+            Opcodes.BINPERSID,
+            Opcodes.STACK_GLOBAL,
+            Opcodes.REDUCE,
+            Opcodes.BUILD,
+            Opcodes.MEMOIZE
+        }) {
+            assertPickleRefused(writer -> writer.op(opcode), "its pickle makes no sense before byte");
+        }
+    }
+
+    @Test
+    void oddNumberOfItems() {
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.EMPTY_DICT, Opcodes.MARK, Opcodes.NONE, Opcodes.SETITEMS),
+                "its pickle makes no sense before byte");
+    }
+
+    @Test
+    void itemsOfWhatIsNoDict() {
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.NONE, Opcodes.NONE, Opcodes.NONE, Opcodes.SETITEM),
+                "its pickle makes no sense");
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.NONE, Opcodes.MARK, Opcodes.NONE, Opcodes.APPENDS),
+                "its pickle makes no sense");
+    }
+
+    @Test
+    void bytesAfterTheEnd() {
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.EMPTY_DICT, Opcodes.STOP, Opcodes.NONE), "its pickle ends 2 bytes before");
+    }
+
+    @Test
+    void unknownProtocol() {
+        assertRefused(
+                new CheckpointWriter()
+                        .zip(new PickleWriter().op(Opcodes.PROTO).raw(6).stop())
+                        .bytes(),
+                "its pickle makes no sense before byte 2 of 3");
+    }
+
+    @Test
+    void emptyPickle() {
+        assertRefused(new CheckpointWriter().zip(new byte[0]).bytes(), "its pickle makes no sense before byte 0 of 0");
+    }
+
+    @Test
+    void referencesToWhatIsNoStorage() {
+        assertPickleRefused(
+                writer -> writer.text("storage").op(Opcodes.BINPERSID),
+                "refers to something outside of it that is no storage");
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.MARK)
+                        .text("storage")
+                        .text("FloatStorage")
+                        .text("0")
+                        .text("cpu")
+                        .whole(1)
+                        .op(Opcodes.TUPLE, Opcodes.BINPERSID),
+                "refers to something outside of it that is no storage");
+        assertPickleRefused(
+                writer -> writer.op(Opcodes.MARK)
+                        .text("module")
+                        .global("torch", "FloatStorage")
+                        .text("0")
+                        .text("cpu")
+                        .whole(1)
+                        .op(Opcodes.TUPLE, Opcodes.BINPERSID),
+                "refers to something outside of it that is no storage");
+    }
+
+    @Test
+    void duplicateTensor() {
+        RawTensor tensor = RawTensor.f32("fc.weight", new float[6], 2, 3);
+
+        assertRefused(
+                CheckpointWriter.of(MODEL).with(tensor).with(tensor).bytes(),
+                "a dict with two entries 'fc.weight', expected each key once");
+    }
+
+    // ---- tensors that lie
+
+    private static byte[] withView(long values, long offset, long[] shape, long... strides) {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        String key = checkpoint.storage(new byte[48]);
+        return checkpoint.with("x", "F32", key, values, offset, shape, strides).bytes();
+    }
+
+    @Test
+    void viewsThatReachBeyondTheirStorage() {
+        String beyond = "but its storage '7' has 12 values";
+        assertRefused(withView(12, 0, new long[] {13}, 1), "tensor 'x' has sizes [13]", beyond);
+        assertRefused(withView(12, 1, new long[] {12}, 1), "from value 1 on", beyond);
+        assertRefused(withView(12, 0, new long[] {4, 3}, 4, 1), beyond);
+        assertRefused(withView(12, 13, new long[] {0}, 1), beyond);
+        assertRefused(withView(12, 1L << 62, new long[] {1}, 1), beyond);
+        assertRefused(withView(12, 0, new long[] {2}, Long.MAX_VALUE - 1), beyond);
+    }
+
+    @Test
+    void viewsBeyondAllNumbers() {
+        String impossible = "which no storage can hold";
+        assertRefused(withView(12, 0, new long[] {1L << 32, 1L << 32}, 1, 1), "tensor 'x'", impossible);
+        assertRefused(withView(12, 0, new long[] {3}, Long.MAX_VALUE), impossible);
+        assertRefused(withView(12, Long.MAX_VALUE, new long[] {1}, 1), impossible);
+        assertRefused(withView(12, 0, new long[] {Long.MAX_VALUE, 4, 0}, 0, 0, 0), impossible);
+    }
+
+    @Test
+    void negativeNumbers() {
+        assertRefused(withView(12, -1, new long[] {1}, 1), "tensor 'x' has", "expected no negative number");
+        assertRefused(withView(12, 0, new long[] {-1}, 1), "expected no negative number");
+        assertRefused(withView(12, 3, new long[] {3}, -1), "expected no negative number");
+        assertRefused(withView(-12, 0, new long[] {3}, 1), "but its storage '7' has -12 values");
+    }
+
+    @Test
+    void numbersThatAreNotWhole() {
+        assertPickleRefused(
+                writer -> writer.global("torch._utils", "_rebuild_tensor_v2")
+                        .op(Opcodes.MARK)
+                        .storage("FloatStorage", "0", 1)
+                        .real(0.5)
+                        .tuple(1)
+                        .tuple(1)
+                        .op(Opcodes.NEWFALSE)
+                        .orderedDict()
+                        .op(Opcodes.TUPLE, Opcodes.REDUCE),
+                "with the number 0.5, expected a whole one");
+    }
+
+    @Test
+    void wrongRank() {
+        assertRefused(withView(12, 0, new long[] {3, 4}, 1), "tensor 'x' has 2 sizes and 1 strides");
+        assertRefused(withView(12, 0, new long[65], new long[65]), "tensor 'x' has 65 sizes and 65 strides");
+        CheckpointWriter cubic = new CheckpointWriter();
+        SafetensorsWriter.tensors(MODEL)
+                .forEach(tensor -> cubic.with(
+                        tensor.name().equals("lstm.weight_hh_l0")
+                                ? new RawTensor(tensor.name(), "F32", new long[] {12, 3, 1}, tensor.bytes())
+                                : tensor));
+        assertRefused(cubic.bytes(), "tensor 'lstm.weight_hh_l0' has shape (12, 3, 1), expected (4H, H) = (12, 3)");
+    }
+
+    /** One value as a matrix of a billion: {@code expand} makes such a view. */
+    @Test
+    void oneValueShownManyTimes() {
+        assertRefused(
+                withView(12, 0, new long[] {1 << 15, 1 << 15}, 0, 0), "tensor 'x'", "more than once", ".contiguous()");
+    }
+
+    /** Thirty million values in each of many layers, all of them the same. */
+    @Test
+    void manyTensorsOfTheSameValues() {
+        CheckpointWriter checkpoint = new CheckpointWriter();
+        int width = 64;
+        int values = 4 * width * width + 1_000;
+        String key = checkpoint.storage(new byte[values * Float.BYTES]);
+        for (int layer = 0; layer < 500; layer++) {
+            long[] shape = {4 * width, width};
+            checkpoint.with("lstm.weight_ih_l" + layer, "F32", key, values, layer, shape, new long[] {width, 1});
+            checkpoint.with("lstm.weight_hh_l" + layer, "F32", key, values, layer + 499, shape, new long[] {width, 1});
+        }
+
+        assertRefused(checkpoint.bytes(), "but its storages only 17384: they overlap", ".clone()");
+    }
+
+    @Test
+    void storageThatIsMissing() {
+        assertRefused(
+                CheckpointWriter.of(MODEL)
+                        .with("x", "F32", "../../etc/passwd", 3, 0, new long[] {3}, new long[] {1})
+                        .bytes(),
+                "tensor 'x' needs the storage '../../etc/passwd', which the archive doesn't have");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {3, 11, 13, 1L << 40, Long.MAX_VALUE})
+    void storageOfAnotherLength(long values) {
+        assertRefused(
+                withView(values, 0, new long[] {3}, 1),
+                "tensor 'x' needs the storage '7' of %d F32 values, but that has 48 bytes".formatted(values));
+    }
+
+    @Test
+    void weightsThatAreWholeNumbers() {
+        CheckpointWriter checkpoint = new CheckpointWriter();
+        SafetensorsWriter.tensors(MODEL)
+                .forEach(tensor -> checkpoint.with(
+                        tensor.name().equals("lstm.weight_hh_l0")
+                                ? new RawTensor(tensor.name(), "I64", tensor.shape(), new byte[36 * Long.BYTES])
+                                : tensor));
+
+        assertRefused(checkpoint.bytes(), "tensor 'lstm.weight_hh_l0' has dtype I64, expected F32, F16, BF16 or F64");
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void weightsThatAreNotFinite(float value) {
+        CheckpointWriter checkpoint = new CheckpointWriter();
+        for (RawTensor tensor : SafetensorsWriter.tensors(MODEL)) {
+            if (tensor.name().equals("lstm.weight_hh_l0")) {
+                ByteBuffer.wrap(tensor.bytes()).order(ByteOrder.LITTLE_ENDIAN).putFloat(4 * 7, value);
+            }
+            checkpoint.with(tensor);
+        }
+
+        assertRefused(
+                checkpoint.bytes(), "tensor 'lstm.weight_hh_l0' has the value " + value + " at index [2, 1]", "finite");
+    }
+
+    // ---- the archive
+
+    private static byte[] pickle() {
+        return CheckpointWriter.of(MODEL)
+                .writeStateDict(PickleWriter.protocol2())
+                .stop();
+    }
+
+    @Test
+    void duplicateEntries() {
+        assertRefused(
+                CheckpointWriter.of(MODEL)
+                        .zip(pickle())
+                        .with("archive/data/0", new byte[40])
+                        .bytes(),
+                "the zip archive has two entries 'archive/data/0', expected each name once");
+        assertRefused(
+                CheckpointWriter.of(MODEL)
+                        .zip(pickle())
+                        .with("archive/data.pkl", pickle())
+                        .bytes(),
+                "two entries 'archive/data.pkl'");
+    }
+
+    @Test
+    void longNamesOfEntries() {
+        assertRefused(
+                CheckpointWriter.of(MODEL)
+                        .zip(pickle())
+                        .with("n".repeat(65_535), new byte[0])
+                        .bytes(),
+                "an entry with a name of 65535 bytes, expected at most 1000");
+    }
+
+    @Test
+    void twoPickles() {
+        assertRefused(
+                CheckpointWriter.of(MODEL)
+                        .zip(pickle())
+                        .with("other/data.pkl", pickle())
+                        .bytes(),
+                "a zip archive with 2 'data.pkl' in its folder, expected one");
+    }
+
+    @Test
+    void pickleOutsideOfAFolder() {
+        assertRefused(new ZipWriter().with("data.pkl", pickle()).bytes(), "a zip archive with no 'data.pkl'");
+        assertRefused(new ZipWriter().with("a/b/data.pkl", pickle()).bytes(), "a zip archive with no 'data.pkl'");
+    }
+
+    /** 100 MB of zeros in 100 KB. */
+    @Test
+    void zipBombs() {
+        byte[] zeros = new byte[100_000_000];
+
+        assertRefused(
+                new ZipWriter()
+                        .withDeflated("archive/data.pkl", Arrays.copyOf(zeros, 30_000_000))
+                        .bytes(),
+                "would inflate to 30000000, expected at most 100 times as many");
+        CheckpointWriter checkpoint = new CheckpointWriter().deflated();
+        String key = checkpoint.storage(zeros);
+        long[] shape = {5_000, 5_000};
+        checkpoint.with("lstm.weight_ih_l0", "F32", key, 25_000_000, 0, shape, CheckpointWriter.rowMajor(shape));
+        long[] square = {5_000, 1_250};
+        checkpoint.with("lstm.weight_hh_l0", "F32", key, 25_000_000, 0, square, CheckpointWriter.rowMajor(square));
+        assertRefused(checkpoint.bytes(), "the zip entry 'archive/data/0'", "expected at most 100 times as many");
+    }
+
+    @Test
+    void entriesThatInflateToMoreOrLessThanTheyClaim() {
+        assertRefused(
+                new ZipWriter()
+                        .withDeflated("archive/data.pkl", pickle(), entry -> entry.claiming(10))
+                        .bytes(),
+                "the zip entry 'archive/data.pkl' inflates to more bytes, but claims to have 10");
+        assertRefused(
+                new ZipWriter()
+                        .withDeflated("archive/data.pkl", pickle(), entry -> entry.claiming(60_000))
+                        .bytes(),
+                "the zip entry 'archive/data.pkl' inflates to " + pickle().length + " bytes, but claims to have 60000");
+    }
+
+    @Test
+    void entriesThatAreNotDeflated() {
+        assertRefused(
+                new ZipWriter()
+                        .with("archive/data.pkl", new byte[] {-1, -1, -1, -1, -1}, entry -> entry.by(8))
+                        .bytes(),
+                "the zip entry 'archive/data.pkl' can't be inflated");
+        byte[] cut = Arrays.copyOf(ZipWriter.deflate(pickle()), 20);
+        assertRefused(
+                new ZipWriter()
+                        .with("archive/data.pkl", cut, entry -> entry.by(8).claiming(pickle().length))
+                        .bytes(),
+                "the zip entry 'archive/data.pkl'");
+    }
+
+    @Test
+    void entriesOfOtherMethodsOrEncrypted() {
+        assertRefused(
+                new ZipWriter()
+                        .with("archive/data.pkl", pickle(), entry -> entry.by(12))
+                        .bytes(),
+                "is compressed by method 12, expected it stored or deflated");
+        assertRefused(
+                new ZipWriter()
+                        .with("archive/data.pkl", pickle(), entry -> entry.flagged(1))
+                        .bytes(),
+                "is encrypted");
+    }
+
+    @Test
+    void entriesThatClaimMoreThanTheArchiveHas() {
+        assertRefused(
+                new ZipWriter()
+                        .with(
+                                "archive/data.pkl",
+                                pickle(),
+                                entry -> entry.claiming(1L << 30).claimingStored(1L << 30))
+                        .bytes(),
+                "the zip entry 'archive/data.pkl' claims 1073741824 bytes at byte 0, but the archive's entries end at");
+        assertRefused(
+                new ZipWriter()
+                        .wide()
+                        .with(
+                                "archive/data.pkl",
+                                pickle(),
+                                entry -> entry.claiming(-1).claimingStored(-1))
+                        .bytes(),
+                "claims 18446744073709551615 bytes");
+        assertRefused(
+                new ZipWriter()
+                        .with("archive/data.pkl", pickle(), entry -> entry.claiming(1 << 20))
+                        .bytes(),
+                "is stored in %d bytes and claims to have 1048576".formatted(pickle().length));
+    }
+
+    @Test
+    void entriesThatOverlap() {
+        byte[] file = CheckpointWriter.of(MODEL).bytes();
+        ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        int directory = bytes.getInt(file.length - 6);
+        for (int key = 0; key < 7; key++) {
+            int entry = directoryEntry(file, "archive/data/" + key);
+            int toTheEnd = directory - bytes.getInt(entry + 42);
+            bytes.putInt(entry + 20, toTheEnd).putInt(entry + 24, toTheEnd);
+        }
+
+        assertRefused(file, "the zip archive has entries that overlap");
+    }
+
+    /** Where the directory's entry begins; its name stands 46 bytes after that. */
+    private static int directoryEntry(byte[] file, String name) {
+        String text = new String(file, StandardCharsets.ISO_8859_1);
+        for (int at = text.indexOf("PK\1\2"); at >= 0; at = text.indexOf("PK\1\2", at + 1)) {
+            if (text.startsWith(name, at + 46)) {
+                return at;
+            }
+        }
+        throw new AssertionError("no entry " + name);
+    }
+
+    @Test
+    void headersElsewhere() {
+        byte[] file = SMALL.clone();
+        int at = directoryEntry(file, "archive/data.pkl") + 42;
+        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putInt(at, 7);
+
+        assertRefused(file, "the zip entry 'archive/data.pkl' is not at byte 7, where the directory says");
+    }
+
+    @Test
+    void directoryElsewhere() {
+        byte[] file = SMALL.clone();
+        ByteBuffer end = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        end.putInt(file.length - 6, file.length);
+        assertRefused(file, "the zip directory claims", "the record that ends it is at byte");
+
+        byte[] other = SMALL.clone();
+        ByteBuffer.wrap(other).order(ByteOrder.LITTLE_ENDIAN).putShort(other.length - 12, (short) 1_000);
+        assertRefused(other, "the zip directory claims 1000 entries, but entry");
+
+        byte[] fewer = SMALL.clone();
+        ByteBuffer.wrap(fewer).order(ByteOrder.LITTLE_ENDIAN).putShort(fewer.length - 12, (short) 2);
+        assertRefused(fewer, "bytes after its last entry");
+    }
+
+    @Test
+    void wideDirectoryElsewhere() {
+        byte[] file = CheckpointWriter.of(MODEL).wide().bytes();
+        int locator = file.length - 22 - 20;
+        for (long at : new long[] {-1, 0, Long.MAX_VALUE, file.length, locator}) {
+            byte[] moved = file.clone();
+            ByteBuffer.wrap(moved).order(ByteOrder.LITTLE_ENDIAN).putLong(locator + 8, at);
+            assertRefused(moved, "its directory is a large one, but no record describes it");
+        }
+        for (int field : new int[] {32, 40, 48}) {
+            for (long number : new long[] {-1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 40}) {
+                byte[] lying = file.clone();
+                ByteBuffer.wrap(lying).order(ByteOrder.LITTLE_ENDIAN).putLong(locator - 56 + field, number);
+                assertRefused(lying, "the zip directory claims");
+            }
+        }
+    }
+
+    @Test
+    void bytesAfterTheArchive() {
+        assertRefused(Arrays.copyOf(SMALL, SMALL.length + 1), "no directory at its end");
+    }
+
+    // ---- damage of any kind
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void truncationAtEveryByte(boolean wide) {
+        byte[] file = wide ? CheckpointWriter.of(MODEL).wide().bytes() : SMALL;
+        for (int length = 0; length < file.length; length++) {
+            assertRefused(Arrays.copyOf(file, length));
+        }
+    }
+
+    /** The archive is whole, the pickle in it isn't. */
+    @Test
+    void truncationOfThePickleAtEveryByte() {
+        byte[] pickle = pickle();
+        for (int length = 0; length < pickle.length; length++) {
+            assertRefused(CheckpointWriter.of(MODEL)
+                    .zip(Arrays.copyOf(pickle, length))
+                    .bytes());
+        }
+    }
+
+    @Test
+    void everyByteOfThePickleChanged() {
+        byte[] pickle = pickle();
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        for (int at = 0; at < pickle.length; at++) {
+            for (int value : new int[] {0, 1, 0x7F, 0x80, 0xFF, Opcodes.BINGET, Opcodes.EMPTY_DICT, Opcodes.REDUCE}) {
+                byte[] changed = pickle.clone();
+                changed[at] = (byte) value;
+                assertReadOrRefused(
+                        checkpoint.zip(changed).bytes(), "byte %d of the pickle set to %d".formatted(at, value));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"stored", "deflated", "wide"})
+    void flippedBytesReadOrAreRefused(String kind) {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        byte[] sound = switch (kind) {
+            case "deflated" -> checkpoint.deflated().bytes();
+            case "wide" -> checkpoint.wide().bytes();
+            default -> checkpoint.bytes();
+        };
+        long seed = System.nanoTime();
+        System.out.println("flippedBytesReadOrAreRefused: seed " + seed);
+        Random random = new Random(seed);
+        for (int round = 0; round < 10_000; round++) {
+            byte[] file = sound.clone();
+            int at = random.nextInt(file.length);
+            file[at] = (byte) random.nextInt(256);
+            assertReadOrRefused(file, "seed %d, round %d: byte %d set to %d".formatted(seed, round, at, file[at]));
+        }
+    }
+}
