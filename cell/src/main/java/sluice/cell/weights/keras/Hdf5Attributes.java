@@ -74,8 +74,9 @@ final class Hdf5Attributes {
                 Map<String, AttributeMessage> found = new HashMap<>();
                 for (AttributeMessage message : allMessages()) {
                     if (found.put(message.getName(), message) != null) {
-                        throw new ModelException("%s has the attribute '%s' twice, expected each once: the file is damaged"
-                                .formatted(owner, message.getName()));
+                        throw new ModelException(
+                                "%s has the attribute '%s' twice, expected each once: the file is damaged"
+                                        .formatted(owner, message.getName()));
                     }
                 }
                 return found;

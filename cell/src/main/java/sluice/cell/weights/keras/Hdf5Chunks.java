@@ -29,6 +29,8 @@ final class Hdf5Chunks {
     /** What Keras allows itself, too: more than that is a few bytes made to fill memory. */
     static final long MAX_EXPANSION = 1000;
 
+    private static final int FREE_BLOCK_BYTES = 1 << 20;
+
     private static final int DEFLATE = 1;
     private static final int SHUFFLE = 2;
     private static final int CHECKSUM = 3;
@@ -61,7 +63,7 @@ final class Hdf5Chunks {
         }
         this.block = layout.getChunkDimensions();
         this.bytesPerValue = bytesPerValue;
-        this.blockBytes = blockBytes();
+        this.blockBytes = blockBytes(Math.multiplyExact(shape.values(), bytesPerValue));
         this.filters = header.hasMessageOfType(FilterPipelineMessage.class)
                 ? header.getMessageOfType(FilterPipelineMessage.class).getFilters()
                 : List.of();
@@ -74,14 +76,15 @@ final class Hdf5Chunks {
         this.values = Allocation.bytes(array, Math.multiplyExact(shape.values(), bytesPerValue));
     }
 
-    private int blockBytes() {
+    /** How large a block is; the array may grow where it is larger than that, but not much. */
+    private int blockBytes(long arrayBytes) {
         long bytes = bytesPerValue;
         boolean possible = block.length == rank && rank > 0;
         for (int size : block) {
             possible &= size > 0;
             bytes = Math.multiplyExact(bytes, Math.max(size, 1));
         }
-        if (!possible || bytes > storage.size() * MAX_EXPANSION || bytes > Allocation.MAX_LENGTH) {
+        if (!possible || bytes > FREE_BLOCK_BYTES + 2 * arrayBytes || bytes > Allocation.MAX_LENGTH) {
             throw new ModelException("%s of shape %s lies in chunks of shape %s: the file is damaged"
                     .formatted(array, Arrays.toString(shape), Arrays.toString(block)));
         }
@@ -90,8 +93,9 @@ final class Hdf5Chunks {
 
     private void requireKnown(FilterInfo filter) {
         if (filter.getId() != DEFLATE && filter.getId() != SHUFFLE && filter.getId() != CHECKSUM) {
-            throw new ModelException("%s is packed by filter %d ('%s'), expected gzip; copy the file with h5repack -f GZIP=4"
-                    .formatted(array, filter.getId(), filter.getName()));
+            throw new ModelException(
+                    "%s is packed by filter %d ('%s'), expected gzip; copy the file with h5repack -f GZIP=4"
+                            .formatted(array, filter.getId(), filter.getName()));
         }
     }
 
@@ -118,8 +122,9 @@ final class Hdf5Chunks {
             stored += Math.max(0, chunk.getSize());
         }
         if (places.size() != expected) {
-            throw new ModelException("%s of shape %s has %d chunks, expected %d: the file is damaged or was not finished"
-                    .formatted(array, full, places.size(), expected));
+            throw new ModelException(
+                    "%s of shape %s has %d chunks, expected %d: the file is damaged or was not finished"
+                            .formatted(array, full, places.size(), expected));
         }
         long bytes = Math.multiplyExact(full.values(), bytesPerValue);
         if (bytes > Math.multiplyExact(stored, MAX_EXPANSION)) {
@@ -162,9 +167,8 @@ final class Hdf5Chunks {
     }
 
     private ModelException damaged(String found) {
-        return new ModelException(
-                "a chunk of %s %s, expected %d bytes: the file is damaged, copy it again"
-                        .formatted(array, found, blockBytes));
+        return new ModelException("a chunk of %s %s, expected %d bytes: the file is damaged, copy it again"
+                .formatted(array, found, blockBytes));
     }
 
     private byte[] inflated(byte[] deflated) {

@@ -94,8 +94,9 @@ final class Hdf5Dataset {
                 return ElementType.F16;
             }
         }
-        throw new ModelException("%s holds %s of %d bytes, expected float16, float32 or float64; save it as one of these"
-                .formatted(describe(), type.getClass().getSimpleName(), type.getSize()));
+        throw new ModelException(
+                "%s holds %s of %d bytes, expected float16, float32 or float64; save it as one of these"
+                        .formatted(describe(), type.getClass().getSimpleName(), type.getSize()));
     }
 
     /** The values as bytes, exactly as many as asked for. */

@@ -57,8 +57,7 @@ final class Hdf5File {
             throw new ModelException("the HDF5 file has %d bytes, expected at least %d: it is cut short, copy it again"
                     .formatted(file.length, MIN_BYTES));
         }
-        Superblock superblock =
-                Superblock.readSuperblock(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN));
+        Superblock superblock = Superblock.readSuperblock(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN));
         requireWidth(superblock.getSizeOfOffsets());
         requireWidth(superblock.getSizeOfLengths());
         if (superblock.getBaseAddressByte() != 0) {
