@@ -197,9 +197,15 @@ class KerasCasesTest {
                     .score(batch)
                     .get(0)
                     .state();
-            compareStates(kernel, id + " out", each.hidden(), expected.matrix("out." + id).orElseThrow());
-            compareStates(kernel, id + " h", last.hidden(), expected.matrix("h." + id).orElseThrow());
-            compareStates(kernel, id + " c", last.cell(), expected.matrix("c." + id).orElseThrow());
+            compareStates(
+                    kernel,
+                    id + " out",
+                    each.hidden(),
+                    expected.matrix("out." + id).orElseThrow());
+            compareStates(
+                    kernel, id + " h", last.hidden(), expected.matrix("h." + id).orElseThrow());
+            compareStates(
+                    kernel, id + " c", last.cell(), expected.matrix("c." + id).orElseThrow());
             sequences++;
         }
         return sequences;

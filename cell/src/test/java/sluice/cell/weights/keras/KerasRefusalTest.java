@@ -61,7 +61,8 @@ class KerasRefusalTest {
         assertRefused(
                 2,
                 KerasWriter.layer(kind, "other"),
-                "layer 'other' (" + kind + ") stands on the way from input to output: only the layers LSTM and CuDNNLSTM can be scored");
+                "layer 'other' (" + kind
+                        + ") stands on the way from input to output: only the layers LSTM and CuDNNLSTM can be scored");
     }
 
     @ParameterizedTest
@@ -72,7 +73,8 @@ class KerasRefusalTest {
 
         assertRefused(
                 layers,
-                "layer 'other' (" + kind + ") stands on the way from input to output: only an Embedding, LSTMs, one Dense and a softmax can be scored",
+                "layer 'other' (" + kind
+                        + ") stands on the way from input to output: only an Embedding, LSTMs, one Dense and a softmax can be scored",
                 "set model.output to none for the hidden states");
     }
 
@@ -113,11 +115,13 @@ class KerasRefusalTest {
     @Test
     void anEmbeddingOrAnLstmAboveTheOutput() {
         List<Layer> embedding = small();
-        embedding.add(new Layer("Embedding", "again", small().get(1).config(), small().get(1).weights()));
+        embedding.add(new Layer(
+                "Embedding", "again", small().get(1).config(), small().get(1).weights()));
         assertRefused(embedding, "layer 'again' (Embedding) stands above other layers, expected it at the input");
 
         List<Layer> lstm = small();
-        lstm.add(new Layer("LSTM", "again", small().get(2).config(), small().get(2).weights()));
+        lstm.add(new Layer(
+                "LSTM", "again", small().get(2).config(), small().get(2).weights()));
         assertRefused(lstm, "layer 'again' (LSTM) stands above the output layer 'decoder'");
     }
 
@@ -217,7 +221,8 @@ class KerasRefusalTest {
     @Test
     void answersInTheOppositeOrder() {
         Layer backwards = small().get(2).with("go_backwards", true);
-        assertRefused(2, backwards, "layer 'lstm_7' (LSTM) goes backwards and answers from the last token to the first");
+        assertRefused(
+                2, backwards, "layer 'lstm_7' (LSTM) goes backwards and answers from the last token to the first");
         assertRefused(List.of(backwards), "layer 'lstm_7' (LSTM) goes backwards");
         assertRefused(2, backwards.with("return_sequences", false), "layer 'lstm_7' (LSTM) goes backwards");
     }
@@ -243,7 +248,11 @@ class KerasRefusalTest {
     @CsvSource({"units, 0", "units, 2.5", "units, x", "units,", "return_sequences, 1"})
     void settingsOfOtherTypes(String setting, String value) throws Exception {
         Object json = value == null ? null : value.equals("x") ? "x" : KerasWriter.JSON.readTree(value);
-        assertRefused(2, small().get(2).with(setting, json), "layer 'lstm_7' (LSTM) has ", "for '" + setting + "', expected ");
+        assertRefused(
+                2,
+                small().get(2).with(setting, json),
+                "layer 'lstm_7' (LSTM) has ",
+                "for '" + setting + "', expected ");
     }
 
     // ---- graphs
@@ -252,7 +261,9 @@ class KerasRefusalTest {
         ObjectNode model = KerasWriter.functional(small(), true);
         change.accept((ArrayNode) model.get("config").get("layers"));
         assertRefused(
-                KerasWriter.archive("3.1.0", model, KerasWriter.numbered("layers", small()).bytes()), parts);
+                KerasWriter.archive(
+                        "3.1.0", model, KerasWriter.numbered("layers", small()).bytes()),
+                parts);
     }
 
     private static ObjectNode call(ArrayNode layers, int place) {
@@ -269,21 +280,25 @@ class KerasRefusalTest {
     @Test
     void sharedLayers() {
         assertGraphRefused(
-                layers -> ((ArrayNode) layers.get(2).get("inbound_nodes")).add(call(layers, 2).deepCopy()),
+                layers -> ((ArrayNode) layers.get(2).get("inbound_nodes"))
+                        .add(call(layers, 2).deepCopy()),
                 "layer 'lstm_7' (LSTM) is used 2 times, expected once");
     }
 
     @Test
     void initialStates() {
         assertGraphRefused(
-                layers -> ((ObjectNode) call(layers, 2).get("kwargs")).set("initial_state", KerasWriter.tensor("input_1")),
+                layers -> ((ObjectNode) call(layers, 2).get("kwargs"))
+                        .set("initial_state", KerasWriter.tensor("input_1")),
                 "layer 'lstm_7' (LSTM) is called with 'initial_state', expected with its input alone");
     }
 
     @Test
     void layersThatReadAState() {
         assertGraphRefused(
-                layers -> ((ArrayNode) call(layers, 3).get("args").get(0).get("config").get("keras_history")).set(2, 1),
+                layers -> ((ArrayNode)
+                                call(layers, 3).get("args").get(0).get("config").get("keras_history"))
+                        .set(2, 1),
                 "layer 'decoder' (Dense) reads a state of layer 'lstm_7', expected its output");
     }
 
@@ -307,13 +322,16 @@ class KerasRefusalTest {
         ((ObjectNode) model.get("config"))
                 .set(
                         "output_layers",
-                        KerasWriter.JSON.createArrayNode()
+                        KerasWriter.JSON
+                                .createArrayNode()
                                 .add(KerasWriter.reference("decoder"))
                                 .add(KerasWriter.reference("lstm_7")));
         byte[] file = KerasWriter.archive(
                 "3.1.0", model, KerasWriter.numbered("layers", small()).bytes());
 
-        assertRefused(file, "the model has 2 outputs ('decoder', 'lstm_7'), expected one; set model.output to the name of one, or to none");
+        assertRefused(
+                file,
+                "the model has 2 outputs ('decoder', 'lstm_7'), expected one; set model.output to the name of one, or to none");
     }
 
     @Test
@@ -321,18 +339,18 @@ class KerasRefusalTest {
         List<Layer> layers = small();
         layers.add(3, KerasWriter.lstm("other", Models.direction(new Random(1), 2, 3), Form.KERAS_2));
         ObjectNode model = KerasWriter.functional(layers, true);
-        ((ArrayNode) model.get("config").get("layers"))
-                .forEach(layer -> {
-                    if (layer.get("name").asText().equals("other")) {
-                        ((ObjectNode) layer).set("inbound_nodes", KerasWriter.from("embedding_1", true));
-                    }
-                });
+        ((ArrayNode) model.get("config").get("layers")).forEach(layer -> {
+            if (layer.get("name").asText().equals("other")) {
+                ((ObjectNode) layer).set("inbound_nodes", KerasWriter.from("embedding_1", true));
+            }
+        });
         byte[] file = KerasWriter.archive(
                 "3.1.0", model, KerasWriter.numbered("layers", layers).bytes());
         TensorNames none = AUTOMATIC.withOutput(TensorNames.NONE);
 
         assertThatThrownBy(() -> KerasReaderTest.read(file, none))
-                .hasMessageContaining("2 LSTMs that no other reads ('lstm_7', 'other'), expected one; set model.lstm to the name of one");
+                .hasMessageContaining(
+                        "2 LSTMs that no other reads ('lstm_7', 'other'), expected one; set model.lstm to the name of one");
         assertThat(read(file, none.withLstm("other"))).hasToString("5 tokens of width 2; LSTM 3; no output layer");
     }
 
@@ -356,10 +374,11 @@ class KerasRefusalTest {
 
     @Test
     void weightsOfAnotherModel() {
-        byte[] older = KerasWriter.named(
-                        "2.3.1", Optional.of(KerasWriter.sequential(small())), small().subList(0, 2))
+        byte[] older = KerasWriter.named("2.3.1", Optional.of(KerasWriter.sequential(small())), small().subList(0, 2))
                 .bytes();
-        assertRefused(older, "the file has no weights of layer 'lstm_7', which the model's config has; it has those of 'input_1', 'embedding_1'");
+        assertRefused(
+                older,
+                "the file has no weights of layer 'lstm_7', which the model's config has; it has those of 'input_1', 'embedding_1'");
 
         byte[] none = KerasWriter.numbered("layers", small().subList(0, 2)).bytes();
         assertRefused(
@@ -370,7 +389,9 @@ class KerasRefusalTest {
         more.add(3, KerasWriter.lstm("other", Models.direction(new Random(1), 3, 3), Form.KERAS_2));
         assertRefused(
                 KerasWriter.archive(
-                        "3.1.0", KerasWriter.sequential(small()), KerasWriter.numbered("layers", more).bytes()),
+                        "3.1.0",
+                        KerasWriter.sequential(small()),
+                        KerasWriter.numbered("layers", more).bytes()),
                 "the model's config has 1 layers of class LSTM, but the file has weights of 2 ('lstm', 'lstm_1')");
     }
 
@@ -380,7 +401,8 @@ class KerasRefusalTest {
         List<Weight> weights = lstm.weights();
         assertRefused(
                 2,
-                lstm.of(List.of(weights.get(0), new Weight("cell/recurrent_kernel", new float[24], 2, 12), weights.get(2))),
+                lstm.of(List.of(
+                        weights.get(0), new Weight("cell/recurrent_kernel", new float[24], 2, 12), weights.get(2))),
                 "array 'model_weights/lstm_7/lstm_7/cell/recurrent_kernel:0' of layer 'lstm_7' (LSTM) has shape (2, 12), expected (H, 4H) = (3, 12) with H = 3");
         assertRefused(
                 2,
@@ -392,7 +414,8 @@ class KerasRefusalTest {
                 "has shape (24), expected (I, 4H) = (1, 12) with H = 3");
         assertRefused(
                 3,
-                small().get(3).of(List.of(new Weight("kernel", new float[15], 3, 5), new Weight("bias", new float[5], 5))),
+                small().get(3)
+                        .of(List.of(new Weight("kernel", new float[15], 3, 5), new Weight("bias", new float[5], 5))),
                 "has shape (3, 5), expected (H, classes) with 4 classes");
         assertRefused(
                 3,
@@ -411,19 +434,27 @@ class KerasRefusalTest {
     @Test
     void arraysThatAreMissing() {
         Layer lstm = small().get(2);
-        assertRefused(2, lstm.of(lstm.weights().subList(0, 2)), "layer 'lstm_7' (LSTM) has 2 arrays", "expected kernel, recurrent_kernel and bias");
+        assertRefused(
+                2,
+                lstm.of(lstm.weights().subList(0, 2)),
+                "layer 'lstm_7' (LSTM) has 2 arrays",
+                "expected kernel, recurrent_kernel and bias");
         assertRefused(3, small().get(3).of(List.of()), "layer 'decoder' (Dense) has 0 arrays");
     }
 
     @Test
     void arraysInAnotherOrder() {
         Layer lstm = small().get(2);
-        List<Weight> turned = List.of(lstm.weights().get(1), lstm.weights().get(0), lstm.weights().get(2));
+        List<Weight> turned = List.of(
+                lstm.weights().get(1), lstm.weights().get(0), lstm.weights().get(2));
         LstmLayer square = LstmLayer.of(Models.direction(new Random(1), 3, 3));
         Layer layer = KerasWriter.lstm("lstm_7", square.directions().get(0), Form.KERAS_2);
         List<Weight> weights = layer.weights();
 
-        assertRefused(2, lstm.of(turned), "layer 'lstm_7' (LSTM) lists 'model_weights/lstm_7/lstm_7/cell/recurrent_kernel:0' as number 1 of its weights, expected 'kernel'");
+        assertRefused(
+                2,
+                lstm.of(turned),
+                "layer 'lstm_7' (LSTM) lists 'model_weights/lstm_7/lstm_7/cell/recurrent_kernel:0' as number 1 of its weights, expected 'kernel'");
         assertRefused(
                 List.of(layer.of(List.of(weights.get(1), weights.get(0), weights.get(2)))),
                 "as number 1 of its weights, expected 'kernel'");
