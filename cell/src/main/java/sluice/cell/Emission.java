@@ -1,5 +1,7 @@
 package sluice.cell;
 
+import sluice.cell.model.Readout;
+
 /** What may be told of a sequence. */
 public enum Emission {
     /** {@code y_t}, all K probabilities. */
@@ -17,9 +19,9 @@ public enum Emission {
      * probabilities makes no ties.
      */
     RANK(true, true, false),
-    /** The top layer's output; with two directions, both at this step. */
+    /** The top layer's output; with two directions, both at this step, or at last as the model's {@linkplain Readout readout} says. */
     HIDDEN(false, false, true),
-    /** The top layer's cell state; with two directions, both at this step. */
+    /** The top layer's cell state; with two directions, both as in {@link #HIDDEN}. */
     CELL(false, false, true),
     /** The final h and c of all layers and directions: what a run can continue from. */
     STATE(false, false, true);

@@ -5,21 +5,25 @@ import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
+import sluice.cell.model.Readout;
 
 /**
  * What a layer shows the next one: a row for each step of each sequence, and the start's row before them, as a forward
  * {@link StateTable} has them.
  *
+ * <p>What the top layer shows of {@linkplain Readout#FINAL_STATES final states} stands in place of the last step.
+ *
  * @param values {@code (rows, width)}
  */
 record LayerOutput(float[] values, int width) {
     /** The hidden states of a layer, both directions merged. */
-    static LayerOutput hidden(Batch batch, List<StateTable> directions, LstmLayer.Merge merge) {
+    static LayerOutput hidden(Batch batch, List<StateTable> directions, LstmLayer.Merge merge, Readout readout) {
         if (merge == LstmLayer.Merge.CONCAT) {
-            return hidden(batch, directions);
+            return hidden(batch, directions, readout);
         }
-        LayerOutput forward = hidden(batch, directions.subList(0, 1));
-        LayerOutput backward = hidden(batch, directions.subList(1, 2)); // a copy, in the order that forward has
+        LayerOutput forward = hidden(batch, directions.subList(0, 1), readout);
+        LayerOutput backward =
+                hidden(batch, directions.subList(1, 2), readout); // a copy, in the order that forward has
         for (int at = 0; at < backward.values.length; at++) {
             backward.values[at] = merged(merge, forward.values[at], backward.values[at]);
         }
@@ -35,20 +39,21 @@ record LayerOutput(float[] values, int width) {
         };
     }
 
-    private static LayerOutput hidden(Batch batch, List<StateTable> directions) {
-        return sideBySide(batch, directions, StateTable::hidden, LstmDirection::outputWidth);
+    private static LayerOutput hidden(Batch batch, List<StateTable> directions, Readout readout) {
+        return sideBySide(batch, directions, StateTable::hidden, LstmDirection::outputWidth, readout);
     }
 
     /** The cell states of a layer, both directions side by side, however their outputs are merged. */
-    static LayerOutput cell(Batch batch, List<StateTable> directions) {
-        return sideBySide(batch, directions, StateTable::cell, LstmDirection::hiddenWidth);
+    static LayerOutput cell(Batch batch, List<StateTable> directions, Readout readout) {
+        return sideBySide(batch, directions, StateTable::cell, LstmDirection::hiddenWidth, readout);
     }
 
     private static LayerOutput sideBySide(
             Batch batch,
             List<StateTable> tables,
             Function<StateTable, float[]> values,
-            ToIntFunction<LstmDirection> widthOf) {
+            ToIntFunction<LstmDirection> widthOf,
+            Readout readout) {
         int width = tables.stream()
                 .mapToInt(table -> widthOf.applyAsInt(table.direction()))
                 .sum();
@@ -61,6 +66,11 @@ record LayerOutput(float[] values, int width) {
             int part = widthOf.applyAsInt(table.direction());
             for (int s = 0; s < batch.size(); s++) {
                 copy(batch, s, table, values.apply(table), part, joined, width, column);
+                if (readout == Readout.FINAL_STATES) {
+                    int last = batch.stateRow(s) + batch.length(s);
+                    System.arraycopy(
+                            values.apply(table), table.finalRow(s) * part, joined, last * width + column, part);
+                }
             }
             column += part;
         }

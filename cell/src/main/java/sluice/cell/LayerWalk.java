@@ -11,6 +11,7 @@ import sluice.cell.kernel.VariantEquations;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
+import sluice.cell.model.Readout;
 
 /**
  * Runs a batch through a stack that also reads backward, where no step is known before the last: layer by layer, direction by
@@ -42,7 +43,8 @@ final class LayerWalk {
      */
     record Run(LayerOutput hidden, LayerOutput cell, List<LstmState> states, BitSet overflown) {}
 
-    Run run(Batch batch, boolean withCell, boolean withStates) {
+    /** @param readout what the top layer shows in place of the last step */
+    Run run(Batch batch, Readout readout, boolean withCell, boolean withStates) {
         List<LstmState> starts = starts(batch);
         List<LstmState> ends = withStates ? blankStates(batch.size()) : List.of();
         tellTokens(batch);
@@ -63,9 +65,10 @@ final class LayerWalk {
                 tables.add(table);
                 direction++;
             }
-            below = LayerOutput.hidden(batch, tables, layer.merge());
+            boolean top = direction == model.directions().size();
+            below = LayerOutput.hidden(batch, tables, layer.merge(), top ? readout : Readout.LAST_STEP);
         }
-        return new Run(below, withCell ? LayerOutput.cell(batch, tables) : null, ends, overflown);
+        return new Run(below, withCell ? LayerOutput.cell(batch, tables, readout) : null, ends, overflown);
     }
 
     private static void findOverflown(Batch batch, StateTable table, BitSet overflown) {

@@ -3,6 +3,7 @@ package sluice.cell;
 import java.util.Arrays;
 import java.util.List;
 import sluice.cell.kernel.Kernel;
+import sluice.cell.model.Readout;
 
 /** Answers sequences by a {@link LayerWalk}: every step of every sequence is a node, and the next token its only child. */
 final class LayeredScorer {
@@ -10,6 +11,7 @@ final class LayeredScorer {
     private final ScoreRequest request;
     private final OutputStage outputs; // or null where nothing is asked of the output layer
     private final LayerWalk walk;
+    private final Readout readout;
     private final AnswerSheet sheet;
     private final Nodes nodes = new Nodes();
 
@@ -18,12 +20,13 @@ final class LayeredScorer {
         this.request = request;
         this.outputs = outputs;
         this.walk = new LayerWalk(compiled, kernel);
+        this.readout = request.at() == OutputAt.LAST ? compiled.model().readout() : Readout.LAST_STEP;
         this.sheet = new AnswerSheet(request);
     }
 
     ScoredSequence[] score(List<Sequence> sequences) {
         Batch batch = new Batch(sequences, compiled.model(), compiled.input());
-        LayerWalk.Run run = walk.run(batch, request.asksFor(Emission.CELL), request.asksFor(Emission.STATE));
+        LayerWalk.Run run = walk.run(batch, readout, request.asksFor(Emission.CELL), request.asksFor(Emission.STATE));
         ScoredSequence[] answers = new ScoredSequence[batch.size()];
         Arrays.setAll(answers, s -> sheet.blank(batch.length(s)));
         if (outputs != null) {

@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
+import sluice.cell.model.Readout;
 import sluice.cell.reference.ReferenceLstm;
 
 /** Scores with the float64 oracle, one sequence at a time; answers are rounded to float32 at the very end. */
@@ -53,12 +54,12 @@ final class ReferenceScorer implements SequenceScorer {
             return ScoredSequence.unscorable(OverflowGuard.overflow(sequence));
         }
         ScoredSequence scored = new ScoredSequence();
-        double[][] hidden = answered(run.hidden(), lstm.shown(topOf(start.hidden())));
+        double[][] hidden = answered(run.hidden(), lstm.shown(topOf(run.finalHidden())));
         if (request.asksFor(Emission.HIDDEN)) {
             scored.hidden = narrow(hidden);
         }
         if (request.asksFor(Emission.CELL)) {
-            scored.cell = narrow(answered(run.cell(), sideBySide(topOf(start.cell()))));
+            scored.cell = narrow(answered(run.cell(), sideBySide(topOf(run.finalCell()))));
         }
         if (request.asksFor(Emission.STATE)) {
             scored.state = new LstmState(narrow(run.finalHidden()), narrow(run.finalCell()));
@@ -92,19 +93,20 @@ final class ReferenceScorer implements SequenceScorer {
         return inputs;
     }
 
-    /** The rows of the answered steps; the start's, where there is no last step. */
-    private double[][] answered(double[][] steps, double[] start) {
+    /** The rows of the answered steps; where there is no last step, or it isn't read, the final states'. */
+    private double[][] answered(double[][] steps, double[] finals) {
         if (request.at() == OutputAt.EACH) {
             return steps;
         }
-        return new double[][] {steps.length > 0 ? steps[steps.length - 1] : start};
+        boolean atEnd = steps.length == 0 || model.readout() == Readout.FINAL_STATES;
+        return new double[][] {atEnd ? finals : steps[steps.length - 1]};
     }
 
     /** The rows of the top layer's directions. */
-    private double[][] topOf(float[][] rows) {
+    private double[][] topOf(double[][] rows) {
         int directions =
                 model.layers().get(model.layers().size() - 1).directions().size();
-        return widen(Arrays.copyOfRange(rows, rows.length - directions, rows.length));
+        return Arrays.copyOfRange(rows, rows.length - directions, rows.length);
     }
 
     private static double[] sideBySide(double[][] rows) {

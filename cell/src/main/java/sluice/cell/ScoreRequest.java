@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
+import sluice.cell.model.Readout;
 
 /** What is asked of every sequence. Immutable. */
 public final class ScoreRequest implements Serializable {
@@ -90,7 +91,26 @@ public final class ScoreRequest implements Serializable {
                                         .formatted(name(emission))
                                 + " layer with model.output");
             }
+            if (emission.needsOutputLayer() && model.readout() == Readout.FINAL_STATES) {
+                requireAtEnd(emission);
+            }
         }
+        requireClasses(model);
+    }
+
+    /** Where the output layer reads what a backward direction has made of the whole sequence, no step has an answer of its own. */
+    private void requireAtEnd(Emission emission) {
+        if (at == OutputAt.EACH || emission.needsTargets()) {
+            throw new IllegalArgumentException(
+                    ("%s can't be told after each step: the model's output layer reads the final states of both directions, which "
+                                    + "are known once a sequence has been read; ask at last, for %s")
+                            .formatted(
+                                    name(emission),
+                                    names(List.of(Emission.SOFTMAX, Emission.PREDICTION, Emission.TOPK))));
+        }
+    }
+
+    private void requireClasses(LstmModel model) {
         if (asksFor(Emission.TOPK)) {
             int classes = model.output().map(OutputLayer::classes).orElseThrow();
             if (topK > classes) {

@@ -9,6 +9,7 @@ import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
+import sluice.cell.model.Readout;
 
 /**
  * A random model and what it may be asked.
@@ -64,6 +65,11 @@ public record Sample(long seed, LstmModel model, InputKind input) {
                         .toArray(float[][]::new));
     }
 
+    /** The same model with another readout, where it can have one. */
+    public Sample readFrom(Readout readout) {
+        return new Sample(seed, new LstmModel(model.embedding(), model.layers(), model.output(), readout), input);
+    }
+
     private int classes() {
         return model.output().map(OutputLayer::classes).orElse(2);
     }
@@ -79,6 +85,9 @@ public record Sample(long seed, LstmModel model, InputKind input) {
                 .filter(emission ->
                         !emission.needsOutputLayer() || model.output().isPresent())
                 .filter(emission -> !emission.needsTargets() || hasTargets())
+                .filter(emission -> !emission.needsOutputLayer()
+                        || model.readout() == Readout.LAST_STEP
+                        || (at == OutputAt.LAST && !emission.needsTargets()))
                 .collect(Collectors.toCollection(() -> EnumSet.noneOf(Emission.class)));
     }
 

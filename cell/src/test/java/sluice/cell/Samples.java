@@ -15,6 +15,7 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.OutputLayer;
+import sluice.cell.model.Readout;
 
 /**
  * Random weights and whole random models, each from one seed.
@@ -58,10 +59,15 @@ public final class Samples {
                 .toList();
     }
 
-    /** For every seed a model of plain cells, and one of variants. */
+    /** For every seed a model of plain cells, and one of variants; and where they can be told apart, one read from final states. */
     public static List<Sample> everyKind() {
         return seeds().stream()
-                .flatMap(seed -> Stream.of(new Samples(seed).any(), new Samples(seed).anyVariant()))
+                .flatMap(seed -> {
+                    Sample plain = new Samples(seed).any();
+                    Sample read = plain.readFrom(Readout.FINAL_STATES);
+                    Stream<Sample> both = Stream.of(plain, new Samples(seed).anyVariant());
+                    return read.model().readout() == Readout.FINAL_STATES ? Stream.concat(both, Stream.of(read)) : both;
+                })
                 .toList();
     }
 

@@ -10,7 +10,8 @@ import java.util.HexFormat;
 /**
  * SHA-256 of a model's canonical weights: for each part its name, its shape, then its float32 values, little-endian.
  *
- * <p>What most models don't have, a variant of the cell, a merge other than side by side or a token for padding, adds to the digest where it is there, and
+ * <p>What most models don't have, a variant of the cell, a merge other than side by side, a token for padding, a readout of final
+ * states, adds to the digest where it is there, and
  * nothing where it isn't.
  *
  * <p>Two files of different formats that hold the same model have the same fingerprint.
@@ -22,7 +23,7 @@ final class Fingerprint {
     private final ByteBuffer chunk =
             ByteBuffer.allocate(CHUNK_FLOATS * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
-    static String of(Embedding embedding, LstmLayer[] layers, OutputLayer output) {
+    static String of(Embedding embedding, LstmLayer[] layers, OutputLayer output, Readout readout) {
         Fingerprint fingerprint = new Fingerprint();
         if (embedding != null) {
             fingerprint.matrix("embedding", embedding.table());
@@ -39,6 +40,9 @@ final class Fingerprint {
         if (output != null) {
             fingerprint.matrix("output", output.weights());
             fingerprint.vector("output bias", output.bias());
+        }
+        if (readout != Readout.LAST_STEP) {
+            fingerprint.heading("readout " + readout);
         }
         return HexFormat.of().formatHex(fingerprint.digest.digest());
     }

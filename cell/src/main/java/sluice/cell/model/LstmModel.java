@@ -19,6 +19,7 @@ public final class LstmModel implements Serializable {
     private final Embedding embedding; // or null: one-hot tokens or real-valued features
     private final LstmLayer[] layers;
     private final OutputLayer output; // or null: hidden states only
+    private final Readout readout;
     private final String fingerprint;
 
     /**
@@ -28,11 +29,24 @@ public final class LstmModel implements Serializable {
      * @throws ModelException where the width of one part is not what the next part reads
      */
     public LstmModel(Optional<Embedding> embedding, List<LstmLayer> layers, Optional<OutputLayer> output) {
+        this(embedding, layers, output, Readout.LAST_STEP);
+    }
+
+    /**
+     * @param embedding the table that turns tokens into inputs, if the model has one
+     * @param layers from the input upwards, at least one
+     * @param output the layer that turns the top hidden state into logits, if the model has one
+     * @param readout from which states a sequence's one answer is read; where the top layer reads forward alone, both are the same
+     * @throws ModelException where the width of one part is not what the next part reads
+     */
+    public LstmModel(
+            Optional<Embedding> embedding, List<LstmLayer> layers, Optional<OutputLayer> output, Readout readout) {
         this.embedding = embedding.orElse(null);
         this.layers = layers.toArray(LstmLayer[]::new);
         this.output = output.orElse(null);
         requireFit();
-        this.fingerprint = Fingerprint.of(this.embedding, this.layers, this.output);
+        this.readout = this.layers[this.layers.length - 1].looksAhead() ? readout : Readout.LAST_STEP;
+        this.fingerprint = Fingerprint.of(this.embedding, this.layers, this.output, this.readout);
     }
 
     private void requireFit() {
@@ -66,6 +80,11 @@ public final class LstmModel implements Serializable {
 
     public Optional<OutputLayer> output() {
         return Optional.ofNullable(output);
+    }
+
+    /** From which states a sequence's one answer is read; {@link Readout#LAST_STEP} where the top layer reads forward alone. */
+    public Readout readout() {
+        return readout;
     }
 
     /** I of the first layer. */
@@ -121,7 +140,7 @@ public final class LstmModel implements Serializable {
      * @throws ModelException where they are not
      */
     public void verify() {
-        String found = Fingerprint.of(embedding, layers, output);
+        String found = Fingerprint.of(embedding, layers, output, readout);
         if (!found.equals(fingerprint)) {
             throw new ModelException(
                     "the model arrived damaged: its weights have SHA-256 %s, expected %s; check the serializer"
@@ -136,7 +155,8 @@ public final class LstmModel implements Serializable {
         String input = embedding == null
                 ? "input of width " + inputWidth()
                 : "%d tokens of width %d".formatted(embedding.tokens(), embedding.width());
-        String top = output == null ? "no output layer" : output.classes() + " classes";
+        String states = readout == Readout.FINAL_STATES ? ", final states" : "";
+        String top = (output == null ? "no output layer" : output.classes() + " classes") + states;
         return Stream.of(
                         input,
                         "LSTM " + layers().stream().map(LstmLayer::toString).collect(Collectors.joining(", ")),

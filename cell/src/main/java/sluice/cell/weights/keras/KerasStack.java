@@ -13,6 +13,7 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
+import sluice.cell.model.Readout;
 import sluice.cell.weights.file.FiniteValues;
 import sluice.cell.weights.file.GateOrder;
 import sluice.cell.weights.file.NameList;
@@ -78,11 +79,12 @@ final class KerasStack {
             throw new ModelException("no LSTM on the way from input to output: found %s"
                     .formatted(path.isEmpty() ? "no layers" : NameList.of(path, KerasLayer::describe)));
         }
-        if (flipped && (isSequence || output != null)) {
+        if (flipped && isSequence) {
             throw backwards();
         }
         noteEnds();
-        return new LstmModel(Optional.ofNullable(embedding), layers, Optional.ofNullable(output));
+        Readout readout = isSequence ? Readout.LAST_STEP : Readout.FINAL_STATES;
+        return new LstmModel(Optional.ofNullable(embedding), layers, Optional.ofNullable(output), readout);
     }
 
     /** How the gates stood in the file. */
@@ -245,7 +247,6 @@ final class KerasStack {
                                     : "below the LSTM",
                             WHAT_CAN_BE_SCORED));
         }
-        requireEndsTogether(owner);
         boolean biased = layer.flag(true, "use_bias", "bias");
         List<Hdf5Dataset> arrays = only(owner, part, biased ? 2 : 1);
         Matrix kernel = matrix(arrays.get(0), layer, "(H, classes)");
@@ -279,24 +280,10 @@ final class KerasStack {
         return Matrix.of(matrix.columns(), matrix.rows(), values);
     }
 
-    /** An output layer here reads all directions at the same step; a backward one ends at the first. */
-    private void requireEndsTogether(KerasLayer layer) {
-        if (!isSequence && layers.get(layers.size() - 1).directions().size() > 1) {
-            throw new ModelException(
-                    ("%s reads the final states of both directions of '%s', the backward one after the first token; expected the "
-                                    + "same step of both: train it with return_sequences, or %s")
-                            .formatted(layer.describe(), NameList.shortened(top.name()), FOR_HIDDEN_STATES));
-        }
-        if (flipped) {
-            throw backwards();
-        }
-    }
-
     private ModelException backwards() {
         return new ModelException(
                 ("%s goes backwards and answers from the last token to the first, expected an answer in the order of the tokens; "
-                                + "train it as a Bidirectional, or read the final state of the LSTM: model.output none and "
-                                + "return_sequences false")
+                                + "train it as a Bidirectional, or with return_sequences false")
                         .formatted(top.describe()));
     }
 
@@ -370,7 +357,7 @@ final class KerasStack {
         if (isSequence) {
             notes.add("the file answers after each step, as --at each does");
         } else if (layers.get(layers.size() - 1).looksAhead()) {
-            notes.add("the file answers with the final states of its top layer: ask for state to see them");
+            notes.add("the file answers from the final states of each direction, as --at last does");
         } else {
             notes.add("the file answers after the last step, as --at last does");
         }

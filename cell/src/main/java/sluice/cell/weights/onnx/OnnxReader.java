@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
+import sluice.cell.model.Readout;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.ModelFolder;
 import sluice.cell.weights.file.NameList;
@@ -66,9 +67,9 @@ public final class OnnxReader {
         Hidden top = answer.map(found -> found.linear().below()).orElseGet(() -> top(answers));
         OnnxStack stack = new OnnxStack(top);
         requireNamed(stack);
-        answer.ifPresent(found -> requireScorable(stack, found));
         Optional<OutputLayer> output = answer.map(found -> found.linear().layer());
-        LstmModel model = new LstmModel(stack.embedding(), stack.layers(), output);
+        Readout readout = answer.isPresent() ? stack.readout() : Readout.LAST_STEP;
+        LstmModel model = new LstmModel(stack.embedding(), stack.layers(), output, readout);
         List<String> notes = new ArrayList<>(stack.notes());
         notes.addAll(answer.map(OnnxReader::notes)
                 .orElseGet(() -> List.of("no output layer: the model gives hidden states")));
@@ -119,22 +120,6 @@ public final class OnnxReader {
                 throw new ModelException("%s is on the way to the output, but model.lstm is '%s'; leave that out"
                         .formatted(lstm.describe(), prefix));
             }
-        }
-    }
-
-    /**
-     * An output layer here reads all directions at the same step. What reads a backward direction after it has read
-     * everything, which is at the first step, would get other numbers.
-     */
-    private static void requireScorable(OnnxStack stack, Answer answer) {
-        if (stack.readsFirstStep()) {
-            throw new ModelException(
-                    ("the output layer %s reads the first step of a direction (%s), where a backward one ends; "
-                                    + "expected the same step of every direction: the last, or each. Train it on one of these, or "
-                                    + "set model.output to none for the hidden states")
-                            .formatted(
-                                    answer.linear().weights().describe(),
-                                    answer.linear().below().place()));
         }
     }
 

@@ -13,6 +13,7 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
+import sluice.cell.model.Readout;
 import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.onnx.OnnxContent.At;
 import sluice.cell.weights.onnx.OnnxContent.Embedded;
@@ -155,8 +156,33 @@ final class OnnxStack {
         return "no embedding: the LSTM reads input '%s' as it is".formatted(inputName());
     }
 
-    /** Whether a part of the topmost layer is read at a step that isn't the last, which no output layer here does. */
-    boolean readsFirstStep() {
-        return layers.peekLast().parts().stream().anyMatch(part -> part.at() == At.FIRST);
+    /**
+     * Which states of the topmost layer are read: those at the last step, or where each direction ends, which for a backward one is the
+     * first step.
+     *
+     * @throws ModelException where it is something else
+     */
+    Readout readout() {
+        List<Part> parts = layers.peekLast().parts();
+        if (parts.stream().noneMatch(part -> part.at() == At.FIRST)) {
+            return Readout.LAST_STEP;
+        }
+        if (parts.stream().allMatch(part -> part.at() == (part.reversed() ? At.FIRST : At.LAST))) {
+            return Readout.FINAL_STATES;
+        }
+        throw new ModelException(
+                "the output layer reads %s at %s: expected each step, the last step, or where each direction ends"
+                        .formatted(
+                                layers.peekLast().place(),
+                                parts.stream().map(OnnxStack::shown).collect(Collectors.joining(" and "))));
+    }
+
+    private static String shown(Part part) {
+        String direction = part.reversed() ? "the backward direction" : "the forward direction";
+        return switch (part.at()) {
+            case EACH -> "each step of " + direction;
+            case FIRST -> "the first step of " + direction;
+            case LAST -> "the last step of " + direction;
+        };
     }
 }

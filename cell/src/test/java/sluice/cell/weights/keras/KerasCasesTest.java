@@ -321,7 +321,7 @@ class KerasCasesTest {
         return sequence.from(start);
     }
 
-    /** Against PyTorch in float32: cell states of this model grow to 35, and PyTorch is 1e-5 off the equations itself. */
+    /** Against PyTorch in float32: cell states of this model grow to 35, and PyTorch is 2e-5 off the equations itself. */
     private static void compareStates(KernelChoice kernel, String what, float[][] here, float[][] there) {
         compare(kernel, what, here, there, expected -> Tolerance.torchSingle());
     }

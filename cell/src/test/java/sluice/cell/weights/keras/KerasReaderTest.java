@@ -42,6 +42,7 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
+import sluice.cell.model.Readout;
 import sluice.cell.weights.MemoryChannel;
 import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.Models;
@@ -490,7 +491,36 @@ class KerasReaderTest {
         LstmModel expected = new LstmModel(
                 Optional.empty(),
                 List.of(LstmLayer.of(smallDirection().backward()), LstmLayer.of(above.backward())),
-                Optional.empty());
+                Optional.empty(),
+                Readout.FINAL_STATES);
+
+        assertThat(whole(layers).fingerprint()).isEqualTo(expected.fingerprint());
+    }
+
+    @Test
+    void finalStatesOfBothDirections() throws IOException {
+        LstmModel model = Models.stack(new Random(2), 2, true);
+        List<Layer> layers = new ArrayList<>(KerasWriter.layers(model, Form.KERAS_2));
+        ObjectNode inner = (ObjectNode) layers.get(3).config().get("layer").deepCopy();
+        ((ObjectNode) inner.get("config")).put("return_sequences", false);
+        layers.set(3, layers.get(3).with("layer", inner));
+        LstmModel expected =
+                new LstmModel(model.embedding(), model.layers(), model.output(), Readout.FINAL_STATES);
+        ModelFile read = read(KerasWriter.whole("2.3.1", layers));
+
+        assertThat(read.model().fingerprint()).isEqualTo(expected.fingerprint());
+        assertThat(read.notes()).contains("the file answers from the final states of each direction, as --at last does");
+    }
+
+    @Test
+    void theFinalStateOfALayerThatGoesBackwards() throws IOException {
+        List<Layer> layers = small();
+        layers.set(2, layers.get(2).with("return_sequences", false).with("go_backwards", true));
+        LstmModel expected = new LstmModel(
+                SMALL.embedding(),
+                List.of(LstmLayer.of(smallDirection().backward())),
+                SMALL.output(),
+                Readout.FINAL_STATES);
 
         assertThat(whole(layers).fingerprint()).isEqualTo(expected.fingerprint());
     }

@@ -26,6 +26,7 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.OutputLayer;
+import sluice.cell.model.Readout;
 import sluice.cell.weights.MemoryChannel;
 import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.Models;
@@ -182,6 +183,46 @@ class OnnxReaderTest {
         return onnx.floats("V", output.weights().values(), output.classes(), output.width())
                 .floats("d", output.bias(), output.classes())
                 .node("Gemm", hidden + ",V,d", "logits", number("transB", 1));
+    }
+
+    /** As Keras exports a Bidirectional layer that returns no sequences. */
+    @Test
+    void theFinalStatesOfBothDirections() throws IOException {
+        LstmModel model = finalStates(model("fb", 3, 4));
+        OnnxWriter onnx = start(model, 14)
+                .node("Gather", "E,tokens", "e")
+                .node("Transpose", "e", "x", numbers("perm", 1, 0, 2))
+                .node("LSTM", "x,W,R,B", ",h", text("direction", "bidirectional"))
+                .node("Transpose", "h", "t", numbers("perm", 1, 0, 2))
+                .node("Flatten", "t", "both");
+        gemm(onnx, model, "both").output("logits");
+
+        assertRead(onnx, model, "after the last step");
+    }
+
+    /** As PyTorch exports {@code torch.cat((h_n[0], h_n[1]), 1)}. */
+    @Test
+    void theFinalStatesOneByOne() throws IOException {
+        LstmModel model = finalStates(model("fb", 3, 4));
+        OnnxWriter onnx = start(model, 14)
+                .longs("first", 0)
+                .longs("second", 1)
+                .node("Gather", "E,tokens", "e")
+                .node("Transpose", "e", "x", numbers("perm", 1, 0, 2))
+                .node("LSTM", "x,W,R,B", ",h", text("direction", "bidirectional"))
+                .node("Slice", "h,first,second,zero", "forward")
+                .node("Slice", "h,second,far,zero", "backward")
+                .node("Concat", "forward,backward", "c", number("axis", 2))
+                .node("Squeeze", "c,zero", "both");
+        gemm(onnx, model, "both").output("logits");
+
+        assertRead(onnx, model, "after the last step");
+    }
+
+    private static LstmModel finalStates(LstmModel model) {
+        LstmModel read = new LstmModel(model.embedding(), model.layers(), model.output(), Readout.FINAL_STATES);
+        assertThat(read.fingerprint()).isNotEqualTo(model.fingerprint());
+        return read;
     }
 
     @Test
