@@ -504,12 +504,12 @@ class KerasReaderTest {
         ObjectNode inner = (ObjectNode) layers.get(3).config().get("layer").deepCopy();
         ((ObjectNode) inner.get("config")).put("return_sequences", false);
         layers.set(3, layers.get(3).with("layer", inner));
-        LstmModel expected =
-                new LstmModel(model.embedding(), model.layers(), model.output(), Readout.FINAL_STATES);
+        LstmModel expected = new LstmModel(model.embedding(), model.layers(), model.output(), Readout.FINAL_STATES);
         ModelFile read = read(KerasWriter.whole("2.3.1", layers));
 
         assertThat(read.model().fingerprint()).isEqualTo(expected.fingerprint());
-        assertThat(read.notes()).contains("the file answers from the final states of each direction, as --at last does");
+        assertThat(read.notes())
+                .contains("the file answers from the final states of each direction, as --at last does");
     }
 
     @Test

@@ -103,7 +103,13 @@ class KerasRefusalTest {
     @Test
     void aDenseBelowTheLstmOrTwoAboveIt() {
         List<Layer> below = small();
-        below.add(2, new Layer("Dense", "first", small().get(3).config(), small().get(3).weights()));
+        below.add(
+                2,
+                new Layer(
+                        "Dense",
+                        "first",
+                        small().get(3).config(),
+                        small().get(3).weights()));
         assertRefused(below, "layer 'first' (Dense) stands below the LSTM");
 
         List<Layer> two = small();

@@ -105,7 +105,8 @@ class MalformedKerasTest {
     void aFileThatSaysItIsLonger() {
         byte[] file = WHOLE.clone();
         ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putLong(40, file.length + 1L);
-        assertRefused(file, "the HDF5 file says that it has " + (file.length + 1L) + " bytes, but it has " + file.length);
+        assertRefused(
+                file, "the HDF5 file says that it has " + (file.length + 1L) + " bytes, but it has " + file.length);
     }
 
     @Test
@@ -136,14 +137,28 @@ class MalformedKerasTest {
                 .floats("images", new float[] {1, 2}, 2)
                 .floats("labels", new float[] {1}, 1)
                 .bytes();
-        assertRefused(file, "this HDF5 file is no Keras model: expected an attribute 'model_config' or 'layer_names'", "found 'images', 'labels'");
+        assertRefused(
+                file,
+                "this HDF5 file is no Keras model: expected an attribute 'model_config' or 'layer_names'",
+                "found 'images', 'labels'");
         assertRefused(new Hdf5Writer().bytes(), "found nothing");
     }
 
     // ---- groups
 
+    private static final Message NAMES = new Message(
+            Hdf5Writer.ATTRIBUTE,
+            Hdf5Writer.attribute(
+                    "weight_names", Hdf5Writer.fixedText(1), Hdf5Writer.dataspace(1), KerasWriter.bytes("k")));
+
+    /** With a group of this content, which lists one weight. */
     private static byte[] withGroup(Hdf5Writer.Content content) {
-        return file().content("model_weights/decoder", content).bytes();
+        return file().content("model_weights/decoder", writer -> {
+                    List<Message> messages = new ArrayList<>(List.of(NAMES));
+                    messages.addAll(content.messages(writer));
+                    return messages;
+                })
+                .bytes();
     }
 
     @Test
@@ -154,7 +169,7 @@ class MalformedKerasTest {
                     writer.write(Hdf5Writer.tree(1, 1, at));
                     return List.of(Hdf5Writer.symbolTableAt(at, at));
                 }),
-                "group 'model_weights/decoder' is nested without end");
+                "its parts point to each other again and again");
     }
 
     /** Sixty levels, each twice the one below: it would be read for ever, though nothing is in a circle. */
@@ -175,11 +190,11 @@ class MalformedKerasTest {
     void aHeaderThatGoesOnInItself() {
         assertRefused(
                 withGroup(writer -> {
-                    long at = writer.next();
-                    byte[] back = Hdf5Writer.buffer(16).putLong(at + 16).putLong(24).array();
+                    long names = writer.next() + 16; // where the header's first message will be
+                    byte[] back = Hdf5Writer.buffer(16).putLong(names).putLong(96).array();
                     return List.of(new Message(Hdf5Writer.CONTINUATION, back), new Message(0, new byte[800]));
                 }),
-                "model_weights/decoder");
+                "group 'model_weights/decoder' has the attribute 'weight_names' twice");
     }
 
     @Test
@@ -197,12 +212,14 @@ class MalformedKerasTest {
     void linksAreNotFollowed() {
         assertRefused(
                 file().content("model_weights", writer -> {
-                            Map<String, Long> links = new TreeMap<>(Map.of("lstm_7", 0L, "decoder", 0L, "embedding_1", 0L, "input_1", 0L));
+                            Map<String, Long> links = new TreeMap<>(
+                                    Map.of("lstm_7", 0L, "decoder", 0L, "embedding_1", 0L, "input_1", 0L));
                             byte[] names = Hdf5Writer.attribute(
                                     "layer_names",
                                     Hdf5Writer.fixedText(11),
                                     Hdf5Writer.dataspace(4),
-                                    "input_1\0\0\0\0embedding_1lstm_7\0\0\0\0\0decoder\0\0\0\0".getBytes(StandardCharsets.UTF_8));
+                                    "input_1\0\0\0\0embedding_1lstm_7\0\0\0\0\0decoder\0\0\0\0"
+                                            .getBytes(StandardCharsets.UTF_8));
                             return List.of(writer.symbolTableOf(links, 2), new Message(Hdf5Writer.ATTRIBUTE, names));
                         })
                         .bytes(),
@@ -222,7 +239,10 @@ class MalformedKerasTest {
             assertRefused(file, "the file has no weights of layer '" + lstm.name() + "'");
             assertRefused(
                     new Hdf5Writer()
-                            .text("", "model_config", KerasWriter.sequential(layers).toString())
+                            .text(
+                                    "",
+                                    "model_config",
+                                    KerasWriter.sequential(layers).toString())
                             .texts("model_weights", "layer_names", List.of(name, "lstm_7"))
                             .bytes(),
                     "lists the name '" + name + "', expected one that leads downwards");
@@ -233,7 +253,10 @@ class MalformedKerasTest {
 
     private static Hdf5Writer listing(List<String> layers, List<String> weights) {
         return new Hdf5Writer()
-                .text("", "model_config", KerasWriter.sequential(List.of(LAYERS.get(2))).toString())
+                .text(
+                        "",
+                        "model_config",
+                        KerasWriter.sequential(List.of(LAYERS.get(2))).toString())
                 .texts("model_weights", "layer_names", layers)
                 .texts(LSTM, "weight_names", weights)
                 .floats(LSTM + "/k", new float[24], 2, 12);
@@ -241,8 +264,12 @@ class MalformedKerasTest {
 
     @Test
     void layersAndWeightsThatAreListedTwice() {
-        assertRefused(listing(List.of("lstm_7", "lstm_7"), List.of("k")).bytes(), "group 'model_weights' lists the layer 'lstm_7' twice");
-        assertRefused(listing(List.of("lstm_7"), List.of("k", "k", "k")).bytes(), "group 'model_weights/lstm_7' lists the weight 'k' twice");
+        assertRefused(
+                listing(List.of("lstm_7", "lstm_7"), List.of("k")).bytes(),
+                "group 'model_weights' lists the layer 'lstm_7' twice");
+        assertRefused(
+                listing(List.of("lstm_7"), List.of("k", "k", "k")).bytes(),
+                "group 'model_weights/lstm_7' lists the weight 'k' twice");
     }
 
     @Test
@@ -252,7 +279,10 @@ class MalformedKerasTest {
                 "group 'model_weights/lstm_7' lists the weight 'r', but has no array of that name");
         assertRefused(
                 new Hdf5Writer()
-                        .text("", "model_config", KerasWriter.sequential(List.of(LAYERS.get(2))).toString())
+                        .text(
+                                "",
+                                "model_config",
+                                KerasWriter.sequential(List.of(LAYERS.get(2))).toString())
                         .texts("model_weights", "layer_names", List.of("lstm_7"))
                         .bytes(),
                 "group 'model_weights' lists the layer 'lstm_7', but has no group for it");
@@ -261,7 +291,9 @@ class MalformedKerasTest {
     @Test
     void aGroupWhereAnArrayShouldBe() {
         assertRefused(
-                listing(List.of("lstm_7"), List.of("k", "r", "b")).group(LSTM + "/r").bytes(),
+                listing(List.of("lstm_7"), List.of("k", "r", "b"))
+                        .group(LSTM + "/r")
+                        .bytes(),
                 "lists the weight 'r', but has no array of that name");
     }
 
@@ -277,24 +309,32 @@ class MalformedKerasTest {
     @Test
     void attributesThatAreNoTexts() {
         assertRefused(
-                withAttribute(Hdf5Writer.attribute("model_config", Hdf5Writer.integers(4), Hdf5Writer.dataspace(), new byte[4])),
+                withAttribute(Hdf5Writer.attribute(
+                        "model_config", Hdf5Writer.integers(4), Hdf5Writer.dataspace(), new byte[4])),
                 "attribute 'model_config' of the root group is no text");
         assertRefused(
-                withAttribute(Hdf5Writer.attribute("model_config", Hdf5Writer.fixedText(2), Hdf5Writer.dataspace(2), new byte[4])),
+                withAttribute(Hdf5Writer.attribute(
+                        "model_config", Hdf5Writer.fixedText(2), Hdf5Writer.dataspace(2), new byte[4])),
                 "attribute 'model_config' of the root group has 2 texts, expected one");
     }
 
     @Test
     void attributesWithLyingLengths() {
         assertRefused(
-                withAttribute(Hdf5Writer.attribute("model_config", Hdf5Writer.fixedText(1 << 30), Hdf5Writer.dataspace(), new byte[8])),
-                "the attributes of the root group", "can't be read");
+                withAttribute(Hdf5Writer.attribute(
+                        "model_config", Hdf5Writer.fixedText(1 << 30), Hdf5Writer.dataspace(), new byte[8])),
+                "the HDF5 file can't be read");
         assertRefused(
-                withAttribute(Hdf5Writer.attribute("model_config", Hdf5Writer.fixedText(0), Hdf5Writer.dataspace(1L << 31), new byte[8])),
+                withAttribute(Hdf5Writer.attribute(
+                        "model_config", Hdf5Writer.fixedText(0), Hdf5Writer.dataspace(1L << 31), new byte[8])),
                 "attribute 'model_config' of the root group has 2147483648 texts, expected a list of at most 100000");
         assertRefused(
-                withAttribute(Hdf5Writer.attribute("model_config", Hdf5Writer.fixedText(8), Hdf5Writer.dataspace(1L << 40, 1L << 40), new byte[8])),
-                "the attributes of the root group", "can't be read");
+                withAttribute(Hdf5Writer.attribute(
+                        "model_config",
+                        Hdf5Writer.fixedText(8),
+                        Hdf5Writer.dataspace(1L << 40, 1L << 40),
+                        new byte[8])),
+                "the HDF5 file can't be read");
     }
 
     @Test
@@ -303,7 +343,9 @@ class MalformedKerasTest {
             assertRefused(
                     new Hdf5Writer()
                             .textInHeap("", "model_config", "{}", bytes -> {
-                                ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(place, 1L << 30);
+                                ByteBuffer.wrap(bytes)
+                                        .order(ByteOrder.LITTLE_ENDIAN)
+                                        .putLong(place, 1L << 30);
                                 return bytes;
                             })
                             .bytes(),
@@ -316,49 +358,67 @@ class MalformedKerasTest {
     @Test
     void arraysOfOtherTypes() {
         assertRefused(
-                file().array(KERNEL, Hdf5Writer.integers(4), new byte[96], 2, 12).bytes(),
+                file().array(KERNEL, Hdf5Writer.integers(4), new byte[96], 2, 12)
+                        .bytes(),
                 "array '" + KERNEL + "' holds FixedPoint of 4 bytes, expected float16, float32 or float64");
         assertRefused(
-                file().array(KERNEL, Hdf5Writer.fixedText(4), new byte[96], 2, 12).bytes(), "holds StringData of 4 bytes");
+                file().array(KERNEL, Hdf5Writer.fixedText(4), new byte[96], 2, 12)
+                        .bytes(),
+                "holds StringData of 4 bytes");
     }
 
     @Test
     void arraysLargerThanTheFile() {
         assertRefused(
-                file().array(KERNEL, Hdf5Writer.floats(4), new byte[8], 1 << 24, 12).bytes(),
+                file().array(KERNEL, Hdf5Writer.floats(4), new byte[8], 1 << 24, 12)
+                        .bytes(),
                 "array '" + KERNEL + "' has shape (16777216, 12), which takes 805306368 bytes, but only ");
         assertRefused(
                 file().compact(KERNEL, Hdf5Writer.floats(4), new byte[8], 2, 12).bytes(),
                 "which takes 96 bytes, but only 8 are there");
         assertRefused(
-                file().array(KERNEL, Hdf5Writer.floats(4), new byte[8], 1L << 40, 12).bytes(), "expected at most 8 axes of at most");
-        assertRefused(
-                file().array(KERNEL, Hdf5Writer.floats(4), new byte[8], LongStream.generate(() -> 2).limit(40).toArray()).bytes(),
+                file().array(KERNEL, Hdf5Writer.floats(4), new byte[8], 1L << 40, 12)
+                        .bytes(),
                 "expected at most 8 axes of at most");
         assertRefused(
-                file().array(KERNEL, Hdf5Writer.floats(4), new byte[8], 1 << 30, 1 << 30, 1 << 30).bytes(), "expected (I, 4H)");
+                file().array(
+                                KERNEL,
+                                Hdf5Writer.floats(4),
+                                new byte[8],
+                                LongStream.generate(() -> 2).limit(40).toArray())
+                        .bytes(),
+                "expected at most 8 axes of at most");
+        assertRefused(
+                file().array(KERNEL, Hdf5Writer.floats(4), new byte[8], 1 << 30, 1 << 30, 1 << 30)
+                        .bytes(),
+                "expected (I, 4H)");
     }
 
     @Test
     void anArrayAtTheEndOfTheFile() {
         assertRefused(
-                file().content(KERNEL, writer -> List.of(
-                                new Message(Hdf5Writer.DATASPACE, Hdf5Writer.dataspace(2, 12)),
-                                new Message(Hdf5Writer.DATATYPE, Hdf5Writer.floats(4)),
-                                new Message(Hdf5Writer.LAYOUT, Hdf5Writer.contiguous(1L << 33, 96))))
+                file().content(
+                                KERNEL,
+                                writer -> List.of(
+                                        new Message(Hdf5Writer.DATASPACE, Hdf5Writer.dataspace(2, 12)),
+                                        new Message(Hdf5Writer.DATATYPE, Hdf5Writer.floats(4)),
+                                        new Message(Hdf5Writer.LAYOUT, Hdf5Writer.contiguous(1L << 33, 96))))
                         .bytes(),
                 "it points to 96 bytes at byte 8589934592");
         assertRefused(
-                file().content(KERNEL, writer -> List.of(
-                                new Message(Hdf5Writer.DATASPACE, Hdf5Writer.dataspace(2, 12)),
-                                new Message(Hdf5Writer.DATATYPE, Hdf5Writer.floats(4)),
-                                new Message(Hdf5Writer.LAYOUT, Hdf5Writer.contiguous(-1, 96))))
+                file().content(
+                                KERNEL,
+                                writer -> List.of(
+                                        new Message(Hdf5Writer.DATASPACE, Hdf5Writer.dataspace(2, 12)),
+                                        new Message(Hdf5Writer.DATATYPE, Hdf5Writer.floats(4)),
+                                        new Message(Hdf5Writer.LAYOUT, Hdf5Writer.contiguous(-1, 96))))
                         .bytes(),
                 "which takes 96 bytes, but only 0 are there");
     }
 
     private static byte[] chunked(int[] block, byte[] filters, List<Chunk> chunks, long... shape) {
-        return file().chunked(KERNEL, Hdf5Writer.floats(4), block, filters, chunks, shape).bytes();
+        return file().chunked(KERNEL, Hdf5Writer.floats(4), block, filters, chunks, shape)
+                .bytes();
     }
 
     @Test
@@ -366,7 +426,9 @@ class MalformedKerasTest {
         int[] block = {2, 6};
         Chunk first = new Chunk(new byte[48], 0, 0, 0);
         assertRefused(chunked(block, new byte[0], List.of(first), 2, 12), "of shape (2, 12) has 1 chunks, expected 2");
-        assertRefused(chunked(block, new byte[0], List.of(first, first), 2, 12), "has a chunk at [0, 0], outside of it or twice");
+        assertRefused(
+                chunked(block, new byte[0], List.of(first, first), 2, 12),
+                "has a chunk at [0, 0], outside of it or twice");
         assertRefused(
                 chunked(block, new byte[0], List.of(first, new Chunk(new byte[48], 0, 0, 12)), 2, 12),
                 "has a chunk at [0, 12], outside of it or twice");
@@ -378,43 +440,77 @@ class MalformedKerasTest {
     @Test
     void chunksOfAnotherSize() {
         int[] block = {2, 12};
-        assertRefused(chunked(block, new byte[0], List.of(new Chunk(new byte[95], 0, 0, 0)), 2, 12), "a chunk of array", "has 95 bytes, expected 96 bytes");
         assertRefused(
-                chunked(block, Hdf5Writer.filters(1), List.of(new Chunk(Hdf5Writer.deflate(new byte[90]), 0, 0, 0)), 2, 12),
+                chunked(block, new byte[0], List.of(new Chunk(new byte[95], 0, 0, 0)), 2, 12),
+                "a chunk of array",
+                "has 95 bytes, expected 96 bytes");
+        assertRefused(
+                chunked(
+                        block,
+                        Hdf5Writer.filters(1),
+                        List.of(new Chunk(Hdf5Writer.deflate(new byte[90]), 0, 0, 0)),
+                        2,
+                        12),
                 "has 90 bytes, expected 96 bytes");
         assertRefused(
-                chunked(block, Hdf5Writer.filters(1), List.of(new Chunk(Hdf5Writer.deflate(new byte[200]), 0, 0, 0)), 2, 12),
+                chunked(
+                        block,
+                        Hdf5Writer.filters(1),
+                        List.of(new Chunk(Hdf5Writer.deflate(new byte[200]), 0, 0, 0)),
+                        2,
+                        12),
                 "inflates to more, expected 96 bytes");
         assertRefused(
-                chunked(block, Hdf5Writer.filters(1), List.of(new Chunk(new byte[20], 0, 0, 0)), 2, 12), "a chunk of array", "can't be inflated");
+                chunked(block, Hdf5Writer.filters(1), List.of(new Chunk(new byte[20], 0, 0, 0)), 2, 12),
+                "a chunk of array",
+                "can't be inflated");
         byte[] cut = Arrays.copyOf(Hdf5Writer.deflate(new byte[96]), 6);
-        assertRefused(chunked(block, Hdf5Writer.filters(1), List.of(new Chunk(cut, 0, 0, 0)), 2, 12), "a chunk of array", "ends within");
-        assertRefused(chunked(block, Hdf5Writer.filters(3), List.of(new Chunk(new byte[2], 0, 0, 0)), 2, 12), "has 2 bytes, expected 96");
+        assertRefused(
+                chunked(block, Hdf5Writer.filters(1), List.of(new Chunk(cut, 0, 0, 0)), 2, 12),
+                "a chunk of array",
+                "ends within");
+        assertRefused(
+                chunked(block, Hdf5Writer.filters(3), List.of(new Chunk(new byte[2], 0, 0, 0)), 2, 12),
+                "has 2 bytes, expected 96");
     }
 
     @Test
     void chunksMadeToFillMemory() {
         byte[] deflated = Hdf5Writer.deflate(new byte[100_000]);
         assertRefused(
-                chunked(new int[] {1 << 20, 12}, Hdf5Writer.filters(1), List.of(new Chunk(deflated, 0, 0, 0)), 1 << 20, 12), "it is made to fill memory");
+                chunked(
+                        new int[] {1 << 20, 12},
+                        Hdf5Writer.filters(1),
+                        List.of(new Chunk(deflated, 0, 0, 0)),
+                        1 << 20,
+                        12),
+                "it is made to fill memory");
         assertRefused(
                 chunked(new int[] {1 << 24, 12}, Hdf5Writer.filters(1), List.of(new Chunk(deflated, 0, 0, 0)), 2, 12),
                 "of shape [2, 12] lies in chunks of shape [16777216, 12]");
         assertRefused(
-                chunked(new int[] {0, 12}, Hdf5Writer.filters(1), List.of(new Chunk(deflated, 0, 0, 0)), 2, 12), "lies in chunks of shape [0, 12]");
+                chunked(new int[] {0, 12}, Hdf5Writer.filters(1), List.of(new Chunk(deflated, 0, 0, 0)), 2, 12),
+                "lies in chunks of shape [0, 12]");
     }
 
     @Test
     void filtersThatAreNotKnown() {
         assertRefused(
-                chunked(new int[] {2, 12}, Hdf5Writer.filters(32_000), List.of(new Chunk(new byte[96], 0, 0, 0)), 2, 12),
+                chunked(
+                        new int[] {2, 12},
+                        Hdf5Writer.filters(32_000),
+                        List.of(new Chunk(new byte[96], 0, 0, 0)),
+                        2,
+                        12),
                 "is packed by filter 32000 ('undefined'), expected gzip; copy the file with h5repack -f GZIP=4");
     }
 
     // ---- descriptions
 
     private static byte[] described(String config) {
-        return KerasWriter.named("2.3.1", Optional.empty(), LAYERS).text("", "model_config", config).bytes();
+        return KerasWriter.named("2.3.1", Optional.empty(), LAYERS)
+                .text("", "model_config", config)
+                .bytes();
     }
 
     @Test
@@ -429,24 +525,30 @@ class MalformedKerasTest {
 
     @Test
     void descriptionsWithoutLayers() {
-        assertRefused(described("{\"class_name\": \"Sequential\", \"config\": {\"layers\": []}}"), "lists 0 layers, expected 1 to 10000");
+        assertRefused(
+                described("{\"class_name\": \"Sequential\", \"config\": {\"layers\": []}}"),
+                "lists 0 layers, expected 1 to 10000");
         assertRefused(described("{\"class_name\": \"Sequential\", \"config\": 5}"), "lists 0 layers");
         assertRefused(
-                described("{\"class_name\": \"Sequential\", \"config\": {\"layers\": [5]}}"), "has a layer without 'class_name' and 'config'");
+                described("{\"class_name\": \"Sequential\", \"config\": {\"layers\": [5]}}"),
+                "has a layer without 'class_name' and 'config'");
     }
 
     @Test
     void layersOfTheSameName() {
         List<Layer> twice = new ArrayList<>(LAYERS);
         twice.add(LAYERS.get(3));
-        assertRefused(described(KerasWriter.sequential(twice).toString()), "has two layers 'decoder', expected each name once");
+        assertRefused(
+                described(KerasWriter.sequential(twice).toString()),
+                "has two layers 'decoder', expected each name once");
     }
 
     @Test
     void graphsWithoutOutput() {
         ObjectNode model = KerasWriter.functional(LAYERS, true);
         ((ObjectNode) model.get("config")).set("output_layers", KerasWriter.reference("nowhere"));
-        assertRefused(described(model.toString()), "the model's output is layer 'nowhere', which its config doesn't have");
+        assertRefused(
+                described(model.toString()), "the model's output is layer 'nowhere', which its config doesn't have");
         ArrayNode none = KerasWriter.JSON.createArrayNode();
         ((ObjectNode) model.get("config")).set("output_layers", none);
         assertRefused(described(model.toString()), "the model has 0 outputs");
@@ -456,7 +558,9 @@ class MalformedKerasTest {
     void moreUnitsThanNumbers() {
         List<Layer> layers = new ArrayList<>(LAYERS);
         layers.set(2, layers.get(2).with("units", Integer.MAX_VALUE));
-        assertRefused(described(KerasWriter.sequential(layers).toString()), "expected (I, 4H) = (2, 8589934588) with H = 2147483647");
+        assertRefused(
+                described(KerasWriter.sequential(layers).toString()),
+                "expected (I, 4H) = (2, 8589934588) with H = 2147483647");
     }
 
     @Test
@@ -476,13 +580,16 @@ class MalformedKerasTest {
     private static ZipWriter archive() {
         return new ZipWriter()
                 .with("metadata.json", KerasWriter.bytes("{\"keras_version\": \"3.1.0\"}"))
-                .with("config.json", KerasWriter.bytes(KerasWriter.sequential(LAYERS).toString()));
+                .with(
+                        "config.json",
+                        KerasWriter.bytes(KerasWriter.sequential(LAYERS).toString()));
     }
 
     @Test
     void archivesWithoutTheirParts() {
         assertRefused(archive().bytes(), "the archive has no 'model.weights.h5', expected the weights there, in HDF5");
-        assertRefused(archive().with("model.weights.npz", new byte[9]).bytes(), "the archive has no 'model.weights.h5'");
+        assertRefused(
+                archive().with("model.weights.npz", new byte[9]).bytes(), "the archive has no 'model.weights.h5'");
         assertRefused(
                 new ZipWriter()
                         .with("metadata.json", KerasWriter.bytes("{}"))
@@ -495,7 +602,8 @@ class MalformedKerasTest {
     void archivesOfBombs() {
         byte[] zeros = new byte[1 << 22];
         assertRefused(
-                archive().withDeflated("model.weights.h5", zeros).bytes(), "would inflate to 4194304, expected at most 100 times as many");
+                archive().withDeflated("model.weights.h5", zeros).bytes(),
+                "would inflate to 4194304, expected at most 100 times as many");
         assertRefused(
                 new ZipWriter()
                         .with("metadata.json", new byte[(1 << 20) + 1])
@@ -507,15 +615,22 @@ class MalformedKerasTest {
     @Test
     void namesOutsideOfTheArchiveAreNeverWritten() throws IOException {
         byte[] weights = KerasWriter.numbered("layers", LAYERS).bytes();
-        byte[] file = archive().with("../../../tmp/evil.sh", new byte[9]).with("model.weights.h5", weights).bytes();
+        byte[] file = archive()
+                .with("../../../tmp/evil.sh", new byte[9])
+                .with("model.weights.h5", weights)
+                .bytes();
 
         assertThat(KerasReaderTest.read(file).model()).hasToString("5 tokens of width 2; LSTM 3; 4 classes");
     }
 
     @Test
     void weightsThatAreNoHdf5() {
-        assertRefused(archive().with("model.weights.h5", new byte[99]).bytes(), "the HDF5 file can't be read (Superblock didn't contain valid signature)");
-        assertRefused(archive().with("model.weights.h5", new byte[9]).bytes(), "the HDF5 file has 9 bytes, expected at least 48");
+        assertRefused(
+                archive().with("model.weights.h5", new byte[99]).bytes(),
+                "the HDF5 file can't be read (Superblock didn't contain valid signature)");
+        assertRefused(
+                archive().with("model.weights.h5", new byte[9]).bytes(),
+                "the HDF5 file has 9 bytes, expected at least 48");
     }
 
     @Test
@@ -535,7 +650,8 @@ class MalformedKerasTest {
         byte[] weights = KerasWriter.numbered("layers", LAYERS).bytes();
         String text = " ".repeat(KerasConfig.MAX_BYTES + 1);
 
-        assertThatThrownBy(() -> KerasReaderTest.read("w.h5", weights, Map.of("config.json", text), TensorNames.automatic()))
+        assertThatThrownBy(() ->
+                        KerasReaderTest.read("w.h5", weights, Map.of("config.json", text), TensorNames.automatic()))
                 .isInstanceOf(ModelException.class)
                 .hasMessage("w.h5: 'config.json' beside it has 33554433 bytes, expected at most 33554432");
     }
