@@ -43,7 +43,7 @@ class ApplicationJarIT {
     @Test
     void kerasModelsAreReadWithSparksLibraries() throws Exception {
         List<URL> jars = new ArrayList<>(List.of(url(Checkout.jar())));
-        for (String jar : Checkout.sparkClassPath().split(File.pathSeparator)) {
+        for (String jar : Checkout.sparkClassPath().split(File.pathSeparator, -1)) {
             jars.add(url(Path.of(jar)));
         }
         try (URLClassLoader loader =

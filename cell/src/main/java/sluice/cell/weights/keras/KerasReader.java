@@ -99,7 +99,7 @@ public final class KerasReader {
                     KerasConfig.parse(whole.get().getBytes(StandardCharsets.UTF_8), "the attribute 'model_config'");
             return reader.described(root, config, version);
         }
-        if (!NumberedWeights.isIn(root) && !NamedWeights.isIn(weightsOf(root))) {
+        if (!isNumbered(root) && !NamedWeights.isIn(weightsOf(root))) {
             throw new ModelException("this HDF5 file is no Keras model: expected an attribute 'model_config' or "
                     + "'layer_names', or a group 'layers', found %s"
                             .formatted(
@@ -113,11 +113,16 @@ public final class KerasReader {
             KerasVersion told = metadata.isPresent() ? version(metadata.get(), METADATA) : KerasVersion.UNKNOWN;
             return reader.described(root, config.get(), version.or(told));
         }
-        if (NumberedWeights.isIn(root)) {
+        if (isNumbered(root)) {
             throw new ModelException(
                     "the file holds weights and not what the model does with them; " + UndescribedLayers.GIVE_CONFIG);
         }
         return reader.undescribed(NamedWeights.of(weightsOf(root)), version);
+    }
+
+    /** Whether the weights are in the newer format; in the older one a layer may well be called {@code layers}. */
+    private static boolean isNumbered(Hdf5Group root) {
+        return !NamedWeights.isIn(weightsOf(root)) && NumberedWeights.isIn(root);
     }
 
     private static Hdf5Group weightsOf(Hdf5Group root) {
@@ -157,9 +162,8 @@ public final class KerasReader {
     }
 
     private ModelFile described(Hdf5Group root, KerasConfig config, KerasVersion told) {
-        KerasWeights weights = NumberedWeights.isIn(root)
-                ? new NumberedWeights(root, config.layers())
-                : NamedWeights.of(weightsOf(root));
+        KerasWeights weights =
+                isNumbered(root) ? new NumberedWeights(root, config.layers()) : NamedWeights.of(weightsOf(root));
         KerasVersion version =
                 told.or(new KerasVersion(weights.version().orElse(""))).or(config.version());
         List<KerasLayer> path = new KerasPath(config, names).layers();

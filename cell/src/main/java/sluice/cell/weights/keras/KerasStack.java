@@ -216,9 +216,10 @@ final class KerasStack {
             throw new ModelException("%s has time_major true, expected sequences one by one; build it without"
                     .formatted(layer.describe()));
         }
-        if (layer.flag(false, "stateful")) {
-            notes.add("%s is stateful: in Keras it goes on where the last batch ended, here each sequence begins anew"
-                    .formatted(layer.describe()));
+        String note = "%s is stateful: in Keras it goes on where the last batch ended, here each sequence begins anew"
+                .formatted(layer.describe());
+        if (layer.flag(false, "stateful") && !notes.contains(note)) { // both directions may be of one layer
+            notes.add(note);
         }
     }
 

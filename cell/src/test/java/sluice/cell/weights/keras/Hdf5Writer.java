@@ -399,16 +399,21 @@ final class Hdf5Writer {
             names.writeBytes(Arrays.copyOf(bytes, (bytes.length + 8) / 8 * 8));
         });
         long nodeAt = write(node.array());
-        long namesAt = write(names.toByteArray());
-        long heapAt = write(buffer(32)
+        long heapAt = heap(names.toByteArray());
+        long treeAt = write(tree(0, 1, nodeAt));
+        return symbolTableAt(treeAt, heapAt);
+    }
+
+    /** The names of a group. */
+    long heap(byte[] names) {
+        long namesAt = write(names);
+        return write(buffer(32)
                 .put("HEAP".getBytes(StandardCharsets.US_ASCII))
                 .putInt(0)
-                .putLong(names.size())
+                .putLong(names.length)
                 .putLong(UNDEFINED)
                 .putLong(namesAt)
                 .array());
-        long treeAt = write(tree(0, 1, nodeAt));
-        return symbolTableAt(treeAt, heapAt);
     }
 
     static Message symbolTableAt(long tree, long heap) {

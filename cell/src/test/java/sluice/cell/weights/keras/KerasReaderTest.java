@@ -211,6 +211,19 @@ class KerasReaderTest {
     }
 
     @Test
+    void aLayerThatIsCalledAsTheNewerFormatsGroup() throws IOException {
+        List<Layer> layers = small();
+        layers.set(2, KerasWriter.lstm("layers", smallDirection(), Form.KERAS_2));
+        byte[] older = KerasWriter.named("2.3.1", Optional.empty(), layers).bytes();
+
+        assertSmall(read(
+                "w.h5",
+                older,
+                Map.of("config.json", KerasWriter.sequential(layers).toString()),
+                AUTOMATIC));
+    }
+
+    @Test
     void aWordOnTheVersionBesideTheWeights() throws IOException {
         List<Layer> layers = List.of(
                 KerasWriter.lstm("lstm", smallDirection(), Form.KERAS_2).with("recurrent_activation", "hard_sigmoid"));
