@@ -54,8 +54,8 @@ final class Hdf5Attributes {
     }
 
     /**
-     * A list of texts. HDF5 has no room for more than 64 kB in one attribute, so Keras writes a longer one in several: {@code name0},
-     * {@code name1} and so on.
+     * A list of texts. HDF5 has no room for more than 64 kB in one attribute, so Keras writes a longer one in several: {@code layer_names0},
+     * {@code layer_names1} and so on.
      */
     Optional<List<String>> texts(String name) {
         if (messages().containsKey(name)) {

@@ -15,7 +15,7 @@ import sluice.cell.weights.file.StrictJson;
 final class KerasConfig {
     static final int MAX_BYTES = 1 << 25;
 
-    private static final int MAX_LAYERS = 10_000;
+    private static final int MAX_LAYERS = 2_000;
     private static final Set<String> GRAPHS = Set.of("Functional", "Model");
     private static final String SEQUENTIAL = "Sequential";
 

@@ -2,7 +2,6 @@ package sluice.cell.weights.keras;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
@@ -75,8 +74,7 @@ final class KerasInputs {
     }
 
     private void collectArguments(JsonNode named) {
-        for (Iterator<Map.Entry<String, JsonNode>> all = named.fields(); all.hasNext(); ) {
-            Map.Entry<String, JsonNode> argument = all.next();
+        for (Map.Entry<String, JsonNode> argument : named.properties()) {
             boolean off = argument.getValue().isNull()
                     || (argument.getValue().isBoolean() && !argument.getValue().asBoolean());
             if (argument.getKey().equals(MASK)) {

@@ -17,6 +17,7 @@ import java.util.zip.Deflater;
  *
  * <p>Parts are written from the leaves upwards, so that each knows the addresses of what it points to.
  */
+@SuppressWarnings("ByteBufferBackingArray") // each buffer is one of its own, from its array's begin to its end
 final class Hdf5Writer {
     static final int SUPERBLOCK_BYTES = 96;
     private static final long UNDEFINED = -1;
@@ -354,7 +355,7 @@ final class Hdf5Writer {
 
     /** Where the next thing will be written. */
     long next() {
-        return (file.size() + 7) / 8 * 8;
+        return (file.size() + 7L) / 8 * 8;
     }
 
     long header(List<Message> messages) {

@@ -161,6 +161,7 @@ class MalformedKerasTest {
                 .bytes();
     }
 
+    /** Whether the stack ends first or the count of what was read depends on the machine. */
     @Test
     void aTreeThatContainsItself() {
         assertRefused(
@@ -170,7 +171,7 @@ class MalformedKerasTest {
                     writer.write(Hdf5Writer.tree(1, 1, at));
                     return List.of(Hdf5Writer.symbolTableAt(at, heap));
                 }),
-                "its parts point to each other again and again");
+                "the file is damaged");
     }
 
     /** Sixty levels, each twice the one below: it would be read for ever, though nothing is in a circle. */
@@ -530,7 +531,7 @@ class MalformedKerasTest {
     void descriptionsWithoutLayers() {
         assertRefused(
                 described("{\"class_name\": \"Sequential\", \"config\": {\"layers\": []}}"),
-                "lists 0 layers, expected 1 to 10000");
+                "lists 0 layers, expected 1 to 2000");
         assertRefused(described("{\"class_name\": \"Sequential\", \"config\": 5}"), "lists 0 layers");
         assertRefused(
                 described("{\"class_name\": \"Sequential\", \"config\": {\"layers\": [5]}}"),
