@@ -1,10 +1,10 @@
 package sluice.cell.weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static sluice.cell.weights.FourGates.HIDDEN;
+import static sluice.cell.weights.FourGates.INPUT;
 
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -12,7 +12,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import sluice.cell.model.LstmModel;
-import sluice.cell.reference.ReferenceLstm;
 import sluice.cell.weights.SafetensorsWriter.RawTensor;
 import sluice.cell.weights.file.TensorNames;
 import sluice.cell.weights.torch.CheckpointWriter;
@@ -22,9 +21,6 @@ import sluice.cell.weights.torch.CheckpointWriter;
  * right states, and each of the 23 other orders gives visibly wrong ones, so none of them could go unnoticed.
  */
 class GateOrderTest {
-    private static final int INPUT = 2;
-    private static final int HIDDEN = 3;
-    private static final int STEPS = 4;
     private static final String PYTORCH = "ifgo";
 
     /** A format: tensors to the bytes of a file. */
@@ -46,12 +42,12 @@ class GateOrderTest {
     @ParameterizedTest
     @MethodSource("formats")
     void onlyTheOrderOfPyTorchGivesTheRightStates(Format format) throws IOException {
-        double[] expected = equations();
-        for (String order : permutations("", PYTORCH)) {
+        double[] expected = FourGates.equations();
+        for (String order : FourGates.orders()) {
             byte[] file = format.file().apply(tensors(order));
             LstmModel model = ModelReader.read("model", new MemoryChannel(file), TensorNames.automatic())
                     .model();
-            double distance = distance(states(model), expected);
+            double distance = FourGates.distance(FourGates.states(model), expected);
             if (order.equals(PYTORCH)) {
                 assertThat(distance).isLessThan(1e-5); // the weights are rounded to float32
             } else {
@@ -62,44 +58,6 @@ class GateOrderTest {
         }
     }
 
-    private static List<String> permutations(String begun, String left) {
-        if (left.isEmpty()) {
-            return List.of(begun);
-        }
-        List<String> all = new ArrayList<>();
-        for (int at = 0; at < left.length(); at++) {
-            all.addAll(permutations(begun + left.charAt(at), left.substring(0, at) + left.substring(at + 1)));
-        }
-        return all;
-    }
-
-    // ---- the weights, each gate's of another size
-
-    private static double scale(char gate) {
-        return switch (gate) {
-            case 'i' -> 0.5;
-            case 'f' -> 1.1;
-            case 'g' -> -0.8;
-            default -> 1.7;
-        };
-    }
-
-    private static double u(char gate, int row, int column) {
-        return scale(gate) * Math.sin(1 + 3 * row + 2 * column + gate);
-    }
-
-    private static double w(char gate, int row, int column) {
-        return scale(gate) * Math.cos(2 + row + 4 * column + gate);
-    }
-
-    private static double b(char gate, int row) {
-        return scale(gate) * (0.3 + 0.1 * row);
-    }
-
-    private static double x(int step, int column) {
-        return Math.sin(step + 5 * column) + 0.25;
-    }
-
     private static List<RawTensor> tensors(String order) {
         float[] input = new float[4 * HIDDEN * INPUT];
         float[] hidden = new float[4 * HIDDEN * HIDDEN];
@@ -108,78 +66,17 @@ class GateOrderTest {
             char gate = order.charAt(line / HIDDEN);
             int row = line % HIDDEN;
             for (int column = 0; column < INPUT; column++) {
-                input[line * INPUT + column] = (float) u(gate, row, column);
+                input[line * INPUT + column] = (float) FourGates.u(gate, row, column);
             }
             for (int column = 0; column < HIDDEN; column++) {
-                hidden[line * HIDDEN + column] = (float) w(gate, row, column);
+                hidden[line * HIDDEN + column] = (float) FourGates.w(gate, row, column);
             }
-            bias[line] = (float) b(gate, row);
+            bias[line] = (float) FourGates.b(gate, row);
         }
         return List.of(
                 RawTensor.f32("lstm.weight_ih_l0", input, 4 * HIDDEN, INPUT),
                 RawTensor.f32("lstm.weight_hh_l0", hidden, 4 * HIDDEN, HIDDEN),
                 RawTensor.f32("lstm.bias_ih_l0", bias, 4 * HIDDEN),
                 RawTensor.f32("lstm.bias_hh_l0", new float[4 * HIDDEN], 4 * HIDDEN));
-    }
-
-    // ---- the states
-
-    /** The six equations, number by number, of the weights that the files were made from. */
-    private static double[] equations() {
-        double[] h = new double[HIDDEN];
-        double[] c = new double[HIDDEN];
-        for (int step = 0; step < STEPS; step++) {
-            double[] next = new double[HIDDEN];
-            for (int row = 0; row < HIDDEN; row++) {
-                double i = sigmoid(sum('i', row, step, h));
-                double f = sigmoid(sum('f', row, step, h));
-                double g = Math.tanh(sum('g', row, step, h));
-                double o = sigmoid(sum('o', row, step, h));
-                c[row] = f * c[row] + i * g;
-                next[row] = o * Math.tanh(c[row]);
-            }
-            h = next;
-        }
-        return joined(h, c);
-    }
-
-    private static double sum(char gate, int row, int step, double[] h) {
-        double sum = b(gate, row);
-        for (int column = 0; column < INPUT; column++) {
-            sum += u(gate, row, column) * x(step, column);
-        }
-        for (int column = 0; column < HIDDEN; column++) {
-            sum += w(gate, row, column) * h[column];
-        }
-        return sum;
-    }
-
-    private static double sigmoid(double z) {
-        return 1 / (1 + Math.exp(-z));
-    }
-
-    private static double[] states(LstmModel model) {
-        double[][] inputs = new double[STEPS][INPUT];
-        for (int step = 0; step < STEPS; step++) {
-            for (int column = 0; column < INPUT; column++) {
-                inputs[step][column] = x(step, column);
-            }
-        }
-        ReferenceLstm.Run run = new ReferenceLstm(model).run(inputs, new double[1][HIDDEN], new double[1][HIDDEN]);
-        return joined(run.finalHidden()[0], run.finalCell()[0]);
-    }
-
-    private static double[] joined(double[] h, double[] c) {
-        double[] both = Arrays.copyOf(h, 2 * HIDDEN);
-        System.arraycopy(c, 0, both, HIDDEN, HIDDEN);
-        return both;
-    }
-
-    private static double distance(double[] one, double[] other) {
-        double largest = 0;
-        for (int at = 0; at < one.length; at++) {
-            largest = Math.max(largest, Math.abs(one[at] - other[at]));
-        }
-        return largest;
     }
 }
