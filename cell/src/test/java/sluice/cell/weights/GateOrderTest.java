@@ -9,26 +9,33 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import sluice.cell.model.LstmModel;
 import sluice.cell.reference.ReferenceLstm;
 import sluice.cell.weights.SafetensorsWriter.RawTensor;
 import sluice.cell.weights.file.TensorNames;
+import sluice.cell.weights.onnx.OnnxWriter;
 import sluice.cell.weights.torch.CheckpointWriter;
 
 /**
- * Each format against the equations, with four visibly different gates: blocks of rows in the order of PyTorch give the
+ * Each format against the equations, with four visibly different gates: blocks of rows in the format's order give the
  * right states, and each of the 23 other orders gives visibly wrong ones, so none of them could go unnoticed.
  */
 class GateOrderTest {
     private static final int INPUT = 2;
     private static final int HIDDEN = 3;
     private static final int STEPS = 4;
-    private static final String PYTORCH = "ifgo";
+    private static final String PEEPHOLES_OF_ONNX = "iof";
 
-    /** A format: tensors to the bytes of a file. */
-    record Format(String name, Function<List<RawTensor>, byte[]> file) {
+    /**
+     * A format.
+     *
+     * @param order of its gates
+     * @param file PyTorch's four tensors, the rows in any order, to the bytes of a file
+     */
+    record Format(String name, String order, Function<List<RawTensor>, byte[]> file) {
         @Override
         public String toString() {
             return name;
@@ -37,29 +44,70 @@ class GateOrderTest {
 
     static Stream<Format> formats() {
         return Stream.of(
-                new Format("safetensors", tensors -> SafetensorsWriter.bytes(tensors, Map.of())),
+                new Format("safetensors", "ifgo", tensors -> SafetensorsWriter.bytes(tensors, Map.of())),
                 new Format(
                         "PyTorch checkpoint",
-                        tensors -> CheckpointWriter.of(tensors).bytes()));
+                        "ifgo",
+                        tensors -> CheckpointWriter.of(tensors).bytes()),
+                new Format("ONNX", "iofg", tensors -> onnx(tensors).bytes()));
     }
 
     @ParameterizedTest
     @MethodSource("formats")
-    void onlyTheOrderOfPyTorchGivesTheRightStates(Format format) throws IOException {
-        double[] expected = equations();
-        for (String order : permutations("", PYTORCH)) {
-            byte[] file = format.file().apply(tensors(order));
-            LstmModel model = ModelReader.read("model", new MemoryChannel(file), TensorNames.automatic())
-                    .model();
-            double distance = distance(states(model), expected);
-            if (order.equals(PYTORCH)) {
-                assertThat(distance).isLessThan(1e-5); // the weights are rounded to float32
-            } else {
-                assertThat(distance)
-                        .as("states with gates in the order %s", order)
-                        .isGreaterThan(1e-3);
-            }
+    void onlyTheOrderOfTheFormatGivesTheRightStates(Format format) throws IOException {
+        double[] expected = equations(0);
+        for (String order : permutations("", format.order())) {
+            assertRightOnlyIf(
+                    order.equals(format.order()), format.file().apply(tensors(order)), expected, "gates " + order);
         }
+    }
+
+    /** Of the six orders of three visibly different peepholes, one is right. */
+    @Test
+    void onlyTheOrderOfOnnxGivesTheRightPeepholes() throws IOException {
+        double[] expected = equations(1);
+        for (String order : permutations("", PEEPHOLES_OF_ONNX)) {
+            byte[] file = onnx(tensors("iofg"), peepholes(order)).bytes();
+            assertRightOnlyIf(order.equals(PEEPHOLES_OF_ONNX), file, expected, "peepholes " + order);
+        }
+    }
+
+    private static void assertRightOnlyIf(boolean right, byte[] file, double[] expected, String what)
+            throws IOException {
+        LstmModel model = ModelReader.read("model", new MemoryChannel(file), TensorNames.automatic())
+                .model();
+        double distance = distance(states(model), expected);
+        if (right) {
+            assertThat(distance).as(what).isLessThan(1e-5); // the weights are rounded to float32
+        } else {
+            assertThat(distance).as(what).isGreaterThan(1e-3);
+        }
+    }
+
+    private static OnnxWriter onnx(List<RawTensor> tensors) {
+        return operands(tensors).node("LSTM", "X,W,R,B", "Y").output("Y");
+    }
+
+    private static OnnxWriter onnx(List<RawTensor> tensors, float[] peepholes) {
+        return operands(tensors)
+                .floats("P", peepholes, 1, peepholes.length)
+                .node("LSTM", "X,W,R,B,,,,P", "Y")
+                .output("Y");
+    }
+
+    private static OnnxWriter operands(List<RawTensor> tensors) {
+        byte[] biases = CheckpointWriter.joined(tensors.subList(2, 4));
+        return new OnnxWriter(14)
+                .input("X", 1, "t", "n", INPUT)
+                .graph(
+                        5,
+                        OnnxWriter.header("W", 1, 1, 4 * HIDDEN, INPUT)
+                                .bytes(9, tensors.get(0).bytes()))
+                .graph(
+                        5,
+                        OnnxWriter.header("R", 1, 1, 4 * HIDDEN, HIDDEN)
+                                .bytes(9, tensors.get(1).bytes()))
+                .graph(5, OnnxWriter.header("B", 1, 1, 8 * HIDDEN).bytes(9, biases));
     }
 
     private static List<String> permutations(String begun, String left) {
@@ -96,6 +144,18 @@ class GateOrderTest {
         return scale(gate) * (0.3 + 0.1 * row);
     }
 
+    private static double p(char gate, int row) {
+        return scale(gate) * (0.4 - 0.15 * row);
+    }
+
+    private static float[] peepholes(String order) {
+        float[] peepholes = new float[3 * HIDDEN];
+        for (int at = 0; at < peepholes.length; at++) {
+            peepholes[at] = (float) p(order.charAt(at / HIDDEN), at % HIDDEN);
+        }
+        return peepholes;
+    }
+
     private static double x(int step, int column) {
         return Math.sin(step + 5 * column) + 0.25;
     }
@@ -124,18 +184,22 @@ class GateOrderTest {
 
     // ---- the states
 
-    /** The six equations, number by number, of the weights that the files were made from. */
-    private static double[] equations() {
+    /**
+     * The six equations, number by number, of the weights that the files were made from.
+     *
+     * @param peep 1 with peepholes, 0 without
+     */
+    private static double[] equations(int peep) {
         double[] h = new double[HIDDEN];
         double[] c = new double[HIDDEN];
         for (int step = 0; step < STEPS; step++) {
             double[] next = new double[HIDDEN];
             for (int row = 0; row < HIDDEN; row++) {
-                double i = sigmoid(sum('i', row, step, h));
-                double f = sigmoid(sum('f', row, step, h));
+                double i = sigmoid(sum('i', row, step, h) + peep * p('i', row) * c[row]);
+                double f = sigmoid(sum('f', row, step, h) + peep * p('f', row) * c[row]);
                 double g = Math.tanh(sum('g', row, step, h));
-                double o = sigmoid(sum('o', row, step, h));
                 c[row] = f * c[row] + i * g;
+                double o = sigmoid(sum('o', row, step, h) + peep * p('o', row) * c[row]);
                 next[row] = o * Math.tanh(c[row]);
             }
             h = next;

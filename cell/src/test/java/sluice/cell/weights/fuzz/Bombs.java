@@ -143,7 +143,7 @@ final class Bombs {
                     "inflated-instructions-0x%02x".formatted(opcode),
                     () -> inflating(start(), repeated(opcode, 3_900_000)));
         }
-        files.put("inflated-memo", () -> inflating(start(), memo()));
+        files.put("million-memos", () -> pickled(memo()));
         files.put("inflated-zeros", () -> inflating(NOTHING, new byte[30 << 20]));
     }
 
@@ -153,7 +153,7 @@ final class Bombs {
 
     /** The same value under ever other numbers. */
     private static byte[] memo() {
-        ByteBuffer memo = ByteBuffer.allocate(3_900_000 * 5).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer memo = ByteBuffer.allocate(MILLION * 5).order(ByteOrder.LITTLE_ENDIAN);
         for (int at = 0; memo.hasRemaining(); at++) {
             memo.put((byte) Opcodes.LONG_BINPUT).putInt(at);
         }
