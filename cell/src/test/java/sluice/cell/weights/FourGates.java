@@ -20,7 +20,12 @@ public final class FourGates {
 
     /** All 24 orders of the letters i, f, g, o. */
     public static List<String> orders() {
-        return permutations("", "ifgo");
+        return orders("ifgo");
+    }
+
+    /** All orders of some letters. */
+    static List<String> orders(String letters) {
+        return permutations("", letters);
     }
 
     private static List<String> permutations(String begun, String left) {
@@ -57,6 +62,11 @@ public final class FourGates {
         return scale(gate) * (0.3 + 0.1 * row);
     }
 
+    /** The weight of a peephole. */
+    static double p(char gate, int row) {
+        return scale(gate) * (0.4 - 0.15 * row);
+    }
+
     private static double x(int step, int column) {
         return Math.sin(step + 5 * column) + 0.25;
     }
@@ -65,16 +75,25 @@ public final class FourGates {
 
     /** The six equations, number by number, of the weights that the files were made from. */
     public static double[] equations() {
+        return equations(0);
+    }
+
+    /** The same with peepholes. */
+    static double[] peepholeEquations() {
+        return equations(1);
+    }
+
+    private static double[] equations(int peep) {
         double[] h = new double[HIDDEN];
         double[] c = new double[HIDDEN];
         for (int step = 0; step < STEPS; step++) {
             double[] next = new double[HIDDEN];
             for (int row = 0; row < HIDDEN; row++) {
-                double i = sigmoid(sum('i', row, step, h));
-                double f = sigmoid(sum('f', row, step, h));
+                double i = sigmoid(sum('i', row, step, h) + peep * p('i', row) * c[row]);
+                double f = sigmoid(sum('f', row, step, h) + peep * p('f', row) * c[row]);
                 double g = Math.tanh(sum('g', row, step, h));
-                double o = sigmoid(sum('o', row, step, h));
                 c[row] = f * c[row] + i * g;
+                double o = sigmoid(sum('o', row, step, h) + peep * p('o', row) * c[row]);
                 next[row] = o * Math.tanh(c[row]);
             }
             h = next;
