@@ -11,6 +11,8 @@ public record Defect(Kind kind, String text) {
     public enum Kind {
         /** A token below 0, or at or above the number that the model knows. */
         TOKEN_OUT_OF_RANGE,
+        /** The token that stands for nothing to this model. */
+        TOKEN_IS_PADDING,
         /** A token after the first that the model has no class for, where its likelihood or rank is asked. */
         TARGET_OUT_OF_RANGE,
         /** A feature that is NaN or infinite. */

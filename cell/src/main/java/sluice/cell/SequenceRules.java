@@ -2,6 +2,8 @@ package sluice.cell;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -16,6 +18,7 @@ public final class SequenceRules {
     private final LstmModel model;
     private final InputKind input;
     private final int tokens;
+    private final int padding; // or -1, which is no token
     private final int featureWidth;
     private final int classes;
     private final boolean targets;
@@ -25,6 +28,10 @@ public final class SequenceRules {
         this.model = model;
         this.input = input;
         this.tokens = model.tokens();
+        this.padding = model.embedding()
+                .map(Embedding::padding)
+                .orElse(OptionalInt.empty())
+                .orElse(-1);
         this.featureWidth = model.inputWidth();
         this.classes = model.output().map(OutputLayer::classes).orElse(0);
         this.targets = request.needsTargets();
@@ -102,6 +109,11 @@ public final class SequenceRules {
                         Defect.Kind.TOKEN_OUT_OF_RANGE,
                         "token %d at step %d is outside [0, %d), which the model knows"
                                 .formatted(ids[step], step, tokens));
+            }
+            if (ids[step] == padding) {
+                return new Defect(
+                        Defect.Kind.TOKEN_IS_PADDING,
+                        "token %d at step %d is the padding of this model; leave it out".formatted(padding, step));
             }
         }
         return null;

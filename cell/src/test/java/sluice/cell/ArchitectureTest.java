@@ -25,6 +25,7 @@ class ArchitectureTest {
     private static final String FILE = WEIGHTS + ".file";
     private static final String TORCH = WEIGHTS + ".torch";
     private static final String ONNX = WEIGHTS + ".onnx";
+    private static final String KERAS = WEIGHTS + ".keras";
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -34,7 +35,7 @@ class ArchitectureTest {
     void allPackagesAreLookedAt() {
         assertThat(CLASSES)
                 .extracting(JavaClass::getPackageName)
-                .containsOnly(FACE, MODEL, KERNEL, REFERENCE, WEIGHTS, FILE, TORCH, ONNX);
+                .containsOnly(FACE, MODEL, KERNEL, REFERENCE, WEIGHTS, FILE, TORCH, ONNX, KERAS);
         assertThat(CLASSES).extracting(JavaClass::getSimpleName).doesNotContain("ArchitectureTest");
     }
 
@@ -54,7 +55,8 @@ class ArchitectureTest {
         knowsOfOurs(FILE, MODEL);
         knowsOfOurs(TORCH, FILE, MODEL);
         knowsOfOurs(ONNX, FILE, MODEL);
-        knowsOfOurs(WEIGHTS, TORCH, ONNX, FILE, MODEL);
+        knowsOfOurs(KERAS, FILE, MODEL);
+        knowsOfOurs(WEIGHTS, TORCH, ONNX, KERAS, FILE, MODEL);
     }
 
     @Test
@@ -84,6 +86,20 @@ class ArchitectureTest {
                 .resideInAPackage("net.razorvine..")
                 .check(CLASSES);
     }
+
+    /** It believes what a file says; what it is given, and what it is asked, is checked around it. */
+    @Test
+    void onlyHdf5ClassesKnowTheHdf5Library() {
+        noClasses()
+                .that(DescribedPredicate.not(HDF5_CLASSES))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.jhdf..")
+                .check(CLASSES);
+    }
+
+    private static final DescribedPredicate<JavaClass> HDF5_CLASSES = DescribedPredicate.describe(
+            "are called Hdf5... and read Keras models", type -> type.getName().startsWith(KERAS + ".Hdf5"));
 
     @Test
     void nobodyKnowsSpark() {

@@ -16,6 +16,7 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
+import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
 
 /** One case for each way in which a sequence can be wrong, with the sentence that says so. */
@@ -56,6 +57,21 @@ class SequenceRulesTest {
                 new SequenceRules(BARE, InputKind.ONE_HOT, request(Emission.HIDDEN)).check(Sequence.ofTokens(3)),
                 Defect.Kind.TOKEN_OUT_OF_RANGE,
                 "token 3 at step 0 is outside [0, 3), which the model knows");
+    }
+
+    @Test
+    void aTokenThatStandsForNothing() {
+        LstmModel padded = new LstmModel(
+                WORDS.embedding().map(embedding -> embedding.withPadding(4)), WORDS.layers(), WORDS.output());
+
+        assertDefect(
+                new SequenceRules(padded, InputKind.EMBEDDING, request(Emission.SOFTMAX))
+                        .check(Sequence.ofTokens(3, 4, 5)),
+                Defect.Kind.TOKEN_IS_PADDING,
+                "token 4 at step 1 is the padding of this model; leave it out");
+        assertThatThrownBy(() -> WORDS.embedding().orElseThrow().withPadding(10))
+                .isInstanceOf(ModelException.class)
+                .hasMessage("padding by token 10: expected one of [0, 10)");
     }
 
     @Test
@@ -216,6 +232,7 @@ class SequenceRulesTest {
         assertThat(Defect.Kind.values())
                 .containsExactlyInAnyOrder(
                         Defect.Kind.TOKEN_OUT_OF_RANGE,
+                        Defect.Kind.TOKEN_IS_PADDING,
                         Defect.Kind.TARGET_OUT_OF_RANGE,
                         Defect.Kind.FEATURE_NOT_FINITE,
                         Defect.Kind.FEATURE_TOO_LARGE,

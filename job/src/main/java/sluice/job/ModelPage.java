@@ -5,9 +5,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.StringJoiner;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -49,9 +51,14 @@ record ModelPage(String path, ModelFile file, Optional<Vocabulary> vocabulary) {
 
     private static String input(LstmModel model) {
         return model.embedding()
-                .map(embedding ->
-                        "%,d tokens, an embedding of width %d".formatted(embedding.tokens(), embedding.width()))
+                .map(embedding -> "%,d tokens, an embedding of width %d%s"
+                        .formatted(embedding.tokens(), embedding.width(), padding(embedding)))
                 .orElse("width %d, no embedding: one-hot tokens, or %<d features a step".formatted(model.inputWidth()));
+    }
+
+    private static String padding(Embedding embedding) {
+        OptionalInt padding = embedding.padding();
+        return padding.isPresent() ? "; token %d stands for nothing".formatted(padding.getAsInt()) : "";
     }
 
     private static void addLayer(List<String> lines, int depth, LstmLayer layer) {

@@ -44,7 +44,7 @@ final class ScoreCommand {
             names = "--model",
             paramLabel = "FILE",
             description =
-                    "The trained model: safetensors (a file, or the index of several), a PyTorch checkpoint, or ONNX.")
+                    "The trained model: safetensors (a file, or the index of several), a PyTorch checkpoint, ONNX, or Keras.")
     private String model;
 
     @Option(names = "--input", paramLabel = "PATH", description = "The table to score: a file or a directory.")

@@ -10,7 +10,8 @@ import java.util.HexFormat;
 /**
  * SHA-256 of a model's canonical weights: for each part its name, its shape, then its float32 values, little-endian.
  *
- * <p>What most models don't have, a variant of the cell, a merge other than side by side, a readout of final states, adds to the digest where it is there, and
+ * <p>What most models don't have, a variant of the cell, a merge other than side by side, a token for padding, a readout of final
+ * states, adds to the digest where it is there, and
  * nothing where it isn't.
  *
  * <p>Two files of different formats that hold the same model have the same fingerprint.
@@ -26,6 +27,7 @@ final class Fingerprint {
         Fingerprint fingerprint = new Fingerprint();
         if (embedding != null) {
             fingerprint.matrix("embedding", embedding.table());
+            embedding.padding().ifPresent(token -> fingerprint.heading("embedding padding " + token));
         }
         for (int depth = 0; depth < layers.length; depth++) {
             for (LstmDirection direction : layers[depth].directions()) {

@@ -11,6 +11,7 @@ import sluice.cell.weights.file.LocalFolder;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.ModelFolder;
 import sluice.cell.weights.file.TensorNames;
+import sluice.cell.weights.keras.KerasReader;
 import sluice.cell.weights.onnx.OnnxReader;
 import sluice.cell.weights.torch.CheckpointReader;
 import sluice.cell.weights.torch.SafetensorsReader;
@@ -38,7 +39,7 @@ public final class ModelReader {
      *
      * @param name what messages call the file
      * @param channel the file, which stays open; may be larger than 2 GB
-     * @param folder where the file lies; asked only where a model is in several files
+     * @param folder where the file lies; asked only where a model is in several files, or a Keras file has weights alone
      * @param names what the user says about names that the file leaves open
      * @throws ModelException where the content is no model that can be used; the message begins with the name
      * @throws IOException where the file can't be read
@@ -62,13 +63,22 @@ public final class ModelReader {
                 case SAFETENSORS -> SafetensorsReader.readModel(channel, names);
                 case ONNX -> OnnxReader.readModel(channel, folder, names);
                 case JSON -> ShardedReader.readModel(channel, folder, names);
-                // PyTorch puts its pickle first, but a checkpoint that was packed again may begin with anything.
-                case PYTORCH, ZIP -> CheckpointReader.readModel(channel, names);
+                case PYTORCH -> CheckpointReader.readModel(channel, names);
+                case KERAS -> KerasReader.readArchive(channel, names);
+                case HDF5 -> KerasReader.readHdf5(name, channel, folder, names);
+                // Each puts what tells it first, but an archive that was packed again may begin with anything.
+                case ZIP ->
+                    KerasReader.isArchive(channel)
+                            ? KerasReader.readArchive(channel, names)
+                            : CheckpointReader.readModel(channel, names);
                 case PICKLE -> throw refused(kind, SAVE_AGAIN);
                 default -> throw refused(kind, SAVE_WEIGHTS);
             };
         } catch (ModelException e) {
             throw new ModelException(name + ": " + e.getMessage(), e);
+        } catch (OutOfMemoryError e) { // nothing that was made of the file is kept, and the user can give it more
+            throw new ModelException(
+                    name + ": reading it takes more memory than this JVM has; give it a larger heap", e);
         }
     }
 
@@ -85,7 +95,7 @@ public final class ModelReader {
 
     private static ModelException refused(FileKind kind, String remedy) {
         return new ModelException(
-                "this looks like %s, expected a safetensors file, a PyTorch checkpoint or an ONNX model; %s"
+                "this looks like %s, expected a safetensors file, a PyTorch checkpoint, an ONNX model or a Keras model; %s"
                         .formatted(kind.description(), remedy));
     }
 }

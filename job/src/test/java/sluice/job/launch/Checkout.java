@@ -26,6 +26,11 @@ final class Checkout {
         return ROOT.resolve("cell/src/test/resources/torch").resolve(name);
     }
 
+    /** A file of one of Keras' cases. */
+    static Path kerasModel(String file) {
+        return ROOT.resolve("cell/src/test/resources/keras/models").resolve(file);
+    }
+
     /** A place below the build's own directory. */
     static Path target(String file) {
         return ROOT.resolve("job/target").resolve(file);

@@ -11,7 +11,7 @@ public final class NameList {
 
     private NameList() {}
 
-    public static String of(Collection<String> names, Function<String, String> shown) {
+    public static <T> String of(Collection<T> names, Function<T, String> shown) {
         String list = names.stream().limit(MAX_SHOWN).map(shown).collect(Collectors.joining(", "));
         return names.size() > MAX_SHOWN ? "%s and %d more".formatted(list, names.size() - MAX_SHOWN) : list;
     }

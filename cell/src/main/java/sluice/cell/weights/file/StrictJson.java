@@ -6,11 +6,15 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import sluice.cell.model.ModelException;
 
 /** JSON from strangers: UTF-8, no name twice in an object, nothing endlessly long or deep. */
@@ -21,22 +25,30 @@ public final class StrictJson {
      */
     public static final int MAX_NESTING = 4;
 
+    /** Of a tree: Keras' description of a model takes some twelve levels. */
+    public static final int MAX_TREE_NESTING = 64;
+
     public static final int MAX_NAME_CHARACTERS = 1_000;
     public static final int MAX_STRING_CHARACTERS = 20_000_000;
 
     // Names are as many and as odd as the file likes: they are neither interned nor kept for the next file.
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(MAX_NESTING)
-                    .maxNameLength(MAX_NAME_CHARACTERS)
-                    .maxStringLength(MAX_STRING_CHARACTERS)
-                    .build())
-            .build();
+    private static final JsonFactory FLAT = factory(MAX_NESTING);
+    private static final JsonFactory DEEP = factory(MAX_TREE_NESTING);
 
     private StrictJson() {}
+
+    private static JsonFactory factory(int nesting) {
+        return JsonFactory.builder()
+                .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(nesting)
+                        .maxNameLength(MAX_NAME_CHARACTERS)
+                        .maxStringLength(MAX_STRING_CHARACTERS)
+                        .build())
+                .build();
+    }
 
     /** Takes what it wants from a parser at the start of the text. */
     public interface Reading {
@@ -51,7 +63,30 @@ public final class StrictJson {
      * @throws ModelException where it is no such JSON
      */
     public static void read(byte[] json, String what, String whole, Reading reading) {
-        try (JsonParser parser = JSON.createParser(strictUtf8(json))) {
+        read(FLAT, json, what, whole, reading);
+    }
+
+    /**
+     * Reads a text as a tree, which may be deeper: {@link #MAX_TREE_NESTING}.
+     *
+     * @param what it is, as messages call it: {@code config.json}
+     * @param whole what it is of: {@code a Keras model}
+     * @throws ModelException where it is no such JSON, or something follows it
+     */
+    public static JsonNode tree(byte[] json, String what, String whole) {
+        List<JsonNode> tree = new ArrayList<>();
+        read(DEEP, json, what, whole, parser -> {
+            tree.add(new ObjectMapper().readTree(parser));
+            if (tree.get(0) == null || parser.nextToken() != null) {
+                throw new ModelException(
+                        "%s is not the JSON of %s: expected one object and nothing after it".formatted(what, whole));
+            }
+        });
+        return tree.get(0);
+    }
+
+    private static void read(JsonFactory factory, byte[] json, String what, String whole, Reading reading) {
+        try (JsonParser parser = factory.createParser(strictUtf8(json))) {
             reading.readAll(parser);
         } catch (CharacterCodingException e) {
             throw new ModelException("%s is not valid UTF-8, as that of %s is".formatted(what, whole), e);

@@ -70,11 +70,11 @@ public final class ZipDirectory {
                             .formatted(Long.toUnsignedString(end.length), Long.toUnsignedString(end.begin), end.at));
         }
         if (end.length > MAX_BYTES) {
-            throw new ModelException("the zip directory has %d bytes, expected at most %d: this is no checkpoint"
+            throw new ModelException("the zip directory has %d bytes, expected at most %d: this is no model"
                     .formatted(end.length, MAX_BYTES));
         }
         if (end.entries < 0 || end.entries > MAX_ENTRIES) {
-            throw new ModelException("the zip directory claims %s entries, expected at most %d: this is no checkpoint"
+            throw new ModelException("the zip directory claims %s entries, expected at most %d: this is no model"
                     .formatted(Long.toUnsignedString(end.entries), MAX_ENTRIES));
         }
         ZipDirectory directory = new ZipDirectory(end.begin);
@@ -151,13 +151,12 @@ public final class ZipDirectory {
             ZipEntry entry = readEntry(directory);
             covered += entry.storedBytes(); // each is less than the file, and they are few: no overflow
             if (covered > begin) {
-                throw new ModelException(
-                        "the zip archive has entries that overlap: this is no file that PyTorch wrote");
+                throw new ModelException("the zip archive has entries that overlap: no framework writes that");
             }
             if (entries.putIfAbsent(entry.name(), entry) != null) {
-                throw new ModelException(("the zip archive has two entries '%s', expected each name once: "
-                                + "this is no file that PyTorch wrote")
-                        .formatted(entry.name()));
+                throw new ModelException(
+                        ("the zip archive has two entries '%s', expected each name once: " + "no framework writes that")
+                                .formatted(entry.name()));
             }
         }
         if (directory.hasRemaining()) {
@@ -191,8 +190,7 @@ public final class ZipDirectory {
         int flags = fixed.getShort(8);
         int method = Short.toUnsignedInt(fixed.getShort(10));
         if ((flags & ENCRYPTED) != 0) {
-            throw new ModelException(
-                    "the zip entry '%s' is encrypted, expected it as PyTorch writes it".formatted(name));
+            throw new ModelException("the zip entry '%s' is encrypted, expected it plain".formatted(name));
         }
         if (method != STORED && method != DEFLATED) {
             throw new ModelException("the zip entry '%s' is compressed by method %d, expected it stored or deflated"

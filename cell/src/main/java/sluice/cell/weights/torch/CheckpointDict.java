@@ -72,8 +72,9 @@ final class CheckpointDict {
     private static Map<String, Map<?, ?>> dictsOfTensors(Map<?, ?> top) {
         Map<String, Map<?, ?>> dicts = new LinkedHashMap<>();
         top.forEach((key, value) -> {
-            if (key instanceof String name && value instanceof Map<?, ?> dict && dict != top && holdsTensors(dict)) {
-                dicts.put(name, dict);
+            boolean isInner = value instanceof Map<?, ?> dict && dict != top && holdsTensors(dict);
+            if (isInner && key instanceof PickledKey name && name.isText()) {
+                dicts.put(name.text(), (Map<?, ?>) value);
             }
         });
         return dicts;
@@ -86,9 +87,9 @@ final class CheckpointDict {
     private void take(Map<?, ?> dict) {
         List<String> others = new ArrayList<>();
         dict.forEach((key, value) -> {
-            if (key instanceof String name && value instanceof TensorView view) {
-                requireShort(name);
-                tensors.put(name, view);
+            if (key instanceof PickledKey name && name.isText() && value instanceof TensorView view) {
+                requireShort(name.text());
+                tensors.put(name.text(), view);
             } else {
                 others.add(text(key));
             }
@@ -117,9 +118,8 @@ final class CheckpointDict {
         return dict.keySet().stream().map(CheckpointDict::text).collect(Collectors.toList());
     }
 
-    /** A key as text; of a tuple nothing is shown, as it may contain anything. */
     private static String text(Object key) {
-        return key instanceof Object[] ? "a tuple" : String.valueOf(key);
+        return ((PickledKey) key).text();
     }
 
     private static String quoted(String key) {

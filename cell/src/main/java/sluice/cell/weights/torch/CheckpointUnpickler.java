@@ -48,13 +48,14 @@ final class CheckpointUnpickler extends Unpickler {
 
     private final byte[] pickle;
     private int instructions;
+    private int tuplesAsKeys;
 
     private CheckpointUnpickler(byte[] pickle) {
         this.pickle = pickle;
     }
 
     /**
-     * What the pickle describes: {@link TensorView}s, maps, lists, {@code Object[]} for tuples, strings, numbers,
+     * What the pickle describes: {@link TensorView}s, maps by {@link PickledKey}, lists, {@code Object[]} for tuples, strings, numbers,
      * booleans and null. Lists and maps may contain themselves.
      *
      * @throws ModelException where it is damaged, or wants anything but that
@@ -123,7 +124,7 @@ final class CheckpointUnpickler extends Unpickler {
                 requireLength();
                 return super.dispatch(opcode);
             }
-            case Opcodes.EMPTY_DICT -> stack.add(new LinkedHashMap<Object, Object>());
+            case Opcodes.EMPTY_DICT -> stack.add(new LinkedHashMap<PickledKey, Object>());
             case Opcodes.APPENDS -> append(stack.pop_all_since_marker());
             case Opcodes.SETITEM -> {
                 Object value = stack.pop();
@@ -227,21 +228,33 @@ final class CheckpointUnpickler extends Unpickler {
 
     @SuppressWarnings("unchecked") // maps are made by this class only, for any keys and values
     private void put(Object key, Object value) {
-        // A tuple has its identity's hash here; Python has no lists and dicts as keys.
-        boolean harmless = key == null
-                || key instanceof String
-                || key instanceof Number
-                || key instanceof Boolean
-                || key instanceof Object[];
-        if (!harmless) {
-            throw new ModelException("its pickle has a dict with a key that can't be one: the file is damaged");
-        }
-        Map<Object, Object> dict = (Map<Object, Object>) stack.peek();
-        if (dict.containsKey(key)) {
+        PickledKey known = key(key);
+        Map<PickledKey, Object> dict = (Map<PickledKey, Object>) stack.peek();
+        if (dict.containsKey(known)) {
             throw new ModelException("its pickle has a dict with two entries '%s', expected each key once"
-                    .formatted(key instanceof String text ? NameList.shortened(text) : "..."));
+                    .formatted(NameList.shortened(known.text())));
         }
-        dict.put(key, value);
+        dict.put(known, value);
+    }
+
+    /** Lists and dicts are no keys in Python either; they could contain themselves. */
+    private PickledKey key(Object key) {
+        if (key instanceof String text) {
+            return new PickledKey(PickledKey.Kind.TEXT, text);
+        }
+        if (key instanceof Number number) {
+            return new PickledKey(PickledKey.Kind.NUMBER, number.toString());
+        }
+        if (key instanceof Boolean truth) {
+            return new PickledKey(PickledKey.Kind.BOOLEAN, truth ? "True" : "False");
+        }
+        if (key instanceof Object[]) {
+            return new PickledKey(PickledKey.Kind.TUPLE, "tuple " + ++tuplesAsKeys);
+        }
+        if (key == null) {
+            return new PickledKey(PickledKey.Kind.NONE, "None");
+        }
+        throw new ModelException("its pickle has a dict with a key that can't be one: the file is damaged");
     }
 
     /** A storage: {@code ("storage", its type, its key, its device, how many values)}. */

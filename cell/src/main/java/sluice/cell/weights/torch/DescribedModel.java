@@ -34,7 +34,7 @@ final class DescribedModel {
                     "the file says itself which tensor is what ('%s' in its metadata): leave model.embedding, model.output and model.lstm empty"
                             .formatted(ModelDescription.KEY));
         }
-        Optional<Embedding> embedding = optional(StateDictWriter.EMBEDDING).map(Embedding::new);
+        Optional<Embedding> embedding = embedding();
         List<LstmLayer> layers = new ArrayList<>();
         for (ModelDescription.Layer layer : description.layers()) {
             layers.add(layer("_l" + layers.size(), layer));
@@ -48,6 +48,18 @@ final class DescribedModel {
                     .formatted(ModelDescription.KEY, NameList.of(tensors.unused(), tensors::describe)));
         }
         return new LstmModel(embedding, layers, output, description.readout());
+    }
+
+    private Optional<Embedding> embedding() throws IOException {
+        Optional<Embedding> embedding = optional(StateDictWriter.EMBEDDING).map(Embedding::new);
+        if (description.padding().isEmpty()) {
+            return embedding;
+        }
+        if (embedding.isEmpty()) {
+            throw new ModelException("the description '%s' in the metadata has a padding, but there is no tensor '%s'"
+                    .formatted(ModelDescription.KEY, StateDictWriter.EMBEDDING));
+        }
+        return Optional.of(embedding.get().withPadding(description.padding().getAsInt()));
     }
 
     private LstmLayer layer(String suffix, ModelDescription.Layer layer) throws IOException {

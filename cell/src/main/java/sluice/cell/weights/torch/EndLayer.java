@@ -1,7 +1,9 @@
 package sluice.cell.weights.torch;
 
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import sluice.cell.model.ModelException;
@@ -24,7 +26,7 @@ final class EndLayer {
     private final String expected; // its shape
     private final long width; // its columns
     private final Predicate<String> possible; // on a name
-    private final List<String> candidates;
+    private final Set<String> candidates; // in the order of names
     private String chosen; // or null
     private boolean settled; // by the user: nothing is searched
 
@@ -44,8 +46,8 @@ final class EndLayer {
         this.width = width;
         this.possible = possible;
         this.candidates = tensors.names().stream()
-                .filter(name -> isPossible(name) && fits(name))
-                .collect(Collectors.toList());
+                .filter(name -> fits(name) && isPossible(name))
+                .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     /** @param inputWidth I of layer 0 */
@@ -179,8 +181,8 @@ final class EndLayer {
             return;
         }
         for (String name : tensors.names()) {
-            boolean named = isPossible(name) && TensorRole.of(name) == role;
-            if (named && tensors.shape(name).rank() == 2 && !fits(name)) {
+            boolean misfit = tensors.shape(name).rank() == 2 && !fits(name);
+            if (misfit && isPossible(name) && TensorRole.of(name) == role) {
                 throw wrongShape(name);
             }
         }

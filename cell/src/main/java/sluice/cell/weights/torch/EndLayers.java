@@ -116,8 +116,8 @@ final class EndLayers {
 
     private Optional<String> widowedBias(String weights) {
         List<String> biases = tensors.names().stream()
-                .filter(name -> isWidowed(name)
-                        && tensors.shape(name).isVectorOf(tensors.shape(weights).rows()))
+                .filter(name ->
+                        tensors.shape(name).isVectorOf(tensors.shape(weights).rows()) && isWidowed(name))
                 .collect(Collectors.toList());
         if (biases.size() > 1) {
             throw new ModelException(
@@ -128,10 +128,11 @@ final class EndLayers {
     }
 
     private boolean isWidowed(String name) {
+        if (!EndLayer.isBias(name) || tensors.has(EndLayer.weightOf(name))) {
+            return false;
+        }
         TensorRole role = TensorRole.of(name);
-        return EndLayer.isBias(name)
-                && !tensors.has(EndLayer.weightOf(name))
-                && (role == TensorRole.OUTPUT || role == TensorRole.UNKNOWN);
+        return role == TensorRole.OUTPUT || role == TensorRole.UNKNOWN;
     }
 
     private void requireNothingElseOnTheWay() {

@@ -27,6 +27,8 @@ final class LstmStack {
     private final NamedTensors tensors;
     private final String prefix;
     private final List<RecurrentName> names = new ArrayList<>();
+    private boolean bothWays;
+    private boolean biased;
 
     private LstmStack(NamedTensors tensors, String prefix) {
         this.tensors = tensors;
@@ -89,9 +91,11 @@ final class LstmStack {
 
     /** The layers, from the input upwards. */
     List<LstmLayer> layers() throws IOException {
+        biased = names.stream().anyMatch(name -> name.kind().startsWith("bias"));
         if (isCell()) {
             return List.of(LstmLayer.of(direction("", Optional.empty())));
         }
+        bothWays = names.stream().anyMatch(RecurrentName::reversed);
         List<LstmLayer> layers = new ArrayList<>();
         Optional<WidthBelow> below = Optional.empty();
         for (int depth = 0; depth < depth(); depth++) {
@@ -130,7 +134,7 @@ final class LstmStack {
 
     private LstmLayer layer(String suffix, Optional<WidthBelow> below) throws IOException {
         LstmDirection forward = direction(suffix, below);
-        if (names.stream().noneMatch(RecurrentName::reversed)) {
+        if (!bothWays) {
             return LstmLayer.of(forward);
         }
         // Above layer 0 both have been compared with the layer below, so this is news for layer 0 only.
@@ -238,7 +242,7 @@ final class LstmStack {
     private float[] bias(String suffix, int rows) throws IOException {
         String inputBias = prefix + "bias_ih" + suffix;
         String hiddenBias = prefix + "bias_hh" + suffix;
-        if (names.stream().allMatch(name -> name.kind().startsWith("weight"))) {
+        if (!biased) {
             return new float[rows];
         }
         requireBias(inputBias, rows, hiddenBias);

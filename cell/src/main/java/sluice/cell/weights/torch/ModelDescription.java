@@ -15,9 +15,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import sluice.cell.model.Activation;
 import sluice.cell.model.CellVariant;
+import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -27,19 +29,21 @@ import sluice.cell.weights.file.StrictJson;
 
 /**
  * What PyTorch's names of tensors can't say of a model: which way a layer reads, how two directions are merged, how its cells differ
- * from the plain one, and which states its output layer reads. A saved model that needs it carries it as JSON in its metadata, under {@link #KEY}:
+ * from the plain one, which token of its embedding stands for nothing, and which states its output layer reads. A saved model that needs it carries it as JSON in its metadata, under {@link #KEY}:
  *
  * <pre>
  *   {"version": 1, "layers": [
  *     {"forward": {}, "backward": {"gate": "hard_sigmoid", "gate-alpha": 0.2, "gate-beta": 0.5}, "merge": "sum"},
- *     {"backward": {"clip": 3.0, "coupled": true}}], "readout": "final_states"}
+ *     {"backward": {"clip": 3.0, "coupled": true}}],
+ *    "padding": 0, "readout": "final_states"}
  * </pre>
  *
  * <p>What isn't said is as in the plain cell. Weights are never here: peepholes and initial states are tensors.
  *
  * @param layers from the input upwards, at least one
+ * @param padding of the embedding
  */
-record ModelDescription(List<Layer> layers, Readout readout) {
+record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout) {
     static final String KEY = "sluice.model";
 
     private static final long VERSION = 1;
@@ -65,11 +69,16 @@ record ModelDescription(List<Layer> layers, Readout readout) {
     private static boolean isTorch(LstmModel model) {
         int directions = model.layers().get(0).directions().size();
         return model.readout() == Readout.LAST_STEP
+                && padding(model).isEmpty()
                 && model.layers().stream()
                         .allMatch(layer -> layer.directions().size() == directions
                                 && layer.merge() == LstmLayer.Merge.CONCAT
                                 && !layer.directions().get(0).reversed())
                 && model.directions().stream().allMatch(ModelDescription::isTorch);
+    }
+
+    private static OptionalInt padding(LstmModel model) {
+        return model.embedding().map(Embedding::padding).orElse(OptionalInt.empty());
     }
 
     private static boolean isTorch(LstmDirection direction) {
@@ -97,6 +106,9 @@ record ModelDescription(List<Layer> layers, Readout readout) {
                 json.writeEndObject();
             }
             json.writeEndArray();
+            if (padding(model).isPresent()) {
+                json.writeNumberField("padding", padding(model).getAsInt());
+            }
             if (model.readout() != Readout.LAST_STEP) {
                 json.writeStringField("readout", name(model.readout()));
             }
@@ -146,11 +158,12 @@ record ModelDescription(List<Layer> layers, Readout readout) {
                 "the description '%s' in the metadata".formatted(KEY),
                 "a saved model",
                 parser::readAll);
-        return new ModelDescription(parser.layers, parser.readout);
+        return new ModelDescription(parser.layers, parser.padding, parser.readout);
     }
 
     private static final class Parser {
         private final List<Layer> layers = new ArrayList<>();
+        private OptionalInt padding = OptionalInt.empty();
         private Readout readout = Readout.LAST_STEP;
         private long version = -1;
 
@@ -165,6 +178,10 @@ record ModelDescription(List<Layer> layers, Readout readout) {
                         version = json.getLongValue();
                     }
                     case "layers" -> readLayers(json);
+                    case "padding" -> {
+                        require(value == JsonToken.VALUE_NUMBER_INT, "has a padding that is no whole number");
+                        padding = OptionalInt.of(json.getIntValue());
+                    }
                     case "readout" -> readout = constant(json, field, Readout.class);
                     default -> throw unknown("the whole", field);
                 }

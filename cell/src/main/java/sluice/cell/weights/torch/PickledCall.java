@@ -17,7 +17,7 @@ enum PickledCall {
     ORDERED_DICT("collections.OrderedDict", 0, 0) {
         @Override
         Object result(Object[] arguments) {
-            return new LinkedHashMap<Object, Object>();
+            return new LinkedHashMap<PickledKey, Object>();
         }
     },
 

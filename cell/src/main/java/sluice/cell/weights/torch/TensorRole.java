@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** What a tensor is for, as far as its name tells. */
@@ -54,6 +55,11 @@ enum TensorRole {
             "positional",
             "wpe");
 
+    // Compiled once: a hostile file may have any number of names.
+    private static final Pattern KIND = Pattern.compile("\\.?(weight|bias)$");
+    private static final Pattern DOT = Pattern.compile(".", Pattern.LITERAL);
+    private static final Pattern BETWEEN_WORDS = Pattern.compile("[^A-Za-z]+|(?<=[a-z])(?=[A-Z])");
+
     private static final Set<String> BELOW_WORDS = Set.of("in", "input", "pre");
 
     /**
@@ -61,7 +67,7 @@ enum TensorRole {
      * encoder.fc.weight} an output layer. Numbers of an {@code nn.Sequential} are passed over.
      */
     static TensorRole of(String tensorName) {
-        List<String> parts = Arrays.asList(withoutKind(tensorName).split("\\.", -1));
+        List<String> parts = Arrays.asList(DOT.split(withoutKind(tensorName), -1));
         Collections.reverse(parts);
         return parts.stream()
                 .map(TensorRole::words)
@@ -72,12 +78,13 @@ enum TensorRole {
     }
 
     private static String withoutKind(String tensorName) {
-        return tensorName.replaceFirst("\\.?(weight|bias)$", "");
+        return KIND.matcher(tensorName).replaceFirst("");
     }
 
     /** {@code word_embeddings}, {@code hidden2tag} and {@code outputLayer} are two words each. */
     private static Set<String> words(String part) {
-        return Arrays.stream(part.split("[^A-Za-z]+|(?<=[a-z])(?=[A-Z])"))
+        return BETWEEN_WORDS
+                .splitAsStream(part)
                 .filter(word -> !word.isEmpty())
                 .map(word -> word.toLowerCase(Locale.ROOT))
                 .collect(Collectors.toCollection(HashSet::new));

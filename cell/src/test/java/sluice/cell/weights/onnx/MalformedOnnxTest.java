@@ -83,6 +83,13 @@ class MalformedOnnxTest {
     }
 
     @Test
+    void trailingGarbage() {
+        byte[] file = Arrays.copyOf(SMALL, SMALL.length + 1); // a field with the number 0
+
+        assertRefused(file, "a field with the number 0, expected 1 to", "this is no ONNX model, or a damaged one");
+    }
+
+    @Test
     void seededDamageAnywhere() throws IOException {
         Random random = new Random(20);
         int read = 0;

@@ -61,6 +61,7 @@ class OnnxCasesTest {
     void nodeTestsOfOnnx() throws IOException {
         List<OnnxNodeCase> cases = OnnxNodeCase.nodeTests();
         requireThere(cases, "onnx-node");
+        assertThat(cases).hasSize(12); // as many folders of the name lstm as there are
         runAll("node tests of ONNX", cases);
     }
 
@@ -68,6 +69,7 @@ class OnnxCasesTest {
     void vectorsOfOnnxRuntime() throws IOException {
         List<OnnxNodeCase> cases = OnnxNodeCase.runtimeVectors();
         requireThere(cases, "onnxruntime");
+        assertThat(cases).hasSize(15).hasSameSizeAs(OnnxNodeCase.lines("lstm_cases.jsonl"));
         runAll("vectors of ONNX Runtime", cases);
     }
 
@@ -229,6 +231,7 @@ class OnnxCasesTest {
                 .sorted()
                 .toList();
         requireThere(folders, "torch-onnx");
+        assertThat(folders).hasSize(2);
         int sequences = 0;
         for (Path folder : folders) {
             LstmModel model = ModelReader.read(folder.resolve("model.onnx"), TensorNames.automatic())
@@ -345,6 +348,7 @@ class OnnxCasesTest {
                 refused++;
             }
         }
+        assertThat(refused + accepted).isEqualTo(4); // the others are safetensors: BadFilesTest holds them all
         SUMMARY.add("%d bad files refused, %d good ones read".formatted(refused, accepted));
     }
 

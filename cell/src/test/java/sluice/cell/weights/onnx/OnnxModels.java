@@ -11,18 +11,18 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 
 /** Whole models as ONNX files, in the plainest way there is: opset 14, an answer after each step. */
-final class OnnxModels {
+public final class OnnxModels {
     private static final int OPSET = 14;
 
     private OnnxModels() {}
 
     /** {@code tokens (N, T)} in, probabilities out, by layout 0 or 1. */
-    static byte[] bytes(LstmModel model, int layout) {
+    public static byte[] bytes(LstmModel model, int layout) {
         return writer(model, layout, OnnxWriter.GATES).bytes();
     }
 
     /** The same with gates in any order. */
-    static byte[] bytes(LstmModel model, List<Gate> gates) {
+    public static byte[] bytes(LstmModel model, List<Gate> gates) {
         return writer(model, 0, gates).bytes();
     }
 

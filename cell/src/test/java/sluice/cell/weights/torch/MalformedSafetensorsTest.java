@@ -310,6 +310,34 @@ class MalformedSafetensorsTest {
         assertRefused(Arrays.copyOf(SMALL, SMALL.length + 1), "expected the file to end there");
     }
 
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void weightsThatAreNotFinite(float value) {
+        List<RawTensor> tensors = new ArrayList<>(SafetensorsWriter.tensors(Models.random(new Random(1), 5, 2, 3, 4)));
+        tensors.removeIf(tensor -> tensor.name().equals("lstm.bias_ih_l0"));
+        float[] bias = new float[12];
+        bias[7] = value;
+        tensors.add(RawTensor.f32("lstm.bias_ih_l0", bias, 12));
+
+        assertRefused(
+                SafetensorsWriter.bytes(tensors, Map.of()),
+                "tensor 'lstm.bias_ih_l0' has the value " + value + " at index [7]",
+                "finite");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {12, 1})
+    void wrongRank(long last) {
+        List<RawTensor> tensors = new ArrayList<>(SafetensorsWriter.tensors(Models.random(new Random(1), 5, 2, 3, 4)));
+        tensors.removeIf(tensor -> tensor.name().equals("lstm.weight_ih_l0"));
+        tensors.add(RawTensor.f32("lstm.weight_ih_l0", new float[24], 24 / last, last, 1));
+
+        assertRefused(
+                SafetensorsWriter.bytes(tensors, Map.of()),
+                "tensor 'lstm.weight_ih_l0' has shape (",
+                "expected (4H, I)");
+    }
+
     @Test
     void noTensors() {
         assertHeaderRefused("{}", 0, "no LSTM in it", "found no tensors");

@@ -271,6 +271,30 @@ class ShardedReaderTest {
     }
 
     @Test
+    void truncationOfAFileAtEveryByte() throws IOException {
+        byte[] whole = files.get(TWO);
+        for (int length = 0; length < whole.length; length++) {
+            files.put(TWO, Arrays.copyOf(whole, length));
+            assertRefused("file '" + TWO + "': ");
+        }
+    }
+
+    @Test
+    void garbageAfterAFile() throws IOException {
+        files.put(TWO, Arrays.copyOf(files.get(TWO), files.get(TWO).length + 1));
+
+        assertRefused("file '" + TWO + "': the header describes", "expected the file to end there");
+    }
+
+    @Test
+    void anIndexThatNamesItself() throws IOException {
+        byte[] index = "{\"weight_map\":{\"a\":\"index\"}}".getBytes(StandardCharsets.UTF_8);
+        files.put("index", index);
+
+        assertRefused(index, "file 'index': this looks like a JSON text", "expected a safetensors file");
+    }
+
+    @Test
     void anIndexWithoutAFolder() throws IOException {
         byte[] index = index();
 

@@ -21,6 +21,7 @@ import sluice.cell.Sample;
 import sluice.cell.Samples;
 import sluice.cell.model.Activation;
 import sluice.cell.model.CellVariant;
+import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -97,6 +98,22 @@ class StateDictWriterTest {
             assertComesBack(
                     kind.name(),
                     bare(LstmLayer.of(new Samples(1).direction(2, 2).with(variant))));
+        }
+    }
+
+    @Test
+    void thePaddingOfAnEmbeddingComesBack() {
+        for (int padding : new int[] {0, 4}) {
+            Embedding embedding = new Samples(1).embedding(5, 3).withPadding(padding);
+            LstmLayer layer = LstmLayer.of(new Samples(2).direction(3, 2));
+            LstmModel model = new LstmModel(Optional.of(embedding), List.of(layer), Optional.empty());
+            assertComesBack("padding " + padding, model);
+            assertThat(read(written(model, Map.of()))
+                            .model()
+                            .embedding()
+                            .orElseThrow()
+                            .padding())
+                    .hasValue(padding);
         }
     }
 
@@ -223,6 +240,9 @@ class StateDictWriterTest {
                 "{'version':1,'layers':[{'forward':{},'merge':'sum'}]}|has a layer 0 that merges one direction",
                 "{'version':1,'layers':[{'forward':{},'merge':'max'}]}|has 'layer 0 merge' max, expected one of concat, sum, mul, average",
                 "{'version':1,'layers':[{'forward':{}}],'more':1}|says 'more' of the whole, which is not known here",
+                "{'version':1,'layers':[{'forward':{}}],'padding':9}|padding by token 9: expected one of [0, 5)",
+                "{'version':1,'layers':[{'forward':{}}],'padding':'0'}|has a padding that is no whole number",
+                "{'version':1,'layers':[{'forward':{}}],'padding':99999999999}|is not the JSON of a saved model",
                 "{'version':1,'layers':[{'forward':{}}],'readout':'each'}|has 'readout' each, expected one of last_step, final_states",
                 "{'version':1,'layers':[{'sideways':{}}]}|says 'sideways' of layer 0",
                 "{'version':1,'layers':[{'forward':{'zoneout':1}}]}|says 'zoneout' of layer 0 forward",

@@ -1,0 +1,141 @@
+package sluice.cell.weights.keras;
+
+import io.jhdf.Constants;
+import io.jhdf.FractalHeap;
+import io.jhdf.ObjectHeader;
+import io.jhdf.btree.BTreeV2;
+import io.jhdf.btree.record.AttributeNameForIndexedAttributesRecord;
+import io.jhdf.dataset.DatasetReader;
+import io.jhdf.object.datatype.DataType;
+import io.jhdf.object.datatype.StringData;
+import io.jhdf.object.datatype.VariableLength;
+import io.jhdf.object.message.AttributeInfoMessage;
+import io.jhdf.object.message.AttributeMessage;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import sluice.cell.model.ModelException;
+
+/** The texts that are attached to a group of an HDF5 file. */
+final class Hdf5Attributes {
+    /** More than any model has layers, or a layer weights. */
+    static final int MAX_TEXTS = 100_000;
+
+    private final Hdf5Storage storage;
+    private final ObjectHeader header;
+    private final String owner;
+    private Map<String, AttributeMessage> messages; // by name, once they are asked for
+
+    /** @param owner whose they are, as messages say it */
+    Hdf5Attributes(Hdf5Storage storage, ObjectHeader header, String owner) {
+        this.storage = storage;
+        this.header = header;
+        this.owner = owner;
+    }
+
+    boolean has(String name) {
+        return messages().containsKey(name) || messages().containsKey(name + "0");
+    }
+
+    /** A single text. */
+    Optional<String> text(String name) {
+        return Optional.ofNullable(messages().get(name)).map(message -> {
+            List<String> texts = textsOf(name, message);
+            if (texts.size() != 1) {
+                throw new ModelException(
+                        "attribute '%s' of %s has %d texts, expected one".formatted(name, owner, texts.size()));
+            }
+            return texts.get(0);
+        });
+    }
+
+    /**
+     * A list of texts. HDF5 has no room for more than 64 kB in one attribute, so Keras writes a longer one in several: {@code layer_names0},
+     * {@code layer_names1} and so on.
+     */
+    Optional<List<String>> texts(String name) {
+        if (messages().containsKey(name)) {
+            return Optional.of(textsOf(name, messages().get(name)));
+        }
+        List<String> texts = new ArrayList<>();
+        for (int part = 0; messages().containsKey(name + part); part++) {
+            texts.addAll(textsOf(name + part, messages().get(name + part)));
+        }
+        return messages().containsKey(name + "0") ? Optional.of(texts) : Optional.empty();
+    }
+
+    private Map<String, AttributeMessage> messages() {
+        if (messages == null) {
+            messages = Hdf5File.guarded("the attributes of " + owner, () -> {
+                Map<String, AttributeMessage> found = new HashMap<>();
+                for (AttributeMessage message : allMessages()) {
+                    if (found.put(message.getName(), message) != null) {
+                        throw new ModelException(
+                                "%s has the attribute '%s' twice, expected each once: the file is damaged"
+                                        .formatted(owner, message.getName()));
+                    }
+                }
+                return found;
+            });
+        }
+        return messages;
+    }
+
+    private List<AttributeMessage> allMessages() {
+        List<AttributeMessage> all = new ArrayList<>(header.getMessagesOfType(AttributeMessage.class));
+        if (header.hasMessageOfType(AttributeInfoMessage.class)) {
+            AttributeInfoMessage info = header.getMessageOfType(AttributeInfoMessage.class);
+            if (info.getFractalHeapAddress() != Constants.UNDEFINED_ADDRESS) {
+                FractalHeap heap = new FractalHeap(storage, info.getFractalHeapAddress());
+                BTreeV2<AttributeNameForIndexedAttributesRecord> index =
+                        new BTreeV2<>(storage, info.getAttributeNameBTreeAddress());
+                for (AttributeNameForIndexedAttributesRecord record : index.getRecords()) {
+                    all.add(new AttributeMessage(heap.getId(record.getHeapId()), storage, record.getFlags()));
+                }
+            }
+        }
+        return all;
+    }
+
+    private List<String> textsOf(String name, AttributeMessage message) {
+        return Hdf5File.guarded("attribute '%s' of %s".formatted(name, owner), () -> {
+            long count = message.getDataSpace().getTotalLength();
+            if (message.getDataSpace().getDimensionsAsLong().length > 1 || count > MAX_TEXTS) {
+                throw new ModelException("attribute '%s' of %s has %d texts, expected a list of at most %d"
+                        .formatted(name, owner, count, MAX_TEXTS));
+            }
+            if (count == 0) {
+                return List.of(); // an empty list has the type of numbers
+            }
+            DataType type = message.getDataType();
+            if (type instanceof StringData) {
+                return fixed(message.getDataBuffer(), type.getSize(), (int) count);
+            }
+            if (type instanceof VariableLength variable && variable.isVariableLengthString()) {
+                Object texts =
+                        DatasetReader.readDataset(type, message.getDataBuffer(), new int[] {(int) count}, storage);
+                return List.of((String[]) texts);
+            }
+            throw new ModelException("attribute '%s' of %s is no text, expected one".formatted(name, owner));
+        });
+    }
+
+    /** Texts of one size, with zeros behind: Keras writes UTF-8, whatever the type says. */
+    private static List<String> fixed(ByteBuffer buffer, int size, int count) {
+        List<String> texts = new ArrayList<>(count);
+        byte[] bytes = new byte[Math.min(size, buffer.remaining())];
+        for (int at = 0; at < count; at++) {
+            buffer.get(bytes);
+            int length = 0;
+            while (length < bytes.length && bytes[length] != 0) {
+                length++;
+            }
+            texts.add(new String(bytes, 0, length, StandardCharsets.UTF_8));
+        }
+        return texts;
+    }
+}

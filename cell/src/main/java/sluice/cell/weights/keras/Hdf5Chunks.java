@@ -1,0 +1,256 @@
+package sluice.cell.weights.keras;
+
+import io.jhdf.Constants;
+import io.jhdf.ObjectHeader;
+import io.jhdf.btree.BTreeV1;
+import io.jhdf.dataset.chunked.Chunk;
+import io.jhdf.object.message.DataLayoutMessage.ChunkedDataLayoutMessage;
+import io.jhdf.object.message.FilterPipelineMessage;
+import io.jhdf.object.message.FilterPipelineMessage.FilterInfo;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.Allocation;
+import sluice.cell.weights.file.Shape;
+
+/**
+ * An array that is stored in blocks, each perhaps compressed.
+ *
+ * <p>The library would inflate whatever a block inflates to. Here it may become what the block holds, and not a byte more.
+ */
+final class Hdf5Chunks {
+    /** What Keras allows itself, too: more than that is a few bytes made to fill memory. */
+    static final long MAX_EXPANSION = 1000;
+
+    private static final int FREE_BLOCK_BYTES = 1 << 20;
+
+    private static final int DEFLATE = 1;
+    private static final int SHUFFLE = 2;
+    private static final int CHECKSUM = 3;
+    private static final int CHECKSUM_BYTES = 4;
+
+    private final Hdf5Storage storage;
+    private final String array;
+    private final int rank;
+    private final long[] shape;
+    private final int[] block; // how many values along each axis
+    private final int bytesPerValue;
+    private final int blockBytes;
+    private final List<FilterInfo> filters; // in the order in which they were applied
+    private final List<Chunk> chunks;
+    private final byte[] values;
+
+    Hdf5Chunks(
+            Hdf5Storage storage,
+            ObjectHeader header,
+            ChunkedDataLayoutMessage layout,
+            Shape shape,
+            int bytesPerValue,
+            String array) {
+        this.storage = storage;
+        this.array = array;
+        this.rank = shape.rank();
+        this.shape = new long[rank];
+        for (int axis = 0; axis < rank; axis++) {
+            this.shape[axis] = shape.dimension(axis);
+        }
+        this.block = layout.getChunkDimensions();
+        this.bytesPerValue = bytesPerValue;
+        this.blockBytes = blockBytes(Math.multiplyExact(shape.values(), bytesPerValue));
+        this.filters = header.hasMessageOfType(FilterPipelineMessage.class)
+                ? header.getMessageOfType(FilterPipelineMessage.class).getFilters()
+                : List.of();
+        filters.forEach(this::requireKnown);
+        this.chunks = layout.getBTreeAddress() == Constants.UNDEFINED_ADDRESS
+                ? List.of()
+                : BTreeV1.createDataBTree(storage, layout.getBTreeAddress(), rank)
+                        .getChunks();
+        requireAll(shape);
+        this.values = Allocation.bytes(array, Math.multiplyExact(shape.values(), bytesPerValue));
+    }
+
+    /** How large a block is; the array may grow where it is larger than that, but not much. */
+    private int blockBytes(long arrayBytes) {
+        long bytes = bytesPerValue;
+        boolean possible = block.length == rank && rank > 0;
+        for (int size : block) {
+            possible &= size > 0;
+            bytes = Math.multiplyExact(bytes, Math.max(size, 1));
+        }
+        if (!possible || bytes > FREE_BLOCK_BYTES + 2 * arrayBytes || bytes > Allocation.MAX_LENGTH) {
+            throw new ModelException("%s of shape %s lies in chunks of shape %s: the file is damaged"
+                    .formatted(array, Arrays.toString(shape), Arrays.toString(block)));
+        }
+        return (int) bytes;
+    }
+
+    private void requireKnown(FilterInfo filter) {
+        if (filter.getId() != DEFLATE && filter.getId() != SHUFFLE && filter.getId() != CHECKSUM) {
+            throw new ModelException(
+                    "%s is packed by filter %d ('%s'), expected gzip; copy the file with h5repack -f GZIP=4"
+                            .formatted(array, filter.getId(), filter.getName()));
+        }
+    }
+
+    /** Each block of the grid is there once, and together they are not made to fill memory. */
+    private void requireAll(Shape full) {
+        long expected = 1;
+        for (int axis = 0; axis < rank; axis++) {
+            expected = Math.multiplyExact(expected, (shape[axis] + block[axis] - 1) / block[axis]);
+        }
+        Set<List<Long>> places = new HashSet<>();
+        long stored = 0;
+        for (Chunk chunk : chunks) {
+            List<Long> place = new ArrayList<>();
+            boolean inside = chunk.getChunkOffset().length == rank;
+            for (int axis = 0; inside && axis < rank; axis++) {
+                long offset = chunk.getChunkOffset()[axis];
+                inside = offset >= 0 && offset < shape[axis] && offset % block[axis] == 0;
+                place.add(offset);
+            }
+            if (!inside || !places.add(place)) {
+                throw new ModelException("%s of shape %s has a chunk at %s, outside of it or twice: the file is damaged"
+                        .formatted(array, full, Arrays.toString(chunk.getChunkOffset())));
+            }
+            stored += Math.max(0, chunk.getSize());
+        }
+        stored = Math.min(stored, storage.size()); // what chunks claim is compared with the file when they are read
+        if (places.size() != expected) {
+            throw new ModelException(
+                    "%s of shape %s has %d chunks, expected %d: the file is damaged or was not finished"
+                            .formatted(array, full, places.size(), expected));
+        }
+        long bytes = Math.multiplyExact(full.values(), bytesPerValue);
+        if (bytes > Math.multiplyExact(stored, MAX_EXPANSION)) {
+            throw new ModelException(("%s has %d bytes and would inflate to %d, expected at most %d times as many: "
+                            + "it is made to fill memory")
+                    .formatted(array, stored, bytes, MAX_EXPANSION));
+        }
+    }
+
+    /** All values, row after row. */
+    ByteBuffer read() {
+        for (Chunk chunk : chunks) {
+            copy(decoded(chunk), chunk.getChunkOffset());
+        }
+        return ByteBuffer.wrap(values);
+    }
+
+    private byte[] decoded(Chunk chunk) {
+        ByteBuffer stored = storage.map(chunk.getAddress(), chunk.getSize());
+        byte[] bytes = new byte[stored.remaining()];
+        stored.get(bytes);
+        List<Integer> undone = new ArrayList<>();
+        for (int at = 0; at < filters.size(); at++) {
+            if (!chunk.getFilterMask().get(at)) { // a set bit says that this chunk went without
+                undone.add(filters.get(at).getId());
+            }
+        }
+        Collections.reverse(undone);
+        for (int filter : undone) {
+            bytes = switch (filter) {
+                case DEFLATE -> inflated(bytes);
+                case SHUFFLE -> ordered(bytes);
+                default -> withoutChecksum(bytes);
+            };
+        }
+        if (bytes.length != blockBytes) {
+            throw damaged("has %d bytes".formatted(bytes.length));
+        }
+        return bytes;
+    }
+
+    private ModelException damaged(String found) {
+        return new ModelException("a chunk of %s %s, expected %d bytes: the file is damaged, copy it again"
+                .formatted(array, found, blockBytes));
+    }
+
+    private byte[] inflated(byte[] deflated) {
+        byte[] bytes = new byte[blockBytes + CHECKSUM_BYTES]; // a checksum may be inside
+        Inflater inflater = new Inflater();
+        try {
+            inflater.setInput(deflated);
+            int count = 0;
+            while (count < bytes.length && !inflater.finished()) {
+                int more = inflater.inflate(bytes, count, bytes.length - count);
+                if (more == 0 && !inflater.finished()) {
+                    throw damaged("ends within its compressed bytes");
+                }
+                count += more;
+            }
+            if (!inflater.finished() && inflater.inflate(new byte[1]) > 0) {
+                throw damaged("inflates to more");
+            }
+            return Arrays.copyOf(bytes, count);
+        } catch (DataFormatException e) {
+            throw new ModelException(
+                    "a chunk of %s can't be inflated: %s; the file is damaged, copy it again"
+                            .formatted(array, e.getMessage()),
+                    e);
+        } finally {
+            inflater.end();
+        }
+    }
+
+    /** The first bytes of all values come first, then the second ones: that is undone. */
+    private byte[] ordered(byte[] shuffled) {
+        byte[] bytes = shuffled.clone(); // what is left over at the end was not shuffled
+        int count = shuffled.length / bytesPerValue;
+        for (int at = 0; at < count; at++) {
+            for (int part = 0; part < bytesPerValue; part++) {
+                bytes[at * bytesPerValue + part] = shuffled[part * count + at];
+            }
+        }
+        return bytes;
+    }
+
+    private byte[] withoutChecksum(byte[] bytes) {
+        if (bytes.length < CHECKSUM_BYTES) {
+            throw damaged("has %d bytes".formatted(bytes.length));
+        }
+        return Arrays.copyOf(bytes, bytes.length - CHECKSUM_BYTES);
+    }
+
+    /** Copies a block to its place, row by row; what reaches over the array's edge is left out. */
+    private void copy(byte[] from, long[] place) {
+        int last = rank - 1;
+        int rowValues = (int) Math.min(block[last], shape[last] - place[last]);
+        int rows = blockBytes / bytesPerValue / block[last];
+        for (int row = 0; row < rows; row++) {
+            long target = 0;
+            boolean inside = true;
+            int[] index = rowIndex(row);
+            for (int axis = 0; axis < last; axis++) {
+                long at = place[axis] + index[axis];
+                inside &= at < shape[axis];
+                target = target * shape[axis] + at;
+            }
+            if (inside) {
+                System.arraycopy(
+                        from,
+                        row * block[last] * bytesPerValue,
+                        values,
+                        Math.toIntExact((target * shape[last] + place[last]) * bytesPerValue),
+                        rowValues * bytesPerValue);
+            }
+        }
+    }
+
+    /** Where a row of a block stands along all axes but the last. */
+    private int[] rowIndex(int row) {
+        int[] index = new int[rank - 1];
+        int rest = row;
+        for (int axis = rank - 2; axis >= 0; axis--) {
+            index[axis] = rest % block[axis];
+            rest /= block[axis];
+        }
+        return index;
+    }
+}

@@ -1,0 +1,121 @@
+package sluice.cell.weights.keras;
+
+import io.jhdf.ObjectHeader;
+import io.jhdf.Superblock;
+import io.jhdf.Superblock.SuperblockV0V1;
+import io.jhdf.Superblock.SuperblockV2V3;
+import io.jhdf.SymbolTableEntry;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.SeekableByteChannel;
+import java.util.function.Supplier;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.Allocation;
+import sluice.cell.weights.file.ChannelBytes;
+
+/**
+ * Opens HDF5, as far as Keras writes it.
+ *
+ * <p>The classes that are called {@code Hdf5...} are all that know the library: it parses what the file has, piece by piece, and trusts it.
+ * So the file is in memory as a whole and {@link Hdf5Storage} gives the library nothing else; links are followed here and not there; sizes
+ * are compared with the file before anything is made of them; and {@link #guarded} turns whatever the library throws into a sentence.
+ *
+ * <p>The format is defined by the "HDF5 File Format Specification" of the HDF Group.
+ */
+final class Hdf5File {
+    private static final int MIN_BYTES = 48; // of the smallest superblock
+
+    private Hdf5File() {}
+
+    /**
+     * Reads a file into memory and opens it.
+     *
+     * @return its root
+     * @throws ModelException where it is larger than an array can be, or no HDF5 file that is whole
+     */
+    static Hdf5Group open(SeekableByteChannel channel) throws IOException {
+        byte[] bytes = Allocation.bytes("an HDF5 file", channel.size());
+        ChannelBytes.read(channel, 0, ByteBuffer.wrap(bytes));
+        return open(bytes);
+    }
+
+    /** Opens a file that is in memory; the bytes belong to it from now on. */
+    static Hdf5Group open(byte[] file) {
+        return guarded("the HDF5 file", () -> {
+            Superblock superblock = superblock(file);
+            Hdf5Storage storage = new Hdf5Storage(file, superblock);
+            long root = superblock instanceof SuperblockV0V1 old
+                    ? new SymbolTableEntry(storage, old.getRootGroupSymbolTableAddress()).getObjectHeaderAddress()
+                    : ((SuperblockV2V3) superblock).getRootGroupObjectHeaderAddress();
+            return new Hdf5Group(storage, "", ObjectHeader.readObjectHeader(storage, root));
+        });
+    }
+
+    private static Superblock superblock(byte[] file) {
+        if (file.length < MIN_BYTES) {
+            throw new ModelException("the HDF5 file has %d bytes, expected at least %d: it is cut short, copy it again"
+                    .formatted(file.length, MIN_BYTES));
+        }
+        Superblock superblock = Superblock.readSuperblock(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN));
+        requireWidth(superblock.getSizeOfOffsets());
+        requireWidth(superblock.getSizeOfLengths());
+        if (superblock.getBaseAddressByte() != 0) {
+            throw new ModelException("the HDF5 file says that it begins at byte %d, expected 0, as Keras writes it"
+                    .formatted(superblock.getBaseAddressByte()));
+        }
+        long end = superblock.getEndOfFileAddress();
+        if (end < 0 || end > file.length) {
+            throw new ModelException(
+                    "the HDF5 file says that it has %s bytes, but it has %d: it is cut short, copy it again"
+                            .formatted(Long.toUnsignedString(end), file.length));
+        }
+        return superblock;
+    }
+
+    private static void requireWidth(int bytes) {
+        if (bytes != Integer.BYTES && bytes != Long.BYTES) {
+            throw new ModelException(
+                    "the HDF5 file has addresses of %d bytes, expected 4 or 8: it is damaged".formatted(bytes));
+        }
+    }
+
+    /**
+     * What the library reads, where it reads it.
+     *
+     * @param what is read, as the message calls it
+     * @throws ModelException where it can't be read, whatever the library threw
+     */
+    static <T> T guarded(String what, Supplier<T> reading) {
+        try {
+            return reading.get();
+        } catch (StackOverflowError e) {
+            throw new ModelException(
+                    "%s is nested without end: the file is damaged or made to do harm; save the model again"
+                            .formatted(what),
+                    e);
+        } catch (OutOfMemoryError e) { // nothing is half done here
+            throw new ModelException(
+                    "%s needs more memory than this JVM has: the file is damaged, or the heap is too small for it"
+                            .formatted(what),
+                    e);
+        } catch (RuntimeException e) {
+            throw refusal(what, e);
+        }
+    }
+
+    private static ModelException refusal(String what, RuntimeException thrown) {
+        Throwable cause = thrown;
+        while (!(cause instanceof ModelException) && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        if (cause instanceof ModelException sentence) {
+            return sentence;
+        }
+        String reason = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        return new ModelException(
+                "%s can't be read (%s): the file is damaged, or HDF5 of a kind that Keras doesn't write; save it again"
+                        .formatted(what, reason),
+                thrown);
+    }
+}

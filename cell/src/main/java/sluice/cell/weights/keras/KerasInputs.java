@@ -1,0 +1,95 @@
+package sluice.cell.weights.keras;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What flows into a layer, as {@code inbound_nodes} of its description says: {@code [[["embedding", 0, 0, {}]]]} up to Keras 2, tensors
+ * with a {@code keras_history} in calls with arguments since Keras 3.
+ */
+final class KerasInputs {
+    private static final String MASK = "mask";
+
+    private final List<Source> data = new ArrayList<>();
+    private final List<Source> masks = new ArrayList<>();
+    private final List<String> arguments = new ArrayList<>();
+    private final int calls;
+
+    /**
+     * An output of a layer.
+     *
+     * @param tensor which of its outputs; the first is 0
+     */
+    record Source(String layer, int tensor) {}
+
+    KerasInputs(JsonNode inboundNodes) {
+        this.calls = inboundNodes.size();
+        inboundNodes.forEach(call -> collect(call, data));
+    }
+
+    /** How often the layer is called. */
+    int calls() {
+        return calls;
+    }
+
+    /** What it is called on. */
+    List<Source> data() {
+        return data;
+    }
+
+    /** What tells it which steps to skip. */
+    List<Source> masks() {
+        return masks;
+    }
+
+    /** Other arguments that it is called with, by name: initial states, a mode. */
+    List<String> arguments() {
+        return arguments;
+    }
+
+    private void collect(JsonNode node, List<Source> into) {
+        if (node.isObject()) {
+            collectObject(node, into);
+        } else if (isReference(node)) {
+            into.add(new Source(node.get(0).asText(), node.get(2).asInt()));
+            for (int at = 3; at < node.size(); at++) {
+                collect(node.get(at), into);
+            }
+        } else if (node.isArray()) {
+            node.forEach(element -> collect(element, into));
+        }
+    }
+
+    private void collectObject(JsonNode node, List<Source> into) {
+        if (node.path("class_name").asText().equals("__keras_tensor__")) {
+            collect(node.path("config").path("keras_history"), into);
+        } else if (node.has("args") && node.has("kwargs")) {
+            collect(node.get("args"), into);
+            collectArguments(node.get("kwargs"));
+        } else {
+            collectArguments(node);
+        }
+    }
+
+    private void collectArguments(JsonNode named) {
+        for (Map.Entry<String, JsonNode> argument : named.properties()) {
+            boolean off = argument.getValue().isNull()
+                    || (argument.getValue().isBoolean() && !argument.getValue().asBoolean());
+            if (argument.getKey().equals(MASK)) {
+                collect(argument.getValue(), masks);
+            } else if (!off) {
+                arguments.add(argument.getKey());
+            }
+        }
+    }
+
+    private static boolean isReference(JsonNode node) {
+        return node.isArray()
+                && node.size() >= 3
+                && node.get(0).isTextual()
+                && node.get(1).isInt()
+                && node.get(2).isInt();
+    }
+}

@@ -1,0 +1,216 @@
+package sluice.cell.weights.keras;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import sluice.cell.model.CellVariant;
+import sluice.cell.model.Gate;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.Matrix;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.Allocation;
+import sluice.cell.weights.file.FiniteValues;
+import sluice.cell.weights.file.GateOrder;
+import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.Shape;
+
+/**
+ * One LSTM of Keras, made into a direction. Its arrays are kept in one of three ways:
+ *
+ * <pre>
+ *   LSTM         kernel (I, 4H)   recurrent_kernel (H, 4H)   bias (4H)   columns in the order i, f, g, o
+ *   CuDNNLSTM    kernel (I, 4H)   recurrent_kernel (H, 4H)   bias (8H)   the same order; each gate's block as cuDNN has it
+ *   Keras 1      W (I, H)   U (H, H)   b (H)   for each gate, in the order i, g, f, o: twelve arrays
+ * </pre>
+ *
+ * <p>A block that cuDNN keeps is row-major {@code (H, I)} and {@code (H, H)}, which is what is wanted here; only the numbers that HDF5 shows as
+ * its rows and columns say otherwise. It has two biases, which are added.
+ */
+final class KerasLstm {
+    /** Of all but Keras 1. */
+    static final GateOrder GATES = GateOrder.IFGO;
+
+    /** Of Keras 1. */
+    static final GateOrder OLDEST_GATES = GateOrder.IGFO;
+
+    private static final Set<String> KINDS = Set.of("LSTM", "CuDNNLSTM");
+    private static final int ARRAYS = 3;
+    private static final int ARRAYS_OF_GATES = ARRAYS * Gate.COUNT;
+    private static final List<String> NAMES = List.of("kernel", "recurrent_kernel", "bias");
+    private static final List<String> LETTERS = List.of("W", "U", "b");
+    private static final List<String> GATE_LETTERS = List.of("i", "c", "f", "o");
+
+    private final KerasLayer layer;
+    private final List<Hdf5Dataset> arrays;
+    private final int units; // H
+    private final boolean biased;
+
+    /** @param arrays of the layer, in the file's order */
+    KerasLstm(KerasLayer layer, List<Hdf5Dataset> arrays) {
+        this.layer = layer;
+        this.arrays = arrays;
+        this.units = layer.count("units", "output_dim");
+        this.biased = layer.flag(true, "use_bias", "bias");
+    }
+
+    static boolean isLstm(KerasLayer layer) {
+        return KINDS.contains(layer.kind());
+    }
+
+    /** Whether the arrays are those of Keras 1. */
+    boolean isOldest() {
+        return arrays.size() == ARRAYS_OF_GATES;
+    }
+
+    /** @throws ModelException where arrays are missing, of other shapes than the settings say, or hold what is no weight */
+    LstmDirection direction(KerasVersion version) {
+        LstmDirection plain = isOldest() ? fromTwelve() : fromThree();
+        return plain.with(variant(version));
+    }
+
+    private CellVariant variant(KerasVersion version) {
+        if (layer.kind().equals("CuDNNLSTM")) {
+            return CellVariant.PLAIN; // cuDNN has no other
+        }
+        var shown = KerasActivations.of(layer, layer.setting("activation"), version);
+        var gates = KerasActivations.of(layer, layer.setting("recurrent_activation", "inner_activation"), version);
+        return CellVariant.PLAIN.withActivations(gates, shown, shown);
+    }
+
+    private LstmDirection fromThree() {
+        int expected = biased ? ARRAYS : ARRAYS - 1;
+        if (arrays.size() != expected) {
+            throw new ModelException("%s has %d arrays (%s), expected %s"
+                    .formatted(
+                            layer.describe(),
+                            arrays.size(),
+                            NameList.of(arrays, Hdf5Dataset::path),
+                            biased ? "kernel, recurrent_kernel and bias" : "kernel and recurrent_kernel"));
+        }
+        requireNames(NAMES, LETTERS);
+        Hdf5Dataset kernel = arrays.get(0);
+        Hdf5Dataset recurrent = arrays.get(1);
+        long width = kernel.shape().rank() == 2 ? kernel.shape().rows() : -1;
+        requireShape(kernel, "(I, 4H)", Math.max(1, width), Gate.COUNT * (long) units);
+        requireShape(recurrent, "(H, 4H)", units, Gate.COUNT * (long) units);
+        boolean cudnn = biased && arrays.get(2).shape().isVectorOf(2L * Gate.COUNT * units);
+        if (biased && !cudnn) {
+            requireShape(arrays.get(2), "(4H)", Gate.COUNT * (long) units);
+        }
+        Matrix u = matrix(kernel, (int) width, cudnn);
+        Matrix w = matrix(recurrent, units, cudnn);
+        float[] bias = biased ? finite(arrays.get(2)) : new float[Gate.COUNT * units];
+        return LstmDirection.plain(u, w, GATES.canonical(cudnn ? sumOfHalves(bias) : bias, 0, units));
+    }
+
+    /** Four blocks of columns, made into four blocks of rows. */
+    private Matrix matrix(Hdf5Dataset array, int inputs, boolean cudnn) {
+        float[] values = finite(array);
+        float[] blocks = new float[values.length];
+        int columns = Gate.COUNT * units;
+        for (int gate = 0; gate < Gate.COUNT; gate++) {
+            int at = gate * units * inputs;
+            for (int row = 0; row < units; row++) {
+                for (int column = 0; column < inputs; column++) {
+                    // cuDNN's block is in order already, cut into rows of another length; Keras' own is transposed.
+                    int place = row * inputs + column;
+                    blocks[at++] = cudnn
+                            ? values[place / units * columns + gate * units + place % units]
+                            : values[column * columns + gate * units + row];
+                }
+            }
+        }
+        return Matrix.of(columns, inputs, GATES.canonical(blocks, 0, units * inputs));
+    }
+
+    private float[] sumOfHalves(float[] both) {
+        float[] sum = new float[both.length / 2];
+        for (int at = 0; at < sum.length; at++) {
+            sum[at] = (float) ((double) both[at] + both[sum.length + at]);
+            if (!Float.isFinite(sum[at])) {
+                throw new ModelException("both biases of %s add up to %s at index [%d], expected a finite number"
+                        .formatted(layer.describe(), sum[at], at));
+            }
+        }
+        return sum;
+    }
+
+    private LstmDirection fromTwelve() {
+        Shape first = arrays.get(0).shape();
+        long width = first.rank() == 2 ? Math.max(1, first.rows()) : 1;
+        for (int gate = 0; gate < Gate.COUNT; gate++) {
+            requireShape(arrays.get(ARRAYS * gate), "(I, H)", width, units);
+            requireShape(arrays.get(ARRAYS * gate + 1), "(H, H)", units, units);
+            requireShape(arrays.get(ARRAYS * gate + 2), "(H)", units);
+        }
+        requireNames(
+                GATE_LETTERS.stream()
+                        .flatMap(gate -> LETTERS.stream().map(letter -> letter + "_" + gate))
+                        .collect(Collectors.toList()),
+                List.of());
+        return LstmDirection.plain(transposed(0, (int) width), transposed(1, units), biasOfTwelve());
+    }
+
+    private Matrix transposed(int which, int inputs) {
+        List<float[]> gates = new ArrayList<>();
+        for (int gate = 0; gate < Gate.COUNT; gate++) {
+            gates.add(finite(arrays.get(ARRAYS * gate + which)));
+        }
+        float[] blocks = Allocation.floats(layer.name(), Shape.of(Gate.COUNT, units, inputs));
+        int at = 0;
+        for (float[] values : gates) {
+            for (int row = 0; row < units; row++) {
+                for (int column = 0; column < inputs; column++) {
+                    blocks[at++] = values[column * units + row];
+                }
+            }
+        }
+        return Matrix.of(Gate.COUNT * units, inputs, OLDEST_GATES.canonical(blocks, 0, units * inputs));
+    }
+
+    private float[] biasOfTwelve() {
+        float[] blocks = new float[Gate.COUNT * units];
+        for (int gate = 0; gate < Gate.COUNT; gate++) {
+            System.arraycopy(finite(arrays.get(ARRAYS * gate + 2)), 0, blocks, gate * units, units);
+        }
+        return OLDEST_GATES.canonical(blocks, 0, units);
+    }
+
+    private static float[] finite(Hdf5Dataset array) {
+        return FiniteValues.require(array.path(), array.shape(), array.read());
+    }
+
+    private void requireShape(Hdf5Dataset array, String symbols, long... dimensions) {
+        Shape expected = Shape.of(dimensions);
+        if (!array.shape().equals(expected)) {
+            throw new ModelException("%s of %s has shape %s, expected %s = %s with H = %d"
+                    .formatted(array.describe(), layer.describe(), array.shape(), symbols, expected, units));
+        }
+    }
+
+    /** Where arrays have names that say what they are, these must stand in the order in which they are taken. */
+    private void requireNames(List<String> names, List<String> olderNames) {
+        for (int at = 0; at < arrays.size(); at++) {
+            String path = arrays.get(at).path();
+            String found = path.substring(path.lastIndexOf('/') + 1).replaceFirst(":\\d+$", "");
+            boolean other = named(found, names, at) || named(found, olderNames, at);
+            if (other) {
+                throw new ModelException("%s lists '%s' as number %d of its weights, expected '%s': the file is damaged"
+                        .formatted(layer.describe(), NameList.shortened(path), at + 1, names.get(at)));
+            }
+        }
+    }
+
+    /** Whether the name is one of these, but not the one of this place. */
+    private static boolean named(String found, List<String> names, int place) {
+        for (int at = 0; at < names.size(); at++) {
+            boolean is = found.equals(names.get(at)) || found.endsWith("_" + names.get(at));
+            boolean longer = names.get(at).equals("kernel") && found.endsWith("recurrent_kernel");
+            if (is && !longer && at != place) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

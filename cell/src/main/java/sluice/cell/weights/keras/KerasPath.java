@@ -1,0 +1,173 @@
+package sluice.cell.weights.keras;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.TensorNames;
+
+/** The one way through a model's layers, from its input to the layer that answers. */
+final class KerasPath {
+    private final KerasConfig config;
+    private final TensorNames names;
+
+    KerasPath(KerasConfig config, TensorNames names) {
+        this.config = config;
+        this.names = names;
+    }
+
+    /** @throws ModelException where there are several ways, or none */
+    List<KerasLayer> layers() {
+        return config.isSequential() ? sequence() : walk(end());
+    }
+
+    private static boolean isRecurrent(KerasLayer layer) {
+        return KerasLstm.isLstm(layer) || layer.kind().equals(KerasStack.BIDIRECTIONAL);
+    }
+
+    private boolean isWanted(KerasLayer layer) {
+        return isRecurrent(layer) && layer.name().startsWith(names.lstm().orElse(""));
+    }
+
+    private boolean withoutOutput() {
+        return names.output().filter(TensorNames.NONE::equals).isPresent();
+    }
+
+    private Optional<String> namedOutput() {
+        return names.output().filter(name -> !name.equals(TensorNames.NONE));
+    }
+
+    private List<KerasLayer> sequence() {
+        List<KerasLayer> all = config.layers();
+        int end = all.size();
+        if (withoutOutput()) {
+            while (end > 0 && !isWanted(all.get(end - 1))) {
+                end--;
+            }
+        } else if (namedOutput().isPresent()) {
+            end = all.indexOf(named(namedOutput().get())) + 1;
+        }
+        return all.subList(0, end);
+    }
+
+    private KerasLayer named(String name) {
+        return config.layer(name)
+                .orElseThrow(() -> new ModelException("no layer '%s', which model.output names, found %s"
+                        .formatted(name, NameList.of(config.layers(), layer -> "'" + layer.name() + "'"))));
+    }
+
+    private KerasLayer end() {
+        if (withoutOutput()) {
+            return topmost();
+        }
+        if (namedOutput().isPresent()) {
+            return named(namedOutput().get());
+        }
+        if (config.outputs().size() != 1) {
+            throw new ModelException(
+                    "the model has %d outputs (%s), expected one; set model.output to the name of one, or to none"
+                            .formatted(
+                                    config.outputs().size(), NameList.of(config.outputs(), name -> "'" + name + "'")));
+        }
+        String output = config.outputs().get(0);
+        return config.layer(output)
+                .orElseThrow(() -> new ModelException("the model's output is layer '%s', which its config doesn't have"
+                        .formatted(NameList.shortened(output))));
+    }
+
+    /** The LSTM that no other LSTM reads. */
+    private KerasLayer topmost() {
+        List<KerasLayer> tops =
+                new ArrayList<>(config.layers().stream().filter(this::isWanted).toList());
+        for (KerasLayer layer : List.copyOf(tops)) {
+            Set<String> below = below(layer);
+            tops.removeIf(other -> below.contains(other.name()));
+        }
+        if (tops.size() != 1) {
+            throw new ModelException(
+                    "%d LSTMs that no other reads (%s), expected one; set model.lstm to the name of one"
+                            .formatted(tops.size(), NameList.of(tops, layer -> "'" + layer.name() + "'")));
+        }
+        return tops.get(0);
+    }
+
+    private Set<String> below(KerasLayer top) {
+        Set<String> below = new HashSet<>();
+        Deque<KerasLayer> open = new ArrayDeque<>(List.of(top));
+        while (!open.isEmpty()) {
+            for (KerasInputs.Source source : config.inputs(open.pop()).data()) {
+                if (below.add(source.layer())) {
+                    config.layer(source.layer()).ifPresent(open::push);
+                }
+            }
+        }
+        return below;
+    }
+
+    private List<KerasLayer> walk(KerasLayer end) {
+        Deque<KerasLayer> path = new ArrayDeque<>();
+        Set<String> passed = new HashSet<>();
+        KerasLayer layer = end;
+        while (true) {
+            if (!passed.add(layer.name())) {
+                throw new ModelException(
+                        "%s reads what it gives itself: the model's config is damaged".formatted(layer.describe()));
+            }
+            path.push(layer);
+            if (layer.kind().equals(KerasStack.INPUT)) {
+                return List.copyOf(path);
+            }
+            layer = source(layer);
+        }
+    }
+
+    /** The only layer that this one reads. */
+    private KerasLayer source(KerasLayer layer) {
+        KerasInputs inputs = config.inputs(layer);
+        if (inputs.calls() > 1) {
+            throw new ModelException("%s is used %d times, expected once".formatted(layer.describe(), inputs.calls()));
+        }
+        if (inputs.data().size() != 1) {
+            throw new ModelException("%s reads %d layers (%s), expected one: %s"
+                    .formatted(
+                            layer.describe(),
+                            inputs.data().size(),
+                            NameList.of(inputs.data(), source -> "'" + source.layer() + "'"),
+                            KerasStack.WHAT_CAN_BE_SCORED));
+        }
+        if (!inputs.arguments().isEmpty()) {
+            throw new ModelException("%s is called with %s, expected with its input alone; train it without, or %s"
+                    .formatted(
+                            layer.describe(),
+                            NameList.of(inputs.arguments(), name -> "'" + name + "'"),
+                            KerasStack.FOR_HIDDEN_STATES));
+        }
+        KerasInputs.Source source = inputs.data().get(0);
+        if (source.tensor() != 0) {
+            throw new ModelException("%s reads a state of layer '%s', expected its output"
+                    .formatted(layer.describe(), NameList.shortened(source.layer())));
+        }
+        inputs.masks().forEach(mask -> requireOfTokens(layer, mask));
+        return config.layer(source.layer())
+                .orElseThrow(() -> new ModelException("%s reads layer '%s', which the model's config doesn't have"
+                        .formatted(layer.describe(), NameList.shortened(source.layer()))));
+    }
+
+    /** Keras 3 writes the mask of an embedding with mask_zero as a layer of its own, which compares the tokens with 0. */
+    private void requireOfTokens(KerasLayer layer, KerasInputs.Source mask) {
+        boolean ofTokens = config.layer(mask.layer())
+                        .filter(found -> found.kind().equals("NotEqual"))
+                        .isPresent()
+                && config.layers().stream().anyMatch(KerasStack::skipsZero);
+        if (!ofTokens) {
+            throw new ModelException(
+                    "%s skips the steps that '%s' says, expected those of an Embedding with mask_zero or none"
+                            .formatted(layer.describe(), NameList.shortened(mask.layer())));
+        }
+    }
+}

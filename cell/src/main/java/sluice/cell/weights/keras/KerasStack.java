@@ -1,0 +1,366 @@
+package sluice.cell.weights.keras;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import sluice.cell.model.Embedding;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.LstmLayer.Merge;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.Matrix;
+import sluice.cell.model.ModelException;
+import sluice.cell.model.OutputLayer;
+import sluice.cell.model.Readout;
+import sluice.cell.weights.file.FiniteValues;
+import sluice.cell.weights.file.GateOrder;
+import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.Shape;
+import sluice.cell.weights.keras.KerasWeights.Part;
+
+/** Makes a model of layers that stand one upon the other. */
+final class KerasStack {
+    static final String INPUT = "InputLayer";
+    static final String BIDIRECTIONAL = "Bidirectional";
+    static final String EMBEDDING = "Embedding";
+
+    static final String FOR_HIDDEN_STATES = "set model.output to none for the hidden states of the LSTM below it";
+    static final String WHAT_CAN_BE_SCORED =
+            "only an Embedding, LSTMs, one Dense and a softmax can be scored; " + FOR_HIDDEN_STATES;
+
+    private static final String TIME_DISTRIBUTED = "TimeDistributed";
+    private static final String DENSE = "Dense";
+    private static final String LINEAR = "linear";
+    private static final String SOFTMAX = "softmax";
+
+    /** What does nothing to a trained model. */
+    private static final Set<String> IDLE = Set.of(
+            "ActivityRegularization",
+            "AlphaDropout",
+            "Dropout",
+            "GaussianDropout",
+            "GaussianNoise",
+            "SpatialDropout1D");
+
+    private static final Map<String, Merge> MERGES =
+            Map.of("concat", Merge.CONCAT, "sum", Merge.SUM, "mul", Merge.MUL, "ave", Merge.AVERAGE);
+
+    private final KerasWeights weights;
+    private final KerasVersion version;
+    private final List<String> notes = new ArrayList<>();
+
+    private final List<LstmLayer> layers = new ArrayList<>();
+    private Embedding embedding;
+    private KerasLayer embeddingLayer;
+    private KerasLayer top; // the LSTM that was read last
+    private boolean isSequence = true; // what the layers so far give: a row for each step, or one for the last
+    private boolean flipped; // that sequence, against the tokens
+    private OutputLayer output;
+    private KerasLayer outputLayer;
+    private boolean isProbabilities;
+    private GateOrder gates = KerasLstm.GATES;
+
+    /** @param version of the Keras that wrote the model */
+    KerasStack(KerasWeights weights, KerasVersion version) {
+        this.weights = weights;
+        this.version = version;
+    }
+
+    /**
+     * Reads the layers, from the input upwards.
+     *
+     * @throws ModelException where one is none that can be scored, or the file has not the weights of each
+     */
+    LstmModel model(List<KerasLayer> path) {
+        path.forEach(this::add);
+        if (layers.isEmpty()) {
+            throw new ModelException("no LSTM on the way from input to output: found %s"
+                    .formatted(path.isEmpty() ? "no layers" : NameList.of(path, KerasLayer::describe)));
+        }
+        if (flipped && isSequence) {
+            throw backwards();
+        }
+        noteEnds();
+        Readout readout = isSequence ? Readout.LAST_STEP : Readout.FINAL_STATES;
+        return new LstmModel(Optional.ofNullable(embedding), layers, Optional.ofNullable(output), readout);
+    }
+
+    /** How the gates stood in the file. */
+    GateOrder gates() {
+        return gates;
+    }
+
+    /** Sentences about what was found. */
+    List<String> notes() {
+        return notes;
+    }
+
+    Optional<String> embeddingName() {
+        return Optional.ofNullable(embeddingLayer).map(KerasLayer::name);
+    }
+
+    /** Whether token 0 stands for nothing: {@code mask_zero}. */
+    static boolean skipsZero(KerasLayer layer) {
+        return layer.kind().equals(EMBEDDING) && layer.flag(false, "mask_zero");
+    }
+
+    private void add(KerasLayer layer) {
+        if (layer.kind().equals(INPUT) || IDLE.contains(layer.kind())) {
+            return;
+        }
+        if (layer.kind().equals(EMBEDDING)) {
+            addEmbedding(layer);
+        } else if (KerasLstm.isLstm(layer) || layer.kind().equals(BIDIRECTIONAL)) {
+            addRecurrent(layer);
+        } else if (layer.kind().equals(DENSE)) {
+            addDense(layer, layer, Part.OWN);
+        } else if (layer.kind().equals(TIME_DISTRIBUTED)) {
+            addRepeated(layer);
+        } else if (layer.kind().equals("Activation") || layer.kind().equals("Softmax")) {
+            addActivation(layer);
+        } else {
+            throw refused(layer);
+        }
+    }
+
+    private static ModelException refused(KerasLayer layer) {
+        String remedy = switch (layer.kind()) {
+            case "GRU", "CuDNNGRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "RNN" ->
+                "only the layers LSTM and CuDNNLSTM can be scored";
+            case "Masking" ->
+                "it skips steps by their numbers, which can't be done here; train it without, on sequences of their own length";
+            default -> WHAT_CAN_BE_SCORED;
+        };
+        return new ModelException("%s stands on the way from input to output: %s".formatted(layer.describe(), remedy));
+    }
+
+    private void addEmbedding(KerasLayer layer) {
+        if (embedding != null || !layers.isEmpty() || output != null) {
+            throw new ModelException(
+                    "%s stands above other layers, expected it at the input".formatted(layer.describe()));
+        }
+        Matrix table = matrix(only(layer, Part.OWN, 1).get(0), layer, "(tokens, width)");
+        boolean skips = layer.flag(false, "mask_zero");
+        embedding = skips ? new Embedding(table).withPadding(0) : new Embedding(table);
+        embeddingLayer = layer;
+        notes.add("the embedding is layer '%s' %s".formatted(NameList.shortened(layer.name()), table));
+        if (skips) {
+            notes.add("token 0 is padding to this model (mask_zero): a row that holds it is bad, leave it out of rows");
+        }
+    }
+
+    private void addRecurrent(KerasLayer layer) {
+        if (output != null) {
+            throw new ModelException("%s stands above the output layer '%s': %s"
+                    .formatted(layer.describe(), NameList.shortened(outputLayer.name()), WHAT_CAN_BE_SCORED));
+        }
+        if (!isSequence) {
+            throw new ModelException(
+                    "%s reads '%s', which has return_sequences false and gives its last step alone, expected a sequence"
+                            .formatted(layer.describe(), NameList.shortened(top.name())));
+        }
+        top = layer;
+        layers.add(layer.kind().equals(BIDIRECTIONAL) ? bidirectional(layer) : single(layer));
+    }
+
+    private LstmLayer single(KerasLayer layer) {
+        requireScorable(layer);
+        isSequence = layer.flag(false, "return_sequences");
+        flipped ^= layer.flag(false, "go_backwards");
+        LstmDirection direction = direction(layer, weights.of(layer, Part.OWN));
+        return LstmLayer.of(flipped ? direction.backward() : direction);
+    }
+
+    private LstmLayer bidirectional(KerasLayer wrapper) {
+        KerasLayer forward = inner(wrapper, "layer");
+        KerasLayer backward = wrapper.inner("backward_layer").orElse(forward);
+        for (KerasLayer layer : List.of(forward, backward)) {
+            if (!KerasLstm.isLstm(layer)) {
+                throw refused(layer);
+            }
+            requireScorable(layer);
+        }
+        boolean turned = wrapper.inner("backward_layer").isPresent() && !backward.flag(false, "go_backwards");
+        if (flipped || forward.flag(false, "go_backwards") || turned) {
+            throw new ModelException(
+                    "%s has a forward layer that goes backwards, or a backward one that doesn't; expected each to go its way"
+                            .formatted(wrapper.describe()));
+        }
+        Merge merge = MERGES.get(wrapper.config().path("merge_mode").asText(""));
+        if (merge == null) {
+            throw new ModelException("%s has merge_mode %s, expected concat, sum, mul or ave"
+                    .formatted(
+                            wrapper.describe(),
+                            NameList.shortened(
+                                    wrapper.config().path("merge_mode").toString())));
+        }
+        isSequence = forward.flag(false, "return_sequences");
+        return LstmLayer.bidirectional(
+                direction(forward, weights.of(wrapper, Part.FORWARD)),
+                direction(backward, weights.of(wrapper, Part.BACKWARD)).backward(),
+                merge);
+    }
+
+    private LstmDirection direction(KerasLayer layer, List<Hdf5Dataset> arrays) {
+        KerasLstm lstm = new KerasLstm(layer, arrays);
+        if (lstm.isOldest()) {
+            gates = KerasLstm.OLDEST_GATES;
+        }
+        return lstm.direction(version);
+    }
+
+    private void requireScorable(KerasLayer layer) {
+        if (layer.flag(false, "time_major")) {
+            throw new ModelException("%s has time_major true, expected sequences one by one; build it without"
+                    .formatted(layer.describe()));
+        }
+        String note = "%s is stateful: in Keras it goes on where the last batch ended, here each sequence begins anew"
+                .formatted(layer.describe());
+        if (layer.flag(false, "stateful") && !notes.contains(note)) { // both directions may be of one layer
+            notes.add(note);
+        }
+    }
+
+    private void addRepeated(KerasLayer wrapper) {
+        KerasLayer inner = inner(wrapper, "layer");
+        if (inner.kind().equals(DENSE)) {
+            if (!isSequence) {
+                throw new ModelException("%s reads one step, expected a sequence".formatted(wrapper.describe()));
+            }
+            addDense(wrapper, inner, Part.WRAPPED);
+        } else if (inner.kind().equals("Activation")) {
+            addActivation(inner);
+        } else if (!IDLE.contains(inner.kind())) {
+            throw refused(inner);
+        }
+    }
+
+    /** @param owner whose weights they are: the layer itself, or what repeats it */
+    private void addDense(KerasLayer owner, KerasLayer layer, Part part) {
+        if (layers.isEmpty() || output != null) {
+            throw new ModelException("%s stands %s: %s"
+                    .formatted(
+                            layer.describe(),
+                            output != null
+                                    ? "above the output layer '%s'".formatted(NameList.shortened(outputLayer.name()))
+                                    : "below the LSTM",
+                            WHAT_CAN_BE_SCORED));
+        }
+        boolean biased = layer.flag(true, "use_bias", "bias");
+        List<Hdf5Dataset> arrays = only(owner, part, biased ? 2 : 1);
+        Matrix kernel = matrix(arrays.get(0), layer, "(H, classes)");
+        int classes = kernel.columns();
+        if (classes != layer.count("units", "output_dim")) {
+            throw new ModelException("%s of %s has shape %s, expected (H, classes) with %d classes"
+                    .formatted(arrays.get(0).describe(), layer.describe(), kernel, layer.count("units", "output_dim")));
+        }
+        float[] bias = new float[classes];
+        if (biased) {
+            Hdf5Dataset array = arrays.get(1);
+            if (!array.shape().isVectorOf(classes)) {
+                throw new ModelException("%s of %s has shape %s, expected (classes) = (%d)"
+                        .formatted(array.describe(), layer.describe(), array.shape(), classes));
+            }
+            bias = FiniteValues.require(array.path(), array.shape(), array.read());
+        }
+        output = new OutputLayer(transposed(kernel), bias);
+        outputLayer = layer;
+        activate(layer, KerasActivations.name(layer, layer.setting("activation")));
+    }
+
+    private static Matrix transposed(Matrix matrix) {
+        float[] values = new float[matrix.values().length];
+        int at = 0;
+        for (int column = 0; column < matrix.columns(); column++) {
+            for (int row = 0; row < matrix.rows(); row++) {
+                values[at++] = matrix.at(row, column);
+            }
+        }
+        return Matrix.of(matrix.columns(), matrix.rows(), values);
+    }
+
+    private ModelException backwards() {
+        return new ModelException(
+                ("%s goes backwards and answers from the last token to the first, expected an answer in the order of the tokens; "
+                                + "train it as a Bidirectional, or with return_sequences false")
+                        .formatted(top.describe()));
+    }
+
+    private void addActivation(KerasLayer layer) {
+        String name =
+                layer.kind().equals("Softmax") ? SOFTMAX : KerasActivations.name(layer, layer.setting("activation"));
+        if (layer.kind().equals("Softmax") && layer.config().path("axis").asInt(-1) != -1) {
+            throw new ModelException("%s goes over axis %s, expected -1, the classes"
+                    .formatted(layer.describe(), layer.config().path("axis")));
+        }
+        if (output == null && !name.equals(LINEAR)) {
+            throw new ModelException("%s applies '%s' to what is no output layer's: %s"
+                    .formatted(layer.describe(), NameList.shortened(name), WHAT_CAN_BE_SCORED));
+        }
+        activate(layer, name);
+    }
+
+    private void activate(KerasLayer layer, String name) {
+        if (name.equals(LINEAR)) {
+            return;
+        }
+        if (!name.equals(SOFTMAX) || isProbabilities) {
+            throw new ModelException("%s has the activation '%s'%s, expected softmax or linear for an output layer; %s"
+                    .formatted(
+                            layer.describe(),
+                            NameList.shortened(name),
+                            isProbabilities ? " after a softmax" : "",
+                            FOR_HIDDEN_STATES));
+        }
+        isProbabilities = true;
+    }
+
+    private static KerasLayer inner(KerasLayer wrapper, String setting) {
+        return wrapper.inner(setting)
+                .orElseThrow(() -> new ModelException("%s wraps no layer, expected one under '%s' of its settings"
+                        .formatted(wrapper.describe(), setting)));
+    }
+
+    private List<Hdf5Dataset> only(KerasLayer layer, Part part, int count) {
+        List<Hdf5Dataset> arrays = weights.of(layer, part);
+        if (arrays.size() != count) {
+            throw new ModelException("%s has %d arrays (%s), expected %d"
+                    .formatted(layer.describe(), arrays.size(), NameList.of(arrays, Hdf5Dataset::path), count));
+        }
+        return arrays;
+    }
+
+    private static Matrix matrix(Hdf5Dataset array, KerasLayer layer, String expected) {
+        Shape shape = array.shape();
+        if (!shape.isMatrix()) {
+            throw new ModelException("%s of %s has shape %s, expected %s"
+                    .formatted(array.describe(), layer.describe(), shape, expected));
+        }
+        float[] values = FiniteValues.require(array.path(), shape, array.read());
+        return Matrix.of((int) shape.rows(), (int) shape.columns(), values);
+    }
+
+    private void noteEnds() {
+        if (embedding == null) {
+            notes.add("no embedding: the LSTM reads one-hot tokens or numbers");
+        }
+        if (output == null) {
+            notes.add("no output layer: the model gives hidden states");
+        } else {
+            notes.add("the output layer is layer '%s' (%d classes); the file shows %s, here each answer says what it is"
+                    .formatted(
+                            NameList.shortened(outputLayer.name()),
+                            output.classes(),
+                            isProbabilities ? "probabilities" : "logits"));
+        }
+        if (isSequence) {
+            notes.add("the file answers after each step, as --at each does");
+        } else if (layers.get(layers.size() - 1).looksAhead()) {
+            notes.add("the file answers from the final states of each direction, as --at last does");
+        } else {
+            notes.add("the file answers after the last step, as --at last does");
+        }
+    }
+}

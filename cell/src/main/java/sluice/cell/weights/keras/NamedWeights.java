@@ -1,0 +1,106 @@
+package sluice.cell.weights.keras;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.NameList;
+
+/**
+ * The weights of the older format: the attribute {@code layer_names} lists the layers, and {@code weight_names} of each layer's group its
+ * arrays. What they list is followed to the letter; where an array lies is not guessed.
+ */
+final class NamedWeights implements KerasWeights {
+    private static final String LAYER_NAMES = "layer_names";
+    private static final String WEIGHT_NAMES = "weight_names";
+
+    private final Hdf5Group group;
+    private final List<String> layers;
+
+    private NamedWeights(Hdf5Group group, List<String> layers) {
+        this.group = group;
+        this.layers = layers;
+    }
+
+    static boolean isIn(Hdf5Group group) {
+        return group.attributes().has(LAYER_NAMES);
+    }
+
+    /** @throws ModelException where it lists no layers, or one twice */
+    static NamedWeights of(Hdf5Group group) {
+        List<String> layers = group.attributes()
+                .texts(LAYER_NAMES)
+                .orElseThrow(() -> new ModelException(
+                        "%s has no attribute 'layer_names', expected the list of the ".formatted(group.describe())
+                                + "model's layers; save the model again"));
+        Set<String> seen = new HashSet<>();
+        for (String layer : layers) {
+            requireName(layer, group);
+            if (!seen.add(layer)) {
+                throw new ModelException("%s lists the layer '%s' twice, expected each once: the file is damaged"
+                        .formatted(group.describe(), NameList.shortened(layer)));
+            }
+        }
+        return new NamedWeights(group, layers);
+    }
+
+    /** The names of all layers, in the model's order. */
+    List<String> layers() {
+        return layers;
+    }
+
+    @Override
+    public Optional<String> version() {
+        return group.attributes().text("keras_version");
+    }
+
+    @Override
+    public List<Hdf5Dataset> of(KerasLayer layer, Part part) {
+        List<Hdf5Dataset> all = arrays(layer.name());
+        int half = all.size() / 2;
+        return switch (part) {
+            case OWN, WRAPPED -> all;
+            case FORWARD -> all.subList(0, half);
+            case BACKWARD -> all.subList(half, all.size());
+        };
+    }
+
+    /** All arrays of a layer. */
+    List<Hdf5Dataset> arrays(String layer) {
+        if (!layers.contains(layer)) {
+            throw new ModelException(
+                    "the file has no weights of layer '%s', which the model's config has; it has those of %s; they are not of one model"
+                            .formatted(NameList.shortened(layer), NameList.of(layers, name -> "'" + name + "'")));
+        }
+        Hdf5Group own = group.group(layer)
+                .orElseThrow(
+                        () -> new ModelException("%s lists the layer '%s', but has no group for it: the file is damaged"
+                                .formatted(group.describe(), NameList.shortened(layer))));
+        List<Hdf5Dataset> arrays = new ArrayList<>();
+        Set<String> seen = new HashSet<>();
+        for (String name : own.attributes().texts(WEIGHT_NAMES).orElse(List.of())) {
+            requireName(name, own);
+            if (!seen.add(name)) {
+                throw new ModelException("%s lists the weight '%s' twice, expected each once: the file is damaged"
+                        .formatted(own.describe(), NameList.shortened(name)));
+            }
+            arrays.add(own.dataset(name)
+                    .orElseThrow(() -> new ModelException(
+                            "%s lists the weight '%s', but has no array of that name: the file is damaged"
+                                    .formatted(own.describe(), NameList.shortened(name)))));
+        }
+        return arrays;
+    }
+
+    private static void requireName(String name, Hdf5Group in) {
+        for (String part : name.split("/", -1)) {
+            if (part.isEmpty() || part.equals(".") || part.equals("..")) {
+                throw new ModelException(
+                        "%s lists the name '%s', expected one that leads downwards: the file is damaged"
+                                .formatted(in.describe(), NameList.shortened(name)));
+            }
+        }
+    }
+}

@@ -1,0 +1,359 @@
+package sluice.cell.weights.fuzz;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import net.razorvine.pickle.Opcodes;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.weights.Models;
+import sluice.cell.weights.SafetensorsWriter;
+import sluice.cell.weights.SafetensorsWriter.RawTensor;
+import sluice.cell.weights.ZipWriter;
+import sluice.cell.weights.onnx.OnnxWriter;
+import sluice.cell.weights.onnx.ProtoWriter;
+import sluice.cell.weights.torch.CheckpointWriter;
+import sluice.cell.weights.torch.PickleWriter;
+
+/** Files made to fill the memory, or to take for ever: small themselves, or of many small parts. */
+final class Bombs {
+    /** What a name begins with that is only read through another file. */
+    static final String PART = "part-";
+
+    private static final int MILLION = 1_000_000;
+    private static final int MANY = 15_000;
+    private static final byte[] NOTHING = new byte[0];
+    private static final float[] ONE = {1};
+
+    /** An nn.LSTM of I = H = 1. */
+    private static final List<RawTensor> LSTM =
+            SafetensorsWriter.tensors(Models.random(new Random(1), 2, 1, 1, 2)).stream()
+                    .filter(tensor -> tensor.name().startsWith("lstm."))
+                    .collect(Collectors.toList());
+
+    private final Map<String, Supplier<byte[]>> files = new LinkedHashMap<>();
+
+    private Bombs() {
+        safetensors();
+        severalFiles();
+        pickles();
+        archives();
+        collisions();
+        graphs();
+        graphsOfManyNodes();
+    }
+
+    /** By name; each is made when it is asked for, as together they are large. */
+    static Map<String, Supplier<byte[]>> all() {
+        return new Bombs().files;
+    }
+
+    // ---- safetensors
+
+    private void safetensors() {
+        for (long length : new long[] {1_000, 100_000_000, 1_000_000_000, 1L << 40, Long.MAX_VALUE, -1}) {
+            files.put("header-of-%d-bytes".formatted(length), () -> withLength(length));
+        }
+        String entry = "{\"lstm.weight_ih_l0\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[0,%d]}}";
+        for (String shape : List.of("[1099511627776]", "[1048576,1048576]", "[0,1099511627776]")) {
+            files.put("trillion-of-values" + shape, () -> header(entry.formatted(shape, 4L << 40)));
+            files.put("trillion-of-values-in-none" + shape, () -> header(entry.formatted(shape, 0)));
+        }
+        files.put("nested-arrays-in-a-header", () -> header("{\"a\":" + "[".repeat(MILLION)));
+        files.put("nested-objects-in-a-header", () -> header("{\"a\":".repeat(MILLION)));
+        // Each of these fits at both ends of the model, or could be somewhere between.
+        for (String name : List.of("%d.weight", "embedding%d.weight", "out%d.weight", "x%d")) {
+            files.put("many-tensors-" + name, () -> withMany(MANY, at -> RawTensor.f32(name.formatted(at), ONE, 1, 1)));
+        }
+        files.put("many-biases", () -> withMany(MANY, at -> RawTensor.f32("b%d.bias".formatted(at), ONE, 1)));
+        files.put(
+                "many-layers",
+                () -> SafetensorsWriter.bytes(
+                        IntStream.range(0, 4_000)
+                                .mapToObj(at -> RawTensor.f32(
+                                        "lstm.weight_%s_l%d".formatted(at % 2 == 0 ? "ih" : "hh", at / 2),
+                                        new float[4],
+                                        4,
+                                        1))
+                                .collect(Collectors.toList()),
+                        Map.of()));
+        files.put("many-lstms", () -> withMany(MANY, at -> RawTensor.f32(at + ".weight_ih_l0", new float[4], 4, 1)));
+        files.put(
+                "many-names-of-one-tensor",
+                () -> SafetensorsWriter.bytes(
+                        LSTM,
+                        IntStream.range(0, MANY)
+                                .boxed()
+                                .collect(Collectors.toMap("%d.weight"::formatted, at -> "lstm.weight_ih_l0"))));
+    }
+
+    private static byte[] withLength(long length) {
+        byte[] file = SafetensorsWriter.bytes(LSTM, Map.of());
+        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putLong(0, length);
+        return file;
+    }
+
+    private static byte[] header(String json) {
+        return SafetensorsWriter.bytes(json, NOTHING);
+    }
+
+    private static byte[] withMany(int count, IntFunction<RawTensor> tensor) {
+        List<RawTensor> tensors = new ArrayList<>(LSTM);
+        IntStream.range(0, count).mapToObj(tensor).forEach(tensors::add);
+        return SafetensorsWriter.bytes(tensors, Map.of());
+    }
+
+    // ---- several files
+
+    private void severalFiles() {
+        files.put("nested-arrays-in-an-index", () -> utf8("{\"a\":" + "[".repeat(MILLION)));
+        files.put("nested-objects-in-an-index", () -> utf8("{\"weight_map\":".repeat(MILLION)));
+        files.put("index-that-names-itself", () -> utf8("{\"weight_map\":{\"a\":\"index-that-names-itself\"}}"));
+        files.put(PART + "of-many-tensors", () -> withMany(MANY, at -> RawTensor.f32(at + ".weight", ONE, 1, 1)));
+        files.put(
+                "index-of-many-tensors",
+                () -> utf8(IntStream.range(0, MANY)
+                        .mapToObj(at -> "\"%d.weight\":\"%sof-many-tensors\"".formatted(at, PART))
+                        .collect(Collectors.joining(",", "{\"weight_map\":{", "}}"))));
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    // ---- checkpoints
+
+    private void pickles() {
+        files.put("nested-lists", () -> pickled(repeated(Opcodes.EMPTY_LIST, MILLION)));
+        files.put("nested-tuples", () -> pickled(concat(new byte[] {'N'}, repeated(Opcodes.TUPLE1, MILLION))));
+        files.put("nested-marks", () -> pickled(repeated(Opcodes.MARK, MILLION)));
+        for (short opcode : new short[] {Opcodes.EMPTY_LIST, Opcodes.EMPTY_DICT, Opcodes.EMPTY_TUPLE, Opcodes.MARK}) {
+            files.put(
+                    "inflated-instructions-0x%02x".formatted(opcode),
+                    () -> inflating(start(), repeated(opcode, 3_900_000)));
+        }
+        files.put("million-memos", () -> pickled(memo()));
+        files.put("inflated-zeros", () -> inflating(NOTHING, new byte[30 << 20]));
+    }
+
+    private static byte[] start() {
+        return new byte[] {(byte) Opcodes.PROTO, 2, 'N'};
+    }
+
+    /** The same value under ever other numbers. */
+    private static byte[] memo() {
+        ByteBuffer memo = ByteBuffer.allocate(MILLION * 5).order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = 0; memo.hasRemaining(); at++) {
+            memo.put((byte) Opcodes.LONG_BINPUT).putInt(at);
+        }
+        return memo.array();
+    }
+
+    private static byte[] pickled(byte[] instructions) {
+        return new CheckpointWriter()
+                .zip(concat(start(), instructions, new byte[] {Opcodes.STOP}))
+                .bytes();
+    }
+
+    /** A pickle that is deflated as far as an archive may be: with a text of noise in front. */
+    private static byte[] inflating(byte[] head, byte[] instructions) {
+        byte[] noise = new byte[(head.length + instructions.length) / 60];
+        new Random(1).nextBytes(noise);
+        for (int at = 0; at < noise.length; at++) {
+            noise[at] &= 0x7F;
+        }
+        byte[] text = ByteBuffer.allocate(5 + noise.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put((byte) Opcodes.BINUNICODE)
+                .putInt(noise.length)
+                .put(noise)
+                .array();
+        return new ZipWriter()
+                .withDeflated("archive/data.pkl", concat(head, text, instructions, new byte[] {Opcodes.STOP}))
+                .bytes();
+    }
+
+    private static byte[] repeated(int value, int count) {
+        byte[] bytes = new byte[count];
+        Arrays.fill(bytes, (byte) value);
+        return bytes;
+    }
+
+    private static byte[] concat(byte[]... parts) {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        Arrays.stream(parts).forEach(all::writeBytes);
+        return all.toByteArray();
+    }
+
+    private void archives() {
+        files.put(
+                "entry-that-claims-gigabytes",
+                () -> new ZipWriter()
+                        .withDeflated("archive/data.pkl", new byte[60_000], entry -> entry.claiming(0xFFFF_FFF0L))
+                        .bytes());
+        files.put(
+                "entry-that-inflates-to-megabytes",
+                () -> new ZipWriter()
+                        .withDeflated("archive/data.pkl", new byte[100 * MILLION], entry -> entry.claiming(60_000))
+                        .bytes());
+        files.put(
+                "stored-entry-that-claims-gigabytes",
+                () -> new ZipWriter()
+                        .with("archive/data.pkl", new byte[100], entry -> entry.claiming(0xFFFF_FFF0L))
+                        .bytes());
+        files.put("many-entries", () -> {
+            ZipWriter zip = new ZipWriter();
+            IntStream.range(0, MANY).forEach(at -> zip.with("archive/data/" + at, NOTHING));
+            return zip.wide().bytes();
+        });
+    }
+
+    /** What is looked up by its hash, in a file whose hashes are all the same. */
+    private void collisions() {
+        files.put("many-views-of-one-value", () -> {
+            CheckpointWriter checkpoint = CheckpointWriter.of(LSTM);
+            String key = checkpoint.storage(CheckpointWriter.floats(1));
+            IntStream.range(0, MANY)
+                    .forEach(at -> checkpoint.with(at + ".weight", "F32", key, 1, 0, new long[] {1}, new long[] {at}));
+            return checkpoint.bytes();
+        });
+        files.put("many-storages-of-one-hash", () -> {
+            ZipWriter zip = new ZipWriter();
+            PickleWriter pickle = PickleWriter.protocol2().op(Opcodes.EMPTY_DICT, Opcodes.MARK);
+            for (int at = 0; at < MANY; at++) {
+                String key = colliding(at);
+                zip.with("archive/data/" + key, NOTHING);
+                pickle.text("t" + at).tensor("FloatStorage", key, 0, 0, new long[] {0}, new long[] {1});
+            }
+            return zip.with("archive/data.pkl", pickle.op(Opcodes.SETITEMS).stop())
+                    .wide()
+                    .bytes();
+        });
+        files.put("many-keys-of-one-hash", () -> {
+            int hash = colliding(0).hashCode();
+            PickleWriter pickle = PickleWriter.protocol2().op(Opcodes.EMPTY_DICT, Opcodes.MARK);
+            for (int at = 0; at < MANY; at++) {
+                pickle.text(colliding(at)).op(Opcodes.NONE);
+            }
+            for (long at = 1; at <= MANY; at++) {
+                pickle.whole(at << 32 | ((hash ^ at) & 0xFFFF_FFFFL)).op(Opcodes.NONE);
+            }
+            return new CheckpointWriter()
+                    .zip(pickle.op(Opcodes.SETITEMS).stop())
+                    .bytes();
+        });
+    }
+
+    /** One of 2^16 texts of one hash: all rows of two words. */
+    private static String colliding(int number) {
+        return IntStream.range(0, Short.SIZE)
+                .mapToObj(bit -> (number >> bit & 1) == 0 ? "Aa" : "BB")
+                .collect(Collectors.joining());
+    }
+
+    // ---- ONNX
+
+    private void graphs() {
+        files.put("nested-graphs", () -> OnnxWriter.model(nested(MILLION), 14).toByteArray());
+        for (long[] shape : new long[][] {{1L << 40}, {1L << 32, 1L << 32}, {Long.MAX_VALUE, 2}, {0, 1L << 62, 4}}) {
+            files.put(
+                    "tensor-of-" + Arrays.toString(shape),
+                    () -> onnx(writer ->
+                            writer.graph(5, OnnxWriter.header("bad", 1, shape)).node("LSTM", "X,bad,R,B", "Y")));
+        }
+        for (int field : new int[] {1, 5, 11, 12}) {
+            files.put("million-empty-messages-" + field, () -> {
+                byte[] message =
+                        new ProtoWriter().message(field, new ProtoWriter()).toByteArray();
+                ByteBuffer all = ByteBuffer.allocate(MILLION * message.length);
+                while (all.hasRemaining()) {
+                    all.put(message);
+                }
+                return OnnxWriter.model(all.array(), 14).toByteArray();
+            });
+        }
+        files.put(
+                "many-tensors-of-a-graph",
+                () -> onnx(writer -> {
+                    IntStream.range(0, MANY).forEach(at -> writer.floats("t" + at, ONE, 1));
+                    return writer.node("LSTM", "X,W,R,B", "Y");
+                }));
+    }
+
+    private static byte[] onnx(UnaryOperator<OnnxWriter> nodes) {
+        LstmLayer layer = LstmLayer.of(Models.direction(new Random(1), 1, 1));
+        return nodes.apply(new OnnxWriter(14).input("X", 1, "t", "n", 1).weights("", layer))
+                .output("Y")
+                .bytes();
+    }
+
+    /** A node in a graph in an attribute of a node, so often. */
+    private static byte[] nested(int depth) {
+        int[] fields = {1, 5, 6};
+        List<byte[]> heads = new ArrayList<>();
+        int length = 0;
+        for (int level = depth; level > 0; level--) {
+            byte[] head = new ProtoWriter()
+                    .tag(fields[(level - 1) % fields.length], 2)
+                    .varint(length)
+                    .toByteArray();
+            heads.add(head);
+            length += head.length;
+        }
+        ByteBuffer all = ByteBuffer.allocate(length);
+        for (int at = heads.size() - 1; at >= 0; at--) {
+            all.put(heads.get(at));
+        }
+        return all.array();
+    }
+
+    private void graphsOfManyNodes() {
+        for (String operator : List.of("Transpose", "Identity", "Neg", "Shape")) {
+            files.put(
+                    "many-nodes-on-a-large-tensor-" + operator,
+                    () -> onnx(writer -> {
+                        writer.floats("c0", new float[250_000], 500, 500);
+                        IntStream.range(0, 20_000).forEach(at -> writer.node(operator, "c" + at, "c" + (at + 1)));
+                        return writer.node("Add", "X,c20000", "Z").node("LSTM", "Z,W,R,B", "Y");
+                    }));
+        }
+        files.put("many-lstms-of-the-same-weights", () -> {
+            LstmLayer layer = LstmLayer.of(Models.direction(new Random(1), 100, 100));
+            OnnxWriter writer = new OnnxWriter(14)
+                    .input("x0", 1, "t", "n", 100)
+                    .weights("", layer)
+                    .longs("one", 1);
+            IntStream.range(0, 999)
+                    .forEach(at -> writer.node("LSTM", "x%d,W,R,B".formatted(at), "y" + at)
+                            .node("Squeeze", "y%d,one".formatted(at), "x" + (at + 1)));
+            return writer.output("x999").bytes();
+        });
+        String inputs = IntStream.range(0, MANY).mapToObj(at -> "X").collect(Collectors.joining(","));
+        String outputs = IntStream.range(0, MANY).mapToObj(at -> "o" + at).collect(Collectors.joining(","));
+        for (String operator : List.of("Concat", "Sum", "Split", "Einsum")) {
+            files.put(
+                    "many-inputs-and-outputs-" + operator,
+                    () -> onnx(writer -> writer.node(operator, inputs, outputs).node("LSTM", "o0,W,R,B", "Y")));
+        }
+        files.put(
+                "many-outputs-of-a-graph",
+                () -> onnx(writer -> {
+                    writer.node("LSTM", "X,W,R,B", "Y");
+                    IntStream.range(0, MANY)
+                            .forEach(
+                                    at -> writer.node("Identity", "Y", "o" + at).output("o" + at));
+                    return writer;
+                }));
+    }
+}

@@ -1,0 +1,120 @@
+package sluice.cell.weights.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.MemoryChannel;
+import sluice.cell.weights.ModelReader;
+import sluice.cell.weights.Models;
+import sluice.cell.weights.SafetensorsWriter;
+import sluice.cell.weights.file.ModelFolder;
+import sluice.cell.weights.file.TensorNames;
+
+/**
+ * What holds for any bytes: reading them gives a model, which is sound, or a {@link ModelException}, and that soon.
+ *
+ * <p>Nothing else may come out of it, not even an {@link IOException}, as all is in memory.
+ */
+final class Hostile {
+    /** Of this thread alone: what else the machine does is no fault of the file. */
+    private static final double MAX_SECONDS = 1;
+
+    /** For the longest of them, a list of ten names. */
+    private static final int MAX_MESSAGE_CHARACTERS = 15_000;
+
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+    private static final String NAME = "model";
+
+    static {
+        // The first file pays for loading classes.
+        LstmModel small = Models.random(new Random(1), 5, 2, 3, 4);
+        assertRoundTrip(small);
+    }
+
+    private Hostile() {}
+
+    /** Reads a file that is alone. */
+    static Optional<LstmModel> read(byte[] file) {
+        return read(file, name -> {
+            throw new NoSuchFileException(name);
+        });
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @return the model; empty where the file was refused
+     */
+    static Optional<LstmModel> read(byte[] file, ModelFolder folder) {
+        long began = THREADS.getCurrentThreadCpuTime();
+        Optional<LstmModel> model = readOrRefuse(file, folder);
+        double seconds = (THREADS.getCurrentThreadCpuTime() - began) / 1e9;
+        assertThat(seconds).as("seconds for a file of %d bytes", file.length).isLessThan(MAX_SECONDS);
+        model.ifPresent(LstmModel::verify);
+        model.filter(Hostile::fitsStateDict).ifPresent(Hostile::assertRoundTrip);
+        return model;
+    }
+
+    private static Optional<LstmModel> readOrRefuse(byte[] file, ModelFolder folder) {
+        try {
+            return Optional.of(ModelReader.read(NAME, new MemoryChannel(file), folder, TensorNames.automatic())
+                    .model());
+        } catch (ModelException e) {
+            assertThat(e.getMessage()).startsWith(NAME + ": ").hasSizeLessThan(MAX_MESSAGE_CHARACTERS);
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new AssertionError("a file in memory can't fail to be read", e);
+        }
+    }
+
+    /** Plain cells that start from zeros: all that a state dict can say. */
+    private static boolean fitsStateDict(LstmModel model) {
+        return model.layers().stream().allMatch(Hostile::fitsStateDict);
+    }
+
+    private static boolean fitsStateDict(LstmLayer layer) {
+        List<LstmDirection> directions = layer.directions();
+        return layer.merge() == LstmLayer.Merge.CONCAT
+                && !directions.get(0).reversed()
+                && directions.stream().allMatch(Hostile::fitsStateDict);
+    }
+
+    private static boolean fitsStateDict(LstmDirection direction) {
+        return direction.variant().isPlain() && isZero(direction.initialHidden()) && isZero(direction.initialCell());
+    }
+
+    private static boolean isZero(float[] state) {
+        for (float value : state) {
+            if (value != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** What was read can be written, and read again, and is the same to the bit. */
+    private static void assertRoundTrip(LstmModel model) {
+        byte[] file = SafetensorsWriter.bytes(SafetensorsWriter.tensors(model), Map.of());
+        TensorNames names = TensorNames.automatic()
+                .withEmbedding(model.embedding().isPresent() ? "embedding.weight" : TensorNames.NONE)
+                .withOutput(model.output().isPresent() ? "decoder.weight" : TensorNames.NONE);
+        try {
+            LstmModel again =
+                    ModelReader.read("again", new MemoryChannel(file), names).model();
+            assertThat(again.fingerprint()).isEqualTo(model.fingerprint());
+        } catch (IOException e) {
+            throw new AssertionError("a file in memory can't fail to be read", e);
+        }
+    }
+}

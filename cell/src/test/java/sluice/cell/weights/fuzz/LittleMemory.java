@@ -1,0 +1,37 @@
+package sluice.cell.weights.fuzz;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.ModelReader;
+import sluice.cell.weights.file.TensorNames;
+
+/** The program of {@link LittleMemoryTest}'s virtual machine: reads files, and prints how each was answered. */
+final class LittleMemory {
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+    private LittleMemory() {}
+
+    /** @param files to read; of each a line is printed: its name, the processor's seconds, and the answer */
+    public static void main(String[] files) {
+        for (String file : files) {
+            long began = THREADS.getCurrentThreadCpuTime();
+            String answer = answer(Path.of(file));
+            double seconds = (THREADS.getCurrentThreadCpuTime() - began) / 1e9;
+            System.out.printf(Locale.ROOT, "%s\t%.3f\t%s%n", Path.of(file).getFileName(), seconds, answer);
+        }
+    }
+
+    private static String answer(Path file) {
+        try {
+            return "read: " + ModelReader.read(file, TensorNames.automatic()).format();
+        } catch (ModelException e) {
+            return "refused: " + e.getMessage();
+        } catch (Exception | Error e) { // whatever it is, the test is to say of which file
+            return "failed: " + Arrays.asList(e.toString(), e.getStackTrace());
+        }
+    }
+}

@@ -1,0 +1,720 @@
+package sluice.cell.weights.keras;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import sluice.cell.CompiledModel;
+import sluice.cell.Defect;
+import sluice.cell.Emission;
+import sluice.cell.InputKind;
+import sluice.cell.KernelChoice;
+import sluice.cell.OutputAt;
+import sluice.cell.ScoreRequest;
+import sluice.cell.Sequence;
+import sluice.cell.SequenceScorer;
+import sluice.cell.model.Activation;
+import sluice.cell.model.Activation.Kind;
+import sluice.cell.model.CellVariant;
+import sluice.cell.model.Embedding;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.LstmLayer.Merge;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.OutputLayer;
+import sluice.cell.model.Readout;
+import sluice.cell.weights.MemoryChannel;
+import sluice.cell.weights.ModelReader;
+import sluice.cell.weights.Models;
+import sluice.cell.weights.SafetensorsWriter;
+import sluice.cell.weights.ZipWriter;
+import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.ModelFolder;
+import sluice.cell.weights.file.TensorNames;
+import sluice.cell.weights.keras.KerasWriter.Form;
+import sluice.cell.weights.keras.KerasWriter.Layer;
+import sluice.cell.weights.keras.KerasWriter.Weight;
+
+class KerasReaderTest {
+    private static final LstmModel SMALL = Models.random(new Random(1), 5, 2, 3, 4);
+    private static final TensorNames AUTOMATIC = TensorNames.automatic();
+
+    static ModelFile read(byte[] file) throws IOException {
+        return read(file, AUTOMATIC);
+    }
+
+    static ModelFile read(byte[] file, TensorNames names) throws IOException {
+        return ModelReader.read("model.keras", new MemoryChannel(file), names);
+    }
+
+    /** A file and what lies beside it. */
+    static ModelFile read(String name, byte[] file, Map<String, String> beside, TensorNames names) throws IOException {
+        ModelFolder folder = wanted -> {
+            if (!beside.containsKey(wanted)) {
+                throw new NoSuchFileException(wanted);
+            }
+            return new MemoryChannel(KerasWriter.bytes(beside.get(wanted)));
+        };
+        return ModelReader.read(name, new MemoryChannel(file), folder, names);
+    }
+
+    private static LstmModel whole(List<Layer> layers) throws IOException {
+        return read(KerasWriter.whole("2.3.1", layers)).model();
+    }
+
+    private static List<Layer> small() {
+        return new ArrayList<>(KerasWriter.layers(SMALL, Form.KERAS_2));
+    }
+
+    private static void assertSmall(ModelFile read) {
+        assertThat(read.model().fingerprint()).isEqualTo(SMALL.fingerprint());
+    }
+
+    private static LstmDirection smallDirection() {
+        return SMALL.directions().get(0);
+    }
+
+    // ---- all that there is, with random weights
+
+    static Stream<Arguments> stacks() {
+        return Stream.of(Form.values())
+                .flatMap(form -> Stream.of(1, 2, 3)
+                        .flatMap(layers -> Stream.of(false, true).map(both -> Arguments.of(form, layers, both))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("stacks")
+    void theSameModelInEveryFileHasTheSameFingerprint(Form form, int layers, boolean bidirectional) throws IOException {
+        Random random = new Random(10 * layers + form.ordinal());
+        for (int run = 0; run < 10; run++) {
+            LstmModel model = Models.stack(random, layers, bidirectional);
+            byte[] safetensors = SafetensorsWriter.bytes(SafetensorsWriter.tensors(model), Map.of());
+            String same = ModelReader.read("m", new MemoryChannel(safetensors), AUTOMATIC)
+                    .model()
+                    .fingerprint();
+            List<Layer> described = KerasWriter.layers(model, form);
+
+            assertThat(read(KerasWriter.whole(form.version(), described))
+                            .model()
+                            .fingerprint())
+                    .isEqualTo(same);
+            assertThat(read(KerasWriter.archive(form.version(), described))
+                            .model()
+                            .fingerprint())
+                    .isEqualTo(same);
+        }
+    }
+
+    @Test
+    void saysWhatItFound() throws IOException {
+        ModelFile read = read(KerasWriter.archive("3.15.1", small()));
+
+        assertThat(read.format()).isEqualTo("Keras");
+        assertThat(read.metadata()).containsExactly(Map.entry("keras_version", "3.15.1"));
+        assertThat(read.notes())
+                .containsExactly(
+                        "the embedding is layer 'embedding_1' (5, 2)",
+                        "the output layer is layer 'decoder' (4 classes); the file shows probabilities, here each answer says what it is",
+                        "the file answers after each step, as --at each does");
+    }
+
+    // ---- containers
+
+    @Test
+    void archivesDeflatedOrPackedInAnotherOrder() throws IOException {
+        byte[] weights = KerasWriter.numbered("layers", small()).bytes();
+        byte[] config = KerasWriter.bytes(KerasWriter.sequential(small()).toString());
+        byte[] other = new byte[300]; // so that nothing tells what the archive is at its beginning
+
+        assertSmall(read(new ZipWriter()
+                .with("assets/vocabulary.txt", other)
+                .withDeflated("config.json", config)
+                .withDeflated("model.weights.h5", weights)
+                .bytes()));
+    }
+
+    @Test
+    void archivesOfKeras212To215() throws IOException {
+        LstmModel model = Models.stack(new Random(2), 3, true);
+        List<Layer> layers = KerasWriter.layers(model, Form.KERAS_2);
+        byte[] all =
+                KerasWriter.numbered("_layer_checkpoint_dependencies", layers).bytes();
+        byte[] weights = withHoles(layers);
+
+        String same = read(KerasWriter.archive("3.15.1", layers)).model().fingerprint();
+        for (byte[] file : List.of(all, weights)) {
+            assertThat(read(KerasWriter.archive("2.14.0", KerasWriter.sequential(layers), file))
+                            .model()
+                            .fingerprint())
+                    .isEqualTo(same);
+        }
+    }
+
+    /** Each layer with weights was counted twice there, so that every second number was left out. */
+    private static byte[] withHoles(List<Layer> layers) {
+        Hdf5Writer file = new Hdf5Writer();
+        int number = 0;
+        for (Layer layer : layers) {
+            String kind = NumberedWeights.snakeCase(layer.kind());
+            boolean numbered = layer.kind().equals("Bidirectional"); // there are several of these alone
+            String folder = "_layer_checkpoint_dependencies/" + kind + (numbered && number > 0 ? "_" + number : "");
+            file.group(folder + "/vars");
+            number += numbered ? 2 : 0;
+            int at = 0;
+            String before = "";
+            for (Weight weight : layer.weights()) {
+                int slash = weight.name().lastIndexOf('/');
+                String inside = slash < 0 ? "vars" : weight.name().substring(0, slash) + "/vars";
+                at = inside.equals(before) ? at + 1 : 0;
+                before = inside;
+                file.floats(folder + "/" + inside + "/" + at, weight.values(), weight.shape());
+            }
+        }
+        return file.bytes();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "model.weights.h5, config.json",
+        "model.weights.h5, model.json",
+        "/there/lm.h5, lm.json",
+        "weights.hdf5, config.json",
+    })
+    void weightsWithTheirDescriptionBesideThem(String name, String config) throws IOException {
+        Map<String, String> beside =
+                Map.of(config, KerasWriter.sequential(small()).toString());
+        byte[] newer = KerasWriter.numbered("layers", small()).bytes();
+        byte[] older = KerasWriter.named("2.3.1", Optional.empty(), small()).bytes();
+
+        assertSmall(read(name, newer, beside, AUTOMATIC));
+        assertSmall(read(name, older, beside, AUTOMATIC));
+    }
+
+    @Test
+    void aLayerThatIsCalledAsTheNewerFormatsGroup() throws IOException {
+        List<Layer> layers = small();
+        layers.set(2, KerasWriter.lstm("layers", smallDirection(), Form.KERAS_2));
+        byte[] older = KerasWriter.named("2.3.1", Optional.empty(), layers).bytes();
+
+        assertSmall(read(
+                "w.h5",
+                older,
+                Map.of("config.json", KerasWriter.sequential(layers).toString()),
+                AUTOMATIC));
+    }
+
+    @Test
+    void aWordOnTheVersionBesideTheWeights() throws IOException {
+        List<Layer> layers = List.of(
+                KerasWriter.lstm("lstm", smallDirection(), Form.KERAS_2).with("recurrent_activation", "hard_sigmoid"));
+        byte[] weights = KerasWriter.numbered("layers", layers).bytes();
+        String config = KerasWriter.sequential(layers).toString();
+
+        LstmModel model = read(
+                        "w.weights.h5",
+                        weights,
+                        Map.of("config.json", config, "metadata.json", "{\"keras_version\": \"3.4.0\"}"),
+                        AUTOMATIC)
+                .model();
+        assertThat(model.directions().get(0).variant().gate())
+                .isEqualTo(new Activation(Kind.HARD_SIGMOID, 1 / 6f, 0.5f));
+        assertThatThrownBy(() -> read("w.weights.h5", weights, Map.of("config.json", config), AUTOMATIC))
+                .hasMessageContaining("'hard_sigmoid', which is another function in Keras 3 than before")
+                .hasMessageContaining("put a metadata.json beside it");
+    }
+
+    @Test
+    void longListsOfNamesInParts() throws IOException {
+        List<Layer> layers = small();
+        Hdf5Writer file = new Hdf5Writer()
+                .text("", "keras_version", "2.3.1")
+                .text("", "model_config", KerasWriter.sequential(layers).toString())
+                .texts("model_weights", "layer_names0", List.of("input_1", "embedding_1"))
+                .texts("model_weights", "layer_names1", List.of("lstm_7", "decoder"))
+                .group("model_weights/input_1");
+        for (Layer layer : layers.subList(1, layers.size())) {
+            int part = 0;
+            for (Weight weight : layer.weights()) {
+                file.texts("model_weights/" + layer.name(), "weight_names" + part++, List.of("a/" + weight.name()))
+                        .floats(
+                                "model_weights/" + layer.name() + "/a/" + weight.name(),
+                                weight.values(),
+                                weight.shape());
+            }
+        }
+
+        assertSmall(read(file.bytes()));
+    }
+
+    @Test
+    void textsInAHeap() throws IOException {
+        byte[] weights = KerasWriter.named("2.3.1", Optional.empty(), small())
+                .textInHeap("", "model_config", KerasWriter.sequential(small()).toString())
+                .bytes();
+
+        assertSmall(read(weights));
+    }
+
+    // ---- arrays
+
+    private static byte[] stored(float[] values, int bytes, ByteOrder order) {
+        ByteBuffer buffer = ByteBuffer.allocate(values.length * bytes).order(order);
+        for (float value : values) {
+            switch (bytes) {
+                case 2 -> buffer.putShort((short) (value == 0 ? 0 : 0x3C00)); // 0 or 1
+                case 4 -> buffer.putFloat(value);
+                default -> buffer.putDouble(value);
+            }
+        }
+        return buffer.array();
+    }
+
+    private static Hdf5Writer withoutKernel(List<Layer> layers) {
+        return KerasWriter.named("2.3.1", Optional.of(KerasWriter.sequential(layers)), layers);
+    }
+
+    private static final String KERNEL = "model_weights/lstm_7/lstm_7/cell/kernel:0";
+
+    @ParameterizedTest
+    @ValueSource(ints = {4, 8})
+    void floatsOfBothOrders(int bytes) throws IOException {
+        Weight kernel = small().get(2).weights().get(0);
+        byte[] big = stored(kernel.values(), bytes, ByteOrder.BIG_ENDIAN);
+        byte[] little = stored(kernel.values(), bytes, ByteOrder.LITTLE_ENDIAN);
+
+        assertSmall(read(withoutKernel(small())
+                .array(KERNEL, Hdf5Writer.floats(bytes), little, kernel.shape())
+                .bytes()));
+        assertSmall(read(withoutKernel(small())
+                .array(KERNEL, Hdf5Writer.bigEndian(Hdf5Writer.floats(bytes)), big, kernel.shape())
+                .bytes()));
+        assertSmall(read(withoutKernel(small())
+                .compact(KERNEL, Hdf5Writer.floats(bytes), little, kernel.shape())
+                .bytes()));
+    }
+
+    @Test
+    void halfFloats() throws IOException {
+        float[] ones = new float[24];
+        Arrays.fill(ones, 1);
+
+        LstmModel model = read(withoutKernel(small())
+                        .array(KERNEL, Hdf5Writer.floats(2), stored(ones, 2, ByteOrder.LITTLE_ENDIAN), 2, 12)
+                        .bytes())
+                .model();
+
+        assertThat(model.directions().get(0).inputWeights().values()).containsOnly(1f);
+    }
+
+    /** The kernel, (2, 12), in blocks of (2, 5): the last one reaches over the edge. */
+    private static byte[] block(int column, int bytesPerValue) {
+        Weight kernel = small().get(2).weights().get(0);
+        float[] values = new float[10];
+        for (int row = 0; row < 2; row++) {
+            for (int at = 0; at < 5 && column + at < 12; at++) {
+                values[5 * row + at] = kernel.values()[12 * row + column + at];
+            }
+        }
+        return stored(values, bytesPerValue, ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static byte[] shuffled(byte[] bytes, int bytesPerValue) {
+        byte[] shuffled = new byte[bytes.length];
+        int count = bytes.length / bytesPerValue;
+        for (int at = 0; at < bytes.length; at++) {
+            shuffled[at % bytesPerValue * count + at / bytesPerValue] = bytes[at];
+        }
+        return shuffled;
+    }
+
+    private static byte[] withChecksum(byte[] bytes) {
+        return Arrays.copyOf(bytes, bytes.length + 4);
+    }
+
+    @Test
+    void arraysInCompressedBlocks() throws IOException {
+        List<Hdf5Writer.Chunk> plain = new ArrayList<>();
+        List<Hdf5Writer.Chunk> packed = new ArrayList<>();
+        List<Hdf5Writer.Chunk> checked = new ArrayList<>();
+        for (int column : new int[] {5, 0, 10}) {
+            byte[] block = block(column, 8);
+            plain.add(new Hdf5Writer.Chunk(block, 0, 0, column));
+            packed.add(
+                    column == 5 // as HDF5 does where a block grows when it is deflated
+                            ? new Hdf5Writer.Chunk(shuffled(block, 8), 2, 0, column)
+                            : new Hdf5Writer.Chunk(Hdf5Writer.deflate(shuffled(block, 8)), 0, 0, column));
+            checked.add(new Hdf5Writer.Chunk(Hdf5Writer.deflate(withChecksum(block)), 0, 0, column));
+        }
+        byte[] type = Hdf5Writer.floats(8);
+        int[] shape = {2, 5};
+        assertSmall(read(withoutKernel(small())
+                .chunked(KERNEL, type, shape, new byte[0], plain, 2, 12)
+                .bytes()));
+        assertSmall(read(withoutKernel(small())
+                .chunked(KERNEL, type, shape, Hdf5Writer.filters(2, 1), packed, 2, 12)
+                .bytes()));
+        assertSmall(read(withoutKernel(small())
+                .chunked(KERNEL, type, shape, Hdf5Writer.filters(3, 1), checked, 2, 12)
+                .bytes()));
+    }
+
+    // ---- descriptions
+
+    @Test
+    void functionalModelsOfBothWays() throws IOException {
+        for (boolean newer : new boolean[] {true, false}) {
+            assertSmall(read(KerasWriter.archive(
+                    "3.15.1",
+                    KerasWriter.functional(small(), newer),
+                    KerasWriter.numbered("layers", small()).bytes())));
+        }
+    }
+
+    @Test
+    void sequentialModelsOfKeras1AreALists() throws IOException {
+        ObjectNode model = KerasWriter.sequential(small());
+        model.set("config", model.get("config").get("layers"));
+
+        assertSmall(read(KerasWriter.named("1.2.2", Optional.of(model), small()).bytes()));
+    }
+
+    @Test
+    void layersThatDoNothingToATrainedModel() throws IOException {
+        List<Layer> layers = small();
+        layers.add(2, KerasWriter.layer("SpatialDropout1D", "spatial_dropout1d"));
+        layers.add(4, KerasWriter.layer("GaussianNoise", "noise"));
+        layers.add(4, KerasWriter.timeDistributed("td", KerasWriter.layer("Dropout", "inner")));
+        layers.add(4, KerasWriter.layer("Activation", "nothing").with("activation", "linear"));
+
+        assertThat(whole(layers).fingerprint()).isEqualTo(SMALL.fingerprint());
+    }
+
+    @Test
+    void outputLayersInEveryDress() throws IOException {
+        Layer dense = small().get(3);
+        Layer softmax = KerasWriter.layer("Activation", "a").with("activation", "softmax");
+        List<List<Layer>> tops = List.of(
+                List.of(dense.with("activation", "linear")),
+                List.of(
+                        dense.with("activation", null),
+                        KerasWriter.layer("Softmax", "s").with("axis", -1)),
+                List.of(dense.with("activation", "linear"), softmax),
+                List.of(KerasWriter.timeDistributed("t", dense)),
+                List.of(
+                        KerasWriter.timeDistributed("t", dense.with("activation", "linear")),
+                        KerasWriter.timeDistributed("u", softmax)),
+                List.of(dense, KerasWriter.layer("Dropout", "d")));
+        for (List<Layer> top : tops) {
+            List<Layer> layers = new ArrayList<>(small().subList(0, 3));
+            layers.addAll(top);
+            assertThat(whole(layers).fingerprint()).isEqualTo(SMALL.fingerprint());
+            assertSmall(read(KerasWriter.archive("3.15.1", layers)));
+        }
+    }
+
+    @Test
+    void layersWithoutBias() throws IOException {
+        List<Layer> layers = small();
+        Layer lstm = layers.get(2);
+        Layer dense = layers.get(3);
+        layers.set(2, lstm.with("use_bias", false).of(lstm.weights().subList(0, 2)));
+        layers.set(3, dense.with("use_bias", false).of(dense.weights().subList(0, 1)));
+        LstmModel expected = new LstmModel(
+                SMALL.embedding(),
+                List.of(LstmLayer.of(LstmDirection.plain(
+                        smallDirection().inputWeights(), smallDirection().hiddenWeights(), new float[12]))),
+                SMALL.output().map(output -> new OutputLayer(output.weights())));
+
+        assertThat(whole(layers).fingerprint()).isEqualTo(expected.fingerprint());
+        assertThat(read(KerasWriter.archive("3.1.0", layers)).model().fingerprint())
+                .isEqualTo(expected.fingerprint());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"concat, CONCAT", "sum, SUM", "mul, MUL", "ave, AVERAGE"})
+    void bothDirectionsMerged(String mode, Merge merge) throws IOException {
+        Random random = new Random(3);
+        LstmLayer layer = LstmLayer.bidirectional(
+                Models.direction(random, 2, 3), Models.direction(random, 2, 3).backward(), merge);
+        List<Layer> layers = List.of(KerasWriter.bidirectional("both", layer, mode, Form.KERAS_2));
+        LstmModel expected = new LstmModel(Optional.empty(), List.of(layer), Optional.empty());
+
+        assertThat(whole(layers).fingerprint()).isEqualTo(expected.fingerprint());
+    }
+
+    @Test
+    void aBackwardLayerOfItsOwn() throws IOException {
+        Random random = new Random(4);
+        LstmDirection forward = Models.direction(random, 2, 3);
+        LstmDirection backward = Models.direction(random, 2, 3)
+                .with(CellVariant.PLAIN.withActivations(
+                        Activation.of(Kind.SIGMOID), Activation.of(Kind.RELU), Activation.of(Kind.RELU)));
+        LstmLayer layer = LstmLayer.bidirectional(forward, backward.backward());
+        Layer own = KerasWriter.lstm("own", backward, Form.KERAS_2)
+                .with("go_backwards", true)
+                .with("activation", "relu");
+        Layer both = KerasWriter.bidirectional("both", layer, "concat", Form.KERAS_2)
+                .with("backward_layer", KerasWriter.json(own));
+        LstmModel expected = new LstmModel(Optional.empty(), List.of(layer), Optional.empty());
+
+        assertThat(whole(List.of(both)).fingerprint()).isEqualTo(expected.fingerprint());
+    }
+
+    @Test
+    void aSequenceThatIsTurnedTwiceIsInOrder() throws IOException {
+        LstmDirection below = smallDirection();
+        LstmDirection above = Models.direction(new Random(5), 3, 2);
+        OutputLayer output = new OutputLayer(Models.matrix(new Random(6), 4, 2));
+        List<Layer> layers = List.of(
+                KerasWriter.lstm("below", below, Form.KERAS_2).with("go_backwards", true),
+                KerasWriter.lstm("above", above, Form.KERAS_2).with("go_backwards", true),
+                KerasWriter.dense("dense", output, Form.KERAS_2));
+        LstmModel expected = new LstmModel(
+                Optional.empty(), List.of(LstmLayer.of(below.backward()), LstmLayer.of(above)), Optional.of(output));
+
+        assertThat(whole(layers).fingerprint()).isEqualTo(expected.fingerprint());
+    }
+
+    @Test
+    void aLayerOverATurnedSequenceReadsItBackwards() throws IOException {
+        LstmDirection above = Models.direction(new Random(5), 3, 2);
+        List<Layer> layers = List.of(
+                KerasWriter.lstm("below", smallDirection(), Form.KERAS_2).with("go_backwards", true),
+                KerasWriter.lstm("above", above, Form.KERAS_2).with("return_sequences", false));
+        LstmModel expected = new LstmModel(
+                Optional.empty(),
+                List.of(LstmLayer.of(smallDirection().backward()), LstmLayer.of(above.backward())),
+                Optional.empty(),
+                Readout.FINAL_STATES);
+
+        assertThat(whole(layers).fingerprint()).isEqualTo(expected.fingerprint());
+    }
+
+    @Test
+    void finalStatesOfBothDirections() throws IOException {
+        LstmModel model = Models.stack(new Random(2), 2, true);
+        List<Layer> layers = new ArrayList<>(KerasWriter.layers(model, Form.KERAS_2));
+        ObjectNode inner = (ObjectNode) layers.get(3).config().get("layer").deepCopy();
+        ((ObjectNode) inner.get("config")).put("return_sequences", false);
+        layers.set(3, layers.get(3).with("layer", inner));
+        LstmModel expected = new LstmModel(model.embedding(), model.layers(), model.output(), Readout.FINAL_STATES);
+        ModelFile read = read(KerasWriter.whole("2.3.1", layers));
+
+        assertThat(read.model().fingerprint()).isEqualTo(expected.fingerprint());
+        assertThat(read.notes())
+                .contains("the file answers from the final states of each direction, as --at last does");
+    }
+
+    @Test
+    void theFinalStateOfALayerThatGoesBackwards() throws IOException {
+        List<Layer> layers = small();
+        layers.set(2, layers.get(2).with("return_sequences", false).with("go_backwards", true));
+        LstmModel expected = new LstmModel(
+                SMALL.embedding(),
+                List.of(LstmLayer.of(smallDirection().backward())),
+                SMALL.output(),
+                Readout.FINAL_STATES);
+
+        assertThat(whole(layers).fingerprint()).isEqualTo(expected.fingerprint());
+    }
+
+    @Test
+    void theLastStepAlone() throws IOException {
+        List<Layer> layers = small();
+        layers.set(2, layers.get(2).with("return_sequences", false).with("stateful", true));
+        ModelFile read = read(KerasWriter.whole("2.3.1", layers));
+
+        assertSmall(read);
+        assertThat(read.notes())
+                .contains(
+                        "the file answers after the last step, as --at last does",
+                        "layer 'lstm_7' (LSTM) is stateful: in Keras it goes on where the last batch ended, here each "
+                                + "sequence begins anew");
+    }
+
+    @Test
+    void modelsThatEndInOtherLayersGiveHiddenStatesWhereAsked() throws IOException {
+        List<Layer> layers = small();
+        layers.add(3, KerasWriter.layer("Attention", "attention"));
+        TensorNames none = AUTOMATIC.withOutput(TensorNames.NONE);
+        LstmModel expected = new LstmModel(SMALL.embedding(), SMALL.layers(), Optional.empty());
+
+        for (ObjectNode config : List.of(KerasWriter.sequential(layers), KerasWriter.functional(layers, true))) {
+            byte[] file =
+                    KerasWriter.named("3.1.0", Optional.of(config), layers).bytes();
+            assertThat(read(file, none).model().fingerprint()).isEqualTo(expected.fingerprint());
+            assertThatThrownBy(() -> read(file))
+                    .hasMessageContaining("layer 'attention' (Attention) stands on the way from input to output")
+                    .hasMessageContaining("set model.output to none");
+        }
+    }
+
+    @Test
+    void namesThatAreRightChangeNothing() throws IOException {
+        byte[] file = KerasWriter.archive("3.15.1", small());
+
+        assertSmall(read(
+                file,
+                AUTOMATIC.withEmbedding("embedding_1").withOutput("decoder").withLstm("lstm")));
+        assertThatThrownBy(() -> read(file, AUTOMATIC.withEmbedding("other")))
+                .hasMessageContaining("the model's embedding is 'embedding_1', not 'other', as model.embedding says");
+        assertThatThrownBy(() -> read(file, AUTOMATIC.withLstm("encoder")))
+                .hasMessageContaining("layer 'lstm_7' (LSTM) is on the way to the output, but model.lstm is 'encoder'");
+        assertThatThrownBy(() -> read(file, AUTOMATIC.withOutput("head")))
+                .hasMessageContaining("no layer 'head', which model.output names, found 'input_1', 'embedding_1'");
+    }
+
+    // ---- weights without a description
+
+    @Test
+    void weightsOfCudnnTellThemselves() throws IOException {
+        List<Layer> layers = KerasWriter.layers(SMALL, Form.CUDNN);
+        byte[] file = KerasWriter.named("2.1.5", Optional.empty(), layers).bytes();
+
+        assertSmall(read(file, AUTOMATIC.withOutput("decoder")));
+        assertThat(read(file, AUTOMATIC.withOutput(TensorNames.NONE)).model())
+                .hasToString("5 tokens of width 2; LSTM 3; no output layer");
+        assertThatThrownBy(() -> read(file))
+                .hasMessageContaining("or set model.output to the name of its output layer, or to none");
+    }
+
+    @Test
+    void weightsOfAPlainLstmDoNotSayItsActivations() {
+        byte[] file = KerasWriter.named("2.1.5", Optional.empty(), small()).bytes();
+
+        assertThatThrownBy(() -> read(file, AUTOMATIC.withOutput("decoder")))
+                .hasMessageContaining("layer 'lstm_7' is an LSTM, and nothing says which activations its cell has")
+                .hasMessageContaining("open(\"config.json\", \"w\").write(model.to_json())");
+    }
+
+    // ---- activations
+
+    @ParameterizedTest
+    @EnumSource
+    void hardSigmoidsOfEachVersion(Form form) throws IOException {
+        if (form == Form.CUDNN) {
+            return;
+        }
+        String setting = form == Form.KERAS_1 ? "inner_activation" : "recurrent_activation";
+        List<Layer> layers =
+                List.of(KerasWriter.lstm("lstm", smallDirection(), form).with(setting, "hard_sigmoid"));
+        Activation expected = form == Form.KERAS_3
+                ? new Activation(Kind.HARD_SIGMOID, 1 / 6f, 0.5f)
+                : new Activation(Kind.HARD_SIGMOID, 0.2f, 0.5f);
+
+        CellVariant read = read(KerasWriter.whole(form.version(), layers))
+                .model()
+                .directions()
+                .get(0)
+                .variant();
+
+        assertThat(read.gate()).isEqualTo(expected);
+        assertThat(read.candidate()).isEqualTo(Activation.of(Kind.TANH));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "sigmoid, SIGMOID, 0, 0",
+        "tanh, TANH, 0, 0",
+        "relu, RELU, 0, 0",
+        "elu, ELU, 1, 0",
+        "softplus, SOFTPLUS, 0, 0",
+        "softsign, SOFTSIGN, 0, 0",
+        "linear, AFFINE, 1, 0",
+        "leaky_relu, LEAKY_RELU, 0.2, 0",
+    })
+    void activationsByName(String name, Kind kind, float alpha, float beta) throws IOException {
+        Layer lstm = KerasWriter.lstm("lstm", smallDirection(), Form.KERAS_3).with("activation", name);
+        ObjectNode function = KerasWriter.object().put("class_name", "function").put("config", name);
+
+        for (Layer layer : List.of(lstm, lstm.with("activation", function))) {
+            CellVariant variant = whole(List.of(layer)).directions().get(0).variant();
+            assertThat(variant.candidate()).isEqualTo(new Activation(kind, alpha, beta));
+            assertThat(variant.output()).isEqualTo(variant.candidate());
+            assertThat(variant.gate()).isEqualTo(Activation.of(Kind.SIGMOID));
+        }
+    }
+
+    // ---- padding
+
+    private static LstmModel padded() throws IOException {
+        List<Layer> layers = small();
+        layers.set(1, layers.get(1).with("mask_zero", true));
+        return whole(layers);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theTokenForPaddingIsNeverScored(KernelChoice kernel) throws IOException {
+        SequenceScorer scorer = CompiledModel.compile(padded(), InputKind.EMBEDDING, kernel)
+                .scorer(new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.SOFTMAX), 1));
+
+        assertThat(scorer.rules().check(Sequence.ofTokens(3, 1, 0, 2)))
+                .contains(new Defect(
+                        Defect.Kind.TOKEN_IS_PADDING, "token 0 at step 2 is the padding of this model; leave it out"));
+        assertThat(scorer.rules().check(Sequence.ofTokens(3, 1, 2))).isEmpty();
+        assertThatThrownBy(() -> scorer.score(List.of(Sequence.ofTokens(0))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("is the padding of this model");
+    }
+
+    @Test
+    void paddingIsAPartOfTheModel() throws IOException {
+        LstmModel padded = padded();
+
+        assertThat(padded.embedding()
+                        .flatMap(found -> found.padding().stream().boxed().findFirst()))
+                .contains(0);
+        assertThat(padded.fingerprint()).isNotEqualTo(SMALL.fingerprint());
+        assertThat(new LstmModel(
+                                SMALL.embedding()
+                                        .map(Embedding::table)
+                                        .map(Embedding::new)
+                                        .map(table -> table.withPadding(0)),
+                                SMALL.layers(),
+                                SMALL.output())
+                        .fingerprint())
+                .isEqualTo(padded.fingerprint());
+    }
+
+    /** As Keras 3 writes it: the mask is a layer of its own, which the LSTM is called with. */
+    @Test
+    void masksOfPaddingInAGraph() throws IOException {
+        List<Layer> layers = small();
+        layers.set(1, layers.get(1).with("mask_zero", true));
+        ObjectNode model = KerasWriter.functional(layers, true);
+        ObjectNode mask = KerasWriter.json(KerasWriter.layer("NotEqual", "not_equal"));
+        mask.set("inbound_nodes", KerasWriter.from("input_1", true));
+        ArrayNode listed = (ArrayNode) model.get("config").get("layers");
+        ObjectNode lstm = (ObjectNode) listed.get(2);
+        ((ObjectNode) lstm.get("inbound_nodes").get(0).get("kwargs")).set("mask", KerasWriter.tensor("not_equal"));
+        listed.add(mask);
+        byte[] weights = KerasWriter.numbered("layers", layers).bytes();
+
+        assertThat(read(KerasWriter.archive("3.15.1", model, weights)).model().fingerprint())
+                .isEqualTo(padded().fingerprint());
+        ((ObjectNode) listed.get(1).get("config")).put("mask_zero", false);
+        assertThatThrownBy(() -> read(KerasWriter.archive("3.15.1", model, weights)))
+                .hasMessageContaining("layer 'lstm_7' (LSTM) skips the steps that 'not_equal' says");
+    }
+}
