@@ -44,7 +44,7 @@ final class InputRow implements Serializable {
         this.width = schema.length();
         this.keptColumns =
                 table.keptColumns().stream().mapToInt(Integer::intValue).toArray();
-        List<String> keys = InputPlan.keyColumns(schema, settings);
+        List<String> keys = InputPlan.keyColumns(table.readableSchema(), settings);
         this.keyNames = keys.toArray(String[]::new);
         this.keyColumns = keys.stream().mapToInt(schema::fieldIndex).toArray();
     }

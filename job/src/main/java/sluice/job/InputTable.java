@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -37,7 +38,11 @@ record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColu
         if (settings.format() == InputFormat.CSV) { // one token alone would be read as a number
             rows = source.read(withSequence(rows.schema(), spark, settings, DataTypes.StringType));
         }
-        return of(spark, rows, settings);
+        InputTable table = of(spark, rows, settings);
+        if (table.readableSchema().isEmpty()) {
+            throw source.holdsNothing();
+        }
+        return table;
     }
 
     private static InputTable of(SparkSession spark, Dataset<Row> read, Settings.Input settings) {
@@ -95,6 +100,15 @@ record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColu
         StructType schema = rows.schema();
         return new StructType(
                 keptColumns.stream().map(column -> schema.fields()[column]).toArray(StructField[]::new));
+    }
+
+    /** Of the columns that have values where a line can be read. */
+    StructType readableSchema() {
+        StructType whole = wholeSchema();
+        return new StructType(IntStream.range(0, whole.length())
+                .filter(column -> column != corruptColumn)
+                .mapToObj(column -> whole.fields()[column])
+                .toArray(StructField[]::new));
     }
 
     /** Of all columns of the input. */

@@ -167,7 +167,7 @@ class LocalClusterIT {
                 null,
                 Map.of("model.path", path, "input.path", folder.resolve("in").toString(), "output.path", "none"));
         InputTable table = InputTable.read(spark, settings.input());
-        InputPlan plan = InputPlan.settle(table.rows().schema(), model, settings, Optional.empty());
+        InputPlan plan = InputPlan.settle(table, model, settings, Optional.empty());
         OutputColumns columns = new OutputColumns(settings.output().request(), "", Optional.empty(), BadRowRule.FAIL);
         StructType schema = columns.appendTo(table.schema());
         SequenceReader reader = new SequenceReader(plan, settings.input(), model.inputWidth());

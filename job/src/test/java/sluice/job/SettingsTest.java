@@ -39,6 +39,11 @@ class SettingsTest {
             Map.entry("model.lstm", "encoder.lstm."),
             Map.entry("input.path", "elsewhere"),
             Map.entry("input.format", "json"),
+            Map.entry("input.filter", "day = 1"),
+            Map.entry("input.columns", "user,day"),
+            Map.entry("input.begin-token", "<s>"),
+            Map.entry("input.end-token", "</s>"),
+            Map.entry("input.too-long", "keep-last"),
             Map.entry("input.tokens", "events"),
             Map.entry("input.state", "before"),
             Map.entry("input.key", "user"),
@@ -92,14 +97,20 @@ class SettingsTest {
         assertThat(settings.model().names().output()).isEmpty();
         assertThat(settings.model().names().lstm()).isEmpty();
         assertThat(settings.input().paths()).containsExactly("in");
-        assertThat(settings.input().format()).isEqualTo(TableFormat.PARQUET);
+        assertThat(settings.input().format()).isEqualTo(InputFormat.PARQUET);
+        assertThat(settings.input().options()).isEmpty();
+        assertThat(settings.input().filter()).isEmpty();
+        assertThat(settings.input().columns()).isEmpty();
         assertThat(settings.input().tokens()).isEqualTo("tokens");
         assertThat(settings.input().key()).isEmpty();
         assertThat(settings.input().vocabulary()).isEmpty();
         assertThat(settings.input().splitter().split(" a\tb  c ")).containsExactly("a", "b", "c");
         assertThat(settings.input().unknownWord()).isEmpty();
-        assertThat(settings.input().minLength()).isZero();
-        assertThat(settings.input().maxLength()).isZero();
+        assertThat(settings.input().beginToken()).isEmpty();
+        assertThat(settings.input().endToken()).isEmpty();
+        assertThat(settings.input().limits())
+                .usingRecursiveComparison()
+                .isEqualTo(new LengthLimits(0, 0, LengthLimits.TooLong.REFUSE));
         assertThat(settings.scoring()).isEqualTo(new Settings.Scoring(KernelChoice.AUTO, 64 << 20, 128 << 20));
         assertThat(settings.output().path()).isEqualTo("out");
         assertThat(settings.output().format()).isEqualTo(TableFormat.PARQUET);
@@ -110,6 +121,14 @@ class SettingsTest {
         assertThat(settings.output().prefix()).isEmpty();
         assertThat(settings.badRows()).isEqualTo(new Settings.BadRows(BadRowRule.FAIL, 0.1));
         assertThat(settings.report()).isEmpty();
+    }
+
+    /** Their keys are Spark's: none is unknown, and dots in one are part of it. */
+    @Test
+    void optionsOfTheReader() {
+        Path file = file("input.options { header = false, \"a.b\" = 1 }");
+        assertThat(read(file, Map.of("input.options.sep", ";")).input().options())
+                .isEqualTo(Map.of("header", "false", "a.b", "1", "sep", ";"));
     }
 
     /** In HOCON the word is also a value of its own. */
@@ -153,7 +172,9 @@ class SettingsTest {
         Settings settings =
                 Settings.read(file, Map.of("input.tokens", "from-command", "input.path", "in", "output.path", "out"));
         assertThat(settings.input().tokens()).isEqualTo("from-command");
-        assertThat(settings.input().maxLength()).isEqualTo(9);
+        assertThat(settings.input().limits())
+                .usingRecursiveComparison()
+                .isEqualTo(new LengthLimits(0, 9, LengthLimits.TooLong.REFUSE));
         assertThat(settings.model().path()).isEqualTo("file.safetensors");
         assertThat(settings.output().request().topK()).isEqualTo(5);
     }
@@ -198,7 +219,11 @@ class SettingsTest {
                     "model.format",
                     "onx",
                     "model.format = 'onx': expected one of auto, safetensors, pytorch, onnx, keras"),
-            List.of("input.format", "csv", "input.format = 'csv': expected one of parquet, json"),
+            List.of(
+                    "input.format",
+                    "excel",
+                    "input.format = 'excel': expected one of parquet, orc, json, csv, avro, text, table"),
+            List.of("input.too-long", "cut", "input.too-long = 'cut': expected one of refuse, keep-first, keep-last"),
             List.of(
                     "input.splitter",
                     "words",
