@@ -37,6 +37,7 @@ class SettingsTest {
             Map.entry("model.embedding", "words.weight"),
             Map.entry("model.output", "fc.weight"),
             Map.entry("model.lstm", "encoder.lstm."),
+            Map.entry("model.readout", "final-states"),
             Map.entry("input.path", "elsewhere"),
             Map.entry("input.format", "json"),
             Map.entry("input.tokens", "events"),
@@ -88,6 +89,7 @@ class SettingsTest {
         assertThat(settings.model().path()).isEqualTo("m.safetensors");
         assertThat(settings.model().format()).isEqualTo(ModelFormat.AUTO);
         assertThat(settings.model().input()).isEmpty();
+        assertThat(settings.model().readout()).isEmpty();
         assertThat(settings.model().names().embedding()).isEmpty();
         assertThat(settings.model().names().output()).isEmpty();
         assertThat(settings.model().names().lstm()).isEmpty();
@@ -188,6 +190,7 @@ class SettingsTest {
                     "model.format",
                     "onx",
                     "model.format = 'onx': expected one of auto, safetensors, pytorch, onnx, keras"),
+            List.of("model.readout", "h_n", "model.readout = 'h_n': expected one of auto, last-step, final-states"),
             List.of("input.format", "csv", "input.format = 'csv': expected one of parquet, json"),
             List.of(
                     "input.splitter",
