@@ -128,7 +128,7 @@ final class Bombs {
                         .collect(Collectors.joining(",", "{\"weight_map\":{", "}}"))));
     }
 
-    private static byte[] utf8(String text) {
+    static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
