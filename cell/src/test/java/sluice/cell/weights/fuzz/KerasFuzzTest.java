@@ -9,7 +9,14 @@ class KerasFuzzTest {
     private static final String METADATA = "{\"keras_version\": \"3.1.0\"}";
 
     @FuzzTest
-    @DictionaryEntries({"PK\\x03\\x04", "PK\\x01\\x02", "PK\\x05\\x06", "metadata.json", "config.json", "model.weights.h5"})
+    @DictionaryEntries({
+        "PK\\x03\\x04",
+        "PK\\x01\\x02",
+        "PK\\x05\\x06",
+        "metadata.json",
+        "config.json",
+        "model.weights.h5"
+    })
     void archive(byte[] archive) {
         Hostile.read(archive);
     }
@@ -40,7 +47,20 @@ class KerasFuzzTest {
     }
 
     @FuzzTest
-    @DictionaryEntries({"TREE", "SNOD", "HEAP", "GCOL", "OHDR", "FRHP", "BTHD", "layers", "vars", "cell", "lstm", "embedding"})
+    @DictionaryEntries({
+        "TREE",
+        "SNOD",
+        "HEAP",
+        "GCOL",
+        "OHDR",
+        "FRHP",
+        "BTHD",
+        "layers",
+        "vars",
+        "cell",
+        "lstm",
+        "embedding"
+    })
     void weights(byte[] weights) {
         Hostile.read(archive(Seeds.kerasConfig(), weights));
     }

@@ -29,7 +29,10 @@ final class LittleMemory {
         try {
             return "read: " + ModelReader.read(file, TensorNames.automatic()).format();
         } catch (ModelException e) {
-            return "refused: " + e.getMessage();
+            String refused = "refused: " + e.getMessage();
+            return Hostile.error(e)
+                    .map(error -> "caught " + error + ": " + refused)
+                    .orElse(refused);
         } catch (Exception | Error e) { // whatever it is, the test is to say of which file
             return "failed: " + Arrays.asList(e.toString(), e.getStackTrace());
         }

@@ -264,10 +264,7 @@ final class Seeds {
         List<Layer> layers = KerasWriter.layers(MODEL, Form.KERAS_2);
         byte[] zeros = Hdf5Writer.deflate(new byte[8 * Float.BYTES]);
         return KerasWriter.named("2.3.1", Optional.empty(), layers)
-                .textInHeap(
-                        "",
-                        "model_config",
-                        KerasWriter.sequential(layers).toString())
+                .textInHeap("", "model_config", KerasWriter.sequential(layers).toString())
                 .chunked(
                         "lstm_7/lstm_7/cell/kernel:0",
                         Hdf5Writer.floats(Float.BYTES),

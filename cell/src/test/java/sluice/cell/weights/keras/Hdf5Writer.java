@@ -161,7 +161,8 @@ public final class Hdf5Writer {
     public record Chunk(byte[] stored, int mask, long... offset) {}
 
     /** An array of two axes in blocks. */
-    public Hdf5Writer chunked(String path, byte[] type, int[] block, byte[] filters, List<Chunk> chunks, long... shape) {
+    public Hdf5Writer chunked(
+            String path, byte[] type, int[] block, byte[] filters, List<Chunk> chunks, long... shape) {
         return content(path, writer -> {
             int keyBytes = 8 + 8 * (block.length + 1);
             ByteBuffer tree = buffer(24 + 2 * (chunks.size() + 1) * (keyBytes + 8))
