@@ -35,7 +35,7 @@ final class CheckpointUnpickler extends Unpickler {
     static final int INSTRUCTIONS_PER_STORAGE = 100;
 
     /** Of lists and dicts, which are the largest objects that an instruction of one byte makes. */
-    static final int FREE_CONTAINERS = 50_000;
+    static final int FREE_CONTAINERS = 200_000;
 
     static final int CONTAINERS_PER_STORAGE = 10;
 

@@ -40,7 +40,7 @@ final class Bombs {
     static final String PART = "part-";
 
     private static final int MILLION = 1_000_000;
-    private static final int MANY = 15_000;
+    private static final int MANY = 20_000;
     private static final byte[] NOTHING = new byte[0];
     private static final float[] ONE = {1};
 

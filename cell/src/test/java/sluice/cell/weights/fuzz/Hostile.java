@@ -9,10 +9,8 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
-import java.util.stream.Stream;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -78,21 +76,13 @@ final class Hostile {
                     .model());
         } catch (ModelException e) {
             assertThat(e.getMessage()).startsWith(NAME + ": ").hasSizeLessThan(MAX_MESSAGE_CHARACTERS);
-            assertThat(error(e)).as("an error that was caught: %s", e).isEmpty();
+            assertThat(LittleMemory.error(e))
+                    .as("an error that was caught: %s", e)
+                    .isEmpty();
             return Optional.empty();
         } catch (IOException e) {
             throw new AssertionError("a file in memory can't fail to be read", e);
         }
-    }
-
-    /**
-     * The error among the causes of a refusal: memory is to be bounded, not to run out. Only HDF5's library may run out of stack, which it
-     * does where a file leads it from one place to the next, and which is always there again.
-     */
-    static Optional<Throwable> error(ModelException refusal) {
-        return Stream.<Throwable>iterate(refusal, Objects::nonNull, Throwable::getCause)
-                .filter(cause -> cause instanceof Error && !(cause instanceof StackOverflowError))
-                .findFirst();
     }
 
     /** Plain cells that start from zeros: all that a state dict can say. */

@@ -329,6 +329,16 @@ class MalformedCheckpointTest {
     }
 
     @Test
+    void moreListsAndDictsThanAnyCheckpointHas() {
+        for (short opcode : new short[] {Opcodes.EMPTY_LIST, Opcodes.EMPTY_DICT}) {
+            short[] many = new short[CheckpointUnpickler.FREE_CONTAINERS + 1];
+            Arrays.fill(many, opcode);
+
+            assertPickleRefused(writer -> writer.op(many), "more than 200000 lists and dicts");
+        }
+    }
+
+    @Test
     void largerPickleThanAnyCheckpointHas() {
         byte[] pickle = new byte[CheckpointReader.FREE_PICKLE_BYTES + 1];
 
@@ -339,7 +349,7 @@ class MalformedCheckpointTest {
 
     @Test
     void deepNesting() {
-        int depth = 500_000;
+        int depth = 150_000;
         short[] open = new short[depth];
         Arrays.fill(open, Opcodes.EMPTY_LIST);
         short[] close = new short[depth - 1];
