@@ -29,6 +29,7 @@ import sluice.cell.weights.keras.Hdf5Writer.Message;
 import sluice.cell.weights.keras.KerasWriter;
 import sluice.cell.weights.keras.KerasWriter.Form;
 import sluice.cell.weights.keras.KerasWriter.Layer;
+import sluice.cell.weights.keras.KerasWriter.Weight;
 import sluice.cell.weights.onnx.OnnxWriter;
 import sluice.cell.weights.onnx.ProtoWriter;
 import sluice.cell.weights.torch.CheckpointWriter;
@@ -92,7 +93,7 @@ final class Bombs {
         files.put(
                 "many-layers",
                 () -> SafetensorsWriter.bytes(
-                        IntStream.range(0, 20_000)
+                        IntStream.range(0, 10_000)
                                 .mapToObj(at -> RawTensor.f32(
                                         "lstm.weight_%s_l%d".formatted(at % 2 == 0 ? "ih" : "hh", at / 2),
                                         new float[4],
@@ -483,7 +484,7 @@ final class Bombs {
                                 NOTHING,
                                 List.of(new Chunk(new byte[4], 0, 0, 0)),
                                 30_000,
-                                40)
+                                4)
                         .bytes());
         files.put(
                 "hdf5-tree-of-the-same-chunks",
@@ -499,13 +500,12 @@ final class Bombs {
                         .bytes());
         files.put(
                 "hdf5-tree-in-itself",
-                () -> whole().content("model_weights", writer -> {
-                            long heap = writer.heap(new byte[8]);
-                            long at = writer.next();
-                            writer.write(Hdf5Writer.tree(1, 1, at));
-                            return List.of(Hdf5Writer.symbolTableAt(at, heap));
-                        })
-                        .bytes());
+                () -> inLayers(writer -> {
+                    long heap = writer.heap(new byte[8]);
+                    long at = writer.next();
+                    writer.write(Hdf5Writer.tree(1, 1, at));
+                    return List.of(Hdf5Writer.symbolTableAt(at, heap));
+                }));
         files.put(
                 "hdf5-group-in-itself",
                 () -> whole().content("model_weights", writer -> {
@@ -537,7 +537,7 @@ final class Bombs {
                 .putInt(1)
                 .putInt(Float.BYTES);
         return List.of(
-                new Message(Hdf5Writer.DATASPACE, Hdf5Writer.dataspace(300, 300)),
+                new Message(Hdf5Writer.DATASPACE, Hdf5Writer.dataspace(20_000, 4)),
                 new Message(Hdf5Writer.DATATYPE, Hdf5Writer.floats(Float.BYTES)),
                 new Message(Hdf5Writer.LAYOUT, layout.array()));
     }
@@ -571,23 +571,28 @@ final class Bombs {
                 () -> new Hdf5Writer()
                         .content("model_weights", Bombs::sameTexts)
                         .bytes());
-        files.put(
-                "hdf5-many-names-without-end",
-                () -> new Hdf5Writer()
-                        .content("model_weights", Bombs::longNames)
-                        .bytes());
+        files.put("hdf5-many-names-without-end", () -> inLayers(Bombs::longNames));
         files.put("hdf5-many-groups", () -> {
             Hdf5Writer file = whole();
-            IntStream.range(0, 2 * MANY).forEach(at -> file.group("g" + at));
+            IntStream.range(0, MANY).forEach(at -> file.group("g" + at));
             return file.bytes();
         });
         files.put("hdf5-many-arrays-of-a-layer", () -> {
-            Hdf5Writer file = whole();
-            List<String> names =
-                    IntStream.range(0, 8_000).mapToObj(at -> "w" + at).collect(Collectors.toList());
-            names.forEach(name -> file.floats("model_weights/lstm_7/" + name, ONE, 1));
-            return file.texts("model_weights/lstm_7", "weight_names", names).bytes();
+            List<Layer> layers = new ArrayList<>(kerasLayers());
+            layers.set(
+                    2,
+                    layers.get(2)
+                            .of(IntStream.range(0, 3_000)
+                                    .mapToObj(at -> new Weight("w" + at, ONE, 1))
+                                    .collect(Collectors.toList())));
+            return KerasWriter.whole("2.3.1", layers);
         });
+    }
+
+    /** An archive whose weights are in a group of this content. */
+    private static byte[] inLayers(Hdf5Writer.Content content) {
+        byte[] weights = new Hdf5Writer().content("layers", content).bytes();
+        return keras(zip -> zip.with("model.weights.h5", weights));
     }
 
     /** A list of texts that are all the same one, a long one. */
@@ -601,6 +606,9 @@ final class Bombs {
                 .putShort((short) 1)
                 .putInt(0)
                 .putLong(length)
+                .position(32 + length)
+                .putLong(0)
+                .putLong(16) // what is free: this entry itself
                 .array());
         ByteBuffer references = Hdf5Writer.buffer(3_000 * 16);
         while (references.hasRemaining()) {
