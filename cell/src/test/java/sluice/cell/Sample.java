@@ -67,7 +67,7 @@ public record Sample(long seed, LstmModel model, InputKind input) {
 
     /** The same model with another readout, where it can have one. */
     public Sample readFrom(Readout readout) {
-        return new Sample(seed, new LstmModel(model.embedding(), model.layers(), model.output(), readout), input);
+        return new Sample(seed, model.readFrom(readout), input);
     }
 
     private int classes() {

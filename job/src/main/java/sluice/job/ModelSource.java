@@ -28,7 +28,11 @@ final class ModelSource {
             }
             try (SeekableByteChannel channel = open(files, status)) {
                 ModelFolder folder = file -> open(files, files.getFileStatus(new Path(path.getParent(), file)));
-                return ModelReader.read(path.toString(), channel, folder, settings.names(), settings.format());
+                ModelFile read =
+                        ModelReader.read(path.toString(), channel, folder, settings.names(), settings.format());
+                return settings.readout()
+                        .map(readout -> read.with(read.model().readFrom(readout)))
+                        .orElse(read);
             }
         } catch (FileNotFoundException e) {
             throw new RefusedException("%s: no such file; check --model".formatted(path), e);

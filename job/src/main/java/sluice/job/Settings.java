@@ -11,13 +11,15 @@ import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.OutputAt;
 import sluice.cell.ScoreRequest;
+import sluice.cell.model.Readout;
 import sluice.cell.weights.ModelFormat;
 import sluice.cell.weights.file.TensorNames;
 
 /** All settings of a run, checked one by one; {@code conf/scoring.conf} says what they mean. */
 record Settings(Model model, Input input, Scoring scoring, Output output, BadRows badRows, Optional<String> report) {
-    /** {@code model.*}; no input kind means: find out. */
-    record Model(String path, ModelFormat format, Optional<InputKind> input, TensorNames names) {}
+    /** {@code model.*}; no input kind means: find out, no readout: what the file says. */
+    record Model(
+            String path, ModelFormat format, Optional<InputKind> input, Optional<Readout> readout, TensorNames names) {}
 
     /** {@code input.*}; no columns means: all. */
     record Input(
@@ -93,6 +95,9 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
                 input.equals("auto")
                         ? Optional.empty()
                         : Optional.of(values.constant("model.input", InputKind.class, "auto")),
+                values.string("model.readout").equals("auto")
+                        ? Optional.empty()
+                        : Optional.of(values.constant("model.readout", Readout.class, "auto")),
                 new TensorNames(
                         values.optional("model.embedding"),
                         values.optional("model.output"),

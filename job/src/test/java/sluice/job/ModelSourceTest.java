@@ -45,7 +45,7 @@ class ModelSourceTest {
 
     private static ModelFile read(String path) {
         return ModelSource.read(
-                new Settings.Model(path, ModelFormat.AUTO, Optional.empty(), TensorNames.automatic()),
+                new Settings.Model(path, ModelFormat.AUTO, Optional.empty(), Optional.empty(), TensorNames.automatic()),
                 new Configuration(false));
     }
 

@@ -37,6 +37,7 @@ class SettingsTest {
             Map.entry("model.embedding", "words.weight"),
             Map.entry("model.output", "fc.weight"),
             Map.entry("model.lstm", "encoder.lstm."),
+            Map.entry("model.readout", "final-states"),
             Map.entry("input.path", "elsewhere"),
             Map.entry("input.format", "json"),
             Map.entry("input.filter", "day = 1"),
@@ -93,6 +94,7 @@ class SettingsTest {
         assertThat(settings.model().path()).isEqualTo("m.safetensors");
         assertThat(settings.model().format()).isEqualTo(ModelFormat.AUTO);
         assertThat(settings.model().input()).isEmpty();
+        assertThat(settings.model().readout()).isEmpty();
         assertThat(settings.model().names().embedding()).isEmpty();
         assertThat(settings.model().names().output()).isEmpty();
         assertThat(settings.model().names().lstm()).isEmpty();
@@ -224,6 +226,7 @@ class SettingsTest {
                     "excel",
                     "input.format = 'excel': expected one of parquet, orc, json, csv, avro, text, table"),
             List.of("input.too-long", "cut", "input.too-long = 'cut': expected one of refuse, keep-first, keep-last"),
+            List.of("model.readout", "h_n", "model.readout = 'h_n': expected one of auto, last-step, final-states"),
             List.of(
                     "input.splitter",
                     "words",

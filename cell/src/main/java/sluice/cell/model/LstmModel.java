@@ -87,6 +87,11 @@ public final class LstmModel implements Serializable {
         return readout;
     }
 
+    /** The same model, read from other states where it can be. */
+    public LstmModel readFrom(Readout other) {
+        return new LstmModel(embedding(), layers(), output(), other);
+    }
+
     /** I of the first layer. */
     public int inputWidth() {
         return layers[0].inputWidth();

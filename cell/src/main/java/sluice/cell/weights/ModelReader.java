@@ -76,9 +76,6 @@ public final class ModelReader {
             };
         } catch (ModelException e) {
             throw new ModelException(name + ": " + e.getMessage(), e);
-        } catch (OutOfMemoryError e) { // nothing that was made of the file is kept, and the user can give it more
-            throw new ModelException(
-                    name + ": reading it takes more memory than this JVM has; give it a larger heap", e);
         }
     }
 

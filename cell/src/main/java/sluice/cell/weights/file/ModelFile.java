@@ -27,6 +27,11 @@ public final class ModelFile {
         this.gateOrder = gateOrder;
     }
 
+    /** The same file, understood as another model. */
+    public ModelFile with(LstmModel other) {
+        return new ModelFile(other, metadata, notes, format, gateOrder);
+    }
+
     public LstmModel model() {
         return model;
     }

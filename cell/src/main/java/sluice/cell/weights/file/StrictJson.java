@@ -28,6 +28,9 @@ public final class StrictJson {
     /** Of a tree: Keras' description of a model takes some twelve levels. */
     public static final int MAX_TREE_NESTING = 64;
 
+    /** Of a tree: a layer of Keras takes some hundred, and each is far larger in memory than in the file. */
+    public static final int MAX_TREE_TOKENS = 200_000;
+
     public static final int MAX_NAME_CHARACTERS = 1_000;
     public static final int MAX_STRING_CHARACTERS = 20_000_000;
 
@@ -75,6 +78,7 @@ public final class StrictJson {
      */
     public static JsonNode tree(byte[] json, String what, String whole) {
         List<JsonNode> tree = new ArrayList<>();
+        read(DEEP, json, what, whole, parser -> requireFew(parser, what, whole));
         read(DEEP, json, what, whole, parser -> {
             tree.add(new ObjectMapper().readTree(parser));
             if (tree.get(0) == null || parser.nextToken() != null) {
@@ -83,6 +87,16 @@ public final class StrictJson {
             }
         });
         return tree.get(0);
+    }
+
+    private static void requireFew(JsonParser parser, String what, String whole) throws IOException {
+        int tokens = 0;
+        while (parser.nextToken() != null) {
+            if (++tokens > MAX_TREE_TOKENS) {
+                throw new ModelException("%s has more than %d names, values and brackets, which that of %s has not"
+                        .formatted(what, MAX_TREE_TOKENS, whole));
+            }
+        }
     }
 
     private static void read(JsonFactory factory, byte[] json, String what, String whole, Reading reading) {

@@ -2,16 +2,17 @@ package sluice.cell.weights.keras;
 
 import io.jhdf.Constants;
 import io.jhdf.FractalHeap;
+import io.jhdf.GlobalHeap;
 import io.jhdf.ObjectHeader;
 import io.jhdf.btree.BTreeV2;
 import io.jhdf.btree.record.AttributeNameForIndexedAttributesRecord;
-import io.jhdf.dataset.DatasetReader;
 import io.jhdf.object.datatype.DataType;
 import io.jhdf.object.datatype.StringData;
 import io.jhdf.object.datatype.VariableLength;
 import io.jhdf.object.message.AttributeInfoMessage;
 import io.jhdf.object.message.AttributeMessage;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,6 +25,8 @@ import sluice.cell.model.ModelException;
 final class Hdf5Attributes {
     /** More than any model has layers, or a layer weights. */
     static final int MAX_TEXTS = 100_000;
+
+    private static final int FREE_BYTES = 1 << 16;
 
     private final Hdf5Storage storage;
     private final ObjectHeader header;
@@ -64,6 +67,7 @@ final class Hdf5Attributes {
         List<String> texts = new ArrayList<>();
         for (int part = 0; messages().containsKey(name + part); part++) {
             texts.addAll(textsOf(name + part, messages().get(name + part)));
+            requireFew(name, texts.size());
         }
         return messages().containsKey(name + "0") ? Optional.of(texts) : Optional.empty();
     }
@@ -102,26 +106,60 @@ final class Hdf5Attributes {
     }
 
     private List<String> textsOf(String name, AttributeMessage message) {
-        return Hdf5File.guarded("attribute '%s' of %s".formatted(name, owner), () -> {
-            long count = message.getDataSpace().getTotalLength();
-            if (message.getDataSpace().getDimensionsAsLong().length > 1 || count > MAX_TEXTS) {
-                throw new ModelException("attribute '%s' of %s has %d texts, expected a list of at most %d"
-                        .formatted(name, owner, count, MAX_TEXTS));
+        // Each text lies in the file once.
+        long maxBytes = FREE_BYTES + 2 * storage.size();
+        return Hdf5File.guarded(
+                "attribute '%s' of %s".formatted(name, owner),
+                () -> storage.within(maxBytes, () -> {
+                    long count = message.getDataSpace().getTotalLength();
+                    requireFew(name, message.getDataSpace().getDimensionsAsLong().length > 1 ? Long.MAX_VALUE : count);
+                    if (count == 0) {
+                        return List.of(); // an empty list has the type of numbers
+                    }
+                    DataType type = message.getDataType();
+                    if (type instanceof StringData) {
+                        return fixed(message.getDataBuffer(), type.getSize(), (int) count);
+                    }
+                    if (type instanceof VariableLength variable && variable.isVariableLengthString()) {
+                        return inHeaps(message.getDataBuffer(), type.getSize(), (int) count);
+                    }
+                    throw new ModelException("attribute '%s' of %s is no text, expected one".formatted(name, owner));
+                }));
+    }
+
+    private void requireFew(String name, long count) {
+        if (count > MAX_TEXTS) {
+            throw new ModelException("attribute '%s' of %s has %s, expected a list of at most %d"
+                    .formatted(
+                            name,
+                            owner,
+                            count == Long.MAX_VALUE ? "texts along several axes" : count + " texts",
+                            MAX_TEXTS));
+        }
+    }
+
+    /** Texts that lie elsewhere, each where a heap's address and a number in it say; many could be one that is long. */
+    private List<String> inHeaps(ByteBuffer references, int size, int count) {
+        references.order(ByteOrder.LITTLE_ENDIAN);
+        int addressBytes = storage.getSizeOfOffsets();
+        int lengthBytes = size - addressBytes - Integer.BYTES; // the length stands with the text, too
+        Map<Long, GlobalHeap> heaps = new HashMap<>();
+        List<String> texts = new ArrayList<>(count);
+        for (int at = 0; at < count; at++) {
+            references.position(at * size + lengthBytes);
+            long address =
+                    addressBytes == Long.BYTES ? references.getLong() : Integer.toUnsignedLong(references.getInt());
+            int number = references.getInt();
+            if (number == 0) { // nothing is kept of an empty text
+                texts.add("");
+                continue;
             }
-            if (count == 0) {
-                return List.of(); // an empty list has the type of numbers
-            }
-            DataType type = message.getDataType();
-            if (type instanceof StringData) {
-                return fixed(message.getDataBuffer(), type.getSize(), (int) count);
-            }
-            if (type instanceof VariableLength variable && variable.isVariableLengthString()) {
-                Object texts =
-                        DatasetReader.readDataset(type, message.getDataBuffer(), new int[] {(int) count}, storage);
-                return List.of((String[]) texts);
-            }
-            throw new ModelException("attribute '%s' of %s is no text, expected one".formatted(name, owner));
-        });
+            ByteBuffer text = heaps.computeIfAbsent(address, heap -> new GlobalHeap(storage, heap))
+                    .getObjectData(number);
+            storage.count(text.remaining());
+            texts.add(StandardCharsets.UTF_8.decode(text).toString());
+        }
+        return texts;
     }
 
     /** Texts of one size, with zeros behind: Keras writes UTF-8, whatever the type says. */

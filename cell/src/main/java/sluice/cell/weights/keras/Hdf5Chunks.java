@@ -1,11 +1,9 @@
 package sluice.cell.weights.keras;
 
 import io.jhdf.Constants;
-import io.jhdf.ObjectHeader;
 import io.jhdf.btree.BTreeV1;
 import io.jhdf.dataset.chunked.Chunk;
 import io.jhdf.object.message.DataLayoutMessage.ChunkedDataLayoutMessage;
-import io.jhdf.object.message.FilterPipelineMessage;
 import io.jhdf.object.message.FilterPipelineMessage.FilterInfo;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -30,6 +28,11 @@ final class Hdf5Chunks {
     static final long MAX_EXPANSION = 1000;
 
     private static final int FREE_BLOCK_BYTES = 1 << 20;
+    private static final int MAX_CHUNKS = 100_000;
+    private static final int FREE_TREE_BYTES = 1 << 16;
+
+    /** A key has a number for each of up to nine axes, and nodes are half empty at worst. */
+    private static final long MAX_TREE_BYTES_PER_CHUNK = 256;
 
     private static final int DEFLATE = 1;
     private static final int SHUFFLE = 2;
@@ -49,7 +52,7 @@ final class Hdf5Chunks {
 
     Hdf5Chunks(
             Hdf5Storage storage,
-            ObjectHeader header,
+            List<FilterInfo> filters,
             ChunkedDataLayoutMessage layout,
             Shape shape,
             int bytesPerValue,
@@ -64,14 +67,14 @@ final class Hdf5Chunks {
         this.block = layout.getChunkDimensions();
         this.bytesPerValue = bytesPerValue;
         this.blockBytes = blockBytes(Math.multiplyExact(shape.values(), bytesPerValue));
-        this.filters = header.hasMessageOfType(FilterPipelineMessage.class)
-                ? header.getMessageOfType(FilterPipelineMessage.class).getFilters()
-                : List.of();
+        this.filters = filters;
         filters.forEach(this::requireKnown);
         this.chunks = layout.getBTreeAddress() == Constants.UNDEFINED_ADDRESS
                 ? List.of()
-                : BTreeV1.createDataBTree(storage, layout.getBTreeAddress(), rank)
-                        .getChunks();
+                : storage.within(
+                        FREE_TREE_BYTES + MAX_TREE_BYTES_PER_CHUNK * expectedChunks(),
+                        () -> BTreeV1.createDataBTree(storage, layout.getBTreeAddress(), rank)
+                                .getChunks());
         requireAll(shape);
         this.values = Allocation.bytes(array, Math.multiplyExact(shape.values(), bytesPerValue));
     }
@@ -99,12 +102,23 @@ final class Hdf5Chunks {
         }
     }
 
-    /** Each block of the grid is there once, and together they are not made to fill memory. */
-    private void requireAll(Shape full) {
+    /** How many blocks the grid has. */
+    private long expectedChunks() {
         long expected = 1;
         for (int axis = 0; axis < rank; axis++) {
             expected = Math.multiplyExact(expected, (shape[axis] + block[axis] - 1) / block[axis]);
         }
+        if (expected > MAX_CHUNKS) {
+            throw new ModelException(
+                    "%s of shape %s lies in %d chunks, expected at most %d; copy the file with h5repack"
+                            .formatted(array, Arrays.toString(shape), expected, MAX_CHUNKS));
+        }
+        return expected;
+    }
+
+    /** Each block of the grid is there once, and together they are not made to fill memory. */
+    private void requireAll(Shape full) {
+        long expected = expectedChunks();
         Set<List<Long>> places = new HashSet<>();
         long stored = 0;
         for (Chunk chunk : chunks) {

@@ -10,7 +10,11 @@ import io.jhdf.object.message.DataLayoutMessage.CompactDataLayoutMessage;
 import io.jhdf.object.message.DataLayoutMessage.ContiguousDataLayoutMessage;
 import io.jhdf.object.message.DataSpaceMessage;
 import io.jhdf.object.message.DataTypeMessage;
+import io.jhdf.object.message.FilterPipelineMessage;
+import io.jhdf.object.message.FilterPipelineMessage.FilterInfo;
+import io.jhdf.object.message.Message;
 import java.nio.ByteBuffer;
+import java.util.List;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.Allocation;
 import sluice.cell.weights.file.ElementType;
@@ -26,14 +30,20 @@ final class Hdf5Dataset {
 
     private final Hdf5Storage storage;
     private final String path;
-    private final ObjectHeader header;
     private final Shape shape;
+    private final DataTypeMessage type; // null where the header has none, as is the layout
+    private final DataLayoutMessage layout;
+    private final List<FilterInfo> filters; // in the order in which they were applied
 
     Hdf5Dataset(Hdf5Storage storage, String path, ObjectHeader header) {
         this.storage = storage;
         this.path = path;
-        this.header = header;
-        this.shape = Hdf5File.guarded(describe(), this::readShape);
+        this.shape = Hdf5File.guarded(describe(), () -> readShape(header));
+        // The header itself is not kept: it may have any number of attributes.
+        this.type = message(header, DataTypeMessage.class);
+        this.layout = message(header, DataLayoutMessage.class);
+        FilterPipelineMessage pipeline = message(header, FilterPipelineMessage.class);
+        this.filters = pipeline == null ? List.of() : pipeline.getFilters();
     }
 
     /** {@code array 'lstm/cell/vars/0'} and such, as messages say it. */
@@ -50,7 +60,11 @@ final class Hdf5Dataset {
         return shape;
     }
 
-    private Shape readShape() {
+    private <T extends Message> T message(ObjectHeader header, Class<T> kind) {
+        return header.hasMessageOfType(kind) ? Hdf5File.guarded(describe(), () -> header.getMessageOfType(kind)) : null;
+    }
+
+    private Shape readShape(ObjectHeader header) {
         long[] dimensions =
                 header.getMessageOfType(DataSpaceMessage.class).getDataSpace().getDimensionsAsLong();
         Shape found = Shape.of(dimensions);
@@ -72,10 +86,14 @@ final class Hdf5Dataset {
      */
     float[] read() {
         return Hdf5File.guarded(describe(), () -> {
-            DataType type = header.getMessageOfType(DataTypeMessage.class).getDataType();
-            ElementType element = elementType(type);
+            if (type == null || layout == null) {
+                throw new ModelException("%s has no type or no place in its header, expected both: the file is damaged"
+                        .formatted(describe()));
+            }
+            DataType number = type.getDataType();
+            ElementType element = elementType(number);
             long bytes = element.bytes(shape.values());
-            ByteBuffer stored = stored(bytes, type.getSize()).order(((FloatingPoint) type).getByteOrder());
+            ByteBuffer stored = stored(bytes, number.getSize()).order(((FloatingPoint) number).getByteOrder());
             float[] values = Allocation.floats(path, shape);
             element.toFloats(stored, values, 0);
             return values;
@@ -101,7 +119,6 @@ final class Hdf5Dataset {
 
     /** The values as bytes, exactly as many as asked for. */
     private ByteBuffer stored(long bytes, int bytesPerValue) {
-        DataLayoutMessage layout = header.getMessageOfType(DataLayoutMessage.class);
         if (layout instanceof CompactDataLayoutMessage compact) {
             ByteBuffer stored = compact.getDataBuffer();
             requireEnough(stored.remaining(), bytes);
@@ -115,7 +132,7 @@ final class Hdf5Dataset {
             return storage.map(contiguous.getAddress(), bytes);
         }
         if (layout instanceof ChunkedDataLayoutMessage chunked) {
-            return new Hdf5Chunks(storage, header, chunked, shape, bytesPerValue, describe()).read();
+            return new Hdf5Chunks(storage, filters, chunked, shape, bytesPerValue, describe()).read();
         }
         throw new ModelException(
                 "%s lies in chunks as only the newest HDF5 writes them; copy the file with h5repack --low=0 --high=0"

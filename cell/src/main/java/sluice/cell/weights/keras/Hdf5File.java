@@ -25,6 +25,7 @@ import sluice.cell.weights.file.ChannelBytes;
  */
 final class Hdf5File {
     private static final int MIN_BYTES = 48; // of the smallest superblock
+    private static final int MAX_HEADER_BYTES = 1 << 20;
 
     private Hdf5File() {}
 
@@ -48,8 +49,13 @@ final class Hdf5File {
             long root = superblock instanceof SuperblockV0V1 old
                     ? new SymbolTableEntry(storage, old.getRootGroupSymbolTableAddress()).getObjectHeaderAddress()
                     : ((SuperblockV2V3) superblock).getRootGroupObjectHeaderAddress();
-            return new Hdf5Group(storage, "", ObjectHeader.readObjectHeader(storage, root));
+            return new Hdf5Group(storage, "", header(storage, root));
         });
+    }
+
+    /** What stands about a group or an array: a dozen messages, of which some are lists of names. */
+    static ObjectHeader header(Hdf5Storage storage, long address) {
+        return storage.within(MAX_HEADER_BYTES, () -> ObjectHeader.readObjectHeader(storage, address));
     }
 
     private static Superblock superblock(byte[] file) {
@@ -92,11 +98,6 @@ final class Hdf5File {
         } catch (StackOverflowError e) {
             throw new ModelException(
                     "%s is nested without end: the file is damaged or made to do harm; save the model again"
-                            .formatted(what),
-                    e);
-        } catch (OutOfMemoryError e) { // nothing is half done here
-            throw new ModelException(
-                    "%s needs more memory than this JVM has: the file is damaged, or the heap is too small for it"
                             .formatted(what),
                     e);
         } catch (RuntimeException e) {

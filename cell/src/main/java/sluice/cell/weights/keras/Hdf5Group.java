@@ -33,6 +33,12 @@ final class Hdf5Group {
     private static final int SOFT_LINK = 2; // as a symbol table says it
     private static final long NO_ADDRESS = -1;
 
+    /** More than any model has layers, or a layer arrays. */
+    private static final int MAX_NAMES = 100_000;
+
+    private static final int MAX_NAME_BYTES = 1_000;
+    private static final int FREE_TREE_BYTES = 1 << 16;
+
     private final Hdf5Storage storage;
     private final String path; // with a slash at its end, but for the root
     private final ObjectHeader header;
@@ -110,20 +116,23 @@ final class Hdf5Group {
                     "'%s' is a link to something elsewhere, expected it in the file itself; copy the file with h5repack"
                             .formatted(shown));
         }
-        return Optional.of(Hdf5File.guarded(
-                "the header of '%s'".formatted(shown), () -> ObjectHeader.readObjectHeader(storage, address)));
+        return Optional.of(
+                Hdf5File.guarded("the header of '%s'".formatted(shown), () -> Hdf5File.header(storage, address)));
     }
 
     private Map<String, Long> links() {
         if (links == null) {
-            links = Hdf5File.guarded(describe(), () -> {
-                if (header.hasMessageOfType(SymbolTableMessage.class)) {
-                    return symbolTable(header.getMessageOfType(SymbolTableMessage.class));
-                }
-                return header.hasMessageOfType(LinkInfoMessage.class)
-                        ? linkMessages(header.getMessageOfType(LinkInfoMessage.class))
-                        : Map.of();
-            });
+            // Each node of the tree of names lies in the file once.
+            links = Hdf5File.guarded(
+                    describe(),
+                    () -> storage.within(FREE_TREE_BYTES + storage.size(), () -> {
+                        if (header.hasMessageOfType(SymbolTableMessage.class)) {
+                            return symbolTable(header.getMessageOfType(SymbolTableMessage.class));
+                        }
+                        return header.hasMessageOfType(LinkInfoMessage.class)
+                                ? linkMessages(header.getMessageOfType(LinkInfoMessage.class))
+                                : Map.of();
+                    }));
         }
         return links;
     }
@@ -135,14 +144,19 @@ final class Hdf5Group {
         for (long node :
                 BTreeV1.createGroupBTree(storage, table.getBTreeAddress()).getChildAddresses()) {
             for (SymbolTableEntry entry : new GroupSymbolTableNode(storage, node).getSymbolTableEntries()) {
-                names.position(entry.getLinkNameOffset());
                 put(
                         found,
-                        Utils.readUntilNull(names),
+                        name(names, entry.getLinkNameOffset()),
                         entry.getCacheType() == SOFT_LINK ? NO_ADDRESS : entry.getObjectHeaderAddress());
             }
         }
         return found;
+    }
+
+    /** A name ends with a zero; many could begin before one that is far off. */
+    private static String name(ByteBuffer names, int offset) {
+        names.clear().position(offset).limit(Math.min(names.capacity(), offset + MAX_NAME_BYTES + 1));
+        return Utils.readUntilNull(names);
     }
 
     /** The names of a group as newer versions write it where they are told to. */
@@ -168,6 +182,10 @@ final class Hdf5Group {
     }
 
     private void put(Map<String, Long> found, String name, long address) {
+        if (found.size() == MAX_NAMES || name.length() > MAX_NAME_BYTES) {
+            throw new ModelException("%s has more than %d names, or one of more than %d bytes, expected neither"
+                    .formatted(describe(), MAX_NAMES, MAX_NAME_BYTES));
+        }
         if (found.putIfAbsent(name, address) != null) {
             throw new ModelException("%s has the name '%s' twice, expected each once: the file is damaged"
                     .formatted(describe(), NameList.shortened(name)));

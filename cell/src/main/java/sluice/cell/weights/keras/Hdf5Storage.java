@@ -5,6 +5,7 @@ import io.jhdf.storage.HdfBackingStorage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.util.function.Supplier;
 import sluice.cell.model.ModelException;
 
 /**
@@ -27,10 +28,38 @@ final class Hdf5Storage implements HdfBackingStorage {
     private final Superblock superblock;
     private long reads;
     private long bytes;
+    private long maxBytes; // that may be read for the part at hand
 
     Hdf5Storage(byte[] file, Superblock superblock) {
         this.file = file;
         this.superblock = superblock;
+        this.maxBytes = FREE_BYTES + MAX_PASSES * file.length;
+    }
+
+    /**
+     * Reads a part of the file that has no more bytes than these: what the library makes of a byte is many of the heap.
+     *
+     * @throws ModelException where it asks for more
+     */
+    <T> T within(long partBytes, Supplier<T> reading) {
+        long before = maxBytes;
+        maxBytes = Math.min(before, bytes + partBytes);
+        try {
+            return reading.get();
+        } finally {
+            maxBytes = before;
+        }
+    }
+
+    /** Counts bytes that were read elsewhere than here. */
+    void count(long more) {
+        reads++;
+        bytes += more;
+        if (reads > FREE_READS + file.length / BYTES_PER_READ || bytes > maxBytes) {
+            throw new ModelException(
+                    "its parts point to each other again and again, or are far larger than Keras writes "
+                            + "them: the file is damaged, or made to take all time and memory; save the model again");
+        }
     }
 
     @Override
@@ -51,12 +80,7 @@ final class Hdf5Storage implements HdfBackingStorage {
                     "it points to %s bytes at byte %s, but has %d: the file is damaged or cut short, copy it again"
                             .formatted(Long.toUnsignedString(length), Long.toUnsignedString(address), file.length));
         }
-        reads++;
-        bytes += length;
-        if (reads > FREE_READS + file.length / BYTES_PER_READ || bytes > FREE_BYTES + MAX_PASSES * file.length) {
-            throw new ModelException("its parts point to each other again and again: the file is damaged, or made to "
-                    + "take all time and memory; save the model again");
-        }
+        count(length);
         return ByteBuffer.wrap(file, (int) address, (int) length)
                 .slice()
                 .asReadOnlyBuffer()

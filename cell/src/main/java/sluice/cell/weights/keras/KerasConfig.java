@@ -13,7 +13,8 @@ import sluice.cell.weights.file.StrictJson;
 
 /** A model's description, {@code model.to_json()}: its layers, and how they hang together. */
 final class KerasConfig {
-    static final int MAX_BYTES = 1 << 25;
+    /** Of an LSTM a description takes a kilobyte or two. */
+    static final int MAX_BYTES = 1 << 22;
 
     private static final int MAX_LAYERS = 2_000;
     private static final Set<String> GRAPHS = Set.of("Functional", "Model");

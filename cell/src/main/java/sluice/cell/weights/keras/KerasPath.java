@@ -15,10 +15,12 @@ import sluice.cell.weights.file.TensorNames;
 final class KerasPath {
     private final KerasConfig config;
     private final TensorNames names;
+    private final boolean skipsZero; // whether a layer tells which tokens are padding
 
     KerasPath(KerasConfig config, TensorNames names) {
         this.config = config;
         this.names = names;
+        this.skipsZero = config.layers().stream().anyMatch(KerasStack::skipsZero);
     }
 
     /** @throws ModelException where there are several ways, or none */
@@ -163,7 +165,7 @@ final class KerasPath {
         boolean ofTokens = config.layer(mask.layer())
                         .filter(found -> found.kind().equals("NotEqual"))
                         .isPresent()
-                && config.layers().stream().anyMatch(KerasStack::skipsZero);
+                && skipsZero;
         if (!ofTokens) {
             throw new ModelException(
                     "%s skips the steps that '%s' says, expected those of an Embedding with mask_zero or none"

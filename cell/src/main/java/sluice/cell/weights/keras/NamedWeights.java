@@ -16,12 +16,17 @@ final class NamedWeights implements KerasWeights {
     private static final String LAYER_NAMES = "layer_names";
     private static final String WEIGHT_NAMES = "weight_names";
 
+    /** Keras 1 has twelve of each direction. */
+    private static final int MAX_ARRAYS = 100; // of one layer
+
     private final Hdf5Group group;
     private final List<String> layers;
+    private final Set<String> known;
 
     private NamedWeights(Hdf5Group group, List<String> layers) {
         this.group = group;
         this.layers = layers;
+        this.known = Set.copyOf(layers);
     }
 
     static boolean isIn(Hdf5Group group) {
@@ -69,7 +74,7 @@ final class NamedWeights implements KerasWeights {
 
     /** All arrays of a layer. */
     List<Hdf5Dataset> arrays(String layer) {
-        if (!layers.contains(layer)) {
+        if (!known.contains(layer)) {
             throw new ModelException(
                     "the file has no weights of layer '%s', which the model's config has; it has those of %s; they are not of one model"
                             .formatted(NameList.shortened(layer), NameList.of(layers, name -> "'" + name + "'")));
@@ -80,7 +85,12 @@ final class NamedWeights implements KerasWeights {
                                 .formatted(group.describe(), NameList.shortened(layer))));
         List<Hdf5Dataset> arrays = new ArrayList<>();
         Set<String> seen = new HashSet<>();
-        for (String name : own.attributes().texts(WEIGHT_NAMES).orElse(List.of())) {
+        List<String> names = own.attributes().texts(WEIGHT_NAMES).orElse(List.of());
+        if (names.size() > MAX_ARRAYS) {
+            throw new ModelException("%s lists %d weights, expected at most %d of one layer"
+                    .formatted(own.describe(), names.size(), MAX_ARRAYS));
+        }
+        for (String name : names) {
             requireName(name, own);
             if (!seen.add(name)) {
                 throw new ModelException("%s lists the weight '%s' twice, expected each once: the file is damaged"

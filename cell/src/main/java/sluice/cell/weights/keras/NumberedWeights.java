@@ -25,6 +25,8 @@ final class NumberedWeights implements KerasWeights {
     private static final String CELL = "cell/";
     private static final int MAX_ARRAYS = 16; // of one layer
 
+    private static final Pattern NUMBERED = Pattern.compile("(.*)_\\d{1,6}");
+
     private final Hdf5Group group;
     private final Map<String, String> folders = new HashMap<>(); // of layers, by name
 
@@ -39,7 +41,27 @@ final class NumberedWeights implements KerasWeights {
         Map<String, List<KerasLayer>> byKind = new HashMap<>();
         layers.forEach(layer -> byKind.computeIfAbsent(snakeCase(layer.kind()), kind -> new ArrayList<>())
                 .add(layer));
-        byKind.forEach(this::number);
+        Map<String, List<String>> foldersByKind = foldersByKind();
+        byKind.forEach((kind, found) -> number(found, foldersByKind.getOrDefault(kind, List.of())));
+    }
+
+    /** The folders {@code lstm}, {@code lstm_1} and so on of each kind, by number. */
+    private Map<String, List<String>> foldersByKind() {
+        Map<String, List<String>> byKind = new HashMap<>();
+        for (String name : group.names()) {
+            byKind.computeIfAbsent(name, kind -> new ArrayList<>()).add(name);
+            Matcher matcher = NUMBERED.matcher(name);
+            if (matcher.matches()) {
+                byKind.computeIfAbsent(matcher.group(1), kind -> new ArrayList<>())
+                        .add(name);
+            }
+        }
+        byKind.forEach((kind, names) -> names.sort(Comparator.comparingInt(name -> number(kind, name))));
+        return byKind;
+    }
+
+    private static int number(String kind, String name) {
+        return name.length() == kind.length() ? 0 : Integer.parseInt(name.substring(kind.length() + 1));
     }
 
     static boolean isIn(Hdf5Group root) {
@@ -50,12 +72,7 @@ final class NumberedWeights implements KerasWeights {
         return root.group(LAYERS).or(() -> root.group(OLDER_LAYERS));
     }
 
-    private void number(String kind, List<KerasLayer> layers) {
-        Pattern numbered = Pattern.compile(Pattern.quote(kind) + "(?:_(\\d{1,6}))?");
-        List<String> found = group.names().stream()
-                .filter(name -> numbered.matcher(name).matches())
-                .sorted(Comparator.comparingInt(name -> number(numbered, name)))
-                .toList();
+    private void number(List<KerasLayer> layers, List<String> found) {
         if (found.size() != layers.size() && !found.isEmpty()) {
             throw new ModelException(
                     "the model's config has %d layers of class %s, but the file has weights of %d (%s); they are not of one model"
@@ -68,11 +85,6 @@ final class NumberedWeights implements KerasWeights {
         for (int at = 0; at < found.size(); at++) {
             folders.put(layers.get(at).name(), found.get(at));
         }
-    }
-
-    private static int number(Pattern numbered, String name) {
-        Matcher matcher = numbered.matcher(name);
-        return matcher.matches() && matcher.group(1) != null ? Integer.parseInt(matcher.group(1)) : 0;
     }
 
     /** As Keras makes the name of a class one of a folder: {@code TimeDistributed} is {@code time_distributed}, LSTM {@code lstm}. */

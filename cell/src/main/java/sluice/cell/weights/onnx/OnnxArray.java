@@ -19,26 +19,38 @@ final class OnnxArray {
         private static final long FREE_VALUES = 1 << 20;
 
         private final OnnxWeights weights;
-        private long left;
+        private final long fileBytes;
+        private long taken;
 
         /** @param fileBytes how large the model is; what may be made is in proportion */
         Source(OnnxWeights weights, long fileBytes) {
             this.weights = weights;
-            this.left = FREE_VALUES + COPIES * fileBytes;
+            this.fileBytes = fileBytes;
         }
 
-        /** @throws ModelException where that is more than is left */
+        /**
+         * Counts values that are read or made, real ones.
+         *
+         * @throws ModelException where they are more than the files can need
+         */
         void take(long values) {
-            left -= values;
-            if (left < 0) {
-                throw new ModelException("the graph makes far more values of its tensors than the file holds; "
-                        + "export it with constants folded");
+            long most = FREE_VALUES + VALUES_PER_BYTE * (fileBytes + weights.externalBytes());
+            taken = Math.addExact(taken, values);
+            if (taken > most) {
+                throw new ModelException(
+                        ("the graph makes %d values of its tensors, expected at most %d: far more than "
+                                        + "the file holds; export it with constants folded")
+                                .formatted(taken, most));
             }
+        }
+
+        void takeWholes(long values) {
+            take(Math.multiplyExact(values, Long.BYTES / Float.BYTES));
         }
     }
 
-    /** How many values may be made for each byte of the file. */
-    private static final int COPIES = 16;
+    /** How many values may be made for each byte of the file: of float32, each is moved sixteen times. */
+    private static final int VALUES_PER_BYTE = 4;
 
     /** The most axes that anything in a graph may have. */
     static final int MAX_RANK = 32;
@@ -112,6 +124,7 @@ final class OnnxArray {
     float[] reals() {
         if (reals == null && isWhole()) {
             long[] numbers = wholes();
+            source.take(numbers.length);
             reals = new float[numbers.length];
             for (int at = 0; at < numbers.length; at++) {
                 reals[at] = numbers[at];
@@ -125,9 +138,7 @@ final class OnnxArray {
     private float[] readReals() {
         try {
             float[] values = source.weights.floats(tensor);
-            if (tensor.external() != null) {
-                source.left += COPIES * (long) values.length * Float.BYTES; // its bytes are no part of the file
-            }
+            source.take(values.length);
             return values;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -152,6 +163,7 @@ final class OnnxArray {
         if (wholes == null) {
             try {
                 wholes = source.weights.longs(tensor);
+                source.takeWholes(wholes.length);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -184,6 +196,7 @@ final class OnnxArray {
             return this;
         }
         float[] numbers = reals();
+        source.takeWholes(numbers.length);
         long[] cut = new long[numbers.length];
         for (int at = 0; at < cut.length; at++) {
             cut[at] = (long) numbers[at];
@@ -243,7 +256,7 @@ final class OnnxArray {
             dimensions[axis] += part.shape.dimension(axis);
         }
         Shape shape = Shape.of(dimensions);
-        first.source.take(shape.values());
+        first.takeLike(shape.values());
         long inner = first.stride(axis);
         long outer = shape.values() == 0 ? 0 : shape.values() / (inner * dimensions[axis]);
         boolean whole = first.isWhole();
@@ -287,10 +300,19 @@ final class OnnxArray {
         return stride;
     }
 
+    /** Counts values of the type of these. */
+    private void takeLike(long values) {
+        if (isWhole()) {
+            source.takeWholes(values);
+        } else {
+            source.take(values);
+        }
+    }
+
     /** Values at {@code offset + sum of index * stride}, over all indexes of a shape. */
     private OnnxArray picked(long[] dimensions, long[] strides, long offset) {
         Shape target = Shape.of(dimensions);
-        source.take(target.values());
+        takeLike(target.values());
         int count = (int) target.values();
         boolean whole = isWhole();
         float[] fromReals = whole ? null : reals();

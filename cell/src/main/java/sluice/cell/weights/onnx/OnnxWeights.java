@@ -7,7 +7,9 @@ import java.nio.ByteOrder;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.Allocation;
 import sluice.cell.weights.file.ElementType;
@@ -23,6 +25,7 @@ final class OnnxWeights {
 
     private final SeekableByteChannel channel;
     private final ModelFolder folder;
+    private final Map<List<String>, Long> externals = new HashMap<>(); // by the parts of their paths: their bytes
     private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
     OnnxWeights(SeekableByteChannel channel, ModelFolder folder) {
@@ -85,6 +88,7 @@ final class OnnxWeights {
                     .formatted(tensor.name(), tensor.type(), tensor.shape(), bytes, length));
         }
         try (SeekableByteChannel file = open(location)) {
+            externals.put(parts(location), file.size());
             if (begin > file.size() - bytes) {
                 throw new ModelException(
                         "tensor '%s' lies at bytes %d to %d of '%s', which has %d: it is another file, or cut short"
@@ -98,6 +102,18 @@ final class OnnxWeights {
                     ? e
                     : new ModelException("tensor '%s': %s".formatted(tensor.name(), e.getMessage()), e);
         }
+    }
+
+    /** How many bytes the other files have that values have been read from. */
+    long externalBytes() {
+        return externals.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** However it is written, a path to one file. */
+    private static List<String> parts(String location) {
+        return Arrays.stream(location.split("/", -1))
+                .filter(part -> !part.isEmpty() && !part.equals("."))
+                .toList();
     }
 
     private SeekableByteChannel open(String location) throws IOException {

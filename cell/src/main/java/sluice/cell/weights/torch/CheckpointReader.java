@@ -38,8 +38,13 @@ import sluice.cell.weights.file.ZipArchive;
 public final class CheckpointReader implements TensorSource {
     static final String FORMAT = "PyTorch checkpoint";
 
-    /** A description of a tensor takes some 200 bytes; the rest is for what stands beside the state dict. */
     static final int MAX_PICKLE_BYTES = 1 << 25;
+
+    /** What may stand beside the tensors: the epoch, the settings, a vocabulary. */
+    static final int FREE_PICKLE_BYTES = 1 << 22;
+
+    /** The description of a tensor takes some 200 bytes, and its name up to a thousand. */
+    static final int PICKLE_BYTES_PER_STORAGE = 2_048;
 
     /** Tensors of one file may share values; all that are read have at most this many times as many as are stored. */
     static final int MAX_SHARING = 2;
@@ -65,7 +70,7 @@ public final class CheckpointReader implements TensorSource {
         this.folder = folder;
         requireVersion();
         this.byteOrder = byteOrder();
-        CheckpointDict dict = CheckpointDict.find(CheckpointUnpickler.read(read("data.pkl", MAX_PICKLE_BYTES)));
+        CheckpointDict dict = CheckpointDict.find(unpickled());
         this.notes = dict.notes();
         addTensors(dict.tensors());
     }
@@ -85,6 +90,14 @@ public final class CheckpointReader implements TensorSource {
         String folder = folder(archive);
         requireNoProgram(archive, folder);
         return new CheckpointReader(archive, folder);
+    }
+
+    private Object unpickled() throws IOException {
+        int found = (int) archive.names().stream()
+                .filter(name -> name.startsWith(folder + "data/") && archive.bytes(name) > 0)
+                .count();
+        long most = Math.min(MAX_PICKLE_BYTES, FREE_PICKLE_BYTES + (long) PICKLE_BYTES_PER_STORAGE * found);
+        return CheckpointUnpickler.read(read("data.pkl", most), found);
     }
 
     private static String folder(ZipArchive archive) {
@@ -108,7 +121,7 @@ public final class CheckpointReader implements TensorSource {
         }
     }
 
-    private byte[] read(String record, int maxBytes) throws IOException {
+    private byte[] read(String record, long maxBytes) throws IOException {
         long bytes = archive.bytes(folder + record);
         if (bytes > maxBytes) {
             throw new ModelException("its record '%s' has %d bytes, expected at most %d; %s"

@@ -25,8 +25,19 @@ import sluice.cell.weights.file.NameList;
  * its own there. So every instruction that names, calls, sets up or hashes something is answered here.
  */
 final class CheckpointUnpickler extends Unpickler {
-    /** Bounds the memory: hardly an instruction makes more than a hundred bytes of objects. */
+    /** Bounds the time of the largest. */
     static final int MAX_INSTRUCTIONS = 4_000_000;
+
+    /** What may stand beside the tensors: a vocabulary of a hundred thousand words. An instruction makes some fifty bytes of objects. */
+    static final int FREE_INSTRUCTIONS = 500_000;
+
+    /** A tensor of a state dict takes forty, and as one of an optimizer's some more. */
+    static final int INSTRUCTIONS_PER_STORAGE = 100;
+
+    /** Of lists and dicts, which are the largest objects that an instruction of one byte makes. */
+    static final int FREE_CONTAINERS = 200_000;
+
+    static final int CONTAINERS_PER_STORAGE = 10;
 
     static final int MAX_NAME_BYTES = 1_000; // of a function
 
@@ -47,21 +58,25 @@ final class CheckpointUnpickler extends Unpickler {
             Map.entry("BoolStorage", ElementType.BOOL));
 
     private final byte[] pickle;
+    private final int storages;
     private int instructions;
+    private int containers;
     private int tuplesAsKeys;
 
-    private CheckpointUnpickler(byte[] pickle) {
+    private CheckpointUnpickler(byte[] pickle, int storages) {
         this.pickle = pickle;
+        this.storages = storages;
     }
 
     /**
      * What the pickle describes: {@link TensorView}s, maps by {@link PickledKey}, lists, {@code Object[]} for tuples, strings, numbers,
      * booleans and null. Lists and maps may contain themselves.
      *
-     * @throws ModelException where it is damaged, or wants anything but that
+     * @param storages how many lie beside it: what it describes is in proportion
+     * @throws ModelException where it is damaged, wants anything but that, or is far more than they need
      */
-    static Object read(byte[] pickle) {
-        CheckpointUnpickler unpickler = new CheckpointUnpickler(pickle);
+    static Object read(byte[] pickle, int storages) {
+        CheckpointUnpickler unpickler = new CheckpointUnpickler(pickle, storages);
         ByteArrayInputStream stream = new ByteArrayInputStream(pickle);
         Object root;
         try {
@@ -85,11 +100,7 @@ final class CheckpointUnpickler extends Unpickler {
 
     @Override
     protected Object dispatch(short opcode) throws IOException {
-        if (++instructions > MAX_INSTRUCTIONS) {
-            throw new ModelException(
-                    "its pickle has more than %d instructions, which no state dict needs; ".formatted(MAX_INSTRUCTIONS)
-                            + SAVE_WEIGHTS);
-        }
+        requireFew(++instructions, "instructions", FREE_INSTRUCTIONS, INSTRUCTIONS_PER_STORAGE);
         switch (opcode) {
             case Opcodes.PROTO,
                     Opcodes.FRAME,
@@ -110,7 +121,6 @@ final class CheckpointUnpickler extends Unpickler {
                     Opcodes.TUPLE1,
                     Opcodes.TUPLE2,
                     Opcodes.TUPLE3,
-                    Opcodes.EMPTY_LIST,
                     Opcodes.APPEND,
                     Opcodes.BINGET,
                     Opcodes.LONG_BINGET,
@@ -124,7 +134,14 @@ final class CheckpointUnpickler extends Unpickler {
                 requireLength();
                 return super.dispatch(opcode);
             }
-            case Opcodes.EMPTY_DICT -> stack.add(new LinkedHashMap<PickledKey, Object>());
+            case Opcodes.EMPTY_LIST -> {
+                countContainer();
+                return super.dispatch(opcode);
+            }
+            case Opcodes.EMPTY_DICT -> {
+                countContainer();
+                stack.add(new LinkedHashMap<PickledKey, Object>());
+            }
             case Opcodes.APPENDS -> append(stack.pop_all_since_marker());
             case Opcodes.SETITEM -> {
                 Object value = stack.pop();
@@ -145,6 +162,19 @@ final class CheckpointUnpickler extends Unpickler {
                         .formatted(opcode, at() - 1, SAVE_WEIGHTS));
         }
         return NO_RETURN_VALUE;
+    }
+
+    private void countContainer() {
+        requireFew(++containers, "lists and dicts", FREE_CONTAINERS, CONTAINERS_PER_STORAGE);
+    }
+
+    /** Bounds the memory. */
+    private void requireFew(int count, String what, int free, int perStorage) {
+        long most = Math.min(MAX_INSTRUCTIONS, free + (long) perStorage * storages);
+        if (count > most) {
+            throw new ModelException("its pickle has more than %d %s, which no state dict of %d storages needs; %s"
+                    .formatted(most, what, storages, SAVE_WEIGHTS));
+        }
     }
 
     /** How many bytes have been read. */
@@ -204,6 +234,7 @@ final class CheckpointUnpickler extends Unpickler {
             throw new ModelException("its pickle calls what is no function, expected one of %s: the file is damaged"
                     .formatted(PickledCall.names()));
         }
+        countContainer(); // an OrderedDict, or what describes a tensor
         stack.add(((PickledCall) function).on(arguments));
     }
 

@@ -98,7 +98,8 @@ final class LstmStack {
         bothWays = names.stream().anyMatch(RecurrentName::reversed);
         List<LstmLayer> layers = new ArrayList<>();
         Optional<WidthBelow> below = Optional.empty();
-        for (int depth = 0; depth < depth(); depth++) {
+        int count = depth();
+        for (int depth = 0; depth < count; depth++) {
             LstmLayer layer = layer("_l" + depth, below);
             below = Optional.of(new WidthBelow(layer.outputWidth(), "layer " + depth + " gives"));
             layers.add(layer);

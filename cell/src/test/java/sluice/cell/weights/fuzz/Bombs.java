@@ -9,7 +9,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -21,6 +23,13 @@ import sluice.cell.weights.Models;
 import sluice.cell.weights.SafetensorsWriter;
 import sluice.cell.weights.SafetensorsWriter.RawTensor;
 import sluice.cell.weights.ZipWriter;
+import sluice.cell.weights.keras.Hdf5Writer;
+import sluice.cell.weights.keras.Hdf5Writer.Chunk;
+import sluice.cell.weights.keras.Hdf5Writer.Message;
+import sluice.cell.weights.keras.KerasWriter;
+import sluice.cell.weights.keras.KerasWriter.Form;
+import sluice.cell.weights.keras.KerasWriter.Layer;
+import sluice.cell.weights.keras.KerasWriter.Weight;
 import sluice.cell.weights.onnx.OnnxWriter;
 import sluice.cell.weights.onnx.ProtoWriter;
 import sluice.cell.weights.torch.CheckpointWriter;
@@ -32,7 +41,7 @@ final class Bombs {
     static final String PART = "part-";
 
     private static final int MILLION = 1_000_000;
-    private static final int MANY = 15_000;
+    private static final int MANY = 20_000;
     private static final byte[] NOTHING = new byte[0];
     private static final float[] ONE = {1};
 
@@ -52,6 +61,10 @@ final class Bombs {
         collisions();
         graphs();
         graphsOfManyNodes();
+        kerasArchives();
+        kerasConfigs();
+        hdf5();
+        hdf5OfManyParts();
     }
 
     /** By name; each is made when it is asked for, as together they are large. */
@@ -80,7 +93,7 @@ final class Bombs {
         files.put(
                 "many-layers",
                 () -> SafetensorsWriter.bytes(
-                        IntStream.range(0, 4_000)
+                        IntStream.range(0, 10_000)
                                 .mapToObj(at -> RawTensor.f32(
                                         "lstm.weight_%s_l%d".formatted(at % 2 == 0 ? "ih" : "hh", at / 2),
                                         new float[4],
@@ -128,7 +141,7 @@ final class Bombs {
                         .collect(Collectors.joining(",", "{\"weight_map\":{", "}}"))));
     }
 
-    private static byte[] utf8(String text) {
+    static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
@@ -355,5 +368,274 @@ final class Bombs {
                                     at -> writer.node("Identity", "Y", "o" + at).output("o" + at));
                     return writer;
                 }));
+    }
+
+    // ---- Keras
+
+    private static List<Layer> kerasLayers() {
+        return KerasWriter.layers(Models.random(new Random(1), 2, 1, 1, 2), Form.KERAS_2);
+    }
+
+    private void kerasArchives() {
+        for (String part : List.of("model.weights.h5", "config.json")) {
+            files.put(
+                    "keras-claims-gigabytes-" + part,
+                    () -> keras(
+                            zip -> zip.withDeflated(part, new byte[60_000], entry -> entry.claiming(0xFFFF_FFF0L))));
+            files.put(
+                    "keras-inflates-to-megabytes-" + part,
+                    () -> keras(
+                            zip -> zip.withDeflated(part, new byte[100 * MILLION], entry -> entry.claiming(60_000))));
+            files.put(
+                    "keras-stored-claims-gigabytes-" + part,
+                    () -> keras(zip -> zip.with(part, new byte[100], entry -> entry.claiming(0xFFFF_FFF0L))));
+        }
+    }
+
+    /** An archive of the parts given first; what is missing is sound. */
+    private static byte[] keras(UnaryOperator<ZipWriter> parts) {
+        byte[] weights = KerasWriter.numbered("layers", kerasLayers()).bytes();
+        byte[] config = KerasWriter.bytes(KerasWriter.sequential(kerasLayers()).toString());
+        ZipWriter zip = parts.apply(new ZipWriter());
+        String written = new String(zip.bytes(), StandardCharsets.ISO_8859_1);
+        if (!written.contains("config.json")) {
+            zip.with("config.json", config);
+        }
+        if (!written.contains("model.weights.h5")) {
+            zip.with("model.weights.h5", weights);
+        }
+        return zip.bytes();
+    }
+
+    private void kerasConfigs() {
+        Map<String, Supplier<String>> configs = new LinkedHashMap<>();
+        configs.put("nested-arrays", () -> "{\"a\":" + "[".repeat(MILLION));
+        configs.put("nested-objects", () -> "{\"a\":".repeat(MILLION / 2));
+        configs.put("million-arrays", () -> "{\"a\":[" + "[],".repeat(MILLION) + "[]]}");
+        configs.put("many-arrays", () -> "{\"a\":[" + "[],".repeat(90_000) + "[]]}");
+        configs.put("many-settings", () -> "{" + joined(95_000, "\"a%d\":0"::formatted) + "}");
+        configs.put("million-settings", () -> "{" + joined(MILLION / 4, "\"a%d\":0"::formatted) + "}");
+        configs.put("long-text", () -> "{\"class_name\":\"" + "a".repeat(4 * MILLION) + "\"}");
+        String layer = "{\"class_name\":\"%s\",\"config\":{\"name\":\"n%d\"}%s}";
+        String model = "{\"class_name\":\"%s\",\"config\":{\"layers\":[%s]%s}}";
+        configs.put(
+                "million-layers",
+                () -> model.formatted("Sequential", joined(MILLION / 20, at -> layer.formatted("LSTM", at, "")), ""));
+        configs.put(
+                "layers",
+                () -> model.formatted("Sequential", joined(2_000, at -> layer.formatted("LSTM", at, "")), ""));
+        configs.put(
+                "layers-of-many-kinds",
+                () -> model.formatted("Sequential", joined(2_000, at -> layer.formatted("Kind" + at, at, "")), ""));
+        configs.put(
+                "many-inputs",
+                () -> model.formatted(
+                        "Functional",
+                        layer.formatted(
+                                "LSTM", 0, ",\"inbound_nodes\":[[" + joined(30_000, "[\"n%d\",0,0]"::formatted) + "]]"),
+                        ",\"output_layers\":[[\"n0\",0,0]]"));
+        configs.forEach((name, config) ->
+                files.put("keras-config-" + name, () -> keras(zip -> zip.with("config.json", utf8(config.get())))));
+        files.put("keras-layers-of-many-kinds-and-folders", () -> {
+            Hdf5Writer weights = new Hdf5Writer();
+            IntStream.range(0, MANY).forEach(at -> weights.group("layers/g" + at));
+            return keras(zip -> zip.with(
+                            "config.json",
+                            utf8(configs.get("layers-of-many-kinds").get()))
+                    .with("model.weights.h5", weights.bytes()));
+        });
+    }
+
+    private static String joined(int count, IntFunction<String> part) {
+        return IntStream.range(0, count).mapToObj(part).collect(Collectors.joining(","));
+    }
+
+    private static Hdf5Writer whole() {
+        return KerasWriter.named("2.3.1", Optional.of(KerasWriter.sequential(kerasLayers())), kerasLayers());
+    }
+
+    private void hdf5() {
+        String kernel = "model_weights/lstm_7/lstm_7/cell/kernel:0";
+        byte[] floats = Hdf5Writer.floats(Float.BYTES);
+        for (long[] shape : new long[][] {{1L << 40}, {1L << 20, 1L << 20}, {1L << 30, 4}, {0, 1L << 40}}) {
+            files.put(
+                    "hdf5-array-of-" + Arrays.toString(shape),
+                    () -> whole().array(kernel, floats, new byte[16], shape).bytes());
+            files.put(
+                    "hdf5-chunks-of-" + Arrays.toString(shape),
+                    () -> whole().chunked(
+                                    kernel,
+                                    floats,
+                                    IntStream.range(0, shape.length)
+                                            .map(at -> 1 << 20)
+                                            .toArray(),
+                                    Hdf5Writer.filters(1),
+                                    List.of(new Chunk(
+                                            Hdf5Writer.deflate(new byte[MILLION]), 0, new long[shape.length])),
+                                    shape)
+                            .bytes());
+        }
+        files.put(
+                "hdf5-chunks-of-one-value",
+                () -> whole().chunked(
+                                kernel,
+                                floats,
+                                new int[] {1, 1},
+                                NOTHING,
+                                List.of(new Chunk(new byte[4], 0, 0, 0)),
+                                30_000,
+                                4)
+                        .bytes());
+        files.put(
+                "hdf5-tree-of-the-same-chunks",
+                () -> whole().content(kernel, Bombs::sameChunks).bytes());
+        files.put("hdf5-nested-groups", () -> {
+            Hdf5Writer file = whole();
+            file.group("a/".repeat(1_000) + "a");
+            return file.bytes();
+        });
+        files.put(
+                "hdf5-name-of-nested-groups",
+                () -> whole().texts("model_weights", "layer_names", List.of("a/".repeat(30_000) + "a"))
+                        .bytes());
+        files.put(
+                "hdf5-tree-in-itself",
+                () -> inLayers(writer -> {
+                    long heap = writer.heap(new byte[8]);
+                    long at = writer.next();
+                    writer.write(Hdf5Writer.tree(1, 1, at));
+                    return List.of(Hdf5Writer.symbolTableAt(at, heap));
+                }));
+        files.put(
+                "hdf5-group-in-itself",
+                () -> whole().content("model_weights", writer -> {
+                            Map<String, Long> self = new TreeMap<>(Map.of("model_weights", writer.next() + 4_000));
+                            return List.of(writer.symbolTableOf(self, 0));
+                        })
+                        .bytes());
+    }
+
+    /** A node of many chunks, to which a node above points many times. */
+    private static List<Message> sameChunks(Hdf5Writer writer) {
+        int count = 60_000;
+        ByteBuffer leaf = Hdf5Writer.buffer(24 + count * 40 + 32)
+                .put(utf8("TREE"))
+                .put(new byte[] {1, 0})
+                .putShort((short) count);
+        long leafAt = writer.write(leaf.array());
+        ByteBuffer top = Hdf5Writer.buffer(24 + 500 * 40 + 32)
+                .put(utf8("TREE"))
+                .put(new byte[] {1, 1})
+                .putShort((short) 500);
+        for (int at = 0; at < 500; at++) {
+            top.putLong(24 + at * 40 + 32, leafAt);
+        }
+        ByteBuffer layout = Hdf5Writer.buffer(23)
+                .put(new byte[] {3, 2, 3})
+                .putLong(writer.write(top.array()))
+                .putInt(1)
+                .putInt(1)
+                .putInt(Float.BYTES);
+        return List.of(
+                new Message(Hdf5Writer.DATASPACE, Hdf5Writer.dataspace(20_000, 4)),
+                new Message(Hdf5Writer.DATATYPE, Hdf5Writer.floats(Float.BYTES)),
+                new Message(Hdf5Writer.LAYOUT, layout.array()));
+    }
+
+    private void hdf5OfManyParts() {
+        byte[] text = Hdf5Writer.fixedText(1);
+        files.put("hdf5-many-attributes", () -> {
+            Hdf5Writer file = whole();
+            IntStream.range(0, 60_000)
+                    .forEach(at -> file.message(
+                            "",
+                            Hdf5Writer.ATTRIBUTE,
+                            Hdf5Writer.attribute("a" + at, text, Hdf5Writer.dataspace(), new byte[1])));
+            return file.bytes();
+        });
+        files.put("hdf5-many-lists-of-empty-texts", () -> {
+            Hdf5Writer file = new Hdf5Writer();
+            IntStream.range(0, 10_000)
+                    .forEach(at -> file.message(
+                            "",
+                            Hdf5Writer.ATTRIBUTE,
+                            Hdf5Writer.attribute(
+                                    "layer_names" + at,
+                                    Hdf5Writer.fixedText(0),
+                                    Hdf5Writer.dataspace(100_000),
+                                    NOTHING)));
+            return file.bytes();
+        });
+        files.put(
+                "hdf5-many-names-of-one-text",
+                () -> new Hdf5Writer()
+                        .content("model_weights", Bombs::sameTexts)
+                        .bytes());
+        files.put("hdf5-many-names-without-end", () -> inLayers(Bombs::longNames));
+        files.put("hdf5-many-groups", () -> {
+            Hdf5Writer file = whole();
+            IntStream.range(0, MANY).forEach(at -> file.group("g" + at));
+            return file.bytes();
+        });
+        files.put("hdf5-many-arrays-of-a-layer", () -> {
+            List<Layer> layers = new ArrayList<>(kerasLayers());
+            layers.set(
+                    2,
+                    layers.get(2)
+                            .of(IntStream.range(0, 3_000)
+                                    .mapToObj(at -> new Weight("w" + at, ONE, 1))
+                                    .collect(Collectors.toList())));
+            return KerasWriter.whole("2.3.1", layers);
+        });
+    }
+
+    /** An archive whose weights are in a group of this content. */
+    private static byte[] inLayers(Hdf5Writer.Content content) {
+        byte[] weights = new Hdf5Writer().content("layers", content).bytes();
+        return keras(zip -> zip.with("model.weights.h5", weights));
+    }
+
+    /** A list of texts that are all the same one, a long one. */
+    private static List<Message> sameTexts(Hdf5Writer writer) {
+        int length = MILLION;
+        long heap = writer.write(Hdf5Writer.buffer(32 + length + 16)
+                .put(utf8("GCOL"))
+                .putInt(1)
+                .putLong(32 + length + 16)
+                .putShort((short) 1)
+                .putShort((short) 1)
+                .putInt(0)
+                .putLong(length)
+                .position(32 + length)
+                .putLong(0)
+                .putLong(16) // what is free: this entry itself
+                .array());
+        ByteBuffer references = Hdf5Writer.buffer(3_000 * 16);
+        while (references.hasRemaining()) {
+            references.putInt(length).putLong(heap).putInt(1);
+        }
+        byte[] type = Hdf5Writer.buffer(16)
+                .put(new byte[] {0x19, 1, 0, 0})
+                .putInt(16)
+                .put(Hdf5Writer.fixedText(1))
+                .array();
+        byte[] attribute = Hdf5Writer.attribute("layer_names", type, Hdf5Writer.dataspace(3_000), references.array());
+        return List.of(writer.symbolTableOf(Map.of(), 0), new Message(Hdf5Writer.ATTRIBUTE, attribute));
+    }
+
+    /** Names that begin at each byte of a long text and end where it ends. */
+    private static List<Message> longNames(Hdf5Writer writer) {
+        int count = 30_000;
+        byte[] names = repeated('a', MILLION);
+        names[MILLION - 1] = 0;
+        long heap = writer.heap(names);
+        ByteBuffer node = Hdf5Writer.buffer(8 + 40 * count)
+                .put(utf8("SNOD"))
+                .put(new byte[] {1, 0})
+                .putShort((short) count);
+        for (int at = 0; at < count; at++) {
+            node.putLong(at).putLong(0).putLong(0).put(new byte[16]);
+        }
+        return List.of(Hdf5Writer.symbolTableAt(writer.write(Hdf5Writer.tree(0, 1, writer.write(node.array()))), heap));
     }
 }

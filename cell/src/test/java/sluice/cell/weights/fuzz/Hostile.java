@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Map;
@@ -37,18 +38,21 @@ final class Hostile {
     private static final String NAME = "model";
 
     static {
-        // The first file pays for loading classes.
+        // The first file of each format pays for loading classes.
         LstmModel small = Models.random(new Random(1), 5, 2, 3, 4);
         assertRoundTrip(small);
+        Seeds.all().values().forEach(seed -> readOrRefuse(seed, Hostile::nothing));
     }
 
     private Hostile() {}
 
     /** Reads a file that is alone. */
     static Optional<LstmModel> read(byte[] file) {
-        return read(file, name -> {
-            throw new NoSuchFileException(name);
-        });
+        return read(file, Hostile::nothing);
+    }
+
+    private static SeekableByteChannel nothing(String name) throws IOException {
+        throw new NoSuchFileException(name);
     }
 
     /**
@@ -72,6 +76,9 @@ final class Hostile {
                     .model());
         } catch (ModelException e) {
             assertThat(e.getMessage()).startsWith(NAME + ": ").hasSizeLessThan(MAX_MESSAGE_CHARACTERS);
+            assertThat(LittleMemory.error(e))
+                    .as("an error that was caught: %s", e)
+                    .isEmpty();
             return Optional.empty();
         } catch (IOException e) {
             throw new AssertionError("a file in memory can't fail to be read", e);

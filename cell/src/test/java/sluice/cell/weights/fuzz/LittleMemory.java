@@ -5,6 +5,9 @@ import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.file.TensorNames;
@@ -29,9 +32,20 @@ final class LittleMemory {
         try {
             return "read: " + ModelReader.read(file, TensorNames.automatic()).format();
         } catch (ModelException e) {
-            return "refused: " + e.getMessage();
+            String refused = "refused: " + e.getMessage();
+            return error(e).map(error -> "caught " + error + ": " + refused).orElse(refused);
         } catch (Exception | Error e) { // whatever it is, the test is to say of which file
             return "failed: " + Arrays.asList(e.toString(), e.getStackTrace());
         }
+    }
+
+    /**
+     * The error among the causes of a refusal: memory is to be bounded, not to run out. Only HDF5's library may run out of stack, which it
+     * does where a file leads it from one place to the next, and which is always there again.
+     */
+    static Optional<Throwable> error(ModelException refusal) {
+        return Stream.<Throwable>iterate(refusal, Objects::nonNull, Throwable::getCause)
+                .filter(cause -> cause instanceof Error && !(cause instanceof StackOverflowError))
+                .findFirst();
     }
 }

@@ -7,12 +7,14 @@ import static sluice.cell.weights.onnx.OnnxWriter.reals;
 import static sluice.cell.weights.onnx.OnnxWriter.text;
 import static sluice.cell.weights.onnx.OnnxWriter.texts;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -25,6 +27,11 @@ import sluice.cell.model.OutputLayer;
 import sluice.cell.weights.Models;
 import sluice.cell.weights.SafetensorsWriter;
 import sluice.cell.weights.SafetensorsWriter.RawTensor;
+import sluice.cell.weights.keras.Hdf5Writer;
+import sluice.cell.weights.keras.Hdf5Writer.Chunk;
+import sluice.cell.weights.keras.KerasWriter;
+import sluice.cell.weights.keras.KerasWriter.Form;
+import sluice.cell.weights.keras.KerasWriter.Layer;
 import sluice.cell.weights.onnx.OnnxModels;
 import sluice.cell.weights.onnx.OnnxWriter;
 import sluice.cell.weights.torch.CheckpointWriter;
@@ -63,6 +70,7 @@ final class Seeds {
         sharded(seeds);
         checkpoints(seeds);
         onnx(seeds);
+        keras(seeds);
         return seeds;
     }
 
@@ -211,6 +219,60 @@ final class Seeds {
                         reals("activation_beta", 0.5f, 0.125f))
                 .node("Transpose", "Y", "T", numbers("perm", 0, 2, 1, 3))
                 .output("T")
+                .bytes();
+    }
+
+    // ---- Keras
+
+    private static void keras(Map<String, byte[]> seeds) {
+        List<Layer> layers = KerasWriter.layers(MODEL, Form.KERAS_3);
+        seeds.put("KerasFuzzTestInputs/archive/plain", KerasWriter.archive("3.1.0", layers));
+        seeds.put(
+                "KerasFuzzTestInputs/archive/two-layers-of-two-directions",
+                KerasWriter.archive("3.1.0", KerasWriter.layers(STACK, Form.KERAS_3)));
+        String configs = "KerasFuzzTestInputs/config/";
+        seeds.put(configs + "sequential", utf8(KerasWriter.sequential(layers)));
+        seeds.put(configs + "functional", utf8(KerasWriter.functional(layers, true)));
+        seeds.put(configs + "older-functional", utf8(KerasWriter.functional(layers, false)));
+        seeds.put("KerasFuzzTestInputs/weights/plain", kerasWeights());
+        String files = "KerasFuzzTestInputs/hdf5/";
+        for (Form form : List.of(Form.KERAS_2, Form.KERAS_1, Form.CUDNN)) {
+            String name = form.name().toLowerCase(Locale.ROOT).replace('_', '-');
+            seeds.put(files + name, KerasWriter.whole(MODEL, form));
+        }
+        seeds.put(files + "two-layers-of-two-directions", KerasWriter.whole(STACK, Form.KERAS_2));
+        seeds.put(files + "in-chunks", inChunks());
+    }
+
+    private static byte[] utf8(ObjectNode json) {
+        return json.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** The numbers of the layers that the configs describe. */
+    static byte[] kerasWeights() {
+        return KerasWriter.numbered("layers", KerasWriter.layers(MODEL, Form.KERAS_3))
+                .bytes();
+    }
+
+    /** What the numbers before are of. */
+    static byte[] kerasConfig() {
+        return utf8(KerasWriter.sequential(KerasWriter.layers(MODEL, Form.KERAS_3)));
+    }
+
+    /** An array that is compressed, and a text in a heap, as h5py writes them. */
+    private static byte[] inChunks() {
+        List<Layer> layers = KerasWriter.layers(MODEL, Form.KERAS_2);
+        byte[] zeros = Hdf5Writer.deflate(new byte[8 * Float.BYTES]);
+        return KerasWriter.named("2.3.1", Optional.empty(), layers)
+                .textInHeap("", "model_config", KerasWriter.sequential(layers).toString())
+                .chunked(
+                        "lstm_7/lstm_7/cell/kernel:0",
+                        Hdf5Writer.floats(Float.BYTES),
+                        new int[] {2, 4},
+                        Hdf5Writer.filters(1),
+                        List.of(new Chunk(zeros, 0, 0, 0)),
+                        2,
+                        4)
                 .bytes();
     }
 }

@@ -28,7 +28,7 @@ class SeedsTest {
     @Test
     void everySeedIsAModel() {
         Seeds.all().forEach((name, seed) -> {
-            if (name.contains("/file/") || name.contains("/archive/")) {
+            if (name.contains("/file/") || name.contains("/archive/") || name.contains("/hdf5/")) {
                 assertThat(Hostile.read(seed)).as(name).isPresent();
             }
         });

@@ -18,27 +18,27 @@ import java.util.zip.Deflater;
  * <p>Parts are written from the leaves upwards, so that each knows the addresses of what it points to.
  */
 @SuppressWarnings("ByteBufferBackingArray") // each buffer is one of its own, from its array's begin to its end
-final class Hdf5Writer {
-    static final int SUPERBLOCK_BYTES = 96;
+public final class Hdf5Writer {
+    public static final int SUPERBLOCK_BYTES = 96;
     private static final long UNDEFINED = -1;
 
     // messages of an object header
-    static final int DATASPACE = 1;
-    static final int DATATYPE = 3;
-    static final int LAYOUT = 8;
-    static final int FILTERS = 11;
-    static final int ATTRIBUTE = 12;
-    static final int CONTINUATION = 16;
-    static final int SYMBOL_TABLE = 17;
+    public static final int DATASPACE = 1;
+    public static final int DATATYPE = 3;
+    public static final int LAYOUT = 8;
+    public static final int FILTERS = 11;
+    public static final int ATTRIBUTE = 12;
+    public static final int CONTINUATION = 16;
+    public static final int SYMBOL_TABLE = 17;
 
     private final Group root = new Group();
     private final ByteArrayOutputStream file = new ByteArrayOutputStream();
 
     /** A message of an object header. */
-    record Message(int type, byte[] body) {}
+    public record Message(int type, byte[] body) {}
 
     /** What is written for an array: the messages of its header, given the writer, which may write what they point to. */
-    interface Content {
+    public interface Content {
         List<Message> messages(Hdf5Writer writer);
     }
 
@@ -56,13 +56,13 @@ final class Hdf5Writer {
 
     // ---- what is to be written
 
-    Hdf5Writer group(String path) {
+    public Hdf5Writer group(String path) {
         at(path);
         return this;
     }
 
     /** A list of texts of one size, as numpy has them. */
-    Hdf5Writer texts(String group, String name, List<String> texts) {
+    public Hdf5Writer texts(String group, String name, List<String> texts) {
         int size = texts.stream()
                 .mapToInt(text -> text.getBytes(StandardCharsets.UTF_8).length)
                 .max()
@@ -73,21 +73,21 @@ final class Hdf5Writer {
     }
 
     /** The empty list, which numpy takes for one of numbers. */
-    Hdf5Writer noTexts(String group, String name) {
+    public Hdf5Writer noTexts(String group, String name) {
         return message(group, ATTRIBUTE, attribute(name, floats(8), dataspace(0), new byte[0]));
     }
 
-    Hdf5Writer text(String group, String name, String text) {
+    public Hdf5Writer text(String group, String name, String text) {
         byte[] data = text.getBytes(StandardCharsets.UTF_8);
         return message(group, ATTRIBUTE, attribute(name, fixedText(data.length), dataspace(), data));
     }
 
     /** A text that lies in a heap of its own, as h5py writes a str. */
-    Hdf5Writer textInHeap(String group, String name, String text) {
+    public Hdf5Writer textInHeap(String group, String name, String text) {
         return textInHeap(group, name, text, UnaryOperator.identity());
     }
 
-    Hdf5Writer textInHeap(String group, String name, String text, UnaryOperator<byte[]> lie) {
+    public Hdf5Writer textInHeap(String group, String name, String text, UnaryOperator<byte[]> lie) {
         at(group).attributes.add(writer -> {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             int padded = (bytes.length + 7) / 8 * 8;
@@ -115,20 +115,20 @@ final class Hdf5Writer {
         return this;
     }
 
-    Hdf5Writer message(String group, int type, byte[] body) {
+    public Hdf5Writer message(String group, int type, byte[] body) {
         at(group).attributes.add(writer -> List.of(new Message(type, body)));
         return this;
     }
 
     /** An array of float32. */
-    Hdf5Writer floats(String path, float[] values, long... shape) {
+    public Hdf5Writer floats(String path, float[] values, long... shape) {
         ByteBuffer bytes = buffer(values.length * Float.BYTES);
         bytes.asFloatBuffer().put(values);
         return array(path, floats(4), bytes.array(), shape);
     }
 
     /** An array in one piece. */
-    Hdf5Writer array(String path, byte[] type, byte[] data, long... shape) {
+    public Hdf5Writer array(String path, byte[] type, byte[] data, long... shape) {
         return content(
                 path,
                 writer -> List.of(
@@ -138,7 +138,7 @@ final class Hdf5Writer {
     }
 
     /** An array in its own header. */
-    Hdf5Writer compact(String path, byte[] type, byte[] data, long... shape) {
+    public Hdf5Writer compact(String path, byte[] type, byte[] data, long... shape) {
         byte[] layout = buffer(4 + data.length)
                 .put((byte) 3)
                 .put((byte) 0)
@@ -158,10 +158,11 @@ final class Hdf5Writer {
      *
      * @param mask a bit for each filter that it went without
      */
-    record Chunk(byte[] stored, int mask, long... offset) {}
+    public record Chunk(byte[] stored, int mask, long... offset) {}
 
     /** An array of two axes in blocks. */
-    Hdf5Writer chunked(String path, byte[] type, int[] block, byte[] filters, List<Chunk> chunks, long... shape) {
+    public Hdf5Writer chunked(
+            String path, byte[] type, int[] block, byte[] filters, List<Chunk> chunks, long... shape) {
         return content(path, writer -> {
             int keyBytes = 8 + 8 * (block.length + 1);
             ByteBuffer tree = buffer(24 + 2 * (chunks.size() + 1) * (keyBytes + 8))
@@ -201,7 +202,7 @@ final class Hdf5Writer {
         });
     }
 
-    Hdf5Writer content(String path, Content content) {
+    public Hdf5Writer content(String path, Content content) {
         int slash = path.lastIndexOf('/');
         at(slash < 0 ? "" : path.substring(0, slash)).children.put(path.substring(slash + 1), content);
         return this;
@@ -217,7 +218,7 @@ final class Hdf5Writer {
 
     // ---- parts
 
-    static byte[] floats(int bytes) {
+    public static byte[] floats(int bytes) {
         return switch (bytes) {
             case 2 -> floats(bytes, 15, 10, 5, 15);
             case 4 -> floats(bytes, 31, 23, 8, 127);
@@ -236,13 +237,13 @@ final class Hdf5Writer {
                 .array();
     }
 
-    static byte[] bigEndian(byte[] type) {
+    public static byte[] bigEndian(byte[] type) {
         byte[] big = type.clone();
         big[1] |= 1;
         return big;
     }
 
-    static byte[] integers(int bytes) {
+    public static byte[] integers(int bytes) {
         return buffer(12)
                 .put(new byte[] {0x10, 0x08, 0, 0})
                 .putInt(bytes)
@@ -251,11 +252,11 @@ final class Hdf5Writer {
                 .array();
     }
 
-    static byte[] fixedText(int size) {
+    public static byte[] fixedText(int size) {
         return buffer(8).put(new byte[] {0x13, 1, 0, 0}).putInt(size).array();
     }
 
-    static byte[] dataspace(long... shape) {
+    public static byte[] dataspace(long... shape) {
         ByteBuffer space = buffer(8 + 8 * shape.length).put((byte) 1).put((byte) shape.length);
         space.position(8);
         for (long size : shape) {
@@ -264,7 +265,7 @@ final class Hdf5Writer {
         return space.array();
     }
 
-    static byte[] contiguous(long address, long bytes) {
+    public static byte[] contiguous(long address, long bytes) {
         return buffer(18)
                 .put((byte) 3)
                 .put((byte) 1)
@@ -274,7 +275,7 @@ final class Hdf5Writer {
     }
 
     /** Filters by number, in the order in which they are applied. */
-    static byte[] filters(int... numbers) {
+    public static byte[] filters(int... numbers) {
         ByteBuffer pipeline = buffer(8 + 8 * numbers.length).put((byte) 1).put((byte) numbers.length);
         pipeline.position(8);
         for (int number : numbers) {
@@ -283,7 +284,7 @@ final class Hdf5Writer {
         return pipeline.array();
     }
 
-    static byte[] attribute(String name, byte[] type, byte[] space, byte[] data) {
+    public static byte[] attribute(String name, byte[] type, byte[] space, byte[] data) {
         byte[] zeroEnded = Arrays.copyOf(name.getBytes(StandardCharsets.UTF_8), name.length() + 1);
         byte[] paddedName = padded(zeroEnded);
         byte[] paddedType = padded(type);
@@ -301,7 +302,7 @@ final class Hdf5Writer {
                 .array();
     }
 
-    static byte[] deflate(byte[] bytes) {
+    public static byte[] deflate(byte[] bytes) {
         Deflater deflater = new Deflater(9);
         deflater.setInput(bytes);
         deflater.finish();
@@ -318,13 +319,13 @@ final class Hdf5Writer {
         return Arrays.copyOf(bytes, (bytes.length + 7) / 8 * 8);
     }
 
-    static ByteBuffer buffer(int length) {
+    public static ByteBuffer buffer(int length) {
         return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     // ---- the file
 
-    byte[] bytes() {
+    public byte[] bytes() {
         file.reset();
         file.writeBytes(new byte[SUPERBLOCK_BYTES]);
         long header = header(root.messages(this));
@@ -346,7 +347,7 @@ final class Hdf5Writer {
     }
 
     /** Writes something at the end, and tells where. */
-    long write(byte[] bytes) {
+    public long write(byte[] bytes) {
         file.writeBytes(new byte[(8 - file.size() % 8) % 8]);
         long at = file.size();
         file.writeBytes(bytes);
@@ -354,11 +355,11 @@ final class Hdf5Writer {
     }
 
     /** Where the next thing will be written. */
-    long next() {
+    public long next() {
         return (file.size() + 7L) / 8 * 8;
     }
 
-    long header(List<Message> messages) {
+    public long header(List<Message> messages) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         for (Message message : messages) {
             byte[] padded = padded(message.body());
@@ -386,7 +387,7 @@ final class Hdf5Writer {
     }
 
     /** A group's names and what they lead to, as links of this kind: 0, or 2 for soft links. */
-    Message symbolTableOf(Map<String, Long> addresses, int kind) {
+    public Message symbolTableOf(Map<String, Long> addresses, int kind) {
         ByteArrayOutputStream names = new ByteArrayOutputStream();
         names.writeBytes(new byte[8]);
         ByteBuffer node = buffer(8 + 40 * addresses.size())
@@ -406,7 +407,7 @@ final class Hdf5Writer {
     }
 
     /** The names of a group. */
-    long heap(byte[] names) {
+    public long heap(byte[] names) {
         long namesAt = write(names);
         return write(buffer(32)
                 .put("HEAP".getBytes(StandardCharsets.US_ASCII))
@@ -417,12 +418,12 @@ final class Hdf5Writer {
                 .array());
     }
 
-    static Message symbolTableAt(long tree, long heap) {
+    public static Message symbolTableAt(long tree, long heap) {
         return new Message(SYMBOL_TABLE, buffer(16).putLong(tree).putLong(heap).array());
     }
 
     /** A node of a group's tree, with room behind it, as a file has. */
-    static byte[] tree(int level, int entries, long... children) {
+    public static byte[] tree(int level, int entries, long... children) {
         ByteBuffer tree = buffer(544)
                 .put("TREE".getBytes(StandardCharsets.US_ASCII))
                 .put((byte) 0)

@@ -19,13 +19,13 @@ import sluice.cell.model.OutputLayer;
 import sluice.cell.weights.ZipWriter;
 
 /** Writes models as the versions of Keras write them, with any numbers; not all of it is what a model should be. */
-final class KerasWriter {
-    static final ObjectMapper JSON = new ObjectMapper();
+public final class KerasWriter {
+    public static final ObjectMapper JSON = new ObjectMapper();
 
     private KerasWriter() {}
 
     /** How an LSTM is kept. */
-    enum Form {
+    public enum Form {
         KERAS_3("3.15.1"),
         KERAS_2("2.3.1"),
         KERAS_1("1.2.2"),
@@ -37,7 +37,7 @@ final class KerasWriter {
             this.version = version;
         }
 
-        String version() {
+        public String version() {
             return version;
         }
     }
@@ -47,35 +47,35 @@ final class KerasWriter {
      *
      * @param name with its own name at the end; in the newer format the layer's folder, {@code cell} or none
      */
-    record Weight(String name, float[] values, long... shape) {}
+    public record Weight(String name, float[] values, long... shape) {}
 
     /** A layer, with its settings and arrays. */
-    record Layer(String kind, String name, ObjectNode config, List<Weight> weights) {
-        Layer with(String setting, Object value) {
+    public record Layer(String kind, String name, ObjectNode config, List<Weight> weights) {
+        public Layer with(String setting, Object value) {
             ObjectNode changed = config.deepCopy().set(setting, JSON.valueToTree(value));
             return new Layer(kind, name, changed, weights);
         }
 
-        Layer without(String setting) {
+        public Layer without(String setting) {
             return new Layer(kind, name, config.deepCopy().without(setting), weights);
         }
 
-        Layer of(List<Weight> others) {
+        public Layer of(List<Weight> others) {
             return new Layer(kind, name, config, others);
         }
     }
 
     // ---- layers
 
-    static ObjectNode object() {
+    public static ObjectNode object() {
         return JSON.createObjectNode();
     }
 
-    static Layer layer(String kind, String name) {
+    public static Layer layer(String kind, String name) {
         return new Layer(kind, name, object().put("name", name), List.of());
     }
 
-    static Layer embedding(String name, Matrix table) {
+    public static Layer embedding(String name, Matrix table) {
         ObjectNode config = object().put("name", name)
                 .put("input_dim", table.rows())
                 .put("output_dim", table.columns())
@@ -87,7 +87,7 @@ final class KerasWriter {
                 List.of(new Weight("embeddings", table.values(), table.rows(), table.columns())));
     }
 
-    static Layer dense(String name, OutputLayer output, Form form) {
+    public static Layer dense(String name, OutputLayer output, Form form) {
         ObjectNode config = object().put("name", name)
                 .put(form == Form.KERAS_1 ? "output_dim" : "units", output.classes())
                 .put("activation", "softmax")
@@ -102,7 +102,7 @@ final class KerasWriter {
                         new Weight("bias", output.bias(), output.classes())));
     }
 
-    static Layer lstm(String name, LstmDirection direction, Form form) {
+    public static Layer lstm(String name, LstmDirection direction, Form form) {
         boolean oldest = form == Form.KERAS_1;
         ObjectNode config = object().put("name", name)
                 .put(oldest ? "output_dim" : "units", direction.hiddenWidth())
@@ -114,7 +114,7 @@ final class KerasWriter {
         return new Layer(form == Form.CUDNN ? "CuDNNLSTM" : "LSTM", name, config, arrays(direction, form));
     }
 
-    static Layer bidirectional(String name, LstmLayer layer, String merge, Form form) {
+    public static Layer bidirectional(String name, LstmLayer layer, String merge, Form form) {
         Layer forward = lstm(name + "_inner", layer.directions().get(0), form);
         Layer backward = lstm("back", layer.directions().get(1), form);
         ObjectNode config = object().put("name", name).put("merge_mode", merge);
@@ -125,7 +125,7 @@ final class KerasWriter {
         return new Layer("Bidirectional", name, config, weights);
     }
 
-    static Layer timeDistributed(String name, Layer inner) {
+    public static Layer timeDistributed(String name, Layer inner) {
         ObjectNode config = object().put("name", name);
         config.set("layer", json(inner));
         return new Layer(
@@ -140,7 +140,7 @@ final class KerasWriter {
     }
 
     /** The layers of a model, from the input upwards. */
-    static List<Layer> layers(LstmModel model, Form form) {
+    public static List<Layer> layers(LstmModel model, Form form) {
         List<Layer> layers = new ArrayList<>(List.of(layer("InputLayer", "input_1")));
         Optional<Embedding> embedding = model.embedding();
         embedding.ifPresent(found -> layers.add(embedding("embedding_1", found.table())));
@@ -157,7 +157,7 @@ final class KerasWriter {
 
     // ---- arrays, from the canonical order
 
-    static Matrix transposed(Matrix matrix) {
+    public static Matrix transposed(Matrix matrix) {
         float[] values = new float[matrix.values().length];
         for (int row = 0; row < matrix.rows(); row++) {
             for (int column = 0; column < matrix.columns(); column++) {
@@ -167,7 +167,7 @@ final class KerasWriter {
         return Matrix.of(matrix.columns(), matrix.rows(), values);
     }
 
-    static List<Weight> arrays(LstmDirection direction, Form form) {
+    public static List<Weight> arrays(LstmDirection direction, Form form) {
         int units = direction.hiddenWidth();
         Matrix u = direction.inputWeights();
         Matrix w = direction.hiddenWeights();
@@ -229,13 +229,13 @@ final class KerasWriter {
 
     // ---- descriptions
 
-    static ObjectNode json(Layer layer) {
+    public static ObjectNode json(Layer layer) {
         ObjectNode json = object().put("class_name", layer.kind()).put("name", layer.name());
         json.set("config", layer.config());
         return json;
     }
 
-    static ObjectNode sequential(List<Layer> layers) {
+    public static ObjectNode sequential(List<Layer> layers) {
         ArrayNode list = JSON.createArrayNode();
         layers.forEach(layer -> list.add(json(layer)));
         ObjectNode config = object().put("name", "model");
@@ -246,7 +246,7 @@ final class KerasWriter {
     }
 
     /** Each layer reads the one before it, said as Keras 2 or as Keras 3 says it. */
-    static ObjectNode functional(List<Layer> layers, boolean newer) {
+    public static ObjectNode functional(List<Layer> layers, boolean newer) {
         ObjectNode model = sequential(layers).put("class_name", "Functional");
         ObjectNode config = (ObjectNode) model.get("config");
         for (int at = 0; at < layers.size(); at++) {
@@ -260,11 +260,11 @@ final class KerasWriter {
         return model;
     }
 
-    static ArrayNode reference(String layer) {
+    public static ArrayNode reference(String layer) {
         return JSON.createArrayNode().add(layer).add(0).add(0);
     }
 
-    static ObjectNode tensor(String layer) {
+    public static ObjectNode tensor(String layer) {
         ObjectNode config = object();
         config.set("keras_history", reference(layer));
         ObjectNode tensor = object().put("class_name", "__keras_tensor__");
@@ -272,7 +272,7 @@ final class KerasWriter {
         return tensor;
     }
 
-    static ArrayNode from(String layer, boolean newer) {
+    public static ArrayNode from(String layer, boolean newer) {
         ArrayNode calls = JSON.createArrayNode();
         if (newer) {
             ObjectNode call = calls.addObject();
@@ -287,7 +287,7 @@ final class KerasWriter {
     // ---- files
 
     /** The older format, whole or, without a description, weights alone. */
-    static Hdf5Writer named(String version, Optional<ObjectNode> model, List<Layer> layers) {
+    public static Hdf5Writer named(String version, Optional<ObjectNode> model, List<Layer> layers) {
         Hdf5Writer file = new Hdf5Writer();
         String root = model.isPresent() ? "model_weights" : "";
         file.text("", "keras_version", version);
@@ -312,7 +312,7 @@ final class KerasWriter {
     }
 
     /** The newer format: {@code model.weights.h5}. */
-    static Hdf5Writer numbered(String layersFolder, List<Layer> layers) {
+    public static Hdf5Writer numbered(String layersFolder, List<Layer> layers) {
         Hdf5Writer file = new Hdf5Writer();
         Map<String, Integer> used = new HashMap<>();
         for (Layer layer : layers) {
@@ -331,7 +331,7 @@ final class KerasWriter {
         return file;
     }
 
-    static byte[] archive(String version, ObjectNode model, byte[] weights) {
+    public static byte[] archive(String version, ObjectNode model, byte[] weights) {
         return new ZipWriter()
                 .with("metadata.json", bytes("{\"keras_version\": \"" + version + "\"}"))
                 .with("config.json", bytes(model.toString()))
@@ -339,20 +339,20 @@ final class KerasWriter {
                 .bytes();
     }
 
-    static byte[] archive(String version, List<Layer> layers) {
+    public static byte[] archive(String version, List<Layer> layers) {
         return archive(version, sequential(layers), numbered("layers", layers).bytes());
     }
 
     /** A whole model in one file. */
-    static byte[] whole(String version, List<Layer> layers) {
+    public static byte[] whole(String version, List<Layer> layers) {
         return named(version, Optional.of(sequential(layers)), layers).bytes();
     }
 
-    static byte[] whole(LstmModel model, Form form) {
+    public static byte[] whole(LstmModel model, Form form) {
         return whole(form.version(), layers(model, form));
     }
 
-    static byte[] bytes(String text) {
+    public static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 }

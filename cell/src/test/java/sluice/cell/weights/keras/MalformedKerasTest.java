@@ -657,6 +657,6 @@ class MalformedKerasTest {
         assertThatThrownBy(() ->
                         KerasReaderTest.read("w.h5", weights, Map.of("config.json", text), TensorNames.automatic()))
                 .isInstanceOf(ModelException.class)
-                .hasMessage("w.h5: 'config.json' beside it has 33554433 bytes, expected at most 33554432");
+                .hasMessage("w.h5: 'config.json' beside it has 4194305 bytes, expected at most 4194304");
     }
 }

@@ -338,6 +338,45 @@ class CheckpointReaderTest {
                                 + "'epoch', 'loss', 'words', 'nothing', 'optimizer'");
     }
 
+    @Test
+    void besideAVocabularyOfAHundredThousandWords() {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        byte[] file = checkpoint.bytes(writer -> {
+            writer.op(Opcodes.EMPTY_DICT, Opcodes.MARK).text("vocabulary").op(Opcodes.EMPTY_DICT, Opcodes.MARK);
+            for (int word = 0; word < 100_000; word++) {
+                writer.text("some word " + word).put(word + 10).whole(word);
+            }
+            writer.op(Opcodes.SETITEMS).text("model");
+            checkpoint.writeStateDict(writer).op(Opcodes.SETITEMS);
+        });
+
+        assertThat(read(file).model().fingerprint()).isEqualTo(MODEL.fingerprint());
+    }
+
+    /** Beyond what a pickle may have without as many storages beside it. */
+    @Test
+    void besideAnOptimizerOfThousandsOfParametersWithLongNames() {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        String name = "n".repeat(900);
+        int parameters = 7_000;
+        byte[] file = checkpoint.bytes(writer -> {
+            writer.op(Opcodes.EMPTY_DICT, Opcodes.MARK).text("optimizer").op(Opcodes.EMPTY_DICT, Opcodes.MARK);
+            for (int at = 0; at < parameters; at++) {
+                writer.text(name + at).op(Opcodes.EMPTY_DICT, Opcodes.MARK);
+                for (String moment : List.of("exp_avg", "exp_avg_sq")) {
+                    String key = checkpoint.storage(CheckpointWriter.floats(1));
+                    writer.text(moment).tensor("FloatStorage", key, 1, 0, new long[] {1, 1, 1}, new long[] {1, 1, 1});
+                }
+                writer.op(Opcodes.SETITEMS);
+            }
+            writer.op(Opcodes.SETITEMS).text("model");
+            checkpoint.writeStateDict(writer).op(Opcodes.SETITEMS);
+        });
+
+        assertThat(file.length).isGreaterThan(CheckpointReader.FREE_PICKLE_BYTES);
+        assertThat(read(file).model().fingerprint()).isEqualTo(MODEL.fingerprint());
+    }
+
     /** A number, a fraction, a list, nothing, an optimizer with a tensor deep inside, and the state dict. */
     private static byte[] training(CheckpointWriter checkpoint, String entry) {
         return checkpoint.bytes(writer -> {

@@ -321,24 +321,35 @@ class MalformedCheckpointTest {
 
     @Test
     void moreInstructionsThanAnyCheckpointHas() {
-        short[] nones = new short[CheckpointUnpickler.MAX_INSTRUCTIONS];
+        short[] nones = new short[CheckpointUnpickler.FREE_INSTRUCTIONS];
         Arrays.fill(nones, Opcodes.NONE);
 
-        assertPickleRefused(writer -> writer.op(nones), "more than 4000000 instructions");
+        assertPickleRefused(
+                writer -> writer.op(nones), "more than 500000 instructions, which no state dict of 0 storages needs");
+    }
+
+    @Test
+    void moreListsAndDictsThanAnyCheckpointHas() {
+        for (short opcode : new short[] {Opcodes.EMPTY_LIST, Opcodes.EMPTY_DICT}) {
+            short[] many = new short[CheckpointUnpickler.FREE_CONTAINERS + 1];
+            Arrays.fill(many, opcode);
+
+            assertPickleRefused(writer -> writer.op(many), "more than 200000 lists and dicts");
+        }
     }
 
     @Test
     void largerPickleThanAnyCheckpointHas() {
-        byte[] pickle = new byte[CheckpointReader.MAX_PICKLE_BYTES + 1];
+        byte[] pickle = new byte[CheckpointReader.FREE_PICKLE_BYTES + 1];
 
         assertRefused(
                 new CheckpointWriter().zip(pickle).bytes(),
-                "its record 'data.pkl' has 33554433 bytes, expected at most");
+                "its record 'data.pkl' has 4194305 bytes, expected at most 4194304");
     }
 
     @Test
     void deepNesting() {
-        int depth = 500_000;
+        int depth = 150_000;
         short[] open = new short[depth];
         Arrays.fill(open, Opcodes.EMPTY_LIST);
         short[] close = new short[depth - 1];
