@@ -29,15 +29,20 @@ record RunReport(
     /** Where the rows stand that were put into quarantine. */
     static final String BAD_ROWS = "_sluice/bad-rows";
 
+    static final String EXIT_CODE = "exit-code";
+    static final String RUN = "run";
+    static final String ERROR = "error";
+
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     byte[] json() {
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("sluice", Version.current());
+        report.put(RUN, settings.report().run());
         report.put("application", applicationId);
         report.put("started", started.toString());
         report.put("seconds", seconds(duration));
-        report.put("exit-code", ExitCode.SCORED.code());
+        report.put(EXIT_CODE, ExitCode.SCORED.code());
         report.put("model", modelPart());
         report.put("input", settings.input().paths());
         report.put("output", settings.output().path());

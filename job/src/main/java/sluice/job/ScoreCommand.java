@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -116,7 +117,10 @@ final class ScoreCommand {
                     "What to do with a row that can't be scored: stop, set it aside, or keep it unanswered. Default: fail.")
     private String badRows;
 
-    @Option(names = "--report", paramLabel = "FILE", description = "A copy of the run's report.")
+    @Option(
+            names = "--report",
+            paramLabel = "FILE",
+            description = "A copy of the run's report, which is written for a run that fails, too.")
     private String report;
 
     @Option(names = "--config", paramLabel = "FILE", description = "A settings file, as conf/scoring.conf.")
@@ -127,6 +131,18 @@ final class ScoreCommand {
             paramLabel = "KEY=VALUE",
             description = "Any setting by its key; lists with commas. May be repeated.")
     private Map<String, String> set = new LinkedHashMap<>();
+
+    @Option(
+            names = "--status",
+            paramLabel = "OUTPUT",
+            description = "Tell how the run ended that wrote this output or report, and end with its exit code.")
+    private String status;
+
+    @Option(
+            names = "--run",
+            paramLabel = "NAME",
+            description = "What to call this run in its report; with --status, the run that is asked after.")
+    private String run;
 
     @Option(names = "--show", paramLabel = "ROWS", description = "Print this many rows of the scored table.")
     private int show;
@@ -175,24 +191,34 @@ final class ScoreCommand {
             }
             return ExitCode.SCORED.code();
         }
-        return command.run(console).code();
+        return command.run(console);
     }
 
-    private ExitCode run(Console console) {
+    private int run(Console console) {
         try {
+            if (status != null) {
+                return tellStatus(console);
+            }
             if (describe != null || saveModel != null) {
                 lookAtModel(console);
             } else {
                 score(console);
             }
-            return ExitCode.SCORED;
-        } catch (RefusedException e) {
-            console.error(e.getMessage());
-            return ExitCode.REFUSED;
+            return ExitCode.SCORED.code();
         } catch (Exception | OutOfMemoryError e) { // Spark throws checked exceptions that it doesn't declare
             console.error(Failure.sentence(e));
-            return Failure.code(e);
+            return Failure.code(e).code();
         }
+    }
+
+    private int tellStatus(Console console) throws IOException {
+        RunStatus ended = RunStatus.read(status, Optional.ofNullable(run), Storage.configuration(new SparkConf()));
+        if (ended.code() == ExitCode.SCORED.code()) {
+            console.say("%s", ended.sentence());
+        } else {
+            console.error(ended.sentence());
+        }
+        return ended.code();
     }
 
     /** Without a session: that takes seconds to start, and there is nothing to compute. */
@@ -215,13 +241,30 @@ final class ScoreCommand {
     }
 
     private void score(Console console) throws IOException {
+        Instant started = Instant.now();
         Settings settings = Settings.read(config, overrides());
         SparkSession spark = SparkSession.builder().appName("sluice").getOrCreate();
         try {
             new ScoringJob(spark, settings, console).run();
             showRows(spark, settings, console);
+        } catch (Exception | OutOfMemoryError e) {
+            report(new FailedRun(started, settings, Failure.code(e), Failure.sentence(e)), spark, console);
+            throw e;
         } finally {
             spark.stop();
+        }
+    }
+
+    /** Whoever asked for a copy of the report is told of a failure, too; one that can't be written doesn't hide the failure. */
+    private static void report(FailedRun failed, SparkSession spark, Console console) {
+        if (failed.settings().report().path().isPresent()) {
+            try {
+                failed.write(spark.sessionState().newHadoopConf());
+            } catch (IOException | RuntimeException e) { // the latter for a file system that this Spark doesn't know
+                console.error("%s: the report could not be written: %s"
+                        .formatted(
+                                failed.settings().report().path().get(), Failure.firstLine(e.getMessage())));
+            }
         }
     }
 
@@ -253,6 +296,7 @@ final class ScoreCommand {
         put(overrides, "output.top-k", topK);
         put(overrides, "bad-rows.rule", badRows);
         put(overrides, "report.path", report);
+        put(overrides, "report.run", run);
         return overrides;
     }
 

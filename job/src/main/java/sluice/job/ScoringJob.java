@@ -219,8 +219,8 @@ final class ScoringJob {
 
     /** The table is complete and in its place: a copy that can't be made doesn't take that back. */
     private void copyReport(RunReport report) {
-        if (settings.report().isPresent()) {
-            Path path = new Path(settings.report().get());
+        if (settings.report().path().isPresent()) {
+            Path path = new Path(settings.report().path().get());
             try (OutputStream stream = path.getFileSystem(hadoop).create(path, true)) {
                 stream.write(report.json());
             } catch (IOException | RuntimeException e) { // the latter for a file system that this Spark doesn't know

@@ -16,7 +16,7 @@ import sluice.cell.weights.ModelFormat;
 import sluice.cell.weights.file.TensorNames;
 
 /** All settings of a run, checked one by one; {@code conf/scoring.conf} says what they mean. */
-record Settings(Model model, Input input, Scoring scoring, Output output, BadRows badRows, Optional<String> report) {
+record Settings(Model model, Input input, Scoring scoring, Output output, BadRows badRows, Report report) {
     /** {@code model.*}; no input kind means: find out, no readout: what the file says. */
     record Model(
             String path, ModelFormat format, Optional<InputKind> input, Optional<Readout> readout, TensorNames names) {}
@@ -43,6 +43,9 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
 
     /** {@code output.*}. */
     record Output(String path, TableFormat format, OutputMode mode, ScoreRequest request, String prefix) {}
+
+    /** {@code report.*}: where a copy goes, and what the run is called. */
+    record Report(Optional<String> path, String run) {}
 
     /** {@code bad-rows.*}; more than this fraction of all rows fails the run. */
     record BadRows(BadRowRule rule, double maxFraction) {}
@@ -84,7 +87,7 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
                 output(values),
                 new BadRows(
                         values.constant("bad-rows.rule", BadRowRule.class), values.fraction("bad-rows.max-fraction")),
-                values.optional("report.path"));
+                new Report(values.optional("report.path"), values.string("report.run")));
     }
 
     private static Model model(SettingValues values) {

@@ -66,7 +66,8 @@ class SettingsTest {
             Map.entry("output.prefix", "lstm_"),
             Map.entry("bad-rows.rule", "quarantine"),
             Map.entry("bad-rows.max-fraction", "0.25"),
-            Map.entry("report.path", "report.json"));
+            Map.entry("report.path", "report.json"),
+            Map.entry("report.run", "2026-11-22"));
 
     @TempDir
     Path folder;
@@ -122,7 +123,7 @@ class SettingsTest {
         assertThat(settings.output().request().topK()).isEqualTo(5);
         assertThat(settings.output().prefix()).isEmpty();
         assertThat(settings.badRows()).isEqualTo(new Settings.BadRows(BadRowRule.FAIL, 0.1));
-        assertThat(settings.report()).isEmpty();
+        assertThat(settings.report()).isEqualTo(new Settings.Report(Optional.empty(), ""));
     }
 
     /** Their keys are Spark's: none is unknown, and dots in one are part of it. */

@@ -98,7 +98,7 @@ class ScoreLaunchIT {
     void aBadRowStopsTheRunAndNothingIsLeft() throws IOException {
         String table = GOOD + "{\"id\":\"three\",\"text\":\"BTBQ\"}\n";
         scoreTable(table, "--model", model(), "--output", "out", "--tokens", "text")
-                .assertFailed(1, "row id=three", "'Q' at step 3", "not in the vocabulary", "unknown-word");
+                .assertFailed(3, "row id=three", "'Q' at step 3", "not in the vocabulary", "unknown-word");
         try (Stream<Path> left = Files.list(directory)) {
             assertThat(left.map(path -> path.getFileName().toString()))
                     .filteredOn(name -> !name.startsWith("launch"))

@@ -1,0 +1,76 @@
+package sluice.job;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * How a run ended, by the report that it left: where {@code spark-submit} itself can't say it, as in cluster deploy mode.
+ *
+ * @param code the run's own exit code; that of a failed run where none has ended
+ * @param sentence what is worth a line
+ */
+record RunStatus(int code, String sentence) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /**
+     * Reads a report.
+     *
+     * @param path an output, which has its run's report, or a report's copy
+     * @param run the run that is asked after, if it matters which
+     * @throws RefusedException where something else is there
+     */
+    static RunStatus read(String path, Optional<String> run, Configuration hadoop) throws IOException {
+        FileSystem files = Storage.of(path, "--status", hadoop);
+        Path place = new Path(path);
+        boolean isOutput = files.exists(place) && files.getFileStatus(place).isDirectory();
+        try (InputStream stream = files.open(isOutput ? new Path(place, RunReport.FILE) : place)) {
+            return of(path, JSON.readTree(stream.readAllBytes()), run);
+        } catch (FileNotFoundException e) {
+            return new RunStatus(
+                    ExitCode.FAILED.code(),
+                    "%s: there is no report: no run has ended there; check --status".formatted(path));
+        } catch (JsonProcessingException e) {
+            throw noReport(path, e);
+        }
+    }
+
+    private static RunStatus of(String path, JsonNode report, Optional<String> asked) {
+        if (!report.path(RunReport.EXIT_CODE).isInt()) {
+            throw noReport(path, null);
+        }
+        String run = report.path(RunReport.RUN).asText();
+        if (!asked.orElse(run).equals(run)) {
+            return new RunStatus(
+                    ExitCode.FAILED.code(),
+                    "%s: the last run that ended there is '%s', so '%s' has failed or is not done"
+                            .formatted(path, run, asked.get()));
+        }
+        int code = report.path(RunReport.EXIT_CODE).intValue();
+        String what = report.has(RunReport.ERROR)
+                ? report.path(RunReport.ERROR).asText()
+                : "%,d sequences, %,d tokens"
+                        .formatted(
+                                report.path("rows").asLong(), report.path("tokens").asLong());
+        return new RunStatus(
+                code,
+                "%s: the run%s that began at %s ended with %d: %s"
+                        .formatted(
+                                path,
+                                run.isEmpty() ? "" : " '%s'".formatted(run),
+                                report.path("started").asText(),
+                                code,
+                                what));
+    }
+
+    private static RefusedException noReport(String path, Exception cause) {
+        return new RefusedException("%s: holds no report of a run; check --status".formatted(path), cause);
+    }
+}
