@@ -3,8 +3,6 @@ package sluice.cell.weights.fuzz;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
@@ -28,13 +26,9 @@ import sluice.cell.weights.file.TensorNames;
  * <p>Nothing else may come out of it, not even an {@link IOException}, as all is in memory.
  */
 final class Hostile {
-    /** Of this thread alone: what else the machine does is no fault of the file. */
-    private static final double MAX_SECONDS = 1;
-
     /** For the longest of them, a list of ten names. */
     private static final int MAX_MESSAGE_CHARACTERS = 15_000;
 
-    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final String NAME = "model";
 
     static {
@@ -61,10 +55,11 @@ final class Hostile {
      * @return the model; empty where the file was refused
      */
     static Optional<LstmModel> read(byte[] file, ModelFolder folder) {
-        long began = THREADS.getCurrentThreadCpuTime();
-        Optional<LstmModel> model = readOrRefuse(file, folder);
-        double seconds = (THREADS.getCurrentThreadCpuTime() - began) / 1e9;
-        assertThat(seconds).as("seconds for a file of %d bytes", file.length).isLessThan(MAX_SECONDS);
+        Timed<Optional<LstmModel>> reading = Timed.reading(() -> readOrRefuse(file, folder));
+        Optional<LstmModel> model = reading.found();
+        assertThat(reading.seconds())
+                .as("seconds for a file of %d bytes", file.length)
+                .isLessThan(Timed.MAX_SECONDS);
         model.ifPresent(LstmModel::verify);
         model.filter(Hostile::fitsStateDict).ifPresent(Hostile::assertRoundTrip);
         return model;

@@ -1,7 +1,5 @@
 package sluice.cell.weights.fuzz;
 
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
@@ -14,17 +12,14 @@ import sluice.cell.weights.file.TensorNames;
 
 /** The program of {@link LittleMemoryTest}'s virtual machine: reads files, and prints how each was answered. */
 final class LittleMemory {
-    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
-
     private LittleMemory() {}
 
     /** @param files to read; of each a line is printed: its name, the processor's seconds, and the answer */
     public static void main(String[] files) {
         for (String file : files) {
-            long began = THREADS.getCurrentThreadCpuTime();
-            String answer = answer(Path.of(file));
-            double seconds = (THREADS.getCurrentThreadCpuTime() - began) / 1e9;
-            System.out.printf(Locale.ROOT, "%s\t%.3f\t%s%n", Path.of(file).getFileName(), seconds, answer);
+            Timed<String> answer = Timed.reading(() -> answer(Path.of(file)));
+            System.out.printf(
+                    Locale.ROOT, "%s\t%.3f\t%s%n", Path.of(file).getFileName(), answer.seconds(), answer.found());
         }
     }
 
