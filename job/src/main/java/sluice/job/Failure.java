@@ -15,7 +15,9 @@ final class Failure {
         Throwable deepest = failure;
         String path = null; // of the file that could not be read
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof BadRowException || cause instanceof RefusedException || cause instanceof ModelException) {
+            if (cause instanceof BadRowException
+                    || cause instanceof RefusedException
+                    || cause instanceof ModelException) {
                 return cause.getMessage();
             }
             if (cause instanceof OutOfMemoryError) {

@@ -58,7 +58,8 @@ record RunStatus(int code, String sentence) {
                 ? report.path(RunReport.ERROR).asText()
                 : "%,d sequences, %,d tokens"
                         .formatted(
-                                report.path("rows").asLong(), report.path("tokens").asLong());
+                                report.path("rows").asLong(),
+                                report.path("tokens").asLong());
         return new RunStatus(
                 code,
                 "%s: the run%s that began at %s ended with %d: %s"

@@ -262,8 +262,7 @@ final class ScoreCommand {
                 failed.write(spark.sessionState().newHadoopConf());
             } catch (IOException | RuntimeException e) { // the latter for a file system that this Spark doesn't know
                 console.error("%s: the report could not be written: %s"
-                        .formatted(
-                                failed.settings().report().path().get(), Failure.firstLine(e.getMessage())));
+                        .formatted(failed.settings().report().path().get(), Failure.firstLine(e.getMessage())));
             }
         }
     }

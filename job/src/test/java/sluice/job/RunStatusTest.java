@@ -52,7 +52,11 @@ class RunStatusTest {
     void aRunThatScored() {
         assertThat(score("good", "--run", "monday").code()).isZero();
 
-        assertTold(Terminal.score("--status", file("out")), 0, "the run 'monday' that began at", "ended with 0: 2 sequences, 3 tokens");
+        assertTold(
+                Terminal.score("--status", file("out")),
+                0,
+                "the run 'monday' that began at",
+                "ended with 0: 2 sequences, 3 tokens");
         assertTold(Terminal.score("--status", file("out"), "--run", "monday"), 0, "ended with 0");
     }
 
@@ -71,7 +75,8 @@ class RunStatusTest {
     /** It has no output, but where a copy of the report was asked for, one is there. */
     @Test
     void aRunThatFailedHasAReportOfItsOwn() {
-        assertThat(score("bad", "--run", "tuesday", "--report", file("report.json")).code())
+        assertThat(score("bad", "--run", "tuesday", "--report", file("report.json"))
+                        .code())
                 .isEqualTo(3);
 
         assertTold(
@@ -86,7 +91,10 @@ class RunStatusTest {
     void aRunThatWasRefusedHasOneToo() {
         assertThat(score("nowhere", "--report", file("report.json")).code()).isEqualTo(2);
 
-        assertTold(Terminal.score("--status", file("report.json")), 2, "nowhere: no such file or directory; check --input");
+        assertTold(
+                Terminal.score("--status", file("report.json")),
+                2,
+                "nowhere: no such file or directory; check --input");
     }
 
     @Test
