@@ -104,6 +104,33 @@ class ScoreLaunchIT {
                     .filteredOn(name -> !name.startsWith("launch"))
                     .containsExactly("in.jsonl");
         }
+        Launch.local(directory, "--status", "out").end().assertFailed(1, "out: there is no report");
+    }
+
+    @Test
+    void aBadRowMayBeSetAside() throws IOException {
+        String table = GOOD + "{\"id\":\"three\",\"text\":\"BTBQ\"}\n";
+        String[] options = {
+            "--model",
+            model(),
+            "--output",
+            "out",
+            "--tokens",
+            "text",
+            "--bad-rows",
+            "quarantine",
+            "--set",
+            "bad-rows.max-fraction=0.5",
+            "--run",
+            "tonight"
+        };
+        Launch.Ended scored = scoreTable(table, options).assertScored();
+        assertThat(scored.out())
+                .contains("1 rows can't be scored, they are in out/_sluice/bad-rows: 1 unknown-word (row id=three");
+        Launch.Ended status = Launch.local(directory, "--status", "out", "--run", "tonight")
+                .end()
+                .assertScored();
+        assertThat(status.out()).contains("the run 'tonight' that began at", "ended with 0: 2 sequences");
     }
 
     @Test
