@@ -11,14 +11,28 @@ final class PartitionScorer implements MapPartitionsFunction<Row, Row> {
 
     private final Broadcast<BroadcastPlan> plan;
     private final RunCounters counters;
+    private final boolean quarantines;
 
-    PartitionScorer(Broadcast<BroadcastPlan> plan, RunCounters counters) {
+    private PartitionScorer(Broadcast<BroadcastPlan> plan, RunCounters counters, boolean quarantines) {
         this.plan = plan;
         this.counters = counters;
+        this.quarantines = quarantines;
+    }
+
+    /** Scores rows. */
+    PartitionScorer(Broadcast<BroadcastPlan> plan, RunCounters counters) {
+        this(plan, counters, false);
+    }
+
+    /** Passes on only the rows that can't be scored. */
+    static PartitionScorer ofQuarantine(Broadcast<BroadcastPlan> plan, RunCounters counters) {
+        return new PartitionScorer(plan, counters, true);
     }
 
     @Override
     public Iterator<Row> call(Iterator<Row> rows) {
-        return plan.value().score(rows, counters);
+        return quarantines
+                ? plan.value().quarantine(rows, counters)
+                : plan.value().score(rows, counters);
     }
 }

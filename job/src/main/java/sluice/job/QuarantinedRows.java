@@ -3,19 +3,17 @@ package sluice.job;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import sluice.cell.SequenceScorer;
 
 /** Those rows of a partition that can't be scored, whole, with the reason behind their columns. */
-final class QuarantinedRows implements Iterator<Row> {
+final class QuarantinedRows extends FoundRows {
     private final Iterator<Row> rows;
     private final InputRow inputRow;
     private final SequenceScorer scorer;
     private final boolean mayOverflow; // then a row has to be scored before it is known to be good
     private final RunCounters counters;
-    private Row next; // or null: not looked for
 
     QuarantinedRows(
             Iterator<Row> rows, InputRow inputRow, SequenceScorer scorer, boolean mayOverflow, RunCounters counters) {
@@ -27,16 +25,16 @@ final class QuarantinedRows implements Iterator<Row> {
     }
 
     @Override
-    public boolean hasNext() {
-        while (next == null && rows.hasNext()) {
+    Row find() {
+        while (rows.hasNext()) {
             Row row = rows.next();
             RowDefect defect = defect(row);
             if (defect != null) {
                 counters.quarantined();
-                next = withReason(inputRow.whole(row), defect);
+                return withReason(inputRow.whole(row), defect);
             }
         }
-        return next != null;
+        return null;
     }
 
     private RowDefect defect(Row row) {
@@ -55,15 +53,5 @@ final class QuarantinedRows implements Iterator<Row> {
         Object[] values = Arrays.copyOf(row, row.length + 1);
         values[row.length] = ReasonColumn.value(defect);
         return RowFactory.create(values);
-    }
-
-    @Override
-    public Row next() {
-        if (!hasNext()) {
-            throw new NoSuchElementException();
-        }
-        Row row = next;
-        next = null;
-        return row;
     }
 }

@@ -5,13 +5,10 @@ import java.io.OutputStream;
 import java.nio.channels.SeekableByteChannel;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.TensorNames;
@@ -22,21 +19,14 @@ import sluice.cell.weights.torch.StateDictWriter;
  * there with a rename when it is the same model: nobody sees half a file.
  */
 final class SavedModel {
-    private static final Logger LOG = LoggerFactory.getLogger(SavedModel.class);
-
     private final FileSystem files;
-    private final Path target;
-    private final Path writing;
-    private final Path replaced;
+    private final StagedPlace place;
     private final OutputMode mode;
 
     private SavedModel(FileSystem files, Path target, OutputMode mode) {
-        String run = UUID.randomUUID().toString();
         this.files = files;
-        this.target = target;
+        this.place = new StagedPlace(files, target);
         this.mode = mode;
-        this.writing = new Path(target.getParent(), "." + target.getName() + ".writing-" + run);
-        this.replaced = new Path(target.getParent(), "." + target.getName() + ".replaced-" + run);
     }
 
     /** @throws RefusedException where the file exists and may not be replaced, or can't be made */
@@ -81,10 +71,10 @@ final class SavedModel {
                 StateDictWriter.write(model.model(), metadata(model, from), stream);
             }
             requireSame(model.model().fingerprint());
-            publish();
+            place.publish(mode == OutputMode.OVERWRITE);
         } catch (IOException | RuntimeException | OutOfMemoryError failure) {
             try {
-                files.delete(writing, false);
+                place.abandon();
             } catch (IOException e) {
                 failure.addSuppressed(e);
             }
@@ -94,9 +84,9 @@ final class SavedModel {
 
     private OutputStream create() {
         try {
-            return files.create(writing, false);
+            return files.create(place.staging(), false);
         } catch (IOException e) {
-            throw cantBeMade(target.toString(), e);
+            throw cantBeMade(place.target().toString(), e);
         }
     }
 
@@ -113,54 +103,16 @@ final class SavedModel {
 
     private void requireSame(String fingerprint) throws IOException {
         try (SeekableByteChannel channel = new HadoopChannel(
-                files.open(writing), files.getFileStatus(writing).getLen())) {
-            String found = ModelReader.read(writing.toString(), channel, TensorNames.automatic())
+                files.open(place.staging()),
+                files.getFileStatus(place.staging()).getLen())) {
+            String found = ModelReader.read(place.staging().toString(), channel, TensorNames.automatic())
                     .model()
                     .fingerprint();
             if (!found.equals(fingerprint)) {
                 throw new IOException(
                         "%s: was read back as another model, with SHA-256 %s in place of %s; check the disk"
-                                .formatted(target, found, fingerprint));
+                                .formatted(place.target(), found, fingerprint));
             }
-        }
-    }
-
-    private void publish() throws IOException {
-        boolean existed = files.exists(target);
-        if (existed && mode == OutputMode.ERROR) {
-            throw new IOException("%s: was made by somebody else meanwhile".formatted(target));
-        }
-        if (existed) {
-            rename(target, replaced);
-        }
-        try {
-            rename(writing, target);
-        } catch (IOException e) {
-            if (existed) {
-                rename(replaced, target);
-            }
-            throw e;
-        }
-        if (existed) {
-            removeReplaced();
-        }
-    }
-
-    /** The new file is in its place: what is left of the old one is no reason to call the run failed. */
-    private void removeReplaced() {
-        try {
-            files.delete(replaced, false);
-        } catch (IOException e) {
-            LOG.warn(
-                    "{}: the replaced file could not be removed: {}; it is not needed any more",
-                    replaced,
-                    e.getMessage());
-        }
-    }
-
-    private void rename(Path from, Path to) throws IOException {
-        if (!files.rename(from, to)) {
-            throw new IOException("%s: could not be renamed to %s".formatted(from, to));
         }
     }
 }

@@ -83,7 +83,7 @@ final class ScoreCommand {
                     "parquet, orc, json, csv, avro, text, or table: a name in Spark's catalogs. Default: parquet.")
     private String inputFormat;
 
-    @Option(names = "--output-format", paramLabel = "parquet|json", description = "Default: parquet.")
+    @Option(names = "--output-format", paramLabel = "parquet|orc|json", description = "Default: parquet.")
     private String outputFormat;
 
     @Option(

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.sql.Row;
@@ -18,7 +17,7 @@ import sluice.cell.SequenceScorer;
  * A partition's rows, scored, in their order. Rows are gathered into batches whose states, answers and own values stay within a
  * number of bytes; a row that is larger alone makes a batch alone.
  */
-final class ScoredRows implements Iterator<Row> {
+final class ScoredRows extends FoundRows {
     private final Iterator<Row> rows;
     private final InputRow inputRow;
     private final SequenceScorer scorer;
@@ -30,7 +29,6 @@ final class ScoredRows implements Iterator<Row> {
     private final Deque<Gathered> batch = new ArrayDeque<>(); // what of it has not been told yet
     private Deque<ScoredSequence> answers = new ArrayDeque<>(); // of the batch's sequences
     private Gathered waiting; // read, but the batch was full
-    private Row next; // or null: not looked for
 
     /** A row and its sequence, or null with the reason why there is none. */
     private record Gathered(Row row, Sequence sequence, RowDefect defect, long bytes) {
@@ -57,24 +55,17 @@ final class ScoredRows implements Iterator<Row> {
     }
 
     @Override
-    public boolean hasNext() {
-        while (next == null && (!batch.isEmpty() || waiting != null || rows.hasNext())) {
+    Row find() {
+        while (!batch.isEmpty() || waiting != null || rows.hasNext()) {
             if (batch.isEmpty()) {
                 scoreNextBatch();
             }
-            next = tell(batch.remove());
+            Row row = tell(batch.remove());
+            if (row != null) {
+                return row;
+            }
         }
-        return next != null;
-    }
-
-    @Override
-    public Row next() {
-        if (!hasNext()) {
-            throw new NoSuchElementException();
-        }
-        Row row = next;
-        next = null;
-        return row;
+        return null;
     }
 
     /** The row of the output, or null where it has none. */

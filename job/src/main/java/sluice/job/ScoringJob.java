@@ -109,7 +109,7 @@ final class ScoringJob {
         Dataset<Row> rows = plan.table().rows();
         StructType schema = plan.quarantine().appendTo(plan.table().wholeSchema());
         write(
-                rows.mapPartitions(new PartitionQuarantine(broadcast, counters), Encoders.row(schema)),
+                rows.mapPartitions(PartitionScorer.ofQuarantine(broadcast, counters), Encoders.row(schema)),
                 output.path(RunReport.BAD_ROWS));
         if (counters.quarantinedRows() != bad) {
             throw new IllegalStateException(

@@ -42,7 +42,7 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
     record Scoring(KernelChoice kernel, long batchBytes, long lookUpBytes) {}
 
     /** {@code output.*}. */
-    record Output(String path, TableFormat format, OutputMode mode, ScoreRequest request, String prefix) {}
+    record Output(String path, OutputFormat format, OutputMode mode, ScoreRequest request, String prefix) {}
 
     /** {@code report.*}: where a copy goes, and what the run is called. */
     record Report(Optional<String> path, String run) {}
@@ -163,7 +163,7 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
         }
         return new Output(
                 values.required("output.path", "--output"),
-                values.constant("output.format", TableFormat.class),
+                values.constant("output.format", OutputFormat.class),
                 values.constant("output.mode", OutputMode.class),
                 request,
                 values.string("output.prefix"));

@@ -16,6 +16,6 @@ public final class OtherFileSystem extends RawLocalFileSystem {
 
     @Override
     public boolean rename(Path from, Path to) {
-        return !from.getName().startsWith(".stuck.writing-") && pathToFile(from).renameTo(pathToFile(to));
+        return !from.getName().startsWith(".stuck.staging-") && pathToFile(from).renameTo(pathToFile(to));
     }
 }

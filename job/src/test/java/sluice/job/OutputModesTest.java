@@ -158,7 +158,7 @@ class OutputModesTest {
 
     @ParameterizedTest
     @EnumSource
-    void twoRunsWriteEqualRows(TableFormat format) {
+    void twoRunsWriteEqualRows(OutputFormat format) {
         String name = SettingValues.name(format);
         Run first = run().with("output.format", name).with("output.emit", "softmax,loglik,state");
         List<Row> rows = first.rows();

@@ -116,7 +116,7 @@ class SettingsTest {
                 .isEqualTo(new LengthLimits(0, 0, LengthLimits.TooLong.REFUSE));
         assertThat(settings.scoring()).isEqualTo(new Settings.Scoring(KernelChoice.AUTO, 64 << 20, 128 << 20));
         assertThat(settings.output().path()).isEqualTo("out");
-        assertThat(settings.output().format()).isEqualTo(TableFormat.PARQUET);
+        assertThat(settings.output().format()).isEqualTo(OutputFormat.PARQUET);
         assertThat(settings.output().mode()).isEqualTo(OutputMode.ERROR);
         assertThat(settings.output().request().at()).isEqualTo(OutputAt.LAST);
         assertThat(settings.output().request().emissions()).containsExactly(Emission.SOFTMAX);
@@ -250,7 +250,7 @@ class SettingsTest {
                     "scoring.batch-bytes",
                     "-1 KiB",
                     "scoring.batch-bytes = \"-1 KiB\": expected a size such as 64 MiB"),
-            List.of("output.format", "xml", "output.format = 'xml': expected one of parquet, json"),
+            List.of("output.format", "xml", "output.format = 'xml': expected one of parquet, orc, json"),
             List.of("output.mode", "append", "output.mode = 'append': expected one of error, overwrite"),
             List.of("output.at", "first", "output.at = 'first': expected one of last, each"),
             List.of(

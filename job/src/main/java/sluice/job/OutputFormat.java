@@ -1,14 +1,16 @@
 package sluice.job;
 
-/** How a table is stored. */
-enum TableFormat {
+/** How the scored table is stored. */
+enum OutputFormat {
     PARQUET("parquet", "zstd"),
+    ORC("orc", "zstd"),
+    /** One object a line. */
     JSON("json", "none");
 
     private final String sparkName;
     private final String compression;
 
-    TableFormat(String sparkName, String compression) {
+    OutputFormat(String sparkName, String compression) {
         this.sparkName = sparkName;
         this.compression = compression;
     }
