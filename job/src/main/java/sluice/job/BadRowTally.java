@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.spark.util.AccumulatorV2;
 
@@ -13,8 +14,8 @@ final class BadRowTally extends AccumulatorV2<BadRowTally.BadRow, Map<String, Ba
 
     private final TreeMap<String, Count> counts = new TreeMap<>(); // by the reason's code
 
-    /** One row: its reason's code, and a sentence that names it. */
-    record BadRow(String code, String sentence) implements Serializable {}
+    /** One row: its reason's code, and a sentence that names it, which is asked for where it is the first of its reason. */
+    record BadRow(String code, Supplier<String> sentence) {}
 
     /** How many rows have a reason, and the sentence about one of them. */
     record Count(long rows, String example) implements Serializable {}
@@ -38,7 +39,8 @@ final class BadRowTally extends AccumulatorV2<BadRowTally.BadRow, Map<String, Ba
 
     @Override
     public void add(BadRow row) {
-        add(row.code(), new Count(1, row.sentence()));
+        Count known = counts.get(row.code());
+        add(row.code(), new Count(1, known == null ? row.sentence().get() : known.example()));
     }
 
     @Override

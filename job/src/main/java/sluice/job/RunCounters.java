@@ -2,6 +2,7 @@ package sluice.job;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.spark.SparkContext;
 import org.apache.spark.util.CollectionAccumulator;
 import org.apache.spark.util.LongAccumulator;
@@ -37,7 +38,8 @@ final class RunCounters implements Serializable {
         engines.add(engine.kernelName());
     }
 
-    void badRow(String code, String sentence) {
+    /** @param sentence that names the row */
+    void badRow(String code, Supplier<String> sentence) {
         badRows.add(new BadRowTally.BadRow(code, sentence));
     }
 

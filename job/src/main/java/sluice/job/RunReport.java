@@ -1,8 +1,5 @@
 package sluice.job;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -20,7 +17,7 @@ record RunReport(
         List<String> columns,
         long rows,
         long tokens,
-        Map<String, BadRowTally.Count> badRows,
+        BadRowTally badRows,
         Duration scoring,
         List<String> engines) {
     /** Where it stands in an output. */
@@ -32,8 +29,6 @@ record RunReport(
     static final String EXIT_CODE = "exit-code";
     static final String RUN = "run";
     static final String ERROR = "error";
-
-    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     byte[] json() {
         Map<String, Object> report = new LinkedHashMap<>();
@@ -53,22 +48,17 @@ record RunReport(
         report.put("scoring-seconds-of-all-tasks", seconds(scoring));
         report.put("kernels", engines.stream().distinct().sorted().toList());
         report.put("engine-builds", engines.size());
-        try {
-            return JSON.writeValueAsBytes(report);
-        } catch (JsonProcessingException e) {
-            throw new AssertionError("a tree of strings and numbers is always JSON", e);
-        }
+        return ReportFile.json(report);
     }
 
     private Map<String, Object> badRowsPart() {
         Map<String, Object> part = new LinkedHashMap<>();
-        long rows = badRows.values().stream().mapToLong(BadRowTally.Count::rows).sum();
         part.put("rule", SettingValues.name(settings.badRows().rule()));
-        part.put("rows", rows);
+        part.put("rows", badRows.rows());
         Map<String, Object> reasons = new LinkedHashMap<>();
-        badRows.forEach((code, count) -> reasons.put(code, count.rows()));
+        badRows.value().forEach((code, count) -> reasons.put(code, count.rows()));
         part.put("reasons", reasons);
-        if (rows > 0 && settings.badRows().rule() == BadRowRule.QUARANTINE) {
+        if (badRows.rows() > 0 && settings.badRows().rule() == BadRowRule.QUARANTINE) {
             part.put("path", BAD_ROWS);
         }
         return part;

@@ -257,14 +257,10 @@ final class ScoreCommand {
 
     /** Whoever asked for a copy of the report is told of a failure, too; one that can't be written doesn't hide the failure. */
     private static void report(FailedRun failed, SparkSession spark, Console console) {
-        if (failed.settings().report().path().isPresent()) {
-            try {
-                failed.write(spark.sessionState().newHadoopConf());
-            } catch (IOException | RuntimeException e) { // the latter for a file system that this Spark doesn't know
-                console.error("%s: the report could not be written: %s"
-                        .formatted(failed.settings().report().path().get(), Failure.firstLine(e.getMessage())));
-            }
-        }
+        Settings.Report settings = failed.settings().report();
+        ReportFile.copy(failed.json(), settings, spark.sessionState().newHadoopConf())
+                .ifPresent(reason -> console.error("%s: the report could not be written: %s"
+                        .formatted(settings.path().get(), reason)));
     }
 
     private void showRows(SparkSession spark, Settings settings, Console console) {

@@ -81,11 +81,10 @@ final class ScoredRows extends FoundRows {
     }
 
     private Row tellBad(Row row, RowDefect defect) {
-        String sentence = inputRow.complaint(row, defect);
         if (badRows == BadRowRule.FAIL) {
-            throw new BadRowException(sentence);
+            throw new BadRowException(inputRow.complaint(row, defect));
         }
-        counters.badRow(defect.code(), sentence);
+        counters.badRow(defect.code(), () -> inputRow.complaint(row, defect));
         return badRows == BadRowRule.NULL ? columns.append(inputRow.kept(row), defect) : null;
     }
 

@@ -1,13 +1,11 @@
 package sluice.job;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkExecutorInfo;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -69,7 +67,7 @@ final class ScoringJob {
             output.write(RunReport.FILE, report.json());
             output.publish();
             copyReport(report);
-            tell(report, counters);
+            tell(report);
             return report;
         } catch (Throwable failure) {
             abandon(output, failure);
@@ -212,26 +210,21 @@ final class ScoringJob {
                 Arrays.asList(plan.schema().fieldNames()),
                 counters.rows(),
                 counters.tokens(),
-                counters.badRows().value(),
+                counters.badRows(),
                 Duration.ofNanos(counters.scoringNanos()),
                 counters.engines());
     }
 
     /** The table is complete and in its place: a copy that can't be made doesn't take that back. */
     private void copyReport(RunReport report) {
-        if (settings.report().path().isPresent()) {
-            Path path = new Path(settings.report().path().get());
-            try (OutputStream stream = path.getFileSystem(hadoop).create(path, true)) {
-                stream.write(report.json());
-            } catch (IOException | RuntimeException e) { // the latter for a file system that this Spark doesn't know
-                console.error("%s: the report's copy could not be written: %s; the report itself is %s/%s"
-                        .formatted(
-                                path,
-                                Failure.firstLine(e.getMessage()),
-                                settings.output().path(),
-                                RunReport.FILE));
-            }
-        }
+        ReportFile.copy(report.json(), settings.report(), hadoop)
+                .ifPresent(reason ->
+                        console.error("%s: the report's copy could not be written: %s; the report itself is %s/%s"
+                                .formatted(
+                                        settings.report().path().get(),
+                                        reason,
+                                        settings.output().path(),
+                                        RunReport.FILE)));
     }
 
     private void tellBadRows(BadRowTally bad) {
@@ -243,14 +236,14 @@ final class ScoringJob {
         }
     }
 
-    private void tell(RunReport report, RunCounters counters) {
+    private void tell(RunReport report) {
         console.say(
                 "scored %,d sequences, %,d tokens in %.1f s; scoring took %.1f s of the tasks' time",
                 report.rows(),
                 report.tokens(),
                 report.duration().toMillis() / 1000.0,
                 report.scoring().toMillis() / 1000.0);
-        tellBadRows(counters.badRows());
+        tellBadRows(report.badRows());
         console.say("wrote %s: %s", settings.output().path(), String.join(", ", report.columns()));
     }
 }

@@ -11,13 +11,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.function.DoubleUnaryOperator;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.AfterAll;
@@ -38,6 +33,7 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
+import sluice.cell.weights.CaseLog;
 import sluice.cell.weights.MemoryChannel;
 import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.file.ModelFile;
@@ -47,15 +43,11 @@ import sluice.cell.weights.keras.KerasWriter.Layer;
 
 /** What Keras computed: its files read, and scored by every kernel. */
 class KerasCasesTest {
-    private static final Map<KernelChoice, Double> LARGEST = new EnumMap<>(KernelChoice.class);
-    private static final List<String> SUMMARY = new ArrayList<>();
+    private static final CaseLog LOG = new CaseLog("Keras");
 
     @AfterAll
     static void summary() {
-        String errors = LARGEST.entrySet().stream()
-                .map(entry -> String.format(Locale.ROOT, "%s %.1e", entry.getKey(), entry.getValue()))
-                .collect(Collectors.joining(", "));
-        System.out.printf(Locale.ROOT, "Keras: %s; largest errors: %s%n", String.join("; ", SUMMARY), errors);
+        LOG.print();
     }
 
     private static Path folder(String resource) throws Exception {
@@ -93,7 +85,7 @@ class KerasCasesTest {
                 sequences += score(folder, archive, kernel);
             }
         }
-        SUMMARY.add("%d models in three containers, the same bits in each and in safetensors, %d runs of a sequence"
+        LOG.ran("%d models in three containers, the same bits in each and in safetensors, %d runs of a sequence"
                 .formatted(folders.size(), sequences));
     }
 
@@ -178,8 +170,7 @@ class KerasCasesTest {
         for (KernelChoice kernel : KernelChoice.values()) {
             sequences += states(folder, model, kernel);
         }
-        SUMMARY.add(
-                "textgenrnn's CuDNNLSTMs, the same bits as in safetensors, %d runs of a sequence".formatted(sequences));
+        LOG.ran("textgenrnn's CuDNNLSTMs, the same bits as in safetensors, %d runs of a sequence".formatted(sequences));
     }
 
     private static int states(Path folder, LstmModel model, KernelChoice kernel) throws IOException {
@@ -244,7 +235,7 @@ class KerasCasesTest {
             }
         }
         assertThat(skipped).isEmpty();
-        SUMMARY.add("%d tests of Keras, %d can't be said here, %d runs of a sequence"
+        LOG.ran("%d tests of Keras, %d can't be said here, %d runs of a sequence"
                 .formatted(cases.path("cases").size(), skipped.size(), rows));
     }
 
@@ -323,24 +314,10 @@ class KerasCasesTest {
 
     /** Against PyTorch in float32: cell states of this model grow to 35, and PyTorch is 2e-5 off the equations itself. */
     private static void compareStates(KernelChoice kernel, String what, float[][] here, float[][] there) {
-        compare(kernel, what, here, there, expected -> Tolerance.torchSingle());
+        LOG.compare(kernel, what, here, there, expected -> Tolerance.torchSingle());
     }
 
     private static void compare(KernelChoice kernel, String what, float[][] here, float[][] there) {
-        compare(kernel, what, here, there, Tolerance::keras);
-    }
-
-    private static void compare(
-            KernelChoice kernel, String what, float[][] here, float[][] there, DoubleUnaryOperator tolerance) {
-        assertThat(here).as("%s", what).hasSameDimensionsAs(there);
-        for (int row = 0; row < here.length; row++) {
-            for (int at = 0; at < here[row].length; at++) {
-                double error = Math.abs((double) here[row][at] - there[row][at]);
-                assertThat(error)
-                        .as("%s on %s, row %d at %d: %s, not %s", what, kernel, row, at, here[row][at], there[row][at])
-                        .isLessThanOrEqualTo(tolerance.applyAsDouble(there[row][at]));
-                LARGEST.merge(kernel, error, Math::max);
-            }
-        }
+        LOG.compare(kernel, what, here, there, Tolerance::keras);
     }
 }

@@ -10,12 +10,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -33,6 +30,7 @@ import sluice.cell.Tensors;
 import sluice.cell.Tolerance;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
+import sluice.cell.weights.CaseLog;
 import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.file.TensorNames;
 import sluice.cell.weights.onnx.OnnxNodeCase.Array;
@@ -42,15 +40,11 @@ class OnnxCasesTest {
     /** Their sources say that these literals are up to 6e-5 off. */
     private static final List<String> ROUGH = List.of("ShorterSeqInMiddle", "ZeroSeqInMiddle");
 
-    private static final Map<KernelChoice, Double> LARGEST = new EnumMap<>(KernelChoice.class);
-    private static final List<String> SUMMARY = new ArrayList<>();
+    private static final CaseLog LOG = new CaseLog("ONNX");
 
     @AfterAll
     static void summary() {
-        String errors = LARGEST.entrySet().stream()
-                .map(entry -> String.format(Locale.ROOT, "%s %.1e", entry.getKey(), entry.getValue()))
-                .collect(Collectors.joining(", "));
-        System.out.printf(Locale.ROOT, "ONNX: %s; largest errors: %s%n", String.join("; ", SUMMARY), errors);
+        LOG.print();
     }
 
     private static void requireThere(List<?> cases, String folder) {
@@ -86,7 +80,7 @@ class OnnxCasesTest {
                 rows += run(node, model, kernel);
             }
         }
-        SUMMARY.add("%d %s (%d with variants of the cell), %d runs of a sequence on %d kernels"
+        LOG.ran("%d %s (%d with variants of the cell), %d runs of a sequence on %d kernels"
                 .formatted(cases.size(), what, variants, rows, KernelChoice.values().length));
     }
 
@@ -190,7 +184,7 @@ class OnnxCasesTest {
                 .as("%s on %s: %s: %s, not %s", node, kernel, what, here, there)
                 .isLessThanOrEqualTo(Tolerance.onnxState(rough, there));
         if (!rough) {
-            LARGEST.merge(kernel, error, Math::max);
+            LOG.error(kernel, error);
         }
     }
 
@@ -220,7 +214,7 @@ class OnnxCasesTest {
                     .isInstanceOf(ModelException.class)
                     .hasMessageContaining("expected an LSTM; only LSTMs can be scored");
         }
-        SUMMARY.add(files.size() + " GRUs and RNNs refused");
+        LOG.ran(files.size() + " GRUs and RNNs refused");
     }
 
     @Test
@@ -243,7 +237,7 @@ class OnnxCasesTest {
                 sequences += runTorch(folder, model, kernel);
             }
         }
-        SUMMARY.add("%d models that PyTorch exported, the same bits as in safetensors, %d runs of a sequence"
+        LOG.ran("%d models that PyTorch exported, the same bits as in safetensors, %d runs of a sequence"
                 .formatted(folders.size(), sequences));
     }
 
@@ -309,17 +303,7 @@ class OnnxCasesTest {
     }
 
     private static void compare(KernelChoice kernel, String what, float[][] here, float[][] there) {
-        assertThat(here).as("%s", what).hasSameDimensionsAs(there);
-        for (int row = 0; row < here.length; row++) {
-            for (int at = 0; at < here[row].length; at++) {
-                float expected = there[row][at];
-                double error = Math.abs((double) here[row][at] - expected);
-                assertThat(error)
-                        .as("%s on %s, row %d at %d: %s, not %s", what, kernel, row, at, here[row][at], expected)
-                        .isLessThanOrEqualTo(Tolerance.onnxState(false, expected));
-                LARGEST.merge(kernel, error, Math::max);
-            }
-        }
+        LOG.compare(kernel, what, here, there, expected -> Tolerance.onnxState(false, expected));
     }
 
     @Test
@@ -349,7 +333,7 @@ class OnnxCasesTest {
             }
         }
         assertThat(refused + accepted).isEqualTo(4); // the others are safetensors: BadFilesTest holds them all
-        SUMMARY.add("%d bad files refused, %d good ones read".formatted(refused, accepted));
+        LOG.ran("%d bad files refused, %d good ones read".formatted(refused, accepted));
     }
 
     @Test

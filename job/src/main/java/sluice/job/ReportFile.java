@@ -1,0 +1,46 @@
+package sluice.job;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/** Reports as files: JSON for people, too. */
+final class ReportFile {
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    private ReportFile() {}
+
+    /** @param report maps, lists, texts and numbers */
+    static byte[] json(Map<String, Object> report) {
+        try {
+            return JSON.writeValueAsBytes(report);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("a tree of strings and numbers is always JSON", e);
+        }
+    }
+
+    /**
+     * Writes a report where {@code report.path} says, if it says so. What became of the run doesn't hang on it, so a file that can't be
+     * written is no exception.
+     *
+     * @return why it could not be written, or nothing
+     */
+    static Optional<String> copy(byte[] json, Settings.Report settings, Configuration hadoop) {
+        if (settings.path().isEmpty()) {
+            return Optional.empty();
+        }
+        Path path = new Path(settings.path().get());
+        try (OutputStream stream = path.getFileSystem(hadoop).create(path, true)) {
+            stream.write(json);
+            return Optional.empty();
+        } catch (IOException | RuntimeException e) { // the latter for a file system that this Spark doesn't know
+            return Optional.of(Failure.firstLine(e.getMessage()));
+        }
+    }
+}
