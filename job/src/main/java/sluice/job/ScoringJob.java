@@ -4,11 +4,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkExecutorInfo;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -16,12 +14,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
-import sluice.cell.CompiledModel;
-import sluice.cell.InputKind;
-import sluice.cell.ScoreRequest;
-import sluice.cell.model.LstmModel;
-import sluice.cell.model.ModelException;
-import sluice.cell.model.OutputLayer;
 import sluice.cell.weights.file.ModelFile;
 
 /** One run: table in, broadcast, partitions, table out, report. */
@@ -56,14 +48,14 @@ final class ScoringJob {
         file.notes().forEach(note -> console.say("note: %s", note));
         StagedOutput output =
                 StagedOutput.at(settings.output().path(), settings.output().mode(), hadoop);
-        Plan plan = plan(file);
+        ScoringPlan plan = ScoringPlan.settle(file, settings, spark);
         RunCounters counters = new RunCounters(spark.sparkContext());
-        Broadcast<BroadcastPlan> broadcast = broadcast(plan, file.model());
+        Broadcast<BroadcastPlan> broadcast = plan.broadcast(settings, spark);
         try {
             write(scored(plan, broadcast, counters), output.path());
             requireFewBadRows(counters);
             quarantine(plan, broadcast, counters, output);
-            RunReport report = report(started, file, plan, counters);
+            RunReport report = report(started, plan, counters);
             output.write(RunReport.FILE, report.json());
             output.publish();
             copyReport(report);
@@ -99,7 +91,8 @@ final class ScoringJob {
      * Writes the rows that couldn't be scored beside the table, if there are any: the input is read once more, which costs little, as
      * nothing is scored. What Spark writes twice in one go it would have to keep or to score twice.
      */
-    private void quarantine(Plan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters, StagedOutput output) {
+    private void quarantine(
+            ScoringPlan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters, StagedOutput output) {
         long bad = counters.badRows().rows();
         if (settings.badRows().rule() != BadRowRule.QUARANTINE || bad == 0) {
             return;
@@ -145,68 +138,17 @@ final class ScoringJob {
         }
     }
 
-    /** What is settled before any task starts. */
-    private record Plan(
-            InputTable table, InputPlan input, OutputColumns columns, StructType schema, ReasonColumn quarantine) {}
-
-    private Plan plan(ModelFile file) {
-        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input().vocabulary(), file.metadata(), hadoop);
-        InputTable table = table(file.model(), vocabulary);
-        InputPlan input = InputPlan.settle(table, file.model(), settings, vocabulary);
-        ScoreRequest request = settings.output().request();
-        try {
-            CompiledModel.requireScorable(file.model(), input.kind(), request);
-        } catch (IllegalArgumentException | ModelException e) {
-            throw new RefusedException("%s: %s".formatted(settings.model().path(), e.getMessage()), e);
-        }
-        OutputColumns columns = new OutputColumns(
-                request,
-                settings.output().prefix(),
-                vocabulary.filter(words -> namesClasses(input.kind(), file.model())),
-                settings.badRows().rule());
-        ReasonColumn quarantine = new ReasonColumn(settings.output().prefix());
-        if (settings.badRows().rule() == BadRowRule.QUARANTINE) {
-            quarantine.appendTo(table.wholeSchema()); // may be refused: better now than after the first pass
-        }
-        return new Plan(table, input, columns, columns.appendTo(table.schema()), quarantine);
-    }
-
-    private InputTable table(LstmModel model, Optional<Vocabulary> vocabulary) {
-        InputTable table = InputTable.read(spark, settings.input());
-        SequenceForm looks = table.looks();
-        SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabulary);
-        return table.reading(expected, spark, settings.input());
-    }
-
-    /** The vocabulary is that of tokens: classes have its words where they are the tokens. Features have no other words. */
-    private static boolean namesClasses(InputKind kind, LstmModel model) {
-        int classes = model.output().map(OutputLayer::classes).orElse(0);
-        return !kind.takesTokens() || classes == model.tokens();
-    }
-
-    private Broadcast<BroadcastPlan> broadcast(Plan plan, LstmModel model) {
-        SequenceReader reader = new SequenceReader(plan.input(), settings.input(), model.inputWidth());
-        return JavaSparkContext.fromSparkContext(spark.sparkContext())
-                .broadcast(new BroadcastPlan(
-                        new BroadcastModel(model, plan.input().kind(), settings.scoring()),
-                        settings.output().request(),
-                        new InputRow(reader, plan.table(), settings.input()),
-                        plan.columns(),
-                        settings.badRows().rule(),
-                        settings.scoring().batchBytes()));
-    }
-
-    private Dataset<Row> scored(Plan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters) {
+    private Dataset<Row> scored(ScoringPlan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters) {
         return plan.table().rows().mapPartitions(new PartitionScorer(broadcast, counters), Encoders.row(plan.schema()));
     }
 
-    private RunReport report(Instant started, ModelFile file, Plan plan, RunCounters counters) {
+    private RunReport report(Instant started, ScoringPlan plan, RunCounters counters) {
         return new RunReport(
                 spark.sparkContext().applicationId(),
                 started,
                 Duration.between(started, Instant.now()),
                 settings,
-                file,
+                plan.model(),
                 Arrays.asList(plan.schema().fieldNames()),
                 counters.rows(),
                 counters.tokens(),
