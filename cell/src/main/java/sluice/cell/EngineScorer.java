@@ -11,6 +11,7 @@ final class EngineScorer implements SequenceScorer {
     private final SequenceRules rules;
     private final TreeWalk tree; // for a stack that reads forward, else null
     private final LayeredScorer layered; // for one that also reads backward, else null
+    private long computedSteps;
 
     EngineScorer(CompiledModel compiled, ScoreRequest request, Kernel kernel) {
         this.compiled = compiled;
@@ -32,12 +33,18 @@ final class EngineScorer implements SequenceScorer {
     public List<ScoredSequence> score(List<Sequence> sequences) {
         rules.require(sequences);
         PrefixTree prefixes = new PrefixTree(sequences, compiled.input().takesTokens());
+        computedSteps += prefixes.steps(tree != null);
         ScoredSequence[] answers = tree != null ? tree.walk(prefixes) : layered.score(prefixes.distinctSequences());
         List<ScoredSequence> scored = new ArrayList<>(sequences.size());
         for (int s = 0; s < sequences.size(); s++) {
             scored.add(answers[prefixes.representative(s)]);
         }
         return scored;
+    }
+
+    @Override
+    public long computedSteps() {
+        return computedSteps;
     }
 
     @Override

@@ -92,6 +92,20 @@ final class PrefixTree {
         return representative[s];
     }
 
+    /**
+     * How many steps have to be computed.
+     *
+     * @param sharesPrefixes whether a prefix that several sequences have is computed once: where a stack reads forward alone
+     */
+    long steps(boolean sharesPrefixes) {
+        long steps = 0;
+        for (int place = 0; place < distinct.length; place++) {
+            int known = sharesPrefixes ? Math.max(0, shared[place]) : 0;
+            steps += sequence(place).length() - known;
+        }
+        return steps;
+    }
+
     /** The distinct sequences, in lexicographic order. */
     List<Sequence> distinctSequences() {
         return Arrays.stream(distinct).mapToObj(sequences::get).toList();

@@ -18,6 +18,7 @@ final class ReferenceScorer implements SequenceScorer {
     private final ScoreRequest request;
     private final SequenceRules rules;
     private final ReferenceLstm lstm;
+    private long computedSteps;
 
     ReferenceScorer(CompiledModel compiled, ScoreRequest request) {
         this.compiled = compiled;
@@ -33,6 +34,11 @@ final class ReferenceScorer implements SequenceScorer {
     }
 
     @Override
+    public long computedSteps() {
+        return computedSteps;
+    }
+
+    @Override
     public long bytes(int length) {
         return compiled.footprint().bytes(request, length);
     }
@@ -43,6 +49,7 @@ final class ReferenceScorer implements SequenceScorer {
         List<ScoredSequence> scored = new ArrayList<>(sequences.size());
         for (Sequence sequence : sequences) {
             scored.add(score(sequence));
+            computedSteps += sequence.length();
         }
         return scored;
     }

@@ -1,9 +1,12 @@
 package sluice.cell;
 
+import java.io.Serializable;
 import java.util.Optional;
 
 /** One sequence to score: tokens, or rows of features, at its true length. */
-public final class Sequence {
+public final class Sequence implements Serializable {
+    private static final long serialVersionUID = 1L;
+
     private final int length;
     private final int[] tokens; // (n), or null
     private final float[] features; // (n, I) row-major, or null

@@ -21,6 +21,12 @@ public interface SequenceScorer {
     List<ScoredSequence> score(List<Sequence> sequences);
 
     /**
+     * How many steps were computed for all batches so far: fewer than the sequences have, where prefixes or whole sequences are the same
+     * in a batch.
+     */
+    long computedSteps();
+
+    /**
      * How many bytes scoring a sequence of this length takes, its answer included: to bound a batch by.
      *
      * @param length in steps

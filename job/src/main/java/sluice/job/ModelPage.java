@@ -1,6 +1,5 @@
 package sluice.job;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -22,31 +21,22 @@ record ModelPage(String path, ModelFile file, Optional<Vocabulary> vocabulary) {
 
     List<String> lines() {
         LstmModel model = file.model();
-        List<String> lines = new ArrayList<>();
-        add(lines, "model", path);
-        add(lines, "format", file.format());
-        add(lines, "input", input(model));
+        Page page = new Page();
+        page.add("model", path);
+        page.add("format", file.format());
+        page.add("input", input(model));
         for (LstmLayer layer : model.layers()) {
-            addLayer(lines, model.layers().indexOf(layer), layer);
+            addLayer(page, model.layers().indexOf(layer), layer);
         }
-        add(lines, "output", output(model));
-        add(lines, "gates", gates());
-        add(
-                lines,
+        page.add("output", output(model));
+        page.add("gates", gates());
+        page.add(
                 "parameters",
-                "%,d (%s of float32)".formatted(model.parameters(), size(model.parameters() * Float.BYTES)));
-        add(lines, "vocabulary", vocabulary.map(words -> words(words, model)).orElse("none"));
-        add(lines, "sha-256", model.fingerprint());
-        file.notes().forEach(note -> add(lines, "note", note));
-        return lines;
-    }
-
-    private static String size(long bytes) {
-        return bytes < 1 << 20 ? "%.1f KiB".formatted(bytes / 1024.0) : "%,.1f MiB".formatted(bytes / (1024.0 * 1024));
-    }
-
-    private static void add(List<String> lines, String what, String value) {
-        lines.add("%-11s %s".formatted(what, value));
+                "%,d (%s of float32)".formatted(model.parameters(), Page.size(model.parameters() * Float.BYTES)));
+        page.add("vocabulary", vocabulary.map(words -> words(words, model)).orElse("none"));
+        page.add("sha-256", model.fingerprint());
+        file.notes().forEach(note -> page.add("note", note));
+        return page.lines();
     }
 
     private static String input(LstmModel model) {
@@ -61,13 +51,13 @@ record ModelPage(String path, ModelFile file, Optional<Vocabulary> vocabulary) {
         return padding.isPresent() ? "; token %d stands for nothing".formatted(padding.getAsInt()) : "";
     }
 
-    private static void addLayer(List<String> lines, int depth, LstmLayer layer) {
+    private static void addLayer(Page page, int depth, LstmLayer layer) {
         String merge = layer.directions().size() == 1
                 ? ""
                 : ", its directions merged by " + layer.merge().name().toLowerCase(Locale.ROOT);
-        add(lines, "layer " + depth, "reads %d, gives %d%s".formatted(layer.inputWidth(), layer.outputWidth(), merge));
+        page.add("layer " + depth, "reads %d, gives %d%s".formatted(layer.inputWidth(), layer.outputWidth(), merge));
         for (LstmDirection direction : layer.directions()) {
-            add(lines, direction.reversed() ? "  backward" : "  forward", cell(direction));
+            page.add(direction.reversed() ? "  backward" : "  forward", cell(direction));
         }
     }
 

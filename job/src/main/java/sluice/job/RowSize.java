@@ -16,6 +16,28 @@ final class RowSize {
         return bytes;
     }
 
+    /** About how many bytes these values take where they are written, before they are compressed. */
+    static long packedBytes(Object... values) {
+        long bytes = 0;
+        for (Object value : values) {
+            bytes += packedBytes(value);
+        }
+        return bytes;
+    }
+
+    private static long packedBytes(Object value) {
+        if (value instanceof scala.collection.Seq<?> list) {
+            return Integer.BYTES + list.length() * (list.isEmpty() ? 0L : packedBytes(list.head()));
+        }
+        if (value instanceof Integer || value instanceof Float) {
+            return Integer.BYTES;
+        }
+        if (value instanceof Number || value == null) {
+            return value == null ? 0 : Long.BYTES;
+        }
+        return bytes(value) - OBJECT + Integer.BYTES;
+    }
+
     private static long bytes(Object value) {
         if (value == null) {
             return 0;

@@ -1,6 +1,7 @@
 package sluice.job;
 
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 import org.apache.spark.SparkContext;
@@ -10,28 +11,54 @@ import sluice.cell.CompiledModel;
 
 /** What tasks count, under names that Spark's own pages show. */
 final class RunCounters implements Serializable {
+    /** Of the rows that were scored. */
+    static final String ROWS = "sluice rows";
+
     private static final long serialVersionUID = 1L;
 
     private final LongAccumulator rows;
     private final LongAccumulator tokens;
+    private final LongAccumulator computedSteps;
+    private final LongAccumulator tasks;
+    private final LongAccumulator taskNanos;
+    private final LongAccumulator cpuNanos;
+    private final LongAccumulator readingNanos;
     private final LongAccumulator scoringNanos;
     private final CollectionAccumulator<String> engines;
+    private final PeakBytes peakHeap = new PeakBytes();
     private final BadRowTally badRows = new BadRowTally();
     private final LongAccumulator quarantined;
 
     RunCounters(SparkContext spark) {
-        this.rows = spark.longAccumulator("sluice rows");
+        this.rows = spark.longAccumulator(ROWS);
         this.tokens = spark.longAccumulator("sluice tokens");
+        this.computedSteps = spark.longAccumulator("sluice computed steps");
+        this.tasks = spark.longAccumulator("sluice tasks");
+        this.taskNanos = spark.longAccumulator("sluice task nanoseconds");
+        this.cpuNanos = spark.longAccumulator("sluice CPU nanoseconds");
+        this.readingNanos = spark.longAccumulator("sluice reading nanoseconds");
         this.scoringNanos = spark.longAccumulator("sluice scoring nanoseconds");
         this.engines = spark.collectionAccumulator("sluice engines");
+        spark.register(peakHeap, "sluice peak heap bytes");
         spark.register(badRows, "sluice bad rows");
         this.quarantined = spark.longAccumulator("sluice quarantined rows");
     }
 
-    void batch(long rowCount, long tokenCount, long nanos) {
+    /** @param steps that were computed for them */
+    void batch(long rowCount, long tokenCount, long steps) {
         rows.add(rowCount);
         tokens.add(tokenCount);
-        scoringNanos.add(nanos);
+        computedSteps.add(steps);
+    }
+
+    /** A scoring task is over. */
+    void task(long nanos, long cpu, long reading, long scoring, long heapBytes) {
+        tasks.add(1);
+        taskNanos.add(nanos);
+        cpuNanos.add(cpu);
+        readingNanos.add(reading);
+        scoringNanos.add(scoring);
+        peakHeap.add(heapBytes);
     }
 
     void engine(CompiledModel engine) {
@@ -62,17 +89,18 @@ final class RunCounters implements Serializable {
         return badRows;
     }
 
-    long tokens() {
-        return tokens.value();
-    }
-
-    /** Time that tasks spent scoring, all added up. */
-    long scoringNanos() {
-        return scoringNanos.value();
-    }
-
-    /** The kernel of each engine that was built. */
-    List<String> engines() {
-        return engines.value();
+    /** All of it, as it stands. */
+    Measured measured() {
+        return new Measured(
+                rows.value(),
+                tokens.value(),
+                computedSteps.value(),
+                tasks.value().intValue(),
+                Duration.ofNanos(taskNanos.value()),
+                Duration.ofNanos(cpuNanos.value()),
+                Duration.ofNanos(readingNanos.value()),
+                Duration.ofNanos(scoringNanos.value()),
+                peakHeap.value(),
+                List.copyOf(engines.value()));
     }
 }

@@ -5,9 +5,14 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import sluice.cell.weights.file.ModelFile;
 
-/** What a run did: for the terminal, and as JSON in the output. */
+/**
+ * What a run did: for the terminal, and as JSON in the output.
+ *
+ * @param layout how the rows were cut into tasks, where that was looked into
+ */
 record RunReport(
         String applicationId,
         Instant started,
@@ -15,11 +20,9 @@ record RunReport(
         Settings settings,
         ModelFile model,
         List<String> columns,
-        long rows,
-        long tokens,
-        BadRowTally badRows,
-        Duration scoring,
-        List<String> engines) {
+        Optional<TaskLayout> layout,
+        Measured measured,
+        BadRowTally badRows) {
     /** Where it stands in an output. */
     static final String FILE = "_sluice/report.json";
 
@@ -29,26 +32,48 @@ record RunReport(
     static final String EXIT_CODE = "exit-code";
     static final String RUN = "run";
     static final String ERROR = "error";
+    static final String STARTED = "started";
+    static final String ROWS = "rows";
+    static final String TOKENS = "tokens";
+    static final String COMPUTED = "computed-steps";
+    static final String SPEED = "tokens-per-second-per-core";
+    static final String TASK_SECONDS = "seconds-of-all-tasks";
 
     byte[] json() {
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("sluice", Version.current());
         report.put(RUN, settings.report().run());
         report.put("application", applicationId);
-        report.put("started", started.toString());
-        report.put("seconds", seconds(duration));
+        report.put(STARTED, started.toString());
+        report.put("seconds", rounded(Measured.seconds(duration)));
         report.put(EXIT_CODE, ExitCode.SCORED.code());
         report.put("model", modelPart());
         report.put("input", settings.input().paths());
         report.put("output", settings.output().path());
         report.put("columns", columns);
-        report.put("rows", rows);
-        report.put("tokens", tokens);
+        report.put(ROWS, measured.rows());
+        report.put(TOKENS, measured.tokens());
+        report.put(COMPUTED, measured.computedSteps());
+        report.put("sharing", rounded(measured.sharing()));
         report.put("bad-rows", badRowsPart());
-        report.put("scoring-seconds-of-all-tasks", seconds(scoring));
-        report.put("kernels", engines.stream().distinct().sorted().toList());
-        report.put("engine-builds", engines.size());
+        report.put("tasks", measured.tasks());
+        layout.ifPresent(how -> report.put("task-layout", how.sentence()));
+        report.put(SPEED, Math.round(measured.tokensPerSecondPerCore()));
+        report.put(TASK_SECONDS, taskPart());
+        report.put("peak-heap-bytes", measured.peakHeapBytes());
+        report.put("kernels", measured.engines().stream().distinct().sorted().toList());
+        report.put("engine-builds", measured.engines().size());
         return ReportFile.json(report);
+    }
+
+    private Map<String, Object> taskPart() {
+        Map<String, Object> part = new LinkedHashMap<>();
+        part.put("all", rounded(Measured.seconds(measured.taskTime())));
+        part.put("reading", rounded(Measured.seconds(measured.reading())));
+        part.put("scoring", rounded(Measured.seconds(measured.scoring())));
+        part.put("writing", rounded(Measured.seconds(measured.writing())));
+        part.put("processor", rounded(Measured.seconds(measured.cpuTime())));
+        return part;
     }
 
     private Map<String, Object> badRowsPart() {
@@ -75,7 +100,30 @@ record RunReport(
         return part;
     }
 
-    private static double seconds(Duration duration) {
-        return duration.toMillis() / 1000.0;
+    private static double rounded(double value) {
+        return Math.round(value * 1000) / 1000.0;
+    }
+
+    /** A short table for the terminal. */
+    List<String> lines() {
+        Page page = new Page()
+                .add("  rows", "%,d", measured.rows())
+                .add(
+                        "  tokens",
+                        "%,d; %,d steps were computed, each for %.1f tokens",
+                        measured.tokens(),
+                        measured.computedSteps(),
+                        measured.sharing())
+                .add("  speed", "%,.0f tokens a second and core, while scoring", measured.tokensPerSecondPerCore())
+                .add(
+                        "  tasks",
+                        "%,d, %s in all: reading %d %%, scoring %d %%, writing %d %%",
+                        measured.tasks(),
+                        Words.duration(Measured.seconds(measured.taskTime())),
+                        measured.percent(measured.reading()),
+                        measured.percent(measured.scoring()),
+                        measured.percent(measured.writing()))
+                .add("  memory", "%s of heap at the most in one process", Page.size(measured.peakHeapBytes()));
+        return page.lines();
     }
 }

@@ -161,6 +161,11 @@ final class ScoreCommand {
             description = "Write the model as safetensors that PyTorch loads, and score nothing.")
     private String saveModel;
 
+    @Option(
+            names = "--dry-run",
+            description = "Print what the run would do and cost, from a sample of the table, and write nothing.")
+    private boolean dryRun;
+
     @Option(names = "--help", usageHelp = true, description = "Print this help.")
     private boolean help;
 
@@ -201,10 +206,9 @@ final class ScoreCommand {
             }
             if (describe != null || saveModel != null) {
                 lookAtModel(console);
-            } else {
-                score(console);
+                return ExitCode.SCORED.code();
             }
-            return ExitCode.SCORED.code();
+            return score(console).code();
         } catch (Exception | OutOfMemoryError e) { // Spark throws checked exceptions that it doesn't declare
             console.error(Failure.sentence(e));
             return Failure.code(e).code();
@@ -240,13 +244,17 @@ final class ScoreCommand {
         }
     }
 
-    private void score(Console console) throws IOException {
+    private ExitCode score(Console console) throws IOException {
         Instant started = Instant.now();
         Settings settings = Settings.read(config, overrides());
         SparkSession spark = SparkSession.builder().appName("sluice").getOrCreate();
         try {
+            if (dryRun) {
+                return new DryRun(spark, settings, console).run();
+            }
             new ScoringJob(spark, settings, console).run();
             showRows(spark, settings, console);
+            return ExitCode.SCORED;
         } catch (Exception | OutOfMemoryError e) {
             report(new FailedRun(started, settings, Failure.code(e), Failure.sentence(e)), spark, console);
             throw e;

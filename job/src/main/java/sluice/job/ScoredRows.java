@@ -25,6 +25,7 @@ final class ScoredRows extends FoundRows {
     private final BadRowRule badRows;
     private final long batchBytes;
     private final RunCounters counters;
+    private final TaskClock clock;
 
     private final Deque<Gathered> batch = new ArrayDeque<>(); // what of it has not been told yet
     private Deque<ScoredSequence> answers = new ArrayDeque<>(); // of the batch's sequences
@@ -52,14 +53,12 @@ final class ScoredRows extends FoundRows {
         this.badRows = badRows;
         this.batchBytes = batchBytes;
         this.counters = counters;
+        this.clock = TaskClock.start(counters);
     }
 
     @Override
     Row find() {
-        while (!batch.isEmpty() || waiting != null || rows.hasNext()) {
-            if (batch.isEmpty()) {
-                scoreNextBatch();
-            }
+        while (!batch.isEmpty() || scoreNextBatch()) {
             Row row = tell(batch.remove());
             if (row != null) {
                 return row;
@@ -88,19 +87,24 @@ final class ScoredRows extends FoundRows {
         return badRows == BadRowRule.NULL ? columns.append(inputRow.kept(row), defect) : null;
     }
 
-    private void scoreNextBatch() {
+    /** @return whether there was one */
+    private boolean scoreNextBatch() {
         stopIfKilled();
-        gather();
+        clock.reading(this::gather);
+        if (batch.isEmpty()) {
+            return false;
+        }
         List<Sequence> sequences = new ArrayList<>(batch.size());
         for (Gathered row : batch) {
             if (row.sequence() != null) {
                 sequences.add(row.sequence());
             }
         }
-        long before = System.nanoTime();
-        answers = new ArrayDeque<>(scorer.score(sequences));
+        long computed = scorer.computedSteps();
+        answers = clock.scoring(() -> new ArrayDeque<>(scorer.score(sequences)));
         long tokens = sequences.stream().mapToLong(Sequence::length).sum();
-        counters.batch(sequences.size(), tokens, System.nanoTime() - before);
+        counters.batch(sequences.size(), tokens, scorer.computedSteps() - computed);
+        return true;
     }
 
     /** Spark doesn't interrupt a task that computes: it has to look by itself. */

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkExecutorInfo;
@@ -14,10 +16,14 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import sluice.cell.weights.file.ModelFile;
 
 /** One run: table in, broadcast, partitions, table out, report. */
 final class ScoringJob {
+    private static final Logger LOG = LoggerFactory.getLogger(ScoringJob.class);
+    private static final Duration BETWEEN_LINES = Duration.ofMinutes(1);
     private static final int PAUSE_MILLIS = 100;
     private static final int MOST_PAUSES = 100;
 
@@ -52,10 +58,17 @@ final class ScoringJob {
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast = plan.broadcast(settings, spark);
         try {
-            write(scored(plan, broadcast, counters), output.path());
+            Optional<InputSurvey> survey = settings.asksForSurvey()
+                    ? Optional.of(InputSurvey.of(plan.table().rows(), broadcast, counters))
+                    : Optional.empty();
+            Optional<TaskLayout> layout = survey.map(seen -> layout(seen, plan));
+            layout.ifPresent(how -> console.say("%s", how.sentence()));
+            try (Progress progress = progress(survey)) {
+                write(scored(plan, layout, broadcast, counters), layout, output.path());
+            }
             requireFewBadRows(counters);
             quarantine(plan, broadcast, counters, output);
-            RunReport report = report(started, plan, counters);
+            RunReport report = report(started, plan, layout, counters);
             output.write(RunReport.FILE, report.json());
             output.publish();
             copyReport(report);
@@ -67,10 +80,26 @@ final class ScoringJob {
         }
     }
 
-    private void write(Dataset<Row> rows, String path) {
+    private TaskLayout layout(InputSurvey survey, ScoringPlan plan) {
+        WorkEstimate work = WorkEstimate.of(survey, plan, settings);
+        return TaskLayout.settle(
+                survey,
+                work,
+                plan.input().kind().takesTokens(),
+                settings,
+                spark.sparkContext().defaultParallelism());
+    }
+
+    private Progress progress(Optional<InputSurvey> survey) {
+        OptionalLong rows = survey.map(seen -> OptionalLong.of(seen.rows())).orElse(OptionalLong.empty());
+        return Progress.start(spark.sparkContext(), rows, BETWEEN_LINES, LOG::info);
+    }
+
+    private void write(Dataset<Row> rows, Optional<TaskLayout> layout, String path) {
         rows.write()
                 .mode(SaveMode.ErrorIfExists)
                 .format(settings.output().format().sparkName())
+                .option("maxRecordsPerFile", layout.map(TaskLayout::fileRows).orElse(0L))
                 .option("compression", settings.output().format().compression())
                 .save(path);
     }
@@ -101,6 +130,7 @@ final class ScoringJob {
         StructType schema = plan.quarantine().appendTo(plan.table().wholeSchema());
         write(
                 rows.mapPartitions(PartitionScorer.ofQuarantine(broadcast, counters), Encoders.row(schema)),
+                Optional.empty(),
                 output.path(RunReport.BAD_ROWS));
         if (counters.quarantinedRows() != bad) {
             throw new IllegalStateException(
@@ -138,11 +168,14 @@ final class ScoringJob {
         }
     }
 
-    private Dataset<Row> scored(ScoringPlan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters) {
-        return plan.table().rows().mapPartitions(new PartitionScorer(broadcast, counters), Encoders.row(plan.schema()));
+    private Dataset<Row> scored(
+            ScoringPlan plan, Optional<TaskLayout> layout, Broadcast<BroadcastPlan> broadcast, RunCounters counters) {
+        Dataset<Row> rows =
+                layout.map(how -> how.lay(plan.table())).orElse(plan.table().rows());
+        return rows.mapPartitions(new PartitionScorer(broadcast, counters), Encoders.row(plan.schema()));
     }
 
-    private RunReport report(Instant started, ScoringPlan plan, RunCounters counters) {
+    private RunReport report(Instant started, ScoringPlan plan, Optional<TaskLayout> layout, RunCounters counters) {
         return new RunReport(
                 spark.sparkContext().applicationId(),
                 started,
@@ -150,11 +183,9 @@ final class ScoringJob {
                 settings,
                 plan.model(),
                 Arrays.asList(plan.schema().fieldNames()),
-                counters.rows(),
-                counters.tokens(),
-                counters.badRows(),
-                Duration.ofNanos(counters.scoringNanos()),
-                counters.engines());
+                layout,
+                counters.measured(),
+                counters.badRows());
     }
 
     /** The table is complete and in its place: a copy that can't be made doesn't take that back. */
@@ -174,17 +205,17 @@ final class ScoringJob {
             String where = settings.badRows().rule() == BadRowRule.NULL
                     ? "their answers are null"
                     : "they are in %s/%s".formatted(settings.output().path(), RunReport.BAD_ROWS);
-            console.say("%,d rows can't be scored, %s: %s", bad.rows(), where, bad.sentence());
+            console.say("%s can't be scored, %s: %s", Words.count(bad.rows(), "row"), where, bad.sentence());
         }
     }
 
     private void tell(RunReport report) {
         console.say(
-                "scored %,d sequences, %,d tokens in %.1f s; scoring took %.1f s of the tasks' time",
-                report.rows(),
-                report.tokens(),
-                report.duration().toMillis() / 1000.0,
-                report.scoring().toMillis() / 1000.0);
+                "scored %s, %s in %s",
+                Words.count(report.measured().rows(), "sequence"),
+                Words.count(report.measured().tokens(), "token"),
+                Words.duration(Measured.seconds(report.duration())));
+        report.lines().forEach(console.out()::println);
         tellBadRows(report.badRows());
         console.say("wrote %s: %s", settings.output().path(), String.join(", ", report.columns()));
     }

@@ -39,10 +39,19 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
             LengthLimits limits) {}
 
     /** {@code scoring.*}. */
-    record Scoring(KernelChoice kernel, long batchBytes, long lookUpBytes) {}
+    record Scoring(
+            KernelChoice kernel, long batchBytes, long lookUpBytes, int taskSeconds, ClusterPrefixes clusterPrefixes) {}
 
     /** {@code output.*}. */
-    record Output(String path, OutputFormat format, OutputMode mode, ScoreRequest request, String prefix) {}
+    record Output(
+            String path, OutputFormat format, OutputMode mode, ScoreRequest request, String prefix, FileTarget files) {}
+
+    /** Whether the table has to be looked at before it is known how it is cut into tasks. */
+    boolean asksForSurvey() {
+        return scoring.taskSeconds() > 0
+                || scoring.clusterPrefixes() != ClusterPrefixes.NEVER
+                || output.files().isGiven();
+    }
 
     /** {@code report.*}: where a copy goes, and what the run is called. */
     record Report(Optional<String> path, String run) {}
@@ -148,7 +157,9 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
         return new Scoring(
                 values.constant("scoring.kernel", KernelChoice.class),
                 values.bytes("scoring.batch-bytes", 1),
-                values.bytes("scoring.look-up-bytes", 0));
+                values.bytes("scoring.look-up-bytes", 0),
+                (int) values.atLeast("scoring.task-seconds", 0, 1_000_000),
+                values.constant("scoring.cluster-prefixes", ClusterPrefixes.class));
     }
 
     private static Output output(SettingValues values) {
@@ -166,6 +177,8 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
                 values.constant("output.format", OutputFormat.class),
                 values.constant("output.mode", OutputMode.class),
                 request,
-                values.string("output.prefix"));
+                values.string("output.prefix"),
+                new FileTarget(
+                        values.atLeast("output.file-rows", 0, Long.MAX_VALUE), values.bytes("output.file-bytes", 0)));
     }
 }

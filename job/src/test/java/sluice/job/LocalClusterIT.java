@@ -120,10 +120,10 @@ class LocalClusterIT {
         }
         assertThat(workers.tasks).hasValue(FILES);
         assertThat(workers.executors).hasSizeBetween(1, EXECUTORS);
-        assertThat(report.engines())
+        assertThat(report.measured().engines())
                 .as("one engine for each executor that worked")
                 .hasSameSizeAs(workers.executors);
-        assertThat(report.rows()).isEqualTo(expected.size());
+        assertThat(report.measured().rows()).isEqualTo(expected.size());
     }
 
     /** Words, labels and patterns travel with the plan. */

@@ -57,6 +57,10 @@ class SettingsTest {
             Map.entry("scoring.kernel", "reference"),
             Map.entry("scoring.batch-bytes", "1 KiB"),
             Map.entry("scoring.look-up-bytes", "2 KiB"),
+            Map.entry("scoring.task-seconds", "7"),
+            Map.entry("scoring.cluster-prefixes", "auto"),
+            Map.entry("output.file-rows", "1000"),
+            Map.entry("output.file-bytes", "1 MiB"),
             Map.entry("output.path", "beside"),
             Map.entry("output.format", "json"),
             Map.entry("output.mode", "overwrite"),
@@ -114,7 +118,8 @@ class SettingsTest {
         assertThat(settings.input().limits())
                 .usingRecursiveComparison()
                 .isEqualTo(new LengthLimits(0, 0, LengthLimits.TooLong.REFUSE));
-        assertThat(settings.scoring()).isEqualTo(new Settings.Scoring(KernelChoice.AUTO, 64 << 20, 128 << 20));
+        assertThat(settings.scoring())
+                .isEqualTo(new Settings.Scoring(KernelChoice.AUTO, 64 << 20, 128 << 20, 30, ClusterPrefixes.NEVER));
         assertThat(settings.output().path()).isEqualTo("out");
         assertThat(settings.output().format()).isEqualTo(OutputFormat.PARQUET);
         assertThat(settings.output().mode()).isEqualTo(OutputMode.ERROR);
@@ -122,6 +127,7 @@ class SettingsTest {
         assertThat(settings.output().request().emissions()).containsExactly(Emission.SOFTMAX);
         assertThat(settings.output().request().topK()).isEqualTo(5);
         assertThat(settings.output().prefix()).isEmpty();
+        assertThat(settings.output().files()).isEqualTo(new FileTarget(0, 0));
         assertThat(settings.badRows()).isEqualTo(new Settings.BadRows(BadRowRule.FAIL, 0.1));
         assertThat(settings.report()).isEqualTo(new Settings.Report(Optional.empty(), ""));
     }

@@ -1,0 +1,176 @@
+package sluice.job;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.SparkSession;
+import sluice.cell.Sequence;
+import sluice.cell.weights.file.ModelFile;
+
+/**
+ * What a run would do, without doing it: the model is read, the table's schema held against it, its rows are counted, and a sample is
+ * scored. Nothing is written but the report, where one is asked for.
+ */
+final class DryRun {
+    private static final double MODEL_SHARES = 2.6; // the model as it is read, as it travels, and as it is packed
+    private static final long BESIDE_THE_MODEL = 400L << 20;
+
+    private final SparkSession spark;
+    private final Settings settings;
+    private final Console console;
+    private final Configuration hadoop;
+
+    DryRun(SparkSession spark, Settings settings, Console console) {
+        this.spark = spark;
+        this.settings = settings;
+        this.console = console;
+        this.hadoop = spark.sessionState().newHadoopConf();
+    }
+
+    /**
+     * Prints the plan.
+     *
+     * @return whether the run would be refused since something is where its output would go
+     * @throws RefusedException where the run would be refused for its settings, its model or its table
+     */
+    ExitCode run() throws IOException {
+        ModelFile file = ModelSource.read(settings.model(), hadoop);
+        ScoringPlan plan = ScoringPlan.settle(file, settings, spark);
+        RunCounters counters = new RunCounters(spark.sparkContext());
+        Broadcast<BroadcastPlan> broadcast = plan.broadcast(settings, spark);
+        InputSurvey survey = InputSurvey.of(plan.table().rows(), broadcast, counters);
+        WorkEstimate work = WorkEstimate.of(survey, plan, settings);
+        TaskLayout layout = TaskLayout.settle(
+                survey,
+                work,
+                plan.input().kind().takesTokens(),
+                settings,
+                spark.sparkContext().defaultParallelism());
+        Forecast forecast = Forecast.of(work, stepsPerSecond(survey.sequences(), broadcast, counters));
+        new ModelPage(settings.model().path(), file, plan.input().vocabulary())
+                .lines()
+                .forEach(console.out()::println);
+        lines(plan, survey, work, layout, forecast).forEach(console.out()::println);
+        OutputSize.warning(work, settings.output().request()).ifPresent(warning -> console.say("warning: %s", warning));
+        ReportFile.copy(json(plan, work, layout, forecast), settings.report(), hadoop)
+                .ifPresent(reason -> console.error("%s: the report could not be written: %s"
+                        .formatted(settings.report().path().get(), reason)));
+        return tellWhetherFree();
+    }
+
+    private ExitCode tellWhetherFree() {
+        try {
+            StagedOutput.at(settings.output().path(), settings.output().mode(), hadoop);
+            return ExitCode.SCORED;
+        } catch (RefusedException e) {
+            console.error("the run would be refused: " + e.getMessage());
+            return ExitCode.REFUSED;
+        }
+    }
+
+    /** On one core of an executor. */
+    private double stepsPerSecond(List<Sequence> sample, Broadcast<BroadcastPlan> broadcast, RunCounters counters) {
+        return sample.isEmpty()
+                ? 0
+                : JavaSparkContext.fromSparkContext(spark.sparkContext())
+                        .parallelize(List.of(new ArrayList<>(sample)), 1)
+                        .map(sequences -> broadcast.value().stepsPerSecond(sequences, counters))
+                        .first();
+    }
+
+    private List<String> lines(
+            ScoringPlan plan, InputSurvey survey, WorkEstimate work, TaskLayout layout, Forecast forecast)
+            throws IOException {
+        long model = plan.model().model().parameters() * Float.BYTES;
+        Page page = new Page()
+                .add(
+                        "executor",
+                        "%s at least: %.1f times the model and %s; a task's batch takes %s of it",
+                        Page.size(MODEL_SHARES * model + BESIDE_THE_MODEL),
+                        MODEL_SHARES,
+                        Page.size(BESIDE_THE_MODEL),
+                        Page.size(settings.scoring().batchBytes()))
+                .add(
+                        "work",
+                        "%,d floating-point operations a step, %,d an answer; %s",
+                        work.work().step(),
+                        work.work().answer(),
+                        work.work().answersEachStep() ? "each step is answered" : "the last step is answered")
+                .add("tasks", "%s", layout.sentence())
+                .add("sample", "%s; %s", Words.count(survey.sampledRows(), "row"), clustering(work))
+                .add("", "")
+                .add(
+                        "",
+                        "%-24s %s",
+                        "estimated",
+                        lastRun().map(last -> "last run, " + last.started()).orElse(""));
+        Optional<LastRun> last = lastRun();
+        compare(page, "rows", "%,d".formatted(work.rows()), last.map(run -> "%,d".formatted(run.rows())));
+        compare(page, "tokens", "%,.0f".formatted(work.steps()), last.map(run -> "%,d".formatted(run.tokens())));
+        compare(page, "sharing", "%.1f".formatted(work.sharing()), last.map(run -> "%.1f".formatted(run.sharing())));
+        compare(
+                page,
+                "speed",
+                "%,.0f tokens/s a core".formatted(forecast.tokensPerSecond()),
+                last.map(run -> "%,.0f tokens/s a core".formatted(run.speed())));
+        compare(
+                page,
+                "tasks' time",
+                Words.duration(forecast.seconds()),
+                last.map(run -> Words.duration(run.taskSeconds())));
+        page.add("output", "%s before compression", Page.size(work.rows() * work.rowBytes()));
+        return page.lines();
+    }
+
+    private Optional<LastRun> lastRun() throws IOException {
+        return LastRun.of(settings, hadoop);
+    }
+
+    private static void compare(Page page, String name, String estimated, Optional<String> measured) {
+        page.add(
+                name,
+                "%s",
+                measured.map(last -> "%-24s %s".formatted(estimated, last)).orElse(estimated));
+    }
+
+    private static String clustering(WorkEstimate work) {
+        return "a computed step stands for %.1f tokens as the rows stand, for %.1f if they were sorted (scoring.cluster-prefixes)"
+                .formatted(work.sharing(), work.sharingIfClustered());
+    }
+
+    private byte[] json(ScoringPlan plan, WorkEstimate work, TaskLayout layout, Forecast forecast) {
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("sluice", Version.current());
+        report.put("dry-run", true);
+        report.put(RunReport.RUN, settings.report().run());
+        report.put("model", plan.model().model().fingerprint());
+        report.put("input", settings.input().paths());
+        report.put("output", settings.output().path());
+        report.put(RunReport.ROWS, work.rows());
+        report.put(RunReport.TOKENS, Math.round(work.steps()));
+        report.put("sharing", work.sharing());
+        report.put("sharing-if-clustered", work.sharingIfClustered());
+        report.put("flops-per-step", work.work().step());
+        report.put("flops-per-answer", work.work().answer());
+        report.put("task-layout", layout.sentence());
+        report.put(RunReport.SPEED, Math.round(forecast.tokensPerSecond()));
+        report.put("core-hours", forecast.seconds() / 3_600);
+        report.put("output-bytes", Math.round(work.rows() * work.rowBytes()));
+        return ReportFile.json(report);
+    }
+
+    /** What the sample's speed makes of the whole. */
+    private record Forecast(double tokensPerSecond, double seconds) {
+        static Forecast of(WorkEstimate work, double stepsPerSecond) {
+            double tokensPerSecond = stepsPerSecond * work.sharing();
+            double scoring = tokensPerSecond == 0 ? 0 : work.steps() / tokensPerSecond;
+            return new Forecast(tokensPerSecond, scoring + work.rows() * WorkEstimate.SECONDS_PER_ROW);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package sluice.job;
+
+import static org.apache.spark.sql.functions.spark_partition_id;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import sluice.cell.Sequence;
+
+/**
+ * What a look at the table tells before it is scored: how many rows each of its partitions has, which Parquet and ORC know without
+ * reading them, and what the first rows of some partitions are like.
+ *
+ * @param rowsOf each partition, as Spark would read the table
+ * @param parts sampled, spread evenly over the partitions that have rows
+ */
+record InputSurvey(long[] rowsOf, List<SampledPart> parts) {
+    private static final int MOST_PARTS = 16;
+    private static final int SAMPLED_ROWS = 4_000;
+
+    static InputSurvey of(Dataset<Row> table, Broadcast<BroadcastPlan> plan, RunCounters counters) {
+        JavaRDD<Row> rows = table.toJavaRDD();
+        long[] rowsOf = new long[rows.getNumPartitions()];
+        for (Row count : table.groupBy(spark_partition_id()).count().collectAsList()) {
+            if (count.getInt(0) < rowsOf.length) { // a query that shuffles may be cut otherwise each time
+                rowsOf[count.getInt(0)] = count.getLong(1);
+            }
+        }
+        int[] chosen = spread(
+                IntStream.range(0, rowsOf.length).filter(at -> rowsOf[at] > 0).toArray());
+        int rowsOfPart = SAMPLED_ROWS / Math.max(1, chosen.length);
+        JavaRDD<SampledPart> sampled = rows.mapPartitionsWithIndex(
+                (at, input) -> List.of(plan.value().sample(at, input, rowsOfPart, counters))
+                        .iterator(),
+                true);
+        List<SampledPart> parts = new ArrayList<>();
+        for (List<SampledPart> part : sampled.collectPartitions(chosen)) {
+            parts.addAll(part);
+        }
+        return new InputSurvey(rowsOf, List.copyOf(parts));
+    }
+
+    private static int[] spread(int[] partitions) {
+        int count = Math.min(MOST_PARTS, partitions.length);
+        return IntStream.range(0, count)
+                .map(at -> partitions[(int) ((long) at * partitions.length / count)])
+                .toArray();
+    }
+
+    /** Of the whole table. */
+    long rows() {
+        return Arrays.stream(rowsOf).sum();
+    }
+
+    /** Partitions that have any. */
+    int filledPartitions() {
+        return (int) Arrays.stream(rowsOf).filter(rows -> rows > 0).count();
+    }
+
+    /** In the sample. */
+    long sampledRows() {
+        return parts.stream().mapToLong(SampledPart::rows).sum();
+    }
+
+    /** Those sampled that can be scored. */
+    List<Sequence> sequences() {
+        return parts.stream().flatMap(part -> part.sequences().stream()).toList();
+    }
+
+    /** Of the rows sampled, which of them can be scored. */
+    double goodFraction() {
+        return sampledRows() == 0 ? 1 : (double) sequences().size() / sampledRows();
+    }
+
+    /** On average over the sample. */
+    double stepsPerRow() {
+        return perRow(parts.stream().mapToLong(SampledPart::steps).sum());
+    }
+
+    /** What a row takes of a batch, on average. */
+    double batchBytesPerRow() {
+        return perRow(parts.stream().mapToLong(SampledPart::bytes).sum());
+    }
+
+    /** What a row's own values take, on average. */
+    double keptBytesPerRow() {
+        return perRow(parts.stream().mapToLong(SampledPart::keptBytes).sum());
+    }
+
+    private double perRow(long sum) {
+        int sequences = sequences().size();
+        return sequences == 0 ? 0 : (double) sum / sequences;
+    }
+
+    /** About how many steps a partition's rows have: by its own sample, else by that of all. */
+    double stepsOf(int partition) {
+        double perRow = parts.stream()
+                .filter(part -> part.partition() == partition)
+                .mapToDouble(SampledPart::stepsPerRow)
+                .findFirst()
+                .orElseGet(this::stepsPerRow);
+        return rowsOf[partition] * perRow;
+    }
+}

@@ -1,0 +1,41 @@
+package sluice.job;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/** What the run that ended before in an output has measured, to hold an estimate against. */
+record LastRun(String started, long rows, long tokens, double sharing, double speed, double taskSeconds) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Nothing, where no run has left a report that tells it. */
+    static Optional<LastRun> of(Settings settings, Configuration hadoop) throws IOException {
+        Path path = new Path(settings.output().path(), RunReport.FILE);
+        try (InputStream stream =
+                Storage.of(path.toString(), "--output", hadoop).open(path)) {
+            return of(JSON.readTree(stream.readAllBytes()));
+        } catch (FileNotFoundException | JsonProcessingException e) { // of another program, or none: it tells nothing
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<LastRun> of(JsonNode report) {
+        long computed = report.path(RunReport.COMPUTED).asLong();
+        long tokens = report.path(RunReport.TOKENS).asLong();
+        return report.has(RunReport.TASK_SECONDS)
+                ? Optional.of(new LastRun(
+                        report.path(RunReport.STARTED).asText().replaceFirst("\\.\\d+Z$", "Z"),
+                        report.path(RunReport.ROWS).asLong(),
+                        tokens,
+                        computed == 0 ? 1 : (double) tokens / computed,
+                        report.path(RunReport.SPEED).asDouble(),
+                        report.path(RunReport.TASK_SECONDS).path("all").asDouble()))
+                : Optional.empty();
+    }
+}

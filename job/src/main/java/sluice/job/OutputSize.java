@@ -1,0 +1,63 @@
+package sluice.job;
+
+import java.util.Optional;
+import sluice.cell.Emission;
+import sluice.cell.OutputAt;
+import sluice.cell.ScoreRequest;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.OutputLayer;
+
+/** How many bytes answers take where they are written, before they are compressed; probabilities hardly compress. */
+final class OutputSize {
+    private static final double MUCH = 1L << 40;
+
+    private OutputSize() {}
+
+    /** What a user may not have meant. */
+    static Optional<String> warning(WorkEstimate work, ScoreRequest request) {
+        double bytes = work.rows() * work.rowBytes();
+        if (bytes < MUCH) {
+            return Optional.empty();
+        }
+        boolean distributions = request.asksFor(Emission.SOFTMAX) && request.at() == OutputAt.EACH;
+        String remedy = distributions
+                ? ": softmax at each step is most of it; topk, rank or loglik tell what matters in a hundredth"
+                : "";
+        return Optional.of("the output would take %s%s".formatted(Page.size(bytes), remedy));
+    }
+
+    /** Of a row with so many steps, on average. */
+    static double answerBytes(LstmModel model, ScoreRequest request, double steps) {
+        double answered = request.at() == OutputAt.EACH ? steps : 1;
+        double bytes = 0;
+        for (Emission emission : request.emissions()) {
+            bytes += switch (emission) {
+                case SOFTMAX ->
+                    answered
+                            * Float.BYTES
+                            * model.output().map(OutputLayer::classes).orElse(0);
+                case PREDICTION -> answered * Integer.BYTES;
+                case TOPK -> answered * request.topK() * (Integer.BYTES + Float.BYTES);
+                case LOGLIK -> 2 * Double.BYTES + Integer.BYTES;
+                case LOGPROB, RANK -> Math.max(0, steps - 1) * Float.BYTES;
+                case HIDDEN -> answered * Float.BYTES * model.outputWidth();
+                case CELL -> answered * Float.BYTES * cellWidth(model);
+                case STATE -> Float.BYTES * (double) stateWidth(model);
+            };
+        }
+        return bytes;
+    }
+
+    private static int cellWidth(LstmModel model) {
+        LstmLayer top = model.layers().get(model.layers().size() - 1);
+        return top.directions().stream().mapToInt(LstmDirection::hiddenWidth).sum();
+    }
+
+    private static int stateWidth(LstmModel model) {
+        return model.directions().stream()
+                .mapToInt(direction -> direction.hiddenWidth() + direction.outputWidth())
+                .sum();
+    }
+}

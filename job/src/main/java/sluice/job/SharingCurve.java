@@ -1,0 +1,48 @@
+package sluice.job;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import sluice.cell.InputKind;
+import sluice.cell.Sequence;
+import sluice.cell.Sharing;
+import sluice.cell.model.LstmModel;
+
+/**
+ * How many distinct steps rows have together, however many rows: a power of their number (Heaps' law, as vocabularies grow with texts),
+ * through what a sample has and what half of it has.
+ */
+final class SharingCurve {
+    private final int rows; // of the sample
+    private final double steps; // a row has
+    private final double distinct; // steps of the sample
+    private final double exponent; // 1: nothing is shared; 0: nothing new comes
+
+    SharingCurve(List<Sequence> sample, LstmModel model, InputKind input) {
+        List<Sequence> shuffled = new ArrayList<>(sample);
+        Collections.shuffle(
+                shuffled, new Random(1)); // neighbours of one file may be more alike than the rows of a half
+        long all = Sharing.distinctSteps(shuffled, model, input);
+        long half = Sharing.distinctSteps(shuffled.subList(0, shuffled.size() / 2), model, input);
+        this.rows = sample.size();
+        this.steps = (double) sample.stream().mapToLong(Sequence::length).sum() / Math.max(1, rows);
+        this.distinct = all;
+        this.exponent = half == 0 ? 1 : Math.min(1, Math.log((double) all / half) / Math.log(2));
+    }
+
+    /** Of so many rows in one batch; never more than they have. */
+    double distinctSteps(double count) {
+        if (rows == 0 || count == 0) {
+            return 0;
+        }
+        double fitted = distinct * Math.pow(count / rows, exponent);
+        return Math.min(count * steps, fitted);
+    }
+
+    /** Steps that rows have to those that are computed, where so many make a batch: 1 where nothing is shared. */
+    double ratio(double count) {
+        double computed = distinctSteps(count);
+        return computed == 0 ? 1 : Math.max(1, count * steps / computed);
+    }
+}

@@ -1,0 +1,156 @@
+package sluice.job;
+
+import static org.apache.spark.sql.functions.slice;
+import static org.apache.spark.sql.functions.substring;
+import static org.apache.spark.sql.functions.xxhash64;
+
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.ArrayType;
+
+/**
+ * How the rows are cut into tasks: by the work that they are, not by the bytes that they are stored in. A partition is one task, and one
+ * or more files of the output.
+ *
+ * @param kind what is done to the partitions that Spark reads
+ * @param tasks how many there will be
+ * @param fileRows rows that a file of the output has at the most, or 0
+ * @param why in words
+ */
+record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
+    /** What is done to the partitions that Spark reads. */
+    enum Kind {
+        /** Nothing: the rows stay in their order. */
+        AS_READ,
+        /** Neighbours are taken together: the rows stay in their order, and no row moves. */
+        MERGED,
+        /** Rows are dealt out to all tasks alike. */
+        SPREAD,
+        /** Rows are sorted by their sequences, so that each task has neighbours, which share prefixes. */
+        CLUSTERED
+    }
+
+    /** A shorter task costs more to start than it brings. */
+    private static final double SHORTEST_TASK_SECONDS = 2;
+
+    /** What moving rows costs a core: a row, and its bytes. */
+    private static final double MOVED_ROW_SECONDS = 5e-6;
+
+    private static final double MOVED_BYTE_SECONDS = 20e-9;
+
+    /** Of a sequence, for the borders between tasks: enough to tell most apart, few enough to keep thousands of borders. */
+    private static final int KEY_STEPS = 64;
+
+    /** @param cores of the cluster, as far as Spark knows them */
+    static TaskLayout settle(InputSurvey survey, WorkEstimate work, boolean takesTokens, Settings settings, int cores) {
+        long fileRows = settings.output().files().rows(work.rowBytes());
+        int filled = survey.filledPartitions();
+        if (filled == 0) {
+            return new TaskLayout(Kind.MERGED, 1, 0, "there are no rows");
+        }
+        double seconds = work.seconds();
+        int wanted = wanted(survey.rows(), seconds, fileRows, settings.scoring().taskSeconds(), cores);
+        double moving = survey.rows() * (MOVED_ROW_SECONDS + MOVED_BYTE_SECONDS * survey.keptBytesPerRow());
+        if (takesTokens && clusters(settings.scoring().clusterPrefixes(), work, moving)) {
+            return new TaskLayout(
+                    Kind.CLUSTERED,
+                    wanted,
+                    fileRows,
+                    "sorted, rows share %.1f of their steps, as they stand %.1f"
+                            .formatted(work.sharingIfClustered(), work.sharing()));
+        }
+        String size = "about %s of work for one core".formatted(Words.duration(seconds));
+        if (fileRows > 0) {
+            return wanted == 1
+                    ? new TaskLayout(Kind.MERGED, 1, fileRows, size)
+                    : new TaskLayout(Kind.SPREAD, wanted, even(survey.rows(), wanted, fileRows), size);
+        }
+        double longest = IntStream.range(0, survey.rowsOf().length)
+                .mapToDouble(at -> work.seconds(survey.rowsOf()[at], survey.stepsOf(at)))
+                .max()
+                .orElse(0);
+        if (paysToSpread(
+                longest, seconds, moving, wanted, cores, settings.scoring().taskSeconds())) {
+            return new TaskLayout(
+                    Kind.SPREAD,
+                    wanted,
+                    0,
+                    "%s, of which the largest of %s read has %s"
+                            .formatted(size, Words.count(filled, "partition"), Words.duration(longest)));
+        }
+        int enough = Math.max(wanted, cores);
+        return filled > 4 * enough
+                ? new TaskLayout(Kind.MERGED, enough, 0, "%s in %s".formatted(size, Words.count(filled, "partition")))
+                : new TaskLayout(Kind.AS_READ, survey.rowsOf().length, 0, size);
+    }
+
+    /** Long enough to be worth starting, short enough that a lost one is no loss; and something for every core to do. */
+    private static int wanted(long rows, double seconds, long fileRows, int taskSeconds, int cores) {
+        double byLength = taskSeconds == 0 ? cores : Math.ceil(seconds / taskSeconds);
+        double forCores = Math.min(cores, Math.ceil(seconds / SHORTEST_TASK_SECONDS));
+        double wanted = Math.max(byLength, forCores);
+        if (fileRows > 0) {
+            wanted = Math.min(wanted, Math.ceil((double) rows / fileRows));
+        }
+        return (int) Math.max(1, Math.min(wanted, Math.min(rows, 1_000_000)));
+    }
+
+    private static boolean clusters(ClusterPrefixes asked, WorkEstimate work, double moving) {
+        return switch (asked) {
+            case NEVER -> false;
+            case ALWAYS -> true;
+            // Twice: for the pass that finds the borders, and the sorting.
+            case AUTO -> work.secondsSavedByClustering() > 2 * moving + SHORTEST_TASK_SECONDS;
+        };
+    }
+
+    /** Whether one partition would keep the others waiting, or is so long that losing it hurts, by more than moving the rows costs. */
+    private static boolean paysToSpread(
+            double longest, double seconds, double moving, int wanted, int cores, int taskSeconds) {
+        double share = seconds / Math.min(cores, wanted);
+        double saved = longest - share - moving / cores;
+        boolean keepsWaiting = longest > 1.5 * share && saved > SHORTEST_TASK_SECONDS;
+        boolean tooLong = taskSeconds > 0 && longest > 4.0 * taskSeconds && moving < 0.1 * seconds;
+        return wanted > 1 && (keepsWaiting || tooLong);
+    }
+
+    /** The same number of rows in every file of a task, where a task has several. */
+    private static long even(long rows, int tasks, long fileRows) {
+        double ofTask = Math.ceil((double) rows / tasks);
+        return (long) Math.ceil(ofTask / Math.ceil(ofTask / fileRows));
+    }
+
+    /** The table's rows, in these tasks. */
+    Dataset<Row> lay(InputTable table) {
+        Dataset<Row> rows = table.rows();
+        return switch (kind) {
+            case AS_READ -> rows;
+            case MERGED -> rows.coalesce(tasks);
+            case SPREAD -> rows.repartition(tasks);
+            case CLUSTERED -> clustered(table);
+        };
+    }
+
+    /** Rows that begin alike over the whole key are told apart by what follows, so that no task has to take them all. */
+    private Dataset<Row> clustered(InputTable table) {
+        Dataset<Row> rows = table.rows();
+        String name = rows.columns()[table.sequenceColumn()];
+        Column sequence = rows.col(ColumnPath.quoted(name));
+        boolean isList = rows.schema().fields()[table.sequenceColumn()].dataType() instanceof ArrayType;
+        Column key = isList ? slice(sequence, 1, KEY_STEPS) : substring(sequence, 1, KEY_STEPS);
+        return rows.repartitionByRange(tasks, key, xxhash64(sequence)).sortWithinPartitions(sequence);
+    }
+
+    /** For the terminal. */
+    String sentence() {
+        String count = Words.count(tasks, "task");
+        return switch (kind) {
+            case AS_READ -> "%s, as the input is read: %s".formatted(count, why);
+            case MERGED -> "%s of neighbouring partitions: %s".formatted(count, why);
+            case SPREAD -> "rows are dealt out to %s: %s".formatted(count, why);
+            case CLUSTERED -> "rows are sorted into %s: %s".formatted(count, why);
+        };
+    }
+}

@@ -1,0 +1,22 @@
+package sluice.job;
+
+/** Numbers as a sentence has them. */
+final class Words {
+    private Words() {}
+
+    /** {@code 1 task}, {@code 1,200 tasks}. */
+    static String count(long number, String noun) {
+        return "%,d %s%s".formatted(number, noun, number == 1 ? "" : "s");
+    }
+
+    /** Two digits or so, in the unit that fits. */
+    static String duration(double seconds) {
+        if (seconds < 60) {
+            return seconds < 9.95 ? "%.1f s".formatted(seconds) : "%.0f s".formatted(seconds);
+        }
+        if (seconds < 3_600) {
+            return "%.0f min".formatted(seconds / 60);
+        }
+        return seconds < 36_000 ? "%.1f h".formatted(seconds / 3_600) : "%,.0f h".formatted(seconds / 3_600);
+    }
+}

@@ -1,0 +1,78 @@
+package sluice.job;
+
+import sluice.cell.InputKind;
+import sluice.cell.Work;
+import sluice.cell.model.LstmModel;
+
+/**
+ * How much there is to do, as far as a sample tells.
+ *
+ * @param rows of the table
+ * @param steps of all its sequences
+ * @param work for a step and an answer
+ * @param batchRows that make a batch
+ * @param sharing what batches of neighbours share
+ * @param sharingIfClustered what they would share if the rows were sorted
+ * @param rowBytes that a scored row takes where it is written, before it is compressed
+ * @param flopsPerSecond that a core is taken to do
+ */
+record WorkEstimate(
+        long rows,
+        double steps,
+        Work work,
+        double batchRows,
+        double sharing,
+        double sharingIfClustered,
+        double rowBytes,
+        double flopsPerSecond) {
+    /** What a row costs besides: reading, answering, writing. */
+    static final double SECONDS_PER_ROW = 10e-6;
+
+    static WorkEstimate of(InputSurvey survey, ScoringPlan plan, Settings settings) {
+        LstmModel model = plan.model().model();
+        InputKind kind = plan.input().kind();
+        double perRow = survey.batchBytesPerRow();
+        double batchRows = perRow == 0 ? survey.rows() : settings.scoring().batchBytes() / perRow;
+        batchRows = Math.max(1, Math.min(batchRows, survey.rows()));
+        SharingCurve curve = new SharingCurve(survey.sequences(), model, kind);
+        double steps = 0;
+        for (int partition = 0; partition < survey.rowsOf().length; partition++) {
+            steps += survey.stepsOf(partition);
+        }
+        return new WorkEstimate(
+                survey.rows(),
+                steps * survey.goodFraction(),
+                Work.of(model, kind, settings.output().request()),
+                batchRows,
+                curve.ratio(batchRows),
+                Math.max(curve.ratio(batchRows), curve.ratio(survey.rows())),
+                survey.keptBytesPerRow()
+                        + OutputSize.answerBytes(model, settings.output().request(), survey.stepsPerRow()),
+                flopsPerSecond(settings.scoring()));
+    }
+
+    /** Moderate for any machine of these years: what a task has to do need only be known roughly. */
+    private static double flopsPerSecond(Settings.Scoring settings) {
+        return switch (settings.kernel()) {
+            case AUTO, VECTOR -> 20e9;
+            case SCALAR -> 2.5e9;
+            case REFERENCE -> 0.3e9;
+        };
+    }
+
+    /** So many rows with so many steps on one core. */
+    double seconds(double someRows, double someSteps) {
+        return work.of(someRows, someSteps) / sharing / flopsPerSecond + someRows * SECONDS_PER_ROW;
+    }
+
+    /** All of it on one core. */
+    double seconds() {
+        return seconds(rows, steps);
+    }
+
+    /** What sorting the rows would save, in seconds of one core; it may cost more than that. */
+    double secondsSavedByClustering() {
+        double computing = work.of(rows, steps) / flopsPerSecond;
+        return computing / sharing - computing / sharingIfClustered;
+    }
+}
