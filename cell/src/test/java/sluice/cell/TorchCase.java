@@ -67,6 +67,13 @@ final class TorchCase {
         }
     }
 
+    static TorchCase named(String name) {
+        return all().stream()
+                .filter(torch -> torch.name.equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
     private static TorchCase read(Path folder) {
         try {
             JsonNode config = JSON.readTree(folder.resolve("case.json").toFile());

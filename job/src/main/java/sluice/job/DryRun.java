@@ -124,7 +124,7 @@ final class DryRun {
                 "tasks' time",
                 Words.duration(forecast.seconds()),
                 last.map(run -> Words.duration(run.taskSeconds())));
-        page.add("output", "%s before compression", Page.size(work.rows() * work.rowBytes()));
+        page.add("size", "%s before compression", Page.size(work.rows() * work.rowBytes()));
         return page.lines();
     }
 

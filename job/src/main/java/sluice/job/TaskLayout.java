@@ -35,6 +35,9 @@ record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
     /** A shorter task costs more to start than it brings. */
     private static final double SHORTEST_TASK_SECONDS = 2;
 
+    /** More would be more than Spark's driver keeps in mind. */
+    private static final int MOST_TASKS = 1_000_000;
+
     /** What moving rows costs a core: a row, and its bytes. */
     private static final double MOVED_ROW_SECONDS = 5e-6;
 
@@ -51,7 +54,7 @@ record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
             return new TaskLayout(Kind.MERGED, 1, 0, "there are no rows");
         }
         double seconds = work.seconds();
-        int wanted = wanted(survey.rows(), seconds, fileRows, settings.scoring().taskSeconds(), cores);
+        int wanted = wanted(survey, seconds, fileRows, settings.scoring().taskSeconds(), cores);
         double moving = survey.rows() * (MOVED_ROW_SECONDS + MOVED_BYTE_SECONDS * survey.keptBytesPerRow());
         if (takesTokens && clusters(settings.scoring().clusterPrefixes(), work, moving)) {
             return new TaskLayout(
@@ -65,7 +68,7 @@ record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
         if (fileRows > 0) {
             return wanted == 1
                     ? new TaskLayout(Kind.MERGED, 1, fileRows, size)
-                    : new TaskLayout(Kind.SPREAD, wanted, even(survey.rows(), wanted, fileRows), size);
+                    : new TaskLayout(Kind.SPREAD, wanted, even(survey, wanted, fileRows), size);
         }
         double longest = IntStream.range(0, survey.rowsOf().length)
                 .mapToDouble(at -> work.seconds(survey.rowsOf()[at], survey.stepsOf(at)))
@@ -87,14 +90,14 @@ record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
     }
 
     /** Long enough to be worth starting, short enough that a lost one is no loss; and something for every core to do. */
-    private static int wanted(long rows, double seconds, long fileRows, int taskSeconds, int cores) {
+    private static int wanted(InputSurvey survey, double seconds, long fileRows, int taskSeconds, int cores) {
         double byLength = taskSeconds == 0 ? cores : Math.ceil(seconds / taskSeconds);
         double forCores = Math.min(cores, Math.ceil(seconds / SHORTEST_TASK_SECONDS));
         double wanted = Math.max(byLength, forCores);
         if (fileRows > 0) {
-            wanted = Math.min(wanted, Math.ceil((double) rows / fileRows));
+            wanted = Math.min(wanted, files(survey, fileRows));
         }
-        return (int) Math.max(1, Math.min(wanted, Math.min(rows, 1_000_000)));
+        return (int) Math.max(1, Math.min(wanted, Math.min(survey.rows(), MOST_TASKS)));
     }
 
     private static boolean clusters(ClusterPrefixes asked, WorkEstimate work, double moving) {
@@ -116,10 +119,18 @@ record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
         return wanted > 1 && (keepsWaiting || tooLong);
     }
 
-    /** The same number of rows in every file of a task, where a task has several. */
-    private static long even(long rows, int tasks, long fileRows) {
-        double ofTask = Math.ceil((double) rows / tasks);
-        return (long) Math.ceil(ofTask / Math.ceil(ofTask / fileRows));
+    /** Rows that are dealt out are not quite as many in each task: every partition begins with any of them. */
+    private static double files(InputSurvey survey, long fileRows) {
+        long uneven = survey.filledPartitions();
+        return survey.rows() <= fileRows
+                ? 1
+                : Math.ceil((double) survey.rows() / (fileRows > 2 * uneven ? fileRows - uneven : fileRows));
+    }
+
+    /** About the same number of rows in every file, where a task has several. */
+    private static long even(InputSurvey survey, int tasks, long fileRows) {
+        double ofTask = Math.ceil((double) survey.rows() / tasks) + survey.filledPartitions();
+        return Math.min(fileRows, (long) Math.ceil(ofTask / Math.ceil(ofTask / fileRows)));
     }
 
     /** The table's rows, in these tasks. */

@@ -1,0 +1,88 @@
+package sluice.cell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** How much of a batch has to be computed. */
+class SharingTest {
+    private static List<Sample> samples() {
+        return Samples.everyKind();
+    }
+
+    @ParameterizedTest
+    @MethodSource("samples")
+    void whatIsForetoldIsWhatIsComputed(Sample sample) {
+        List<Sequence> batch = sample.batch();
+        long foretold = Sharing.distinctSteps(batch, sample.model(), sample.input());
+        long steps = batch.stream().mapToLong(Sequence::length).sum();
+        for (OutputAt at : OutputAt.values()) {
+            SequenceScorer scorer = sample.scorer(KernelChoice.SCALAR, at);
+            scorer.score(batch);
+            assertThat(scorer.computedSteps()).as(sample.toString()).isEqualTo(foretold);
+            scorer.score(batch);
+            assertThat(scorer.computedSteps()).as("of two batches").isEqualTo(2 * foretold);
+        }
+        if (sample.input().takesTokens()) {
+            assertThat(foretold).as("the batch has one sequence twice").isLessThan(steps);
+        } else {
+            assertThat(foretold).as("rows of features share nothing").isEqualTo(steps);
+        }
+    }
+
+    @Test
+    void prefixesAreSharedByStacksThatReadForward() {
+        List<Sequence> batch = List.of(
+                Sequence.ofTokens(1, 0, 1),
+                Sequence.ofTokens(1, 0, 0, 1),
+                Sequence.ofTokens(1, 0),
+                Sequence.ofTokens(),
+                Sequence.ofTokens(0, 0, 1),
+                Sequence.ofTokens(1, 0, 1));
+        TorchCase forward = TorchCase.named("vocab_2");
+        assertThat(Sharing.distinctSteps(batch, forward.model(), InputKind.EMBEDDING))
+                .as("1 0 1, then 0 1 after 1 0, then 0 0 1")
+                .isEqualTo(3 + 2 + 3);
+        TorchCase both = TorchCase.named("bi_l2_h17");
+        assertThat(Sharing.distinctSteps(batch, both.model(), InputKind.EMBEDDING))
+                .as("all but the twin")
+                .isEqualTo(3 + 4 + 2 + 3);
+    }
+
+    @Test
+    void theOracleComputesEveryStep() {
+        TorchCase torch = TorchCase.named("vocab_2");
+        SequenceScorer oracle = CompiledModel.compile(torch.model(), InputKind.EMBEDDING, KernelChoice.REFERENCE)
+                .scorer(new ScoreRequest(OutputAt.LAST, List.of(Emission.SOFTMAX), 1));
+        oracle.score(List.of(Sequence.ofTokens(1, 0), Sequence.ofTokens(1, 0)));
+        assertThat(oracle.computedSteps()).isEqualTo(4);
+    }
+
+    /** By hand, from the shapes. */
+    @Test
+    void workIsCountedAsTextbooksDo() {
+        TorchCase torch = TorchCase.named("proj_l1_h17_p5");
+        int classes = torch.model().output().orElseThrow().classes();
+        int width = torch.model().inputWidth();
+        ScoreRequest softmax = new ScoreRequest(OutputAt.LAST, List.of(Emission.SOFTMAX), 1);
+
+        Work tokens = Work.of(torch.model(), InputKind.EMBEDDING, softmax);
+        assertThat(tokens).isEqualTo(new Work(2 * (4 * 17 * 5 + 5 * 17), 2L * classes * 5, false));
+        assertThat(tokens.of(10, 100)).isEqualTo(100.0 * tokens.step() + 10.0 * tokens.answer());
+
+        Work features = Work.of(torch.model(), InputKind.FEATURES, softmax);
+        assertThat(features.step() - tokens.step())
+                .as("what is looked up is not multiplied")
+                .isEqualTo(2L * 4 * 17 * width);
+
+        ScoreRequest loglik = new ScoreRequest(OutputAt.LAST, List.of(Emission.LOGLIK), 1);
+        Work each = Work.of(torch.model(), InputKind.EMBEDDING, loglik);
+        assertThat(each.of(10, 100)).isEqualTo(100.0 * (each.step() + each.answer()));
+
+        ScoreRequest hidden = new ScoreRequest(OutputAt.EACH, List.of(Emission.HIDDEN), 1);
+        assertThat(Work.of(torch.model(), InputKind.EMBEDDING, hidden).answer()).isZero();
+    }
+}
