@@ -67,8 +67,8 @@ record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
         String size = "about %s of work for one core".formatted(Words.duration(seconds));
         if (fileRows > 0) {
             return wanted == 1
-                    ? new TaskLayout(Kind.MERGED, 1, fileRows, size)
-                    : new TaskLayout(Kind.SPREAD, wanted, even(survey, wanted, fileRows), size);
+                    ? new TaskLayout(Kind.MERGED, 1, even(survey.rows(), fileRows), size)
+                    : new TaskLayout(Kind.SPREAD, wanted, even(dealtTo(wanted, survey), fileRows), size);
         }
         double longest = IntStream.range(0, survey.rowsOf().length)
                 .mapToDouble(at -> work.seconds(survey.rowsOf()[at], survey.stepsOf(at)))
@@ -127,9 +127,12 @@ record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
                 : Math.ceil((double) survey.rows() / (fileRows > 2 * uneven ? fileRows - uneven : fileRows));
     }
 
+    private static double dealtTo(int tasks, InputSurvey survey) {
+        return Math.ceil((double) survey.rows() / tasks) + survey.filledPartitions();
+    }
+
     /** About the same number of rows in every file, where a task has several. */
-    private static long even(InputSurvey survey, int tasks, long fileRows) {
-        double ofTask = Math.ceil((double) survey.rows() / tasks) + survey.filledPartitions();
+    private static long even(double ofTask, long fileRows) {
         return Math.min(fileRows, (long) Math.ceil(ofTask / Math.ceil(ofTask / fileRows)));
     }
 

@@ -195,7 +195,7 @@ class BadRowsTest {
         assertThat(row.getStruct(4)).isEqualTo(RowFactory.create(code(bad), text(bad)));
         assertThat(run.said())
                 .contains(
-                        "1 rows can't be scored, they are in %s/_sluice/bad-rows: 1 %s (row id=1, user=u1: column 'tokens': %s)"
+                        "1 row can't be scored, they are in %s/_sluice/bad-rows: 1 %s (row id=1, user=u1: column 'tokens': %s)"
                                 .formatted(folder.resolve("out"), code(bad), bad.complaint()));
     }
 

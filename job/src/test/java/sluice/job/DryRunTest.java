@@ -36,9 +36,13 @@ class DryRunTest {
     }
 
     private Terminal score(String... more) {
+        return scoreTable("in", more);
+    }
+
+    private Terminal scoreTable(String input, String... more) {
         LocalSpark.session();
         List<String> arguments =
-                new ArrayList<>(List.of("--model", TORCH.modelPath(), "--input", file("in"), "--output", file("out")));
+                new ArrayList<>(List.of("--model", TORCH.modelPath(), "--input", file(input), "--output", file("out")));
         arguments.addAll(Arrays.asList(more));
         return Terminal.score(arguments.toArray(String[]::new));
     }

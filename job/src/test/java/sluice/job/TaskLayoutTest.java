@@ -109,12 +109,16 @@ class TaskLayoutTest {
         TaskLayout several = layout(survey(100_000), 1, "output.file-rows", "5000");
         assertLayout(several, TaskLayout.Kind.SPREAD, CORES);
         assertThat(several.fileRows()).as("three files a task").isEqualTo(4_167);
+
+        TaskLayout ofOneTask = layout(survey(1_000), 1, "output.file-rows", "300");
+        assertLayout(ofOneTask, TaskLayout.Kind.MERGED, 1);
+        assertThat(ofOneTask.fileRows()).isEqualTo(250);
     }
 
     /** A row takes 200 bytes here. */
     @Test
     void filesOfSoManyBytes() {
-        assertLayout(layout(survey(100_000), 1, "output.file-bytes", "5000000"), TaskLayout.Kind.SPREAD, 4);
+        assertLayout(layout(survey(100_000), 1, "output.file-bytes", "5000000"), TaskLayout.Kind.SPREAD, 5);
         assertLayout(
                 layout(survey(100_000), 1, "output.file-bytes", "5000000", "output.file-rows", "12500"),
                 TaskLayout.Kind.SPREAD,

@@ -126,7 +126,7 @@ class ScoreLaunchIT {
         };
         Launch.Ended scored = scoreTable(table, options).assertScored();
         assertThat(scored.out())
-                .contains("1 rows can't be scored, they are in out/_sluice/bad-rows: 1 unknown-word (row id=three");
+                .contains("1 row can't be scored, they are in out/_sluice/bad-rows: 1 unknown-word (row id=three");
         Launch.Ended status = Launch.local(directory, "--status", "out", "--run", "tonight")
                 .end()
                 .assertScored();
