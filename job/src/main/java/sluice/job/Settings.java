@@ -42,7 +42,13 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
     record Scoring(KernelChoice kernel, long batchBytes, long lookUpBytes) {}
 
     /** {@code output.*}. */
-    record Output(String path, OutputFormat format, OutputMode mode, ScoreRequest request, String prefix) {}
+    record Output(
+            String path,
+            OutputFormat format,
+            OutputMode mode,
+            ScoreRequest request,
+            VectorForm vectors,
+            String prefix) {}
 
     /** {@code report.*}: where a copy goes, and what the run is called. */
     record Report(Optional<String> path, String run) {}
@@ -157,7 +163,7 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
         int topK = (int) values.atLeast("output.top-k", 1, Integer.MAX_VALUE);
         ScoreRequest request;
         try {
-            request = new ScoreRequest(at, emissions, topK);
+            request = new ScoreRequest(at, emissions, topK, values.numberOr("top", "output.gates-layer"));
         } catch (IllegalArgumentException e) {
             throw new RefusedException("output.emit: " + e.getMessage(), e);
         }
@@ -166,6 +172,7 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
                 values.constant("output.format", OutputFormat.class),
                 values.constant("output.mode", OutputMode.class),
                 request,
+                values.constant("output.vectors", VectorForm.class),
                 values.string("output.prefix"));
     }
 }
