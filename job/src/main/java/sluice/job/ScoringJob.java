@@ -139,7 +139,10 @@ final class ScoringJob {
     }
 
     private Dataset<Row> scored(ScoringPlan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters) {
-        return plan.table().rows().mapPartitions(new PartitionScorer(broadcast, counters), Encoders.row(plan.schema()));
+        Dataset<Row> rows = plan.table()
+                .rows()
+                .mapPartitions(new PartitionScorer(broadcast, counters), Encoders.row(plan.schema()));
+        return VectorMetadata.attach(rows, plan.schema());
     }
 
     private RunReport report(Instant started, ScoringPlan plan, RunCounters counters) {

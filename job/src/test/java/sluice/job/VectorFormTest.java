@@ -50,7 +50,7 @@ class VectorFormTest {
                 .with("output.vectors", SettingValues.name(form))
                 .with("output.at", SettingValues.name(at))
                 .with("output.emit", names(at))
-                .with("output.top-k", 3);
+                .with("output.top-k", 2);
     }
 
     private static String names(OutputAt at) {
@@ -139,7 +139,8 @@ class VectorFormTest {
                 .as("what input.state reads")
                 .isEqualTo("struct<h:array<array<float>>,c:array<array<float>>>");
         assertThat(footer(folder.resolve("binary")))
-                .contains("\"metadata\":{\"sluice.shape\":\"(17)\",\"sluice.type\":\"float32le\"}");
+                .contains("{\"name\":\"cell\",\"type\":\"binary\",\"nullable\":true,"
+                        + "\"metadata\":{\"sluice.type\":\"float32le\",\"sluice.shape\":\"(17)\"}}");
     }
 
     private static void assertTold(StructField field, String shape) {
