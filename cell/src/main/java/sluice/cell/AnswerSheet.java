@@ -31,6 +31,7 @@ final class AnswerSheet {
         scored.ranks = ranks ? new int[targets] : null;
         scored.hidden = request.asksFor(Emission.HIDDEN) ? new float[steps][] : null;
         scored.cell = request.asksFor(Emission.CELL) ? new float[steps][] : null;
+        scored.gates = request.asksFor(Emission.GATES) ? new StepGates[steps] : null;
         return scored;
     }
 
@@ -42,13 +43,16 @@ final class AnswerSheet {
         return step == length - 1 ? 0 : -1;
     }
 
-    /** The states of a told node, or null for what isn't asked; not copied. */
-    void tellStates(ScoredSequence scored, int answered, float[] hidden, float[] cell) {
+    /** The states and gates of a told node, or null for what isn't asked; not copied. */
+    void tellStates(ScoredSequence scored, int answered, float[] hidden, float[] cell, StepGates gates) {
         if (scored.hidden != null) {
             scored.hidden[answered] = hidden;
         }
         if (scored.cell != null) {
             scored.cell[answered] = cell;
+        }
+        if (scored.gates != null) {
+            scored.gates[answered] = gates;
         }
     }
 

@@ -24,7 +24,9 @@ public enum Emission {
     /** The top layer's cell state; with two directions, both as in {@link #HIDDEN}. */
     CELL(false, false, true),
     /** The final h and c of all layers and directions: what a run can continue from. */
-    STATE(false, false, true);
+    STATE(false, false, true),
+    /** What the gates of one layer did in each step, and what its cells then held: {@link StepGates}. */
+    GATES(false, false, false);
 
     private final boolean needsOutputLayer;
     private final boolean needsTargets;
@@ -46,7 +48,7 @@ public enum Emission {
         return needsTargets;
     }
 
-    /** Whether it can be told at these steps: {@link #STATE} at the last only, {@link #LOGPROB} and {@link #RANK} at each. */
+    /** Whether it can be told at these steps: {@link #STATE} at the last only, {@link #LOGPROB}, {@link #RANK} and {@link #GATES} at each. */
     public boolean toldAt(OutputAt at) {
         return at == OutputAt.LAST ? atLast : this != STATE;
     }

@@ -1,5 +1,6 @@
 package sluice.cell;
 
+import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -7,7 +8,7 @@ import sluice.cell.model.OutputLayer;
 
 /**
  * How much memory scoring a sequence takes: its input and its answer, and where a stack reads backward too, the states of two
- * neighbouring layers at all steps.
+ * neighbouring layers at all steps, and the gates of the one that is asked for.
  */
 final class Footprint {
     private static final long ARRAY_HEADER = 16;
@@ -18,6 +19,8 @@ final class Footprint {
     private final long cellFloats; // a step
     private final long finalFloats; // a sequence
     private final long classes;
+    private final long[] cells; // of each layer, all directions together
+    private final boolean looksAhead;
 
     Footprint(LstmModel model) {
         long input = model.embedding().isPresent() ? 1 : model.inputWidth(); // more than it is for one-hot tokens
@@ -39,12 +42,14 @@ final class Footprint {
         this.stateFloats = input + (model.looksAhead() ? widest : 0);
         this.finalFloats = ends;
         this.hiddenFloats = model.outputWidth();
-        this.cellFloats = top == null
-                ? 0
-                : top.directions().stream()
-                        .mapToLong(LstmDirection::hiddenWidth)
-                        .sum();
+        this.cellFloats = top == null ? 0 : cells(top);
         this.classes = model.output().map(OutputLayer::classes).orElse(0);
+        this.cells = model.layers().stream().mapToLong(Footprint::cells).toArray();
+        this.looksAhead = model.looksAhead();
+    }
+
+    private static long cells(LstmLayer layer) {
+        return layer.directions().stream().mapToLong(LstmDirection::hiddenWidth).sum();
     }
 
     long bytes(ScoreRequest request, int length) {
@@ -59,9 +64,16 @@ final class Footprint {
                 case HIDDEN -> steps * row(hiddenFloats);
                 case CELL -> steps * row(cellFloats);
                 case STATE -> row(finalFloats);
+                case GATES -> gates(cells[request.gatesLayer(cells.length)], length);
             };
         }
         return bytes;
+    }
+
+    /** Four gates and the cell state at each step; and a table of the gates where no step is answered before all are known. */
+    private long gates(long width, int length) {
+        long kept = looksAhead ? Gate.COUNT * Float.BYTES * width * (length + 1L) : 0;
+        return kept + length * (2 * ARRAY_HEADER + (Gate.COUNT + 1) * row(width));
     }
 
     private static long row(long floats) {

@@ -3,7 +3,9 @@ package sluice.cell;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.OptionalInt;
 import sluice.cell.kernel.GatePanels;
+import sluice.cell.kernel.GateProbe;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.LinearPanels;
 import sluice.cell.kernel.StepRows;
@@ -23,6 +25,7 @@ final class LayerWalk {
     private final LstmModel model;
     private final Kernel kernel;
     private final CellStep cellStep;
+    private final GateProbe probe;
     private final FirstLayer firstLayer;
 
     LayerWalk(CompiledModel compiled, Kernel kernel) {
@@ -30,6 +33,7 @@ final class LayerWalk {
         this.model = compiled.model();
         this.kernel = kernel;
         this.cellStep = new CellStep(compiled, kernel);
+        this.probe = new GateProbe(kernel);
         this.firstLayer = new FirstLayer(compiled, kernel);
     }
 
@@ -37,38 +41,52 @@ final class LayerWalk {
      * What a batch leaves behind.
      *
      * @param hidden the top layer's output
-     * @param cell the top layer's cell states
+     * @param cell the top layer's cell states, or null where they were not asked for
+     * @param gates the chosen layer's, or null where there is none
      * @param states the final state of each sequence, or none where they were not asked for
      * @param overflown the sequences in which a state has overflown
      */
-    record Run(LayerOutput hidden, LayerOutput cell, List<LstmState> states, BitSet overflown) {}
+    record Run(LayerOutput hidden, LayerOutput cell, LayerGates gates, List<LstmState> states, BitSet overflown) {}
 
-    /** @param readout what the top layer shows in place of the last step */
-    Run run(Batch batch, Readout readout, boolean withCell, boolean withStates) {
+    /**
+     * Runs a batch.
+     *
+     * @param readout what the top layer shows in place of the last step
+     * @param gatesLayer whose gates are kept, if any's are
+     */
+    Run run(Batch batch, Readout readout, boolean withCell, boolean withStates, OptionalInt gatesLayer) {
         List<LstmState> starts = starts(batch);
         List<LstmState> ends = withStates ? blankStates(batch.size()) : List.of();
         tellTokens(batch);
         LayerOutput below = null;
         List<StateTable> tables = List.of();
+        LayerGates gates = null;
         BitSet overflown = new BitSet();
         int direction = 0;
+        int depth = 0;
         for (LstmLayer layer : model.layers()) {
             tables = new ArrayList<>();
+            boolean watched = gatesLayer.equals(OptionalInt.of(depth));
+            List<float[]> gateTables = new ArrayList<>();
             for (LstmDirection weights : layer.directions()) {
                 StateTable table = new StateTable(batch, weights);
                 start(table, starts, direction);
-                run(batch, table, direction, below);
+                float[] gateTable = watched ? LayerGates.table(batch, weights) : null;
+                run(batch, table, direction, below, gateTable);
                 finish(table, ends, direction);
                 if (compiled.variant(direction) != null) {
                     findOverflown(batch, table, overflown);
                 }
                 tables.add(table);
+                gateTables.add(gateTable);
                 direction++;
             }
+            depth++;
+            gates = watched ? new LayerGates(tables, gateTables) : gates;
             boolean top = direction == model.directions().size();
             below = LayerOutput.hidden(batch, tables, layer.merge(), top ? readout : Readout.LAST_STEP);
         }
-        return new Run(below, withCell ? LayerOutput.cell(batch, tables, readout) : null, ends, overflown);
+        return new Run(below, withCell ? LayerOutput.cell(batch, tables, readout) : null, gates, ends, overflown);
     }
 
     private static void findOverflown(Batch batch, StateTable table, BitSet overflown) {
@@ -130,9 +148,13 @@ final class LayerWalk {
         return copy;
     }
 
-    /** All steps of one direction of one layer. */
-    private void run(Batch batch, StateTable table, int direction, LayerOutput below) {
-        GatePanels gates = below == null ? firstLayer.gates(direction) : compiled.gates(direction);
+    /**
+     * All steps of one direction of one layer.
+     *
+     * @param gates where its gates are kept, or null
+     */
+    private void run(Batch batch, StateTable table, int direction, LayerOutput below, float[] gates) {
+        GatePanels panels = below == null ? firstLayer.gates(direction) : compiled.gates(direction);
         LinearPanels projection = compiled.projection(direction);
         float[] input = below == null ? firstLayer.input(batch.features()) : below.values();
         float[] shown = projection == null ? table.hidden() : new float[table.cell().length];
@@ -154,7 +176,10 @@ final class LayerWalk {
                     to[rows.count() - 1] = after * projection.outputs();
                 }
             }
-            cellStep.step(direction, gates, rows, input, table.hidden(), table.cell(), shown);
+            cellStep.step(direction, panels, rows, input, table.hidden(), table.cell(), shown);
+            if (gates != null) {
+                probe.read(compiled.variant(direction), panels, rows, input, table.hidden(), table.cell(), gates);
+            }
             if (projection != null) {
                 kernel.multiply(projection, 0, projection.outputs(), shown, from, rows.count(), table.hidden(), to);
             }

@@ -2,6 +2,7 @@ package sluice.cell;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.model.Readout;
 
@@ -12,6 +13,7 @@ final class LayeredScorer {
     private final OutputStage outputs; // or null where nothing is asked of the output layer
     private final LayerWalk walk;
     private final Readout readout;
+    private final OptionalInt gatesLayer;
     private final AnswerSheet sheet;
     private final Nodes nodes = new Nodes();
 
@@ -21,12 +23,16 @@ final class LayeredScorer {
         this.outputs = outputs;
         this.walk = new LayerWalk(compiled, kernel);
         this.readout = request.at() == OutputAt.LAST ? compiled.model().readout() : Readout.LAST_STEP;
+        this.gatesLayer = request.asksFor(Emission.GATES)
+                ? OptionalInt.of(request.gatesLayer(compiled.model()))
+                : OptionalInt.empty();
         this.sheet = new AnswerSheet(request);
     }
 
     ScoredSequence[] score(List<Sequence> sequences) {
         Batch batch = new Batch(sequences, compiled.model(), compiled.input());
-        LayerWalk.Run run = walk.run(batch, readout, request.asksFor(Emission.CELL), request.asksFor(Emission.STATE));
+        LayerWalk.Run run =
+                walk.run(batch, readout, request.asksFor(Emission.CELL), request.asksFor(Emission.STATE), gatesLayer);
         ScoredSequence[] answers = new ScoredSequence[batch.size()];
         Arrays.setAll(answers, s -> sheet.blank(batch.length(s)));
         if (outputs != null) {
@@ -83,7 +89,8 @@ final class LayeredScorer {
         for (int step = firstStep(length); step < length; step++) {
             int answered = sheet.answered(step, length);
             if (answered >= 0) {
-                sheet.tellStates(answer, answered, row(batch, s, step, hidden), row(batch, s, step, run.cell()));
+                StepGates gates = run.gates() == null ? null : run.gates().at(s, step);
+                sheet.tellStates(answer, answered, row(batch, s, step, hidden), row(batch, s, step, run.cell()), gates);
             }
         }
         if (request.asksFor(Emission.STATE)) {

@@ -2,11 +2,14 @@ package sluice.cell;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import sluice.cell.kernel.GatePanels;
+import sluice.cell.kernel.GateProbe;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.LinearPanels;
 import sluice.cell.kernel.StepRows;
 import sluice.cell.kernel.VariantEquations;
+import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 
 /**
@@ -23,9 +26,13 @@ final class LevelStates {
     private final float[][] cell; // of each layer: (2 band, H)
     private final float[][] shown; // of each layer: (2 band, H) where it has a projection, else its hidden
     private final StepRows rows;
+    private final GateProbe probe;
+    private final int gatesLayer; // the one whose gates are kept, or -1
+    private final float[] gates; // of that layer: (2 band, 4H), or empty
     private int half; // the one that holds the current level
 
-    LevelStates(CompiledModel compiled, Kernel kernel, int band) {
+    /** @param gatesLayer whose gates are kept, if any's are */
+    LevelStates(CompiledModel compiled, Kernel kernel, int band, OptionalInt gatesLayer) {
         this.compiled = compiled;
         this.kernel = kernel;
         this.cellStep = new CellStep(compiled, kernel);
@@ -42,6 +49,11 @@ final class LevelStates {
                     compiled.projection(layer) == null ? hidden[layer] : new float[2 * band * direction.hiddenWidth()];
         }
         this.rows = new StepRows(band);
+        this.probe = new GateProbe(kernel);
+        this.gatesLayer = gatesLayer.orElse(-1);
+        this.gates = gatesLayer.isPresent()
+                ? new float[2 * band * Gate.COUNT * layers.get(this.gatesLayer).hiddenWidth()]
+                : new float[0];
     }
 
     /** The bytes that a node of a level takes, in both halves. */
@@ -100,8 +112,11 @@ final class LevelStates {
         }
     }
 
-    private void step(int layer, GatePanels gates, float[] input) {
-        cellStep.step(layer, gates, rows, input, hidden[layer], cell[layer], shown[layer]);
+    private void step(int layer, GatePanels panels, float[] input) {
+        cellStep.step(layer, panels, rows, input, hidden[layer], cell[layer], shown[layer]);
+        if (layer == gatesLayer) {
+            probe.read(compiled.variant(layer), panels, rows, input, hidden[layer], cell[layer], gates);
+        }
         LinearPanels projection = compiled.projection(layer);
         if (projection != null) {
             int[] from = new int[rows.count()];
@@ -129,6 +144,12 @@ final class LevelStates {
     /** The top layer's cell state of a node of the current level, a copy. */
     float[] topCell(int node) {
         return row(cell[hidden.length - 1], layers.get(hidden.length - 1).hiddenWidth(), node);
+    }
+
+    /** What the gates of the chosen layer did on the way to a node of the current level, a copy. */
+    StepGates gates(int node) {
+        return StepGates.ofRow(
+                gates, cell[gatesLayer], after(node), layers.get(gatesLayer).hiddenWidth());
     }
 
     /** All layers' states of a node of the current level, a copy. */

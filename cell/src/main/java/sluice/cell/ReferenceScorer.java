@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmModel;
@@ -18,6 +19,7 @@ final class ReferenceScorer implements SequenceScorer {
     private final ScoreRequest request;
     private final SequenceRules rules;
     private final ReferenceLstm lstm;
+    private final OptionalInt gatesLayer;
     private long computedSteps;
 
     ReferenceScorer(CompiledModel compiled, ScoreRequest request) {
@@ -26,6 +28,8 @@ final class ReferenceScorer implements SequenceScorer {
         this.request = request;
         this.rules = compiled.rules(request);
         this.lstm = new ReferenceLstm(model);
+        this.gatesLayer =
+                request.asksFor(Emission.GATES) ? OptionalInt.of(request.gatesLayer(model)) : OptionalInt.empty();
     }
 
     @Override
@@ -56,7 +60,7 @@ final class ReferenceScorer implements SequenceScorer {
 
     private ScoredSequence score(Sequence sequence) {
         LstmState start = sequence.start().orElseGet(() -> LstmState.initial(model));
-        ReferenceLstm.Run run = lstm.run(inputs(sequence), widen(start.hidden()), widen(start.cell()));
+        ReferenceLstm.Run run = lstm.run(inputs(sequence), widen(start.hidden()), widen(start.cell()), gatesLayer);
         if (!(run.largestState() <= OverflowGuard.MAX_STATE)) {
             return ScoredSequence.unscorable(OverflowGuard.overflow(sequence));
         }
@@ -70,6 +74,9 @@ final class ReferenceScorer implements SequenceScorer {
         }
         if (request.asksFor(Emission.STATE)) {
             scored.state = new LstmState(narrow(run.finalHidden()), narrow(run.finalCell()));
+        }
+        if (request.asksFor(Emission.GATES)) {
+            scored.gates = run.gates().stream().map(ReferenceScorer::narrow).toArray(StepGates[]::new);
         }
         tellDistributions(hidden, scored);
         if (request.needsTargets()) {
@@ -179,6 +186,15 @@ final class ReferenceScorer implements SequenceScorer {
         scored.predictedTokens = targets;
         scored.logProbabilities = request.asksFor(Emission.LOGPROB) ? logProbabilities : null;
         scored.ranks = request.asksFor(Emission.RANK) ? ranks : null;
+    }
+
+    private static StepGates narrow(ReferenceLstm.Gates gates) {
+        return new StepGates(
+                narrow(gates.input()),
+                narrow(gates.forget()),
+                narrow(gates.candidate()),
+                narrow(gates.output()),
+                narrow(gates.cell()));
     }
 
     private static double[][] widen(float[][] rows) {

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 import sluice.cell.model.LstmModel;
@@ -15,16 +16,24 @@ import sluice.cell.model.Readout;
 /** What is asked of every sequence. Immutable. */
 public final class ScoreRequest implements Serializable {
     private static final long serialVersionUID = 1L;
+    private static final int TOP = -1;
 
     private final OutputAt at;
     private final Emission[] emissions;
     private final int topK;
+    private final int gatesLayer; // or TOP
+
+    /** Asks as {@link #ScoreRequest(OutputAt, Collection, int, OptionalInt)} does, for the gates of the top layer. */
+    public ScoreRequest(OutputAt at, Collection<Emission> emissions, int topK) {
+        this(at, emissions, topK, OptionalInt.empty());
+    }
 
     /**
      * @param topK how many classes {@link Emission#TOPK} lists, at least 1
-     * @throws IllegalArgumentException where nothing is asked, or something that isn't told at these steps
+     * @param gatesLayer the layer that {@link Emission#GATES} tells of, 0 the lowest; empty: the top one
+     * @throws IllegalArgumentException where nothing is asked, something that isn't told at these steps, or a layer below 0
      */
-    public ScoreRequest(OutputAt at, Collection<Emission> emissions, int topK) {
+    public ScoreRequest(OutputAt at, Collection<Emission> emissions, int topK, OptionalInt gatesLayer) {
         if (emissions.isEmpty()) {
             throw new IllegalArgumentException(
                     "nothing to emit: expected at least one of " + names(List.of(Emission.values())));
@@ -41,6 +50,11 @@ public final class ScoreRequest implements Serializable {
         this.at = at;
         this.emissions = EnumSet.copyOf(emissions).toArray(Emission[]::new);
         this.topK = topK;
+        this.gatesLayer = gatesLayer.orElse(TOP);
+        if (gatesLayer.isPresent() && gatesLayer.getAsInt() < 0) {
+            throw new IllegalArgumentException(
+                    "gates of layer %d: expected 0, the lowest, or above".formatted(gatesLayer.getAsInt()));
+        }
     }
 
     private static String toldAt(OutputAt at) {
@@ -73,6 +87,25 @@ public final class ScoreRequest implements Serializable {
         return topK;
     }
 
+    /**
+     * The layer whose gates are told, 0 the lowest.
+     *
+     * @throws IllegalArgumentException where the model has no such layer
+     */
+    public int gatesLayer(LstmModel model) {
+        return gatesLayer(model.layers().size());
+    }
+
+    int gatesLayer(int layers) {
+        int top = layers - 1;
+        if (gatesLayer > top) {
+            throw new IllegalArgumentException(
+                    "gates of layer %d from a model of %d layer%s: expected a layer from 0, the lowest, to %d; set output.gates-layer"
+                            .formatted(gatesLayer, layers, layers == 1 ? "" : "s", top));
+        }
+        return gatesLayer == TOP ? top : gatesLayer;
+    }
+
     /** Whether a sequence's own next tokens are spoken of. */
     public boolean needsTargets() {
         return Arrays.stream(emissions).anyMatch(Emission::needsTargets);
@@ -87,7 +120,7 @@ public final class ScoreRequest implements Serializable {
         for (Emission emission : emissions) {
             if (emission.needsOutputLayer() && model.output().isEmpty()) {
                 throw new IllegalArgumentException(
-                        "the model has no output layer, so it has no %s: ask for hidden, cell or state, or name its output"
+                        "the model has no output layer, so it has no %s: ask for hidden, cell, state or gates, or name its output"
                                         .formatted(name(emission))
                                 + " layer with model.output");
             }
@@ -96,6 +129,9 @@ public final class ScoreRequest implements Serializable {
             }
         }
         requireClasses(model);
+        if (asksFor(Emission.GATES)) {
+            gatesLayer(model);
+        }
     }
 
     /** Where the output layer reads what a backward direction has made of the whole sequence, no step has an answer of its own. */

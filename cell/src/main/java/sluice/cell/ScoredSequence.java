@@ -20,6 +20,7 @@ public final class ScoredSequence {
     float[][] hidden;
     float[][] cell;
     LstmState state;
+    StepGates[] gates;
     private Defect defect;
 
     ScoredSequence() {}
@@ -97,5 +98,10 @@ public final class ScoredSequence {
     /** The final states of all layers and directions. */
     public LstmState state() {
         return state;
+    }
+
+    /** What the gates of the chosen layer did: one for each step. */
+    public StepGates[] gates() {
+        return gates;
     }
 }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import sluice.cell.model.Embedding;
+import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -35,17 +36,23 @@ public final class SequenceRules {
         this.featureWidth = model.inputWidth();
         this.classes = model.output().map(OutputLayer::classes).orElse(0);
         this.targets = request.needsTargets();
-        this.maxLength = maxLength(model);
+        this.maxLength = maxLength(model, request);
     }
 
-    /** A layer's states, one row more than steps, must fit one array. */
-    private static int maxLength(LstmModel model) {
+    /** A layer's states, one row more than steps, must fit one array, and so must its gates where they are asked for. */
+    private static int maxLength(LstmModel model, ScoreRequest request) {
         int widest = model.inputWidth();
         for (LstmLayer layer : model.layers()) {
             int cells = layer.directions().stream()
                     .mapToInt(LstmDirection::hiddenWidth)
                     .sum();
             widest = Math.max(widest, Math.max(layer.outputWidth(), cells));
+        }
+        if (request.asksFor(Emission.GATES)) {
+            LstmLayer watched = model.layers().get(request.gatesLayer(model));
+            for (LstmDirection direction : watched.directions()) {
+                widest = Math.max(widest, Gate.COUNT * direction.hiddenWidth());
+            }
         }
         return (Integer.MAX_VALUE - 8) / widest - 1;
     }

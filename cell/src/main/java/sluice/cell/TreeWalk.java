@@ -1,6 +1,7 @@
 package sluice.cell;
 
 import java.util.Arrays;
+import java.util.OptionalInt;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.model.LstmModel;
 
@@ -33,6 +34,7 @@ final class TreeWalk {
     private final boolean tellsHidden;
     private final boolean tellsCell;
     private final boolean tellsState;
+    private final boolean tellsGates;
     private final boolean mayOverflow;
 
     private final int band; // sequences, and so nodes of a level at the most
@@ -57,11 +59,13 @@ final class TreeWalk {
         this.tellsHidden = request.asksFor(Emission.HIDDEN);
         this.tellsCell = request.asksFor(Emission.CELL);
         this.tellsState = request.asksFor(Emission.STATE);
+        this.tellsGates = request.asksFor(Emission.GATES);
         this.mayOverflow = compiled.mayOverflow();
         int fitting = STATE_BYTES / LevelStates.bytes(model.directions());
         this.band = Math.max(LEAST_BAND, Math.min(LARGEST_BAND, fitting));
         this.firstLayer = new FirstLayer(compiled, kernel);
-        this.states = new LevelStates(compiled, kernel, band);
+        this.states = new LevelStates(
+                compiled, kernel, band, tellsGates ? OptionalInt.of(request.gatesLayer(model)) : OptionalInt.empty());
         this.features = new float[takesTokens ? 0 : band * model.inputWidth()];
         this.alive = new int[band];
         this.node = new int[band];
@@ -163,6 +167,7 @@ final class TreeWalk {
     private void write(PrefixTree tree, int from, int level, int living, ScoredSequence[] answers) {
         float[] hiddenRow = null; // of the node at hand, shared by all its sequences
         float[] cellRow = null;
+        StepGates gates = null;
         int copied = -1;
         for (int at = 0; at < living; at++) {
             int s = alive[at];
@@ -174,8 +179,9 @@ final class TreeWalk {
                     copied = node[s];
                     hiddenRow = tellsHidden ? states.topHidden(copied) : null;
                     cellRow = tellsCell ? states.topCell(copied) : null;
+                    gates = tellsGates ? states.gates(copied) : null;
                 }
-                sheet.tellStates(answer, answered, hiddenRow, cellRow);
+                sheet.tellStates(answer, answered, hiddenRow, cellRow, gates);
                 sheet.tell(answer, answered, nodes, node[s]);
             }
             if (predicts && level >= 0 && length > level + 1) {

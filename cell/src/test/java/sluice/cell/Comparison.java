@@ -32,6 +32,10 @@ final class Comparison {
                     .flatMap(Arrays::stream);
             states = Stream.concat(states, ends);
         }
+        if (expected.gates() != null) {
+            states =
+                    Stream.concat(states, Arrays.stream(expected.gates()).flatMap(step -> Arrays.stream(values(step))));
+        }
         return states.flatMapToDouble(row -> IntStream.range(0, row.length).mapToDouble(at -> Math.abs(row[at])))
                 .reduce(0, Math::max);
     }
@@ -59,6 +63,7 @@ final class Comparison {
         assertThat(actual.predictedTokens()).as(what).isEqualTo(expected.predictedTokens());
         rows("hidden", actual.hidden(), expected.hidden(), Tolerance.state(sample.model(), largest));
         rows("cell", actual.cell(), expected.cell(), Tolerance.state(sample.model(), largest));
+        gates(actual.gates(), expected.gates());
         if (expected.state() != null) {
             rows("h", actual.state().hidden(), expected.state().hidden(), Tolerance.state(sample.model(), largest));
             rows("c", actual.state().cell(), expected.state().cell(), Tolerance.state(sample.model(), largest));
@@ -82,6 +87,22 @@ final class Comparison {
                     * Tolerance.logProbability(sample.model(), largest, expected.logLikelihood());
             close("loglik", actual.logLikelihood(), expected.logLikelihood(), allowed);
         }
+    }
+
+    private void gates(StepGates[] actual, StepGates[] expected) {
+        if (expected == null) {
+            assertThat(actual).as("%s: gates", what).isNull();
+            return;
+        }
+        double allowed = Tolerance.state(sample.model(), largest);
+        assertThat(actual).as("%s: steps of gates", what).hasSameSizeAs(expected);
+        for (int step = 0; step < expected.length; step++) {
+            rows("gates", values(actual[step]), values(expected[step]), allowed);
+        }
+    }
+
+    private static float[][] values(StepGates gates) {
+        return new float[][] {gates.input(), gates.forget(), gates.candidate(), gates.output(), gates.cell()};
     }
 
     private void rows(String name, float[][] actual, float[][] expected, double allowed) {

@@ -54,6 +54,7 @@ class EdgeLengthsTest {
         assertThat(scored.topProbabilities()).isEmpty();
         assertThat(scored.hidden()).isEmpty();
         assertThat(scored.cell()).isEmpty();
+        assertThat(scored.gates()).isEmpty();
         assertThat(scored.logProbabilities()).isEmpty();
         assertThat(scored.ranks()).isEmpty();
         assertNothingPredicted(scored);

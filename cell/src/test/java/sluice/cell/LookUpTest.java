@@ -53,7 +53,8 @@ class LookUpTest {
         assertThat(small.looksUp()).isTrue();
         assertThat(without.looksUp()).isFalse();
         assertThat(large.looksUp()).isFalse();
-        ScoreRequest request = new ScoreRequest(OutputAt.EACH, Set.of(Emission.HIDDEN, Emission.CELL), 1);
+        ScoreRequest request =
+                new ScoreRequest(OutputAt.EACH, Set.of(Emission.HIDDEN, Emission.CELL, Emission.GATES), 1);
         SequenceScorer scorer = large.scorer(request);
         for (List<Sequence> batch : List.of(repeating(), allDistinct(), repeating())) {
             same("a batch", scorer.score(batch), small.scorer(request).score(batch));

@@ -101,6 +101,7 @@ class PropertiesTest {
         only.hidden = asked.contains(Emission.HIDDEN) ? all.hidden : null;
         only.cell = asked.contains(Emission.CELL) ? all.cell : null;
         only.state = asked.contains(Emission.STATE) ? all.state : null;
+        only.gates = asked.contains(Emission.GATES) ? all.gates : null;
         if (asked.stream().anyMatch(Emission::needsTargets)) {
             only.logLikelihood = all.logLikelihood;
             only.predictedTokens = all.predictedTokens;
@@ -237,6 +238,7 @@ class PropertiesTest {
         ScoredSequence inTwo = each.score(List.of(rest)).get(0);
         same(what + " hidden", inTwo.hidden(), tail(inOne.hidden(), cut));
         same(what + " cell", inTwo.cell(), tail(inOne.cell(), cut));
+        same(what + " gates", inTwo.gates(), Arrays.copyOfRange(inOne.gates(), cut, inOne.gates().length));
         if (inOne.softmax() != null) {
             same(what + " softmax", inTwo.softmax(), tail(inOne.softmax(), cut));
             same(what + " top", inTwo.topProbabilities(), tail(inOne.topProbabilities(), cut));

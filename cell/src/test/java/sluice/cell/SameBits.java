@@ -23,6 +23,7 @@ public final class SameBits {
         same(what + ": hidden", actual.hidden(), expected.hidden());
         same(what + ": cell", actual.cell(), expected.cell());
         same(what + ": state", actual.state(), expected.state());
+        same(what + ": gates", actual.gates(), expected.gates());
         assertThat(actual.defect()).as(what + ": defect").isEqualTo(expected.defect());
     }
 
@@ -39,6 +40,22 @@ public final class SameBits {
         } else {
             same(what + "'s h", actual.hidden(), expected.hidden());
             same(what + "'s c", actual.cell(), expected.cell());
+        }
+    }
+
+    public static void same(String what, StepGates[] actual, StepGates[] expected) {
+        if (expected == null || actual == null) {
+            assertThat(actual).as(what).isSameAs(expected);
+        } else {
+            assertThat(actual.length).as(what + ": steps").isEqualTo(expected.length);
+            for (int step = 0; step < expected.length; step++) {
+                String where = what + ", step " + step;
+                same(where + ": input", actual[step].input(), expected[step].input());
+                same(where + ": forget", actual[step].forget(), expected[step].forget());
+                same(where + ": candidate", actual[step].candidate(), expected[step].candidate());
+                same(where + ": output", actual[step].output(), expected[step].output());
+                same(where + ": cell", actual[step].cell(), expected[step].cell());
+            }
         }
     }
 

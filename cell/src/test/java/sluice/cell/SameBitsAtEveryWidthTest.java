@@ -21,6 +21,9 @@ class SameBitsAtEveryWidthTest {
     /** The same of models of cells that are not the plain one. */
     private static final long BITS_OF_VARIANTS_ON_RECORD = 2_815_728_332L;
 
+    /** Of what the gates did in both. */
+    private static final long BITS_OF_GATES_ON_RECORD = 286_855_698L;
+
     private static List<Sample> samples() {
         return Samples.everyKind();
     }
@@ -61,6 +64,21 @@ class SameBitsAtEveryWidthTest {
     @Test
     void theBitsOfVariantsAreThoseOnRecord() {
         assertThat(sumOver(seed -> new Samples(seed).anyVariant())).isEqualTo(BITS_OF_VARIANTS_ON_RECORD);
+    }
+
+    @Test
+    void theBitsOfGatesAreThoseOnRecord() {
+        CRC32C sum = new CRC32C();
+        for (long seed = 1; seed < 30; seed++) {
+            for (Sample sample : List.of(new Samples(seed).any(), new Samples(seed).anyVariant())) {
+                for (ScoredSequence answer : answers(sample, OutputAt.EACH, KernelChoice.AUTO)) {
+                    for (StepGates step : answer.gates()) {
+                        add(sum, new float[][] {step.input(), step.forget(), step.candidate(), step.output()});
+                    }
+                }
+            }
+        }
+        assertThat(sum.getValue()).isEqualTo(BITS_OF_GATES_ON_RECORD);
     }
 
     private static long sumOver(LongFunction<Sample> samples) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
@@ -97,7 +98,12 @@ public record Sample(long seed, LstmModel model, InputKind input) {
     }
 
     public ScoreRequest request(OutputAt at, Set<Emission> emissions) {
-        return new ScoreRequest(at, emissions, Math.min(5, classes()));
+        return new ScoreRequest(at, emissions, Math.min(5, classes()), OptionalInt.of(gatesLayer()));
+    }
+
+    /** The layer whose gates are told: any, as the seed has it. */
+    public int gatesLayer() {
+        return (int) (seed % model.layers().size());
     }
 
     /** Scores everything. */

@@ -12,6 +12,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,7 +34,7 @@ class ScoreRequestTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "nothing to emit: expected at least one of softmax, prediction, topk, loglik, logprob, rank,"
-                                + " hidden, cell, state");
+                                + " hidden, cell, state, gates");
     }
 
     @ParameterizedTest
@@ -51,6 +52,8 @@ class ScoreRequestTest {
                 .hasMessage(
                         "rank can't be told at last: there it can be any of softmax, prediction, topk, loglik, hidden,"
                                 + " cell, state");
+        assertThatThrownBy(() -> new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.GATES), 1))
+                .hasMessageStartingWith("gates can't be told at last: ");
         assertThatThrownBy(() -> new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.LOGPROB), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("logprob can't be told at last: ");
@@ -61,7 +64,7 @@ class ScoreRequestTest {
         assertThatThrownBy(() -> new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.STATE), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("state can't be told at each: there it can be any of softmax, prediction, topk, loglik,"
-                        + " logprob, rank, hidden, cell");
+                        + " logprob, rank, hidden, cell, gates");
     }
 
     @ParameterizedTest
@@ -74,7 +77,7 @@ class ScoreRequestTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the model has no output layer, so it has no "
                         + emission.name().toLowerCase(Locale.ROOT)
-                        + ": ask for hidden, cell or state, or name its output layer with model.output");
+                        + ": ask for hidden, cell, state or gates, or name its output layer with model.output");
         request.requireAnswerableBy(FOUR_CLASSES);
     }
 
@@ -82,6 +85,37 @@ class ScoreRequestTest {
     void whatNeedsNoOutputLayer() {
         new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.HIDDEN, Emission.CELL, Emission.STATE), 1)
                 .requireAnswerableBy(BARE);
+        new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.GATES), 1).requireAnswerableBy(BARE);
+    }
+
+    @Test
+    void gatesOfALayerThatTheModelDoesNotHave() {
+        ScoreRequest second = gatesOf(1);
+        assertThatThrownBy(() -> second.requireAnswerableBy(BARE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("gates of layer 1 from a model of 1 layer: expected a layer from 0, the lowest, to 0; set "
+                        + "output.gates-layer");
+        LstmModel two = new LstmModel(
+                Optional.empty(), List.of(LAYERS.get(0), LstmLayer.of(SAMPLES.direction(2, 2))), Optional.empty());
+        second.requireAnswerableBy(two);
+        assertThat(second.gatesLayer(two)).isEqualTo(1);
+        assertThat(gatesOf(0).gatesLayer(two)).isEqualTo(0);
+        assertThat(new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.GATES), 1).gatesLayer(two))
+                .isEqualTo(1);
+        assertThatThrownBy(() -> gatesOf(2).requireAnswerableBy(two))
+                .hasMessage("gates of layer 2 from a model of 2 layers: expected a layer from 0, the lowest, to 1; set "
+                        + "output.gates-layer");
+        assertThatThrownBy(() -> gatesOf(-1)).hasMessage("gates of layer -1: expected 0, the lowest, or above");
+    }
+
+    /** What isn't asked for needs no layer. */
+    @Test
+    void aLayerThatIsNotAskedFor() {
+        new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.HIDDEN), 1, OptionalInt.of(7)).requireAnswerableBy(BARE);
+    }
+
+    private static ScoreRequest gatesOf(int layer) {
+        return new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.GATES), 1, OptionalInt.of(layer));
     }
 
     @Test

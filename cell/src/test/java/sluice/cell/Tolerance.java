@@ -128,6 +128,17 @@ public final class Tolerance {
         return CARRY * rounding;
     }
 
+    /**
+     * Of a plain cell's state from {@code f * c + i * g} of the gates shown beside it: both come from the same pre-activations, but
+     * the step takes its quotients over a common denominator. Seven exponentials and what is made of them, a few units each.
+     *
+     * @param kept {@code f * c}
+     * @param entered {@code i * g}
+     */
+    public static double cellOfGates(double kept, double entered) {
+        return 32 * FLOAT * (Math.abs(kept) + Math.abs(entered)) + Float.MIN_NORMAL;
+    }
+
     /** Of a logit: what the state brings along through a row of V, and the row's own chain. */
     public static double logit(LstmModel model, double largest) {
         Matrix weights = model.output().orElseThrow().weights();

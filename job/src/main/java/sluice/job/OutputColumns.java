@@ -10,6 +10,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.Emission;
@@ -17,12 +18,11 @@ import sluice.cell.LstmState;
 import sluice.cell.OutputAt;
 import sluice.cell.ScoreRequest;
 import sluice.cell.ScoredSequence;
+import sluice.cell.model.LstmModel;
 
 /** The columns that are added to the input's own: their types, and their values for an answer. Sent to the executors. */
 final class OutputColumns implements Serializable {
     private static final long serialVersionUID = 1L;
-    private static final DataType FLOATS = DataTypes.createArrayType(DataTypes.FloatType, false);
-    private static final DataType FLOAT_ROWS = DataTypes.createArrayType(FLOATS, false);
     private static final DataType TOP_CLASS = struct(
             required("token", DataTypes.IntegerType),
             DataTypes.createStructField("label", DataTypes.StringType, true),
@@ -30,12 +30,15 @@ final class OutputColumns implements Serializable {
     private static final DataType TOP_CLASSES = DataTypes.createArrayType(TOP_CLASS, false);
 
     private final ScoreRequest request;
+    private final VectorForm vectors;
     private final String prefix;
     private final Vocabulary labels; // or null
     private final ReasonColumn reason; // or null where bad rows are no rows of the output
 
-    OutputColumns(ScoreRequest request, String prefix, Optional<Vocabulary> labels, BadRowRule badRows) {
+    OutputColumns(
+            ScoreRequest request, VectorForm vectors, String prefix, Optional<Vocabulary> labels, BadRowRule badRows) {
         this.request = request;
+        this.vectors = vectors;
         this.prefix = prefix;
         this.labels = labels.orElse(null);
         this.reason = badRows == BadRowRule.NULL ? new ReasonColumn(prefix) : null;
@@ -52,9 +55,11 @@ final class OutputColumns implements Serializable {
     /**
      * The scored table's schema: the input's columns, then the asked ones.
      *
+     * @param model whose widths the metadata of binary columns tells
      * @throws RefusedException where two would have the same name
      */
-    StructType appendTo(StructType input) {
+    StructType appendTo(StructType input, LstmModel model) {
+        VectorShapes shapes = new VectorShapes(request, model);
         List<StructField> fields = new ArrayList<>(Arrays.asList(input.fields()));
         for (Emission emission : request.emissions()) {
             String name = prefix + emission.name().toLowerCase(Locale.ROOT);
@@ -64,16 +69,24 @@ final class OutputColumns implements Serializable {
                         "output.emit: the input has a column '%s' already; set output.prefix to name the new one otherwise"
                                 .formatted(name));
             }
-            fields.add(DataTypes.createStructField(name, type(emission), true));
+            fields.add(DataTypes.createStructField(name, type(emission, shapes), true, metadata(emission, shapes)));
         }
         StructType schema = DataTypes.createStructType(fields);
         return reason == null ? schema : reason.appendTo(schema);
     }
 
-    private DataType type(Emission emission) {
+    /** What a binary column holds; nothing of others, and of structs, whose fields have their own. */
+    private Metadata metadata(Emission emission, VectorShapes shapes) {
+        return switch (emission) {
+            case SOFTMAX, HIDDEN, CELL, LOGPROB -> vectors.metadata(shapes.of(emission));
+            case PREDICTION, TOPK, LOGLIK, RANK, STATE, GATES -> Metadata.empty();
+        };
+    }
+
+    private DataType type(Emission emission, VectorShapes shapes) {
         boolean each = request.at() == OutputAt.EACH;
         return switch (emission) {
-            case SOFTMAX, HIDDEN, CELL -> each ? FLOAT_ROWS : FLOATS;
+            case SOFTMAX, HIDDEN, CELL -> each ? vectors.rowsType() : vectors.rowType();
             case PREDICTION -> each ? DataTypes.createArrayType(DataTypes.IntegerType, false) : DataTypes.IntegerType;
             case TOPK -> each ? DataTypes.createArrayType(TOP_CLASSES, false) : TOP_CLASSES;
             case LOGLIK ->
@@ -81,9 +94,11 @@ final class OutputColumns implements Serializable {
                         required("sum", DataTypes.DoubleType),
                         DataTypes.createStructField("perplexity", DataTypes.DoubleType, true),
                         required("tokens", DataTypes.IntegerType));
-            case LOGPROB -> FLOATS;
+            case LOGPROB -> vectors.rowType();
             case RANK -> DataTypes.createArrayType(DataTypes.IntegerType, false);
-            case STATE -> struct(required("h", FLOAT_ROWS), required("c", FLOAT_ROWS));
+            case STATE ->
+                struct(required("h", VectorForm.ARRAY.rowsType()), required("c", VectorForm.ARRAY.rowsType()));
+            case GATES -> GateValues.type(vectors, shapes.of(emission));
         };
     }
 
@@ -111,16 +126,21 @@ final class OutputColumns implements Serializable {
     private Object value(Emission emission, ScoredSequence answer) {
         boolean each = request.at() == OutputAt.EACH;
         return switch (emission) {
-            case SOFTMAX -> each ? answer.softmax() : answer.softmax()[0];
-            case HIDDEN -> each ? answer.hidden() : answer.hidden()[0];
-            case CELL -> each ? answer.cell() : answer.cell()[0];
+            case SOFTMAX -> vectors(answer.softmax(), each);
+            case HIDDEN -> vectors(answer.hidden(), each);
+            case CELL -> vectors(answer.cell(), each);
             case PREDICTION -> each ? (Object) answer.prediction() : (Object) answer.prediction()[0];
             case TOPK -> each ? topClasses(answer) : topClasses(answer, 0);
             case LOGLIK -> logLikelihood(answer);
-            case LOGPROB -> answer.logProbabilities();
+            case LOGPROB -> vectors.row(answer.logProbabilities());
             case RANK -> answer.ranks();
             case STATE -> state(answer.state());
+            case GATES -> GateValues.of(answer.gates(), vectors);
         };
+    }
+
+    private Object vectors(float[][] steps, boolean each) {
+        return each ? vectors.rows(steps) : vectors.row(steps[0]);
     }
 
     private Row[][] topClasses(ScoredSequence answer) {

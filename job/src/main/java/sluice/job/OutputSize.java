@@ -5,12 +5,12 @@ import sluice.cell.Emission;
 import sluice.cell.OutputAt;
 import sluice.cell.ScoreRequest;
 import sluice.cell.model.LstmDirection;
-import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 
 /** How many bytes answers take where they are written, before they are compressed; probabilities hardly compress. */
 final class OutputSize {
+    private static final int GATES = 5; // arrays: three gates, the candidate and the cell state
     private static final double MUCH = 1L << 40;
 
     private OutputSize() {}
@@ -43,16 +43,19 @@ final class OutputSize {
                 case LOGLIK -> 2 * Double.BYTES + Integer.BYTES;
                 case LOGPROB, RANK -> Math.max(0, steps - 1) * Float.BYTES;
                 case HIDDEN -> answered * Float.BYTES * model.outputWidth();
-                case CELL -> answered * Float.BYTES * cellWidth(model);
+                case CELL ->
+                    answered * Float.BYTES * cellWidth(model, model.layers().size() - 1);
+                case GATES -> answered * GATES * Float.BYTES * cellWidth(model, request.gatesLayer(model));
                 case STATE -> Float.BYTES * (double) stateWidth(model);
             };
         }
         return bytes;
     }
 
-    private static int cellWidth(LstmModel model) {
-        LstmLayer top = model.layers().get(model.layers().size() - 1);
-        return top.directions().stream().mapToInt(LstmDirection::hiddenWidth).sum();
+    private static int cellWidth(LstmModel model, int layer) {
+        return model.layers().get(layer).directions().stream()
+                .mapToInt(LstmDirection::hiddenWidth)
+                .sum();
     }
 
     private static int stateWidth(LstmModel model) {

@@ -64,7 +64,7 @@ final class ScoreCommand {
             names = "--emit",
             paramLabel = "WHAT,...",
             description =
-                    "Any of softmax, prediction, topk, loglik, logprob, rank, hidden, cell, state. Default: softmax.")
+                    "Any of softmax, prediction, topk, loglik, logprob, rank, hidden, cell, state, gates. Default: softmax.")
     private String emit;
 
     @Option(

@@ -172,7 +172,8 @@ final class ScoringJob {
             ScoringPlan plan, Optional<TaskLayout> layout, Broadcast<BroadcastPlan> broadcast, RunCounters counters) {
         Dataset<Row> rows =
                 layout.map(how -> how.lay(plan.table())).orElse(plan.table().rows());
-        return rows.mapPartitions(new PartitionScorer(broadcast, counters), Encoders.row(plan.schema()));
+        Dataset<Row> scored = rows.mapPartitions(new PartitionScorer(broadcast, counters), Encoders.row(plan.schema()));
+        return VectorMetadata.attach(scored, plan.schema());
     }
 
     private RunReport report(Instant started, ScoringPlan plan, Optional<TaskLayout> layout, RunCounters counters) {

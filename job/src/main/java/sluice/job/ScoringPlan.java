@@ -46,6 +46,7 @@ record ScoringPlan(
         }
         OutputColumns columns = new OutputColumns(
                 request,
+                settings.output().vectors(),
                 settings.output().prefix(),
                 vocabulary.filter(words -> namesClasses(input.kind(), file.model())),
                 settings.badRows().rule());
@@ -53,7 +54,7 @@ record ScoringPlan(
         if (settings.badRows().rule() == BadRowRule.QUARANTINE) {
             quarantine.appendTo(table.wholeSchema()); // may be refused: better now than after the first pass
         }
-        return new ScoringPlan(file, table, input, columns, columns.appendTo(table.schema()), quarantine);
+        return new ScoringPlan(file, table, input, columns, columns.appendTo(table.schema(), file.model()), quarantine);
     }
 
     private static InputTable table(

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -134,6 +135,19 @@ final class SettingValues {
             throw new RefusedException("%s = %d: expected %d to %d".formatted(key, value, least, most));
         }
         return value;
+    }
+
+    /** A whole number from 0, or none where this word stands instead. */
+    OptionalInt numberOr(String word, String key) {
+        if (string(key).equals(word)) {
+            return OptionalInt.empty();
+        }
+        String expected = word + ", or a whole number from 0";
+        long value = readAs(key, expected, () -> wholeNumber(key));
+        if (value < 0 || value > Integer.MAX_VALUE) {
+            throw new RefusedException("%s = %d: expected %s".formatted(key, value, expected));
+        }
+        return OptionalInt.of((int) value);
     }
 
     /** A fraction is no whole number, though the library would cut it off. */

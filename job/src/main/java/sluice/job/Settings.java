@@ -44,7 +44,13 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
 
     /** {@code output.*}. */
     record Output(
-            String path, OutputFormat format, OutputMode mode, ScoreRequest request, String prefix, FileTarget files) {}
+            String path,
+            OutputFormat format,
+            OutputMode mode,
+            ScoreRequest request,
+            VectorForm vectors,
+            String prefix,
+            FileTarget files) {}
 
     /** Whether the table has to be looked at before it is known how it is cut into tasks. */
     boolean asksForSurvey() {
@@ -168,7 +174,7 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
         int topK = (int) values.atLeast("output.top-k", 1, Integer.MAX_VALUE);
         ScoreRequest request;
         try {
-            request = new ScoreRequest(at, emissions, topK);
+            request = new ScoreRequest(at, emissions, topK, values.numberOr("top", "output.gates-layer"));
         } catch (IllegalArgumentException e) {
             throw new RefusedException("output.emit: " + e.getMessage(), e);
         }
@@ -177,6 +183,7 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
                 values.constant("output.format", OutputFormat.class),
                 values.constant("output.mode", OutputMode.class),
                 request,
+                values.constant("output.vectors", VectorForm.class),
                 values.string("output.prefix"),
                 new FileTarget(
                         values.atLeast("output.file-rows", 0, Long.MAX_VALUE), values.bytes("output.file-bytes", 0)));

@@ -9,6 +9,7 @@ import org.apache.spark.sql.Row;
 import sluice.cell.Emission;
 import sluice.cell.OutputAt;
 import sluice.cell.ScoredSequence;
+import sluice.cell.StepGates;
 
 /** Compares a scored row with the engine's own answer: floating-point numbers by their bits. */
 final class Answers {
@@ -44,6 +45,15 @@ final class Answers {
                 case STATE -> {
                     addSteps(wanted, expected.state().hidden());
                     addSteps(wanted, expected.state().cell());
+                }
+                case GATES -> {
+                    for (StepGates step : expected.gates()) {
+                        addFloats(wanted, step.input());
+                        addFloats(wanted, step.forget());
+                        addFloats(wanted, step.candidate());
+                        addFloats(wanted, step.output());
+                        addFloats(wanted, step.cell());
+                    }
                 }
             }
             assertThat(flat(found))

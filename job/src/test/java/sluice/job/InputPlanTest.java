@@ -282,7 +282,7 @@ class InputPlanTest {
                 Refusal.of(
                         "no output layer",
                         file("headless.safetensors")
-                                + ": the model has no output layer, so it has no loglik: ask for hidden, cell or state, "
+                                + ": the model has no output layer, so it has no loglik: ask for hidden, cell, state or gates, "
                                 + "or name its output layer with model.output",
                         "model.path",
                         file("headless.safetensors"),

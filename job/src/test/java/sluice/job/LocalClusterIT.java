@@ -168,8 +168,9 @@ class LocalClusterIT {
                 Map.of("model.path", path, "input.path", folder.resolve("in").toString(), "output.path", "none"));
         InputTable table = InputTable.read(spark, settings.input());
         InputPlan plan = InputPlan.settle(table, model, settings, Optional.empty());
-        OutputColumns columns = new OutputColumns(settings.output().request(), "", Optional.empty(), BadRowRule.FAIL);
-        StructType schema = columns.appendTo(table.schema());
+        OutputColumns columns =
+                new OutputColumns(settings.output().request(), VectorForm.ARRAY, "", Optional.empty(), BadRowRule.FAIL);
+        StructType schema = columns.appendTo(table.schema(), model);
         SequenceReader reader = new SequenceReader(plan, settings.input(), model.inputWidth());
         Broadcast<BroadcastPlan> broadcast = JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .broadcast(new BroadcastPlan(

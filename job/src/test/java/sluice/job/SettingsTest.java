@@ -67,6 +67,8 @@ class SettingsTest {
             Map.entry("output.at", "each"),
             Map.entry("output.emit", "hidden"),
             Map.entry("output.top-k", "3"),
+            Map.entry("output.gates-layer", "1"),
+            Map.entry("output.vectors", "binary"),
             Map.entry("output.prefix", "lstm_"),
             Map.entry("bad-rows.rule", "quarantine"),
             Map.entry("bad-rows.max-fraction", "0.25"),
@@ -126,6 +128,7 @@ class SettingsTest {
         assertThat(settings.output().request().at()).isEqualTo(OutputAt.LAST);
         assertThat(settings.output().request().emissions()).containsExactly(Emission.SOFTMAX);
         assertThat(settings.output().request().topK()).isEqualTo(5);
+        assertThat(settings.output().vectors()).isEqualTo(VectorForm.ARRAY);
         assertThat(settings.output().prefix()).isEmpty();
         assertThat(settings.output().files()).isEqualTo(new FileTarget(0, 0));
         assertThat(settings.badRows()).isEqualTo(new Settings.BadRows(BadRowRule.FAIL, 0.1));
@@ -262,15 +265,21 @@ class SettingsTest {
             List.of(
                     "output.emit",
                     "softmax,logits",
-                    "output.emit = 'logits': expected one of softmax, prediction, topk, loglik, logprob, rank, hidden, cell, state"),
+                    "output.emit = 'logits': expected one of softmax, prediction, topk, loglik, logprob, rank, hidden, cell, state, gates"),
             List.of(
                     "output.emit",
                     "",
-                    "output.emit: nothing to emit: expected at least one of softmax, prediction, topk, loglik, logprob, rank, hidden, cell, state"),
+                    "output.emit: nothing to emit: expected at least one of softmax, prediction, topk, loglik, logprob, rank, hidden, cell, state, gates"),
             List.of(
                     "output.emit",
                     "rank",
                     "output.emit: rank can't be told at last: there it can be any of softmax, prediction, topk, loglik, hidden, cell, state"),
+            List.of(
+                    "output.gates-layer",
+                    "bottom",
+                    "output.gates-layer = \"bottom\": expected top, or a whole number from 0"),
+            List.of("output.gates-layer", "-1", "output.gates-layer = -1: expected top, or a whole number from 0"),
+            List.of("output.vectors", "base64", "output.vectors = 'base64': expected one of array, binary"),
             List.of("output.top-k", "0", "output.top-k = 0: expected 1 to 2147483647"),
             List.of("output.top-k", "many", "output.top-k = \"many\": expected a whole number"),
             List.of("bad-rows.rule", "ignore", "bad-rows.rule = 'ignore': expected one of fail, quarantine, null"),
@@ -297,7 +306,7 @@ class SettingsTest {
                 .isInstanceOf(RefusedException.class)
                 .hasMessage(
                         "output.emit: state can't be told at each: there it can be any of softmax, prediction, topk, "
-                                + "loglik, logprob, rank, hidden, cell");
+                                + "loglik, logprob, rank, hidden, cell, gates");
     }
 
     @ParameterizedTest

@@ -75,7 +75,35 @@ public final class VariantEquations {
         }
     }
 
+    /**
+     * The gates of a step that has been taken, as it has used them.
+     *
+     * @param z pre-activations, as {@link Kernel#preActivations} leaves them; i, f, g and o take their places
+     * @param cell {@code c}: rows of width H, read at {@code previous} and {@code next}
+     */
+    void gates(GatePanels gates, StepRows rows, float[] z, float[] cell) {
+        int at = 0;
+        for (int row = 0; row < rows.count; row++) {
+            for (int panel = 0; panel < gates.panels(); panel++) {
+                int first = panel * UNITS;
+                int units = gates.units(panel);
+                entering(z, at, first, units, cell, rows.previous[row] * gates.hiddenWidth() + first);
+                output(z, at, first, units, cell, rows.next[row] * gates.hiddenWidth() + first);
+                at += GatePanels.COLUMNS;
+            }
+        }
+    }
+
     private void cellStates(float[] z, int at, int first, int units, float[] cell, int before, int after) {
+        entering(z, at, first, units, cell, before);
+        for (int unit = 0; unit < units; unit++) {
+            float entering = z[at + unit] * z[at + CANDIDATE + unit];
+            cell[after + unit] = Math.fma(z[at + FORGET + unit], cell[before + unit], entering);
+        }
+    }
+
+    /** The gates that make the new cell state: i, f and g in the place of their pre-activations. */
+    private void entering(float[] z, int at, int first, int units, float[] cell, int before) {
         gate(z, at, units, peepholes == null ? null : peepholes.input(), first, cell, before);
         if (coupled) {
             for (int unit = 0; unit < units; unit++) {
@@ -86,14 +114,10 @@ public final class VariantEquations {
         }
         clip(z, at + CANDIDATE, units);
         ofCandidate.apply(z, at + CANDIDATE, units);
-        for (int unit = 0; unit < units; unit++) {
-            float entering = z[at + unit] * z[at + CANDIDATE + unit];
-            cell[after + unit] = Math.fma(z[at + FORGET + unit], cell[before + unit], entering);
-        }
     }
 
     private void shownStates(float[] z, int at, int first, int units, float[] cell, float[] shown, int after) {
-        gate(z, at + OUTPUT, units, peepholes == null ? null : peepholes.output(), first, cell, after);
+        output(z, at, first, units, cell, after);
         for (int unit = 0; unit < units; unit++) {
             float c = cell[after + unit];
             float s = z[at + OUTPUT + unit] * ofCell.of(c);
@@ -101,6 +125,11 @@ public final class VariantEquations {
             cell[after + unit] = bounded ? c : Float.NaN;
             shown[after + unit] = bounded ? s : 0;
         }
+    }
+
+    /** The gate that sees the new cell state: o in the place of its pre-activation. */
+    private void output(float[] z, int at, int first, int units, float[] cell, int after) {
+        gate(z, at + OUTPUT, units, peepholes == null ? null : peepholes.output(), first, cell, after);
     }
 
     /** {@code z = f(clip(fma(p, c, z)))}. */

@@ -16,5 +16,5 @@ interface Cell {
      * @param x {@code x_t}, width I
      * @param before {@code h_{t-1}} and {@code c_{t-1}}
      */
-    LstmCell.State step(DenseVector<Object> x, LstmCell.State before);
+    LstmCell.Step step(DenseVector<Object> x, LstmCell.State before);
 }

@@ -58,14 +58,20 @@ public final class LstmCell implements Cell {
     /** The state after one step: {@code h_t} of width P and {@code c_t} of width H. */
     public record State(DenseVector<Object> h, DenseVector<Object> c) {}
 
+    /** {@code i_t}, {@code f_t}, {@code g_t} and {@code o_t}, each of width H. */
+    public record Gates(DenseVector<Object> i, DenseVector<Object> f, DenseVector<Object> g, DenseVector<Object> o) {}
+
+    /** What one step makes: the state after it, and the gates that led there. */
+    public record Step(State after, Gates gates) {}
+
     @Override
-    public State step(DenseVector<Object> x, State before) {
+    public Step step(DenseVector<Object> x, State before) {
         DenseVector<Object> f = sigmoid(sum(product(uForget, x), product(wForget, before.h), bForget));
         DenseVector<Object> i = sigmoid(sum(product(uInput, x), product(wInput, before.h), bInput));
         DenseVector<Object> o = sigmoid(sum(product(uOutput, x), product(wOutput, before.h), bOutput));
         DenseVector<Object> g = tanh(sum(product(uCandidate, x), product(wCandidate, before.h), bCandidate));
         DenseVector<Object> c = sum(hadamard(f, before.c), hadamard(i, g));
         DenseVector<Object> h = hadamard(o, tanh(c));
-        return new State(projection.map(r -> product(r, h)).orElse(h), c);
+        return new Step(new State(projection.map(r -> product(r, h)).orElse(h), c), new Gates(i, f, g, o));
     }
 }

@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.function.Function;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -36,13 +38,30 @@ public final class ReferenceLstm {
      *
      * @param hidden the top layer's output at each step, {@code (n, width)}
      * @param cell the top layer's cell state at each step, {@code (n, width)}; two directions side by side, however they are merged
+     * @param gates what the gates of the chosen layer did at each step, and its cell states; none where no layer was chosen
      * @param finalHidden of each direction of each layer, after the last token it reads
      * @param finalCell the same of the cell states
      * @param largestState the largest magnitude in h or c after any step of any direction whose cell is a variant, which may have no
      *     bound; NaN where one is
      */
     public record Run(
-            double[][] hidden, double[][] cell, double[][] finalHidden, double[][] finalCell, double largestState) {}
+            double[][] hidden,
+            double[][] cell,
+            List<Gates> gates,
+            double[][] finalHidden,
+            double[][] finalCell,
+            double largestState) {}
+
+    /**
+     * One step of one layer: {@code i_t}, {@code f_t}, {@code g_t}, {@code o_t} and {@code c_t}, two directions side by side, however
+     * they are merged.
+     */
+    public record Gates(double[] input, double[] forget, double[] candidate, double[] output, double[] cell) {}
+
+    /** Runs one sequence, as {@link #run(double[][], double[][], double[][], OptionalInt)} does, without looking at any gates. */
+    public Run run(double[][] inputs, double[][] initialHidden, double[][] initialCell) {
+        return run(inputs, initialHidden, initialCell, OptionalInt.empty());
+    }
 
     /**
      * Runs one sequence.
@@ -50,8 +69,9 @@ public final class ReferenceLstm {
      * @param inputs {@code x_1 .. x_n}, each of the model's input width; none for an empty sequence
      * @param initialHidden of each direction of each layer, as {@link LstmModel#directions()} lists them
      * @param initialCell the same of the cell states
+     * @param gatesLayer the layer whose gates are told, 0 the lowest
      */
-    public Run run(double[][] inputs, double[][] initialHidden, double[][] initialCell) {
+    public Run run(double[][] inputs, double[][] initialHidden, double[][] initialCell, OptionalInt gatesLayer) {
         List<DenseVector<Object>> layerInputs = new ArrayList<>();
         for (double[] input : inputs) {
             layerInputs.add(Algebra.vector(input));
@@ -59,15 +79,21 @@ public final class ReferenceLstm {
         double[][] finalHidden = new double[cells.size()][];
         double[][] finalCell = new double[cells.size()][];
         List<DenseVector<Object>> layerCells = List.of();
+        List<Gates> gates = List.of();
         double largest = 0;
         int at = 0;
+        int depth = 0;
         for (LstmLayer layer : model.layers()) {
+            List<List<LstmCell.Step>> directions = new ArrayList<>();
             List<DenseVector<Object>> outputs = null;
             List<DenseVector<Object>> memories = null;
             for (LstmDirection direction : layer.directions()) {
                 LstmCell.State start =
                         new LstmCell.State(Algebra.vector(initialHidden[at]), Algebra.vector(initialCell[at]));
-                List<LstmCell.State> states = runDirection(cells.get(at), direction.reversed(), layerInputs, start);
+                List<LstmCell.Step> steps = runDirection(cells.get(at), direction.reversed(), layerInputs, start);
+                List<LstmCell.State> states =
+                        steps.stream().map(LstmCell.Step::after).toList();
+                directions.add(steps);
                 LstmCell.State end =
                         states.isEmpty() ? start : states.get(direction.reversed() ? 0 : states.size() - 1);
                 finalHidden[at] = Algebra.array(end.h());
@@ -83,29 +109,58 @@ public final class ReferenceLstm {
                 memories = memories == null ? kept : merged(LstmLayer.Merge.CONCAT, memories, kept);
                 at++;
             }
+            if (gatesLayer.equals(OptionalInt.of(depth))) {
+                gates = gates(directions, memories);
+            }
+            depth++;
             layerInputs = outputs;
             layerCells = memories;
         }
-        return new Run(arrays(layerInputs), arrays(layerCells), finalHidden, finalCell, largest);
+        return new Run(arrays(layerInputs), arrays(layerCells), gates, finalHidden, finalCell, largest);
     }
 
-    /** The states after each step, by the step's place in the sequence, whichever way it was read. */
-    private static List<LstmCell.State> runDirection(
+    /** Of one layer: its directions' steps, by their place in the sequence, and its cell states. */
+    private static List<Gates> gates(List<List<LstmCell.Step>> directions, List<DenseVector<Object>> cells) {
+        List<Gates> gates = new ArrayList<>();
+        for (int step = 0; step < cells.size(); step++) {
+            int here = step;
+            List<LstmCell.Gates> both =
+                    directions.stream().map(steps -> steps.get(here).gates()).toList();
+            gates.add(new Gates(
+                    sideBySide(both, LstmCell.Gates::i),
+                    sideBySide(both, LstmCell.Gates::f),
+                    sideBySide(both, LstmCell.Gates::g),
+                    sideBySide(both, LstmCell.Gates::o),
+                    Algebra.array(cells.get(step))));
+        }
+        return gates;
+    }
+
+    private static double[] sideBySide(
+            List<LstmCell.Gates> directions, Function<LstmCell.Gates, DenseVector<Object>> gate) {
+        return directions.stream()
+                .flatMapToDouble(direction -> Arrays.stream(Algebra.array(gate.apply(direction))))
+                .toArray();
+    }
+
+    /** What each step made, by the step's place in the sequence, whichever way it was read. */
+    private static List<LstmCell.Step> runDirection(
             Cell cell, boolean reversed, List<DenseVector<Object>> inputs, LstmCell.State start) {
         List<DenseVector<Object>> reading = new ArrayList<>(inputs);
         if (reversed) {
             Collections.reverse(reading);
         }
-        List<LstmCell.State> states = new ArrayList<>();
+        List<LstmCell.Step> steps = new ArrayList<>();
         LstmCell.State state = start;
         for (DenseVector<Object> x : reading) {
-            state = cell.step(x, state);
-            states.add(state);
+            LstmCell.Step step = cell.step(x, state);
+            steps.add(step);
+            state = step.after();
         }
         if (reversed) {
-            Collections.reverse(states);
+            Collections.reverse(steps);
         }
-        return states;
+        return steps;
     }
 
     private static double largest(List<DenseVector<Object>> vectors) {

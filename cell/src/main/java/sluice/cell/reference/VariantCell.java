@@ -60,14 +60,15 @@ final class VariantCell implements Cell {
     }
 
     @Override
-    public LstmCell.State step(DenseVector<Object> x, LstmCell.State before) {
+    public LstmCell.Step step(DenseVector<Object> x, LstmCell.State before) {
         DenseVector<Object> i = gate(input.of(x, before.h()), pInput, before.c());
         DenseVector<Object> f = coupled ? oneMinus(i) : gate(forget.of(x, before.h()), pForget, before.c());
         DenseVector<Object> g = ofCandidate.of(clip(candidate.of(x, before.h()), clip));
         DenseVector<Object> c = sum(hadamard(f, before.c()), hadamard(i, g));
         DenseVector<Object> o = gate(output.of(x, before.h()), pOutput, c);
         DenseVector<Object> h = hadamard(o, ofCell.of(c));
-        return new LstmCell.State(projection.map(r -> product(r, h)).orElse(h), c);
+        return new LstmCell.Step(
+                new LstmCell.State(projection.map(r -> product(r, h)).orElse(h), c), new LstmCell.Gates(i, f, g, o));
     }
 
     /** {@code f(clip(z + p * c))}. */

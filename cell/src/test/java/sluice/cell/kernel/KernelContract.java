@@ -293,6 +293,32 @@ abstract class KernelContract {
         }
     }
 
+    @Test
+    void gatesOfAStepAreTheirNaiveTwins() {
+        GateProbe probe = new GateProbe(kernel());
+        for (int hidden : SIZES) {
+            for (int inputs : FEW_SIZES) {
+                for (int count : MANY_COUNTS) {
+                    Samples samples = new Samples(1000L * hidden + 10L * inputs + count);
+                    LstmDirection direction = samples.direction(inputs, hidden);
+                    new Step(samples, direction, count).assertGates(probe, null);
+                    direction = direction.with(samples.anyVariant(hidden));
+                    new Step(samples, direction, count)
+                            .assertGates(probe, new VariantEquations(direction, NaiveKernel.LIMIT));
+                }
+            }
+        }
+    }
+
+    @Test
+    void gatesOfAProjectedStepAreTheirNaiveTwins() {
+        GateProbe probe = new GateProbe(kernel());
+        for (int hidden : SIZES) {
+            Samples samples = new Samples(hidden);
+            new Step(samples, samples.projected(3, hidden, 2), 7).assertGates(probe, null);
+        }
+    }
+
     /** What has overflown stays so, whatever comes after, and shows 0; its neighbours are as if nothing had happened. */
     @Test
     void overflowIsKeptAndKeptApart() {
@@ -608,6 +634,22 @@ abstract class KernelContract {
                             .isEqualTo(expected[at]);
                 }
             }
+        }
+
+        /** Whatever the states before and after are; nothing but the rows of the step is written. */
+        void assertGates(GateProbe probe, VariantEquations equations) {
+            int width = Gate.COUNT * direction.hiddenWidth();
+            float[] result = new float[cell.length * Gate.COUNT];
+            Arrays.fill(result, SENTINEL);
+            float[] expected = result.clone();
+            for (int row = 0; row < rows.count; row++) {
+                float[] gates = NaiveKernel.gates(direction, rows, row, input, hidden, cell);
+                System.arraycopy(gates, 0, expected, rows.next[row] * width, width);
+            }
+            Step before = copy();
+            probe.read(equations, GatePanels.of(direction), rows, input, hidden, cell, result);
+            same("gates of %s, H=%d".formatted(direction.variant(), direction.hiddenWidth()), result, expected);
+            assertSame("looked into", before);
         }
 
         void assertSame(String what, Step expected) {

@@ -45,6 +45,46 @@ final class NaiveKernel {
         }
     }
 
+    /** i, f, g and o of one sequence whose step has been taken, each of width H. */
+    static float[] gates(LstmDirection direction, StepRows rows, int row, float[] input, float[] hidden, float[] cell) {
+        int width = direction.hiddenWidth();
+        CellVariant variant = direction.variant();
+        float[] all = preActivations(direction, rows, row, input, hidden);
+        for (int unit = 0; unit < width; unit++) {
+            float[] z = {all[unit], all[width + unit], all[2 * width + unit], all[3 * width + unit]};
+            float before = cell[rows.previous[row] * width + unit];
+            float after = cell[rows.next[row] * width + unit];
+            float[] gates = variant.isPlain()
+                    ? new float[] {
+                        GateFunctions.sigmoid(z[0]),
+                        GateFunctions.sigmoid(z[1]),
+                        GateFunctions.tanh(z[2]),
+                        GateFunctions.sigmoid(z[3])
+                    }
+                    : gates(direction, unit, z, before, after);
+            for (int gate = 0; gate < Gate.COUNT; gate++) {
+                all[gate * width + unit] = gates[gate];
+            }
+        }
+        return all;
+    }
+
+    private static float[] gates(LstmDirection direction, int unit, float[] z, float before, float after) {
+        CellVariant variant = direction.variant();
+        CellVariant.Peepholes seen = variant.peepholes().orElse(null);
+        ActivationFunction gate = new ActivationFunction(variant.gate());
+        float zi = seen == null ? z[0] : Math.fma(seen.input()[unit], before, z[0]);
+        float zf = seen == null ? z[1] : Math.fma(seen.forget()[unit], before, z[1]);
+        float zo = seen == null ? z[3] : Math.fma(seen.output()[unit], after, z[3]);
+        float i = gate.of(clipped(zi, variant.clip()));
+        return new float[] {
+            i,
+            variant.coupled() ? 1 - i : gate.of(clipped(zf, variant.clip())),
+            new ActivationFunction(variant.candidate()).of(clipped(z[2], variant.clip())),
+            gate.of(clipped(zo, variant.clip()))
+        };
+    }
+
     private static float[] plain(float[] z, float before) {
         float c = GateFunctions.cellState(z[0], z[1], z[2], before);
         return new float[] {c, GateFunctions.hiddenState(z[3], c)};

@@ -3,6 +3,7 @@ package sluice.cell.reference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import breeze.linalg.DenseVector;
 import org.junit.jupiter.api.Test;
 import sluice.cell.Tolerance;
 import sluice.cell.model.LstmDirection;
@@ -34,8 +35,13 @@ class LstmCellTest {
 
     @Test
     void aStepIsItsSixEquations() {
-        LstmCell.State after = step(LstmDirection.plain(U, W, B));
+        LstmCell.Step step = step(LstmDirection.plain(U, W, B));
+        LstmCell.State after = step.after();
         for (int unit = 0; unit < 2; unit++) {
+            assertGate(step.gates().f(), unit, sigmoid(sum(U_FORGET, W_FORGET, B_FORGET, unit)));
+            assertGate(step.gates().i(), unit, sigmoid(sum(U_INPUT, W_INPUT, B_INPUT, unit)));
+            assertGate(step.gates().g(), unit, tanh(sum(U_CANDIDATE, W_CANDIDATE, B_CANDIDATE, unit)));
+            assertGate(step.gates().o(), unit, sigmoid(sum(U_OUTPUT, W_OUTPUT, B_OUTPUT, unit)));
             assertThat(Algebra.array(after.c())[unit]).isCloseTo(cellState(unit), within(Tolerance.oracleStep()));
             assertThat(Algebra.array(after.h())[unit]).isCloseTo(shown(unit), within(Tolerance.oracleStep()));
         }
@@ -44,7 +50,7 @@ class LstmCellTest {
     @Test
     void aProjectionIsTheLastThing() {
         float[][] r = {{0.5f, -2}, {1.25f, 0.75f}};
-        LstmCell.State after = step(LstmDirection.projected(U, W, B, stack(r)));
+        LstmCell.State after = step(LstmDirection.projected(U, W, B, stack(r))).after();
         for (int unit = 0; unit < 2; unit++) {
             double projected = r[unit][0] * shown(0) + r[unit][1] * shown(1);
             assertThat(Algebra.array(after.c())[unit]).isCloseTo(cellState(unit), within(Tolerance.oracleStep()));
@@ -58,28 +64,36 @@ class LstmCellTest {
         Matrix narrowW = Matrix.of(8, 1, new float[] {0.25f, -0.5f, -1, 0.5f, 1.5f, 0.25f, -0.125f, 0.875f});
         LstmDirection direction = LstmDirection.projected(U, narrowW, B, Matrix.of(1, 2, new float[] {0.5f, -2}));
         LstmCell.State before = new LstmCell.State(Algebra.vector(0.0), Algebra.vector(0.0, 0));
-        LstmCell.State after = new LstmCell(direction).step(Algebra.vector(0.0, 0, 0), before);
+        LstmCell.State after =
+                new LstmCell(direction).step(Algebra.vector(0.0, 0, 0), before).after();
         double first = sigmoid(B_OUTPUT[0]) * tanh(sigmoid(B_INPUT[0]) * tanh(B_CANDIDATE[0]));
         double second = sigmoid(B_OUTPUT[1]) * tanh(sigmoid(B_INPUT[1]) * tanh(B_CANDIDATE[1]));
         assertThat(Algebra.array(after.h())).hasSize(1);
         assertThat(Algebra.array(after.h())[0]).isCloseTo(0.5 * first - 2 * second, within(Tolerance.oracleStep()));
     }
 
-    private static LstmCell.State step(LstmDirection direction) {
+    private static LstmCell.Step step(LstmDirection direction) {
         LstmCell.State before = new LstmCell.State(Algebra.vector(H_BEFORE), Algebra.vector(C_BEFORE));
         return new LstmCell(direction).step(Algebra.vector(X), before);
     }
 
+    private static void assertGate(DenseVector<Object> gate, int unit, double expected) {
+        assertThat(Algebra.array(gate)[unit]).isCloseTo(expected, within(Tolerance.oracleStep()));
+    }
+
     private static double cellState(int unit) {
-        double f = sigmoid(dot(U_FORGET[unit], X) + dot(W_FORGET[unit], H_BEFORE) + B_FORGET[unit]);
-        double i = sigmoid(dot(U_INPUT[unit], X) + dot(W_INPUT[unit], H_BEFORE) + B_INPUT[unit]);
-        double g = tanh(dot(U_CANDIDATE[unit], X) + dot(W_CANDIDATE[unit], H_BEFORE) + B_CANDIDATE[unit]);
+        double f = sigmoid(sum(U_FORGET, W_FORGET, B_FORGET, unit));
+        double i = sigmoid(sum(U_INPUT, W_INPUT, B_INPUT, unit));
+        double g = tanh(sum(U_CANDIDATE, W_CANDIDATE, B_CANDIDATE, unit));
         return f * C_BEFORE[unit] + i * g;
     }
 
     private static double shown(int unit) {
-        double o = sigmoid(dot(U_OUTPUT[unit], X) + dot(W_OUTPUT[unit], H_BEFORE) + B_OUTPUT[unit]);
-        return o * tanh(cellState(unit));
+        return sigmoid(sum(U_OUTPUT, W_OUTPUT, B_OUTPUT, unit)) * tanh(cellState(unit));
+    }
+
+    private static double sum(float[][] u, float[][] w, float[] b, int unit) {
+        return dot(u[unit], X) + dot(w[unit], H_BEFORE) + b[unit];
     }
 
     private static double dot(float[] row, double[] x) {

@@ -17,11 +17,13 @@ final class TextbookCell {
         this.variant = weights.variant();
     }
 
-    record State(double[] h, double[] c) {}
+    /** @param gates i, f, g and o of the step that led there */
+    record State(double[] h, double[] c, double[][] gates) {}
 
     State step(double[] x, double[] h, double[] c) {
         double[] shown = new double[weights.hiddenWidth()];
         double[] after = new double[weights.hiddenWidth()];
+        double[][] gates = new double[Gate.COUNT][weights.hiddenWidth()];
         DoubleUnaryOperator f = function(variant.gate());
         DoubleUnaryOperator g = function(variant.candidate());
         for (int unit = 0; unit < shown.length; unit++) {
@@ -35,9 +37,13 @@ final class TextbookCell {
             after[unit] = keep * c[unit] + enter * candidate;
             double toOutput = seen == null ? 0 : seen.output()[unit] * after[unit];
             double show = f.applyAsDouble(clipped(sum(Gate.OUTPUT, unit, x, h) + toOutput));
+            gates[0][unit] = enter;
+            gates[1][unit] = keep;
+            gates[2][unit] = candidate;
+            gates[3][unit] = show;
             shown[unit] = show * function(variant.output()).applyAsDouble(after[unit]);
         }
-        return new State(weights.projection().map(r -> projected(r, shown)).orElse(shown), after);
+        return new State(weights.projection().map(r -> projected(r, shown)).orElse(shown), after, gates);
     }
 
     private double sum(Gate gate, int unit, double[] x, double[] h) {

@@ -78,8 +78,8 @@ class VariantCellTest {
         assertThat(Cell.of(plain.with(CellVariant.PLAIN))).isInstanceOf(LstmCell.class);
         assertThat(Cell.of(plain.with(CellVariant.PLAIN.withCoupledGates()))).isInstanceOf(VariantCell.class);
         LstmCell.State start = state(HIDDEN);
-        LstmCell.State expected = new LstmCell(plain).step(x(1), start);
-        LstmCell.State actual = new VariantCell(plain).step(x(1), start);
+        LstmCell.State expected = new LstmCell(plain).step(x(1), start).after();
+        LstmCell.State actual = new VariantCell(plain).step(x(1), start).after();
         assertClose(Algebra.array(actual.h()), Algebra.array(expected.h()));
         assertClose(Algebra.array(actual.c()), Algebra.array(expected.c()));
     }
@@ -89,20 +89,27 @@ class VariantCellTest {
         LstmDirection plain = new Samples(6).direction(INPUT, HIDDEN);
         CellVariant.Peepholes blind =
                 new CellVariant.Peepholes(new float[HIDDEN], new float[HIDDEN], new float[HIDDEN]);
-        LstmCell.State expected = Cell.of(plain).step(x(1), state(HIDDEN));
-        LstmCell.State actual =
-                Cell.of(plain.with(CellVariant.PLAIN.withPeepholes(blind))).step(x(1), state(HIDDEN));
+        LstmCell.State expected = Cell.of(plain).step(x(1), state(HIDDEN)).after();
+        LstmCell.State actual = Cell.of(plain.with(CellVariant.PLAIN.withPeepholes(blind)))
+                .step(x(1), state(HIDDEN))
+                .after();
         assertClose(Algebra.array(actual.h()), Algebra.array(expected.h()));
     }
 
     private static void assertTextbook(LstmDirection direction) {
         LstmCell.State actual = state(direction.outputWidth());
-        TextbookCell.State expected = new TextbookCell.State(Algebra.array(actual.h()), Algebra.array(actual.c()));
+        TextbookCell.State expected =
+                new TextbookCell.State(Algebra.array(actual.h()), Algebra.array(actual.c()), new double[0][]);
         for (int step = 0; step < STEPS; step++) {
-            actual = Cell.of(direction).step(x(step), actual);
+            LstmCell.Step taken = Cell.of(direction).step(x(step), actual);
+            actual = taken.after();
             expected = new TextbookCell(direction).step(Algebra.array(x(step)), expected.h(), expected.c());
             assertClose(Algebra.array(actual.c()), expected.c());
             assertClose(Algebra.array(actual.h()), expected.h());
+            assertClose(Algebra.array(taken.gates().i()), expected.gates()[0]);
+            assertClose(Algebra.array(taken.gates().f()), expected.gates()[1]);
+            assertClose(Algebra.array(taken.gates().g()), expected.gates()[2]);
+            assertClose(Algebra.array(taken.gates().o()), expected.gates()[3]);
         }
     }
 

@@ -1,0 +1,94 @@
+package sluice.cell.kernel;
+
+import sluice.cell.model.Gate;
+
+/**
+ * Looks into a step that has been taken, for what its gates did. The fused step keeps no gate's value: it goes from pre-activations to
+ * states over common denominators. So the pre-activations are computed once more, by the same chains, from the states before the step,
+ * which stand where they stood; the step itself neither knows nor pays.
+ *
+ * <p>A plain cell's gates are {@link GateFunctions#sigmoid} and {@link GateFunctions#tanh} of them, a variant's what its
+ * {@link VariantEquations} have used. Scratch of one thread.
+ */
+public final class GateProbe {
+    private static final int ROWS = 48;
+    private static final int UNITS = GatePanels.UNITS;
+
+    private final Kernel kernel;
+    private final StepRows some = new StepRows(ROWS);
+    private float[] preActivations = {};
+
+    public GateProbe(Kernel kernel) {
+        this.kernel = kernel;
+    }
+
+    /**
+     * Tells the gates of a step, after it.
+     *
+     * @param equations of the cell, or null where it is the plain one
+     * @param rows as the step took them
+     * @param input as in {@link Kernel#step}
+     * @param hidden as in {@link Kernel#step}, its rows at {@code previous} as the step has read them
+     * @param cell as in {@link Kernel#step}, its rows at {@code previous} as the step has read them
+     * @param result rows of width 4H, written at {@code next}: i, f, g and o
+     */
+    public void read(
+            VariantEquations equations,
+            GatePanels gates,
+            StepRows rows,
+            float[] input,
+            float[] hidden,
+            float[] cell,
+            float[] result) {
+        int size = Math.multiplyExact(ROWS * GatePanels.COLUMNS, gates.panels());
+        if (preActivations.length < size) {
+            preActivations = new float[size];
+        }
+        for (int row = 0; row < rows.count; row += ROWS) {
+            some.copy(rows, row, Math.min(ROWS, rows.count - row));
+            kernel.preActivations(gates, some, input, hidden, preActivations);
+            if (equations == null) {
+                plainGates(preActivations, some.count * gates.panels());
+            } else {
+                equations.gates(gates, some, preActivations, cell);
+            }
+            write(gates, result);
+        }
+    }
+
+    private static void plainGates(float[] z, int panels) {
+        for (int panel = 0; panel < panels; panel++) {
+            int at = panel * GatePanels.COLUMNS;
+            sigmoids(z, at, 2 * UNITS);
+            tanhs(z, at + Gate.CANDIDATE.block() * UNITS, UNITS);
+            sigmoids(z, at + Gate.OUTPUT.block() * UNITS, UNITS);
+        }
+    }
+
+    private static void sigmoids(float[] z, int offset, int count) {
+        for (int at = offset; at < offset + count; at++) {
+            z[at] = GateFunctions.sigmoid(z[at]);
+        }
+    }
+
+    private static void tanhs(float[] z, int offset, int count) {
+        for (int at = offset; at < offset + count; at++) {
+            z[at] = GateFunctions.tanh(z[at]);
+        }
+    }
+
+    /** From panels of units with their gates side by side to rows of whole gates. */
+    private void write(GatePanels gates, float[] result) {
+        int width = gates.hiddenWidth();
+        for (int row = 0; row < some.count; row++) {
+            for (int panel = 0; panel < gates.panels(); panel++) {
+                int from = (row * gates.panels() + panel) * GatePanels.COLUMNS;
+                int to = some.next[row] * Gate.COUNT * width + panel * UNITS;
+                for (int gate = 0; gate < Gate.COUNT; gate++) {
+                    System.arraycopy(
+                            preActivations, from + gate * UNITS, result, to + gate * width, gates.units(panel));
+                }
+            }
+        }
+    }
+}
