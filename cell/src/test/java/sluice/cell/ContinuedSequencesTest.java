@@ -84,6 +84,7 @@ class ContinuedSequencesTest {
         ScoredSequence tail = new ScoredSequence();
         tail.hidden = tail(whole.hidden(), from);
         tail.cell = tail(whole.cell(), from);
+        tail.gates = Arrays.copyOfRange(whole.gates(), from, whole.gates().length);
         tail.softmax = whole.softmax() == null ? null : tail(whole.softmax(), from);
         tail.topProbabilities = whole.topProbabilities() == null ? null : tail(whole.topProbabilities(), from);
         tail.topTokens = whole.topTokens() == null

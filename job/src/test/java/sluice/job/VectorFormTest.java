@@ -183,6 +183,19 @@ class VectorFormTest {
         assertThat((byte[]) rows.get(0).getAs("softmax")).hasSize(2 * 2 * Float.BYTES);
     }
 
+    /** Spark keeps a schema's metadata in Parquet alone. */
+    @Test
+    void orcHoldsTheBytesWithoutTheirDescription() {
+        TorchCase torch = TorchCase.named("vocab_2");
+        Dataset<Row> scored = run(torch, OutputAt.EACH, VectorForm.BINARY)
+                .with("output.format", "orc")
+                .table();
+        List<Row> lists = run(torch, OutputAt.EACH, VectorForm.ARRAY).rows();
+        byte[] softmax = scored.first().getAs("softmax");
+        assertThat(bits(softmax)).isEqualTo(Answers.flat(lists.get(0).getAs("softmax")));
+        assertThat(scored.schema().apply("softmax").metadata()).isEqualTo(Metadata.empty());
+    }
+
     @Test
     void inJsonTheyAreBase64() throws IOException {
         TorchCase torch = TorchCase.named("vocab_2");
