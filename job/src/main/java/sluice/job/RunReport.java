@@ -18,6 +18,7 @@ record RunReport(
         long rows,
         long tokens,
         BadRowTally badRows,
+        String badRowsPath,
         Duration scoring,
         List<String> engines) {
     /** Where it stands in an output. */
@@ -41,6 +42,7 @@ record RunReport(
         report.put("model", modelPart());
         report.put("input", settings.input().paths());
         report.put("output", settings.output().path());
+        report.put("settings-sha256", settings.sha256());
         report.put("columns", columns);
         report.put("rows", rows);
         report.put("tokens", tokens);
@@ -59,7 +61,7 @@ record RunReport(
         badRows.value().forEach((code, count) -> reasons.put(code, count.rows()));
         part.put("reasons", reasons);
         if (badRows.rows() > 0 && settings.badRows().rule() == BadRowRule.QUARANTINE) {
-            part.put("path", BAD_ROWS);
+            part.put("path", badRowsPath);
         }
         return part;
     }

@@ -4,14 +4,16 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkExecutorInfo;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.weights.file.ModelFile;
@@ -36,43 +38,67 @@ final class ScoringJob {
     /**
      * Scores the table.
      *
+     * @return nothing where there was nothing to do: this run is in the output already
      * @throws RefusedException before any task has started, where settings, model and table don't fit
      * @throws RuntimeException where the run failed; then nothing was written
      */
-    RunReport run() throws IOException {
+    Optional<RunReport> run() throws IOException {
         Instant started = Instant.now();
+        RunName name = RunName.of(settings.report().run(), started);
+        if (settings.output().format() != OutputFormat.TABLE) {
+            Publication.finishAll(settings.output().path(), "--output", hadoop)
+                    .forEach(sentence -> console.say("%s", sentence));
+            if (isDone(name)) {
+                return Optional.empty();
+            }
+        }
         ModelFile file = ModelSource.read(settings.model(), hadoop);
         console.say(
                 "model %s: %s; %,d parameters",
                 settings.model().path(), file.model(), file.model().parameters());
         file.notes().forEach(note -> console.say("note: %s", note));
-        StagedOutput output =
-                StagedOutput.at(settings.output().path(), settings.output().mode(), hadoop);
+        ScoredOutput output = settings.output().format() == OutputFormat.TABLE
+                ? TableOutput.at(spark, settings, name, hadoop)
+                : DirectoryOutput.at(spark, settings, name, hadoop);
         ScoringPlan plan = ScoringPlan.settle(file, settings, spark);
+        Provenance provenance = Provenance.of(plan, settings, started);
+        TableShape shape = TableShape.settle(
+                provenance.appendTo(plan.schema()), settings.output().partitionBy());
+        output.requireFits(shape);
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast = plan.broadcast(settings, spark);
         try {
-            write(scored(plan, broadcast, counters), output.path());
+            output.stage(provenance.stamp(scored(plan, broadcast, counters)));
             requireFewBadRows(counters);
             quarantine(plan, broadcast, counters, output);
-            RunReport report = report(started, plan, counters);
-            output.write(RunReport.FILE, report.json());
-            output.publish();
-            copyReport(report);
+            RunReport report = report(started, plan, shape, counters, output.badRowsPath());
+            output.publish(report.json());
+            copyReport(report.json());
             tell(report);
-            return report;
+            return Optional.of(report);
         } catch (Throwable failure) {
             abandon(output, failure);
             throw failure;
         }
     }
 
-    private void write(Dataset<Row> rows, String path) {
-        rows.write()
-                .mode(SaveMode.ErrorIfExists)
-                .format(settings.output().format().sparkName())
-                .option("compression", settings.output().format().compression())
-                .save(path);
+    /** A run that has a name is added once: whoever repeats it, not knowing how it ended, has it done. */
+    private boolean isDone(RunName name) throws IOException {
+        if (settings.output().mode() != OutputMode.APPEND || !name.given()) {
+            return false;
+        }
+        String path = settings.output().path();
+        FileSystem files = Storage.of(path, "--output", hadoop);
+        Optional<byte[]> report =
+                new KeptReports(files, new Path(path)).of(settings.report().run());
+        if (report.isEmpty()) {
+            return false;
+        }
+        console.say(
+                "%s: the run '%s' is in it already, and nothing is left to do",
+                path, settings.report().run());
+        copyReport(report.get());
+        return true;
     }
 
     /** @throws BadRowException where more rows couldn't be scored than the settings allow */
@@ -92,16 +118,15 @@ final class ScoringJob {
      * nothing is scored. What Spark writes twice in one go it would have to keep or to score twice.
      */
     private void quarantine(
-            ScoringPlan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters, StagedOutput output) {
+            ScoringPlan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters, ScoredOutput output) {
         long bad = counters.badRows().rows();
         if (settings.badRows().rule() != BadRowRule.QUARANTINE || bad == 0) {
             return;
         }
         Dataset<Row> rows = plan.table().rows();
         StructType schema = plan.quarantine().appendTo(plan.table().wholeSchema());
-        write(
-                rows.mapPartitions(PartitionScorer.ofQuarantine(broadcast, counters), Encoders.row(schema)),
-                output.path(RunReport.BAD_ROWS));
+        output.stageBadRows(
+                rows.mapPartitions(PartitionScorer.ofQuarantine(broadcast, counters), Encoders.row(schema)));
         if (counters.quarantinedRows() != bad) {
             throw new IllegalStateException(
                     "the input changed while it was read: %,d rows couldn't be scored, and %,d when it was read again; run it once more"
@@ -109,7 +134,7 @@ final class ScoringJob {
         }
     }
 
-    private void abandon(StagedOutput output, Throwable failure) {
+    private void abandon(ScoredOutput output, Throwable failure) {
         awaitTasks();
         try {
             output.abandon();
@@ -142,38 +167,42 @@ final class ScoringJob {
         return plan.table().rows().mapPartitions(new PartitionScorer(broadcast, counters), Encoders.row(plan.schema()));
     }
 
-    private RunReport report(Instant started, ScoringPlan plan, RunCounters counters) {
+    private RunReport report(
+            Instant started, ScoringPlan plan, TableShape shape, RunCounters counters, String badRowsPath) {
         return new RunReport(
                 spark.sparkContext().applicationId(),
                 started,
                 Duration.between(started, Instant.now()),
                 settings,
                 plan.model(),
-                Arrays.asList(plan.schema().fieldNames()),
+                Arrays.asList(shape.columns().fieldNames()),
                 counters.rows(),
                 counters.tokens(),
                 counters.badRows(),
+                badRowsPath,
                 Duration.ofNanos(counters.scoringNanos()),
                 counters.engines());
     }
 
     /** The table is complete and in its place: a copy that can't be made doesn't take that back. */
-    private void copyReport(RunReport report) {
-        ReportFile.copy(report.json(), settings.report(), hadoop)
-                .ifPresent(reason ->
-                        console.error("%s: the report's copy could not be written: %s; the report itself is %s/%s"
-                                .formatted(
-                                        settings.report().path().get(),
-                                        reason,
-                                        settings.output().path(),
-                                        RunReport.FILE)));
+    private void copyReport(byte[] report) {
+        String own = settings.output().format() == OutputFormat.TABLE
+                ? ""
+                : "; the report itself is %s/%s".formatted(settings.output().path(), RunReport.FILE);
+        ReportFile.copy(report, settings.report(), hadoop)
+                .ifPresent(reason -> console.error("%s: the report's copy could not be written: %s%s"
+                        .formatted(settings.report().path().get(), reason, own)));
     }
 
-    private void tellBadRows(BadRowTally bad) {
+    private void tellBadRows(RunReport report) {
+        BadRowTally bad = report.badRows();
         if (bad.rows() > 0) {
             String where = settings.badRows().rule() == BadRowRule.NULL
                     ? "their answers are null"
-                    : "they are in %s/%s".formatted(settings.output().path(), RunReport.BAD_ROWS);
+                    : "they are in "
+                            + (settings.badRows().path().isPresent()
+                                    ? report.badRowsPath()
+                                    : settings.output().path() + "/" + report.badRowsPath());
             console.say("%,d rows can't be scored, %s: %s", bad.rows(), where, bad.sentence());
         }
     }
@@ -185,7 +214,7 @@ final class ScoringJob {
                 report.tokens(),
                 report.duration().toMillis() / 1000.0,
                 report.scoring().toMillis() / 1000.0);
-        tellBadRows(report.badRows());
+        tellBadRows(report);
         console.say("wrote %s: %s", settings.output().path(), String.join(", ", report.columns()));
     }
 }
