@@ -9,6 +9,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One place of a journal, and its steps.
@@ -19,6 +21,7 @@ import org.apache.hadoop.fs.Path;
  * lacks the mark is ever deleted.
  */
 final class PublishedPlace {
+    private static final Logger LOG = LoggerFactory.getLogger(PublishedPlace.class);
     private static final int MOST_TRIES = 20;
 
     private final FileSystem files;
@@ -60,17 +63,27 @@ final class PublishedPlace {
     private void move(Journal.Move move, Path retired) throws IOException {
         Path from = in(place.staging(), move.path());
         Path to = in(place.target(), move.path());
+        IOException failure = null;
         for (int tries = 0; files.exists(from); tries++) {
             if (tries == MOST_TRIES) {
-                throw new IOException("%s: could not be renamed to %s".formatted(from, to));
+                throw new IOException(
+                        "%s: could not be moved to %s%s"
+                                .formatted(from, to, failure == null ? "" : ": " + failure.getMessage()),
+                        failure);
             }
-            if (!files.exists(to)) {
-                moveIn(from, to);
-            } else if (move.replaces() || isEmptyDirectory(to)) {
-                moveAway(to, new Path(retired, me + "-" + tries));
-            } else if (files.exists(from)) {
+            boolean isFree = !files.exists(to);
+            if (!isFree && !move.replaces() && !isEmptyDirectory(to) && files.exists(from)) {
                 throw new IOException(
                         "%s: was made by somebody else while this run was writing; move it away".formatted(to));
+            }
+            try {
+                if (isFree) {
+                    moveIn(from, to);
+                } else {
+                    moveAway(to, new Path(retired, me + "-" + tries));
+                }
+            } catch (IOException e) { // others may be at it, too: what is there is looked at again
+                failure = e;
             }
         }
         if (!files.exists(to)) {
@@ -105,16 +118,13 @@ final class PublishedPlace {
         rename(from, to);
     }
 
-    /** What is gone already was moved by somebody else. */
+    /** What can't be renamed is looked at again: somebody else may have done it, or taken away the directory where it should go. */
     private void rename(Path from, Path to) throws IOException {
-        boolean moved;
         try {
-            moved = files.rename(from, to);
+            boolean moved = files.rename(from, to);
+            LOG.debug("{} to {}: {}", from, to, moved ? "moved" : "not moved");
         } catch (FileNotFoundException e) {
-            moved = false;
-        }
-        if (!moved && files.exists(from) && !files.exists(to)) {
-            throw new IOException("%s: could not be renamed to %s".formatted(from, to));
+            LOG.debug("{} to {}: not moved, it is gone", from, to);
         }
     }
 
@@ -163,7 +173,7 @@ final class PublishedPlace {
     }
 
     private void removeEmpty(Path directory) throws IOException {
-        if (files.exists(directory) && files.listStatus(directory).length == 0) {
+        if (entries(directory).isEmpty()) {
             files.delete(directory, false);
         }
     }

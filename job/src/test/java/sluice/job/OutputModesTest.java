@@ -86,7 +86,7 @@ class OutputModesTest {
     @EnumSource
     void aFileIsNoPlaceForAnOutput(OutputMode mode) {
         Disk.write(output, "precious");
-        assertThatThrownBy(run().with("output.mode", SettingValues.name(mode))::score)
+        assertThatThrownBy(run().with("output.mode", SettingValues.name(mode)).with("output.partition-by", "id")::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessage("%s: is a file, expected a directory to make; check --output", output);
         assertThat(output).hasContent("precious");

@@ -315,7 +315,7 @@ class SettingsTest {
                 "output.topk         | output.top-k",
                 "input.token         | input.tokens",
                 "batch-bytes         | scoring.batch-bytes",
-                "bad-rows            | bad-rows.rule",
+                "bad-rows            | bad-rows.path",
                 "input               | input.key",
                 "modle.path          | model.path"
             })
