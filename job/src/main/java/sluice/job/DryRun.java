@@ -1,6 +1,7 @@
 package sluice.job;
 
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,12 +47,8 @@ final class DryRun {
         Broadcast<BroadcastPlan> broadcast = plan.broadcast(settings, spark);
         InputSurvey survey = InputSurvey.of(plan.table().rows(), broadcast, counters);
         WorkEstimate work = WorkEstimate.of(survey, plan, settings);
-        TaskLayout layout = TaskLayout.settle(
-                survey,
-                work,
-                plan.input().kind().takesTokens(),
-                settings,
-                spark.sparkContext().defaultParallelism());
+        TaskLayout layout =
+                TaskLayout.of(survey, work, plan, settings, spark.sparkContext().defaultParallelism());
         Forecast forecast = Forecast.of(work, stepsPerSecond(survey.sequences(), broadcast, counters));
         new ModelPage(settings.model().path(), file, plan.input().vocabulary())
                 .lines()
@@ -61,12 +58,17 @@ final class DryRun {
         ReportFile.copy(json(plan, work, layout, forecast), settings.report(), hadoop)
                 .ifPresent(reason -> console.error("%s: the report could not be written: %s"
                         .formatted(settings.report().path().get(), reason)));
-        return tellWhetherFree();
+        return tellWhetherFits(plan);
     }
 
-    private ExitCode tellWhetherFree() {
+    private ExitCode tellWhetherFits(ScoringPlan plan) {
+        Instant now = Instant.now();
+        Provenance provenance = Provenance.of(plan, settings, now);
         try {
-            StagedOutput.at(settings.output().path(), settings.output().mode(), hadoop);
+            TableShape shape = TableShape.settle(
+                    provenance.appendTo(plan.schema()), settings.output().partitionBy());
+            ScoredOutput.at(spark, settings, RunName.of(settings.report().run(), now), hadoop)
+                    .requireFits(shape);
             return ExitCode.SCORED;
         } catch (RefusedException e) {
             console.error("the run would be refused: " + e.getMessage());

@@ -17,6 +17,7 @@ final class Failure {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof BadRowException
                     || cause instanceof RefusedException
+                    || cause instanceof UnfinishedException
                     || cause instanceof ModelException) {
                 return cause.getMessage();
             }

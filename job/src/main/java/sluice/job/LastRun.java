@@ -16,7 +16,14 @@ record LastRun(String started, long rows, long tokens, double sharing, double sp
 
     /** Nothing, where no run has left a report that tells it. */
     static Optional<LastRun> of(Settings settings, Configuration hadoop) throws IOException {
-        Path path = new Path(settings.output().path(), RunReport.FILE);
+        boolean isTable =
+                settings.output().format() == OutputFormat.TABLE; // then only a copy of the report is anywhere
+        if (isTable && settings.report().path().isEmpty()) {
+            return Optional.empty();
+        }
+        Path path = isTable
+                ? new Path(settings.report().path().get())
+                : new Path(settings.output().path(), RunReport.FILE);
         try (InputStream stream =
                 Storage.of(path.toString(), "--output", hadoop).open(path)) {
             return of(JSON.readTree(stream.readAllBytes()));

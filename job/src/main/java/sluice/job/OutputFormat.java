@@ -5,7 +5,9 @@ enum OutputFormat {
     PARQUET("parquet", "zstd"),
     ORC("orc", "zstd"),
     /** One object a line. */
-    JSON("json", "none");
+    JSON("json", "none"),
+    /** A table of Spark's catalogs by its name; what is written beside it is Parquet. */
+    TABLE("parquet", "zstd");
 
     private final String sparkName;
     private final String compression;

@@ -5,5 +5,14 @@ enum OutputMode {
     /** It is left alone and the run is refused. */
     ERROR,
     /** It is replaced, once the new one is complete. */
-    OVERWRITE
+    OVERWRITE,
+    /** The new rows are put beside those that are there. */
+    APPEND,
+    /** Of its partitions those are replaced that the new rows fall into; all others stay. */
+    PARTITIONS;
+
+    /** Whether an output holds the rows of several runs, and so their reports and bad rows. */
+    boolean keepsOthers() {
+        return this == APPEND || this == PARTITIONS;
+    }
 }

@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /** Reports as files: JSON for people, too. */
@@ -25,6 +27,18 @@ final class ReportFile {
         }
     }
 
+    /** Text of a report, as it stands in a file. */
+    static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Writes a small file, over one that is there. */
+    static void write(FileSystem files, Path path, byte[] content) throws IOException {
+        try (OutputStream stream = files.create(path, true)) {
+            stream.write(content);
+        }
+    }
+
     /**
      * Writes a report where {@code report.path} says, if it says so. What became of the run doesn't hang on it, so a file that can't be
      * written is no exception.
@@ -36,8 +50,8 @@ final class ReportFile {
             return Optional.empty();
         }
         Path path = new Path(settings.path().get());
-        try (OutputStream stream = path.getFileSystem(hadoop).create(path, true)) {
-            stream.write(json);
+        try {
+            write(path.getFileSystem(hadoop), path, json);
             return Optional.empty();
         } catch (IOException | RuntimeException e) { // the latter for a file system that this Spark doesn't know
             return Optional.of(Failure.firstLine(e.getMessage()));

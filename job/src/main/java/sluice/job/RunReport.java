@@ -22,7 +22,8 @@ record RunReport(
         List<String> columns,
         Optional<TaskLayout> layout,
         Measured measured,
-        BadRowTally badRows) {
+        BadRowTally badRows,
+        String badRowsPath) {
     /** Where it stands in an output. */
     static final String FILE = "_sluice/report.json";
 
@@ -50,6 +51,7 @@ record RunReport(
         report.put("model", modelPart());
         report.put("input", settings.input().paths());
         report.put("output", settings.output().path());
+        report.put("settings-sha256", settings.sha256());
         report.put("columns", columns);
         report.put(ROWS, measured.rows());
         report.put(TOKENS, measured.tokens());
@@ -84,7 +86,7 @@ record RunReport(
         badRows.value().forEach((code, count) -> reasons.put(code, count.rows()));
         part.put("reasons", reasons);
         if (badRows.rows() > 0 && settings.badRows().rule() == BadRowRule.QUARANTINE) {
-            part.put("path", BAD_ROWS);
+            part.put("path", badRowsPath);
         }
         return part;
     }

@@ -23,7 +23,7 @@ record RunStatus(int code, String sentence) {
     /**
      * Reads a report.
      *
-     * @param path an output, which has its run's report, or a report's copy
+     * @param path an output, which has its runs' reports, or a report's copy
      * @param run the run that is asked after, if it matters which
      * @throws RefusedException where something else is there
      */
@@ -31,6 +31,12 @@ record RunStatus(int code, String sentence) {
         FileSystem files = Storage.of(path, "--status", hadoop);
         Path place = new Path(path);
         boolean isOutput = files.exists(place) && files.getFileStatus(place).isDirectory();
+        if (isOutput && run.isPresent()) {
+            Optional<byte[]> kept = new KeptReports(files, place).of(run.get());
+            if (kept.isPresent()) { // a run without a name has one in the name of its file
+                return of(path, JSON.readTree(kept.get()), Optional.empty());
+            }
+        }
         try (InputStream stream = files.open(isOutput ? new Path(place, RunReport.FILE) : place)) {
             return of(path, JSON.readTree(stream.readAllBytes()), run);
         } catch (FileNotFoundException e) {

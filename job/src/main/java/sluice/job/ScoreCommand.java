@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -51,7 +53,10 @@ final class ScoreCommand {
     @Option(names = "--input", paramLabel = "PATH", description = "The table to score: a file or a directory.")
     private String input;
 
-    @Option(names = "--output", paramLabel = "DIR", description = "Where the scored table goes; made by the run.")
+    @Option(
+            names = "--output",
+            paramLabel = "DIR",
+            description = "Where the scored table goes: a directory that the run makes, or the name of a table.")
     private String output;
 
     @Option(
@@ -83,13 +88,17 @@ final class ScoreCommand {
                     "parquet, orc, json, csv, avro, text, or table: a name in Spark's catalogs. Default: parquet.")
     private String inputFormat;
 
-    @Option(names = "--output-format", paramLabel = "parquet|orc|json", description = "Default: parquet.")
+    @Option(
+            names = "--output-format",
+            paramLabel = "parquet|orc|json|table",
+            description = "table: the output is a table of Spark's catalogs by its name. Default: parquet.")
     private String outputFormat;
 
     @Option(
             names = "--mode",
-            paramLabel = "error|overwrite",
-            description = "What to do where the output exists. Default: error.")
+            paramLabel = "error|overwrite|append|partitions",
+            description =
+                    "What to do where the output exists: refuse, replace it, add to it, or replace those of its partitions (output.partition-by) that the new rows fall into. Default: error.")
     private String mode;
 
     @Option(
@@ -135,7 +144,8 @@ final class ScoreCommand {
     @Option(
             names = "--status",
             paramLabel = "OUTPUT",
-            description = "Tell how the run ended that wrote this output or report, and end with its exit code.")
+            description =
+                    "Tell how the run ended that wrote this output or report, and end with its exit code. Finishes what a killed run has left.")
     private String status;
 
     @Option(
@@ -216,7 +226,9 @@ final class ScoreCommand {
     }
 
     private int tellStatus(Console console) throws IOException {
-        RunStatus ended = RunStatus.read(status, Optional.ofNullable(run), Storage.configuration(new SparkConf()));
+        Configuration hadoop = Storage.configuration(new SparkConf());
+        Publication.finishAll(status, "--status", hadoop).forEach(sentence -> console.say("%s", sentence));
+        RunStatus ended = RunStatus.read(status, Optional.ofNullable(run), hadoop);
         if (ended.code() == ExitCode.SCORED.code()) {
             console.say("%s", ended.sentence());
         } else {
@@ -273,11 +285,11 @@ final class ScoreCommand {
 
     private void showRows(SparkSession spark, Settings settings, Console console) {
         if (show > 0) {
-            List<String> lines = spark.read()
-                    .format(settings.output().format().sparkName())
-                    .load(settings.output().path())
-                    .toJSON()
-                    .takeAsList(show);
+            Settings.Output written = settings.output();
+            Dataset<Row> rows = written.format() == OutputFormat.TABLE
+                    ? spark.read().table(written.path())
+                    : spark.read().format(written.format().sparkName()).load(written.path());
+            List<String> lines = rows.toJSON().takeAsList(show);
             lines.forEach(console.out()::println);
         }
     }

@@ -7,13 +7,14 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkExecutorInfo;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
@@ -42,19 +43,31 @@ final class ScoringJob {
     /**
      * Scores the table.
      *
+     * @return nothing where there was nothing to do: this run is in the output already
      * @throws RefusedException before any task has started, where settings, model and table don't fit
      * @throws RuntimeException where the run failed; then nothing was written
      */
-    RunReport run() throws IOException {
+    Optional<RunReport> run() throws IOException {
         Instant started = Instant.now();
+        RunName name = RunName.of(settings.report().run(), started);
+        if (settings.output().format() != OutputFormat.TABLE) {
+            Publication.finishAll(settings.output().path(), "--output", hadoop)
+                    .forEach(sentence -> console.say("%s", sentence));
+            if (isDone(name)) {
+                return Optional.empty();
+            }
+        }
         ModelFile file = ModelSource.read(settings.model(), hadoop);
         console.say(
                 "model %s: %s; %,d parameters",
                 settings.model().path(), file.model(), file.model().parameters());
         file.notes().forEach(note -> console.say("note: %s", note));
-        StagedOutput output =
-                StagedOutput.at(settings.output().path(), settings.output().mode(), hadoop);
+        ScoredOutput output = ScoredOutput.at(spark, settings, name, hadoop);
         ScoringPlan plan = ScoringPlan.settle(file, settings, spark);
+        Provenance provenance = Provenance.of(plan, settings, started);
+        TableShape shape = TableShape.settle(
+                provenance.appendTo(plan.schema()), settings.output().partitionBy());
+        output.requireFits(shape);
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast = plan.broadcast(settings, spark);
         try {
@@ -63,17 +76,19 @@ final class ScoringJob {
                     : Optional.empty();
             Optional<TaskLayout> layout = survey.map(seen -> layout(seen, plan));
             layout.ifPresent(how -> console.say("%s", how.sentence()));
+            Dataset<Row> scored = provenance.stamp(scored(plan, layout, broadcast, counters));
             try (Progress progress = progress(survey)) {
-                write(scored(plan, layout, broadcast, counters), layout, output.path());
+                layout.ifPresentOrElse(
+                        how -> how.whileLaid(spark, () -> output.stage(scored, how.fileRows())),
+                        () -> output.stage(scored, 0));
             }
             requireFewBadRows(counters);
             quarantine(plan, broadcast, counters, output);
-            RunReport report = report(started, plan, layout, counters);
-            output.write(RunReport.FILE, report.json());
-            output.publish();
-            copyReport(report);
+            RunReport report = report(started, plan, layout, shape, counters, output.badRowsPath());
+            output.publish(report.json());
+            copyReport(report.json());
             tell(report);
-            return report;
+            return Optional.of(report);
         } catch (Throwable failure) {
             abandon(output, failure);
             throw failure;
@@ -82,12 +97,7 @@ final class ScoringJob {
 
     private TaskLayout layout(InputSurvey survey, ScoringPlan plan) {
         WorkEstimate work = WorkEstimate.of(survey, plan, settings);
-        return TaskLayout.settle(
-                survey,
-                work,
-                plan.input().kind().takesTokens(),
-                settings,
-                spark.sparkContext().defaultParallelism());
+        return TaskLayout.of(survey, work, plan, settings, spark.sparkContext().defaultParallelism());
     }
 
     private Progress progress(Optional<InputSurvey> survey) {
@@ -95,13 +105,23 @@ final class ScoringJob {
         return Progress.start(spark.sparkContext(), rows, BETWEEN_LINES, LOG::info);
     }
 
-    private void write(Dataset<Row> rows, Optional<TaskLayout> layout, String path) {
-        rows.write()
-                .mode(SaveMode.ErrorIfExists)
-                .format(settings.output().format().sparkName())
-                .option("maxRecordsPerFile", layout.map(TaskLayout::fileRows).orElse(0L))
-                .option("compression", settings.output().format().compression())
-                .save(path);
+    /** A run that has a name is added once: whoever repeats it, not knowing how it ended, has it done. */
+    private boolean isDone(RunName name) throws IOException {
+        if (settings.output().mode() != OutputMode.APPEND || !name.given()) {
+            return false;
+        }
+        String path = settings.output().path();
+        FileSystem files = Storage.of(path, "--output", hadoop);
+        Optional<byte[]> report =
+                new KeptReports(files, new Path(path)).of(settings.report().run());
+        if (report.isEmpty()) {
+            return false;
+        }
+        console.say(
+                "%s: the run '%s' is in it already, and nothing is left to do",
+                path, settings.report().run());
+        copyReport(report.get());
+        return true;
     }
 
     /** @throws BadRowException where more rows couldn't be scored than the settings allow */
@@ -121,17 +141,15 @@ final class ScoringJob {
      * nothing is scored. What Spark writes twice in one go it would have to keep or to score twice.
      */
     private void quarantine(
-            ScoringPlan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters, StagedOutput output) {
+            ScoringPlan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters, ScoredOutput output) {
         long bad = counters.badRows().rows();
         if (settings.badRows().rule() != BadRowRule.QUARANTINE || bad == 0) {
             return;
         }
         Dataset<Row> rows = plan.table().rows();
         StructType schema = plan.quarantine().appendTo(plan.table().wholeSchema());
-        write(
-                rows.mapPartitions(PartitionScorer.ofQuarantine(broadcast, counters), Encoders.row(schema)),
-                Optional.empty(),
-                output.path(RunReport.BAD_ROWS));
+        output.stageBadRows(
+                rows.mapPartitions(PartitionScorer.ofQuarantine(broadcast, counters), Encoders.row(schema)));
         if (counters.quarantinedRows() != bad) {
             throw new IllegalStateException(
                     "the input changed while it was read: %,d rows couldn't be scored, and %,d when it was read again; run it once more"
@@ -139,7 +157,7 @@ final class ScoringJob {
         }
     }
 
-    private void abandon(StagedOutput output, Throwable failure) {
+    private void abandon(ScoredOutput output, Throwable failure) {
         awaitTasks();
         try {
             output.abandon();
@@ -170,42 +188,52 @@ final class ScoringJob {
 
     private Dataset<Row> scored(
             ScoringPlan plan, Optional<TaskLayout> layout, Broadcast<BroadcastPlan> broadcast, RunCounters counters) {
-        Dataset<Row> rows =
-                layout.map(how -> how.lay(plan.table())).orElse(plan.table().rows());
+        Dataset<Row> rows = layout.map(
+                        how -> how.lay(plan.table(), settings.output().partitionBy()))
+                .orElse(plan.table().rows());
         Dataset<Row> scored = rows.mapPartitions(new PartitionScorer(broadcast, counters), Encoders.row(plan.schema()));
         return VectorMetadata.attach(scored, plan.schema());
     }
 
-    private RunReport report(Instant started, ScoringPlan plan, Optional<TaskLayout> layout, RunCounters counters) {
+    private RunReport report(
+            Instant started,
+            ScoringPlan plan,
+            Optional<TaskLayout> layout,
+            TableShape shape,
+            RunCounters counters,
+            String badRowsPath) {
         return new RunReport(
                 spark.sparkContext().applicationId(),
                 started,
                 Duration.between(started, Instant.now()),
                 settings,
                 plan.model(),
-                Arrays.asList(plan.schema().fieldNames()),
+                Arrays.asList(shape.columns().fieldNames()),
                 layout,
                 counters.measured(),
-                counters.badRows());
+                counters.badRows(),
+                badRowsPath);
     }
 
     /** The table is complete and in its place: a copy that can't be made doesn't take that back. */
-    private void copyReport(RunReport report) {
-        ReportFile.copy(report.json(), settings.report(), hadoop)
-                .ifPresent(reason ->
-                        console.error("%s: the report's copy could not be written: %s; the report itself is %s/%s"
-                                .formatted(
-                                        settings.report().path().get(),
-                                        reason,
-                                        settings.output().path(),
-                                        RunReport.FILE)));
+    private void copyReport(byte[] report) {
+        String own = settings.output().format() == OutputFormat.TABLE
+                ? ""
+                : "; the report itself is %s/%s".formatted(settings.output().path(), RunReport.FILE);
+        ReportFile.copy(report, settings.report(), hadoop)
+                .ifPresent(reason -> console.error("%s: the report's copy could not be written: %s%s"
+                        .formatted(settings.report().path().get(), reason, own)));
     }
 
-    private void tellBadRows(BadRowTally bad) {
+    private void tellBadRows(RunReport report) {
+        BadRowTally bad = report.badRows();
         if (bad.rows() > 0) {
             String where = settings.badRows().rule() == BadRowRule.NULL
                     ? "their answers are null"
-                    : "they are in %s/%s".formatted(settings.output().path(), RunReport.BAD_ROWS);
+                    : "they are in "
+                            + (settings.badRows().path().isPresent()
+                                    ? report.badRowsPath()
+                                    : settings.output().path() + "/" + report.badRowsPath());
             console.say("%s can't be scored, %s: %s", Words.count(bad.rows(), "row"), where, bad.sentence());
         }
     }
@@ -217,7 +245,7 @@ final class ScoringJob {
                 Words.count(report.measured().tokens(), "token"),
                 Words.duration(Measured.seconds(report.duration())));
         report.lines().forEach(console.out()::println);
-        tellBadRows(report.badRows());
+        tellBadRows(report);
         console.say("wrote %s: %s", settings.output().path(), String.join(", ", report.columns()));
     }
 }

@@ -29,7 +29,7 @@ final class SettingValues {
     private static final String DEFAULTS = "sluice/job/scoring.conf";
 
     /** Whose keys are not ours. */
-    private static final List<String> MAPS = List.of("input.options");
+    private static final List<String> MAPS = List.of("input.options", "output.options");
 
     private final Config config;
 
@@ -157,6 +157,10 @@ final class SettingValues {
             throw new ConfigException.BadValue(key, "not a whole number");
         }
         return value;
+    }
+
+    boolean flag(String key) {
+        return readAs(key, "true or false", () -> config.getBoolean(key));
     }
 
     /** Between 0 and 1. */

@@ -1,5 +1,6 @@
 package sluice.job;
 
+import com.typesafe.config.Config;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -15,8 +16,13 @@ import sluice.cell.model.Readout;
 import sluice.cell.weights.ModelFormat;
 import sluice.cell.weights.file.TensorNames;
 
-/** All settings of a run, checked one by one; {@code conf/scoring.conf} says what they mean. */
-record Settings(Model model, Input input, Scoring scoring, Output output, BadRows badRows, Report report) {
+/**
+ * All settings of a run, checked one by one; {@code conf/scoring.conf} says what they mean.
+ *
+ * @param sha256 of those that answers depend on, see {@link SettingsHash}
+ */
+record Settings(
+        Model model, Input input, Scoring scoring, Output output, BadRows badRows, Report report, String sha256) {
     /** {@code model.*}; no input kind means: find out, no readout: what the file says. */
     record Model(
             String path, ModelFormat format, Optional<InputKind> input, Optional<Readout> readout, TensorNames names) {}
@@ -49,8 +55,12 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
             OutputMode mode,
             ScoreRequest request,
             VectorForm vectors,
+            FileTarget files,
             String prefix,
-            FileTarget files) {}
+            List<String> partitionBy,
+            Map<String, String> options,
+            Optional<String> tableProvider,
+            boolean provenance) {}
 
     /** Whether the table has to be looked at before it is known how it is cut into tasks. */
     boolean asksForSurvey() {
@@ -62,8 +72,8 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
     /** {@code report.*}: where a copy goes, and what the run is called. */
     record Report(Optional<String> path, String run) {}
 
-    /** {@code bad-rows.*}; more than this fraction of all rows fails the run. */
-    record BadRows(BadRowRule rule, double maxFraction) {}
+    /** {@code bad-rows.*}; more than this fraction of all rows fails the run; no path means: in the output. */
+    record BadRows(BadRowRule rule, double maxFraction, Optional<String> path) {}
 
     /**
      * The command line over the file over the defaults.
@@ -73,7 +83,8 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
      * @throws RefusedException where a key is unknown, a value is wrong, or a required one is missing
      */
     static Settings read(Path file, Map<String, String> overrides) {
-        return of(new SettingValues(SettingValues.merge(file, overrides)));
+        Config merged = SettingValues.merge(file, overrides);
+        return of(new SettingValues(merged), SettingsHash.of(merged));
     }
 
     /**
@@ -94,15 +105,18 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
                 model(values), values.optional("input.vocabulary"), values.constant("output.mode", OutputMode.class));
     }
 
-    private static Settings of(SettingValues values) {
+    private static Settings of(SettingValues values, String sha256) {
         return new Settings(
                 model(values),
                 input(values),
                 scoring(values),
                 output(values),
                 new BadRows(
-                        values.constant("bad-rows.rule", BadRowRule.class), values.fraction("bad-rows.max-fraction")),
-                new Report(values.optional("report.path"), values.string("report.run")));
+                        values.constant("bad-rows.rule", BadRowRule.class),
+                        values.fraction("bad-rows.max-fraction"),
+                        values.optional("bad-rows.path")),
+                new Report(values.optional("report.path"), values.string("report.run")),
+                sha256);
     }
 
     private static Model model(SettingValues values) {
@@ -184,8 +198,12 @@ record Settings(Model model, Input input, Scoring scoring, Output output, BadRow
                 values.constant("output.mode", OutputMode.class),
                 request,
                 values.constant("output.vectors", VectorForm.class),
-                values.string("output.prefix"),
                 new FileTarget(
-                        values.atLeast("output.file-rows", 0, Long.MAX_VALUE), values.bytes("output.file-bytes", 0)));
+                        values.atLeast("output.file-rows", 0, Long.MAX_VALUE), values.bytes("output.file-bytes", 0)),
+                values.string("output.prefix"),
+                values.strings("output.partition-by"),
+                values.map("output.options"),
+                values.optional("output.table-provider"),
+                values.flag("output.provenance"));
     }
 }

@@ -1,43 +1,86 @@
 package sluice.job;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The place where a table is written before it is shown. All files go to a hidden directory beside the target and move there with
- * one rename when everything is complete, so that a reader sees the whole table or none of it, and an output that is to be replaced
- * stays whole until then.
+ * The place where a table is written before it is shown. All files go to a hidden directory beside the target; when everything is
+ * complete, a {@link Publication} moves them: the whole directory with one rename where it is a new table or replaces the old one, file
+ * by file where it is appended, partition by partition where it replaces some of them.
  */
 final class StagedOutput {
+    private static final Logger LOG = LoggerFactory.getLogger(StagedOutput.class);
+    private static final String DRAFT = "_publishing.json";
+
     private final FileSystem files;
     private final StagedPlace place;
     private final OutputMode mode;
+    private final int partitionLevels;
+    private final RunName run;
+    private final Publication publication;
+    private final Optional<StagedPlace> badRows; // where they go to a place of their own
+    private final String id;
 
-    private StagedOutput(FileSystem files, Path target, OutputMode mode) {
+    private StagedOutput(
+            FileSystem files,
+            Path target,
+            OutputMode mode,
+            int partitionLevels,
+            RunName run,
+            Optional<Path> badRows,
+            Configuration hadoop)
+            throws IOException {
+        this.id = UUID.randomUUID().toString();
         this.files = files;
-        this.place = new StagedPlace(files, target);
+        this.place = new StagedPlace(files, target, id);
         this.mode = mode;
+        this.partitionLevels = partitionLevels;
+        this.run = run;
+        this.publication = Publication.of(target, id, files, hadoop);
+        this.badRows = badRows.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new StagedPlace(badRows.get().getFileSystem(hadoop), badRows.get(), id));
     }
 
-    /** @throws RefusedException where the target exists and may not be replaced, or can't be made */
-    static StagedOutput at(String path, OutputMode mode, Configuration hadoop) {
+    /**
+     * @param run what the run's own files are called
+     * @throws RefusedException where the target exists and may not be replaced, or can't be made
+     */
+    static StagedOutput at(Settings.Output settings, Optional<String> badRows, RunName run, Configuration hadoop) {
+        String path = settings.path();
         FileSystem files = Storage.of(path, "--output", hadoop);
         Path target = files.makeQualified(new Path(path));
         if (target.getParent() == null) {
             throw new RefusedException("%s: is the root of its file system; check --output".formatted(path));
         }
-        StagedOutput output = new StagedOutput(files, target, mode);
+        Optional<Path> badRowsPlace = badRows.map(
+                given -> QuarantinePlace.resolve(given, settings.mode(), hadoop).outside(target));
         try {
+            StagedOutput output = new StagedOutput(
+                    files, target, settings.mode(), settings.partitionBy().size(), run, badRowsPlace, hadoop);
             output.requireFree(path);
             output.requireWritable();
+            output.nameLeftovers();
+            return output;
         } catch (IOException e) {
             throw new RefusedException(
                     "%s: can't be made: %s; check --output".formatted(path, Failure.firstLine(e.getMessage())), e);
         }
-        return output;
     }
 
     private void requireFree(String path) throws IOException {
@@ -62,6 +105,17 @@ final class StagedOutput {
         files.delete(place.staging(), true);
     }
 
+    /** Whether a run is dead can't be known from what it has left. */
+    private void nameLeftovers() throws IOException {
+        List<Path> left = Publication.named(files, place.target(), StagedPlace.stagingPrefix(place.target()), "");
+        if (!left.isEmpty()) {
+            LOG.warn(
+                    "{}: beside it is what other runs have begun to write, {}: remove those that belong to no run that still goes on",
+                    place.target(),
+                    left.stream().map(Path::getName).toList());
+        }
+    }
+
     /** Where to write. */
     String path() {
         return place.staging().toString();
@@ -72,6 +126,28 @@ final class StagedOutput {
         return new Path(place.staging(), name).toString();
     }
 
+    /** Where to write the rows that couldn't be scored. */
+    String stagedBadRows() {
+        return badRows.isPresent() ? in(badRows.get().staging(), ownBadRows()).toString() : path(insideBadRows());
+    }
+
+    /** Where they will be: within the output, or the whole path. */
+    String badRowsPath() {
+        return badRows.isPresent() ? in(badRows.get().target(), ownBadRows()).toString() : insideBadRows();
+    }
+
+    private String ownBadRows() {
+        return mode.keepsOthers() ? run.partition() : "";
+    }
+
+    private String insideBadRows() {
+        return mode.keepsOthers() ? RunReport.BAD_ROWS + "/" + run.partition() : RunReport.BAD_ROWS;
+    }
+
+    private static Path in(Path directory, String path) {
+        return path.isEmpty() ? directory : new Path(directory, path);
+    }
+
     /** Where the table will be. */
     Path target() {
         return place.target();
@@ -79,22 +155,158 @@ final class StagedOutput {
 
     /** Writes a small file beside the table's own, in a directory that readers of the table pass over. */
     void write(String name, byte[] content) throws IOException {
-        try (OutputStream stream = files.create(new Path(place.staging(), name), true)) {
-            stream.write(content);
+        ReportFile.write(files, new Path(place.staging(), name), content);
+    }
+
+    /** Puts the run's report into the output, as the last one's and under the run's own name. */
+    void writeReport(byte[] report) throws IOException {
+        write(run.report(), report);
+        write(RunReport.FILE, report);
+    }
+
+    /**
+     * Shows the table: from now on it is the output.
+     *
+     * @throws IOException where it could not be decided; then nothing has changed
+     * @throws UnfinishedException where it is decided, and not done
+     */
+    void publish() throws IOException {
+        if (!files.exists(place.staging())) {
+            throw new IOException("%s: was taken away while this run was writing".formatted(place.staging()));
+        }
+        boolean isNew = isEmpty();
+        if (mode == OutputMode.ERROR && !isNew) {
+            throw new IOException("%s: was made by somebody else while this run was writing".formatted(place.target()));
+        }
+        List<Journal.Place> places = new ArrayList<>();
+        if (badRows.isPresent()) {
+            places.add(badRowsSteps(badRows.get()));
+        }
+        places.add(mode.keepsOthers() && !isNew ? stepsWithin() : steps());
+        publication.decide(new Journal(id, places), new Path(place.staging(), DRAFT));
+        publication.finish();
+    }
+
+    /** The whole directory. */
+    private Journal.Place steps() throws IOException {
+        return new Journal.Place(
+                place.target().getName(),
+                List.of(move(files, place, "", mode == OutputMode.OVERWRITE)),
+                List.of(),
+                Map.of());
+    }
+
+    /** What goes among what is there. */
+    private Journal.Place stepsWithin() throws IOException {
+        List<Journal.Move> moves = new ArrayList<>();
+        if (mode == OutputMode.APPEND) {
+            addFiles("", moves);
+        } else {
+            addPartitions("", partitionLevels, moves);
+        }
+        List<String> removals = new ArrayList<>();
+        if (badRows.isEmpty() && files.exists(new Path(place.staging(), insideBadRows()))) {
+            moves.add(move(files, place, insideBadRows(), true));
+        } else if (badRows.isEmpty()) {
+            removals.add(insideBadRows()); // of a run of the same name
+        }
+        Map<String, String> texts = new LinkedHashMap<>();
+        for (String report : List.of(run.report(), RunReport.FILE)) {
+            text(report).ifPresent(text -> texts.put(report, text));
+        }
+        return new Journal.Place(place.target().getName(), moves, removals, texts);
+    }
+
+    private Journal.Place badRowsSteps(StagedPlace bad) throws IOException {
+        FileSystem theirs = bad.files();
+        String path = ownBadRows();
+        List<Journal.Move> moves = new ArrayList<>();
+        List<String> removals = new ArrayList<>();
+        if (theirs.exists(in(bad.staging(), path))) {
+            moves.add(move(theirs, bad, path, mode != OutputMode.ERROR));
+        } else if (mode != OutputMode.ERROR) {
+            removals.add(path);
+        }
+        return new Journal.Place(bad.target().toString(), moves, removals, Map.of());
+    }
+
+    private Optional<String> text(String name) throws IOException {
+        try (InputStream stream = files.open(new Path(place.staging(), name))) {
+            return Optional.of(new String(stream.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (FileNotFoundException e) {
+            return Optional.empty();
         }
     }
 
-    /** Shows the table: from now on it is the output. */
-    void publish() throws IOException {
-        place.publish(mode == OutputMode.OVERWRITE || isEmpty());
+    private void addFiles(String directory, List<Journal.Move> moves) throws IOException {
+        for (FileStatus entry : shown(files, in(place.staging(), directory))) {
+            String path = join(directory, entry);
+            if (entry.isDirectory()) {
+                addFiles(path, moves);
+            } else {
+                moves.add(new Journal.Move(path, false, ""));
+            }
+        }
+    }
+
+    private void addPartitions(String directory, int levels, List<Journal.Move> moves) throws IOException {
+        for (FileStatus entry : shown(files, in(place.staging(), directory))) {
+            if (!entry.isDirectory()) {
+                continue;
+            }
+            String path = join(directory, entry);
+            if (levels == 1) {
+                moves.add(move(files, place, path, true));
+            } else {
+                addPartitions(path, levels - 1, moves);
+            }
+        }
+    }
+
+    private static String join(String directory, FileStatus entry) {
+        String name = entry.getPath().getName();
+        return directory.isEmpty() ? name : directory + "/" + name;
+    }
+
+    /** What readers of a table see in a directory, in the order of names. */
+    private static List<FileStatus> shown(FileSystem files, Path directory) throws IOException {
+        return Arrays.stream(files.listStatus(directory))
+                .filter(entry -> !entry.getPath().getName().startsWith(".")
+                        && !entry.getPath().getName().startsWith("_"))
+                .sorted()
+                .toList();
+    }
+
+    private static Journal.Move move(FileSystem files, StagedPlace from, String path, boolean replaces)
+            throws IOException {
+        return new Journal.Move(
+                path, replaces, firstFile(files, in(from.staging(), path), "").orElse(""));
+    }
+
+    /** The path of a data file: the name that Spark gives it is nobody else's. */
+    private static Optional<String> firstFile(FileSystem files, Path directory, String path) throws IOException {
+        for (FileStatus entry : shown(files, in(directory, path))) {
+            String below = join(path, entry);
+            Optional<String> found = entry.isDirectory() ? firstFile(files, directory, below) : Optional.of(below);
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return Optional.empty();
     }
 
     private boolean isEmpty() throws IOException {
         return !files.exists(place.target()) || files.listStatus(place.target()).length == 0;
     }
 
-    /** Leaves nothing behind. */
+    /** Leaves nothing behind, unless it is decided that it shall be shown. */
     void abandon() throws IOException {
+        if (publication.isDecided()) {
+            return;
+        }
         place.abandon();
+        if (badRows.isPresent()) {
+            badRows.get().abandon();
+        }
     }
 }

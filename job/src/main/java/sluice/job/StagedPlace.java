@@ -20,12 +20,26 @@ final class StagedPlace {
     private final Path replaced;
 
     StagedPlace(FileSystem files, Path target) {
-        String run = UUID.randomUUID().toString();
+        this(files, target, UUID.randomUUID().toString());
+    }
+
+    /** @param id what the names of both hidden places end with */
+    StagedPlace(FileSystem files, Path target, String id) {
         this.files = files;
         this.target = target;
         // Names that begin with a dot are passed over by everything that lists tables.
-        this.staging = new Path(target.getParent(), "." + target.getName() + ".staging-" + run);
-        this.replaced = new Path(target.getParent(), "." + target.getName() + ".replaced-" + run);
+        this.staging = new Path(target.getParent(), stagingPrefix(target) + id);
+        this.replaced = new Path(target.getParent(), "." + target.getName() + ".replaced-" + id);
+    }
+
+    /** What the names of all staging places of a target begin with. */
+    static String stagingPrefix(Path target) {
+        return "." + target.getName() + ".staging-";
+    }
+
+    /** The file system that all of it lies on. */
+    FileSystem files() {
+        return files;
     }
 
     /** Where to write. */
@@ -38,6 +52,11 @@ final class StagedPlace {
         return target;
     }
 
+    /** Where what was there before waits for its end. */
+    Path replaced() {
+        return replaced;
+    }
+
     /**
      * Moves it to its place.
      *
@@ -45,6 +64,12 @@ final class StagedPlace {
      * @throws IOException where it can't be moved; then what was there is there again
      */
     void publish(boolean replaces) throws IOException {
+        show(replaces);
+        settle();
+    }
+
+    /** Moves it to its place, and keeps what was there until it is settled or taken back. */
+    void show(boolean replaces) throws IOException {
         boolean existed = files.exists(target);
         if (existed && !replaces) {
             throw new IOException("%s: was made by somebody else while this run was writing".formatted(target));
@@ -60,20 +85,31 @@ final class StagedPlace {
             }
             throw e;
         }
-        if (existed) {
-            removeReplaced();
+    }
+
+    /** What was shown is hidden again, and what it replaced is in its place. */
+    void takeBack() throws IOException {
+        rename(target, staging);
+        if (files.exists(replaced)) {
+            rename(replaced, target);
         }
     }
 
     /** The new one is in its place: what is left of the old one is no reason to call the run failed. */
-    private void removeReplaced() {
+    void settle() {
+        remove(replaced);
+    }
+
+    /** There is no new one, and the old one is none any more. */
+    void removeTarget() {
+        remove(target);
+    }
+
+    private void remove(Path old) {
         try {
-            files.delete(replaced, true);
+            files.delete(old, true);
         } catch (IOException e) {
-            LOG.warn(
-                    "{}: what was replaced could not be removed: {}; it is not needed any more",
-                    replaced,
-                    e.getMessage());
+            LOG.warn("{}: what was replaced could not be removed: {}; it is not needed any more", old, e.getMessage());
         }
     }
 

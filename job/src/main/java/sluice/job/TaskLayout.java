@@ -4,10 +4,13 @@ import static org.apache.spark.sql.functions.slice;
 import static org.apache.spark.sql.functions.substring;
 import static org.apache.spark.sql.functions.xxhash64;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.ArrayType;
 
 /**
@@ -16,10 +19,11 @@ import org.apache.spark.sql.types.ArrayType;
  *
  * @param kind what is done to the partitions that Spark reads
  * @param tasks how many there will be
+ * @param taskBytes that a task's rows take where they are moved, about
  * @param fileRows rows that a file of the output has at the most, or 0
  * @param why in words
  */
-record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
+record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String why) {
     /** What is done to the partitions that Spark reads. */
     enum Kind {
         /** Nothing: the rows stay in their order. */
@@ -28,12 +32,20 @@ record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
         MERGED,
         /** Rows are dealt out to all tasks alike. */
         SPREAD,
+        /** Rows of a partition of the output are brought together, as many of them as make a task. */
+        GROUPED,
         /** Rows are sorted by their sequences, so that each task has neighbours, which share prefixes. */
         CLUSTERED
     }
 
     /** A shorter task costs more to start than it brings. */
     private static final double SHORTEST_TASK_SECONDS = 2;
+
+    /** What is left of a row's bytes where it is moved, about. */
+    private static final double PACKED = 0.5;
+
+    private static final long LEAST_GROUP_BYTES = 64 << 10;
+    private static final String GROUP_BYTES = "spark.sql.adaptive.advisoryPartitionSizeInBytes";
 
     /** More would be more than Spark's driver keeps in mind. */
     private static final int MOST_TASKS = 1_000_000;
@@ -47,28 +59,47 @@ record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
     private static final int KEY_STEPS = 64;
 
     /** @param cores of the cluster, as far as Spark knows them */
-    static TaskLayout settle(InputSurvey survey, WorkEstimate work, boolean takesTokens, Settings settings, int cores) {
+    static TaskLayout of(InputSurvey survey, WorkEstimate work, ScoringPlan plan, Settings settings, int cores) {
+        List<String> partitionBy = settings.output().partitionBy();
+        List<String> columns = Arrays.asList(plan.table().rows().columns());
+        boolean groups = !partitionBy.isEmpty() && columns.containsAll(partitionBy); // by an answer is too early
+        return settle(survey, work, plan.input().kind().takesTokens(), groups, settings, cores);
+    }
+
+    /**
+     * The same by what it depends on.
+     *
+     * @param takesTokens whether sequences share anything
+     * @param groups whether the output has partitions that rows can be brought together by
+     */
+    static TaskLayout settle(
+            InputSurvey survey, WorkEstimate work, boolean takesTokens, boolean groups, Settings settings, int cores) {
         long fileRows = settings.output().files().rows(work.rowBytes());
         int filled = survey.filledPartitions();
         if (filled == 0) {
-            return new TaskLayout(Kind.MERGED, 1, 0, "there are no rows");
+            return new TaskLayout(Kind.MERGED, 1, 0, 0, "there are no rows");
         }
         double seconds = work.seconds();
         int wanted = wanted(survey, seconds, fileRows, settings.scoring().taskSeconds(), cores);
+        long taskBytes = (long) (PACKED * survey.rows() * survey.keptBytesPerRow() / wanted);
         double moving = survey.rows() * (MOVED_ROW_SECONDS + MOVED_BYTE_SECONDS * survey.keptBytesPerRow());
         if (takesTokens && clusters(settings.scoring().clusterPrefixes(), work, moving)) {
             return new TaskLayout(
                     Kind.CLUSTERED,
                     wanted,
+                    taskBytes,
                     fileRows,
                     "sorted, rows share %.1f of their steps, as they stand %.1f"
                             .formatted(work.sharingIfClustered(), work.sharing()));
         }
         String size = "about %s of work for one core".formatted(Words.duration(seconds));
-        if (fileRows > 0) {
+        if (groups && wanted > 1) {
+            return new TaskLayout(Kind.GROUPED, wanted, taskBytes, fileRows, size);
+        }
+        if (fileRows > 0 || groups) {
             return wanted == 1
-                    ? new TaskLayout(Kind.MERGED, 1, even(survey.rows(), fileRows), size)
-                    : new TaskLayout(Kind.SPREAD, wanted, even(dealtTo(wanted, survey), fileRows), size);
+                    ? new TaskLayout(Kind.MERGED, 1, taskBytes, fileRows == 0 ? 0 : even(survey.rows(), fileRows), size)
+                    : new TaskLayout(Kind.SPREAD, wanted, taskBytes, even(dealtTo(wanted, survey), fileRows), size);
         }
         double longest = IntStream.range(0, survey.rowsOf().length)
                 .mapToDouble(at -> work.seconds(survey.rowsOf()[at], survey.stepsOf(at)))
@@ -79,14 +110,16 @@ record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
             return new TaskLayout(
                     Kind.SPREAD,
                     wanted,
+                    taskBytes,
                     0,
                     "%s, of which the largest of %s read has %s"
                             .formatted(size, Words.count(filled, "partition"), Words.duration(longest)));
         }
         int enough = Math.max(wanted, cores);
         return filled > 4 * enough
-                ? new TaskLayout(Kind.MERGED, enough, 0, "%s in %s".formatted(size, Words.count(filled, "partition")))
-                : new TaskLayout(Kind.AS_READ, survey.rowsOf().length, 0, size);
+                ? new TaskLayout(
+                        Kind.MERGED, enough, taskBytes, 0, "%s in %s".formatted(size, Words.count(filled, "partition")))
+                : new TaskLayout(Kind.AS_READ, survey.rowsOf().length, taskBytes, 0, size);
     }
 
     /** Long enough to be worth starting, short enough that a lost one is no loss; and something for every core to do. */
@@ -136,13 +169,31 @@ record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
         return Math.min(fileRows, (long) Math.ceil(ofTask / Math.ceil(ofTask / fileRows)));
     }
 
+    /** Does what has Spark lay and score the rows, with the settings of the session that this needs. */
+    void whileLaid(SparkSession spark, Runnable work) {
+        if (kind != Kind.GROUPED) {
+            work.run();
+            return;
+        }
+        try (SessionSetting bytes =
+                new SessionSetting(spark, GROUP_BYTES, Long.toString(Math.max(LEAST_GROUP_BYTES, taskBytes)))) {
+            work.run();
+        }
+    }
+
     /** The table's rows, in these tasks. */
-    Dataset<Row> lay(InputTable table) {
+    Dataset<Row> lay(InputTable table, List<String> partitionBy) {
         Dataset<Row> rows = table.rows();
         return switch (kind) {
             case AS_READ -> rows;
             case MERGED -> rows.coalesce(tasks);
             case SPREAD -> rows.repartition(tasks);
+            case GROUPED ->
+                rows.hint(
+                        "rebalance",
+                        partitionBy.stream()
+                                .map(name -> rows.col(ColumnPath.quoted(name)))
+                                .toArray(Column[]::new));
             case CLUSTERED -> clustered(table);
         };
     }
@@ -163,6 +214,7 @@ record TaskLayout(Kind kind, int tasks, long fileRows, String why) {
         return switch (kind) {
             case AS_READ -> "%s, as the input is read: %s".formatted(count, why);
             case MERGED -> "%s of neighbouring partitions: %s".formatted(count, why);
+            case GROUPED -> "rows are brought together by partition, in about %s: %s".formatted(count, why);
             case SPREAD -> "rows are dealt out to %s: %s".formatted(count, why);
             case CLUSTERED -> "rows are sorted into %s: %s".formatted(count, why);
         };

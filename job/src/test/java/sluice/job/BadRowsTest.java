@@ -264,7 +264,7 @@ class BadRowsTest {
                 .score();
 
         assertThat(Disk.names(folder.resolve("out").resolve("_sluice")))
-                .containsExactly(".report.json.crc", "report.json");
+                .containsExactly(".report.json.crc", "report.json", "runs");
     }
 
     @Test

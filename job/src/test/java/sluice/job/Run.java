@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -33,7 +34,13 @@ final class Run {
         return with("input.path", folder);
     }
 
+    /** Scores; there is something to do. */
     RunReport score() {
+        return scoreOnce().orElseThrow();
+    }
+
+    /** Scores, unless that is done already. */
+    Optional<RunReport> scoreOnce() {
         PrintWriter writer = new PrintWriter(said, true);
         try {
             return new ScoringJob(spark, Settings.read(null, settings), new Console(writer, writer)).run();

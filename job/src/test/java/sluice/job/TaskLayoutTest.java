@@ -26,7 +26,7 @@ class TaskLayoutTest {
     private static TaskLayout layout(InputSurvey survey, double sharingIfClustered, String... settings) {
         WorkEstimate work = new WorkEstimate(
                 survey.rows(), survey.rows() * (double) TOKENS, WORK, 10_000, 1, sharingIfClustered, 200, 20e9);
-        return TaskLayout.settle(survey, work, true, settings(settings), CORES);
+        return TaskLayout.settle(survey, work, true, false, settings(settings), CORES);
     }
 
     private static Settings settings(String... keysAndValues) {
@@ -75,7 +75,7 @@ class TaskLayoutTest {
         assertThat(survey.stepsOf(0)).isEqualTo(200_000);
         assertThat(survey.stepsOf(1)).isEqualTo(10_000_000);
         WorkEstimate work = new WorkEstimate(22_000, 10_200_000, WORK, 10_000, 1, 1, 200, 20e9);
-        TaskLayout layout = TaskLayout.settle(survey, work, true, settings(), CORES);
+        TaskLayout layout = TaskLayout.settle(survey, work, true, false, settings(), CORES);
         assertLayout(layout, TaskLayout.Kind.SPREAD, 18);
     }
 
@@ -136,9 +136,21 @@ class TaskLayoutTest {
                 survey,
                 new WorkEstimate(100_000, 2_000_000, WORK, 10_000, 1, 1, 200, 20e9),
                 false,
+                false,
                 settings("scoring.cluster-prefixes", "always"),
                 CORES);
         assertLayout(features, TaskLayout.Kind.SPREAD, CORES);
+    }
+
+    @Test
+    void rowsOfAPartitionAreBroughtTogether() {
+        WorkEstimate work = new WorkEstimate(100_000, 2_000_000, WORK, 10_000, 1, 1, 200, 20e9);
+        TaskLayout layout = TaskLayout.settle(survey(100_000), work, true, true, settings(), CORES);
+        assertLayout(layout, TaskLayout.Kind.GROUPED, CORES);
+        assertThat(layout.taskBytes()).as("half of a hundred bytes a row").isEqualTo(100_000 * 50 / CORES);
+        WorkEstimate little = new WorkEstimate(1_000, 20_000, WORK, 1_000, 1, 1, 200, 20e9);
+        assertLayout(
+                TaskLayout.settle(survey(500, 500), little, true, true, settings(), CORES), TaskLayout.Kind.MERGED, 1);
     }
 
     @Test

@@ -115,6 +115,29 @@ class TasksAndFilesTest {
     }
 
     @Test
+    void aPartitionOfTheOutputHasFewFiles() {
+        Dataset<Row> rows = input.selectExpr("id", "tokens", "id % 4 AS day");
+        RunReport report = Run.of(TORCH, folder.resolve("days"))
+                .withInput(rows, 3, folder.resolve("in"))
+                .with("output.partition-by", "day")
+                .score();
+        assertThat(report.layout().orElseThrow().kind()).isEqualTo(TaskLayout.Kind.MERGED);
+        assertThat(rowsOfFiles("days")).containsExactly(250L, 250L, 250L, 250L);
+
+        TaskLayout grouped = new TaskLayout(TaskLayout.Kind.GROUPED, 2, 1, 0, "");
+        InputTable table = new InputTable(rows, List.of(0, 1, 2), 1, -1);
+        List<Row> tasks = new ArrayList<>();
+        grouped.whileLaid(
+                LocalSpark.session(),
+                () -> tasks.addAll(grouped.lay(table, List.of("day"))
+                        .groupBy("day")
+                        .agg(org.apache.spark.sql.functions.countDistinct(
+                                org.apache.spark.sql.functions.spark_partition_id()))
+                        .collectAsList()));
+        assertThat(tasks).hasSize(4).allMatch(row -> row.getLong(1) == 1);
+    }
+
+    @Test
     void withoutASurveyASplitIsATask() {
         Run run = run("plain").with("scoring.task-seconds", 0);
         RunReport report = run.score();

@@ -1,0 +1,90 @@
+package sluice.job;
+
+import java.io.IOException;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+
+/** A directory of files that Spark writes, with the run's report and its bad rows. */
+final class DirectoryOutput implements ScoredOutput {
+    private final SparkSession spark;
+    private final Settings.Output settings;
+    private final StagedOutput staged;
+
+    private DirectoryOutput(SparkSession spark, Settings.Output settings, StagedOutput staged) {
+        this.spark = spark;
+        this.settings = settings;
+        this.staged = staged;
+    }
+
+    /** @throws RefusedException where there may be none */
+    static DirectoryOutput at(SparkSession spark, Settings settings, RunName run, Configuration hadoop) {
+        Settings.Output output = settings.output();
+        if (output.mode() == OutputMode.PARTITIONS && output.partitionBy().isEmpty()) {
+            throw new RefusedException(
+                    "output.mode = partitions: of which column? set output.partition-by to those that tell the partitions");
+        }
+        return new DirectoryOutput(
+                spark, output, StagedOutput.at(output, settings.badRows().path(), run, hadoop));
+    }
+
+    @Override
+    public void requireFits(TableShape shape) {
+        if (!settings.mode().keepsOthers()) {
+            return;
+        }
+        try {
+            Path target = staged.target();
+            FileSystem files = target.getFileSystem(spark.sessionState().newHadoopConf());
+            WrittenTable.find(files, target, settings, spark)
+                    .ifPresent(written -> written.requireSame(shape, settings.path()));
+        } catch (IOException e) {
+            throw new RefusedException(
+                    "%s: can't be listed: %s; check --output"
+                            .formatted(settings.path(), Failure.firstLine(e.getMessage())),
+                    e);
+        }
+    }
+
+    @Override
+    public void stage(Dataset<Row> rows, long fileRows) {
+        write(rows, fileRows, settings.partitionBy(), staged.path());
+    }
+
+    @Override
+    public void stageBadRows(Dataset<Row> rows) {
+        write(rows, 0, List.of(), staged.stagedBadRows());
+    }
+
+    private void write(Dataset<Row> rows, long fileRows, List<String> partitionBy, String path) {
+        rows.write()
+                .mode(SaveMode.ErrorIfExists)
+                .format(settings.format().sparkName())
+                .option("maxRecordsPerFile", fileRows)
+                .option("compression", settings.format().compression())
+                .options(settings.options())
+                .partitionBy(partitionBy.toArray(String[]::new))
+                .save(path);
+    }
+
+    @Override
+    public String badRowsPath() {
+        return staged.badRowsPath();
+    }
+
+    @Override
+    public void publish(byte[] report) throws IOException {
+        staged.writeReport(report);
+        staged.publish();
+    }
+
+    @Override
+    public void abandon() throws IOException {
+        staged.abandon();
+    }
+}

@@ -1,0 +1,47 @@
+package sluice.job;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Optional;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** The reports in an output: the last run's, and one for each run whose rows are in it. */
+final class KeptReports {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final FileSystem files;
+    private final Path output;
+
+    KeptReports(FileSystem files, Path output) {
+        this.files = files;
+        this.output = output;
+    }
+
+    /** The report of the run that ended last. */
+    Optional<byte[]> last() throws IOException {
+        return read(RunReport.FILE);
+    }
+
+    /** The report of the run of this name, whether it is the last or an earlier one. */
+    Optional<byte[]> of(String run) throws IOException {
+        Optional<byte[]> own = read(RunName.reportOf(run));
+        if (own.isPresent()) {
+            return own;
+        }
+        Optional<byte[]> last = last();
+        boolean isIt = last.isPresent()
+                && JSON.readTree(last.get()).path(RunReport.RUN).asText().equals(run);
+        return isIt ? last : Optional.empty();
+    }
+
+    private Optional<byte[]> read(String path) throws IOException {
+        try (InputStream stream = files.open(new Path(output, path))) {
+            return Optional.of(stream.readAllBytes());
+        } catch (FileNotFoundException e) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package sluice.job;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.UUID;
+import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
+
+/**
+ * What a run's own files in an output are called: by its name, or, where it has none, by the time at which it began and a few random
+ * letters. What can't stand in a file's name is escaped as Spark escapes a partition's value, so that bad rows of several runs can be
+ * read as a table with a column {@code run}.
+ *
+ * @param given whether the user has named it, so that a later run may be the same
+ * @param file in a form that is good for file names
+ */
+record RunName(boolean given, String file) {
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
+    /** What file systems allow is 255; some of it is for what is put around it. */
+    private static final int MOST_BYTES = 200;
+
+    /** @throws RefusedException where the name is too long for a file's */
+    static RunName of(String name, Instant started) {
+        if (name.isEmpty()) {
+            return new RunName(
+                    false,
+                    TIME.format(started) + "-" + UUID.randomUUID().toString().substring(0, 8));
+        }
+        String file = escaped(name);
+        int bytes = file.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > MOST_BYTES) {
+            throw new RefusedException(
+                    "report.run = '%s': makes a file name of %d bytes, expected at most %d; choose a shorter name"
+                            .formatted(name, bytes, MOST_BYTES));
+        }
+        return new RunName(true, file);
+    }
+
+    private static String escaped(String name) {
+        return ExternalCatalogUtils.escapePathName(name);
+    }
+
+    /** The path of its report in an output. */
+    String report() {
+        return report(file);
+    }
+
+    /** The path of the report of a run of this name. */
+    static String reportOf(String name) {
+        return report(escaped(name));
+    }
+
+    private static String report(String file) {
+        return "_sluice/runs/%s.json".formatted(file);
+    }
+
+    /** The directory of its bad rows, where those of several runs are kept. */
+    String partition() {
+        return "run=" + file;
+    }
+}

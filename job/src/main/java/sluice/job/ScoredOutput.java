@@ -1,0 +1,43 @@
+package sluice.job;
+
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/** Where a scored table goes. Nothing of it is seen before it is published, and all of it then. */
+interface ScoredOutput {
+    /** @throws RefusedException where there may be none */
+    static ScoredOutput at(SparkSession spark, Settings settings, RunName run, Configuration hadoop) {
+        return settings.output().format() == OutputFormat.TABLE
+                ? TableOutput.at(spark, settings, run, hadoop)
+                : DirectoryOutput.at(spark, settings, run, hadoop);
+    }
+
+    /**
+     * Holds what is to be written against what is there.
+     *
+     * @throws RefusedException where it can't go there
+     */
+    void requireFits(TableShape shape);
+
+    /**
+     * Scores the rows, and keeps them where nobody sees them.
+     *
+     * @param fileRows that a file has at the most, or 0
+     */
+    void stage(Dataset<Row> rows, long fileRows);
+
+    /** Does the same with the rows that couldn't be scored. */
+    void stageBadRows(Dataset<Row> rows);
+
+    /** Where these will be: the whole path, or one within the output. */
+    String badRowsPath();
+
+    /** @throws IOException where it failed; then nothing is there that was not there before */
+    void publish(byte[] report) throws IOException;
+
+    /** Leaves nothing behind of what is not published. */
+    void abandon() throws IOException;
+}

@@ -1,0 +1,102 @@
+package sluice.job;
+
+import java.io.IOException;
+import java.net.URI;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.util.Progressable;
+
+/**
+ * A file system on which a run dies at a chosen change: its calls are counted from the moment at which a journal is drafted, and from the
+ * chosen one on nothing is changed any more. Where the setting {@link #HALT} is true, the virtual machine goes with it.
+ */
+public final class KillingFileSystem extends RawLocalFileSystem {
+    /** The setting that makes it known to Hadoop. */
+    static final String SETTING = "fs.killing.impl";
+
+    /** The number of the change, the draft's being 1, at which the virtual machine ends at once. */
+    static final String HALT = "sluice.test.halt-at";
+
+    private static final AtomicInteger CALLS = new AtomicInteger(); // 0: nothing was drafted yet
+    private static final AtomicBoolean COUNTS_ALL = new AtomicBoolean();
+    private static volatile int killAt = Integer.MAX_VALUE;
+    private static volatile boolean throwsExceptions;
+
+    /** What nobody has reason to catch. */
+    static final class Killed extends Error {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** From now on: dies at the n-th change. */
+    static void arm(int call) {
+        CALLS.set(0);
+        COUNTS_ALL.set(false);
+        killAt = call;
+        throwsExceptions = false;
+    }
+
+    /** Counts all changes, not only those behind a draft. */
+    static void startCounting() {
+        COUNTS_ALL.set(true);
+    }
+
+    /** From now on: the n-th change and all after it fail, and the run goes on. */
+    static void armFailure(int call) {
+        arm(call);
+        throwsExceptions = true;
+    }
+
+    static void disarm() {
+        arm(Integer.MAX_VALUE);
+    }
+
+    @Override
+    public URI getUri() {
+        return URI.create("killing:///");
+    }
+
+    private void change(Path path) throws IOException {
+        if (CALLS.get() == 0 && !COUNTS_ALL.get() && !path.getName().equals("_publishing.json")) {
+            return;
+        }
+        int call = CALLS.incrementAndGet();
+        if (call == getConf().getInt(HALT, -1)) {
+            Runtime.getRuntime().halt(137);
+        }
+        if (call >= killAt) {
+            if (throwsExceptions) {
+                throw new IOException("the disk is gone");
+            }
+            throw new Killed();
+        }
+    }
+
+    @Override
+    public FSDataOutputStream create(
+            Path path, boolean overwrite, int bufferSize, short replication, long blockSize, Progressable progress)
+            throws IOException {
+        change(path);
+        return super.create(path, overwrite, bufferSize, replication, blockSize, progress);
+    }
+
+    @Override
+    public boolean mkdirs(Path path) throws IOException {
+        change(path);
+        return super.mkdirs(path);
+    }
+
+    @Override
+    public boolean rename(Path from, Path to) throws IOException {
+        change(from);
+        return super.rename(from, to);
+    }
+
+    @Override
+    public boolean delete(Path path, boolean recursive) throws IOException {
+        change(path);
+        return super.delete(path, recursive);
+    }
+}
