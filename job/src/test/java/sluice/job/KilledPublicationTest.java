@@ -84,7 +84,8 @@ class KilledPublicationTest {
 
     /** What a reader finds, and the reports. */
     private Map<String, String> table(String name) {
-        Map<String, String> files = new TreeMap<>(Disk.content(folder.resolve(name).resolve("out")));
+        Map<String, String> files =
+                new TreeMap<>(Disk.content(folder.resolve(name).resolve("out")));
         files.keySet().removeIf(file -> file.endsWith(".crc"));
         return files;
     }
@@ -131,7 +132,9 @@ class KilledPublicationTest {
             Throwable killed = catchThrowable(staged::publish);
             KillingFileSystem.disarm();
             survived = killed == null;
-            assertThat(killed == null || killed instanceof KillingFileSystem.Killed).as("%s", killed).isTrue();
+            assertThat(killed == null || killed instanceof KillingFileSystem.Killed)
+                    .as("%s", killed)
+                    .isTrue();
 
             boolean left = beside(name).stream().anyMatch(file -> file.contains(".publishing-"));
             List<String> finished = Publication.finishAll(output(name), "--output", hadoop);
@@ -143,8 +146,12 @@ class KilledPublicationTest {
                 decided++;
             } else {
                 boolean isThere = beside(name).contains("out");
-                assertThat(isThere ? table(name) : Map.of()).as("killed at %d", call).isEqualTo(tables.get(0));
-                assertThat(beside(name)).as("what names a run that was killed").anyMatch(file -> file.contains(".staging-"));
+                assertThat(isThere ? table(name) : Map.of())
+                        .as("killed at %d", call)
+                        .isEqualTo(tables.get(0));
+                assertThat(beside(name))
+                        .as("what names a run that was killed")
+                        .anyMatch(file -> file.contains(".staging-"));
                 undecided++;
             }
         }
@@ -219,7 +226,8 @@ class KilledPublicationTest {
         Throwable failure = catchThrowable(staged::publish);
         assertThat(Failure.sentence(failure))
                 .startsWith(output("failed") + ": all is written but could not be moved to its place: ")
-                .contains(": the disk is gone; the next run on this output finishes it, or submit/score --status " + output("failed"));
+                .contains(": the disk is gone; the next run on this output finishes it, or submit/score --status "
+                        + output("failed"));
         staged.abandon();
         KillingFileSystem.disarm();
 

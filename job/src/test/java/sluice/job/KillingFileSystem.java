@@ -76,12 +76,7 @@ public final class KillingFileSystem extends RawLocalFileSystem {
 
     @Override
     public FSDataOutputStream create(
-            Path path,
-            boolean overwrite,
-            int bufferSize,
-            short replication,
-            long blockSize,
-            Progressable progress)
+            Path path, boolean overwrite, int bufferSize, short replication, long blockSize, Progressable progress)
             throws IOException {
         change(path);
         return super.create(path, overwrite, bufferSize, replication, blockSize, progress);

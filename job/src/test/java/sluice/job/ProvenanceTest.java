@@ -61,7 +61,8 @@ class ProvenanceTest {
             assertThat(metadata.getString("sluice.version"))
                     .isEqualTo(report.path("sluice").asText());
             assertThat(Instant.parse(metadata.getString("sluice.started")))
-                    .isEqualTo(Instant.parse(report.path("started").asText()).truncatedTo(java.time.temporal.ChronoUnit.MICROS));
+                    .isEqualTo(Instant.parse(report.path("started").asText())
+                            .truncatedTo(java.time.temporal.ChronoUnit.MICROS));
             assertThat(schema.apply("tokens").metadata()).as("the input's own").isEqualTo(Metadata.empty());
         }
     }
@@ -84,14 +85,18 @@ class ProvenanceTest {
 
     @Test
     void whereItIsAskedForItStandsInEachRow() throws IOException {
-        List<Row> rows = run.with("output.provenance", "true").with("output.prefix", "new_").rows();
+        List<Row> rows = run.with("output.provenance", "true")
+                .with("output.prefix", "new_")
+                .rows();
         JsonNode report = report();
         assertThat(rows).isNotEmpty().allSatisfy(row -> {
             Row provenance = row.getAs("new_provenance");
-            assertThat(provenance.<String>getAs("model_sha256")).isEqualTo(TORCH.model().fingerprint());
+            assertThat(provenance.<String>getAs("model_sha256"))
+                    .isEqualTo(TORCH.model().fingerprint());
             assertThat(provenance.<String>getAs("settings_sha256"))
                     .isEqualTo(report.path("settings-sha256").asText());
-            assertThat(provenance.<String>getAs("version")).isEqualTo(report.path("sluice").asText());
+            assertThat(provenance.<String>getAs("version"))
+                    .isEqualTo(report.path("sluice").asText());
             assertThat(provenance.<java.sql.Timestamp>getAs("started").toInstant())
                     .isBetween(
                             Instant.parse(report.path("started").asText()).minusMillis(1),
@@ -112,7 +117,8 @@ class ProvenanceTest {
     // The settings' hash
 
     private static String hash(String... settings) {
-        Map<String, String> overrides = new HashMap<>(Map.of("model.path", "m", "input.path", "in", "output.path", "o"));
+        Map<String, String> overrides =
+                new HashMap<>(Map.of("model.path", "m", "input.path", "in", "output.path", "o"));
         for (int at = 0; at < settings.length; at += 2) {
             overrides.put(settings[at], settings[at + 1]);
         }
@@ -139,7 +145,13 @@ class ProvenanceTest {
     @Test
     void whereThingsLieDoesNot() {
         for (String key : List.of(
-                "model.path", "input.path", "input.key", "output.path", "output.options.compression", "report.path", "report.run")) {
+                "model.path",
+                "input.path",
+                "input.key",
+                "output.path",
+                "output.options.compression",
+                "report.path",
+                "report.run")) {
             assertThat(hash(key, "elsewhere")).as(key).isEqualTo(hash());
         }
         assertThat(hash("output.mode", "overwrite", "bad-rows.max-fraction", "0.5", "scoring.batch-bytes", "1 MiB"))

@@ -92,12 +92,19 @@ class SeveralRunsTest {
         Map<String, String> before = content("");
         run("second", "append").with("output.format", name).score();
 
-        assertThat(LocalSpark.session().read().format(name).load(output.toString()).count())
+        assertThat(LocalSpark.session()
+                        .read()
+                        .format(name)
+                        .load(output.toString())
+                        .count())
                 .isEqualTo(9 + 6);
         before.remove(RunReport.FILE);
         assertThat(content("")).containsAllEntriesOf(before);
         assertThat(content("_sluice/runs")).hasSize(2);
-        assertThat(new ObjectMapper().readTree(output.resolve(RunReport.FILE).toFile()).path("rows").asInt())
+        assertThat(new ObjectMapper()
+                        .readTree(output.resolve(RunReport.FILE).toFile())
+                        .path("rows")
+                        .asInt())
                 .isEqualTo(6);
         assertNothingBeside();
     }
@@ -117,9 +124,8 @@ class SeveralRunsTest {
         run("second", "append").with("report.run", "tuesday").score();
         Map<String, String> before = content("");
         for (String name : List.of("mon/day", "tuesday")) {
-            Run again = run("second", "append")
-                    .with("report.run", name)
-                    .with("report.path", folder.resolve("report.json"));
+            Run again =
+                    run("second", "append").with("report.run", name).with("report.path", folder.resolve("report.json"));
             assertThat(again.scoreOnce()).isEmpty();
             assertThat(again.said())
                     .contains("%s: the run '%s' is in it already, and nothing is left to do".formatted(output, name));
@@ -132,7 +138,8 @@ class SeveralRunsTest {
     @Test
     void aRunOfThisNameThatMadeTheTableIsFoundToo() {
         run("first", "error").with("report.run", "monday").score();
-        assertThat(run("first", "append").with("report.run", "monday").scoreOnce()).isEmpty();
+        assertThat(run("first", "append").with("report.run", "monday").scoreOnce())
+                .isEmpty();
     }
 
     @Test
@@ -215,7 +222,10 @@ class SeveralRunsTest {
                     .with("bad-rows.max-fraction", "0.5")
                     .score();
         }
-        assertThat(LocalSpark.session().read().parquet(output.resolve("_sluice/bad-rows").toString()).collectAsList())
+        assertThat(LocalSpark.session()
+                        .read()
+                        .parquet(output.resolve("_sluice/bad-rows").toString())
+                        .collectAsList())
                 .extracting(row -> row.<String>getAs("run"))
                 .containsExactlyInAnyOrder("monday", "tuesday");
     }
@@ -231,7 +241,10 @@ class SeveralRunsTest {
         assertThat(run.said()).contains("they are in file:%s: ".formatted(bad));
         assertThat(LocalSpark.session().read().parquet(bad.toString()).count()).isEqualTo(1);
         assertThat(Disk.names(folder)).containsExactly("bad", "out");
-        run("first", "overwrite").with("bad-rows.rule", "quarantine").with("bad-rows.path", bad).score();
+        run("first", "overwrite")
+                .with("bad-rows.rule", "quarantine")
+                .with("bad-rows.path", bad)
+                .score();
         assertThat(bad).as("the new table has no bad rows").doesNotExist();
         assertThatThrownBy(run("first", "overwrite").with("bad-rows.path", output.resolve("bad"))::score)
                 .isInstanceOf(RefusedException.class)
@@ -267,7 +280,8 @@ class SeveralRunsTest {
     private void assertRefused(Run run, String difference) {
         assertThatThrownBy(run::score)
                 .isInstanceOf(RefusedException.class)
-                .hasMessage("%s: can't be added to: %s; choose another --output, or settings that fit", output, difference);
+                .hasMessage(
+                        "%s: can't be added to: %s; choose another --output, or settings that fit", output, difference);
     }
 
     @Test
@@ -275,7 +289,10 @@ class SeveralRunsTest {
         run("first", "append").with("output.format", "json").score();
         run("first", "append").with("output.format", "json").score();
         assertRefused(
-                run("first", "append").with("output.format", "json").with("output.emit", "loglik,prediction").with("output.at", "each"),
+                run("first", "append")
+                        .with("output.format", "json")
+                        .with("output.emit", "loglik,prediction")
+                        .with("output.at", "each"),
                 "its column 'prediction' has type bigint, and this run's has array<int>");
     }
 
@@ -296,10 +313,9 @@ class SeveralRunsTest {
     @Test
     void somethingIsLeftForTheFiles() {
         assertThatThrownBy(run("first", "error")
-                                .with("input.columns", "day")
-                                .with("output.emit", "prediction")
-                                .with("output.partition-by", "prediction,day")
-                        ::score)
+                        .with("input.columns", "day")
+                        .with("output.emit", "prediction")
+                        .with("output.partition-by", "prediction,day")::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessage(
                         "output.partition-by = prediction,day: those are all columns of the scored table, so that none is left for its files; leave one out");
@@ -329,7 +345,8 @@ class SeveralRunsTest {
         Map<String, List<String>> parts = new TreeMap<>();
         Path root = folder.resolve(place);
         try (var found = Files.walk(root)) {
-            for (Path file : found.filter(path -> path.toString().endsWith(".parquet")).toList()) {
+            for (Path file :
+                    found.filter(path -> path.toString().endsWith(".parquet")).toList()) {
                 String name = root.relativize(file).toString().replaceAll("-[0-9a-f-]{36}", "");
                 List<String> rows = LocalSpark.session().read().parquet(file.toString()).collectAsList().stream()
                         .map(row -> Answers.flat(row) + row.mkString())
