@@ -11,11 +11,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** One {@code submit/score}, as a process on its own. */
 final class Launch {
     /** Many times what the slowest takes on a busy machine. */
     private static final long PATIENCE_MINUTES = 5;
+
+    private static final long LOOK_MILLIS = 20;
 
     private final List<String> command;
     private final Process process;
@@ -101,6 +104,28 @@ final class Launch {
         environment.put("JAVA_HOME", System.getProperty("java.home"));
         environment.put("SLUICE_JAR", Checkout.jar().toString());
         environment.put("SPARK_LOCAL_IP", "127.0.0.1");
+    }
+
+    /** Ends it at once, as {@code kill -9} does, when something is to be seen; it must not have ended by itself. */
+    void killWhen(BooleanSupplier seen) {
+        try {
+            long patience = System.nanoTime() + TimeUnit.MINUTES.toNanos(PATIENCE_MINUTES);
+            while (!seen.getAsBoolean() && process.isAlive() && System.nanoTime() < patience) {
+                Thread.sleep(LOOK_MILLIS);
+            }
+            boolean wasAlive = process.isAlive() && seen.getAsBoolean();
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly().waitFor();
+            assertThat(wasAlive)
+                    .as("%s is killed while it runs: %s%s", command, Files.readString(out), Files.readString(err))
+                    .isTrue();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while waiting for " + command, e);
+        }
     }
 
     /** Waits for its end; what takes too long is ended, and fails. */
