@@ -210,7 +210,7 @@ class TableOutputTest {
                 settings,
                 RunName.of("", java.time.Instant.EPOCH),
                 spark.sessionState().newHadoopConf());
-        output.stage(spark.range(3).toDF());
+        output.stage(spark.range(3).toDF(), 0);
         output.stageBadRows(spark.range(1).toDF());
         spark.sql("CREATE TABLE scored (x INT) USING parquet");
         assertThatThrownBy(() -> output.publish(new byte[0])).hasMessageContaining("scored");
