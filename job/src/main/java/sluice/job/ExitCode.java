@@ -4,7 +4,7 @@ package sluice.job;
 enum ExitCode {
     /** What was asked is done: all rows were scored and written, the model was described or saved. */
     SCORED(0),
-    /** The run was started and failed; nothing was written. */
+    /** The run was started and failed; nothing was written, or it waits with its journal to be shown ({@link UnfinishedException}). */
     FAILED(1),
     /** Settings, model or table are wrong; nothing was started. */
     REFUSED(2),

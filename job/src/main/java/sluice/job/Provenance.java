@@ -37,7 +37,7 @@ final class Provenance {
 
     private Provenance(ScoringPlan plan, Settings settings, Instant started) {
         this.schema = plan.schema();
-        this.input = Set.of(plan.table().schema().fieldNames());
+        this.input = Set.copyOf(Arrays.asList(plan.table().schema().fieldNames()));
         this.column = settings.output().prefix() + COLUMN;
         this.isColumn = settings.output().provenance();
         this.isMetadata = settings.output().format() != OutputFormat.TABLE;

@@ -347,7 +347,8 @@ class SeveralRunsTest {
         try (var found = Files.walk(root)) {
             for (Path file :
                     found.filter(path -> path.toString().endsWith(".parquet")).toList()) {
-                String name = root.relativize(file).toString().replaceAll("-[0-9a-f-]{36}", "");
+                String name =
+                        root.relativize(file).toString().replaceAll("-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "");
                 List<String> rows = LocalSpark.session().read().parquet(file.toString()).collectAsList().stream()
                         .map(row -> Answers.flat(row) + row.mkString())
                         .toList();

@@ -3,12 +3,8 @@ package sluice.job.launch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -108,29 +104,6 @@ class KilledLaunchIT {
         }
     }
 
-    /** Whether a task has begun to write rows. */
-    private boolean isWriting() {
-        boolean[] found = new boolean[1];
-        try {
-            Files.walkFileTree(output.getParent(), new SimpleFileVisitor<>() {
-                @Override
-                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                    found[0] |= file.toString().contains("_temporary")
-                            && file.getFileName().toString().startsWith("part-");
-                    return FileVisitResult.CONTINUE;
-                }
-
-                @Override
-                public FileVisitResult visitFileFailed(Path file, IOException e) {
-                    return FileVisitResult.CONTINUE; // it was taken away while this looked
-                }
-            });
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return found[0];
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"overwrite", "append", "partitions"})
     void inTheMidstOfScoring(String mode) throws IOException {
@@ -139,7 +112,7 @@ class KilledLaunchIT {
 
         List<String> slow = options("new.jsonl", mode, "--kernel", "reference", "--set", "scoring.batch-bytes=64 KiB");
         slow.addAll(List.of("--output", output.toString()));
-        launch(slow).killWhen(this::isWriting);
+        launch(slow).killWhenItSays("CompiledModel: kernel reference"); // a task has begun to score
 
         assertThat(content()).isEqualTo(before);
         assertThat(beside()).hasSize(2).contains("out");

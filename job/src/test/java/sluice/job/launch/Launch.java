@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 
 /** One {@code submit/score}, as a process on its own. */
 final class Launch {
@@ -106,19 +105,21 @@ final class Launch {
         environment.put("SPARK_LOCAL_IP", "127.0.0.1");
     }
 
-    /** Ends it at once, as {@code kill -9} does, when something is to be seen; it must not have ended by itself. */
-    void killWhen(BooleanSupplier seen) {
+    /** Ends it at once, as {@code kill -9} does, when it has said something; it must not have ended by itself. */
+    void killWhenItSays(String words) {
         try {
             long patience = System.nanoTime() + TimeUnit.MINUTES.toNanos(PATIENCE_MINUTES);
-            while (!seen.getAsBoolean() && process.isAlive() && System.nanoTime() < patience) {
+            while (!Files.readString(err).contains(words) && process.isAlive() && System.nanoTime() < patience) {
                 Thread.sleep(LOOK_MILLIS);
             }
-            boolean wasAlive = process.isAlive() && seen.getAsBoolean();
+            boolean wasAlive = process.isAlive();
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly().waitFor();
+            String said = Files.readString(err);
             assertThat(wasAlive)
-                    .as("%s is killed while it runs: %s%s", command, Files.readString(out), Files.readString(err))
+                    .as("%s ran until it was killed: %s", command, said)
                     .isTrue();
+            assertThat(said).contains(words);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
