@@ -37,7 +37,7 @@ record LastRun(String started, long rows, long tokens, double sharing, double sp
         long tokens = report.path(RunReport.TOKENS).asLong();
         return report.has(RunReport.TASK_SECONDS)
                 ? Optional.of(new LastRun(
-                        report.path(RunReport.STARTED).asText().replaceFirst("\\.\\d+Z$", "Z"),
+                        Words.second(report.path(RunReport.STARTED).asText()),
                         report.path(RunReport.ROWS).asLong(),
                         tokens,
                         computed == 0 ? 1 : (double) tokens / computed,

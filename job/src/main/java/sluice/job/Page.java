@@ -8,7 +8,9 @@ final class Page {
     private final List<String> lines = new ArrayList<>();
 
     Page add(String name, String format, Object... values) {
-        lines.add("%-11s %s".formatted(name, values.length == 0 ? format : format.formatted(values)));
+        lines.add("%-11s %s"
+                .formatted(name, values.length == 0 ? format : format.formatted(values))
+                .stripTrailing());
         return this;
     }
 

@@ -62,17 +62,17 @@ record RunStatus(int code, String sentence) {
         int code = report.path(RunReport.EXIT_CODE).intValue();
         String what = report.has(RunReport.ERROR)
                 ? report.path(RunReport.ERROR).asText()
-                : "%,d sequences, %,d tokens"
+                : "%s, %s"
                         .formatted(
-                                report.path("rows").asLong(),
-                                report.path("tokens").asLong());
+                                Words.count(report.path(RunReport.ROWS).asLong(), "sequence"),
+                                Words.count(report.path(RunReport.TOKENS).asLong(), "token"));
         return new RunStatus(
                 code,
                 "%s: the run%s that began at %s ended with %d: %s"
                         .formatted(
                                 path,
                                 run.isEmpty() ? "" : " '%s'".formatted(run),
-                                report.path("started").asText(),
+                                Words.second(report.path(RunReport.STARTED).asText()),
                                 code,
                                 what));
     }

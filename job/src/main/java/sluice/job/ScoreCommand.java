@@ -39,8 +39,8 @@ import sluice.cell.weights.file.ModelFile;
             "",
             "All settings, their units and defaults: conf/scoring.conf. Options of spark-submit (--master, --driver-memory,",
             "--executor-memory, --conf, --packages, ...) are handed to it.",
-            "Exit codes: 0 done; 1 the run failed, nothing was written; 2 settings, model or table are wrong, nothing was started;",
-            "3 more rows can't be scored than bad-rows allows, nothing was written."
+            "Exit codes: 0 done; 1 the run failed, nothing was written; 2 settings, model or table are wrong, nothing was",
+            "started; 3 more rows can't be scored than bad-rows allows, nothing was written."
         })
 final class ScoreCommand {
     @Option(

@@ -75,7 +75,7 @@ final class ScoringJob {
                     ? Optional.of(InputSurvey.of(plan.table().rows(), broadcast, counters))
                     : Optional.empty();
             Optional<TaskLayout> layout = survey.map(seen -> layout(seen, plan));
-            layout.ifPresent(how -> console.say("%s", how.sentence()));
+            layout.filter(TaskLayout::moves).ifPresent(how -> console.say("%s", how.sentence()));
             Dataset<Row> scored = provenance.stamp(scored(plan, layout, broadcast, counters));
             try (Progress progress = progress(survey)) {
                 layout.ifPresentOrElse(

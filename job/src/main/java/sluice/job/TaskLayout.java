@@ -92,7 +92,7 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
                     "sorted, rows share %.1f of their steps, as they stand %.1f"
                             .formatted(work.sharingIfClustered(), work.sharing()));
         }
-        String size = "about %s of work for one core".formatted(Words.duration(seconds));
+        String size = "%s of work for one core".formatted(Words.about(seconds));
         if (groups && wanted > 1) {
             return new TaskLayout(Kind.GROUPED, wanted, taskBytes, fileRows, size);
         }
@@ -206,6 +206,11 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
         boolean isList = rows.schema().fields()[table.sequenceColumn()].dataType() instanceof ArrayType;
         Column key = isList ? slice(sequence, 1, KEY_STEPS) : substring(sequence, 1, KEY_STEPS);
         return rows.repartitionByRange(tasks, key, xxhash64(sequence)).sortWithinPartitions(sequence);
+    }
+
+    /** Whether it is other than Spark's own. */
+    boolean moves() {
+        return kind != Kind.AS_READ;
     }
 
     /** For the terminal. */

@@ -9,8 +9,21 @@ final class Words {
         return "%,d %s%s".formatted(number, noun, number == 1 ? "" : "s");
     }
 
+    /** A moment as a report has it, without the fractions of its second. */
+    static String second(String moment) {
+        return moment.replaceFirst("\\.\\d+Z$", "Z");
+    }
+
+    /** A time that is only estimated. */
+    static String about(double seconds) {
+        return seconds < 0.05 ? duration(seconds) : "about " + duration(seconds);
+    }
+
     /** Two digits or so, in the unit that fits. */
     static String duration(double seconds) {
+        if (seconds < 0.05) {
+            return "less than 0.1 s";
+        }
         if (seconds < 60) {
             return seconds < 9.95 ? "%.1f s".formatted(seconds) : "%.0f s".formatted(seconds);
         }
