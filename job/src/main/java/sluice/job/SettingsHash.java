@@ -14,8 +14,9 @@ import java.util.stream.Collectors;
  * same answer.
  *
  * <p>Left out is where things lie ({@code model.path}, whose SHA-256 stands beside this one, {@code input.path}, {@code output.path},
- * {@code bad-rows.path}), what becomes of them there ({@code output.mode}, {@code output.options}, {@code output.table-provider}), what
- * names a row in messages ({@code input.key}), how much memory may be used ({@code scoring.batch-bytes}, {@code scoring.look-up-bytes}),
+ * {@code bad-rows.path}), what becomes of them there ({@code output.mode}, {@code output.options}, {@code output.table-provider},
+ * {@code output.file-rows}, {@code output.file-bytes}), in which tasks and which order rows are scored ({@code scoring.task-seconds},
+ * {@code scoring.cluster-prefixes}), what names a row in messages ({@code input.key}), how much memory may be used ({@code scoring.batch-bytes}, {@code scoring.look-up-bytes}),
  * how many bad rows are too many ({@code bad-rows.max-fraction}), and {@code report.*}. All others count, one line each as
  * {@code key = value} in the order of keys; a vocabulary counts by its path. Two ways to say one thing ({@code auto}, and what it comes
  * to) are two hashes.
@@ -27,9 +28,13 @@ final class SettingsHash {
             "input.key",
             "scoring.batch-bytes",
             "scoring.look-up-bytes",
+            "scoring.task-seconds",
+            "scoring.cluster-prefixes",
             "output.path",
             "output.mode",
             "output.options",
+            "output.file-rows",
+            "output.file-bytes",
             "output.table-provider",
             "bad-rows.max-fraction",
             "bad-rows.path",

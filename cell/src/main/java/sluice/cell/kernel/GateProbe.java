@@ -11,15 +11,12 @@ import sluice.cell.model.Gate;
  * {@link VariantEquations} have used. Scratch of one thread.
  */
 public final class GateProbe {
-    private static final int ROWS = 48;
     private static final int UNITS = GatePanels.UNITS;
 
-    private final Kernel kernel;
-    private final StepRows some = new StepRows(ROWS);
-    private float[] preActivations = {};
+    private final PreActivations preActivations;
 
     public GateProbe(Kernel kernel) {
-        this.kernel = kernel;
+        this.preActivations = new PreActivations(kernel);
     }
 
     /**
@@ -40,20 +37,14 @@ public final class GateProbe {
             float[] hidden,
             float[] cell,
             float[] result) {
-        int size = Math.multiplyExact(ROWS * GatePanels.COLUMNS, gates.panels());
-        if (preActivations.length < size) {
-            preActivations = new float[size];
-        }
-        for (int row = 0; row < rows.count; row += ROWS) {
-            some.copy(rows, row, Math.min(ROWS, rows.count - row));
-            kernel.preActivations(gates, some, input, hidden, preActivations);
+        preActivations.forEach(gates, rows, input, hidden, (some, values) -> {
             if (equations == null) {
-                plainGates(preActivations, some.count * gates.panels());
+                plainGates(values, some.count * gates.panels());
             } else {
-                equations.gates(gates, some, preActivations, cell);
+                equations.gates(gates, some, values, cell);
             }
-            write(gates, result);
-        }
+            write(gates, some, values, result);
+        });
     }
 
     private static void plainGates(float[] z, int panels) {
@@ -78,15 +69,14 @@ public final class GateProbe {
     }
 
     /** From panels of units with their gates side by side to rows of whole gates. */
-    private void write(GatePanels gates, float[] result) {
+    private static void write(GatePanels gates, StepRows some, float[] values, float[] result) {
         int width = gates.hiddenWidth();
         for (int row = 0; row < some.count; row++) {
             for (int panel = 0; panel < gates.panels(); panel++) {
                 int from = (row * gates.panels() + panel) * GatePanels.COLUMNS;
                 int to = some.next[row] * Gate.COUNT * width + panel * UNITS;
                 for (int gate = 0; gate < Gate.COUNT; gate++) {
-                    System.arraycopy(
-                            preActivations, from + gate * UNITS, result, to + gate * width, gates.units(panel));
+                    System.arraycopy(values, from + gate * UNITS, result, to + gate * width, gates.units(panel));
                 }
             }
         }

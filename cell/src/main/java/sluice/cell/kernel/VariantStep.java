@@ -2,17 +2,13 @@ package sluice.cell.kernel;
 
 /**
  * One step of a direction whose cell is not the plain one: the kernel's pre-activations, then the {@link VariantEquations}, for a few
- * sequences at a time, so that what lies between the two stays in cache. Scratch of one thread.
+ * sequences at a time. Scratch of one thread.
  */
 public final class VariantStep {
-    private static final int ROWS = 48;
-
-    private final Kernel kernel;
-    private final StepRows some = new StepRows(ROWS);
-    private float[] preActivations = {};
+    private final PreActivations preActivations;
 
     public VariantStep(Kernel kernel) {
-        this.kernel = kernel;
+        this.preActivations = new PreActivations(kernel);
     }
 
     /** As {@link Kernel#step} does for the plain cell. */
@@ -24,14 +20,7 @@ public final class VariantStep {
             float[] hidden,
             float[] cell,
             float[] shown) {
-        int size = Math.multiplyExact(ROWS * GatePanels.COLUMNS, gates.panels());
-        if (preActivations.length < size) {
-            preActivations = new float[size];
-        }
-        for (int row = 0; row < rows.count; row += ROWS) {
-            some.copy(rows, row, Math.min(ROWS, rows.count - row));
-            kernel.preActivations(gates, some, input, hidden, preActivations);
-            equations.step(gates, some, preActivations, cell, shown);
-        }
+        preActivations.forEach(
+                gates, rows, input, hidden, (some, values) -> equations.step(gates, some, values, cell, shown));
     }
 }
