@@ -1,5 +1,6 @@
 package sluice.job;
 
+import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.slice;
 import static org.apache.spark.sql.functions.substring;
 import static org.apache.spark.sql.functions.xxhash64;
@@ -192,7 +193,7 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
                 rows.hint(
                         "rebalance",
                         partitionBy.stream()
-                                .map(name -> rows.col(ColumnPath.quoted(name)))
+                                .map(name -> col(ColumnPath.quoted(name))) // a hint wants them by name
                                 .toArray(Column[]::new));
             case CLUSTERED -> clustered(table);
         };
