@@ -2,25 +2,41 @@ package sluice.job;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 
-/**
- * The first rows of a partition, as they would be scored.
- *
- * @param partition where they stand among the input's
- * @param sequences of those that can be scored
- * @param rows how many were read
- * @param steps of the sequences
- * @param bytes that scoring them takes of a batch
- * @param keptBytes of the values that go into the output
- */
-record SampledPart(int partition, List<Sequence> sequences, long rows, long steps, long bytes, long keptBytes)
-        implements Serializable {
+/** The first rows of a partition, as they would be scored. Sent to the driver; not a record, which Kryo can't read. */
+final class SampledPart implements Serializable {
+    private static final long serialVersionUID = 1L;
     private static final int STEPS_OF_A_ROW = 250; // on average, of long sequences: more are not needed
+
+    private final int partition;
+    private final List<Sequence> sequences;
+    private final long rows;
+    private final long steps;
+    private final long bytes;
+    private final long keptBytes;
+
+    /**
+     * @param partition where they stand among the input's
+     * @param sequences of those that can be scored
+     * @param rows how many were read
+     * @param steps of the sequences
+     * @param bytes that scoring them takes of a batch
+     * @param keptBytes of the values that go into the output
+     */
+    SampledPart(int partition, List<Sequence> sequences, long rows, long steps, long bytes, long keptBytes) {
+        this.partition = partition;
+        this.sequences = new ArrayList<>(sequences);
+        this.rows = rows;
+        this.steps = steps;
+        this.bytes = bytes;
+        this.keptBytes = keptBytes;
+    }
 
     /**
      * Reads no more than it needs; a bad row is left to the run.
@@ -45,6 +61,31 @@ record SampledPart(int partition, List<Sequence> sequences, long rows, long step
             }
         }
         return new SampledPart(partition, sequences, rows, steps, bytes, keptBytes);
+    }
+
+    int partition() {
+        return partition;
+    }
+
+    /** Of the rows that can be scored. */
+    List<Sequence> sequences() {
+        return Collections.unmodifiableList(sequences);
+    }
+
+    long rows() {
+        return rows;
+    }
+
+    long steps() {
+        return steps;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    long keptBytes() {
+        return keptBytes;
     }
 
     /** On average; 0 where no row could be scored. */
