@@ -271,8 +271,7 @@ final class StagedOutput {
     /** What readers of a table see in a directory, in the order of names. */
     private static List<FileStatus> shown(FileSystem files, Path directory) throws IOException {
         return Arrays.stream(files.listStatus(directory))
-                .filter(entry -> !entry.getPath().getName().startsWith(".")
-                        && !entry.getPath().getName().startsWith("_"))
+                .filter(entry -> !WrittenTable.isHidden(entry.getPath().getName()))
                 .sorted()
                 .toList();
     }

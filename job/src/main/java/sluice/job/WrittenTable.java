@@ -41,13 +41,18 @@ record WrittenTable(TableShape shape, TableShape.Types types) {
         return Optional.of(new WrittenTable(new TableShape(columns, partitionBy), types));
     }
 
+    /** Whether Spark passes over it where it lists a table: but a partition is one by whatever column. */
+    static boolean isHidden(String name) {
+        return name.startsWith(".") || (name.startsWith("_") && !name.contains("="));
+    }
+
     private static Optional<Path> firstFile(FileSystem files, Path directory, List<String> partitionBy)
             throws IOException {
         FileStatus[] entries = files.exists(directory) ? files.listStatus(directory) : new FileStatus[0];
         Arrays.sort(entries);
         for (FileStatus entry : entries) {
             String name = entry.getPath().getName();
-            if (name.startsWith(".") || name.startsWith("_")) {
+            if (isHidden(name)) {
                 continue;
             }
             if (!entry.isDirectory()) {

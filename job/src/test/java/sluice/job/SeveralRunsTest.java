@@ -163,6 +163,25 @@ class SeveralRunsTest {
         assertNothingBeside();
     }
 
+    /** Names that begin so are hidden from readers of tables, but not those of partitions. */
+    @Test
+    void partitionsByAColumnThatBeginsWithAnUnderscore() {
+        for (String night : List.of("first", "second")) {
+            LocalSpark.session()
+                    .read()
+                    .parquet(files.resolve(night).toString())
+                    .withColumnRenamed("day", "_day")
+                    .write()
+                    .parquet(files.resolve("hidden " + night).toString());
+            byDay("hidden " + night, "partitions")
+                    .with("output.partition-by", "_day")
+                    .score();
+        }
+        assertThat(Disk.names(output)).contains("_day=0", "_day=1", "_day=2");
+        assertThat(table().count()).isEqualTo(9);
+        assertThat(table().where("_day > 0 AND size(tokens) = 3").count()).isEqualTo(6);
+    }
+
     @Test
     void partitionsWithinPartitions() {
         byDay("first", "partitions").with("output.partition-by", "day,kind").score();
