@@ -109,7 +109,7 @@ final class DryRun {
                 .add("", "")
                 .add(
                         "",
-                        "%-24s %s",
+                        "%-28s %s",
                         "estimated",
                         lastRun().map(last -> "last run, " + last.started()).orElse(""));
         Optional<LastRun> last = lastRun();
@@ -138,7 +138,7 @@ final class DryRun {
         page.add(
                 name,
                 "%s",
-                measured.map(last -> "%-24s %s".formatted(estimated, last)).orElse(estimated));
+                measured.map(last -> "%-28s %s".formatted(estimated, last)).orElse(estimated));
     }
 
     private static String clustering(WorkEstimate work) {
