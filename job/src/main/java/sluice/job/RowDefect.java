@@ -1,5 +1,8 @@
 package sluice.job;
 
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import sluice.cell.Defect;
 
 /**
@@ -19,6 +22,16 @@ record RowDefect(String code, String text) {
 
     /** The only one that speaks of the state's column. */
     static final String WRONG_STATE = code(Defect.Kind.WRONG_STATE);
+
+    /** Every reason's. */
+    static SortedSet<String> codes() {
+        SortedSet<String> codes = new TreeSet<>(
+                List.of(NULL_SEQUENCE, NULL_ELEMENT, UNKNOWN_WORD, TOO_SHORT, TOO_LONG, WRONG_TYPE, BROKEN_RECORD));
+        for (Defect.Kind kind : Defect.Kind.values()) {
+            codes.add(code(kind));
+        }
+        return codes;
+    }
 
     static RowDefect of(Defect defect) {
         return new RowDefect(code(defect.kind()), defect.text());

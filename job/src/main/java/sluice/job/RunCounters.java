@@ -9,7 +9,7 @@ import org.apache.spark.util.CollectionAccumulator;
 import org.apache.spark.util.LongAccumulator;
 import sluice.cell.CompiledModel;
 
-/** What tasks count, under names that Spark's own pages show. */
+/** What tasks count, under names that Spark's own pages show; {@link ProcessCounts} count along, where they are asked for. */
 final class RunCounters implements Serializable {
     /** Of the rows that were scored. */
     static final String ROWS = "sluice rows";
@@ -49,6 +49,7 @@ final class RunCounters implements Serializable {
         rows.add(rowCount);
         tokens.add(tokenCount);
         computedSteps.add(steps);
+        ProcessCounts.batch(rowCount, tokenCount, steps);
     }
 
     /** A scoring task is over. */
@@ -63,11 +64,13 @@ final class RunCounters implements Serializable {
 
     void engine(CompiledModel engine) {
         engines.add(engine.kernelName());
+        ProcessCounts.engineBuilt();
     }
 
     /** @param sentence that names the row */
     void badRow(String code, Supplier<String> sentence) {
         badRows.add(new BadRowTally.BadRow(code, sentence));
+        ProcessCounts.badRow(code);
     }
 
     void quarantined() {

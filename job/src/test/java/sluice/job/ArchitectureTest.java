@@ -25,10 +25,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyTheEntryPointIsPublic() {
+    void onlyWhatSparkStartsIsPublic() {
         classes()
                 .that()
-                .doNotBelongToAnyOf(Main.class)
+                .doNotBelongToAnyOf(Main.class, MetricsPlugin.class)
                 .should()
                 .notBePublic()
                 .because("Sluice is used through its command line and its settings")

@@ -36,6 +36,14 @@ final class Disk {
         return content;
     }
 
+    static List<String> lines(Path file) {
+        try {
+            return Files.readAllLines(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     static Path write(Path file, String text) {
         try {
             return Files.writeString(file, text);

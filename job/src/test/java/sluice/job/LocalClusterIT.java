@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -62,12 +63,12 @@ class LocalClusterIT {
     static void start(String serializer) throws IOException {
         // Executors get the tests' own class path; but Spark's launcher insists on a folder of jars, be it empty.
         Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
-        spark = SparkSession.builder()
-                .appName("sluice cluster tests")
+        SparkSession.Builder builder = SparkSession.builder();
+        Endpoint.settings().forEach(builder::config);
+        spark = builder.appName("sluice cluster tests")
                 .master("local-cluster[%d,1,1024]".formatted(EXECUTORS))
                 .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
                 .config("spark.serializer", serializer)
-                .config("spark.ui.enabled", "false")
                 .config(
                         "spark.sql.files.maxPartitionBytes",
                         "4m") // what opening a file is said to cost: each file is a task
@@ -124,6 +125,27 @@ class LocalClusterIT {
                 .as("one engine for each executor that worked")
                 .hasSameSizeAs(workers.executors);
         assertThat(report.measured().rows()).isEqualTo(expected.size());
+    }
+
+    /** Prometheus has one page to read, the driver's: there are the numbers of each executor, and of all. */
+    @Test
+    void theDriverServesWhatExecutorsHaveScored() {
+        Endpoint endpoint = new Endpoint(spark);
+        Map<String, Long> before = endpoint.counters();
+        RunReport report = Run.of(TORCH, folder.resolve("out"))
+                .withInput(Tables.ofIds(TORCH.tokens()), FILES, folder.resolve("in"))
+                .score();
+        Map<String, Long> expected = new TreeMap<>(Endpoint.reported(report, ""));
+        expected.replaceAll((name, more) -> before.getOrDefault(name, 0L) + more);
+        Map<String, Long> served = endpoint.counters(now -> now.entrySet().containsAll(expected.entrySet()));
+        assertThat(served).containsAllEntriesOf(expected);
+        for (String name : expected.keySet()) {
+            long sum = served.entrySet().stream()
+                    .filter(counter -> counter.getKey().matches("executor_\\d+_" + name))
+                    .mapToLong(Map.Entry::getValue)
+                    .sum();
+            assertThat(sum).as("%s of all executors", name).isEqualTo(served.get(name));
+        }
     }
 
     /** Words, labels and patterns travel with the plan. */

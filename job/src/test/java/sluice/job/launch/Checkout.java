@@ -21,6 +21,15 @@ final class Checkout {
         return ROOT.resolve("submit/example").resolve(file);
     }
 
+    static Path root() {
+        return ROOT;
+    }
+
+    /** A file of a schedule. */
+    static Path schedule(String file) {
+        return ROOT.resolve("submit/schedule").resolve(file);
+    }
+
     /** A folder of one of PyTorch's cases. */
     static Path torchCase(String name) {
         return ROOT.resolve("cell/src/test/resources/torch").resolve(name);

@@ -44,7 +44,23 @@ class StandaloneClusterIT {
         try (Stream<String> lines = Files.lines(Checkout.example("strings.jsonl"))) {
             Files.write(input, lines.limit(ROWS).toList());
         }
-        score("on-cluster", "--master", cluster.master(), "--executor-memory", "512m", "--executor-cores", "1");
+        Path metrics = Files.createDirectory(directory.resolve("metrics"));
+        score(
+                "on-cluster",
+                "--master",
+                cluster.master(),
+                "--executor-memory",
+                "512m",
+                "--executor-cores",
+                "1",
+                "--conf",
+                "spark.plugins=sluice.job.MetricsPlugin",
+                "--conf",
+                "spark.metrics.namespace=sluice",
+                "--conf",
+                "spark.metrics.conf.*.sink.csv.class=org.apache.spark.metrics.sink.CsvSink",
+                "--conf",
+                "spark.metrics.conf.*.sink.csv.directory=" + metrics);
         score("alone", "--master", "local[2]");
         assertThat(ScoredTable.parts(directory.resolve("on-cluster")))
                 .as("more than one task")
@@ -52,6 +68,25 @@ class StandaloneClusterIT {
         Map<String, String> onCluster = ScoredTable.lines(directory.resolve("on-cluster"));
         assertThat(onCluster).hasSize(ROWS).isEqualTo(ScoredTable.lines(directory.resolve("alone")));
         assertExecutorsFetchedTheJar();
+        assertThat(lastOf(metrics, "sluice\\.driver\\.plugin\\.sluice\\.job\\.MetricsPlugin\\.rows\\.csv"))
+                .as("the executors have told the driver of their rows")
+                .isEqualTo(ROWS);
+        assertThat(lastOf(metrics, "sluice\\.\\d+\\.plugin\\.sluice\\.job\\.MetricsPlugin\\.rows\\.csv"))
+                .as("the executors had the plugin when they started, from the driver's jar alone")
+                .isEqualTo(ROWS);
+    }
+
+    /** What Spark has written last of the counters of these names, added up. */
+    private static long lastOf(Path metrics, String names) throws IOException {
+        long sum = 0;
+        try (Stream<Path> files = Files.list(metrics)) {
+            for (Path file : files.filter(file -> file.getFileName().toString().matches(names))
+                    .toList()) {
+                List<String> lines = Files.readAllLines(file);
+                sum += Long.parseLong(lines.get(lines.size() - 1).split(",", -1)[1]);
+            }
+        }
+        return sum;
     }
 
     private void score(String output, String... where) {

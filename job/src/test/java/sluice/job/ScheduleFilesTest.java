@@ -1,0 +1,215 @@
+package sluice.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import sluice.job.launch.AirflowDag;
+import sluice.job.launch.Crontab;
+
+/** The files of {@code submit/schedule}: their own formats hold, and what they hand to Sluice is known to it. */
+class ScheduleFilesTest {
+    private static final Path SCHEDULE = Path.of("..", "submit", "schedule");
+    private static final Map<String, String> ENVIRONMENT = Map.of("NIGHT", "/srv/night");
+
+    /** Of the operator's API v1beta2: those that the files use must be among them. */
+    private static final Set<String> SPEC = Set.of(
+            "type",
+            "sparkVersion",
+            "mode",
+            "image",
+            "imagePullPolicy",
+            "imagePullSecrets",
+            "mainClass",
+            "mainApplicationFile",
+            "arguments",
+            "sparkConf",
+            "hadoopConf",
+            "volumes",
+            "driver",
+            "executor",
+            "deps",
+            "restartPolicy",
+            "monitoring",
+            "timeToLiveSeconds",
+            "dynamicAllocation");
+
+    private static final Set<String> SCHEDULED = Set.of(
+            "schedule",
+            "template",
+            "suspend",
+            "concurrencyPolicy",
+            "successfulRunHistoryLimit",
+            "failedRunHistoryLimit");
+    private static final Set<String> RESTART = Set.of(
+            "type",
+            "onSubmissionFailureRetries",
+            "onFailureRetries",
+            "onSubmissionFailureRetryInterval",
+            "onFailureRetryInterval");
+    private static final Set<String> POD = Set.of(
+            "cores",
+            "coreLimit",
+            "memory",
+            "memoryOverhead",
+            "env",
+            "labels",
+            "volumeMounts",
+            "serviceAccount",
+            "instances");
+
+    /** Of Airflow's SparkSubmitOperator, and of every operator. */
+    private static final Set<String> OPERATOR = Set.of(
+            "task_id",
+            "conn_id",
+            "application",
+            "java_class",
+            "application_args",
+            "name",
+            "conf",
+            "files",
+            "env_vars",
+            "executor_memory",
+            "executor_cores",
+            "num_executors",
+            "driver_memory",
+            "retries",
+            "retry_delay",
+            "on_failure_callback");
+
+    @TempDir
+    Path folder;
+
+    /** Reads the command line and its settings as a run would, with the file that the schedules share. */
+    private Settings settings(List<String> arguments) throws IOException {
+        CommandLine.ParseResult parsed =
+                new CommandLine(ScoreCommand.class).parseArgs(arguments.toArray(String[]::new));
+        Path config = parsed.matchedOptionValue("--config", Path.of(""));
+        assertThat(config).hasFileName("night.conf");
+        Map<String, String> overrides = new TreeMap<>(parsed.matchedOptionValue("--set", Map.of()));
+        if (parsed.hasMatchedOption("--run")) {
+            overrides.put("report.run", parsed.matchedOptionValue("--run", ""));
+        }
+        Config night = ConfigFactory.parseFile(SCHEDULE.resolve("night.conf").toFile())
+                .resolveWith(ConfigFactory.parseMap(ENVIRONMENT));
+        Path resolved =
+                Files.writeString(folder.resolve("night.conf"), night.root().render());
+        return Settings.read(resolved, overrides);
+    }
+
+    private static JsonNode yaml(String file) throws IOException {
+        return new ObjectMapper(new YAMLFactory())
+                .readTree(SCHEDULE.resolve("kubernetes").resolve(file).toFile());
+    }
+
+    private static Set<String> fields(JsonNode object) {
+        Set<String> fields = new HashSet<>();
+        object.fieldNames().forEachRemaining(fields::add);
+        return fields;
+    }
+
+    private static List<String> texts(JsonNode array) {
+        List<String> texts = new ArrayList<>();
+        array.forEach(text -> {
+            assertThat(text.isTextual()).as("%s is a text", text).isTrue();
+            texts.add(text.textValue());
+        });
+        return texts;
+    }
+
+    @Test
+    void cronRunsYesterdayOnce() throws IOException {
+        Crontab crontab = Crontab.read(SCHEDULE.resolve("cron"));
+        assertThat(crontab.environment()).containsOnlyKeys("SLUICE_HOME", "NIGHT", "MAILTO");
+        assertThat(crontab.jobs()).hasSize(1);
+        assertThat(crontab.jobs().get(0).times()).containsExactly("30", "2", "*", "*", "*");
+        assertThat(crontab.jobs().get(0).command()).contains("DAY=$(date -d yesterday +%F)", "submit/score");
+    }
+
+    @Test
+    void airflowsArgumentsAreSluices() throws IOException {
+        AirflowDag dag = new AirflowDag(SCHEDULE.resolve("airflow_dag.py"), ENVIRONMENT);
+        Settings settings = settings(dag.arguments("2026-11-21"));
+        assertThat(settings.report().run()).isEqualTo("2026-11-21");
+        assertThat(settings.input().filter()).contains("day = '2026-11-21'");
+        assertThat(dag.operatorParameters())
+                .contains("application", "java_class", "application_args", "retries")
+                .isSubsetOf(OPERATOR);
+    }
+
+    /** In the words of the operator's own exceptions. */
+    @Test
+    void airflowFindsTheRunsExitCode() {
+        AirflowDag dag = new AirflowDag(SCHEDULE.resolve("airflow_dag.py"), ENVIRONMENT);
+        assertThat(dag.exitCode("Cannot execute: spark-submit --master yarn sluice.jar --run 2. Error code is: 3."))
+                .isEqualTo(3);
+        assertThat(dag.exitCode("Cannot execute: spark-submit. Error code is: 1.\nLast spark-submit output:\n3"))
+                .isEqualTo(1);
+        assertThat(dag.exitCode("Cannot execute: spark-submit. Error code is: 0. Kubernetes spark exit code is: 3"))
+                .isEqualTo(3);
+        assertThat(dag.exitCode("Cannot execute: spark-submit. Error code is: 1. Kubernetes spark exit code is: None"))
+                .isEqualTo(1);
+        assertThat(dag.exitCode("No driver id is known")).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"spark-application.yaml", "scheduled-spark-application.yaml"})
+    void kubernetesHasTheOperatorsFieldsAndSluicesArguments(String file) throws IOException {
+        JsonNode resource = yaml(file);
+        assertThat(fields(resource)).containsExactlyInAnyOrder("apiVersion", "kind", "metadata", "spec");
+        assertThat(resource.path("apiVersion").textValue()).isEqualTo("sparkoperator.k8s.io/v1beta2");
+        boolean scheduled = resource.path("kind").textValue().equals("ScheduledSparkApplication");
+        assertThat(scheduled).isEqualTo(file.startsWith("scheduled"));
+        JsonNode spec = scheduled ? resource.path("spec").path("template") : resource.path("spec");
+        if (scheduled) {
+            assertThat(fields(resource.path("spec"))).isSubsetOf(SCHEDULED).contains("schedule");
+            assertThat(resource.path("spec").path("concurrencyPolicy").textValue())
+                    .isIn("Allow", "Forbid", "Replace");
+        }
+        assertThat(fields(spec))
+                .isSubsetOf(SPEC)
+                .contains("type", "sparkVersion", "mainApplicationFile", "driver", "executor");
+        assertThat(fields(spec.path("restartPolicy"))).isSubsetOf(RESTART);
+        assertThat(fields(spec.path("driver"))).isSubsetOf(POD);
+        assertThat(fields(spec.path("executor"))).isSubsetOf(POD);
+        assertThat(spec.path("mainClass").textValue()).isEqualTo(Main.class.getName());
+        spec.path("sparkConf").forEach(value -> assertThat(value.isTextual()).isTrue());
+
+        List<String> arguments = texts(spec.path("arguments"));
+        Settings settings = settings(arguments);
+        assertThat(settings.input().filter()).isPresent();
+        String mounted = spec.path("driver")
+                .path("volumeMounts")
+                .path(0)
+                .path("mountPath")
+                .textValue();
+        assertThat(arguments).contains(mounted + "/night.conf");
+        assertThat(spec.path("driver").path("env").path(0).path("name").textValue())
+                .isEqualTo("NIGHT");
+    }
+
+    /** The settings make every repetition harmless, which the schedules' retries rely on. */
+    @Test
+    void aNightMayBeRepeated() throws IOException {
+        Settings.Output output = settings(List.of("--config", "night.conf")).output();
+        assertThat(output.mode()).isEqualTo(OutputMode.PARTITIONS);
+        assertThat(output.partitionBy()).containsExactly("day");
+    }
+}
