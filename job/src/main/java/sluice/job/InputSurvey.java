@@ -25,14 +25,34 @@ record InputSurvey(long[] rowsOf, List<SampledPart> parts) {
 
     static InputSurvey of(Dataset<Row> table, Broadcast<BroadcastPlan> plan, RunCounters counters) {
         JavaRDD<Row> rows = table.toJavaRDD();
-        long[] rowsOf = new long[rows.getNumPartitions()];
+        int partitions = rows.getNumPartitions();
+        if (partitions <= MOST_PARTS) {
+            InputSurvey all =
+                    sample(rows, IntStream.range(0, partitions).toArray(), new long[partitions], plan, counters);
+            if (all.parts.stream().allMatch(SampledPart::whole)) { // a small table, and all of it has been read
+                all.parts.forEach(part -> all.rowsOf[part.partition()] = part.rows());
+                return all;
+            }
+            return new InputSurvey(count(table, partitions), all.parts);
+        }
+        long[] rowsOf = count(table, partitions);
+        int[] filled =
+                IntStream.range(0, partitions).filter(at -> rowsOf[at] > 0).toArray();
+        return sample(rows, spread(filled), rowsOf, plan, counters);
+    }
+
+    private static long[] count(Dataset<Row> table, int partitions) {
+        long[] rowsOf = new long[partitions];
         for (Row count : table.groupBy(spark_partition_id()).count().collectAsList()) {
-            if (count.getInt(0) < rowsOf.length) { // a query that shuffles may be cut otherwise each time
+            if (count.getInt(0) < partitions) { // a query that shuffles may be cut otherwise each time
                 rowsOf[count.getInt(0)] = count.getLong(1);
             }
         }
-        int[] chosen = spread(
-                IntStream.range(0, rowsOf.length).filter(at -> rowsOf[at] > 0).toArray());
+        return rowsOf;
+    }
+
+    private static InputSurvey sample(
+            JavaRDD<Row> rows, int[] chosen, long[] rowsOf, Broadcast<BroadcastPlan> plan, RunCounters counters) {
         int rowsOfPart = SAMPLED_ROWS / Math.max(1, chosen.length);
         JavaRDD<SampledPart> sampled = rows.mapPartitionsWithIndex(
                 (at, input) -> List.of(plan.value().sample(at, input, rowsOfPart, counters))

@@ -20,6 +20,7 @@ final class SampledPart implements Serializable {
     private final long steps;
     private final long bytes;
     private final long keptBytes;
+    private final boolean whole;
 
     /**
      * @param partition where they stand among the input's
@@ -28,14 +29,17 @@ final class SampledPart implements Serializable {
      * @param steps of the sequences
      * @param bytes that scoring them takes of a batch
      * @param keptBytes of the values that go into the output
+     * @param whole whether these are all rows of the partition
      */
-    SampledPart(int partition, List<Sequence> sequences, long rows, long steps, long bytes, long keptBytes) {
+    SampledPart(
+            int partition, List<Sequence> sequences, long rows, long steps, long bytes, long keptBytes, boolean whole) {
         this.partition = partition;
         this.sequences = new ArrayList<>(sequences);
         this.rows = rows;
         this.steps = steps;
         this.bytes = bytes;
         this.keptBytes = keptBytes;
+        this.whole = whole;
     }
 
     /**
@@ -60,7 +64,7 @@ final class SampledPart implements Serializable {
                 keptBytes += RowSize.packedBytes(inputRow.kept(row));
             }
         }
-        return new SampledPart(partition, sequences, rows, steps, bytes, keptBytes);
+        return new SampledPart(partition, sequences, rows, steps, bytes, keptBytes, !input.hasNext());
     }
 
     int partition() {
@@ -86,6 +90,10 @@ final class SampledPart implements Serializable {
 
     long keptBytes() {
         return keptBytes;
+    }
+
+    boolean whole() {
+        return whole;
     }
 
     /** On average; 0 where no row could be scored. */

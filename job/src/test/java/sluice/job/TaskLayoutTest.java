@@ -20,7 +20,7 @@ class TaskLayoutTest {
 
     private static InputSurvey survey(long... rowsOf) {
         Sequence sequence = Sequence.ofTokens(new int[TOKENS]);
-        return new InputSurvey(rowsOf, List.of(new SampledPart(0, List.of(sequence), 1, TOKENS, 1_000, 100)));
+        return new InputSurvey(rowsOf, List.of(new SampledPart(0, List.of(sequence), 1, TOKENS, 1_000, 100, false)));
     }
 
     private static TaskLayout layout(InputSurvey survey, double sharingIfClustered, String... settings) {
@@ -70,8 +70,8 @@ class TaskLayoutTest {
         InputSurvey survey = new InputSurvey(
                 new long[] {20_000, 2_000},
                 List.of(
-                        new SampledPart(0, List.of(Sequence.ofTokens(new int[10])), 1, 10, 1_000, 100),
-                        new SampledPart(1, List.of(tail), 1, 5_000, 100_000, 20_000)));
+                        new SampledPart(0, List.of(Sequence.ofTokens(new int[10])), 1, 10, 1_000, 100, false),
+                        new SampledPart(1, List.of(tail), 1, 5_000, 100_000, 20_000, false)));
         assertThat(survey.stepsOf(0)).isEqualTo(200_000);
         assertThat(survey.stepsOf(1)).isEqualTo(10_000_000);
         WorkEstimate work = new WorkEstimate(22_000, 10_200_000, WORK, 10_000, 1, 1, 200, 20e9);
