@@ -105,7 +105,7 @@ final class DryRun {
                         work.work().answer(),
                         work.work().answersEachStep() ? "each step is answered" : "the last step is answered")
                 .add("tasks", "%s", layout.sentence())
-                .add("sample", "%s; %s", Words.count(survey.sampledRows(), "row"), clustering(work))
+                .add("sample", "%s; %s", Words.count(survey.sampledRows(), "row"), clustering(survey, work))
                 .add("", "")
                 .add(
                         "",
@@ -141,9 +141,12 @@ final class DryRun {
                 measured.map(last -> "%-28s %s".formatted(estimated, last)).orElse(estimated));
     }
 
-    private static String clustering(WorkEstimate work) {
-        return "a computed step stands for %.1f tokens as the rows stand, for %.1f if they were sorted (scoring.cluster-prefixes)"
-                .formatted(work.sharing(), work.sharingIfClustered());
+    private static String clustering(InputSurvey survey, WorkEstimate work) {
+        return "a computed step stands for %.1f tokens as the rows stand, for %.1f if they were sorted: scoring.cluster-prefixes %s"
+                .formatted(
+                        work.sharing(),
+                        work.sharingIfClustered(),
+                        TaskLayout.clusteringPays(survey, work) ? "would pay" : "would not pay");
     }
 
     private byte[] json(ScoringPlan plan, WorkEstimate work, TaskLayout layout, Forecast forecast) {

@@ -2,12 +2,18 @@ package sluice.job;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -121,10 +127,28 @@ final class PublishedPlace {
     /** What can't be renamed is looked at again: somebody else may have done it, or taken away the directory where it should go. */
     private void rename(Path from, Path to) throws IOException {
         try {
-            boolean moved = files.rename(from, to);
+            boolean moved = files instanceof LocalFileSystem disk && isDirectory(from)
+                    ? renameOnDisk(
+                            disk.pathToFile(from).toPath(), disk.pathToFile(to).toPath())
+                    : files.rename(from, to);
             LOG.debug("{} to {}: {}", from, to, moved ? "moved" : "not moved");
         } catch (FileNotFoundException e) {
             LOG.debug("{} to {}: not moved, it is gone", from, to);
+        }
+    }
+
+    /**
+     * Where a disk can't rename a directory, since another process was faster, Hadoop copies it file by file and deletes it: then two
+     * processes can lose what they both move. This one renames or does nothing.
+     */
+    private static boolean renameOnDisk(java.nio.file.Path from, java.nio.file.Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+            return true;
+        } catch (NoSuchFileException e) {
+            throw new FileNotFoundException(e.getMessage());
+        } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
+            return false;
         }
     }
 

@@ -83,8 +83,8 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
         double seconds = work.seconds();
         int wanted = wanted(survey, seconds, fileRows, settings.scoring().taskSeconds(), cores);
         long taskBytes = (long) (PACKED * survey.rows() * survey.keptBytesPerRow() / wanted);
-        double moving = survey.rows() * (MOVED_ROW_SECONDS + MOVED_BYTE_SECONDS * survey.keptBytesPerRow());
-        if (takesTokens && clusters(settings.scoring().clusterPrefixes(), work, moving)) {
+        double moving = movingSeconds(survey);
+        if (takesTokens && clusters(settings.scoring().clusterPrefixes(), survey, work)) {
             return new TaskLayout(
                     Kind.CLUSTERED,
                     wanted,
@@ -134,13 +134,21 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
         return (int) Math.max(1, Math.min(wanted, Math.min(survey.rows(), MOST_TASKS)));
     }
 
-    private static boolean clusters(ClusterPrefixes asked, WorkEstimate work, double moving) {
+    private static double movingSeconds(InputSurvey survey) {
+        return survey.rows() * (MOVED_ROW_SECONDS + MOVED_BYTE_SECONDS * survey.keptBytesPerRow());
+    }
+
+    private static boolean clusters(ClusterPrefixes asked, InputSurvey survey, WorkEstimate work) {
         return switch (asked) {
             case NEVER -> false;
             case ALWAYS -> true;
-            // Twice: for the pass that finds the borders, and the sorting.
-            case AUTO -> work.secondsSavedByClustering() > 2 * moving + SHORTEST_TASK_SECONDS;
+            case AUTO -> clusteringPays(survey, work);
         };
+    }
+
+    /** Whether sorting the rows saves more than it costs: they are moved, and read once more for the borders between tasks. */
+    static boolean clusteringPays(InputSurvey survey, WorkEstimate work) {
+        return work.secondsSavedByClustering() > 2 * movingSeconds(survey) + SHORTEST_TASK_SECONDS;
     }
 
     /** Whether one partition would keep the others waiting, or is so long that losing it hurts, by more than moving the rows costs. */

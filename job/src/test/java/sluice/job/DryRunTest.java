@@ -64,6 +64,8 @@ class DryRunTest {
         assertThat(line(dry, "executor")).contains("2.6 times the model", "64.0 MiB");
         assertThat(line(dry, "work")).contains("operations a step", "the last step is answered");
         assertThat(line(dry, "rows")).endsWith(" 500");
+        assertThat(line(dry, "sample"))
+                .contains("500 rows; a computed step stands for", "cluster-prefixes would not pay");
         assertThat(line(dry, "sharing")).isNotEmpty();
         assertThat(line(dry, "speed")).contains("tokens/s a core");
         assertThat(line(dry, "size")).contains("before compression");

@@ -1,7 +1,12 @@
 package sluice.job;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.StandardCopyOption;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -91,7 +96,17 @@ public final class KillingFileSystem extends RawLocalFileSystem {
     @Override
     public boolean rename(Path from, Path to) throws IOException {
         change(from);
-        return super.rename(from, to);
+        if (!pathToFile(from).isDirectory()) {
+            return super.rename(from, to);
+        }
+        try { // as HDFS does, and as a local disk is made to: all at once, or not at all
+            Files.move(pathToFile(from).toPath(), pathToFile(to).toPath(), StandardCopyOption.ATOMIC_MOVE);
+            return true;
+        } catch (NoSuchFileException e) {
+            throw new FileNotFoundException(e.getMessage());
+        } catch (FileSystemException e) {
+            return false;
+        }
     }
 
     @Override

@@ -143,6 +143,15 @@ class TaskLayoutTest {
     }
 
     @Test
+    void whetherSortingPaysIsKnownWithoutAskingForIt() {
+        InputSurvey survey = survey(100_000);
+        WorkEstimate much = new WorkEstimate(100_000, 2_000_000, WORK, 10_000, 1, 3, 200, 20e9);
+        WorkEstimate little = new WorkEstimate(100_000, 2_000_000, WORK, 10_000, 1, 1.01, 200, 20e9);
+        assertThat(TaskLayout.clusteringPays(survey, much)).isTrue();
+        assertThat(TaskLayout.clusteringPays(survey, little)).isFalse();
+    }
+
+    @Test
     void rowsOfAPartitionAreBroughtTogether() {
         WorkEstimate work = new WorkEstimate(100_000, 2_000_000, WORK, 10_000, 1, 1, 200, 20e9);
         TaskLayout layout = TaskLayout.settle(survey(100_000), work, true, true, settings(), CORES);
