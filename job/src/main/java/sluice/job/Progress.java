@@ -84,18 +84,20 @@ final class Progress extends SparkListener implements AutoCloseable {
     }
 
     private void tell() {
-        long rows = rows();
-        if (rows > 0) {
-            log.accept(sentence(rows, total, (System.nanoTime() - started) / 1e9));
-        }
+        log.accept(sentence(rows(), total, (System.nanoTime() - started) / 1e9));
     }
 
     private synchronized long rows() {
         return done + running.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** Done, rate, time left. */
+    /** Done, rate, time left: where there is any yet, as tasks count batch by batch. */
     static String sentence(long rows, OptionalLong total, double seconds) {
+        if (rows == 0) {
+            return total.isPresent()
+                    ? "no batch of the %,d rows is scored yet".formatted(total.getAsLong())
+                    : "no batch of rows is scored yet";
+        }
         double rate = rows / seconds;
         if (total.isEmpty() || total.getAsLong() < rows) {
             return "%,d rows scored, %,.0f a second".formatted(rows, rate);

@@ -20,6 +20,13 @@ class ProgressTest {
         assertThat(Progress.sentence(1_000, OptionalLong.empty(), 10)).isEqualTo("1,000 rows scored, 100 a second");
     }
 
+    @Test
+    void nothingYet() {
+        assertThat(Progress.sentence(0, OptionalLong.of(5_000), 60))
+                .isEqualTo("no batch of the 5,000 rows is scored yet");
+        assertThat(Progress.sentence(0, OptionalLong.empty(), 60)).isEqualTo("no batch of rows is scored yet");
+    }
+
     /** Retried and speculative tasks may count more rows than there are. */
     @Test
     void noTimeIsLeftWhereMoreIsDoneThanThereIs() {
@@ -42,7 +49,8 @@ class ProgressTest {
                     });
         }
         assertThat(lines).anyMatch(line -> line.startsWith("200 of 600 rows scored (33 %)"));
-        assertThat(lines).allMatch(line -> line.contains(" rows scored ("));
+        assertThat(lines)
+                .allMatch(line -> line.contains(" rows scored (") || line.startsWith("no batch of the 600 rows"));
         int ended = lines.size();
         counters.batch(100, 1_000, 1_000);
         assertThat(lines).as("nothing is told when it is over").hasSize(ended);
