@@ -90,6 +90,7 @@ final class DryRun {
             ScoringPlan plan, InputSurvey survey, WorkEstimate work, TaskLayout layout, Forecast forecast)
             throws IOException {
         long model = plan.model().model().parameters() * Float.BYTES;
+        Optional<LastRun> last = LastRun.of(settings, hadoop);
         Page page = new Page()
                 .add(
                         "executor",
@@ -111,8 +112,7 @@ final class DryRun {
                         "",
                         "%-28s %s",
                         "estimated",
-                        lastRun().map(last -> "last run, " + last.started()).orElse(""));
-        Optional<LastRun> last = lastRun();
+                        last.map(run -> "last run, " + run.started()).orElse(""));
         compare(page, "rows", "%,d".formatted(work.rows()), last.map(run -> "%,d".formatted(run.rows())));
         compare(page, "tokens", "%,.0f".formatted(work.steps()), last.map(run -> "%,d".formatted(run.tokens())));
         compare(page, "sharing", "%.1f".formatted(work.sharing()), last.map(run -> "%.1f".formatted(run.sharing())));
@@ -128,10 +128,6 @@ final class DryRun {
                 last.map(run -> Words.duration(run.taskSeconds())));
         page.add("size", "%s before compression", Page.size(work.rows() * work.rowBytes()));
         return page.lines();
-    }
-
-    private Optional<LastRun> lastRun() throws IOException {
-        return LastRun.of(settings, hadoop);
     }
 
     private static void compare(Page page, String name, String estimated, Optional<String> measured) {

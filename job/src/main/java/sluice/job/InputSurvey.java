@@ -92,9 +92,13 @@ record InputSurvey(long[] rowsOf, List<SampledPart> parts) {
         return parts.stream().flatMap(part -> part.sequences().stream()).toList();
     }
 
+    private int sampledSequences() {
+        return parts.stream().mapToInt(part -> part.sequences().size()).sum();
+    }
+
     /** Of the rows sampled, which of them can be scored. */
     double goodFraction() {
-        return sampledRows() == 0 ? 1 : (double) sequences().size() / sampledRows();
+        return sampledRows() == 0 ? 1 : (double) sampledSequences() / sampledRows();
     }
 
     /** On average over the sample. */
@@ -113,7 +117,7 @@ record InputSurvey(long[] rowsOf, List<SampledPart> parts) {
     }
 
     private double perRow(long sum) {
-        int sequences = sequences().size();
+        int sequences = sampledSequences();
         return sequences == 0 ? 0 : (double) sum / sequences;
     }
 

@@ -1,9 +1,7 @@
 package sluice.job;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.Optional;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -38,10 +36,6 @@ final class KeptReports {
     }
 
     private Optional<byte[]> read(String path) throws IOException {
-        try (InputStream stream = files.open(new Path(output, path))) {
-            return Optional.of(stream.readAllBytes());
-        } catch (FileNotFoundException e) {
-            return Optional.empty();
-        }
+        return ReportFile.read(files, new Path(output, path));
     }
 }

@@ -3,9 +3,7 @@ package sluice.job;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -24,10 +22,10 @@ record LastRun(String started, long rows, long tokens, double sharing, double sp
         Path path = isTable
                 ? new Path(settings.report().path().get())
                 : new Path(settings.output().path(), RunReport.FILE);
-        try (InputStream stream =
-                Storage.of(path.toString(), "--output", hadoop).open(path)) {
-            return of(JSON.readTree(stream.readAllBytes()));
-        } catch (FileNotFoundException | JsonProcessingException e) { // of another program, or none: it tells nothing
+        Optional<byte[]> report = ReportFile.read(Storage.of(path.toString(), "--output", hadoop), path);
+        try {
+            return report.isPresent() ? of(JSON.readTree(report.get())) : Optional.empty();
+        } catch (JsonProcessingException e) { // of another program: it tells nothing
             return Optional.empty();
         }
     }

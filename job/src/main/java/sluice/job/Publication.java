@@ -2,11 +2,11 @@ package sluice.job;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -116,10 +116,11 @@ final class Publication {
     /** @throws UnfinishedException where something could not be moved; the journal stays */
     void finish() {
         try {
-            Journal journal = read();
-            if (journal == null) {
+            Optional<byte[]> written = ReportFile.read(files, file);
+            if (written.isEmpty()) { // somebody else has finished it
                 return;
             }
+            Journal journal = Journal.read(file.toString(), written.get());
             List<PublishedPlace> places = new ArrayList<>();
             for (Journal.Place place : journal.places()) {
                 places.add(PublishedPlace.of(new Path(file.getParent(), place.path()), place, journal.id(), hadoop));
@@ -136,15 +137,6 @@ final class Publication {
                     "%s: all is written but could not be moved to its place: %s; the next run on this output finishes it, or submit/score --status %s; the journal is %s"
                             .formatted(target, Failure.firstLine(e.getMessage()), target, file),
                     e);
-        }
-    }
-
-    /** Or null where somebody else has finished it. */
-    private Journal read() throws IOException {
-        try (InputStream stream = files.open(file)) {
-            return Journal.read(file.toString(), stream.readAllBytes());
-        } catch (FileNotFoundException e) {
-            return null;
         }
     }
 

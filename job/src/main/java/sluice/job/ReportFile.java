@@ -3,7 +3,9 @@ package sluice.job;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -17,6 +19,15 @@ final class ReportFile {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     private ReportFile() {}
+
+    /** What a small file holds, or nothing where there is none. */
+    static Optional<byte[]> read(FileSystem files, Path path) throws IOException {
+        try (InputStream stream = files.open(path)) {
+            return Optional.of(stream.readAllBytes());
+        } catch (FileNotFoundException e) {
+            return Optional.empty();
+        }
+    }
 
     /** @param report maps, lists, texts and numbers */
     static byte[] json(Map<String, Object> report) {

@@ -1,8 +1,6 @@
 package sluice.job;
 
-import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -231,11 +229,8 @@ final class StagedOutput {
     }
 
     private Optional<String> text(String name) throws IOException {
-        try (InputStream stream = files.open(new Path(place.staging(), name))) {
-            return Optional.of(new String(stream.readAllBytes(), StandardCharsets.UTF_8));
-        } catch (FileNotFoundException e) {
-            return Optional.empty();
-        }
+        return ReportFile.read(files, new Path(place.staging(), name))
+                .map(bytes -> new String(bytes, StandardCharsets.UTF_8));
     }
 
     private void addFiles(String directory, List<Journal.Move> moves) throws IOException {
