@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import sluice.cell.kernel.GatePanels;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.Kernels;
@@ -106,7 +107,9 @@ public final class CompiledModel {
         model.verify();
         OverflowGuard.require(model);
         CompiledModel compiled = new CompiledModel(model, input, choice, lookUpBytes);
-        LOG.info("kernel {}: {}; {} bytes packed", compiled.kernelReason(), model, compiled.bytes());
+        // A cluster's log may begin at warnings, and this one costs hours.
+        LOG.atLevel(choice == KernelChoice.AUTO && !Kernels.vectorRuns() ? Level.WARN : Level.INFO)
+                .log("kernel {}: {}; {} bytes packed", compiled.kernelReason(), model, compiled.bytes());
         return compiled;
     }
 

@@ -133,12 +133,16 @@ final class LevelStates {
     }
 
     int topOffset(int node) {
-        return after(node) * layers.get(hidden.length - 1).outputWidth();
+        return after(node) * topWidth();
+    }
+
+    int topWidth() {
+        return layers.get(hidden.length - 1).outputWidth();
     }
 
     /** The top layer's hidden state of a node of the current level, a copy. */
     float[] topHidden(int node) {
-        return row(hidden[hidden.length - 1], layers.get(hidden.length - 1).outputWidth(), node);
+        return row(hidden[hidden.length - 1], topWidth(), node);
     }
 
     /** The top layer's cell state of a node of the current level, a copy. */

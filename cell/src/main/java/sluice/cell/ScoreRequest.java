@@ -23,6 +23,13 @@ public final class ScoreRequest implements Serializable {
     private final int topK;
     private final int gatesLayer; // or TOP
 
+    private ScoreRequest(OutputAt at, Emission[] emissions, int topK, int gatesLayer) {
+        this.at = at;
+        this.emissions = emissions;
+        this.topK = topK;
+        this.gatesLayer = gatesLayer;
+    }
+
     /** Asks as {@link #ScoreRequest(OutputAt, Collection, int, OptionalInt)} does, for the gates of the top layer. */
     public ScoreRequest(OutputAt at, Collection<Emission> emissions, int topK) {
         this(at, emissions, topK, OptionalInt.empty());
@@ -55,6 +62,15 @@ public final class ScoreRequest implements Serializable {
             throw new IllegalArgumentException(
                     "gates of layer %d: expected 0, the lowest, or above".formatted(gatesLayer.getAsInt()));
         }
+    }
+
+    /**
+     * The same request, and beside its answers the {@link Emission#STATE} that each sequence ends in, at whatever steps they are told.
+     */
+    public ScoreRequest withFinalState() {
+        Set<Emission> more = emissions();
+        more.add(Emission.STATE);
+        return new ScoreRequest(at, more.toArray(Emission[]::new), topK, gatesLayer);
     }
 
     private static String toldAt(OutputAt at) {

@@ -42,6 +42,7 @@ final class TreeWalk {
     private final LevelStates states;
     private final float[] features; // (band, I) of one level, or empty
     private final Nodes nodes = new Nodes(); // of the level
+    private final Endings endings; // or null where every level is answered
 
     private final int[] alive; // sequences of the band that have a node in this level, in order
     private final int[] node; // of each sequence of the band, in this level
@@ -67,6 +68,7 @@ final class TreeWalk {
         this.states = new LevelStates(
                 compiled, kernel, band, tellsGates ? OptionalInt.of(request.gatesLayer(model)) : OptionalInt.empty());
         this.features = new float[takesTokens ? 0 : band * model.inputWidth()];
+        this.endings = outputs == null || each || predicts ? null : new Endings(band, states.topWidth());
         this.alive = new int[band];
         this.node = new int[band];
         this.nextNode = new int[band];
@@ -92,7 +94,7 @@ final class TreeWalk {
         int living = count;
         for (int level = -1; living > 0; level++) {
             int next = lookAhead(tree, from, level, living);
-            if (outputs != null) {
+            if (outputs != null && endings == null) {
                 outputs.answer(nodes, states.top());
             }
             write(tree, from, level, living, answers);
@@ -100,6 +102,9 @@ final class TreeWalk {
             if (next > 0) {
                 step(tree, from, level + 1, next);
             }
+        }
+        if (endings != null) {
+            endings.tell(outputs, sheet, answers);
         }
     }
 
@@ -182,7 +187,11 @@ final class TreeWalk {
                     gates = tellsGates ? states.gates(copied) : null;
                 }
                 sheet.tellStates(answer, answered, hiddenRow, cellRow, gates);
-                sheet.tell(answer, answered, nodes, node[s]);
+                if (endings == null) {
+                    sheet.tell(answer, answered, nodes, node[s]);
+                } else {
+                    endings.add(from + s, states.top(), states.topOffset(node[s]));
+                }
             }
             if (predicts && level >= 0 && length > level + 1) {
                 sheet.predict(answer, level, nodes, nextNode[s]);

@@ -138,6 +138,30 @@ class ContinuedSequencesTest {
         same(sample + " alone", last.score(rests.subList(0, 1)), lastOfRests.subList(0, 1));
     }
 
+    private static Stream<Arguments> allEngines() {
+        return Samples.everyKind().stream()
+                .flatMap(sample -> Arrays.stream(KernelChoice.values()).map(kernel -> Arguments.of(sample, kernel)));
+    }
+
+    @ParameterizedTest(name = "{0} on {1}")
+    @MethodSource("allEngines")
+    void theFinalStateMayStandBesideTheAnswersOfAllSteps(Sample sample, KernelChoice kernel) {
+        List<Sequence> batch = sample.batch();
+        for (OutputAt at : OutputAt.values()) {
+            List<ScoredSequence> expected = sample.scorer(kernel, at).score(batch);
+            List<ScoredSequence> ends = sample.scorer(kernel, OutputAt.LAST).score(batch);
+            for (int s = 0; s < batch.size(); s++) {
+                expected.get(s).state = ends.get(s).state();
+            }
+            ScoreRequest request = sample.request(at).withFinalState();
+            assertThat(request.asksFor(Emission.STATE)).isTrue();
+            same(
+                    "%s at %s".formatted(sample, at),
+                    sample.compile(kernel).scorer(request).score(batch),
+                    expected);
+        }
+    }
+
     /** The oracle's states are rounded where they are told, so it goes on from a neighbour of its own. */
     @ParameterizedTest(name = "{0}")
     @MethodSource("forwardSamples")

@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 import jdk.incubator.vector.FloatVector;
 
 /** Where all this runs: without it no figure means anything. */
-final class Machine {
+public final class Machine {
     private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
     private Machine() {}
@@ -23,7 +23,7 @@ final class Machine {
                 "ONNX Runtime  %s%n%n", OrtEnvironment.getEnvironment().getVersion());
     }
 
-    private static String processor() {
+    public static String processor() {
         try (Stream<String> lines = Files.lines(PROCESSORS)) {
             return lines.filter(line -> line.startsWith("model name"))
                     .map(line -> line.substring(line.indexOf(':') + 1).trim())

@@ -18,10 +18,10 @@ import sluice.cell.model.Matrix;
  * <p>Gates are in ONNX's order i, o, f, c. Initial states are left out, which means zeros. Names of fields and their numbers are those
  * of {@code onnx.proto3}.
  */
-final class OnnxModel {
-    static final String TOKENS = "tokens";
-    static final String LENGTHS = "lengths";
-    static final String ANSWER = "answer";
+public final class OnnxModel {
+    public static final String TOKENS = "tokens";
+    public static final String LENGTHS = "lengths";
+    public static final String ANSWER = "answer";
 
     private static final int IR_VERSION = 7;
     private static final int OPSET = 14;
@@ -41,7 +41,7 @@ final class OnnxModel {
     }
 
     /** @param ragged whether it also reads each sequence's length */
-    static byte[] of(LstmModel model, Question question, boolean ragged) {
+    public static byte[] of(LstmModel model, Question question, boolean ragged) {
         OnnxModel onnx = new OnnxModel(question, ragged);
         onnx.layers(model);
         onnx.output(

@@ -7,7 +7,7 @@ import sluice.cell.OutputAt;
 import sluice.cell.ScoreRequest;
 
 /** What is asked of every sequence. */
-enum Question {
+public enum Question {
     LAST_SOFTMAX,
     EACH_SOFTMAX,
     LOGLIK,
@@ -25,16 +25,16 @@ enum Question {
         };
     }
 
-    boolean atEach() {
+    public boolean atEach() {
         return this != LAST_SOFTMAX;
     }
 
     /** Whether logarithms of probabilities are asked, and not the probabilities. */
-    boolean likelihoods() {
+    public boolean likelihoods() {
         return emissions().contains(Emission.LOGLIK);
     }
 
-    boolean ranks() {
+    public boolean ranks() {
         return emissions().contains(Emission.RANK);
     }
 }

@@ -13,14 +13,14 @@ import sluice.cell.model.Matrix;
 import sluice.cell.model.OutputLayer;
 
 /** Weights uniform in {@code ±1/sqrt(H)}, which is what training starts from; embeddings in ±1. */
-final class RandomWeights {
+public final class RandomWeights {
     private final SplittableRandom random;
 
-    RandomWeights(long seed) {
+    public RandomWeights(long seed) {
         this.random = new SplittableRandom(seed);
     }
 
-    LstmModel model(Workload.Widths widths) {
+    public LstmModel model(Workload.Widths widths) {
         Embedding embedding = new Embedding(matrix(widths.vocabulary(), widths.embedding(), 1));
         List<LstmLayer> layers = new ArrayList<>();
         int input = widths.embedding();
@@ -46,11 +46,11 @@ final class RandomWeights {
         return (float) (1 / Math.sqrt(hidden));
     }
 
-    Matrix matrix(int rows, int columns, float magnitude) {
+    public Matrix matrix(int rows, int columns, float magnitude) {
         return Matrix.of(rows, columns, floats(rows * columns, magnitude));
     }
 
-    float[] floats(int count, float magnitude) {
+    public float[] floats(int count, float magnitude) {
         float[] values = new float[count];
         for (int at = 0; at < count; at++) {
             values[at] = (float) random.nextDouble(-magnitude, magnitude);

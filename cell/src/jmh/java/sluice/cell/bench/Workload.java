@@ -11,9 +11,9 @@ import sluice.cell.model.LstmModel;
  * @param corpus random tokens share few prefixes and have one length, so they show the arithmetic alone, as a library of tensors
  *     likes it best; lines of text and sessions of a log are what real tables hold
  */
-record Workload(String title, Widths widths, Question question, Corpus corpus) {
+public record Workload(String title, Widths widths, Question question, Corpus corpus) {
     /** Layers, width of the embedding, hidden units of each layer, tokens (which are the classes too). */
-    record Widths(int layers, int embedding, int hidden, int vocabulary) {}
+    public record Widths(int layers, int embedding, int hidden, int vocabulary) {}
 
     /** All there are. */
     static final List<Workload> ALL = List.of(

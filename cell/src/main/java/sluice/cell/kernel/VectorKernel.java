@@ -47,7 +47,7 @@ import jdk.incubator.vector.VectorSpecies;
  *       nothing.
  *   <li>It takes bounds checks out of a loop that counts to a number known before it and whose indexes are multiples of its
  *       counter; {@code k + 2 <= terms} as a condition would leave them in. It doesn't unroll so large a body, so two terms are
- *       written out, and an odd last one is left to {@link #oneRow}.
+ *       written out, and an odd last one is left to {@link #lastTerm}.
  * </ul>
  */
 final class VectorKernel implements Kernel {
@@ -59,7 +59,7 @@ final class VectorKernel implements Kernel {
     private static final int TILE_ROWS = RowTiles.ROWS;
     private static final int BAND_ROWS = 4 * TILE_ROWS;
     private static final int PACKED_ROWS = 16 * BAND_ROWS;
-    private static final int FEW_ROWS = 2; // so few that rows alone are faster than a tile that is filled up
+    private static final int FEW_ROWS = 2; // so few that they are faster than a tile that is filled up
 
     /** Sixteen vector registers, and not 32. */
     private static final boolean FEW_REGISTERS =
@@ -150,7 +150,6 @@ final class VectorKernel implements Kernel {
         for (int column = 0; column < COLUMNS; column += 2 * LENGTH) {
             int left = weights.offset(panel * COLUMNS + column);
             for (int r = 0; r < tiled; r += TILE_ROWS) {
-                int from = tiles.offset(packed + r);
                 sixRows(
                         start,
                         starts,
@@ -161,25 +160,31 @@ final class VectorKernel implements Kernel {
                         left,
                         weights.size(),
                         tiles.values(),
-                        from,
+                        tiles.offset(packed + r),
                         pairs);
             }
-            for (int r = pairs < terms ? 0 : tiled; r < count; r++) {
-                int done = r < tiled ? pairs : 0;
-                int from = tiles.offset(packed + r) + done * RowTiles.STRIDE;
+            for (int r = 0; r < tiled && pairs < terms; r++) {
+                int from = tiles.offset(packed + r) + pairs * RowTiles.STRIDE;
                 int at = r * COLUMNS + column;
-                oneRow(
-                        done > 0 ? band : start,
-                        done > 0 ? at : starts[r] + column,
-                        band,
-                        at,
-                        weights.values(),
-                        left + done * STRIP,
-                        weights.size(),
-                        tiles.values(),
-                        from,
-                        terms - done);
+                lastTerm(band, at, weights.values(), left + pairs * STRIP, weights.size(), tiles.values()[from]);
             }
+        }
+        for (int column = 0; column < COLUMNS && tiled < count; column += 4 * LENGTH) {
+            int first = panel * COLUMNS + column;
+            twoRows(
+                    start,
+                    starts[tiled] + column,
+                    starts[tiled + 1] + column,
+                    band,
+                    tiled * COLUMNS + column,
+                    weights.values(),
+                    weights.offset(first),
+                    weights.offset(first + LENGTH),
+                    weights.offset(first + 2 * LENGTH),
+                    weights.offset(first + 3 * LENGTH),
+                    tiles.values(),
+                    tiles.offset(packed + tiled),
+                    terms);
         }
     }
 
@@ -286,29 +291,68 @@ final class VectorKernel implements Kernel {
         }
     }
 
-    /** One row of two vectors. */
-    private static void oneRow(
+    /** One term more for one row of two vectors. */
+    private static void lastTerm(float[] band, int at, float[] weights, int offset, int strip, float x) {
+        int right = LENGTH < STRIP ? LENGTH : strip;
+        FloatVector term = FloatVector.broadcast(FLOATS, x);
+        FloatVector s0 = FloatVector.fromArray(FLOATS, band, at);
+        FloatVector s1 = FloatVector.fromArray(FLOATS, band, at + LENGTH);
+        FloatVector.fromArray(FLOATS, weights, offset).fma(term, s0).intoArray(band, at);
+        FloatVector.fromArray(FLOATS, weights, offset + right).fma(term, s1).intoArray(band, at + LENGTH);
+    }
+
+    /**
+     * Two rows of four vectors: eight chains for one row or two, which no tile is worth. Each vector's weights have an offset of their
+     * own.
+     */
+    private static void twoRows(
             float[] start,
-            int startAt,
+            int startA,
+            int startB,
             float[] band,
             int at,
             float[] weights,
-            int offset,
-            int strip,
+            int offset0,
+            int offset1,
+            int offset2,
+            int offset3,
             float[] x,
             int from,
             int terms) {
-        int right = LENGTH < STRIP ? LENGTH : strip;
-        FloatVector s0 = FloatVector.fromArray(FLOATS, start, startAt);
-        FloatVector s1 = FloatVector.fromArray(FLOATS, start, startAt + LENGTH);
+        FloatVector a0 = FloatVector.fromArray(FLOATS, start, startA);
+        FloatVector a1 = FloatVector.fromArray(FLOATS, start, startA + LENGTH);
+        FloatVector a2 = FloatVector.fromArray(FLOATS, start, startA + 2 * LENGTH);
+        FloatVector a3 = FloatVector.fromArray(FLOATS, start, startA + 3 * LENGTH);
+        FloatVector b0 = FloatVector.fromArray(FLOATS, start, startB);
+        FloatVector b1 = FloatVector.fromArray(FLOATS, start, startB + LENGTH);
+        FloatVector b2 = FloatVector.fromArray(FLOATS, start, startB + 2 * LENGTH);
+        FloatVector b3 = FloatVector.fromArray(FLOATS, start, startB + 3 * LENGTH);
         for (int k = 0; k < terms; k++) {
-            int w = offset + k * STRIP;
-            FloatVector term = FloatVector.broadcast(FLOATS, x[from + k * RowTiles.STRIDE]);
-            s0 = FloatVector.fromArray(FLOATS, weights, w).fma(term, s0);
-            s1 = FloatVector.fromArray(FLOATS, weights, w + right).fma(term, s1);
+            int w = k * STRIP;
+            int r = from + k * RowTiles.STRIDE;
+            FloatVector a = FloatVector.broadcast(FLOATS, x[r]);
+            FloatVector b = FloatVector.broadcast(FLOATS, x[r + 1]);
+            FloatVector column = FloatVector.fromArray(FLOATS, weights, offset0 + w);
+            a0 = column.fma(a, a0);
+            b0 = column.fma(b, b0);
+            column = FloatVector.fromArray(FLOATS, weights, offset1 + w);
+            a1 = column.fma(a, a1);
+            b1 = column.fma(b, b1);
+            column = FloatVector.fromArray(FLOATS, weights, offset2 + w);
+            a2 = column.fma(a, a2);
+            b2 = column.fma(b, b2);
+            column = FloatVector.fromArray(FLOATS, weights, offset3 + w);
+            a3 = column.fma(a, a3);
+            b3 = column.fma(b, b3);
         }
-        s0.intoArray(band, at);
-        s1.intoArray(band, at + LENGTH);
+        a0.intoArray(band, at);
+        a1.intoArray(band, at + LENGTH);
+        a2.intoArray(band, at + 2 * LENGTH);
+        a3.intoArray(band, at + 3 * LENGTH);
+        b0.intoArray(band, at + COLUMNS);
+        b1.intoArray(band, at + COLUMNS + LENGTH);
+        b2.intoArray(band, at + COLUMNS + 2 * LENGTH);
+        b3.intoArray(band, at + COLUMNS + 3 * LENGTH);
     }
 
     private void gateFunctions(

@@ -1,0 +1,37 @@
+package sluice.cell;
+
+/**
+ * Where the sequences of a band have ended, kept until all have. The output layer's weights may be many megabytes, and of ragged
+ * sequences few end in one level: so they pass over the weights together, and not level by level. Scratch, used again and again.
+ */
+final class Endings {
+    private final int width;
+    private final float[] hidden; // (band, H)
+    private final int[] sequence;
+    private final Nodes nodes = new Nodes();
+
+    Endings(int band, int width) {
+        this.width = width;
+        this.hidden = new float[Math.multiplyExact(band, width)];
+        this.sequence = new int[band];
+    }
+
+    /** A sequence ends in the hidden state that stands at {@code offset}. */
+    void add(int ended, float[] states, int offset) {
+        int at = nodes.count * width;
+        System.arraycopy(states, offset, hidden, at, width);
+        sequence[nodes.add(at, true)] = ended;
+    }
+
+    /** Tells their distributions to the sequences, and forgets them. */
+    void tell(OutputStage outputs, AnswerSheet sheet, ScoredSequence[] answers) {
+        outputs.answer(nodes, hidden);
+        for (int node = 0; node < nodes.count; node++) {
+            ScoredSequence answer = answers[sequence[node]];
+            if (answer.defect().isEmpty()) {
+                sheet.tell(answer, 0, nodes, node);
+            }
+        }
+        nodes.clear();
+    }
+}
