@@ -2,6 +2,9 @@ package sluice.job;
 
 import java.io.Serializable;
 import java.util.function.Consumer;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.SparkSession;
 import sluice.cell.CompiledModel;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
@@ -26,6 +29,13 @@ final class BroadcastModel implements Serializable {
         this.input = input;
         this.kernel = scoring.kernel();
         this.lookUpBytes = scoring.lookUpBytes();
+    }
+
+    /** Sends a model to the executors, once they ask for it. */
+    static Broadcast<BroadcastModel> broadcast(
+            LstmModel model, InputKind input, Settings settings, SparkSession spark) {
+        return JavaSparkContext.fromSparkContext(spark.sparkContext())
+                .broadcast(new BroadcastModel(model, input, settings.scoring()));
     }
 
     /**

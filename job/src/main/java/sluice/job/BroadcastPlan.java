@@ -4,17 +4,21 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import sluice.cell.CompiledModel;
 import sluice.cell.ScoreRequest;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 
-/** All that tasks need, sent once to each executor: the model, how to read a row, what to answer. Immutable. */
+/**
+ * All that tasks need, sent once to each executor: the model, how to read a row, what to answer. Immutable. The model is a broadcast of
+ * its own, which other plans share.
+ */
 final class BroadcastPlan implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    private final BroadcastModel model;
+    private final Broadcast<BroadcastModel> model;
     private final ScoreRequest request;
     private final InputRow inputRow;
     private final OutputColumns columns;
@@ -22,7 +26,7 @@ final class BroadcastPlan implements Serializable {
     private final long batchBytes;
 
     BroadcastPlan(
-            BroadcastModel model,
+            Broadcast<BroadcastModel> model,
             ScoreRequest request,
             InputRow inputRow,
             OutputColumns columns,
@@ -36,25 +40,29 @@ final class BroadcastPlan implements Serializable {
         this.batchBytes = batchBytes;
     }
 
-    /** A partition's rows, scored one batch at a time as they are asked for. */
-    Iterator<Row> score(Iterator<Row> rows, RunCounters counters) {
-        CompiledModel compiled = model.compiled(counters::engine);
-        return new ScoredRows(rows, inputRow, compiled.scorer(request), columns, badRows, batchBytes, counters);
+    /**
+     * A partition's rows, scored one batch at a time as they are asked for.
+     *
+     * @param states takes what they end in, or null
+     */
+    Iterator<Row> score(Iterator<Row> rows, RunCounters counters, StateWriter states) {
+        CompiledModel compiled = compiled(counters);
+        SequenceScorer scorer = compiled.scorer(request);
+        RowRoom room = RowRoom.ofThisProcess(compiled.model(), request, scorer);
+        return new ScoredRows(rows, inputRow, scorer, columns, badRows, batchBytes, room, counters, states);
     }
 
     /** What the first of a partition's rows are like. */
     SampledPart sample(int partition, Iterator<Row> rows, int mostRows, RunCounters counters) {
-        return SampledPart.of(
-                partition,
-                rows,
-                mostRows,
-                inputRow,
-                model.compiled(counters::engine).scorer(request));
+        CompiledModel compiled = compiled(counters);
+        SequenceScorer scorer = compiled.scorer(request);
+        RowRoom room = RowRoom.ofThisProcess(compiled.model(), request, scorer);
+        return SampledPart.of(partition, rows, mostRows, inputRow, scorer, room);
     }
 
     /** How fast this process scores such sequences, in computed steps; as many of them as make a batch are tried. */
     double stepsPerSecond(List<Sequence> sequences, RunCounters counters) {
-        SequenceScorer scorer = model.compiled(counters::engine).scorer(request);
+        SequenceScorer scorer = compiled(counters).scorer(request);
         List<Sequence> batch = new ArrayList<>();
         long bytes = 0;
         for (Sequence sequence : sequences) {
@@ -68,7 +76,25 @@ final class BroadcastPlan implements Serializable {
 
     /** Those of a partition's rows that {@link #score} finds no answer for. */
     Iterator<Row> quarantine(Iterator<Row> rows, RunCounters counters) {
-        CompiledModel compiled = model.compiled(counters::engine);
+        CompiledModel compiled = compiled(counters);
         return new QuarantinedRows(rows, inputRow, compiled.scorer(request), compiled.mayOverflow(), counters);
+    }
+
+    /**
+     * Scores rows one by one, in one thread.
+     *
+     * @param topK in place of the request's; 0: that
+     * @throws IllegalArgumentException where the model hasn't so many classes
+     */
+    RowScorer byRow(int topK) {
+        CompiledModel compiled = model.value().compiled(engine -> ProcessCounts.engineBuilt());
+        ScoreRequest asked = topK == 0 ? request : new ScoreRequest(request.at(), request.emissions(), topK);
+        SequenceScorer scorer = compiled.scorer(asked);
+        return new RowScorer(
+                inputRow, scorer, columns, badRows, RowRoom.ofThisProcess(compiled.model(), asked, scorer));
+    }
+
+    private CompiledModel compiled(RunCounters counters) {
+        return model.value().compiled(counters::engine);
     }
 }

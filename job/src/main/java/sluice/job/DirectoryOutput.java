@@ -12,11 +12,17 @@ import org.apache.spark.sql.SparkSession;
 
 /** A directory of files that Spark writes, with the run's report and its bad rows. */
 final class DirectoryOutput implements ScoredOutput {
+    /**
+     * After how many rows Parquet looks for the first time at how much it keeps in memory, and from then on when it expects to have to. It
+     * would be 100 rows, and those of answers at each step may be gigabytes.
+     */
+    private static final String FIRST_SIZE_CHECK = "parquet.page.size.row.check.min";
+
     private final SparkSession spark;
     private final Settings.Output settings;
     private final StagedOutput staged;
 
-    private DirectoryOutput(SparkSession spark, Settings.Output settings, StagedOutput staged) {
+    DirectoryOutput(SparkSession spark, Settings.Output settings, StagedOutput staged) {
         this.spark = spark;
         this.settings = settings;
         this.staged = staged;
@@ -67,9 +73,15 @@ final class DirectoryOutput implements ScoredOutput {
                 .format(settings.format().sparkName())
                 .option("maxRecordsPerFile", fileRows)
                 .option("compression", settings.format().compression())
+                .option(FIRST_SIZE_CHECK, 1)
                 .options(settings.options())
                 .partitionBy(partitionBy.toArray(String[]::new))
                 .save(path);
+    }
+
+    @Override
+    public StagedStates stageStates(StateTable table, long version) {
+        return staged.stageStates(table, version);
     }
 
     @Override
@@ -78,8 +90,8 @@ final class DirectoryOutput implements ScoredOutput {
     }
 
     @Override
-    public void publish(byte[] report) throws IOException {
-        staged.writeReport(report);
+    public void publish(RunReport report) throws IOException {
+        staged.writeReport(report.json());
         staged.publish();
     }
 

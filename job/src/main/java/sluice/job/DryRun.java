@@ -1,6 +1,7 @@
 package sluice.job;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -41,19 +42,36 @@ final class DryRun {
      * @throws RefusedException where the run would be refused for its settings, its model or its table
      */
     ExitCode run() throws IOException {
+        Instant started = Instant.now();
         ModelFile file = ModelSource.read(settings.model(), hadoop);
-        ScoringPlan plan = ScoringPlan.settle(file, settings, spark);
+        ScoringPlan settled = ScoringPlan.settle(file, settings, spark);
+        Optional<CarriedStates.Joined> joined = settled.carried().map(states -> states.join(settled.table(), spark));
+        try {
+            return run(
+                    started,
+                    file,
+                    joined.map(states -> settled.of(states.table())).orElse(settled),
+                    joined);
+        } finally {
+            joined.ifPresent(CarriedStates.Joined::release);
+        }
+    }
+
+    private ExitCode run(Instant started, ModelFile file, ScoringPlan plan, Optional<CarriedStates.Joined> joined)
+            throws IOException {
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast = plan.broadcast(settings, spark);
         InputSurvey survey = InputSurvey.of(plan.table().rows(), broadcast, counters);
         WorkEstimate work = WorkEstimate.of(survey, plan, settings);
-        TaskLayout layout =
-                TaskLayout.of(survey, work, plan, settings, spark.sparkContext().defaultParallelism());
-        Forecast forecast = Forecast.of(work, stepsPerSecond(survey.sequences(), broadcast, counters));
+        int cores = spark.sparkContext().defaultParallelism();
+        TaskLayout layout = TaskLayout.of(survey, work, plan, settings, cores);
+        Duration before = Duration.between(started, Instant.now());
+        double speed = stepsPerSecond(survey.sequences(), broadcast, counters);
+        Forecast forecast = Forecast.of(survey, work, layout, speed, cores, before);
         new ModelPage(settings.model().path(), file, plan.input().vocabulary())
                 .lines()
                 .forEach(console.out()::println);
-        lines(plan, survey, work, layout, forecast).forEach(console.out()::println);
+        lines(plan, survey, work, layout, forecast, joined).forEach(console.out()::println);
         OutputSize.warning(work, settings.output().request()).ifPresent(warning -> console.say("warning: %s", warning));
         ReportFile.copy(json(plan, work, layout, forecast), settings.report(), hadoop)
                 .ifPresent(reason -> console.error("%s: the report could not be written: %s"
@@ -87,7 +105,12 @@ final class DryRun {
     }
 
     private List<String> lines(
-            ScoringPlan plan, InputSurvey survey, WorkEstimate work, TaskLayout layout, Forecast forecast)
+            ScoringPlan plan,
+            InputSurvey survey,
+            WorkEstimate work,
+            TaskLayout layout,
+            Forecast forecast,
+            Optional<CarriedStates.Joined> joined)
             throws IOException {
         long model = plan.model().model().parameters() * Float.BYTES;
         Optional<LastRun> last = LastRun.of(settings, hadoop);
@@ -106,8 +129,10 @@ final class DryRun {
                         work.work().answer(),
                         work.work().answersEachStep() ? "each step is answered" : "the last step is answered")
                 .add("tasks", "%s", layout.sentence())
-                .add("sample", "%s; %s", Words.count(survey.sampledRows(), "row"), clustering(survey, work))
-                .add("", "")
+                .add("sample", "%s; %s", Words.count(survey.sampledRows(), "row"), clustering(survey, work));
+        joined.ifPresent(
+                states -> page.add("states", "%s", plan.carried().orElseThrow().sentence(states)));
+        page.add("", "")
                 .add(
                         "",
                         "%-28s %s",
@@ -124,8 +149,13 @@ final class DryRun {
         compare(
                 page,
                 "tasks' time",
-                Words.duration(forecast.seconds()),
+                Words.duration(forecast.taskSeconds()),
                 last.map(run -> Words.duration(run.taskSeconds())));
+        compare(
+                page,
+                "in all",
+                "%s on %s".formatted(Words.duration(forecast.seconds()), Words.count(forecast.cores(), "core")),
+                last.map(run -> Words.duration(run.seconds())));
         page.add("size", "%s before compression", Page.size(work.rows() * work.rowBytes()));
         return page.lines();
     }
@@ -161,17 +191,9 @@ final class DryRun {
         report.put("flops-per-answer", work.work().answer());
         report.put("task-layout", layout.sentence());
         report.put(RunReport.SPEED, Math.round(forecast.tokensPerSecond()));
-        report.put("core-hours", forecast.seconds() / 3_600);
+        report.put("core-hours", forecast.taskSeconds() / 3_600);
+        report.put(RunReport.SECONDS, forecast.seconds());
         report.put("output-bytes", Math.round(work.rows() * work.rowBytes()));
         return ReportFile.json(report);
-    }
-
-    /** What the sample's speed makes of the whole. */
-    private record Forecast(double tokensPerSecond, double seconds) {
-        static Forecast of(WorkEstimate work, double stepsPerSecond) {
-            double tokensPerSecond = stepsPerSecond * work.sharing();
-            double scoring = tokensPerSecond == 0 ? 0 : work.steps() / tokensPerSecond;
-            return new Forecast(tokensPerSecond, scoring + work.rows() * WorkEstimate.SECONDS_PER_ROW);
-        }
     }
 }

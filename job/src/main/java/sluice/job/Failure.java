@@ -16,6 +16,7 @@ final class Failure {
         String path = null; // of the file that could not be read
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof BadRowException
+                    || cause instanceof RowTooLargeException
                     || cause instanceof RefusedException
                     || cause instanceof UnfinishedException
                     || cause instanceof ModelException) {

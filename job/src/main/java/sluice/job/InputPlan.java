@@ -22,23 +22,26 @@ import sluice.cell.model.OutputLayer;
  * @param state where the state stands that a row's sequence goes on from, if it does
  */
 record InputPlan(
-        int column, SequenceForm form, InputKind kind, Optional<Vocabulary> vocabulary, Optional<StateColumn> state) {
+        int column, SequenceForm form, InputKind kind, Optional<Vocabulary> vocabulary, Optional<StartState> state) {
     /** @throws RefusedException where the table and the model don't fit; the message lists the choices */
     static InputPlan settle(InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
         StructType schema = table.wholeSchema();
         StructField field = sequence(table, settings.input().tokens());
         SequenceForm form = form(field, settings, vocabulary);
         if (form == null) {
-            throw new RefusedException(
-                    "input.tokens: column '%s' has type %s, expected array<int|bigint> of ids, array<string> of words, string of text, "
-                                    .formatted(field.name(), field.dataType().catalogString())
-                            + "array<float|double> or array<array<float|double>> of features");
+            throw new RefusedException("input.tokens: column '%s' has type %s, expected %s"
+                    .formatted(field.name(), field.dataType().catalogString(), SequenceForm.EXPECTED));
         }
         InputKind kind = settings.model().input().orElseGet(() -> kind(field, form, model));
         requireFit(field, form, kind, model);
         requireVocabulary(field, form, vocabulary, model);
-        Optional<StateColumn> state = settings.input().state().map(name -> StateColumn.settle(schema, name, model));
+        Optional<StartState> state = settings.input().state().map(name -> StateColumn.settle(schema, name, model));
         return new InputPlan(table.sequenceColumn(), form, kind, vocabulary, state);
+    }
+
+    /** The same, but sequences go on from these states. */
+    InputPlan startingFrom(StartState states) {
+        return new InputPlan(column, form, kind, vocabulary, Optional.of(states));
     }
 
     private static StructField sequence(InputTable table, String name) {

@@ -26,7 +26,6 @@ final class InputRow implements Serializable {
     private final String sequenceColumn;
     private final String pointer; // to the sequence, as JSON has it
     private final boolean isCsv;
-    private final String stateColumn; // or null
     private final int corruptColumn; // or -1
     private final int width; // columns of the input
     private final int[] keptColumns;
@@ -38,7 +37,6 @@ final class InputRow implements Serializable {
         this.sequenceColumn = settings.tokens();
         this.pointer = pointer(table, settings);
         this.isCsv = settings.format() == InputFormat.CSV;
-        this.stateColumn = settings.state().orElse(null);
         this.corruptColumn = table.corruptColumn();
         StructType schema = table.wholeSchema();
         this.width = schema.length();
@@ -75,18 +73,21 @@ final class InputRow implements Serializable {
 
     private SequenceReader.Reading read(Row row) {
         if (corruptColumn >= 0 && !row.isNullAt(corruptColumn)) {
-            return SequenceReader.Reading.defect(unreadable(row.getString(corruptColumn)));
+            return SequenceReader.Reading.defect(unreadable(row, row.getString(corruptColumn)));
         }
         return reader.read(row);
     }
 
     /** Why Spark could not read a line as what the table's columns are. */
-    private RowDefect unreadable(String line) {
+    private RowDefect unreadable(Row row, String line) {
         if (isCsv) {
             return broken("CSV record of these columns", line);
         }
         try {
             JsonNode object = JSON.readTree(line);
+            if (object != null && object.isObject() && reader.read(row).defect() == null) {
+                return broken("JSON object of these columns", line);
+            }
             if (object != null && object.isObject()) {
                 String value = object.at(pointer).toString();
                 return new RowDefect(
@@ -131,8 +132,13 @@ final class InputRow implements Serializable {
                     .append('=')
                     .append(quote(String.valueOf(row.get(keyColumns[at]))));
         }
-        String column = defect.code().equals(RowDefect.WRONG_STATE) ? stateColumn : sequenceColumn;
-        return "%s: column '%s': %s (%s)".formatted(name, column, defect.text(), defect.code());
+        if (defect.code().equals(RowDefect.NULL_KEY)) {
+            return "%s: %s (%s)".formatted(name, defect.text(), defect.code());
+        }
+        String place = defect.code().equals(RowDefect.WRONG_STATE)
+                ? reader.statePlace()
+                : "column '%s'".formatted(sequenceColumn);
+        return "%s: %s: %s (%s)".formatted(name, place, defect.text(), defect.code());
     }
 
     private static String quote(String text) {

@@ -45,7 +45,12 @@ record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColu
         return table;
     }
 
-    private static InputTable of(SparkSession spark, Dataset<Row> read, Settings.Input settings) {
+    /**
+     * The table that these rows are.
+     *
+     * @throws RefusedException where filter or columns make no sense in it
+     */
+    static InputTable of(SparkSession spark, Dataset<Row> read, Settings.Input settings) {
         Dataset<Row> rows = filtered(read, settings);
         String corruptName = spark.conf().get(CORRUPT_COLUMN_SETTING);
         int corrupt = settings.format().hasLooseLines()
@@ -95,6 +100,11 @@ record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColu
         return List.copyOf(kept);
     }
 
+    /** The same table with more columns behind its own. */
+    InputTable with(Dataset<Row> wider) {
+        return new InputTable(wider, keptColumns, sequenceColumn, corruptColumn);
+    }
+
     /** Of the columns that go into the output. */
     StructType schema() {
         StructType schema = rows.schema();
@@ -114,7 +124,7 @@ record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColu
     /** Of all columns of the input. */
     StructType wholeSchema() {
         List<StructField> fields = new ArrayList<>(Arrays.asList(rows.schema().fields()));
-        fields.removeIf(field -> field.name().equals(SEQUENCE));
+        fields.removeIf(field -> field.name().equals(SEQUENCE) || field.name().equals(CarriedStates.STATE));
         return new StructType(fields.toArray(StructField[]::new));
     }
 
@@ -142,8 +152,25 @@ record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColu
             StructType schema, SparkSession spark, Settings.Input settings, DataType type) {
         ColumnPath path = ColumnPath.find(schema, settings.tokens());
         StructType typed = path == null ? schema : path.retyped(schema, type);
+        return withCorruptColumn(typed, spark);
+    }
+
+    private static StructType withCorruptColumn(StructType schema, SparkSession spark) {
         String corrupt = spark.conf().get(CORRUPT_COLUMN_SETTING);
-        return Arrays.asList(typed.fieldNames()).contains(corrupt) ? typed : typed.add(corrupt, DataTypes.StringType);
+        return Arrays.asList(schema.fieldNames()).contains(corrupt)
+                ? schema
+                : schema.add(corrupt, DataTypes.StringType);
+    }
+
+    /**
+     * What the source is to be read as, so that files which come later are read as these were: a line that doesn't fit is told, and changes
+     * no type.
+     */
+    StructType lastingSchema(SparkSession spark, InputFormat format) {
+        if (format == InputFormat.TEXT) {
+            return new StructType().add("value", DataTypes.StringType);
+        }
+        return format.hasLooseLines() ? withCorruptColumn(wholeSchema(), spark) : wholeSchema();
     }
 
     /** The form of the sequences by their type, or null. */

@@ -9,7 +9,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /** What the run that ended before in an output has measured, to hold an estimate against. */
-record LastRun(String started, long rows, long tokens, double sharing, double speed, double taskSeconds) {
+record LastRun(
+        String started, long rows, long tokens, double sharing, double speed, double taskSeconds, double seconds) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Nothing, where no run has left a report that tells it. */
@@ -40,7 +41,8 @@ record LastRun(String started, long rows, long tokens, double sharing, double sp
                         tokens,
                         computed == 0 ? 1 : (double) tokens / computed,
                         report.path(RunReport.SPEED).asDouble(),
-                        report.path(RunReport.TASK_SECONDS).path("all").asDouble()))
+                        report.path(RunReport.TASK_SECONDS).path("all").asDouble(),
+                        report.path(RunReport.SECONDS).asDouble()))
                 : Optional.empty();
     }
 }

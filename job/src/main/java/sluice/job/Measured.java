@@ -1,6 +1,7 @@
 package sluice.job;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -28,6 +29,27 @@ record Measured(
         Duration scoring,
         long peakHeapBytes,
         List<String> engines) {
+    /** Of a run that has done nothing yet. */
+    static final Measured NOTHING =
+            new Measured(0, 0, 0, 0, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, 0, List.of());
+
+    /** Both together. */
+    Measured plus(Measured more) {
+        List<String> both = new ArrayList<>(engines);
+        both.addAll(more.engines);
+        return new Measured(
+                rows + more.rows,
+                tokens + more.tokens,
+                computedSteps + more.computedSteps,
+                tasks + more.tasks,
+                taskTime.plus(more.taskTime),
+                cpuTime.plus(more.cpuTime),
+                reading.plus(more.reading),
+                scoring.plus(more.scoring),
+                Math.max(peakHeapBytes, more.peakHeapBytes),
+                List.copyOf(both));
+    }
+
     Duration writing() {
         return taskTime.minus(reading).minus(scoring);
     }

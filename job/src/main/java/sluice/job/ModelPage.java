@@ -20,6 +20,10 @@ record ModelPage(String path, ModelFile file, Optional<Vocabulary> vocabulary) {
     private static final int SHOWN_WORDS = 8;
 
     List<String> lines() {
+        return page().lines();
+    }
+
+    Page page() {
         LstmModel model = file.model();
         Page page = new Page();
         page.add("model", path);
@@ -36,7 +40,7 @@ record ModelPage(String path, ModelFile file, Optional<Vocabulary> vocabulary) {
         page.add("vocabulary", vocabulary.map(words -> words(words, model)).orElse("none"));
         page.add("sha-256", model.fingerprint());
         file.notes().forEach(note -> page.add("note", note));
-        return page.lines();
+        return page;
     }
 
     private static String input(LstmModel model) {

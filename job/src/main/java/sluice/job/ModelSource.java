@@ -4,6 +4,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.SeekableByteChannel;
+import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -19,15 +20,26 @@ final class ModelSource {
 
     /** @throws RefusedException where there is no such file, or it holds no model that can be used */
     static ModelFile read(Settings.Model settings, Configuration hadoop) {
-        FileSystem files = Storage.of(settings.path(), "--model", hadoop);
+        return read(settings, hadoop, "--model", file -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param option that the path was given with
+     * @param opened told each file that the model is read from, before that is done
+     */
+    static ModelFile read(Settings.Model settings, Configuration hadoop, String option, Consumer<FileStatus> opened) {
+        FileSystem files = Storage.of(settings.path(), option, hadoop);
         Path path = new Path(settings.path());
         try {
             FileStatus status = files.getFileStatus(path);
             if (status.isDirectory()) {
-                throw new RefusedException("%s: is a directory, expected a model file; check --model".formatted(path));
+                throw new RefusedException(
+                        "%s: is a directory, expected a model file; check %s".formatted(path, option));
             }
-            try (SeekableByteChannel channel = open(files, status)) {
-                ModelFolder folder = file -> open(files, files.getFileStatus(new Path(path.getParent(), file)));
+            try (SeekableByteChannel channel = open(files, status, opened)) {
+                ModelFolder folder = file -> open(files, files.getFileStatus(new Path(path.getParent(), file)), opened);
                 ModelFile read =
                         ModelReader.read(path.toString(), channel, folder, settings.names(), settings.format());
                 return settings.readout()
@@ -35,7 +47,7 @@ final class ModelSource {
                         .orElse(read);
             }
         } catch (FileNotFoundException e) {
-            throw new RefusedException("%s: no such file; check --model".formatted(path), e);
+            throw new RefusedException("%s: no such file; check %s".formatted(path, option), e);
         } catch (ModelException e) {
             throw new RefusedException(e.getMessage(), e);
         } catch (IOException e) {
@@ -43,7 +55,9 @@ final class ModelSource {
         }
     }
 
-    private static SeekableByteChannel open(FileSystem files, FileStatus file) throws IOException {
+    private static SeekableByteChannel open(FileSystem files, FileStatus file, Consumer<FileStatus> opened)
+            throws IOException {
+        opened.accept(file);
         return new HadoopChannel(files.open(file.getPath()), file.getLen());
     }
 }

@@ -44,6 +44,25 @@ final class OutputColumns implements Serializable {
         this.reason = badRows == BadRowRule.NULL ? new ReasonColumn(prefix) : null;
     }
 
+    /** All that can be told of a sequence's end, as lists, and why nothing can: the same for every model. */
+    static StructType ofAnyModel() {
+        List<Emission> all = Arrays.stream(Emission.values())
+                .filter(emission -> emission.toldAt(OutputAt.LAST))
+                .toList();
+        OutputColumns columns = new OutputColumns(
+                new ScoreRequest(OutputAt.LAST, all, 1), VectorForm.ARRAY, "", Optional.empty(), BadRowRule.NULL);
+        StructType schema = new StructType();
+        for (Emission emission : all) {
+            schema = schema.add(
+                    name(emission), columns.type(emission, null), true); // at the end no type hangs on a shape
+        }
+        return columns.reason.appendTo(schema);
+    }
+
+    private static String name(Emission emission) {
+        return emission.name().toLowerCase(Locale.ROOT);
+    }
+
     private static DataType struct(StructField... fields) {
         return DataTypes.createStructType(fields);
     }
@@ -62,7 +81,7 @@ final class OutputColumns implements Serializable {
         VectorShapes shapes = new VectorShapes(request, model);
         List<StructField> fields = new ArrayList<>(Arrays.asList(input.fields()));
         for (Emission emission : request.emissions()) {
-            String name = prefix + emission.name().toLowerCase(Locale.ROOT);
+            String name = prefix + name(emission);
             boolean taken = Arrays.stream(input.fieldNames()).anyMatch(name::equalsIgnoreCase);
             if (taken) {
                 throw new RefusedException(

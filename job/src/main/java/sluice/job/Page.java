@@ -5,17 +5,24 @@ import java.util.List;
 
 /** Lines of a name and what there is to say about it, in two columns. */
 final class Page {
-    private final List<String> lines = new ArrayList<>();
+    private final List<Entry> entries = new ArrayList<>();
+
+    /** A name, and what there is to say about it. */
+    record Entry(String name, String text) {}
 
     Page add(String name, String format, Object... values) {
-        lines.add("%-11s %s"
-                .formatted(name, values.length == 0 ? format : format.formatted(values))
-                .stripTrailing());
+        entries.add(new Entry(name, values.length == 0 ? format : format.formatted(values)));
         return this;
     }
 
     List<String> lines() {
-        return List.copyOf(lines);
+        return entries.stream()
+                .map(entry -> "%-11s %s".formatted(entry.name(), entry.text()).stripTrailing())
+                .toList();
+    }
+
+    List<Entry> entries() {
+        return List.copyOf(entries);
     }
 
     /** In the unit that fits. */

@@ -1,6 +1,7 @@
 package sluice.job;
 
 import java.util.Iterator;
+import java.util.Optional;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
@@ -12,27 +13,35 @@ final class PartitionScorer implements MapPartitionsFunction<Row, Row> {
     private final Broadcast<BroadcastPlan> plan;
     private final RunCounters counters;
     private final boolean quarantines;
+    private final StateFiles states; // or null: nobody asks for them
 
-    private PartitionScorer(Broadcast<BroadcastPlan> plan, RunCounters counters, boolean quarantines) {
+    private PartitionScorer(
+            Broadcast<BroadcastPlan> plan, RunCounters counters, boolean quarantines, StateFiles states) {
         this.plan = plan;
         this.counters = counters;
         this.quarantines = quarantines;
+        this.states = states;
     }
 
     /** Scores rows. */
     PartitionScorer(Broadcast<BroadcastPlan> plan, RunCounters counters) {
-        this(plan, counters, false);
+        this(plan, counters, Optional.empty());
+    }
+
+    /** Scores rows, and keeps the states that they end in. */
+    PartitionScorer(Broadcast<BroadcastPlan> plan, RunCounters counters, Optional<StateFiles> states) {
+        this(plan, counters, false, states.orElse(null));
     }
 
     /** Passes on only the rows that can't be scored. */
     static PartitionScorer ofQuarantine(Broadcast<BroadcastPlan> plan, RunCounters counters) {
-        return new PartitionScorer(plan, counters, true);
+        return new PartitionScorer(plan, counters, true, null);
     }
 
     @Override
     public Iterator<Row> call(Iterator<Row> rows) {
         return quarantines
                 ? plan.value().quarantine(rows, counters)
-                : plan.value().score(rows, counters);
+                : plan.value().score(rows, counters, states == null ? null : states.writer());
     }
 }

@@ -67,6 +67,19 @@ final class Publication {
         return sentences;
     }
 
+    /**
+     * Finishes one publication, if its journal is there.
+     *
+     * @return whether it was
+     * @throws UnfinishedException where it can't be finished
+     */
+    static boolean finish(Path journal, Path target, Configuration hadoop) throws IOException {
+        Publication publication = new Publication(journal.getFileSystem(hadoop), journal, target, hadoop);
+        boolean isDecided = publication.isDecided();
+        publication.finish();
+        return isDecided;
+    }
+
     /** What lies beside a path and has such a name, the oldest first. */
     static List<Path> named(FileSystem files, Path target, String prefix, String suffix) throws IOException {
         try {
@@ -86,6 +99,11 @@ final class Publication {
             }
             throw e;
         }
+    }
+
+    /** Where the journal is, once it is decided. */
+    Path file() {
+        return file;
     }
 
     /** Whether it is decided. */

@@ -78,14 +78,15 @@ final class PublishedPlace {
                         failure);
             }
             boolean isFree = !files.exists(to);
-            if (!isFree && !move.replaces() && !isEmptyDirectory(to) && files.exists(from)) {
+            boolean isReplaced = move.replaces() || isEmptyDirectory(to);
+            if (!isFree && !isReplaced && files.exists(from)) {
                 throw new IOException(
                         "%s: was made by somebody else while this run was writing; move it away".formatted(to));
             }
             try {
                 if (isFree) {
                     moveIn(from, to);
-                } else {
+                } else if (isReplaced) { // and else it is the new one: somebody else was faster
                     moveAway(to, new Path(retired, me + "-" + tries));
                 }
             } catch (IOException e) { // others may be at it, too: what is there is looked at again
@@ -165,13 +166,9 @@ final class PublishedPlace {
     }
 
     private List<Path> entries(Path directory) throws IOException {
-        try {
-            return List.of(files.listStatus(directory)).stream()
-                    .map(FileStatus::getPath)
-                    .toList();
-        } catch (FileNotFoundException e) {
-            return List.of();
-        }
+        return Storage.entries(files, directory).stream()
+                .map(FileStatus::getPath)
+                .toList();
     }
 
     /** All texts: the same ones, however often. */

@@ -44,7 +44,8 @@ record QuarantinePlace(String given, FileSystem files, Path path) {
         return path;
     }
 
-    private static boolean isWithin(Path inner, Path outer) {
+    /** Whether one is the other or lies below it. */
+    static boolean isWithin(Path inner, Path outer) {
         for (Path at = inner; at != null; at = at.getParent()) {
             if (at.equals(outer)) {
                 return true;

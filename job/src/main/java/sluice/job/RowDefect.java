@@ -17,6 +17,7 @@ record RowDefect(String code, String text) {
     static final String UNKNOWN_WORD = "unknown-word";
     static final String TOO_SHORT = "too-short";
     static final String TOO_LONG = "too-long";
+    static final String NULL_KEY = "null-key";
     static final String WRONG_TYPE = "wrong-type";
     static final String BROKEN_RECORD = "broken-record";
 
@@ -25,8 +26,8 @@ record RowDefect(String code, String text) {
 
     /** Every reason's. */
     static SortedSet<String> codes() {
-        SortedSet<String> codes = new TreeSet<>(
-                List.of(NULL_SEQUENCE, NULL_ELEMENT, UNKNOWN_WORD, TOO_SHORT, TOO_LONG, WRONG_TYPE, BROKEN_RECORD));
+        SortedSet<String> codes = new TreeSet<>(List.of(
+                NULL_SEQUENCE, NULL_ELEMENT, UNKNOWN_WORD, TOO_SHORT, TOO_LONG, NULL_KEY, WRONG_TYPE, BROKEN_RECORD));
         for (Defect.Kind kind : Defect.Kind.values()) {
             codes.add(code(kind));
         }

@@ -13,9 +13,23 @@ import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
  * read as a table with a column {@code run}.
  *
  * @param given whether the user has named it, so that a later run may be the same
+ * @param kind whether it is a run's, or a batch's
  * @param file in a form that is good for file names
  */
-record RunName(boolean given, String file) {
+record RunName(boolean given, Kind kind, String file) {
+    /** Whose files they are. */
+    enum Kind {
+        RUN("runs"),
+        /** Of a run that takes new files alone. */
+        BATCH("batches");
+
+        private final String directory; // of their reports
+
+        Kind(String directory) {
+            this.directory = directory;
+        }
+    }
+
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
@@ -27,6 +41,7 @@ record RunName(boolean given, String file) {
         if (name.isEmpty()) {
             return new RunName(
                     false,
+                    Kind.RUN,
                     TIME.format(started) + "-" + UUID.randomUUID().toString().substring(0, 8));
         }
         String file = escaped(name);
@@ -36,7 +51,17 @@ record RunName(boolean given, String file) {
                     "report.run = '%s': makes a file name of %d bytes, expected at most %d; choose a shorter name"
                             .formatted(name, bytes, MOST_BYTES));
         }
-        return new RunName(true, file);
+        return new RunName(true, Kind.RUN, file);
+    }
+
+    /** Of a batch of new files, by its number. */
+    static RunName ofBatch(long batch) {
+        return new RunName(true, Kind.BATCH, Long.toString(batch));
+    }
+
+    /** Where the reports of all of a kind stand in an output. */
+    static String reports(Kind kind) {
+        return "_sluice/" + kind.directory;
     }
 
     private static String escaped(String name) {
@@ -45,20 +70,20 @@ record RunName(boolean given, String file) {
 
     /** The path of its report in an output. */
     String report() {
-        return report(file);
+        return report(kind, file);
     }
 
     /** The path of the report of a run of this name. */
     static String reportOf(String name) {
-        return report(escaped(name));
+        return report(Kind.RUN, escaped(name));
     }
 
-    private static String report(String file) {
-        return "_sluice/runs/%s.json".formatted(file);
+    private static String report(Kind kind, String file) {
+        return "%s/%s.json".formatted(reports(kind), file);
     }
 
-    /** The directory of its bad rows, where those of several runs are kept. */
+    /** The directory of its bad rows, where those of several are kept. */
     String partition() {
-        return "run=" + file;
+        return "%s=%s".formatted(SettingValues.name(kind), file);
     }
 }

@@ -11,6 +11,7 @@ import sluice.cell.weights.file.ModelFile;
 /**
  * What a run did: for the terminal, and as JSON in the output.
  *
+ * @param states what became of those that are carried over, if any are
  * @param layout how the rows were cut into tasks, where that was looked into
  */
 record RunReport(
@@ -23,7 +24,8 @@ record RunReport(
         Optional<TaskLayout> layout,
         Measured measured,
         BadRowTally badRows,
-        String badRowsPath) {
+        String badRowsPath,
+        Optional<CarryReport> states) {
     /** Where it stands in an output. */
     static final String FILE = "_sluice/report.json";
 
@@ -34,19 +36,26 @@ record RunReport(
     static final String RUN = "run";
     static final String ERROR = "error";
     static final String STARTED = "started";
+    static final String SECONDS = "seconds";
     static final String ROWS = "rows";
+    static final String FILES = "files";
     static final String TOKENS = "tokens";
     static final String COMPUTED = "computed-steps";
     static final String SPEED = "tokens-per-second-per-core";
     static final String TASK_SECONDS = "seconds-of-all-tasks";
 
     byte[] json() {
+        return json(Map.of());
+    }
+
+    /** With what else there is to tell. */
+    byte[] json(Map<String, Object> more) {
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("sluice", Version.current());
         report.put(RUN, settings.report().run());
         report.put("application", applicationId);
         report.put(STARTED, started.toString());
-        report.put("seconds", rounded(Measured.seconds(duration)));
+        report.put(SECONDS, rounded(Measured.seconds(duration)));
         report.put(EXIT_CODE, ExitCode.SCORED.code());
         report.put("model", modelPart());
         report.put("input", settings.input().paths());
@@ -58,6 +67,7 @@ record RunReport(
         report.put(COMPUTED, measured.computedSteps());
         report.put("sharing", rounded(measured.sharing()));
         report.put("bad-rows", badRowsPart());
+        states.ifPresent(carried -> report.put("state", carried.json()));
         report.put("tasks", measured.tasks());
         layout.ifPresent(how -> report.put("task-layout", how.sentence()));
         report.put(SPEED, Math.round(measured.tokensPerSecondPerCore()));
@@ -65,6 +75,7 @@ record RunReport(
         report.put("peak-heap-bytes", measured.peakHeapBytes());
         report.put("kernels", measured.engines().stream().distinct().sorted().toList());
         report.put("engine-builds", measured.engines().size());
+        report.putAll(more);
         return ReportFile.json(report);
     }
 
@@ -126,6 +137,7 @@ record RunReport(
                         measured.percent(measured.scoring()),
                         measured.percent(measured.writing()))
                 .add("  memory", "%s of heap at the most in one process", Page.size(measured.peakHeapBytes()));
+        states.ifPresent(carried -> page.add("  states", "%s", carried.sentence()));
         return page.lines();
     }
 }

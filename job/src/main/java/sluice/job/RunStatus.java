@@ -3,9 +3,7 @@ package sluice.job;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -37,12 +35,14 @@ record RunStatus(int code, String sentence) {
                 return of(path, JSON.readTree(kept.get()), Optional.empty());
             }
         }
-        try (InputStream stream = files.open(isOutput ? new Path(place, RunReport.FILE) : place)) {
-            return of(path, JSON.readTree(stream.readAllBytes()), run);
-        } catch (FileNotFoundException e) {
+        Optional<byte[]> report = ReportFile.read(files, isOutput ? new Path(place, RunReport.FILE) : place);
+        if (report.isEmpty()) {
             return new RunStatus(
                     ExitCode.FAILED.code(),
                     "%s: there is no report: no run has ended there; check --status".formatted(path));
+        }
+        try {
+            return of(path, JSON.readTree(report.get()), run);
         } catch (JsonProcessingException e) {
             throw noReport(path, e);
         }

@@ -46,8 +46,11 @@ final class SampledPart implements Serializable {
      * Reads no more than it needs; a bad row is left to the run.
      *
      * @param mostRows that are read
+     * @param room of a task of the run
+     * @throws RowTooLargeException where an answer has no room: no rule would pass over that row
      */
-    static SampledPart of(int partition, Iterator<Row> input, int mostRows, InputRow inputRow, SequenceScorer scorer) {
+    static SampledPart of(
+            int partition, Iterator<Row> input, int mostRows, InputRow inputRow, SequenceScorer scorer, RowRoom room) {
         List<Sequence> sequences = new ArrayList<>();
         long rows = 0;
         long steps = 0;
@@ -58,6 +61,7 @@ final class SampledPart implements Serializable {
             Sequence sequence = inputRow.read(row, scorer.rules()).sequence();
             rows++;
             if (sequence != null) {
+                room.require(row, sequence, inputRow);
                 sequences.add(sequence);
                 steps += sequence.length();
                 bytes += RowSize.bytes(row) + scorer.bytes(sequence.length());

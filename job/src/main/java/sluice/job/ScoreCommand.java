@@ -102,6 +102,13 @@ final class ScoreCommand {
     private String mode;
 
     @Option(
+            names = "--incremental",
+            paramLabel = "CHECKPOINT",
+            description =
+                    "Score the files that have come since the last run with this checkpoint, a directory in which Spark keeps which were scored, and add their rows to the output.")
+    private String incremental;
+
+    @Option(
             names = "--vocabulary",
             paramLabel = "FILE",
             description = "Words in the order of their ids, for text input and for labels. Default: the model's own.")
@@ -259,12 +266,22 @@ final class ScoreCommand {
     private ExitCode score(Console console) throws IOException {
         Instant started = Instant.now();
         Settings settings = Settings.read(config, overrides());
+        boolean isIncremental = settings.input().checkpoint().isPresent();
+        if (isIncremental) {
+            IncrementalJob.requirePossible(settings, dryRun);
+        }
         SparkSession spark = SparkSession.builder().appName("sluice").getOrCreate();
         try {
             if (dryRun) {
                 return new DryRun(spark, settings, console).run();
             }
-            new ScoringJob(spark, settings, console).run();
+            if (isIncremental) {
+                if (new IncrementalJob(spark, settings, console).run().isEmpty()) {
+                    return ExitCode.SCORED;
+                }
+            } else {
+                new ScoringJob(spark, settings, console).run();
+            }
             showRows(spark, settings, console);
             return ExitCode.SCORED;
         } catch (Exception | OutOfMemoryError e) {
@@ -299,6 +316,7 @@ final class ScoreCommand {
         put(overrides, "model.path", modelPath());
         put(overrides, "input.path", input);
         put(overrides, "input.format", inputFormat);
+        put(overrides, "input.checkpoint", incremental);
         put(overrides, "input.tokens", tokens);
         put(overrides, "input.vocabulary", vocabulary);
         put(overrides, "input.splitter", splitter);

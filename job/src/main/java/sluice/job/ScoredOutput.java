@@ -15,6 +15,11 @@ interface ScoredOutput {
                 : DirectoryOutput.at(spark, settings, run, hadoop);
     }
 
+    /** The table as it is written, where that is more than what was scored. */
+    default TableShape shape(TableShape scored) {
+        return scored;
+    }
+
     /**
      * Holds what is to be written against what is there.
      *
@@ -32,11 +37,20 @@ interface ScoredOutput {
     /** Does the same with the rows that couldn't be scored. */
     void stageBadRows(Dataset<Row> rows);
 
-    /** Where these will be: the whole path, or one within the output. */
+    /**
+     * Where a version of carried states is made that is shown together with the rows.
+     *
+     * @throws RefusedException where it can't be
+     */
+    default StagedStates stageStates(StateTable table, long version) {
+        throw new IllegalStateException("states are shown together with a directory of one run alone: refused before");
+    }
+
+    /** Where the bad rows will be: the whole path, or one within the output. */
     String badRowsPath();
 
     /** @throws IOException where it failed; then nothing is there that was not there before */
-    void publish(byte[] report) throws IOException;
+    void publish(RunReport report) throws IOException;
 
     /** Leaves nothing behind of what is not published. */
     void abandon() throws IOException;

@@ -24,8 +24,10 @@ final class ScoredRows extends FoundRows {
     private final OutputColumns columns;
     private final BadRowRule badRows;
     private final long batchBytes;
+    private final RowRoom room;
     private final RunCounters counters;
     private final TaskClock clock;
+    private final StateWriter states; // or null
 
     private final Deque<Gathered> batch = new ArrayDeque<>(); // what of it has not been told yet
     private Deque<ScoredSequence> answers = new ArrayDeque<>(); // of the batch's sequences
@@ -45,14 +47,18 @@ final class ScoredRows extends FoundRows {
             OutputColumns columns,
             BadRowRule badRows,
             long batchBytes,
-            RunCounters counters) {
+            RowRoom room,
+            RunCounters counters,
+            StateWriter states) {
         this.rows = rows;
         this.inputRow = inputRow;
         this.scorer = scorer;
         this.columns = columns;
         this.badRows = badRows;
         this.batchBytes = batchBytes;
+        this.room = room;
         this.counters = counters;
+        this.states = states;
         this.clock = TaskClock.start(counters);
     }
 
@@ -64,6 +70,9 @@ final class ScoredRows extends FoundRows {
                 return row;
             }
         }
+        if (states != null) {
+            states.finish();
+        }
         return null;
     }
 
@@ -74,6 +83,9 @@ final class ScoredRows extends FoundRows {
         }
         ScoredSequence answer = answers.remove();
         Defect overflow = answer.defect().orElse(null);
+        if (overflow == null && states != null && gathered.sequence().length() > 0) { // an empty one moves nobody on
+            states.add(gathered.row(), gathered.sequence().start().isPresent(), answer.state());
+        }
         return overflow == null
                 ? columns.append(inputRow.kept(gathered.row()), answer)
                 : tellBad(gathered.row(), RowDefect.of(overflow));
@@ -138,6 +150,9 @@ final class ScoredRows extends FoundRows {
         Sequence sequence = reading.sequence();
         if (reading.defect() != null && badRows == BadRowRule.FAIL) {
             throw new BadRowException(inputRow.complaint(row, reading.defect()));
+        }
+        if (sequence != null) {
+            room.require(row, sequence, inputRow);
         }
         long bytes = RowSize.bytes(row) + (sequence == null ? 0 : scorer.bytes(sequence.length()));
         return new Gathered(row, sequence, reading.defect(), bytes);

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -32,8 +33,15 @@ final class ScoringJob {
     private final Settings settings;
     private final Console console;
     private final Configuration hadoop;
+    private final ModelShelf models;
 
     ScoringJob(SparkSession spark, Settings settings, Console console) {
+        this(spark, settings, console, ModelShelf.ofOneRun());
+    }
+
+    /** @param models that others use too */
+    ScoringJob(SparkSession spark, Settings settings, Console console, ModelShelf models) {
+        this.models = models;
         this.spark = spark;
         this.settings = settings;
         this.console = console;
@@ -53,30 +61,55 @@ final class ScoringJob {
         if (settings.output().format() != OutputFormat.TABLE) {
             Publication.finishAll(settings.output().path(), "--output", hadoop)
                     .forEach(sentence -> console.say("%s", sentence));
+            finishStates();
             if (isDone(name)) {
                 return Optional.empty();
             }
         }
-        ModelFile file = ModelSource.read(settings.model(), hadoop);
+        ShelvedModel model = models.get(settings.model(), "--model", hadoop);
+        ModelFile file = model.file();
         console.say(
                 "model %s: %s; %,d parameters",
                 settings.model().path(), file.model(), file.model().parameters());
         file.notes().forEach(note -> console.say("note: %s", note));
         ScoredOutput output = ScoredOutput.at(spark, settings, name, hadoop);
         ScoringPlan plan = ScoringPlan.settle(file, settings, spark);
-        Provenance provenance = Provenance.of(plan, settings, started);
-        TableShape shape = TableShape.settle(
-                provenance.appendTo(plan.schema()), settings.output().partitionBy());
+        RunReport report = score(
+                plan, () -> plan.broadcast(settings, spark, model.engine(plan, settings, spark)), output, started);
+        KeptRuns.retain(name, settings, hadoop);
+        copyReport(report.json());
+        tell(report);
+        return Optional.of(report);
+    }
+
+    /**
+     * Scores one table into one output.
+     *
+     * @param settled the plan; what it says of states that are carried over is begun here
+     * @param sent what the executors need of the plan
+     * @throws RefusedException before any task has started, where the rows don't fit into the output
+     * @throws RuntimeException where it failed; then nothing was written
+     */
+    RunReport score(ScoringPlan settled, Supplier<Broadcast<BroadcastPlan>> sent, ScoredOutput output, Instant started)
+            throws IOException {
+        Provenance provenance = Provenance.of(settled, settings, started);
+        TableShape shape = output.shape(TableShape.settle(
+                provenance.appendTo(settled.schema()), settings.output().partitionBy()));
         output.requireFits(shape);
+        Optional<CarryOver> carry = settled.carried()
+                .map(states -> CarryOver.begin(states, settled.table(), output, settings, started, spark));
+        carry.ifPresent(states -> console.say("%s", states.sentence()));
+        ScoringPlan plan = carry.map(states -> settled.of(states.table())).orElse(settled);
         RunCounters counters = new RunCounters(spark.sparkContext());
-        Broadcast<BroadcastPlan> broadcast = plan.broadcast(settings, spark);
+        Broadcast<BroadcastPlan> broadcast = sent.get();
         try {
             Optional<InputSurvey> survey = settings.asksForSurvey()
                     ? Optional.of(InputSurvey.of(plan.table().rows(), broadcast, counters))
                     : Optional.empty();
             Optional<TaskLayout> layout = survey.map(seen -> layout(seen, plan));
             layout.filter(TaskLayout::moves).ifPresent(how -> console.say("%s", how.sentence()));
-            Dataset<Row> scored = provenance.stamp(scored(plan, layout, broadcast, counters));
+            Dataset<Row> scored = provenance.stamp(
+                    scored(plan, layout, new PartitionScorer(broadcast, counters, carry.map(CarryOver::files))));
             try (Progress progress = progress(survey)) {
                 layout.ifPresentOrElse(
                         how -> how.whileLaid(spark, () -> output.stage(scored, how.fileRows())),
@@ -84,14 +117,25 @@ final class ScoringJob {
             }
             requireFewBadRows(counters);
             quarantine(plan, broadcast, counters, output);
-            RunReport report = report(started, plan, layout, shape, counters, output.badRowsPath());
-            output.publish(report.json());
-            copyReport(report.json());
-            tell(report);
-            return Optional.of(report);
+            carry.ifPresent(CarryOver::stage);
+            RunReport report =
+                    report(started, plan, layout, shape, counters, output.badRowsPath(), carry.map(CarryOver::report));
+            output.publish(report);
+            carry.ifPresent(CarryOver::retain);
+            return report;
         } catch (Throwable failure) {
             abandon(output, failure);
             throw failure;
+        } finally {
+            carry.ifPresent(CarryOver::release);
+        }
+    }
+
+    /** What a run has left that was ended while it showed scores and states may lie beside another output than this run's. */
+    private void finishStates() throws IOException {
+        Optional<String> path = settings.state().path();
+        if (path.isPresent()) {
+            StateTable.at(path.get(), hadoop).finishAll().forEach(sentence -> console.say("%s", sentence));
         }
     }
 
@@ -186,12 +230,11 @@ final class ScoringJob {
         }
     }
 
-    private Dataset<Row> scored(
-            ScoringPlan plan, Optional<TaskLayout> layout, Broadcast<BroadcastPlan> broadcast, RunCounters counters) {
+    private Dataset<Row> scored(ScoringPlan plan, Optional<TaskLayout> layout, PartitionScorer scorer) {
         Dataset<Row> rows = layout.map(
                         how -> how.lay(plan.table(), settings.output().partitionBy()))
                 .orElse(plan.table().rows());
-        Dataset<Row> scored = rows.mapPartitions(new PartitionScorer(broadcast, counters), Encoders.row(plan.schema()));
+        Dataset<Row> scored = rows.mapPartitions(scorer, Encoders.row(plan.schema()));
         return VectorMetadata.attach(scored, plan.schema());
     }
 
@@ -201,7 +244,8 @@ final class ScoringJob {
             Optional<TaskLayout> layout,
             TableShape shape,
             RunCounters counters,
-            String badRowsPath) {
+            String badRowsPath,
+            Optional<CarryReport> states) {
         return new RunReport(
                 spark.sparkContext().applicationId(),
                 started,
@@ -212,11 +256,12 @@ final class ScoringJob {
                 layout,
                 counters.measured(),
                 counters.badRows(),
-                badRowsPath);
+                badRowsPath,
+                states);
     }
 
     /** The table is complete and in its place: a copy that can't be made doesn't take that back. */
-    private void copyReport(byte[] report) {
+    void copyReport(byte[] report) {
         String own = settings.output().format() == OutputFormat.TABLE
                 ? ""
                 : "; the report itself is %s/%s".formatted(settings.output().path(), RunReport.FILE);
@@ -238,7 +283,7 @@ final class ScoringJob {
         }
     }
 
-    private void tell(RunReport report) {
+    void tell(RunReport report) {
         console.say(
                 "scored %s, %s in %s",
                 Words.count(report.measured().rows(), "sequence"),

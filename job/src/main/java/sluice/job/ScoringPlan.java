@@ -22,6 +22,7 @@ import sluice.cell.weights.file.ModelFile;
  * @param columns that are added
  * @param schema of the scored table
  * @param quarantine the column that tells why a row was set aside
+ * @param carried the states that rows go on from by their keys, where they do; the table has a column for them, and none in it
  */
 record ScoringPlan(
         ModelFile model,
@@ -29,15 +30,41 @@ record ScoringPlan(
         InputPlan input,
         OutputColumns columns,
         StructType schema,
-        ReasonColumn quarantine) {
+        ReasonColumn quarantine,
+        Optional<CarriedStates> carried) {
     /** @throws RefusedException where settings, model and table don't fit */
     static ScoringPlan settle(ModelFile file, Settings settings, SparkSession spark) {
         Optional<Vocabulary> vocabulary = VocabularySource.find(
                 settings.input().vocabulary(),
                 file.metadata(),
                 spark.sessionState().newHadoopConf());
-        InputTable table = table(file.model(), settings, vocabulary, spark);
+        InputTable read = table(file.model(), settings, vocabulary, spark);
+        InputPlan plain = InputPlan.settle(read, file.model(), settings, vocabulary);
+        Optional<CarriedStates> carried = CarriedStates.settle(
+                read, file.model(), plain.kind(), settings, spark.sessionState().newHadoopConf());
+        InputTable table = carried.map(states -> states.prepare(read)).orElse(read);
+        InputPlan input =
+                carried.map(states -> plain.startingFrom(states.column(table))).orElse(plain);
+        return settle(file, settings, vocabulary, table, input, carried);
+    }
+
+    /**
+     * The same for a table that is read already; no states are carried over.
+     *
+     * @throws RefusedException where settings, model and table don't fit
+     */
+    static ScoringPlan settle(ModelFile file, Settings settings, Optional<Vocabulary> vocabulary, InputTable table) {
         InputPlan input = InputPlan.settle(table, file.model(), settings, vocabulary);
+        return settle(file, settings, vocabulary, table, input, Optional.empty());
+    }
+
+    private static ScoringPlan settle(
+            ModelFile file,
+            Settings settings,
+            Optional<Vocabulary> vocabulary,
+            InputTable table,
+            InputPlan input,
+            Optional<CarriedStates> carried) {
         ScoreRequest request = settings.output().request();
         try {
             CompiledModel.requireScorable(file.model(), input.kind(), request);
@@ -54,11 +81,21 @@ record ScoringPlan(
         if (settings.badRows().rule() == BadRowRule.QUARANTINE) {
             quarantine.appendTo(table.wholeSchema()); // may be refused: better now than after the first pass
         }
-        return new ScoringPlan(file, table, input, columns, columns.appendTo(table.schema(), file.model()), quarantine);
+        return new ScoringPlan(
+                file, table, input, columns, columns.appendTo(table.schema(), file.model()), quarantine, carried);
     }
 
-    private static InputTable table(
-            LstmModel model, Settings settings, Optional<Vocabulary> vocabulary, SparkSession spark) {
+    /** The same with a table that has the same columns. */
+    ScoringPlan of(InputTable joined) {
+        return new ScoringPlan(model, joined, input, columns, schema, quarantine, carried);
+    }
+
+    /**
+     * The table that is given, with its sequences read as what the model takes.
+     *
+     * @throws RefusedException where there is none
+     */
+    static InputTable table(LstmModel model, Settings settings, Optional<Vocabulary> vocabulary, SparkSession spark) {
         InputTable table = InputTable.read(spark, settings.input());
         SequenceForm looks = table.looks();
         SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabulary);
@@ -71,14 +108,21 @@ record ScoringPlan(
         return !kind.takesTokens() || classes == model.tokens();
     }
 
-    /** Hands the executors what their tasks need. */
+    /** Hands the executors what their tasks need, the model too. */
     Broadcast<BroadcastPlan> broadcast(Settings settings, SparkSession spark) {
+        return broadcast(settings, spark, BroadcastModel.broadcast(model.model(), input.kind(), settings, spark));
+    }
+
+    /** The same with a model that they have, or will have, anyway. */
+    Broadcast<BroadcastPlan> broadcast(Settings settings, SparkSession spark, Broadcast<BroadcastModel> engine) {
         SequenceReader reader =
                 new SequenceReader(input, settings.input(), model.model().inputWidth());
         return JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .broadcast(new BroadcastPlan(
-                        new BroadcastModel(model.model(), input.kind(), settings.scoring()),
-                        settings.output().request(),
+                        engine,
+                        carried.isPresent()
+                                ? settings.output().request().withFinalState()
+                                : settings.output().request(),
                         new InputRow(reader, table, settings.input()),
                         columns,
                         settings.badRows().rule(),

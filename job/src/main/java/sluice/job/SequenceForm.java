@@ -20,6 +20,10 @@ enum SequenceForm {
     /** {@code array<array<number>>}: a row of features a step. */
     FEATURE_ROWS("rows of features");
 
+    /** The types that have one. */
+    static final String EXPECTED =
+            "array<int|bigint> of ids, array<string> of words, string of text, array<float|double> or array<array<float|double>> of features";
+
     private final String words;
 
     SequenceForm(String words) {

@@ -14,7 +14,7 @@ final class SequenceReader implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final int column;
-    private final StateColumn state; // or null
+    private final StartState state; // or null
     private final SequenceForm form;
     private final InputKind kind;
     private final int inputWidth;
@@ -63,6 +63,11 @@ final class SequenceReader implements Serializable {
     /** {@code token ids} and such, as messages say it. */
     String expected() {
         return form.toString();
+    }
+
+    /** Where a row's state stands, as messages say it; asked where states are read. */
+    String statePlace() {
+        return state.place();
     }
 
     Reading read(Row row) {

@@ -39,11 +39,16 @@ final class SettingValues {
 
     /** Command line over file over defaults. */
     static Config merge(Path file, Map<String, String> overrides) {
+        return merge(file, overrides, "--set");
+    }
+
+    /** @param where the overrides stand, for messages */
+    static Config merge(Path file, Map<String, String> overrides, String where) {
         Config defaults = ConfigFactory.parseResources(SettingValues.class.getClassLoader(), DEFAULTS);
         Config fromFile = file == null ? ConfigFactory.empty() : parse(file, defaults);
         Config fromCommand = ConfigFactory.empty();
         for (Map.Entry<String, String> override : overrides.entrySet()) {
-            requireKnown("--set", override.getKey(), defaults);
+            requireKnown(where, override.getKey(), defaults);
             fromCommand =
                     fromCommand.withValue(override.getKey(), value(override.getKey(), override.getValue(), defaults));
         }
@@ -93,6 +98,11 @@ final class SettingValues {
                 .map(String::strip)
                 .filter(part -> !part.isEmpty())
                 .toList();
+    }
+
+    /** Whether neither file nor command line says it. */
+    boolean isDefault(String key) {
+        return config.getValue(key).origin().resource() != null;
     }
 
     String string(String key) {

@@ -2,6 +2,7 @@ package sluice.job;
 
 import com.typesafe.config.Config;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,7 +23,14 @@ import sluice.cell.weights.file.TensorNames;
  * @param sha256 of those that answers depend on, see {@link SettingsHash}
  */
 record Settings(
-        Model model, Input input, Scoring scoring, Output output, BadRows badRows, Report report, String sha256) {
+        Model model,
+        Input input,
+        State state,
+        Scoring scoring,
+        Output output,
+        BadRows badRows,
+        Report report,
+        String sha256) {
     /** {@code model.*}; no input kind means: find out, no readout: what the file says. */
     record Model(
             String path, ModelFormat format, Optional<InputKind> input, Optional<Readout> readout, TensorNames names) {}
@@ -42,7 +50,11 @@ record Settings(
             Optional<String> unknownWord,
             Optional<String> beginToken,
             Optional<String> endToken,
-            LengthLimits limits) {}
+            LengthLimits limits,
+            Optional<String> checkpoint) {}
+
+    /** {@code state.*}; no path means: nothing is carried over. */
+    record State(Optional<String> path, List<String> key, int keep) {}
 
     /** {@code scoring.*}. */
     record Scoring(
@@ -60,7 +72,25 @@ record Settings(
             List<String> partitionBy,
             Map<String, String> options,
             Optional<String> tableProvider,
-            boolean provenance) {}
+            boolean provenance) {
+        /** The same in partitions of one more column, outermost, of which those that are written are replaced. */
+        Output inPartitions(String column) {
+            List<String> columns = new ArrayList<>(List.of(column));
+            columns.addAll(partitionBy);
+            return new Output(
+                    path,
+                    format,
+                    OutputMode.PARTITIONS,
+                    request,
+                    vectors,
+                    files,
+                    prefix,
+                    List.copyOf(columns),
+                    options,
+                    tableProvider,
+                    provenance);
+        }
+    }
 
     /** Whether the table has to be looked at before it is known how it is cut into tasks. */
     boolean asksForSurvey() {
@@ -69,8 +99,8 @@ record Settings(
                 || output.files().isGiven();
     }
 
-    /** {@code report.*}: where a copy goes, and what the run is called. */
-    record Report(Optional<String> path, String run) {}
+    /** {@code report.*}: where a copy goes, what the run is called, and of how many runs an output keeps what is beside the rows; 0: all. */
+    record Report(Optional<String> path, String run, int keepRuns) {}
 
     /** {@code bad-rows.*}; more than this fraction of all rows fails the run; no path means: in the output. */
     record BadRows(BadRowRule rule, double maxFraction, Optional<String> path) {}
@@ -84,6 +114,16 @@ record Settings(
      */
     static Settings read(Path file, Map<String, String> overrides) {
         Config merged = SettingValues.merge(file, overrides);
+        return of(new SettingValues(merged), SettingsHash.of(merged));
+    }
+
+    /**
+     * The same for settings that stand neither in a file nor on a command line.
+     *
+     * @param where they stand, for messages
+     */
+    static Settings readFrom(String where, Map<String, String> overrides) {
+        Config merged = SettingValues.merge(null, overrides, where);
         return of(new SettingValues(merged), SettingsHash.of(merged));
     }
 
@@ -109,13 +149,15 @@ record Settings(
         return new Settings(
                 model(values),
                 input(values),
+                state(values),
                 scoring(values),
                 output(values),
                 new BadRows(
                         values.constant("bad-rows.rule", BadRowRule.class),
                         values.fraction("bad-rows.max-fraction"),
                         values.optional("bad-rows.path")),
-                new Report(values.optional("report.path"), values.string("report.run")),
+                new Report(values.optional("report.path"), values.string("report.run"), (int)
+                        values.atLeast("report.keep-runs", 0, Integer.MAX_VALUE)),
                 sha256);
     }
 
@@ -158,7 +200,8 @@ record Settings(
                 new LengthLimits(
                         (int) values.atLeast("input.min-length", 0, Integer.MAX_VALUE),
                         (int) values.atLeast("input.max-length", 0, Integer.MAX_VALUE),
-                        values.constant("input.too-long", LengthLimits.TooLong.class)));
+                        values.constant("input.too-long", LengthLimits.TooLong.class)),
+                values.optional("input.checkpoint"));
     }
 
     private static Splitter splitter(SettingValues values) {
@@ -173,6 +216,33 @@ record Settings(
         }
     }
 
+    private static State state(SettingValues values) {
+        State state = new State(values.optional("state.path"), values.strings("state.key"), (int)
+                values.atLeast("state.keep", 2, Integer.MAX_VALUE));
+        if (state.path().isEmpty()) {
+            return state;
+        }
+        if (state.key().isEmpty()) {
+            throw new RefusedException("state.path: whose states? set state.key to the columns that tell it");
+        }
+        if (values.optional("input.state").isPresent()) {
+            throw new RefusedException(
+                    "input.state and state.path are both set, and a row goes on from one state: leave one of them empty");
+        }
+        if (values.optional("input.checkpoint").isPresent()) {
+            throw new RefusedException(
+                    "input.checkpoint (--incremental) and state.path are both set: a key's new tokens may lie in several files of a batch, and one"
+                            + " row of a key goes on from its state; bring them together, and score them without input.checkpoint");
+        }
+        if (values.optional("input.begin-token").isPresent()
+                || values.optional("input.end-token").isPresent()) {
+            throw new RefusedException(
+                    "state.path: what a run reads is the middle of a history, which begins and ends elsewhere: leave input.begin-token and"
+                            + " input.end-token empty, and put the tokens into the table where a history begins or ends");
+        }
+        return state;
+    }
+
     private static Scoring scoring(SettingValues values) {
         return new Scoring(
                 values.constant("scoring.kernel", KernelChoice.class),
@@ -180,6 +250,12 @@ record Settings(
                 values.bytes("scoring.look-up-bytes", 0),
                 (int) values.atLeast("scoring.task-seconds", 0, 1_000_000),
                 values.constant("scoring.cluster-prefixes", ClusterPrefixes.class));
+    }
+
+    /** Files that come are added to those before them: that needs not be said. */
+    private static OutputMode mode(SettingValues values) {
+        boolean isImplied = values.optional("input.checkpoint").isPresent() && values.isDefault("output.mode");
+        return isImplied ? OutputMode.APPEND : values.constant("output.mode", OutputMode.class);
     }
 
     private static Output output(SettingValues values) {
@@ -195,7 +271,7 @@ record Settings(
         return new Output(
                 values.required("output.path", "--output"),
                 values.constant("output.format", OutputFormat.class),
-                values.constant("output.mode", OutputMode.class),
+                mode(values),
                 request,
                 values.constant("output.vectors", VectorForm.class),
                 new FileTarget(

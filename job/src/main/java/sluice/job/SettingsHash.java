@@ -13,19 +13,23 @@ import java.util.stream.Collectors;
  * The SHA-256 of all settings that may change answers or their form: runs that have it in common, and the model's too, give a row the
  * same answer.
  *
- * <p>Left out is where things lie ({@code model.path}, whose SHA-256 stands beside this one, {@code input.path}, {@code output.path},
- * {@code bad-rows.path}), what becomes of them there ({@code output.mode}, {@code output.options}, {@code output.table-provider},
- * {@code output.file-rows}, {@code output.file-bytes}), in which tasks and which order rows are scored ({@code scoring.task-seconds},
- * {@code scoring.cluster-prefixes}), what names a row in messages ({@code input.key}), how much memory may be used ({@code scoring.batch-bytes}, {@code scoring.look-up-bytes}),
- * how many bad rows are too many ({@code bad-rows.max-fraction}), and {@code report.*}. All others count, one line each as
- * {@code key = value} in the order of keys; a vocabulary counts by its path. Two ways to say one thing ({@code auto}, and what it comes
- * to) are two hashes.
+ * <p>Left out is where things lie ({@code model.path}, whose SHA-256 stands beside this one, {@code input.path},
+ * {@code input.checkpoint}, {@code output.path}, {@code bad-rows.path}), what becomes of them there ({@code output.mode},
+ * {@code output.options}, {@code output.table-provider}, {@code output.file-rows}, {@code output.file-bytes}), in which tasks and which
+ * order rows are scored ({@code scoring.task-seconds}, {@code scoring.cluster-prefixes}), what names a row in messages
+ * ({@code input.key}), where states lie and how many of them ({@code state.path}, {@code state.keep}), how much memory may be used
+ * ({@code scoring.batch-bytes}, {@code scoring.look-up-bytes}), how many bad rows are too many ({@code bad-rows.max-fraction}), and
+ * {@code report.*}. All others count, one line each as {@code key = value} in the order of keys; a vocabulary counts by its path. Two ways
+ * to say one thing ({@code auto}, and what it comes to) are two hashes.
  */
 final class SettingsHash {
     private static final List<String> LEFT_OUT = List.of(
             "model.path",
             "input.path",
             "input.key",
+            "input.checkpoint",
+            "state.path",
+            "state.keep",
             "scoring.batch-bytes",
             "scoring.look-up-bytes",
             "scoring.task-seconds",
@@ -49,6 +53,11 @@ final class SettingsHash {
                 .map(setting -> "%s = %s\n".formatted(setting.getKey(), text(setting.getValue())))
                 .sorted()
                 .collect(Collectors.joining());
+        return sha256(text);
+    }
+
+    /** Of a text in UTF-8, in hexadecimal. */
+    static String sha256(String text) {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest);

@@ -5,9 +5,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -29,16 +31,20 @@ final class StagedOutput {
     private final StagedPlace place;
     private final OutputMode mode;
     private final int partitionLevels;
+    private final Optional<String> whole; // the one partition that it replaces, whatever was in it
     private final RunName run;
     private final Publication publication;
     private final Optional<StagedPlace> badRows; // where they go to a place of their own
     private final String id;
+    private final Set<String> texts = new LinkedHashSet<>(); // small files of the run's own
+    private Optional<StagedStates> states = Optional.empty(); // that are shown together with it
 
     private StagedOutput(
             FileSystem files,
             Path target,
             OutputMode mode,
             int partitionLevels,
+            Optional<String> whole,
             RunName run,
             Optional<Path> badRows,
             Configuration hadoop)
@@ -48,6 +54,7 @@ final class StagedOutput {
         this.place = new StagedPlace(files, target, id);
         this.mode = mode;
         this.partitionLevels = partitionLevels;
+        this.whole = whole;
         this.run = run;
         this.publication = Publication.of(target, id, files, hadoop);
         this.badRows = badRows.isEmpty()
@@ -60,6 +67,20 @@ final class StagedOutput {
      * @throws RefusedException where the target exists and may not be replaced, or can't be made
      */
     static StagedOutput at(Settings.Output settings, Optional<String> badRows, RunName run, Configuration hadoop) {
+        return at(settings, badRows, run, Optional.empty(), hadoop);
+    }
+
+    /**
+     * The same for a run whose rows are all of one partition.
+     *
+     * @param whole its path; all that is in it is replaced, by nothing where there are no rows
+     */
+    static StagedOutput at(
+            Settings.Output settings,
+            Optional<String> badRows,
+            RunName run,
+            Optional<String> whole,
+            Configuration hadoop) {
         String path = settings.path();
         FileSystem files = Storage.of(path, "--output", hadoop);
         Path target = files.makeQualified(new Path(path));
@@ -70,10 +91,10 @@ final class StagedOutput {
                 given -> QuarantinePlace.resolve(given, settings.mode(), hadoop).outside(target));
         try {
             StagedOutput output = new StagedOutput(
-                    files, target, settings.mode(), settings.partitionBy().size(), run, badRowsPlace, hadoop);
+                    files, target, settings.mode(), settings.partitionBy().size(), whole, run, badRowsPlace, hadoop);
             output.requireFree(path);
             output.requireWritable();
-            output.nameLeftovers();
+            nameLeftovers(files, target);
             return output;
         } catch (IOException e) {
             throw new RefusedException(
@@ -104,14 +125,25 @@ final class StagedOutput {
     }
 
     /** Whether a run is dead can't be known from what it has left. */
-    private void nameLeftovers() throws IOException {
-        List<Path> left = Publication.named(files, place.target(), StagedPlace.stagingPrefix(place.target()), "");
+    static void nameLeftovers(FileSystem files, Path target) throws IOException {
+        List<Path> left = Publication.named(files, target, StagedPlace.stagingPrefix(target), "");
         if (!left.isEmpty()) {
             LOG.warn(
                     "{}: beside it is what other runs have begun to write, {}: remove those that belong to no run that still goes on",
-                    place.target(),
+                    target,
                     left.stream().map(Path::getName).toList());
         }
+    }
+
+    /**
+     * Where a version of states is made that is shown together with this output.
+     *
+     * @throws RefusedException where it can't be written
+     */
+    StagedStates stageStates(StateTable table, long version) {
+        StagedStates staged = StagedStates.at(table, version, id);
+        states = Optional.of(staged);
+        return staged;
     }
 
     /** Where to write. */
@@ -158,8 +190,14 @@ final class StagedOutput {
 
     /** Puts the run's report into the output, as the last one's and under the run's own name. */
     void writeReport(byte[] report) throws IOException {
-        write(run.report(), report);
-        write(RunReport.FILE, report);
+        writeText(run.report(), report);
+        writeText(RunReport.FILE, report);
+    }
+
+    /** Puts a small file into the output, over one of the same name. */
+    void writeText(String name, byte[] content) throws IOException {
+        write(name, content);
+        texts.add(name);
     }
 
     /**
@@ -181,6 +219,10 @@ final class StagedOutput {
             places.add(badRowsSteps(badRows.get()));
         }
         places.add(mode.keepsOthers() && !isNew ? stepsWithin() : steps());
+        if (states.isPresent()) {
+            places.add(states.get().steps());
+            states.get().announce(publication.file(), place.target());
+        }
         publication.decide(new Journal(id, places), new Path(place.staging(), DRAFT));
         publication.finish();
     }
@@ -197,22 +239,24 @@ final class StagedOutput {
     /** What goes among what is there. */
     private Journal.Place stepsWithin() throws IOException {
         List<Journal.Move> moves = new ArrayList<>();
-        if (mode == OutputMode.APPEND) {
+        List<String> removals = new ArrayList<>();
+        if (whole.isPresent()) {
+            addWhole(whole.get(), moves, removals);
+        } else if (mode == OutputMode.APPEND) {
             addFiles("", moves);
         } else {
             addPartitions("", partitionLevels, moves);
         }
-        List<String> removals = new ArrayList<>();
         if (badRows.isEmpty() && files.exists(new Path(place.staging(), insideBadRows()))) {
             moves.add(move(files, place, insideBadRows(), true));
         } else if (badRows.isEmpty()) {
             removals.add(insideBadRows()); // of a run of the same name
         }
-        Map<String, String> texts = new LinkedHashMap<>();
-        for (String report : List.of(run.report(), RunReport.FILE)) {
-            text(report).ifPresent(text -> texts.put(report, text));
+        Map<String, String> written = new LinkedHashMap<>();
+        for (String name : texts) {
+            text(name).ifPresent(text -> written.put(name, text));
         }
-        return new Journal.Place(place.target().getName(), moves, removals, texts);
+        return new Journal.Place(place.target().getName(), moves, removals, written);
     }
 
     private Journal.Place badRowsSteps(StagedPlace bad) throws IOException {
@@ -255,6 +299,14 @@ final class StagedOutput {
             } else {
                 addPartitions(path, levels - 1, moves);
             }
+        }
+    }
+
+    private void addWhole(String partition, List<Journal.Move> moves, List<String> removals) throws IOException {
+        if (files.exists(new Path(place.staging(), partition))) {
+            moves.add(move(files, place, partition, true));
+        } else {
+            removals.add(partition);
         }
     }
 
@@ -301,6 +353,9 @@ final class StagedOutput {
         place.abandon();
         if (badRows.isPresent()) {
             badRows.get().abandon();
+        }
+        if (states.isPresent()) {
+            states.get().abandon();
         }
     }
 }

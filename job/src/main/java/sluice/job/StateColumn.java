@@ -1,6 +1,5 @@
 package sluice.job;
 
-import java.io.Serializable;
 import java.util.Arrays;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.ArrayType;
@@ -16,16 +15,18 @@ import sluice.cell.model.LstmModel;
  *
  * <p>Whether a state has the model's shapes and moderate values is for the model's own rules; here it only has to be one.
  */
-final class StateColumn implements Serializable {
+final class StateColumn implements StartState {
     private static final long serialVersionUID = 1L;
     private static final String HIDDEN = "h";
     private static final String CELL = "c";
 
+    private final String name;
     private final int column;
     private final int hidden; // of the struct's fields
     private final int cell;
 
-    private StateColumn(int column, int hidden, int cell) {
+    private StateColumn(String name, int column, int hidden, int cell) {
+        this.name = name;
         this.column = column;
         this.hidden = hidden;
         this.cell = cell;
@@ -46,7 +47,7 @@ final class StateColumn implements Serializable {
                     "input.state: the model also reads backward, from a sequence's end, so it can't go on where an earlier part has stopped: "
                             + "score whole sequences and leave input.state empty");
         }
-        return new StateColumn(schema.fieldIndex(name), hidden, cell);
+        return new StateColumn(name, schema.fieldIndex(name), hidden, cell);
     }
 
     /** Where the struct has rows of numbers of this name, or -1. */
@@ -65,8 +66,13 @@ final class StateColumn implements Serializable {
                         || row.elementType().equals(DataTypes.DoubleType));
     }
 
-    /** The state that a row's sequence goes on from, or null where it starts afresh. */
-    LstmState read(Row row) throws UnreadableRow {
+    @Override
+    public String place() {
+        return "column '%s'".formatted(name);
+    }
+
+    @Override
+    public LstmState read(Row row) throws UnreadableRow {
         if (row.isNullAt(column)) {
             return null;
         }

@@ -1,13 +1,16 @@
 package sluice.job;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
 import scala.Tuple2;
 
-/** Finds the file system that a path of the settings lies on. */
+/** Finds the file system that a path of the settings lies on, and what is there. */
 final class Storage {
     private static final String SPARK_PREFIX = "spark.hadoop.";
 
@@ -36,6 +39,25 @@ final class Storage {
                     "%s: its file system can't be used: %s; check %s, and that Spark has the jar for it (--packages)"
                             .formatted(path, Failure.firstLine(e.getMessage()), option),
                     e);
+        }
+    }
+
+    /**
+     * The path in full, so that two of them can be compared.
+     *
+     * @param option that the path was given with
+     * @throws RefusedException where this Spark doesn't know such a file system, or can't reach it
+     */
+    static Path qualified(String path, String option, Configuration hadoop) {
+        return of(path, option, hadoop).makeQualified(new Path(path));
+    }
+
+    /** What is in a directory; nothing where there is none. */
+    static List<FileStatus> entries(FileSystem files, Path directory) throws IOException {
+        try {
+            return List.of(files.listStatus(directory));
+        } catch (FileNotFoundException e) {
+            return List.of();
         }
     }
 }

@@ -149,7 +149,7 @@ final class TableOutput implements ScoredOutput {
 
     /** The bad rows go first, and are taken back where the table can't be written. */
     @Override
-    public void publish(byte[] report) throws IOException {
+    public void publish(RunReport report) throws IOException {
         if (hasBadRows) {
             badRows.get().show(settings.mode() != OutputMode.ERROR);
         }

@@ -1,6 +1,7 @@
 package sluice.job;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.DataFrameReader;
@@ -11,6 +12,12 @@ import org.apache.spark.sql.types.StructType;
 
 /** Where the table to score comes from: files of a format, or a catalog. */
 final class TableSource {
+    /**
+     * What Spark's reader of new files does otherwise: it passes over files that are a week older than the newest, and takes the columns of CSV
+     * by their place, whatever the header says.
+     */
+    private static final Map<String, String> STREAM_OPTIONS = Map.of("maxFileAge", "36500d", "enforceSchema", "false");
+
     private final SparkSession spark;
     private final Settings.Input settings;
 
@@ -47,8 +54,54 @@ final class TableSource {
             }
             return reader.table(settings.paths().get(0));
         }
-        Dataset<Row> rows = reader.format(settings.format().sparkName())
-                .load(settings.paths().toArray(String[]::new));
+        return named(reader.format(settings.format().sparkName())
+                .load(settings.paths().toArray(String[]::new)));
+    }
+
+    /**
+     * The files as they come. An empty place has none yet.
+     *
+     * @param schema what the columns are to be read as
+     * @throws RefusedException where there is no such place
+     */
+    Dataset<Row> stream(StructType schema) {
+        try {
+            Dataset<Row> rows = spark.readStream()
+                    .options(STREAM_OPTIONS)
+                    .options(options())
+                    .schema(schema)
+                    .format(settings.format().sparkName())
+                    .load(settings.paths().get(0));
+            return named(rows);
+        } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
+            throw unreadable(e);
+        }
+    }
+
+    /** Rows of this schema, of which there are none. */
+    Dataset<Row> none(StructType schema) {
+        return named(spark.createDataFrame(List.of(), schema));
+    }
+
+    /**
+     * Whether there is a file to read, whatever is in it.
+     *
+     * @throws RefusedException where there is no such place
+     */
+    boolean hasFiles() {
+        try {
+            return spark.read()
+                            .options(settings.options())
+                            .text(settings.paths().toArray(String[]::new))
+                            .inputFiles()
+                            .length
+                    > 0;
+        } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
+            throw unreadable(e);
+        }
+    }
+
+    private Dataset<Row> named(Dataset<Row> rows) {
         return settings.format() == InputFormat.TEXT ? rows.toDF(settings.tokens()) : rows;
     }
 

@@ -42,6 +42,9 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
     /** A shorter task costs more to start than it brings. */
     private static final double SHORTEST_TASK_SECONDS = 2;
 
+    /** Tasks for each core with which it hardly matters that some are longer than others. */
+    private static final int EVEN_WAVES = 4;
+
     /** What is left of a row's bytes where it is moved, about. */
     private static final double PACKED = 0.5;
 
@@ -55,6 +58,9 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
     private static final double MOVED_ROW_SECONDS = 5e-6;
 
     private static final double MOVED_BYTE_SECONDS = 20e-9;
+
+    /** The rows are moved, and read before for the borders between tasks. */
+    private static final int SORTING_READS = 2;
 
     /** Of a sequence, for the borders between tasks: enough to tell most apart, few enough to keep thousands of borders. */
     private static final int KEY_STEPS = 64;
@@ -83,7 +89,7 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
         double seconds = work.seconds();
         int wanted = wanted(survey, seconds, fileRows, settings.scoring().taskSeconds(), cores);
         long taskBytes = (long) (PACKED * survey.rows() * survey.keptBytesPerRow() / wanted);
-        double moving = movingSeconds(survey);
+        double moving = secondsToMove(survey);
         if (takesTokens && clusters(settings.scoring().clusterPrefixes(), survey, work)) {
             return new TaskLayout(
                     Kind.CLUSTERED,
@@ -116,7 +122,7 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
                     "%s, of which the largest of %s read has %s"
                             .formatted(size, Words.count(filled, "partition"), Words.duration(longest)));
         }
-        int enough = Math.max(wanted, cores);
+        int enough = enough(wanted, seconds, cores);
         return filled > 4 * enough
                 ? new TaskLayout(
                         Kind.MERGED, enough, taskBytes, 0, "%s in %s".formatted(size, Words.count(filled, "partition")))
@@ -126,15 +132,31 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
     /** Long enough to be worth starting, short enough that a lost one is no loss; and something for every core to do. */
     private static int wanted(InputSurvey survey, double seconds, long fileRows, int taskSeconds, int cores) {
         double byLength = taskSeconds == 0 ? cores : Math.ceil(seconds / taskSeconds);
-        double forCores = Math.min(cores, Math.ceil(seconds / SHORTEST_TASK_SECONDS));
-        double wanted = Math.max(byLength, forCores);
+        double forCores = Math.min(cores, shortTasks(seconds));
+        double wanted = inWaves(Math.max(byLength, forCores), cores);
         if (fileRows > 0) {
             wanted = Math.min(wanted, files(survey, fileRows));
         }
         return (int) Math.max(1, Math.min(wanted, Math.min(survey.rows(), MOST_TASKS)));
     }
 
-    private static double movingSeconds(InputSurvey survey) {
+    /** To take neighbours together: fewer tasks than these would leave cores waiting for the longest. */
+    private static int enough(int wanted, double seconds, int cores) {
+        double even = Math.min(EVEN_WAVES * cores, shortTasks(seconds));
+        return (int) inWaves(Math.max(wanted, Math.max(cores, even)), cores);
+    }
+
+    /** As many as the work is worth starting. */
+    private static double shortTasks(double seconds) {
+        return Math.ceil(seconds / SHORTEST_TASK_SECONDS);
+    }
+
+    /** So many that no core waits for the last ones: three tasks on two cores would take as long as four. */
+    private static double inWaves(double tasks, int cores) {
+        return tasks <= cores ? tasks : Math.ceil(tasks / cores) * cores;
+    }
+
+    private static double secondsToMove(InputSurvey survey) {
         return survey.rows() * (MOVED_ROW_SECONDS + MOVED_BYTE_SECONDS * survey.keptBytesPerRow());
     }
 
@@ -148,7 +170,7 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
 
     /** Whether sorting the rows saves more than it costs: they are moved, and read once more for the borders between tasks. */
     static boolean clusteringPays(InputSurvey survey, WorkEstimate work) {
-        return work.secondsSavedByClustering() > 2 * movingSeconds(survey) + SHORTEST_TASK_SECONDS;
+        return work.secondsSavedByClustering() > SORTING_READS * secondsToMove(survey) + SHORTEST_TASK_SECONDS;
     }
 
     /** Whether one partition would keep the others waiting, or is so long that losing it hurts, by more than moving the rows costs. */
@@ -215,6 +237,20 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
         boolean isList = rows.schema().fields()[table.sequenceColumn()].dataType() instanceof ArrayType;
         Column key = isList ? slice(sequence, 1, KEY_STEPS) : substring(sequence, 1, KEY_STEPS);
         return rows.repartitionByRange(tasks, key, xxhash64(sequence)).sortWithinPartitions(sequence);
+    }
+
+    /** What bringing the rows to their tasks takes, in seconds of one core. */
+    double movingSeconds(InputSurvey survey) {
+        return switch (kind) {
+            case AS_READ, MERGED -> 0;
+            case SPREAD, GROUPED -> secondsToMove(survey);
+            case CLUSTERED -> SORTING_READS * secondsToMove(survey);
+        };
+    }
+
+    /** Of the output, where its partitions don't make more. */
+    double files(InputSurvey survey) {
+        return fileRows == 0 ? tasks : Math.max(tasks, files(survey, fileRows));
     }
 
     /** Whether it is other than Spark's own. */

@@ -7,6 +7,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.Test;
+import sluice.job.sql.SluiceCatalog;
 
 /** What the job's classes may know of others. */
 class ArchitectureTest {
@@ -28,10 +29,25 @@ class ArchitectureTest {
     void onlyWhatSparkStartsIsPublic() {
         classes()
                 .that()
-                .doNotBelongToAnyOf(Main.class, MetricsPlugin.class)
+                .doNotBelongToAnyOf(Main.class, MetricsPlugin.class, SluiceCatalog.class)
+                .and()
+                .doNotBelongToAnyOf(SessionModels.class, RowFunction.class, Answer.class)
                 .should()
                 .notBePublic()
-                .because("Sluice is used through its command line and its settings")
+                .because(
+                        "Sluice is used through its command line, its settings and SQL; the door for SQL is a package of its own")
+                .check(JOB);
+    }
+
+    @Test
+    void theJobKnowsNothingOfTheDoorForSql() {
+        noClasses()
+                .that()
+                .resideInAPackage("sluice.job")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("sluice.job.sql")
+                .because("the door is one of the ways in, as the command line is")
                 .check(JOB);
     }
 }

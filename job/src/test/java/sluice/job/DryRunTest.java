@@ -68,6 +68,7 @@ class DryRunTest {
                 .contains("500 rows; a computed step stands for", "cluster-prefixes would not pay");
         assertThat(line(dry, "sharing")).isNotEmpty();
         assertThat(line(dry, "speed")).contains("tokens/s a core");
+        assertThat(line(dry, "in all")).matches("in all +[0-9.]+ s on 2 cores");
         assertThat(line(dry, "size")).contains("before compression");
         assertThat(Files.exists(folder.resolve("out"))).isFalse();
         try (var left = Files.list(folder)) {
@@ -80,6 +81,8 @@ class DryRunTest {
         assertThat(plan.path("rows").asLong()).isEqualTo(500);
         assertThat(plan.path("sharing").asDouble()).isGreaterThan(1.5);
         assertThat(plan.path("core-hours").asDouble()).isPositive();
+        assertThat(plan.path("seconds").asDouble())
+                .isGreaterThan(plan.path("core-hours").asDouble() * 3_600 / 2);
     }
 
     /** All rows are in the sample and in one batch, so the estimates that only count are exact. */
@@ -92,6 +95,7 @@ class DryRunTest {
         assertThat(line(dry, "rows")).matches("rows +500 +500");
         assertThat(line(dry, "tokens")).matches("tokens +([0-9,]+) +\\1");
         assertThat(line(dry, "speed")).matches("speed +[0-9,]+ tokens/s a core +[0-9,]+ tokens/s a core");
+        assertThat(line(dry, "in all")).matches("in all +[0-9.]+ s on 2 cores +[0-9.]+ s");
     }
 
     @Test

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +16,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -160,6 +163,17 @@ class KilledPublicationTest {
         assertThat(decided).as("after it").isGreaterThan(4);
     }
 
+    /** A run that has died when it was decided, and before anything was moved. */
+    private void leaveDecided(String name, OutputMode mode) throws Exception {
+        if (mode != OutputMode.ERROR) {
+            publish(write(output(name), OutputMode.ERROR, "old"));
+        }
+        StagedOutput staged = write(output(name), mode, "new");
+        KillingFileSystem.arm(UNDECIDED + 1);
+        assertThatThrownBy(staged::publish).isInstanceOf(KillingFileSystem.Killed.class);
+        KillingFileSystem.disarm();
+    }
+
     /** The one that finishes it may be killed as well, at any step of its own. */
     @ParameterizedTest
     @EnumSource
@@ -168,12 +182,7 @@ class KilledPublicationTest {
         boolean survived = false;
         for (int call = 1; !survived && call < MANY; call++) {
             String name = mode + "-" + call;
-            if (mode != OutputMode.ERROR) {
-                publish(write(output(name), OutputMode.ERROR, "old"));
-            }
-            StagedOutput staged = write(output(name), mode, "new");
-            KillingFileSystem.arm(UNDECIDED + 1);
-            assertThatThrownBy(staged::publish).isInstanceOf(KillingFileSystem.Killed.class);
+            leaveDecided(name, mode);
 
             KillingFileSystem.arm(call);
             KillingFileSystem.startCounting();
@@ -195,13 +204,7 @@ class KilledPublicationTest {
         try {
             for (int round = 0; round < 15; round++) {
                 String name = mode + "-" + round;
-                if (mode != OutputMode.ERROR) {
-                    publish(write(output(name), OutputMode.ERROR, "old"));
-                }
-                StagedOutput staged = write(output(name), mode, "new");
-                KillingFileSystem.arm(UNDECIDED + 1);
-                assertThatThrownBy(staged::publish).isInstanceOf(KillingFileSystem.Killed.class);
-                KillingFileSystem.disarm();
+                leaveDecided(name, mode);
 
                 Callable<List<String>> finish = () -> Publication.finishAll(output(name), "--output", hadoop);
                 for (Future<List<String>> done : threads.invokeAll(List.of(finish, finish))) {
@@ -214,6 +217,39 @@ class KilledPublicationTest {
             }
         } finally {
             threads.shutdownNow();
+        }
+    }
+
+    /** At each single look and change of the one, the other does it all. */
+    @ParameterizedTest
+    @EnumSource
+    void anotherMayFinishItInBetween(OutputMode mode) throws Exception {
+        List<Map<String, String>> tables = beforeAndAfter(mode);
+        AtomicBoolean happened = new AtomicBoolean(true);
+        int operation = 0;
+        while (happened.getAndSet(false)) {
+            operation++;
+            String name = mode + "-between-" + operation;
+            leaveDecided(name, mode);
+
+            KillingFileSystem.before(operation, () -> {
+                finish(name);
+                happened.set(true);
+            });
+            finish(name);
+
+            assertThat(table(name)).as("at operation %d", operation).isEqualTo(tables.get(1));
+            finish(name);
+            assertThat(beside(name)).as("at operation %d", operation).containsExactly("out");
+        }
+        assertThat(operation).isGreaterThan(10);
+    }
+
+    private void finish(String name) {
+        try {
+            Publication.finishAll(output(name), "--output", hadoop);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -9,16 +9,17 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardCopyOption;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.util.Progressable;
 
 /**
  * A file system on which a run dies at a chosen change: its calls are counted from the moment at which a journal is drafted, and from the
  * chosen one on nothing is changed any more. Where the setting {@link #HALT} is true, the virtual machine goes with it.
  */
-public final class KillingFileSystem extends RawLocalFileSystem {
+public final class KillingFileSystem extends LocalFiles.Raw {
     /** The setting that makes it known to Hadoop. */
     static final String SETTING = "fs.killing.impl";
 
@@ -29,6 +30,11 @@ public final class KillingFileSystem extends RawLocalFileSystem {
     private static final AtomicBoolean COUNTS_ALL = new AtomicBoolean();
     private static volatile int killAt = Integer.MAX_VALUE;
     private static volatile boolean throwsExceptions;
+    private static volatile Predicate<String> counted = path -> true;
+    private static volatile boolean isDead;
+
+    private static final AtomicInteger UNTIL_MEANWHILE = new AtomicInteger();
+    private static volatile Runnable meanwhile; // null where nothing is to happen
 
     /** What nobody has reason to catch. */
     static final class Killed extends Error {
@@ -41,6 +47,25 @@ public final class KillingFileSystem extends RawLocalFileSystem {
         COUNTS_ALL.set(false);
         killAt = call;
         throwsExceptions = false;
+        counted = path -> true;
+        isDead = false;
+    }
+
+    /** From now on: dies at the n-th change of such paths. */
+    static void arm(Predicate<String> paths, int call) {
+        arm(call);
+        counted = paths;
+        startCounting();
+    }
+
+    /** From now on nothing is changed any more. */
+    static void die() {
+        isDead = true;
+    }
+
+    /** Whether the chosen change has come. */
+    static boolean isDead() {
+        return isDead;
     }
 
     /** Counts all changes, not only those behind a draft. */
@@ -58,13 +83,52 @@ public final class KillingFileSystem extends RawLocalFileSystem {
         arm(Integer.MAX_VALUE);
     }
 
+    /** Once, just before the n-th look or change from now on: something happens that others do. */
+    static void before(int operation, Runnable others) {
+        UNTIL_MEANWHILE.set(operation);
+        meanwhile = others;
+    }
+
+    private static void operate() {
+        Runnable others = meanwhile;
+        if (others != null && UNTIL_MEANWHILE.decrementAndGet() == 0) {
+            meanwhile = null;
+            others.run();
+        }
+    }
+
+    @Override
+    public boolean exists(Path path) throws IOException {
+        operate();
+        return super.exists(path);
+    }
+
+    @Override
+    public FileStatus getFileStatus(Path path) throws IOException {
+        operate();
+        return super.getFileStatus(path);
+    }
+
+    @Override
+    public FileStatus[] listStatus(Path path) throws IOException {
+        operate();
+        return super.listStatus(path);
+    }
+
     @Override
     public URI getUri() {
         return URI.create("killing:///");
     }
 
     private void change(Path path) throws IOException {
+        operate();
+        if (isDead) {
+            throw new Killed();
+        }
         if (CALLS.get() == 0 && !COUNTS_ALL.get() && !path.getName().equals("_publishing.json")) {
+            return;
+        }
+        if (!counted.test(path.toString())) {
             return;
         }
         int call = CALLS.incrementAndGet();
@@ -75,6 +139,7 @@ public final class KillingFileSystem extends RawLocalFileSystem {
             if (throwsExceptions) {
                 throw new IOException("the disk is gone");
             }
+            isDead = true;
             throw new Killed();
         }
     }

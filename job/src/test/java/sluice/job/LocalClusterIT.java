@@ -38,6 +38,7 @@ import sluice.cell.OutputAt;
 import sluice.cell.ScoreRequest;
 import sluice.cell.ScoredSequence;
 import sluice.cell.model.LstmModel;
+import sluice.job.sql.SluiceCatalog;
 
 /**
  * The job on two executors, each a process of its own: local mode hands a broadcast on without serialising it, so what a serializer
@@ -127,6 +128,25 @@ class LocalClusterIT {
         assertThat(report.measured().rows()).isEqualTo(expected.size());
     }
 
+    /** What a query holds is where the executors find the model, not the model. */
+    @Test
+    void theFunctionsOfSqlHaveTheEnginesBitsToo() {
+        List<ScoredSequence> expected = CompiledModel.compile(TORCH.model(), InputKind.EMBEDDING, KernelChoice.SCALAR)
+                .scorer(new ScoreRequest(OutputAt.LAST, ASKED, 1))
+                .score(TORCH.sequences());
+        spark.conf().set("spark.sql.catalog.sluice", SluiceCatalog.class.getName());
+        spark.conf().set("spark.sql.catalog.sluice.model.short", TORCH.modelPath());
+        spark.conf().set("spark.sql.catalog.sluice.model.short.output.emit", "softmax,loglik,state");
+        Tables.ofIds(TORCH.tokens()).repartition(FILES).createOrReplaceTempView("events");
+        List<Row> rows = spark.sql(
+                        "SELECT id, answer.* FROM (SELECT id, sluice.short.score(tokens) AS answer FROM events)")
+                .collectAsList();
+        assertThat(rows).hasSameSizeAs(expected);
+        for (Row row : rows) {
+            Answers.requireSame(row, expected.get(row.getInt(0)), OutputAt.LAST, ASKED);
+        }
+    }
+
     /** Prometheus has one page to read, the driver's: there are the numbers of each executor, and of all. */
     @Test
     void theDriverServesWhatExecutorsHaveScored() {
@@ -196,7 +216,7 @@ class LocalClusterIT {
         SequenceReader reader = new SequenceReader(plan, settings.input(), model.inputWidth());
         Broadcast<BroadcastPlan> broadcast = JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .broadcast(new BroadcastPlan(
-                        new BroadcastModel(model, plan.kind(), settings.scoring()),
+                        BroadcastModel.broadcast(model, plan.kind(), settings, spark),
                         settings.output().request(),
                         new InputRow(reader, table, settings.input()),
                         columns,

@@ -31,6 +31,7 @@ final class LocalSpark {
                 .config("spark.sql.shuffle.partitions", "2")
                 // Smaller than what opening a file is said to cost: every file is a partition of its own.
                 .config("spark.sql.files.maxPartitionBytes", "1m");
+        LocalFiles.settings().forEach(builder::config);
         more.forEach(builder::config);
         return builder.getOrCreate();
     }

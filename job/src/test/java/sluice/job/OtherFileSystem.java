@@ -2,10 +2,9 @@ package sluice.job;
 
 import java.net.URI;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RawLocalFileSystem;
 
 /** A file system of Hadoop that is not the local one, though its files lie there: what is to become {@code stuck} can't be renamed. */
-public final class OtherFileSystem extends RawLocalFileSystem {
+public final class OtherFileSystem extends LocalFiles.Raw {
     /** The setting that makes it known to Hadoop, and its value. */
     static final String SETTING = "fs.other.impl";
 

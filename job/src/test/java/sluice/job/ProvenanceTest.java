@@ -151,8 +151,9 @@ class ProvenanceTest {
                 "output.path",
                 "output.options.compression",
                 "report.path",
-                "report.run")) {
-            assertThat(hash(key, "elsewhere")).as(key).isEqualTo(hash());
+                "report.run",
+                "state.path")) {
+            assertThat(hash(key, "elsewhere", "state.key", "user")).as(key).isEqualTo(hash("state.key", "user"));
         }
         assertThat(hash("output.mode", "overwrite", "bad-rows.max-fraction", "0.5", "scoring.batch-bytes", "1 MiB"))
                 .isEqualTo(hash());

@@ -49,6 +49,16 @@ final class Run {
         }
     }
 
+    /** Scores the files that have come since the last time, if there are any. */
+    Optional<RunReport> scoreNew() {
+        PrintWriter writer = new PrintWriter(said, true);
+        try {
+            return new IncrementalJob(spark, Settings.read(null, settings), new Console(writer, writer)).run();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Scores and reads the output back. */
     Dataset<Row> table() {
         score();

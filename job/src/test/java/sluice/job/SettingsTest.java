@@ -47,6 +47,7 @@ class SettingsTest {
             Map.entry("input.too-long", "keep-last"),
             Map.entry("input.tokens", "events"),
             Map.entry("input.state", "before"),
+            Map.entry("input.checkpoint", "checkpoint"),
             Map.entry("input.key", "user"),
             Map.entry("input.vocabulary", "words.txt"),
             Map.entry("input.splitter", "character"),
@@ -54,6 +55,9 @@ class SettingsTest {
             Map.entry("input.unknown-word", "<unk>"),
             Map.entry("input.min-length", "2"),
             Map.entry("input.max-length", "7"),
+            Map.entry("state.path", "states"),
+            Map.entry("state.key", "user"),
+            Map.entry("state.keep", "3"),
             Map.entry("scoring.kernel", "reference"),
             Map.entry("scoring.batch-bytes", "1 KiB"),
             Map.entry("scoring.look-up-bytes", "2 KiB"),
@@ -77,7 +81,8 @@ class SettingsTest {
             Map.entry("bad-rows.rule", "quarantine"),
             Map.entry("bad-rows.max-fraction", "0.25"),
             Map.entry("report.path", "report.json"),
-            Map.entry("report.run", "2026-11-22"));
+            Map.entry("report.run", "2026-11-22"),
+            Map.entry("report.keep-runs", "30"));
 
     @TempDir
     Path folder;
@@ -117,6 +122,7 @@ class SettingsTest {
         assertThat(settings.input().columns()).isEmpty();
         assertThat(settings.input().tokens()).isEqualTo("tokens");
         assertThat(settings.input().key()).isEmpty();
+        assertThat(settings.input().checkpoint()).isEmpty();
         assertThat(settings.input().vocabulary()).isEmpty();
         assertThat(settings.input().splitter().split(" a\tb  c ")).containsExactly("a", "b", "c");
         assertThat(settings.input().unknownWord()).isEmpty();
@@ -141,7 +147,7 @@ class SettingsTest {
         assertThat(settings.output().tableProvider()).isEmpty();
         assertThat(settings.output().provenance()).isFalse();
         assertThat(settings.badRows()).isEqualTo(new Settings.BadRows(BadRowRule.FAIL, 0.1, Optional.empty()));
-        assertThat(settings.report()).isEqualTo(new Settings.Report(Optional.empty(), ""));
+        assertThat(settings.report()).isEqualTo(new Settings.Report(Optional.empty(), "", 0));
     }
 
     /** Their keys are Spark's: none is unknown, and dots in one are part of it. */
@@ -168,10 +174,11 @@ class SettingsTest {
                 .as("the keys that this test knows")
                 .containsExactlyInAnyOrderElementsOf(OTHERS.keySet());
         new TreeMap<>(OTHERS).forEach((key, other) -> {
-            // A pattern is of use to one splitter alone.
-            Map<String, String> base = key.equals("input.splitter-pattern")
-                    ? Map.of("input.splitter", "regex")
-                    : Map.of("output.top-k", "5");
+            Map<String, String> base = switch (key) {
+                case "input.splitter-pattern" -> Map.of("input.splitter", "regex"); // of use to this one alone
+                case "state.path" -> Map.of("state.key", "user"); // refused without
+                default -> Map.of("output.top-k", "5");
+            };
             Map<String, String> changed = new HashMap<>(base);
             changed.put(key, other);
             assertThat(read(null, changed))

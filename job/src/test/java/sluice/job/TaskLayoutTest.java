@@ -23,6 +23,12 @@ class TaskLayoutTest {
         return new InputSurvey(rowsOf, List.of(new SampledPart(0, List.of(sequence), 1, TOKENS, 1_000, 100, false)));
     }
 
+    private static InputSurvey evenSurvey(int partitions, long rows) {
+        long[] rowsOf = new long[partitions];
+        Arrays.fill(rowsOf, rows);
+        return survey(rowsOf);
+    }
+
     private static TaskLayout layout(InputSurvey survey, double sharingIfClustered, String... settings) {
         WorkEstimate work = new WorkEstimate(
                 survey.rows(), survey.rows() * (double) TOKENS, WORK, 10_000, 1, sharingIfClustered, 200, 20e9);
@@ -44,9 +50,7 @@ class TaskLayoutTest {
 
     @Test
     void evenPartitionsOfAFewSecondsStayAsTheyAre() {
-        long[] rowsOf = new long[24];
-        Arrays.fill(rowsOf, 20_000);
-        assertLayout(layout(survey(rowsOf), 1), TaskLayout.Kind.AS_READ, 24);
+        assertLayout(layout(evenSurvey(24, 20_000), 1), TaskLayout.Kind.AS_READ, 24);
     }
 
     @Test
@@ -60,7 +64,7 @@ class TaskLayoutTest {
 
     @Test
     void tasksOfHoursBecomeTasksOfHalfAMinute() {
-        assertLayout(layout(survey(4_000_000, 4_000_000, 4_000_000, 4_000_000), 1), TaskLayout.Kind.SPREAD, 539);
+        assertLayout(layout(survey(4_000_000, 4_000_000, 4_000_000, 4_000_000), 1), TaskLayout.Kind.SPREAD, 544);
     }
 
     /** A long tail: the sample of each partition counts for it. */
@@ -76,7 +80,7 @@ class TaskLayoutTest {
         assertThat(survey.stepsOf(1)).isEqualTo(10_000_000);
         WorkEstimate work = new WorkEstimate(22_000, 10_200_000, WORK, 10_000, 1, 1, 200, 20e9);
         TaskLayout layout = TaskLayout.settle(survey, work, true, false, settings(), CORES);
-        assertLayout(layout, TaskLayout.Kind.SPREAD, 18);
+        assertLayout(layout, TaskLayout.Kind.SPREAD, 24);
     }
 
     @Test
@@ -86,12 +90,21 @@ class TaskLayoutTest {
 
     @Test
     void hundredsOfCrumbsAreTakenTogether() {
-        long[] rowsOf = new long[400];
-        Arrays.fill(rowsOf, 10);
-        TaskLayout layout = layout(survey(rowsOf), 1);
+        TaskLayout layout = layout(evenSurvey(400, 10), 1);
         assertLayout(layout, TaskLayout.Kind.MERGED, CORES);
         assertThat(layout.sentence())
                 .isEqualTo("8 tasks of neighbouring partitions: about 4.0 s of work for one core in 400 partitions");
+    }
+
+    /** Whose lengths differ, as rows do: were they taken together by one for each core, the longest would keep the others waiting. */
+    @Test
+    void partitionsOfASecondStayAsTheyAreWhereTheyAreFew() {
+        assertLayout(layout(evenSurvey(64, 1_000), 1), TaskLayout.Kind.AS_READ, 64);
+    }
+
+    @Test
+    void thousandsOfCrumbsAreTakenTogetherInWholeWaves() {
+        assertLayout(layout(evenSurvey(10_000, 100), 1), TaskLayout.Kind.MERGED, 40);
     }
 
     @Test

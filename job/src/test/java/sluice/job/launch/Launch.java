@@ -14,10 +14,8 @@ import java.util.concurrent.TimeUnit;
 
 /** One {@code submit/score}, as a process on its own. */
 final class Launch {
-    /** Many times what the slowest takes on a busy machine. */
-    private static final long PATIENCE_MINUTES = 5;
-
-    private static final long LOOK_MILLIS = 20;
+    /** The exit code of a process that was ended by signal 9. */
+    private static final int KILLED = 137;
 
     private final List<String> command;
     private final Process process;
@@ -107,47 +105,69 @@ final class Launch {
 
     /** Ends it at once, as {@code kill -9} does, when it has said something; it must not have ended by itself. */
     void killWhenItSays(String words) {
+        killWhen("'%s'".formatted(words), () -> said(err).contains(words));
+    }
+
+    /** Ends it at once, as {@code kill -9} does, when something has come true; it must not have ended by itself. */
+    void killWhen(String words, Waiting.Condition condition) {
+        waitUntil(words, condition);
+        kill();
+        assertThat(end().exitCode()).as(words).isEqualTo(KILLED);
+    }
+
+    /** Whether it was killed when something had come true, or had ended by itself. */
+    boolean killedWhen(String words, Waiting.Condition condition) {
+        awaitOrEnd(words, condition);
+        kill();
+        return end().exitCode() == KILLED;
+    }
+
+    private void kill() {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+    }
+
+    /** Waits for something that comes true while it runs; it must not have ended by then. */
+    void waitUntil(String words, Waiting.Condition condition) {
+        awaitOrEnd(words, condition);
+        if (!process.isAlive()) {
+            throw new AssertionError("it ended before %s: %s".formatted(words, end()));
+        }
+    }
+
+    private void awaitOrEnd(String words, Waiting.Condition condition) {
         try {
-            long patience = System.nanoTime() + TimeUnit.MINUTES.toNanos(PATIENCE_MINUTES);
-            while (!Files.readString(err).contains(words) && process.isAlive() && System.nanoTime() < patience) {
-                Thread.sleep(LOOK_MILLIS);
-            }
-            boolean wasAlive = process.isAlive();
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly().waitFor();
-            String said = Files.readString(err);
-            assertThat(wasAlive)
-                    .as("%s ran until it was killed: %s", command, said)
-                    .isTrue();
-            assertThat(said).contains(words);
+            Waiting.until(words, () -> !process.isAlive() || condition.holds());
+        } catch (RuntimeException e) {
+            process.destroyForcibly();
+            throw e;
+        }
+    }
+
+    private static String said(Path file) {
+        try {
+            return Files.readString(file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while waiting for " + command, e);
         }
     }
 
     /** Waits for its end; what takes too long is ended, and fails. */
     Ended end() {
         try {
-            boolean ended = process.waitFor(PATIENCE_MINUTES, TimeUnit.MINUTES);
+            boolean ended = process.waitFor(Waiting.PATIENCE_MINUTES, TimeUnit.MINUTES);
             if (!ended) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly().waitFor();
             }
-            Ended launch = new Ended(command, process.exitValue(), Files.readString(out), Files.readString(err));
+            Ended launch = new Ended(command, process.exitValue(), said(out), said(err));
             assertThat(ended)
-                    .as("%s is done within %d minutes", launch, PATIENCE_MINUTES)
+                    .as("%s is done within %d minutes", launch, Waiting.PATIENCE_MINUTES)
                     .isTrue();
             return launch;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             process.destroyForcibly();
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while waiting for " + command, e);
+            throw Waiting.interrupted(String.valueOf(command), e);
         }
     }
 }

@@ -2,33 +2,95 @@ package sluice.job.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The same table on a cluster and on this machine alone: the same bits. */
+/**
+ * The same table on a cluster and on this machine alone, the same bits; and again while executors, workers and drivers die: each row
+ * once, nothing of a dead run in sight.
+ */
 @Tag("launch")
 class StandaloneClusterIT {
     private static final int ROWS = 600;
 
+    /** Of the table that is scored slowly: each a file, and so a task. */
+    private static final int SLOW_ROWS = 10;
+
+    /** When something happens to a run: some tasks are done, and some are not. */
+    private static final int HALF_WAY = 3;
+
+    private static final int KILLED = 137;
+
+    /**
+     * Fused multiply-adds without the instruction: the same bits, and a step takes many milliseconds. So a few short rows are a run of many
+     * seconds.
+     */
+    private static final List<String> SLOWLY =
+            List.of("--conf", "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:-UseFMA");
+
+    private static final List<String> QUICKLY =
+            List.of("--conf", "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1");
+
+    @TempDir
+    private static Path all;
+
     private static StandaloneCluster cluster;
+    private static final Map<String, StandaloneCluster.Worker> WORKERS = new LinkedHashMap<>();
+    private static Path table;
+    private static Path fewRows;
+    private static Path alone;
+    private static Map<String, String> expected;
+    private static Map<String, String> expectedOfFew;
 
     @TempDir
     private Path directory;
 
+    private Path output;
+
     @BeforeAll
-    static void startTheCluster() throws IOException {
-        cluster = new StandaloneCluster(2);
+    static void scoreAloneAndStartTheCluster() throws IOException {
+        List<String> lines =
+                Files.readAllLines(Checkout.example("strings.jsonl")).subList(0, ROWS);
+        table = Files.write(all.resolve("in.jsonl"), lines);
+        fewRows = Files.createDirectory(all.resolve("few"));
+        for (int row = 0; row < SLOW_ROWS; row++) {
+            Files.writeString(fewRows.resolve("row-%d.jsonl".formatted(row)), lines.get(row) + "\n");
+        }
+        alone = all.resolve("alone");
+        score(all, table, alone.toString(), "--master", "local[2]").end().assertScored();
+        expected = ParquetRows.bits(alone);
+        assertThat(expected).hasSize(ROWS);
+        expectedOfFew = new TreeMap<>(expected);
+        expectedOfFew.keySet().removeIf(id -> Integer.parseInt(id.substring(1)) > SLOW_ROWS);
+        assertThat(expectedOfFew).hasSize(SLOW_ROWS);
+
+        cluster = new StandaloneCluster();
+        startWorker("127.0.0.1");
+        startWorker("127.0.0.2");
+    }
+
+    private static void startWorker(String host) throws IOException {
+        WORKERS.put(host, cluster.startWorker(host));
     }
 
     @AfterAll
@@ -38,35 +100,116 @@ class StandaloneClusterIT {
         }
     }
 
+    @BeforeEach
+    void aFolderForTheOutput() throws IOException {
+        output = Files.createDirectory(directory.resolve("outputs")).resolve("out");
+    }
+
+    private static Launch score(Path directory, Path input, String output, String... more) {
+        List<String> command = new ArrayList<>(List.of(Checkout.launcher().toString()));
+        command.addAll(Launch.SMALL_DRIVER);
+        command.addAll(List.of(
+                "--model",
+                Checkout.example("reber.safetensors").toString(),
+                "--config",
+                Checkout.example("reber.conf").toString(),
+                "--input",
+                input.toString(),
+                "--emit",
+                "softmax,loglik,logprob,rank,hidden",
+                "--output",
+                output));
+        command.addAll(Arrays.asList(more));
+        return Launch.start(directory, command, Map.of());
+    }
+
+    private Launch scoreOnTheCluster(Path input, List<String> how, String... more) {
+        return scoreOnTheCluster(input, output.toString(), how, more);
+    }
+
+    private Launch scoreOnTheCluster(Path input, String to, List<String> how, String... more) {
+        List<String> options = new ArrayList<>(List.of(
+                "--master", cluster.master(),
+                "--executor-memory", "512m",
+                "--executor-cores", "1",
+                // Small splits, so that there is work for several tasks.
+                "--conf", "spark.sql.files.maxPartitionBytes=8k"));
+        options.addAll(how);
+        options.addAll(Arrays.asList(more));
+        return score(directory, input, to, options.toArray(String[]::new));
+    }
+
+    /** A run of many seconds: a task for each row, and an event log. */
+    private Launch scoreSlowly(String... more) throws IOException {
+        waitForTheCores();
+        List<String> options = new ArrayList<>(SLOWLY);
+        options.addAll(SparkEvents.options(Files.createDirectories(directory.resolve("events"))));
+        options.addAll(List.of("--set", "scoring.task-seconds=0"));
+        options.addAll(Arrays.asList(more));
+        return scoreOnTheCluster(fewRows, options);
+    }
+
+    private SparkEvents events() throws IOException {
+        return SparkEvents.read(directory.resolve("events"));
+    }
+
+    /** Executors of runs that have ended do so a moment later. */
+    private static void waitForTheCores() {
+        Waiting.until(
+                "executors of other runs to end",
+                () -> WORKERS.values().stream()
+                        .allMatch(worker -> worker.executors().isEmpty()));
+    }
+
+    /** How many tasks have committed their rows to what is not published yet. */
+    private int tasksDone() {
+        return list(output.getParent(), name -> name.startsWith(".out.staging-"))
+                .flatMap(staging -> list(staging.resolve("_temporary/0"), name -> name.startsWith("task_")))
+                .toList()
+                .size();
+    }
+
+    /** What is there now, while others may write and delete. */
+    private static Stream<Path> list(Path folder, Predicate<String> names) {
+        String[] found = Objects.requireNonNullElse(folder.toFile().list(), new String[0]);
+        return Arrays.stream(found).filter(names).map(folder::resolve);
+    }
+
+    private boolean isHalfWay() {
+        return tasksDone() >= HALF_WAY;
+    }
+
+    private static ProcessHandle executorOf(String host) {
+        List<ProcessHandle> executors = WORKERS.get(host).executors();
+        assertThat(executors).as("executors at %s", host).hasSize(1);
+        return executors.get(0);
+    }
+
+    /** Each row once, with the bits that it has on one machine; and nothing beside the table. */
+    private void assertEachRowOnce() throws IOException {
+        assertThat(ParquetRows.bits(output)).isEqualTo(expectedOfFew);
+        assertThat(output.getParent()).isDirectoryNotContaining(file -> !file.equals(output));
+    }
+
     @Test
     void aClusterGivesTheSameBitsFromTheThinJarAlone() throws IOException {
-        Path input = directory.resolve("in.jsonl");
-        try (Stream<String> lines = Files.lines(Checkout.example("strings.jsonl"))) {
-            Files.write(input, lines.limit(ROWS).toList());
-        }
+        waitForTheCores();
         Path metrics = Files.createDirectory(directory.resolve("metrics"));
-        score(
-                "on-cluster",
-                "--master",
-                cluster.master(),
-                "--executor-memory",
-                "512m",
-                "--executor-cores",
-                "1",
-                "--conf",
-                "spark.plugins=sluice.job.MetricsPlugin",
-                "--conf",
-                "spark.metrics.namespace=sluice",
-                "--conf",
-                "spark.metrics.conf.*.sink.csv.class=org.apache.spark.metrics.sink.CsvSink",
-                "--conf",
-                "spark.metrics.conf.*.sink.csv.directory=" + metrics);
-        score("alone", "--master", "local[2]");
-        assertThat(ScoredTable.parts(directory.resolve("on-cluster")))
-                .as("more than one task")
-                .hasSizeGreaterThan(2);
-        Map<String, String> onCluster = ScoredTable.lines(directory.resolve("on-cluster"));
-        assertThat(onCluster).hasSize(ROWS).isEqualTo(ScoredTable.lines(directory.resolve("alone")));
+        scoreOnTheCluster(
+                        table,
+                        QUICKLY,
+                        "--conf",
+                        "spark.plugins=sluice.job.MetricsPlugin",
+                        "--conf",
+                        "spark.metrics.namespace=sluice",
+                        "--conf",
+                        "spark.metrics.conf.*.sink.csv.class=org.apache.spark.metrics.sink.CsvSink",
+                        "--conf",
+                        "spark.metrics.conf.*.sink.csv.directory=" + metrics)
+                .end()
+                .assertScored();
+        assertThat(ParquetRows.files(output)).as("more than one task").hasSizeGreaterThan(2);
+        assertThat(ParquetRows.bits(output)).isEqualTo(expected);
         assertExecutorsFetchedTheJar();
         assertThat(lastOf(metrics, "sluice\\.driver\\.plugin\\.sluice\\.job\\.MetricsPlugin\\.rows\\.csv"))
                 .as("the executors have told the driver of their rows")
@@ -89,36 +232,232 @@ class StandaloneClusterIT {
         return sum;
     }
 
-    private void score(String output, String... where) {
-        List<String> command = new ArrayList<>(List.of(Checkout.launcher().toString()));
-        command.addAll(Launch.SMALL_DRIVER);
-        command.addAll(Arrays.asList(where));
-        command.addAll(List.of(
-                // Small splits, so that there is work for several tasks.
-                "--conf",
-                "spark.sql.files.maxPartitionBytes=8k",
-                "--conf",
-                "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1",
-                "--model",
-                Checkout.example("reber.safetensors").toString(),
-                "--config",
-                Checkout.example("reber.conf").toString(),
-                "--input",
-                "in.jsonl",
-                "--emit",
-                "softmax,loglik,logprob,rank,hidden",
-                "--output",
-                output,
-                "--output-format",
-                "json"));
-        Launch.start(directory, command, Map.of()).end().assertScored();
-    }
-
-    /** The Worker's class path has nothing of ours, so what the executors ran came from the driver. */
+    /** The Workers' class path has nothing of ours, so what the executors ran came from the driver. */
     private static void assertExecutorsFetchedTheJar() throws IOException {
         try (Stream<Path> files = Files.walk(cluster.work())) {
             assertThat(files.filter(file -> file.getFileName().toString().equals("sluice.jar")))
                     .isNotEmpty();
         }
+    }
+
+    @Test
+    void anExecutorIsKilledHalfWay() throws IOException {
+        Launch launch = scoreSlowly();
+        launch.waitUntil("half of the tasks", this::isHalfWay);
+        executorOf("127.0.0.1").destroyForcibly();
+
+        Launch.Ended ended = launch.end();
+        assertThat(ended.exitCode()).as("%s", ended).isZero();
+        assertThat(events().tasks("ExecutorLostFailure"))
+                .as("a task died with its executor")
+                .isEqualTo(1);
+        assertEachRowOnce();
+    }
+
+    @Test
+    void aWorkerIsLostHalfWay() throws IOException {
+        Launch launch = scoreSlowly();
+        launch.waitUntil("half of the tasks", this::isHalfWay);
+        WORKERS.get("127.0.0.2").lose();
+        try {
+            Launch.Ended ended = launch.end();
+            assertThat(ended.exitCode()).as("%s", ended).isZero();
+            assertThat(events().tasks("ExecutorLostFailure"))
+                    .as("a task died with its machine")
+                    .isEqualTo(1);
+            assertEachRowOnce();
+        } finally {
+            startWorker("127.0.0.2");
+        }
+    }
+
+    /** It stands still with a task in its hands; the other executor does it a second time. */
+    @Test
+    void anExecutorThatStandsStillIsOvertaken() throws Exception {
+        Launch launch = scoreSlowly(
+                "--conf", "spark.speculation=true",
+                "--conf", "spark.speculation.interval=100ms",
+                "--conf", "spark.speculation.quantile=0.5",
+                "--conf", "spark.speculation.multiplier=1.5",
+                // Longer than the run, so that its executor isn't given up as lost.
+                "--conf", "spark.network.timeout=10min");
+        launch.waitUntil("half of the tasks", this::isHalfWay);
+        ProcessHandle straggler = executorOf("127.0.0.1");
+        signal("STOP", straggler);
+        Map<String, String> published;
+        try {
+            Launch.Ended ended = launch.end();
+            assertThat(ended.exitCode()).as("%s", ended).isZero();
+            assertThat(events().overtaken())
+                    .as("second copies that were done first")
+                    .isPositive();
+            published = files();
+            assertEachRowOnce();
+        } finally {
+            signal("CONT", straggler);
+            waitForTheCores();
+        }
+        assertThat(files()).as("when the straggler has woken and gone").isEqualTo(published);
+        assertEachRowOnce();
+    }
+
+    private static void signal(String name, ProcessHandle process) throws IOException, InterruptedException {
+        Process kill = new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
+                .inheritIO()
+                .start();
+        assertThat(kill.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    }
+
+    /** All files of the output, hidden ones too, by their size and time. */
+    private Map<String, String> files() throws IOException {
+        Map<String, String> files = new TreeMap<>();
+        try (Stream<Path> all = Files.walk(output.getParent())) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                files.put(file.toString(), Files.size(file) + " " + Files.getLastModifiedTime(file));
+            }
+        }
+        return files;
+    }
+
+    @Test
+    void aDriverIsKilledWhileItScoresAndBeforeItCommitsAndStartedAgain() throws IOException {
+        copy(alone, output);
+        Map<String, String> before = files();
+
+        scoreSlowly("--mode", "overwrite").killWhen("half of the tasks", this::isHalfWay);
+        waitForTheCores(); // executors whose driver is gone end by themselves
+        assertOldTable(before);
+
+        // All tasks are done and have committed, and the run dies when it begins to draft its journal.
+        Launch.Ended halted = scoreOnTheCluster(
+                        fewRows,
+                        "killing:" + output,
+                        QUICKLY,
+                        "--mode",
+                        "overwrite",
+                        "--driver-class-path",
+                        Checkout.target("test-classes").toString(),
+                        "--conf",
+                        "spark.executor.extraClassPath=" + Checkout.target("test-classes"),
+                        "--conf",
+                        "spark.hadoop.fs.killing.impl=sluice.job.KillingFileSystem",
+                        "--conf",
+                        "spark.hadoop.sluice.test.halt-at=1")
+                .end();
+        assertThat(halted.exitCode()).as("%s", halted).isEqualTo(KILLED);
+        assertOldTable(before);
+        assertThat(stagings()).as("what two dead runs left").hasSize(2);
+
+        waitForTheCores();
+        Launch.Ended ended =
+                scoreOnTheCluster(fewRows, QUICKLY, "--mode", "overwrite").end();
+        assertThat(ended.exitCode()).as("%s", ended).isZero();
+        assertThat(ended.err())
+                .contains("beside it is what other runs have begun to write, [")
+                .contains(stagings());
+        assertThat(ParquetRows.bits(output)).isEqualTo(expectedOfFew);
+        assertThat(list(output.getParent(), name -> !name.startsWith(".")))
+                .as("what a reader sees")
+                .containsExactly(output);
+    }
+
+    private List<String> stagings() {
+        return list(output.getParent(), name -> name.startsWith(".out.staging-"))
+                .map(staging -> staging.getFileName().toString())
+                .sorted()
+                .toList();
+    }
+
+    private void assertOldTable(Map<String, String> before) throws IOException {
+        assertThat(files()).containsAllEntriesOf(before);
+        assertThat(ParquetRows.bits(output)).isEqualTo(expected);
+        assertThat(list(output.getParent(), name -> !name.startsWith(".")))
+                .as("what a reader sees")
+                .containsExactly(output);
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> all = Files.walk(from)) {
+            for (Path path : all.toList()) {
+                Files.copy(path, to.resolve(from.relativize(path).toString()));
+            }
+        }
+    }
+
+    /** Spark adds the module itself, so it takes a Java that leaves it away. */
+    @Test
+    void executorsWithoutTheVectorModuleSaySoOnceAndGiveTheSameBits() throws IOException {
+        waitForTheCores();
+        Path home = directory.resolve("java");
+        Path java = Files.createDirectories(home.resolve("bin")).resolve("java");
+        Files.writeString(java, """
+                #!/usr/bin/env bash
+                options=()
+                for option; do
+                  [ "$option" = --add-modules=jdk.incubator.vector ] || options+=("$option")
+                done
+                exec '%s' "${options[@]}"
+                """.formatted(Checkout.java()));
+        Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
+        scoreOnTheCluster(table, QUICKLY, "--conf", "spark.executorEnv.JAVA_HOME=" + home)
+                .end()
+                .assertScored();
+        assertThat(ParquetRows.bits(output)).isEqualTo(expected);
+        List<List<String>> said = kernelsOfExecutors();
+        assertThat(said).as("what executors say of their kernels").isNotEmpty();
+        assertThat(said)
+                .allSatisfy(
+                        lines -> assertThat(lines)
+                                .singleElement()
+                                .asString()
+                                .contains(
+                                        " WARN CompiledModel: kernel scalar (the module jdk.incubator.vector is not loaded; "
+                                                + "--add-modules=jdk.incubator.vector makes it several times faster, with the same bits)"));
+    }
+
+    /** Of each executor of the run that has scored: what it said of its kernel. */
+    private List<List<String>> kernelsOfExecutors() throws IOException {
+        File report = output.resolve("_sluice/report.json").toFile();
+        String application =
+                new ObjectMapper().readTree(report).path("application").textValue();
+        List<List<String>> said = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(cluster.work())) {
+            for (Path log : files.filter(file -> file.endsWith("stderr"))
+                    .filter(file -> file.toString().contains(application))
+                    .toList()) {
+                List<String> lines = Files.readAllLines(log).stream()
+                        .filter(line -> line.contains(" CompiledModel: "))
+                        .toList();
+                if (!lines.isEmpty()) {
+                    said.add(lines);
+                }
+            }
+        }
+        return said;
+    }
+
+    /** The submitting process can't know how a driver ended that runs on the cluster; the report does. */
+    @Test
+    void aDriverOnTheClusterLeavesItsExitCodeInItsReport() throws IOException {
+        waitForTheCores();
+        Path report = directory.resolve("report.json");
+        Path bad = Files.writeString(directory.resolve("bad.jsonl"), "{\"id\":\"bad\",\"text\":\"BTQ\"}\n");
+        Launch.Ended submitted = scoreOnTheCluster(
+                        bad,
+                        QUICKLY,
+                        "--deploy-mode",
+                        "cluster",
+                        "--conf",
+                        "spark.standalone.submit.waitAppCompletion=true",
+                        "--report",
+                        report.toString(),
+                        "--run",
+                        "tonight")
+                .end();
+        assertThat(submitted.exitCode()).as("%s", submitted).isZero();
+        Launch.local(directory, "--status", report.toString(), "--run", "tonight")
+                .end()
+                .assertFailed(3, "row id=bad", "'Q' at step 2");
+        assertThat(output.getParent()).isEmptyDirectory();
     }
 }

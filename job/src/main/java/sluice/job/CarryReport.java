@@ -1,0 +1,37 @@
+package sluice.job;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What became of carried states.
+ *
+ * @param before the version that the run has started from, or 0: none
+ * @param after the version that it has made
+ * @param continued keys that have gone on from a state
+ * @param begun keys that had none
+ * @param keys that have one now
+ * @param read rows of states among which those of this run's keys were looked for
+ * @param written rows of states
+ */
+record CarryReport(
+        String path, long before, long after, long continued, long begun, long keys, long read, long written) {
+    Map<String, Object> json() {
+        Map<String, Object> part = new LinkedHashMap<>();
+        part.put("path", path);
+        part.put("version-before", before);
+        part.put("version-after", after);
+        part.put("keys-continued", continued);
+        part.put("keys-new", begun);
+        part.put("keys", keys);
+        part.put("rows-read", read);
+        part.put("rows-written", written);
+        return part;
+    }
+
+    /** For the terminal. */
+    String sentence() {
+        return "%s went on, %,d new; %s/%s has %,d"
+                .formatted(Words.count(continued, "key"), begun, path, StateVersion.name(after), keys);
+    }
+}

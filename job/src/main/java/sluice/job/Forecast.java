@@ -1,0 +1,44 @@
+package sluice.job;
+
+import java.time.Duration;
+
+/**
+ * How long a run would take, as far as a sample tells: what comes before the rows are scored, as long as it took the dry run; then the
+ * tasks, wave by wave; then what the driver does for each of them, which no further executor makes shorter.
+ *
+ * @param tokensPerSecond of one core
+ * @param taskSeconds of all tasks together
+ * @param cores of the cluster
+ * @param seconds from the start to the end
+ */
+record Forecast(double tokensPerSecond, double taskSeconds, int cores, double seconds) {
+    /** To send a task, to hear of it, and to add up what it has counted. */
+    private static final double SECONDS_PER_TASK = 2e-3;
+
+    /** To open a file of the output, to close it and to move it to its place: a task does that. */
+    private static final double SECONDS_PER_FILE = 20e-3;
+
+    /**
+     * Of what a dry run has found.
+     *
+     * @param stepsPerSecond that one core computes
+     * @param before what it took to read the model, to send it, and to look at the table
+     */
+    static Forecast of(
+            InputSurvey survey,
+            WorkEstimate work,
+            TaskLayout layout,
+            double stepsPerSecond,
+            int cores,
+            Duration before) {
+        double tokensPerSecond = stepsPerSecond * work.sharing();
+        double scoring = tokensPerSecond == 0 ? 0 : work.steps() / tokensPerSecond;
+        double inTasks = scoring + work.rows() * WorkEstimate.SECONDS_PER_ROW + layout.files(survey) * SECONDS_PER_FILE;
+        double waves = Math.ceil((double) layout.tasks() / cores);
+        double elapsed = Measured.seconds(before)
+                + layout.movingSeconds(survey) / cores
+                + waves * inTasks / layout.tasks()
+                + layout.tasks() * SECONDS_PER_TASK;
+        return new Forecast(tokensPerSecond, inTasks, cores, elapsed);
+    }
+}

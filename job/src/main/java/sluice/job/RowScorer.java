@@ -1,0 +1,58 @@
+package sluice.job;
+
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.sql.Row;
+import sluice.cell.Defect;
+import sluice.cell.ScoredSequence;
+import sluice.cell.Sequence;
+import sluice.cell.SequenceScorer;
+
+/** Scores rows one by one, each to the bits that it has in any batch. Holds scratch: one for each thread. */
+final class RowScorer {
+    private static final Object[] NOTHING = {};
+
+    private final InputRow inputRow;
+    private final SequenceScorer scorer;
+    private final OutputColumns columns;
+    private final BadRowRule badRows;
+    private final RowRoom room;
+
+    RowScorer(InputRow inputRow, SequenceScorer scorer, OutputColumns columns, BadRowRule badRows, RowRoom room) {
+        this.inputRow = inputRow;
+        this.scorer = scorer;
+        this.columns = columns;
+        this.badRows = badRows;
+        this.room = room;
+    }
+
+    /**
+     * The columns of the answer.
+     *
+     * @throws UnreadableRow where there is none, and that is no answer either ({@link BadRowRule#NULL})
+     */
+    Row score(Row row) throws UnreadableRow {
+        SequenceReader.Reading reading = inputRow.read(row, scorer.rules());
+        if (reading.defect() != null) {
+            return tellBad(reading.defect());
+        }
+        Sequence sequence = reading.sequence();
+        Optional<RowDefect> tooLarge = room.check(sequence.length());
+        if (tooLarge.isPresent()) { // of this process, not of the row: no rule passes over it
+            throw new UnreadableRow(tooLarge.get().code(), tooLarge.get().text());
+        }
+        long before = scorer.computedSteps();
+        ScoredSequence answer = scorer.score(List.of(sequence)).get(0);
+        ProcessCounts.batch(1, sequence.length(), scorer.computedSteps() - before);
+        Defect overflow = answer.defect().orElse(null);
+        return overflow == null ? columns.append(NOTHING, answer) : tellBad(RowDefect.of(overflow));
+    }
+
+    private Row tellBad(RowDefect defect) throws UnreadableRow {
+        ProcessCounts.badRow(defect.code());
+        if (badRows != BadRowRule.NULL) {
+            throw new UnreadableRow(defect.code(), defect.text());
+        }
+        return columns.append(NOTHING, defect);
+    }
+}

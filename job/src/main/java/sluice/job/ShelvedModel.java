@@ -1,0 +1,88 @@
+package sluice.job;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
+import sluice.cell.CompiledModel;
+import sluice.cell.InputKind;
+import sluice.cell.KernelChoice;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmModel;
+import sluice.cell.weights.file.ModelFile;
+
+/** A model on the {@link ModelShelf}: as it was read, and what of it was sent to the executors so far. */
+final class ShelvedModel {
+    private static final double PARTS_OF_MODEL = 2.6; // object, serialized chunks, packed weights
+    private static final int LOOK_UP_BYTES = 16; // for a token and hidden unit: four gates of float32
+    private static final int MOST_PLANS = 64;
+
+    private final ModelFile file;
+    private final List<FileStamp> stamps;
+    private final Map<Engine, Broadcast<BroadcastModel>> engines = new HashMap<>();
+    private final Map<RowPlan.Key, RowPlan> plans = new LinkedHashMap<>(16, 0.75f, true);
+
+    /** What one engine has and another has not. */
+    private record Engine(InputKind input, KernelChoice kernel, long lookUpBytes) {}
+
+    /** @param stamps of all files that it was read from */
+    ShelvedModel(ModelFile file, List<FileStamp> stamps) {
+        this.file = file;
+        this.stamps = stamps;
+    }
+
+    ModelFile file() {
+        return file;
+    }
+
+    /** Whether its files are the ones that it was read from. */
+    boolean isCurrent(Configuration hadoop) {
+        return stamps.stream().allMatch(stamp -> stamp.isCurrent(hadoop));
+    }
+
+    /** The model in the executors, where it is compiled by the first who asks; sent when it is asked for the first time. */
+    synchronized Broadcast<BroadcastModel> engine(ScoringPlan plan, Settings settings, SparkSession spark) {
+        InputKind kind = plan.input().kind();
+        Engine engine =
+                new Engine(kind, settings.scoring().kernel(), settings.scoring().lookUpBytes());
+        return engines.computeIfAbsent(engine, wanted -> BroadcastModel.broadcast(file.model(), kind, settings, spark));
+    }
+
+    /** A plan of these settings for sequences of this type, made by the first who asks. */
+    synchronized RowPlan plan(
+            Map<String, String> settings,
+            DataType sequence,
+            Optional<String> vocabulary,
+            Configuration hadoop,
+            Supplier<RowPlan> make) {
+        Optional<FileStamp> words = vocabulary.map(path -> FileStamp.of(new Path(path), hadoop));
+        RowPlan.Key key = new RowPlan.Key(settings, sequence, words);
+        RowPlan plan = plans.get(key);
+        if (plan == null) {
+            plan = make.get();
+            plans.put(key, plan);
+            if (plans.size() > MOST_PLANS) {
+                plans.remove(plans.keySet().iterator().next());
+            }
+        }
+        return plan;
+    }
+
+    /** About how much memory it takes in a process that scores with it. */
+    long bytes() {
+        LstmModel model = file.model();
+        long units = model.layers().get(0).directions().stream()
+                .mapToLong(LstmDirection::hiddenWidth)
+                .sum();
+        long lookUp = model.embedding().isPresent() ? LOOK_UP_BYTES * units * model.tokens() : 0;
+        return (long) (PARTS_OF_MODEL * Float.BYTES * model.parameters())
+                + Math.min(lookUp, CompiledModel.LOOK_UP_BYTES);
+    }
+}

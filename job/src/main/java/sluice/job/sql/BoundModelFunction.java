@@ -1,0 +1,103 @@
+package sluice.job.sql;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.Objects;
+import org.apache.spark.sql.catalyst.CatalystTypeConverters;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.connector.catalog.functions.ScalarFunction;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.unsafe.types.UTF8String;
+import scala.Function1;
+import sluice.job.RowFunction;
+
+/** A function and the types that it is called with: takes Spark's own values apart, and puts answers together as such. */
+final class BoundModelFunction implements ScalarFunction<Object>, Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final RowFunction function;
+    private final String model; // or null: the first argument
+    private final DataType[] types;
+    private final boolean hasCount; // whether the last argument says how many
+    private transient Function1<Object, Object> toSequence;
+    private transient UTF8String lastModel; // most calls of a query name the same one
+    private transient String lastName;
+
+    BoundModelFunction(RowFunction function, String model, DataType[] types, boolean hasCount) {
+        this.function = function;
+        this.model = model;
+        this.types = types;
+        this.hasCount = hasCount;
+    }
+
+    @Override
+    public String name() {
+        return function.name();
+    }
+
+    @Override
+    public String canonicalName() {
+        return function.name();
+    }
+
+    @Override
+    public DataType[] inputTypes() {
+        return types.clone();
+    }
+
+    @Override
+    public DataType resultType() {
+        return function.resultType();
+    }
+
+    @Override
+    public synchronized Object produceResult(InternalRow arguments) {
+        int at = model == null ? 1 : 0;
+        String asked = model == null ? model(arguments) : model;
+        Object sequence = arguments.isNullAt(at) ? null : sequence(arguments.get(at, types[at]), types[at]);
+        return SparkValues.of(function.answer(asked, sequence, hasCount ? count(arguments) : 0));
+    }
+
+    private String model(InternalRow arguments) {
+        if (arguments.isNullAt(0)) {
+            throw new IllegalArgumentException("%s: argument model is null, expected a model's name".formatted(name()));
+        }
+        UTF8String asked = arguments.getUTF8String(0);
+        if (!asked.equals(lastModel)) {
+            lastModel = asked.clone();
+            lastName = asked.toString();
+        }
+        return lastName;
+    }
+
+    private int count(InternalRow arguments) {
+        int at = types.length - 1;
+        int count = arguments.isNullAt(at) ? 0 : ((Number) arguments.get(at, types[at])).intValue();
+        if (count < 1) {
+            throw new IllegalArgumentException("%s: argument k = %s, expected at least 1"
+                    .formatted(name(), arguments.isNullAt(at) ? "null" : count));
+        }
+        return count;
+    }
+
+    private Object sequence(Object value, DataType type) {
+        if (toSequence == null) {
+            toSequence = CatalystTypeConverters.createToScalaConverter(type);
+        }
+        return toSequence.apply(value);
+    }
+
+    /** So that Spark knows two calls for the same, and computes them once. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof BoundModelFunction bound
+                && function.equals(bound.function)
+                && Objects.equals(model, bound.model)
+                && Arrays.equals(types, bound.types);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(function, model, Arrays.hashCode(types));
+    }
+}
