@@ -1,0 +1,69 @@
+package sluice.job.bench;
+
+import java.awt.Color;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.style.Styler;
+
+/** All curves in one picture. */
+final class CurvePlot {
+    private static final int WIDTH = 420;
+    private static final int HEIGHT = 300;
+    private static final int COLUMNS = 3;
+
+    private final List<XYChart> charts = new ArrayList<>();
+
+    /**
+     * Adds one.
+     *
+     * @param x of each point
+     * @param all of the whole job, in the curve's unit
+     * @param scoring the model's part of it
+     */
+    void add(Curve curve, List<Double> x, List<Double> all, List<Double> scoring) {
+        XYChart chart = new XYChartBuilder()
+                .width(WIDTH)
+                .height(HEIGHT)
+                .xAxisTitle(curve.axis())
+                .yAxisTitle(curve.unit().axis())
+                .build();
+        chart.getStyler()
+                .setXAxisLogarithmic(true)
+                .setYAxisLogarithmic(true)
+                .setXAxisMin(decadeBelow(Collections.min(x)))
+                .setXAxisMax(decadeAbove(Collections.max(x)))
+                .setYAxisMin(decadeBelow(Collections.min(scoring)))
+                .setYAxisMax(decadeAbove(Collections.max(all)))
+                .setChartBackgroundColor(Color.WHITE)
+                .setLegendPosition(Styler.LegendPosition.OutsideS)
+                .setLegendLayout(Styler.LegendLayout.Horizontal)
+                .setLegendBorderColor(Color.WHITE);
+        chart.addSeries("all of the job", x, all);
+        chart.addSeries("scoring", x, scoring);
+        charts.add(chart);
+    }
+
+    private static double decadeBelow(double value) {
+        return Math.pow(10, Math.floor(Math.log10(value)));
+    }
+
+    private static double decadeAbove(double value) {
+        return Math.pow(10, Math.ceil(Math.log10(value)));
+    }
+
+    /** As PNG. */
+    void write(Path file) throws IOException {
+        int rows = (charts.size() + COLUMNS - 1) / COLUMNS;
+        try (OutputStream picture = Files.newOutputStream(file)) {
+            BitmapEncoder.saveBitmap(charts, rows, COLUMNS, picture, BitmapEncoder.BitmapFormat.PNG);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package sluice.job.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import sluice.cell.bench.RandomWeights;
+import sluice.cell.bench.Workload.Widths;
+import sluice.cell.model.LstmModel;
+
+/** What is scored. */
+enum JobWorkload {
+    /** Sessions of a log: short, and most have come before. */
+    LOGS("HDFS sessions, 2x64, rank and loglik", new Widths(2, 32, 64, 29), Asked.RANK_AND_LOGLIK, 1_000_000) {
+        @Override
+        SequenceSource source(Optional<Cases> cases) throws IOException {
+            return cases.isPresent() ? cases.get().sessions() : LogSessions.generated(widths().vocabulary());
+        }
+    },
+
+    /** Lines of a text: they begin alike and soon differ. */
+    TEXT("Shakespeare's lines, 2x128, loglik", new Widths(2, 100, 128, 65), Asked.LOGLIK, 131_000) {
+        @Override
+        SequenceSource source(Optional<Cases> cases) throws IOException {
+            return lines(cases);
+        }
+
+        @Override
+        LstmModel model(Optional<Cases> cases) throws IOException {
+            return cases.isPresent() ? cases.get().textModel(lines(cases).alphabet()) : super.model(cases);
+        }
+
+        private TextLines lines(Optional<Cases> cases) throws IOException {
+            return cases.isPresent() ? cases.get().lines() : TextLines.generated();
+        }
+    },
+
+    /** A few sequences are most of the tokens. */
+    LONG_TAIL("long tail to 5,000, 2x128, V 10,000, top 5", new Widths(2, 64, 128, 10_000), Asked.TOP_5, 20_000) {
+        @Override
+        SequenceSource source(Optional<Cases> cases) {
+            return new RandomTokens(widths().vocabulary(), 60, 1.2, 5_000);
+        }
+    },
+
+    /** All of one length, nothing shared: as a library of tensors likes it best. */
+    UNIFORM("50 random tokens, 2x256, V 100, softmax", new Widths(2, 128, 256, 100), Asked.SOFTMAX, 20_000) {
+        @Override
+        SequenceSource source(Optional<Cases> cases) {
+            return new RandomTokens(widths().vocabulary(), 50, 0, 50);
+        }
+    };
+
+    private static final long SEED = 20_004;
+
+    private final String title;
+    private final Widths widths;
+    private final Asked asked;
+    private final long rows;
+
+    JobWorkload(String title, Widths widths, Asked asked, long rows) {
+        this.title = title;
+        this.widths = widths;
+        this.asked = asked;
+        this.rows = rows;
+    }
+
+    /**
+     * Its sequences.
+     *
+     * @param cases real ones; without them they are made up
+     */
+    abstract SequenceSource source(Optional<Cases> cases) throws IOException;
+
+    /** Its weights; random where nobody has trained any. */
+    LstmModel model(Optional<Cases> cases) throws IOException {
+        return new RandomWeights(SEED).model(widths);
+    }
+
+    String title() {
+        return title;
+    }
+
+    Widths widths() {
+        return widths;
+    }
+
+    Asked asked() {
+        return asked;
+    }
+
+    /** Of a table at full size. */
+    long rows() {
+        return rows;
+    }
+
+    Path folder(Path root) {
+        return root.resolve(name().toLowerCase(Locale.ROOT));
+    }
+}

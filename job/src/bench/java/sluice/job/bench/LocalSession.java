@@ -1,0 +1,24 @@
+package sluice.job.bench;
+
+import java.util.Map;
+import org.apache.spark.sql.SparkSession;
+
+/** Spark on this machine, as {@code conf/spark-defaults.conf} has it, but that each file of a table is a partition. */
+final class LocalSession {
+    private LocalSession() {}
+
+    static SparkSession start(int cores) {
+        return start(cores, Map.of());
+    }
+
+    static SparkSession start(int cores, Map<String, Object> more) {
+        SparkSession.Builder builder = SparkSession.builder()
+                .appName("sluice bench")
+                .master("local[%d]".formatted(cores))
+                .config("spark.ui.enabled", "false")
+                .config("spark.sql.shuffle.partitions", cores)
+                .config("spark.sql.files.maxPartitionBytes", "4m")
+                .config("spark.plugins", TaskMeter.class.getName());
+        return builder.config(more).getOrCreate();
+    }
+}
