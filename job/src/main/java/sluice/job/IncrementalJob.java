@@ -44,6 +44,7 @@ import sluice.cell.weights.file.ModelFile;
  */
 final class IncrementalJob {
     private static final String ADAPTIVE = "spark.sql.adaptive.enabled";
+    private static final String REQUIRES_EMPTY = "spark.sql.streaming.verifyCheckpointDirectoryEmptyOnStart";
 
     private final SparkSession spark;
     private final Settings settings;
@@ -228,8 +229,11 @@ final class IncrementalJob {
         }
 
         /** Takes all that has come until now. */
-        void take(Dataset<Row> stream) {
-            try {
+        void take(Dataset<Row> stream) throws IOException {
+            // A run that was killed may have left no more than the draft of Spark's first line, which Spark 4.2 takes for
+            // another query's; this is read while the query runs, not when it is started.
+            try (SessionSetting strict =
+                    new SessionSetting(spark, REQUIRES_EMPTY, Boolean.toString(ledger.hasBatches()))) {
                 start(stream).awaitTermination();
             } catch (StreamingQueryException e) {
                 throw failure == null ? unchecked(e) : unchecked(failure);

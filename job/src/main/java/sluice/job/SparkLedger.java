@@ -28,9 +28,19 @@ final class SparkLedger {
         this.checkpoint = checkpoint;
     }
 
+    /** Whether any batch was begun, or is done. */
+    boolean hasBatches() throws IOException {
+        return hasNumbers("offsets") || hasCommits();
+    }
+
     /** Whether any batch is done. */
     boolean hasCommits() throws IOException {
-        return Storage.entries(files, new Path(checkpoint, "commits")).stream()
+        return hasNumbers("commits");
+    }
+
+    /** Drafts have other names. */
+    private boolean hasNumbers(String log) throws IOException {
+        return Storage.entries(files, new Path(checkpoint, log)).stream()
                 .anyMatch(entry -> entry.getPath().getName().matches("\\d+"));
     }
 

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -18,6 +19,8 @@ import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Runs over new files that are killed at random, and started again until they are through: no row is lost, none is there twice. A kill is a
@@ -100,6 +103,12 @@ class KilledIncrementsTest {
         return true;
     }
 
+    private static void learnOfKills(SparkSession spark) {
+        spark.sparkContext().hadoopConfiguration().set(KillingFileSystem.SETTING, KillingFileSystem.class.getName());
+        UDF1<Long, Boolean> survives = KilledIncrementsTest::survives;
+        spark.udf().register("survives", survives, DataTypes.BooleanType);
+    }
+
     private Run run(Path output) {
         return Run.of(TORCH, output)
                 .with("input.path", folder.resolve("in"))
@@ -119,6 +128,15 @@ class KilledIncrementsTest {
     /** Whether it was. */
     private boolean isKilled(Place place, Random random) {
         place.arm(random);
+        return isKilled(place.toString());
+    }
+
+    private boolean isKilled(Predicate<String> paths, int change) {
+        KillingFileSystem.arm(paths, change);
+        return isKilled("change " + change);
+    }
+
+    private boolean isKilled(String when) {
         Throwable failure = null;
         try {
             killable().scoreNew();
@@ -128,7 +146,7 @@ class KilledIncrementsTest {
         ROWS_LEFT.set(0);
         boolean killed = KillingFileSystem.isDead();
         KillingFileSystem.disarm();
-        assertThat(failure == null || killed).as("%s, %s", place, failure).isTrue();
+        assertThat(failure == null || killed).as("%s, %s", when, failure).isTrue();
         return killed;
     }
 
@@ -144,12 +162,22 @@ class KilledIncrementsTest {
                 assertThat(rows.select("id").distinct().count()).as(when).isEqualTo(rows.count()));
     }
 
+    /** The directory, a draft in it, the draft's name. Spark by itself takes a draft that was left for another query's checkpoint. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void aRunThatDiedWhileSparkWroteItsFirstLineIsBegunAgain(int change) {
+        learnOfKills(LocalSpark.session());
+        Drops drops = new Drops(folder.resolve("in"), InputFormat.JSON);
+        drops.add(8);
+        assertThat(isKilled(path -> path.contains("/checkpoint/offsets"), change))
+                .isTrue();
+        killable().scoreNew();
+        assertThat(table().orElseThrow().count()).isEqualTo(drops.rows());
+    }
+
     @Test
     void noRowIsLostAndNoneIsThereTwice() {
-        SparkSession spark = LocalSpark.session();
-        spark.sparkContext().hadoopConfiguration().set(KillingFileSystem.SETTING, KillingFileSystem.class.getName());
-        UDF1<Long, Boolean> survives = KilledIncrementsTest::survives;
-        spark.udf().register("survives", survives, DataTypes.BooleanType);
+        learnOfKills(LocalSpark.session());
         long seed = Long.getLong("sluice.test.seed", System.nanoTime());
         System.out.printf("KilledIncrementsTest: -Dsluice.test.seed=%d%n", seed);
         Random random = new Random(seed);
