@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -18,6 +19,16 @@ import sluice.cell.model.Readout;
 
 /** What holds for every model on every kernel, to the last bit: an answer depends on its own sequence alone. */
 class PropertiesTest {
+    private static final int MANY = 250; // batches, of eleven sequences each
+    private static final long SMALL_LOOK_UP = 1 << 13;
+
+    /** Some of those that read forward alone. */
+    private static Stream<Sample> forward() {
+        return Samples.everyKind().stream()
+                .filter(sample -> !sample.model().looksAhead())
+                .limit(12);
+    }
+
     private static Stream<Arguments> engines() {
         return Samples.everyKind().stream()
                 .flatMap(sample -> Arrays.stream(KernelChoice.values())
@@ -40,6 +51,32 @@ class PropertiesTest {
             List<ScoredSequence> alone = new ArrayList<>();
             sample.batch().forEach(sequence -> alone.addAll(scorer.score(List.of(sequence))));
             same(sample + " alone at " + at, alone, together);
+        }
+    }
+
+    /** More sequences than a walk has in hand, so that some begin beside others that are half read. */
+    @ParameterizedTest
+    @MethodSource("forward")
+    void manyAreAsFew(Sample sample) {
+        List<List<Sequence>> batches = LongStream.range(0, MANY)
+                .mapToObj(seed -> new Sample(seed, sample.model(), sample.input()).batch())
+                .toList();
+        List<Sequence> all = batches.stream().flatMap(List::stream).toList();
+        List<ScoreRequest> requests =
+                new ArrayList<>(List.of(sample.request(OutputAt.EACH), sample.request(OutputAt.LAST)));
+        if (sample.model().output().isPresent()) {
+            requests.add(sample.request(OutputAt.LAST, EnumSet.of(Emission.SOFTMAX)));
+        }
+        for (long lookUpBytes : new long[] {CompiledModel.LOOK_UP_BYTES, SMALL_LOOK_UP}) {
+            CompiledModel compiled =
+                    CompiledModel.compile(sample.model(), sample.input(), KernelChoice.AUTO, lookUpBytes);
+            for (ScoreRequest request : requests) {
+                SequenceScorer scorer = compiled.scorer(request);
+                List<ScoredSequence> few = batches.stream()
+                        .flatMap(batch -> scorer.score(batch).stream())
+                        .toList();
+                same(sample + ": " + request, scorer.score(all), few);
+            }
         }
     }
 

@@ -230,8 +230,8 @@ final class IncrementalJob {
 
         /** Takes all that has come until now. */
         void take(Dataset<Row> stream) throws IOException {
-            // A run that was killed may have left no more than the draft of Spark's first line, which Spark 4.2 takes for
-            // another query's; this is read while the query runs, not when it is started.
+            // Spark 4.2 takes the draft of a first line, which a run that was killed has left, for another query's
+            // checkpoint. It reads this while the query runs, not when it is started.
             try (SessionSetting strict =
                     new SessionSetting(spark, REQUIRES_EMPTY, Boolean.toString(ledger.hasBatches()))) {
                 start(stream).awaitTermination();
