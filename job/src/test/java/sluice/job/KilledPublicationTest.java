@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -56,26 +55,9 @@ class KilledPublicationTest {
         return "killing:" + folder.resolve(name).resolve("out");
     }
 
-    private StagedOutput stage(String output, OutputMode mode, String run) {
-        Settings settings = Settings.read(
-                null,
-                Map.of(
-                        "model.path",
-                        "m",
-                        "input.path",
-                        "in",
-                        "output.path",
-                        output,
-                        "output.partition-by",
-                        "day",
-                        "output.mode",
-                        SettingValues.name(mode)));
-        return StagedOutput.at(settings.output(), Optional.empty(), RunName.of(run, java.time.Instant.EPOCH), hadoop);
-    }
-
     /** What a run of this name writes: two partitions, of which only one is other runs', too, bad rows and a report. */
     private StagedOutput write(String output, OutputMode mode, String run) throws Exception {
-        StagedOutput staged = stage(output, mode, run);
+        StagedOutput staged = Stagings.byDay(output, mode, run, hadoop);
         String bad = staged.badRowsPath();
         for (String path :
                 List.of("day=1/part-" + run, "day=" + run + "/part-" + run, "_SUCCESS", bad + "/part-" + run)) {

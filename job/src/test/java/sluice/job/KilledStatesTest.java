@@ -5,12 +5,10 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
@@ -55,21 +53,7 @@ class KilledStatesTest {
 
     /** What a run writes: some scores in two partitions, and a version of states. */
     private StagedOutput write(String round, OutputMode mode, String run, long version) throws Exception {
-        Settings settings = Settings.read(
-                null,
-                Map.of(
-                        "model.path",
-                        "m",
-                        "input.path",
-                        "in",
-                        "output.path",
-                        path(round + "/out"),
-                        "output.partition-by",
-                        "day",
-                        "output.mode",
-                        SettingValues.name(mode)));
-        StagedOutput output =
-                StagedOutput.at(settings.output(), Optional.empty(), RunName.of(run, Instant.EPOCH), hadoop);
+        StagedOutput output = Stagings.byDay(path(round + "/out"), mode, run, hadoop);
         StagedStates staged = output.stageStates(states(round), version);
         for (String name : List.of("day=1/part-" + run, "day=" + run + "/part-" + run)) {
             output.write(name, ReportFile.bytes("rows of " + run));
