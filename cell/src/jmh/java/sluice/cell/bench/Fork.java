@@ -17,7 +17,7 @@ final class Fork {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElseThrow());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.add(main.getName()); // the class path goes on in the environment, where it may be long
         command.addAll(List.of(arguments));
         try {
             int exit = new ProcessBuilder(command).inheritIO().start().waitFor();
