@@ -3,7 +3,7 @@ package sluice.cell.bench;
 import java.nio.FloatBuffer;
 
 /** What ONNX Runtime answered to a batch: {@code (steps, batch, K)}, or {@code (batch, K)} where the last step alone was asked. */
-final class OnnxAnswer {
+public final class OnnxAnswer {
     private final FloatBuffer values;
     private final int batch;
     private final int classes;
@@ -17,12 +17,12 @@ final class OnnxAnswer {
     }
 
     /** One number of the answer to sequence {@code at} of the batch. */
-    float value(int at, int step, int column) {
+    public float value(int at, int step, int column) {
         return values.get((step * batch + at) * classes + column);
     }
 
     /** All K numbers of a step, until the next row is asked. */
-    float[] row(int at, int step) {
+    public float[] row(int at, int step) {
         values.get((step * batch + at) * classes, row);
         return row;
     }

@@ -4,19 +4,12 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import sluice.cell.model.LstmModel;
 
-/**
- * ONNX Runtime on one thread, all its optimisations on. Inputs and answers lie in memory that it reads and writes in place, and
- * that is kept from batch to batch, so that nothing is copied on its account.
- */
+/** ONNX Runtime on one thread, all its optimisations on, without copies to or from its memory. */
 final class OnnxSession implements AutoCloseable {
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final OrtSession session;
@@ -24,11 +17,9 @@ final class OnnxSession implements AutoCloseable {
     private final boolean ragged;
     private final int classes;
 
-    private IntBuffer tokens = ints(0);
-    private IntBuffer lengths = ints(0);
-    private FloatBuffer answers = floats(0);
+    private final OnnxMemory memory = new OnnxMemory(environment);
 
-    // Tensors over these, for batches of one shape.
+    // Tensors over it, for batches of one shape.
     private int steps;
     private int size;
     private final Map<String, OnnxTensor> inputs = new HashMap<>();
@@ -54,12 +45,12 @@ final class OnnxSession implements AutoCloseable {
         int longest = batch.stream().mapToInt(sequence -> sequence.length).max().orElseThrow();
         try {
             prepare(longest, batch.size());
-            write(batch);
+            memory.write(batch, steps);
             session.run(inputs, outputs).close();
         } catch (OrtException e) {
             throw new IllegalStateException("ONNX Runtime can't score the batch", e);
         }
-        return new OnnxAnswer(answers, size, classes);
+        return memory.answer(size, classes);
     }
 
     private void prepare(int newSteps, int newSize) throws OrtException {
@@ -70,47 +61,13 @@ final class OnnxSession implements AutoCloseable {
         steps = newSteps;
         size = newSize;
         int rows = question.atEach() ? steps * size : size;
-        if (tokens.capacity() < steps * size) {
-            tokens = ints(steps * size);
-        }
-        if (lengths.capacity() < size) {
-            lengths = ints(size);
-        }
-        if (answers.capacity() < (long) rows * classes) {
-            answers = floats(Math.multiplyExact(rows, classes));
-        }
-        inputs.put(
-                OnnxModel.TOKENS,
-                OnnxTensor.createTensor(environment, tokens.slice(0, steps * size), new long[] {steps, size}));
+        memory.makeRoom(steps, size, Math.multiplyExact(rows, classes));
+        inputs.put(OnnxModel.TOKENS, memory.tokens(steps, size));
         if (ragged) {
-            inputs.put(
-                    OnnxModel.LENGTHS, OnnxTensor.createTensor(environment, lengths.slice(0, size), new long[] {size}));
+            inputs.put(OnnxModel.LENGTHS, memory.lengths(size));
         }
         long[] shape = question.atEach() ? new long[] {steps, size, classes} : new long[] {size, classes};
-        outputs.put(OnnxModel.ANSWER, OnnxTensor.createTensor(environment, answers.slice(0, rows * classes), shape));
-    }
-
-    private void write(List<int[]> batch) {
-        for (int at = 0; at < size; at++) {
-            int[] sequence = batch.get(at);
-            lengths.put(at, sequence.length);
-            for (int step = 0; step < steps; step++) {
-                tokens.put(step * size + at, step < sequence.length ? sequence[step] : 0);
-            }
-        }
-    }
-
-    private static IntBuffer ints(int count) {
-        return memory(count).asIntBuffer();
-    }
-
-    private static FloatBuffer floats(int count) {
-        return memory(count).asFloatBuffer();
-    }
-
-    private static ByteBuffer memory(int numbers) {
-        return ByteBuffer.allocateDirect(Math.multiplyExact(numbers, Float.BYTES))
-                .order(ByteOrder.nativeOrder());
+        outputs.put(OnnxModel.ANSWER, memory.answers(shape));
     }
 
     private void closeTensors() {

@@ -7,13 +7,14 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
+import sluice.cell.bench.OnnxAnswer;
 import sluice.cell.bench.Question;
 
 /** What is asked of every row: of Sluice by its command line, of ONNX Runtime by a graph and by what is made of its answer. */
 enum Asked {
     RANK_AND_LOGLIK(Question.RANK_AND_LOGLIK, List.of("rank", "loglik")) {
         @Override
-        Object[] answer(OnnxOutput output, int at, int[] sequence) {
+        Object[] answer(OnnxAnswer output, int at, int[] sequence) {
             int[] ranks = new int[sequence.length - 1];
             double sum = 0;
             for (int step = 0; step < ranks.length; step++) {
@@ -31,7 +32,7 @@ enum Asked {
     },
     LOGLIK(Question.LOGLIK, List.of("loglik")) {
         @Override
-        Object[] answer(OnnxOutput output, int at, int[] sequence) {
+        Object[] answer(OnnxAnswer output, int at, int[] sequence) {
             double sum = 0;
             for (int step = 0; step < sequence.length - 1; step++) {
                 sum += output.value(at, step, sequence[step + 1]);
@@ -41,13 +42,13 @@ enum Asked {
     },
     SOFTMAX(Question.LAST_SOFTMAX, List.of("softmax")) {
         @Override
-        Object[] answer(OnnxOutput output, int at, int[] sequence) {
+        Object[] answer(OnnxAnswer output, int at, int[] sequence) {
             return new Object[] {output.row(at, 0).clone()};
         }
     },
     TOP_5(Question.LAST_SOFTMAX, List.of("topk")) {
         @Override
-        Object[] answer(OnnxOutput output, int at, int[] sequence) {
+        Object[] answer(OnnxAnswer output, int at, int[] sequence) {
             float[] row = output.row(at, 0);
             int[] best = new int[Math.min(TOP, row.length)];
             int found = 0;
@@ -81,7 +82,7 @@ enum Asked {
     }
 
     /** Of one sequence, by column. */
-    abstract Object[] answer(OnnxOutput output, int at, int[] sequence);
+    abstract Object[] answer(OnnxAnswer output, int at, int[] sequence);
 
     private static Row likelihood(double sum, int tokens) {
         return RowFactory.create(sum, tokens == 0 ? null : Math.exp(-sum / tokens), tokens);

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import sluice.cell.bench.OnnxAnswer;
 
 /** A partition's rows with ONNX Runtime's answers behind their own values. Sorted, they come in the order of their lengths. */
 final class OnnxRows implements Iterator<Row> {
@@ -117,7 +118,7 @@ final class OnnxRows implements Iterator<Row> {
     }
 
     private List<Object[]> answers(List<Gathered> batch) {
-        OnnxOutput output = batches.score(batch.stream().map(Gathered::sequence).toList());
+        OnnxAnswer output = batches.score(batch.stream().map(Gathered::sequence).toList());
         List<Object[]> answers = new ArrayList<>(batch.size());
         for (int at = 0; at < batch.size(); at++) {
             answers.add(asked.answer(output, at, batch.get(at).sequence()));
