@@ -147,16 +147,22 @@ public final class CompiledModel {
         return new SequenceRules(model, input, request);
     }
 
+    /** A scorer for one thread that remembers nothing from batch to batch, as {@link #scorer(ScoreRequest, long)} makes one. */
+    public SequenceScorer scorer(ScoreRequest request) {
+        return scorer(request, 0);
+    }
+
     /**
      * A scorer for one thread.
      *
+     * @param knownBytes how much it may keep from batch to batch: answers to sequences that may come again
      * @throws IllegalArgumentException where the model can't answer the request
      */
-    public SequenceScorer scorer(ScoreRequest request) {
+    public SequenceScorer scorer(ScoreRequest request, long knownBytes) {
         request.requireAnswerableBy(model);
         return choice == KernelChoice.REFERENCE
                 ? new ReferenceScorer(this, request)
-                : new EngineScorer(this, request, kernel());
+                : new EngineScorer(this, request, kernel(), knownBytes);
     }
 
     private Kernel kernel() {

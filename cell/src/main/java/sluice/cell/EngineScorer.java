@@ -1,22 +1,27 @@
 package sluice.cell;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import sluice.cell.kernel.Kernel;
 
-/** Scores batches with a kernel, every distinct sequence once. */
+/** Scores batches with a kernel: every distinct sequence once, and none whose answer it still knows. */
 final class EngineScorer implements SequenceScorer {
     private final CompiledModel compiled;
     private final ScoreRequest request;
     private final SequenceRules rules;
+    private final KnownAnswers known;
     private final TreeWalk tree; // for a stack that reads forward, else null
     private final LayeredScorer layered; // for one that also reads backward, else null
     private long computedSteps;
 
-    EngineScorer(CompiledModel compiled, ScoreRequest request, Kernel kernel) {
+    EngineScorer(CompiledModel compiled, ScoreRequest request, Kernel kernel, long knownBytes) {
         this.compiled = compiled;
         this.request = request;
         this.rules = compiled.rules(request);
+        this.known = new KnownAnswers(knownBytes, sequence -> bytes(sequence.length()));
         boolean asked = request.emissions().stream().anyMatch(Emission::needsOutputLayer);
         OutputStage outputs = asked ? new OutputStage(compiled.output(), kernel, request) : null;
         boolean forward = !compiled.model().looksAhead();
@@ -32,14 +37,48 @@ final class EngineScorer implements SequenceScorer {
     @Override
     public List<ScoredSequence> score(List<Sequence> sequences) {
         rules.require(sequences);
-        PrefixTree prefixes = new PrefixTree(sequences, compiled.input().takesTokens());
-        computedSteps += prefixes.steps(tree != null);
-        ScoredSequence[] answers = tree != null ? tree.walk(prefixes) : layered.score(prefixes.distinctSequences());
-        List<ScoredSequence> scored = new ArrayList<>(sequences.size());
-        for (int s = 0; s < sequences.size(); s++) {
-            scored.add(answers[prefixes.representative(s)]);
+        ScoredSequence[] scored = new ScoredSequence[sequences.size()];
+        List<Sequence> distinct = new ArrayList<>(); // those whose answer isn't known
+        Map<Sequence, Integer> places = new HashMap<>(); // of these
+        int[] place = new int[scored.length];
+        for (int s = 0; s < scored.length; s++) {
+            Sequence sequence = sequences.get(s);
+            scored[s] = known.to(sequence);
+            if (scored[s] == null) {
+                Integer first = places.putIfAbsent(sequence, distinct.size());
+                place[s] = first == null ? distinct.size() : first;
+                if (first == null) {
+                    distinct.add(sequence);
+                }
+            }
         }
-        return scored;
+        distinct.forEach(known::makeRoomFor);
+        ScoredSequence[] answers = compute(distinct);
+        for (int s = 0; s < scored.length; s++) {
+            if (scored[s] == null) {
+                scored[s] = answers[place[s]];
+            }
+        }
+        for (int at = 0; at < answers.length; at++) {
+            known.add(distinct.get(at), answers[at]);
+        }
+        return Arrays.asList(scored);
+    }
+
+    /** The answers to distinct sequences. */
+    private ScoredSequence[] compute(List<Sequence> distinct) {
+        if (layered != null) {
+            computedSteps += distinct.stream().mapToLong(Sequence::length).sum();
+            return layered.score(distinct);
+        }
+        PrefixTree prefixes = new PrefixTree(distinct, compiled.input().takesTokens());
+        computedSteps += prefixes.steps();
+        ScoredSequence[] walked = tree.walk(prefixes);
+        ScoredSequence[] answers = new ScoredSequence[walked.length];
+        for (int at = 0; at < walked.length; at++) {
+            answers[prefixes.origin(at)] = walked[at];
+        }
+        return answers;
     }
 
     @Override

@@ -12,7 +12,7 @@ import sluice.cell.model.OutputLayer;
  */
 final class Footprint {
     private static final long ARRAY_HEADER = 16;
-    private static final long SEQUENCE = 200; // the objects that a sequence and its answer are
+    private static final long SEQUENCE = 300; // the objects that a sequence and its answer are
 
     private final long stateFloats; // a step
     private final long hiddenFloats; // a step

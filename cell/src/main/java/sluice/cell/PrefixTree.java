@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * A batch as a prefix tree: its distinct sequences in lexicographic order, each knowing how long a prefix it shares with the one
- * before. Whatever is computed for a prefix is computed once, and whole duplicates are answered once.
+ * Distinct sequences as a prefix tree: in lexicographic order, each knowing how long a prefix it shares with the one before. Whatever is
+ * computed for a prefix is computed once.
  *
  * <p>Only sequences of tokens that start from the same state share anything; rows of features are taken as they come.
  */
@@ -17,36 +17,23 @@ final class PrefixTree {
     static final int NOTHING = -1;
 
     private final List<Sequence> sequences;
-    private final int[] distinct; // of each distinct sequence, in order: its place in the batch
-    private final int[] shared; // of each distinct sequence: tokens shared with the one before
-    private final int[] representative; // of each sequence of the batch: its distinct one
+    private final int[] order; // where each came, in lexicographic order
+    private final int[] shared; // in this order: tokens shared with the one before
 
-    PrefixTree(List<Sequence> sequences, boolean shareable) {
-        this.sequences = sequences;
-        int count = sequences.size();
-        int[] starts = starts(sequences);
-        int[] order = shareable
-                ? LexicographicOrder.of(sequences, starts)
-                : IntStream.range(0, count).toArray();
-        int[] distinctPlaces = new int[count];
-        int[] sharedLengths = new int[count];
-        this.representative = new int[count];
-        int last = -1;
-        for (int s : order) {
-            int common = last < 0 ? NOTHING : common(starts, distinctPlaces[last], s, shareable);
-            boolean duplicate = last >= 0
-                    && shareable
-                    && common == sequences.get(s).length()
-                    && common == sequences.get(distinctPlaces[last]).length();
-            if (!duplicate) {
-                last++;
-                distinctPlaces[last] = s;
-                sharedLengths[last] = common;
-            }
-            representative[s] = last;
+    /**
+     * @param distinct sequences of which no two are equal
+     * @param shareable whether they are sequences of tokens
+     */
+    PrefixTree(List<Sequence> distinct, boolean shareable) {
+        this.sequences = distinct;
+        int[] starts = starts(distinct);
+        this.order = shareable
+                ? LexicographicOrder.of(distinct, starts)
+                : IntStream.range(0, distinct.size()).toArray();
+        this.shared = new int[order.length];
+        for (int place = 0; place < order.length; place++) {
+            shared[place] = place == 0 ? NOTHING : common(starts, order[place - 1], order[place], shareable);
         }
-        this.distinct = Arrays.copyOf(distinctPlaces, last + 1);
-        this.shared = Arrays.copyOf(sharedLengths, last + 1);
     }
 
     /** A number for each sequence's start: equal numbers, equal states. */
@@ -66,20 +53,22 @@ final class PrefixTree {
         if (!shareable) {
             return 0;
         }
-        int[] left = sequences.get(a).tokens();
-        int[] right = sequences.get(b).tokens();
-        int mismatch = Arrays.mismatch(left, right);
-        return mismatch < 0 ? left.length : mismatch;
+        return Arrays.mismatch(sequences.get(a).tokens(), sequences.get(b).tokens());
     }
 
-    /** How many distinct sequences there are. */
+    /** How many sequences there are. */
     int size() {
-        return distinct.length;
+        return order.length;
     }
 
-    /** A distinct sequence, in lexicographic order. */
+    /** A sequence, in lexicographic order. */
     Sequence sequence(int place) {
-        return sequences.get(distinct[place]);
+        return sequences.get(order[place]);
+    }
+
+    /** Where it came. */
+    int origin(int place) {
+        return order[place];
     }
 
     /** How many tokens it shares with the one before it, or {@link #NOTHING}. */
@@ -87,27 +76,12 @@ final class PrefixTree {
         return shared[place];
     }
 
-    /** Which distinct sequence stands for this one of the batch. */
-    int representative(int s) {
-        return representative[s];
-    }
-
-    /**
-     * How many steps have to be computed.
-     *
-     * @param sharesPrefixes whether a prefix that several sequences have is computed once: where a stack reads forward alone
-     */
-    long steps(boolean sharesPrefixes) {
+    /** How many steps have to be computed. */
+    long steps() {
         long steps = 0;
-        for (int place = 0; place < distinct.length; place++) {
-            int known = sharesPrefixes ? Math.max(0, shared[place]) : 0;
-            steps += sequence(place).length() - known;
+        for (int place = 0; place < order.length; place++) {
+            steps += sequence(place).length() - Math.max(0, shared[place]);
         }
         return steps;
-    }
-
-    /** The distinct sequences, in lexicographic order. */
-    List<Sequence> distinctSequences() {
-        return Arrays.stream(distinct).mapToObj(sequences::get).toList();
     }
 }

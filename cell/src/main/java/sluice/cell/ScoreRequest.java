@@ -3,6 +3,7 @@ package sluice.cell;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -68,8 +69,7 @@ public final class ScoreRequest implements Serializable {
      * The same request, and beside its answers the {@link Emission#STATE} that each sequence ends in, at whatever steps they are told.
      */
     public ScoreRequest withFinalState() {
-        Set<Emission> more = emissions();
-        more.add(Emission.STATE);
+        Set<Emission> more = EnumSet.of(Emission.STATE, emissions);
         return new ScoreRequest(at, more.toArray(Emission[]::new), topK, gatesLayer);
     }
 
@@ -91,8 +91,9 @@ public final class ScoreRequest implements Serializable {
         return at;
     }
 
-    public Set<Emission> emissions() {
-        return EnumSet.copyOf(List.of(emissions));
+    /** In the order of the columns that tell them. */
+    public List<Emission> emissions() {
+        return Collections.unmodifiableList(Arrays.asList(emissions));
     }
 
     public boolean asksFor(Emission emission) {

@@ -1,11 +1,16 @@
 package sluice.cell;
 
 import java.io.Serializable;
+import java.util.Arrays;
+import java.util.Objects;
 import java.util.Optional;
 
-/** One sequence to score: tokens, or rows of features, at its true length. */
+/** One sequence to score: tokens, or rows of features, at its true length. Equal to another that has the same bits. */
 public final class Sequence implements Serializable {
     private static final long serialVersionUID = 1L;
+
+    /** The golden ratio's: powers of 31 hardly tell sequences of small tokens apart in the low bits, which tables go by. */
+    private static final int SPREAD = 0x9E3779B9;
 
     private final int length;
     private final int[] tokens; // (n), or null
@@ -73,5 +78,20 @@ public final class Sequence implements Serializable {
     /** Where it starts, if not from the model's own initial state. */
     public Optional<LstmState> start() {
         return Optional.ofNullable(start);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Sequence that
+                && length == that.length
+                && Arrays.equals(tokens, that.tokens)
+                && Arrays.equals(features, that.features)
+                && Objects.equals(start, that.start);
+    }
+
+    @Override
+    public int hashCode() {
+        int hash = 31 * (31 * Arrays.hashCode(tokens) + Arrays.hashCode(features)) + Objects.hashCode(start);
+        return hash * SPREAD;
     }
 }

@@ -22,7 +22,7 @@ public interface SequenceScorer {
 
     /**
      * How many steps were computed for all batches so far: fewer than the sequences have, where prefixes or whole sequences are the same
-     * in a batch.
+     * in a batch, or an answer was known.
      */
     long computedSteps();
 

@@ -1,5 +1,6 @@
 package sluice.cell;
 
+import java.util.LinkedHashSet;
 import java.util.List;
 import sluice.cell.model.LstmModel;
 
@@ -9,11 +10,12 @@ public final class Sharing {
 
     /**
      * How many steps would be computed if these sequences made one batch: each prefix that several of them begin with once, or, where
-     * the model also reads backward, each distinct sequence once.
-     *
-     * @param input what the model reads; rows of features have nothing in common
+     * the model also reads backward or is fed rows of features, each distinct sequence once.
      */
     public static long distinctSteps(List<Sequence> sequences, LstmModel model, InputKind input) {
-        return new PrefixTree(sequences, input.takesTokens()).steps(!model.looksAhead());
+        List<Sequence> distinct = List.copyOf(new LinkedHashSet<>(sequences));
+        return model.looksAhead()
+                ? distinct.stream().mapToLong(Sequence::length).sum()
+                : new PrefixTree(distinct, input.takesTokens()).steps();
     }
 }

@@ -190,25 +190,24 @@ class ContinuedSequencesTest {
     void sequencesFromEqualStatesShareWhatTheyBeginWith() {
         Sequence longer = Sequence.ofTokens(3, 4, 5);
         Sequence shorter = Sequence.ofTokens(3, 4);
-        PrefixTree tree = new PrefixTree(
-                List.of(
-                        longer.from(state(1)),
-                        shorter.from(state(2)),
-                        shorter.from(state(1)),
-                        shorter,
-                        longer.from(state(1)),
-                        shorter.from(state(0)),
-                        shorter.from(state(-0f))),
-                true);
-        assertThat(tree.size()).isEqualTo(6);
-        assertThat(tree.representative(4)).isEqualTo(tree.representative(0));
-        assertThat(tree.representative(0)).isEqualTo(tree.representative(2) + 1);
-        assertThat(tree.shared(tree.representative(0))).isEqualTo(2);
-        for (int alone : new int[] {1, 2, 3, 5, 6}) {
-            assertThat(tree.shared(tree.representative(alone)))
-                    .as("row %d", alone)
-                    .isEqualTo(PrefixTree.NOTHING);
+        List<Sequence> sequences = List.of(
+                longer.from(state(1)),
+                shorter.from(state(2)),
+                shorter.from(state(1)),
+                shorter,
+                shorter.from(state(0)),
+                shorter.from(state(-0f)));
+        PrefixTree tree = new PrefixTree(sequences, true);
+        assertThat(tree.size()).isEqualTo(sequences.size());
+        for (int place = 0; place < tree.size(); place++) {
+            assertThat(tree.sequence(place)).isSameAs(sequences.get(tree.origin(place)));
+            assertThat(tree.shared(place))
+                    .as("sequence %d", tree.origin(place))
+                    .isEqualTo(tree.origin(place) == 0 ? 2 : PrefixTree.NOTHING);
         }
+        assertThat(longer.from(state(1)))
+                .isEqualTo(Sequence.ofTokens(3, 4, 5).from(state(1)))
+                .isNotEqualTo(longer);
     }
 
     @Test

@@ -18,6 +18,9 @@ import sluice.cell.SequenceScorer;
 final class BroadcastPlan implements Serializable {
     private static final long serialVersionUID = 1L;
 
+    /** Of a batch's bytes, how many times less its scorer may keep of earlier ones' answers. */
+    private static final int BATCH_TO_KNOWN = 4;
+
     private final Broadcast<BroadcastModel> model;
     private final ScoreRequest request;
     private final InputRow inputRow;
@@ -47,7 +50,7 @@ final class BroadcastPlan implements Serializable {
      */
     Iterator<Row> score(Iterator<Row> rows, RunCounters counters, StateWriter states) {
         CompiledModel compiled = compiled(counters);
-        SequenceScorer scorer = compiled.scorer(request);
+        SequenceScorer scorer = compiled.scorer(request, batchBytes / BATCH_TO_KNOWN);
         RowRoom room = RowRoom.ofThisProcess(compiled.model(), request, scorer);
         return new ScoredRows(rows, inputRow, scorer, columns, badRows, batchBytes, room, counters, states);
     }
@@ -89,7 +92,7 @@ final class BroadcastPlan implements Serializable {
     RowScorer byRow(int topK) {
         CompiledModel compiled = model.value().compiled(engine -> ProcessCounts.engineBuilt());
         ScoreRequest asked = topK == 0 ? request : new ScoreRequest(request.at(), request.emissions(), topK);
-        SequenceScorer scorer = compiled.scorer(asked);
+        SequenceScorer scorer = compiled.scorer(asked, batchBytes / BATCH_TO_KNOWN);
         return new RowScorer(
                 inputRow, scorer, columns, badRows, RowRoom.ofThisProcess(compiled.model(), asked, scorer));
     }

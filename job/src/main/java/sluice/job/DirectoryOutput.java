@@ -70,7 +70,7 @@ final class DirectoryOutput implements ScoredOutput {
     private void write(Dataset<Row> rows, long fileRows, List<String> partitionBy, String path) {
         rows.write()
                 .mode(SaveMode.ErrorIfExists)
-                .format(settings.format().sparkName())
+                .format(settings.format().writer())
                 .option("maxRecordsPerFile", fileRows)
                 .option("compression", settings.format().compression())
                 .option(FIRST_SIZE_CHECK, 1)

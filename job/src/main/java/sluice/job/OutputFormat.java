@@ -1,27 +1,37 @@
 package sluice.job;
 
+import sluice.job.parquet.NumberListFormat;
+
 /** How the scored table is stored. */
 enum OutputFormat {
-    PARQUET("parquet", "zstd"),
-    ORC("orc", "zstd"),
+    PARQUET("parquet", NumberListFormat.class.getName(), "zstd"),
+    ORC("orc", "orc", "zstd"),
     /** One object a line. */
-    JSON("json", "none"),
+    JSON("json", "json", "none"),
     /** A table of Spark's catalogs by its name; what is written beside it is Parquet. */
-    TABLE("parquet", "zstd");
+    TABLE("parquet", NumberListFormat.class.getName(), "zstd");
 
     private final String sparkName;
+    private final String writer;
     private final String compression;
 
-    OutputFormat(String sparkName, String compression) {
+    OutputFormat(String sparkName, String writer, String compression) {
         this.sparkName = sparkName;
+        this.writer = writer;
         this.compression = compression;
     }
 
+    /** What Spark reads it as. */
     String sparkName() {
         return sparkName;
     }
 
-    /** What Spark's writer of this format calls the compression that is used. */
+    /** What Spark writes it with. */
+    String writer() {
+        return writer;
+    }
+
+    /** What that calls the compression that is used. */
     String compression() {
         return compression;
     }

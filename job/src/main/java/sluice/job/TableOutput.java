@@ -136,7 +136,7 @@ final class TableOutput implements ScoredOutput {
     public void stageBadRows(Dataset<Row> bad) {
         bad.write()
                 .mode(SaveMode.ErrorIfExists)
-                .format(settings.format().sparkName())
+                .format(settings.format().writer())
                 .option("compression", settings.format().compression())
                 .save(badRows.get().staging().toString());
         hasBadRows = true;
