@@ -36,7 +36,6 @@ final class EngineScorer implements SequenceScorer {
 
     @Override
     public List<ScoredSequence> score(List<Sequence> sequences) {
-        rules.require(sequences);
         ScoredSequence[] scored = new ScoredSequence[sequences.size()];
         List<Sequence> distinct = new ArrayList<>(); // those whose answer isn't known
         Map<Sequence, Integer> places = new HashMap<>(); // of these
@@ -48,10 +47,12 @@ final class EngineScorer implements SequenceScorer {
                 Integer first = places.putIfAbsent(sequence, distinct.size());
                 place[s] = first == null ? distinct.size() : first;
                 if (first == null) {
+                    rules.require(sequence, s);
                     distinct.add(sequence);
                 }
             }
         }
+        rules.requireRoom(distinct);
         distinct.forEach(known::makeRoomFor);
         ScoredSequence[] answers = compute(distinct);
         for (int s = 0; s < scored.length; s++) {
@@ -72,7 +73,7 @@ final class EngineScorer implements SequenceScorer {
             return layered.score(distinct);
         }
         PrefixTree prefixes = new PrefixTree(distinct, compiled.input().takesTokens());
-        computedSteps += prefixes.steps();
+        computedSteps += tree.steps(prefixes);
         ScoredSequence[] walked = tree.walk(prefixes);
         ScoredSequence[] answers = new ScoredSequence[walked.length];
         for (int at = 0; at < walked.length; at++) {

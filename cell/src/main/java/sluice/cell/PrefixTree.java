@@ -76,11 +76,19 @@ final class PrefixTree {
         return shared[place];
     }
 
-    /** How many steps have to be computed. */
-    long steps() {
+    /**
+     * How many steps have to be computed.
+     *
+     * @param left how many of its last tokens each sequence leaves out
+     */
+    long steps(int left) {
         long steps = 0;
+        int reach = 0; // how far the path to the sequence at hand is computed
         for (int place = 0; place < order.length; place++) {
-            steps += sequence(place).length() - Math.max(0, shared[place]);
+            int walked = Math.max(0, sequence(place).length() - left);
+            reach = Math.min(reach, Math.max(0, shared[place]));
+            steps += Math.max(0, walked - reach);
+            reach = Math.max(reach, walked);
         }
         return steps;
     }

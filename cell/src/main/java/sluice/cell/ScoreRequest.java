@@ -3,7 +3,6 @@ package sluice.cell;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +22,8 @@ public final class ScoreRequest implements Serializable {
     private final Emission[] emissions;
     private final int topK;
     private final int gatesLayer; // or TOP
+    private transient List<Emission>
+            list; // of the emissions, or null: it doesn't travel, and is asked for with every row
 
     private ScoreRequest(OutputAt at, Emission[] emissions, int topK, int gatesLayer) {
         this.at = at;
@@ -93,7 +94,12 @@ public final class ScoreRequest implements Serializable {
 
     /** In the order of the columns that tell them. */
     public List<Emission> emissions() {
-        return Collections.unmodifiableList(Arrays.asList(emissions));
+        List<Emission> known = list;
+        if (known == null) {
+            known = List.of(emissions);
+            list = known;
+        }
+        return known;
     }
 
     public boolean asksFor(Emission emission) {
@@ -126,6 +132,11 @@ public final class ScoreRequest implements Serializable {
     /** Whether a sequence's own next tokens are spoken of. */
     public boolean needsTargets() {
         return Arrays.stream(emissions).anyMatch(Emission::needsTargets);
+    }
+
+    /** Whether nothing else is. */
+    boolean asksOfTargetsOnly() {
+        return Arrays.stream(emissions).allMatch(Emission::needsTargets);
     }
 
     /**

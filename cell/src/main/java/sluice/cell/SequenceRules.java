@@ -83,14 +83,23 @@ public final class SequenceRules {
      * @throws IllegalArgumentException where a sequence has a defect, or all together are too long
      */
     void require(List<Sequence> sequences) {
-        long rows = 0;
         for (int s = 0; s < sequences.size(); s++) {
-            int at = s;
-            check(sequences.get(s)).ifPresent(defect -> {
-                throw new IllegalArgumentException("sequence %d: %s".formatted(at, defect.text()));
-            });
-            rows += sequences.get(s).length() + 1L;
+            require(sequences.get(s), s);
         }
+        requireRoom(sequences);
+    }
+
+    /** @param place in a batch, for the message */
+    void require(Sequence sequence, int place) {
+        check(sequence).ifPresent(defect -> {
+            throw new IllegalArgumentException("sequence %d: %s".formatted(place, defect.text()));
+        });
+    }
+
+    /** Whether all steps of these sequences fit one table. */
+    void requireRoom(List<Sequence> sequences) {
+        long rows =
+                sequences.stream().mapToLong(sequence -> sequence.length() + 1L).sum();
         if (rows > maxLength + 1L) {
             throw new IllegalArgumentException("a batch of %d steps: this model can take at most %d at once"
                     .formatted(rows - sequences.size(), maxLength));

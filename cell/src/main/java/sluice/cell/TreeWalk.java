@@ -13,6 +13,9 @@ import sluice.cell.model.LstmModel;
  * <p>Level t holds a node for each distinct prefix of t + 1 tokens; level -1 the states that sequences start from. Sequences are in
  * lexicographic order, so those that share a node are neighbours, and a node's children are too.
  *
+ * <p>Where only the probabilities of the tokens themselves are asked for, nobody needs the state that a sequence's last token leads to,
+ * and it has no node.
+ *
  * <p>The tree is cut into bands of neighbouring sequences, narrow enough that a level's states stay in cache; only the path at a
  * band's edge is walked twice. Scratch of one thread.
  */
@@ -36,6 +39,7 @@ final class TreeWalk {
     private final boolean tellsState;
     private final boolean tellsGates;
     private final boolean mayOverflow;
+    private final int targetsOnly; // 1 where a sequence's last token is no step, but only a target; else 0
 
     private final int band; // sequences, and so nodes of a level at the most
     private final FirstLayer firstLayer;
@@ -46,7 +50,8 @@ final class TreeWalk {
 
     private final int[] alive; // sequences of the band that have a node in this level, in order
     private final int[] node; // of each sequence of the band, in this level
-    private final int[] nextNode; // and in the next
+    private final int[] child; // of that node: the token that follows in this sequence
+    private final int[] nextNode; // of the sequence, in the next level
     private final int[] parent; // of each node of the next level
     private final int[] walker; // and the first sequence that has it
 
@@ -62,6 +67,7 @@ final class TreeWalk {
         this.tellsState = request.asksFor(Emission.STATE);
         this.tellsGates = request.asksFor(Emission.GATES);
         this.mayOverflow = compiled.mayOverflow();
+        this.targetsOnly = readsTargetsOnly(compiled, request) ? 1 : 0;
         int fitting = STATE_BYTES / LevelStates.bytes(model.directions());
         this.band = Math.max(LEAST_BAND, Math.min(LARGEST_BAND, fitting));
         this.firstLayer = new FirstLayer(compiled, kernel);
@@ -71,9 +77,20 @@ final class TreeWalk {
         this.endings = outputs == null || each || predicts ? null : new Endings(band, states.topWidth());
         this.alive = new int[band];
         this.node = new int[band];
+        this.child = new int[band];
         this.nextNode = new int[band];
         this.parent = new int[band];
         this.walker = new int[band];
+    }
+
+    /** Where a state may overflow, each has to be looked at. */
+    private static boolean readsTargetsOnly(CompiledModel compiled, ScoreRequest request) {
+        return request.asksOfTargetsOnly() && !compiled.mayOverflow();
+    }
+
+    /** How many steps these sequences take. */
+    long steps(PrefixTree tree) {
+        return tree.steps(targetsOnly);
     }
 
     /** The answers of the tree's distinct sequences. */
@@ -115,10 +132,10 @@ final class TreeWalk {
         for (int s = 0; s < count; s++) {
             int[] tokens = tree.sequence(from + s).tokens();
             int known = s == 0 ? 0 : Math.max(0, tree.shared(from + s));
-            for (int step = known; step < tokens.length; step++) {
+            for (int step = known; step < tokens.length - targetsOnly; step++) {
                 firstLayer.add(tokens[step]);
             }
-            steps += tokens.length - known;
+            steps += Math.max(0, tokens.length - targetsOnly - known);
         }
         firstLayer.begin(steps);
     }
@@ -143,12 +160,13 @@ final class TreeWalk {
      */
     private int lookAhead(PrefixTree tree, int from, int level, int living) {
         int next = 0;
+        boolean nodeIsNew = false; // the next one, for a sequence that goes on
         nodes.clear();
         for (int at = 0; at < living; at++) {
             int s = alive[at];
             Sequence sequence = tree.sequence(from + s);
             if (node[s] == nodes.count) {
-                nodes.add(states.topOffset(node[s]), each && level >= 0);
+                nodes.add(states.topOffset(node[s]), each && level >= 0 && targetsOnly == 0);
             }
             if (sequence.length() == level + 1) {
                 nodes.told[node[s]] |= !each;
@@ -156,12 +174,17 @@ final class TreeWalk {
             }
             // A neighbour that ended before this level shares no more than its length: then the node is new as well.
             if (s == 0 || tree.shared(from + s) <= level + 1) {
-                parent[next] = node[s];
-                walker[next] = s;
-                next++;
+                nodeIsNew = true;
                 if (predicts && level >= 0) {
                     nodes.addChild(sequence.tokens()[level + 1]);
                 }
+            }
+            child[s] = nodes.children - 1;
+            if (nodeIsNew && sequence.length() - targetsOnly > level + 1) {
+                nodeIsNew = false;
+                parent[next] = node[s];
+                walker[next] = s;
+                next++;
             }
             nextNode[s] = next - 1;
         }
@@ -194,7 +217,7 @@ final class TreeWalk {
                 }
             }
             if (predicts && level >= 0 && length > level + 1) {
-                sheet.predict(answer, level, nodes, nextNode[s]);
+                sheet.predict(answer, level, nodes, child[s]);
             }
             if (tellsState && length == level + 1) {
                 answer.state = states.state(node[s]);
@@ -210,7 +233,7 @@ final class TreeWalk {
         int left = 0;
         for (int at = 0; at < living; at++) {
             int s = alive[at];
-            if (tree.sequence(from + s).length() > level + 1) {
+            if (tree.sequence(from + s).length() - targetsOnly > level + 1) {
                 alive[left++] = s;
                 node[s] = nextNode[s];
             }

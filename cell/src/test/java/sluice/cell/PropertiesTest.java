@@ -67,6 +67,9 @@ class PropertiesTest {
         if (sample.model().output().isPresent()) {
             requests.add(sample.request(OutputAt.LAST, EnumSet.of(Emission.SOFTMAX)));
         }
+        if (sample.emissions(OutputAt.EACH).contains(Emission.RANK)) {
+            requests.add(sample.request(OutputAt.EACH, EnumSet.of(Emission.LOGPROB, Emission.RANK)));
+        }
         for (long lookUpBytes : new long[] {CompiledModel.LOOK_UP_BYTES, SMALL_LOOK_UP}) {
             CompiledModel compiled =
                     CompiledModel.compile(sample.model(), sample.input(), KernelChoice.AUTO, lookUpBytes);

@@ -48,6 +48,29 @@ class SharingTest {
                 .isEqualTo(3 + 4 + 2 + 3);
     }
 
+    /** The probabilities of the tokens of 1 0 1 need the states after 1 and after 1 0. */
+    @Test
+    void theLastTokenIsNoStepWhereOnlyTokensAreAskedAbout() {
+        TorchCase torch = TorchCase.named("vocab_2");
+        CompiledModel compiled = CompiledModel.compile(torch.model(), InputKind.EMBEDDING, KernelChoice.SCALAR);
+        List<Sequence> batch = List.of(
+                Sequence.ofTokens(),
+                Sequence.ofTokens(1),
+                Sequence.ofTokens(1, 0),
+                Sequence.ofTokens(1, 0, 1),
+                Sequence.ofTokens(1, 0, 0),
+                Sequence.ofTokens(1, 0, 0, 1),
+                Sequence.ofTokens(0, 1));
+        SequenceScorer likelihoods =
+                compiled.scorer(new ScoreRequest(OutputAt.EACH, List.of(Emission.LOGLIK, Emission.RANK), 1));
+        likelihoods.score(batch);
+        assertThat(likelihoods.computedSteps()).as("1, 1 0, 1 0 0, and 0").isEqualTo(4);
+        SequenceScorer states =
+                compiled.scorer(new ScoreRequest(OutputAt.EACH, List.of(Emission.LOGLIK, Emission.HIDDEN), 1));
+        states.score(batch);
+        assertThat(states.computedSteps()).isEqualTo(7);
+    }
+
     @Test
     void theOracleComputesEveryStep() {
         TorchCase torch = TorchCase.named("vocab_2");
