@@ -43,6 +43,11 @@ final class BroadcastPlan implements Serializable {
         this.batchBytes = batchBytes;
     }
 
+    /** Beside a batch of so many bytes, what a task keeps of the answers of earlier ones. */
+    static long knownBytes(long batchBytes) {
+        return batchBytes / BATCH_TO_KNOWN;
+    }
+
     /**
      * A partition's rows, scored one batch at a time as they are asked for.
      *
@@ -50,7 +55,7 @@ final class BroadcastPlan implements Serializable {
      */
     Iterator<Row> score(Iterator<Row> rows, RunCounters counters, StateWriter states) {
         CompiledModel compiled = compiled(counters);
-        SequenceScorer scorer = compiled.scorer(request, batchBytes / BATCH_TO_KNOWN);
+        SequenceScorer scorer = compiled.scorer(request, knownBytes(batchBytes));
         RowRoom room = RowRoom.ofThisProcess(compiled.model(), request, scorer);
         return new ScoredRows(rows, inputRow, scorer, columns, badRows, batchBytes, room, counters, states);
     }
@@ -92,7 +97,7 @@ final class BroadcastPlan implements Serializable {
     RowScorer byRow(int topK) {
         CompiledModel compiled = model.value().compiled(engine -> ProcessCounts.engineBuilt());
         ScoreRequest asked = topK == 0 ? request : new ScoreRequest(request.at(), request.emissions(), topK);
-        SequenceScorer scorer = compiled.scorer(asked, batchBytes / BATCH_TO_KNOWN);
+        SequenceScorer scorer = compiled.scorer(asked, knownBytes(batchBytes));
         return new RowScorer(
                 inputRow, scorer, columns, badRows, RowRoom.ofThisProcess(compiled.model(), asked, scorer));
     }

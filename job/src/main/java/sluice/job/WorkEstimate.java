@@ -10,8 +10,8 @@ import sluice.cell.model.LstmModel;
  * @param rows of the table
  * @param steps of all its sequences
  * @param work for a step and an answer
- * @param batchRows that make a batch
- * @param sharing what batches of neighbours share
+ * @param togetherRows of which a step is computed once: those of a batch, or as many as come until an answer is forgotten
+ * @param sharing what so many neighbours share
  * @param sharingIfClustered what they would share if the rows were sorted
  * @param rowBytes that a scored row takes where it is written, before it is compressed
  * @param flopsPerSecond that a core is taken to do
@@ -20,13 +20,13 @@ record WorkEstimate(
         long rows,
         double steps,
         Work work,
-        double batchRows,
+        double togetherRows,
         double sharing,
         double sharingIfClustered,
         double rowBytes,
         double flopsPerSecond) {
     /** What a row costs besides: reading, answering, writing. */
-    static final double SECONDS_PER_ROW = 10e-6;
+    static final double SECONDS_PER_ROW = 5e-6;
 
     static WorkEstimate of(InputSurvey survey, ScoringPlan plan, Settings settings) {
         LstmModel model = plan.model().model();
@@ -35,6 +35,12 @@ record WorkEstimate(
         double batchRows = perRow == 0 ? survey.rows() : settings.scoring().batchBytes() / perRow;
         batchRows = Math.max(1, Math.min(batchRows, survey.rows()));
         SharingCurve curve = new SharingCurve(survey.sequences(), model, kind);
+        double known = perRow == 0
+                ? 0
+                : curve.rowsOfDistinct(
+                        BroadcastPlan.knownBytes(settings.scoring().batchBytes()) / perRow);
+        double ofPartition = (double) survey.rows() / Math.max(1, survey.filledPartitions());
+        double togetherRows = Math.max(batchRows, Math.min(known, ofPartition));
         double steps = 0;
         for (int partition = 0; partition < survey.rowsOf().length; partition++) {
             steps += survey.stepsOf(partition);
@@ -43,9 +49,9 @@ record WorkEstimate(
                 survey.rows(),
                 steps * survey.goodFraction(),
                 Work.of(model, kind, settings.output().request()),
-                batchRows,
-                curve.ratio(batchRows),
-                Math.max(curve.ratio(batchRows), curve.ratio(survey.rows())),
+                togetherRows,
+                curve.ratio(togetherRows),
+                Math.max(curve.ratio(togetherRows), curve.ratio(survey.rows())),
                 survey.keptBytesPerRow()
                         + OutputSize.answerBytes(model, settings.output().request(), survey.stepsPerRow()),
                 flopsPerSecond(settings.scoring()));

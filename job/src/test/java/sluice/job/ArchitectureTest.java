@@ -7,6 +7,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.Test;
+import sluice.job.parquet.NumberListFormat;
 import sluice.job.sql.SluiceCatalog;
 
 /** What the job's classes may know of others. */
@@ -29,7 +30,7 @@ class ArchitectureTest {
     void onlyWhatSparkStartsIsPublic() {
         classes()
                 .that()
-                .doNotBelongToAnyOf(Main.class, MetricsPlugin.class, SluiceCatalog.class)
+                .doNotBelongToAnyOf(Main.class, MetricsPlugin.class, SluiceCatalog.class, NumberListFormat.class)
                 .and()
                 .doNotBelongToAnyOf(SessionModels.class, RowFunction.class, Answer.class)
                 .should()
@@ -48,6 +49,18 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAPackage("sluice.job.sql")
                 .because("the door is one of the ways in, as the command line is")
+                .check(JOB);
+    }
+
+    @Test
+    void whatWritesFilesKnowsNothingOfTheJob() {
+        noClasses()
+                .that()
+                .resideInAPackage("sluice.job.parquet")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("sluice.job", "sluice.job.sql", "sluice.cell..")
+                .because("it writes any table with lists of numbers")
                 .check(JOB);
     }
 }

@@ -64,7 +64,7 @@ class TaskLayoutTest {
 
     @Test
     void tasksOfHoursBecomeTasksOfHalfAMinute() {
-        assertLayout(layout(survey(4_000_000, 4_000_000, 4_000_000, 4_000_000), 1), TaskLayout.Kind.SPREAD, 544);
+        assertLayout(layout(survey(4_000_000, 4_000_000, 4_000_000, 4_000_000), 1), TaskLayout.Kind.SPREAD, 536);
     }
 
     /** A long tail: the sample of each partition counts for it. */
