@@ -8,6 +8,9 @@ final class AnswerSheet {
     private final boolean topK;
     private final boolean logProbabilities;
     private final boolean ranks;
+    private final boolean hidden;
+    private final boolean cell;
+    private final boolean gates;
 
     AnswerSheet(ScoreRequest request) {
         this.request = request;
@@ -16,6 +19,9 @@ final class AnswerSheet {
         this.topK = request.asksFor(Emission.TOPK);
         this.logProbabilities = request.asksFor(Emission.LOGPROB);
         this.ranks = request.asksFor(Emission.RANK);
+        this.hidden = request.asksFor(Emission.HIDDEN);
+        this.cell = request.asksFor(Emission.CELL);
+        this.gates = request.asksFor(Emission.GATES);
     }
 
     /** An answer with room for all that is asked of a sequence. */
@@ -29,9 +35,9 @@ final class AnswerSheet {
         scored.topProbabilities = topK ? new float[steps][] : null;
         scored.logProbabilities = logProbabilities ? new float[targets] : null;
         scored.ranks = ranks ? new int[targets] : null;
-        scored.hidden = request.asksFor(Emission.HIDDEN) ? new float[steps][] : null;
-        scored.cell = request.asksFor(Emission.CELL) ? new float[steps][] : null;
-        scored.gates = request.asksFor(Emission.GATES) ? new StepGates[steps] : null;
+        scored.hidden = hidden ? new float[steps][] : null;
+        scored.cell = cell ? new float[steps][] : null;
+        scored.gates = gates ? new StepGates[steps] : null;
         return scored;
     }
 
@@ -44,15 +50,15 @@ final class AnswerSheet {
     }
 
     /** The states and gates of a told node, or null for what isn't asked; not copied. */
-    void tellStates(ScoredSequence scored, int answered, float[] hidden, float[] cell, StepGates gates) {
+    void tellStates(ScoredSequence scored, int answered, float[] hiddenRow, float[] cellRow, StepGates stepGates) {
         if (scored.hidden != null) {
-            scored.hidden[answered] = hidden;
+            scored.hidden[answered] = hiddenRow;
         }
         if (scored.cell != null) {
-            scored.cell[answered] = cell;
+            scored.cell[answered] = cellRow;
         }
         if (scored.gates != null) {
-            scored.gates[answered] = gates;
+            scored.gates[answered] = stepGates;
         }
     }
 

@@ -10,8 +10,8 @@
  *   <li>{@link sluice.job.PartitionScorer} and {@link sluice.job.ScoredRows}: rows become sequences
  *       ({@link sluice.job.InputRow}, {@link sluice.job.SequenceReader}, {@link sluice.job.StateColumn}), are gathered into a batch bounded by bytes, scored, and given back in their order with
  *       the asked columns behind their own ({@link sluice.job.OutputColumns}).
- *   <li>{@link sluice.job.DirectoryOutput} and {@link sluice.job.StagedOutput}: the scored table is written beside its place; when it is
- *       complete, with its {@link sluice.job.RunReport}, a {@link sluice.job.Journal} says how it is moved there, and a
+ *   <li>{@link sluice.job.DirectoryOutput} and {@link sluice.job.StagedOutput}: the scored table is written beside its place, Parquet
+ *       by {@link sluice.job.parquet}; when it is complete, with its {@link sluice.job.RunReport}, a {@link sluice.job.Journal} says how it is moved there, and a
  *       {@link sluice.job.Publication} does it. Or {@link sluice.job.TableOutput}: it becomes a table of a catalog.
  * </ol>
  *
