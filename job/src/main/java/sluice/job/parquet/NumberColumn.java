@@ -24,8 +24,7 @@ final class NumberColumn {
     private final int ordinal; // of the row
     private final ColumnDescriptor descriptor;
     private final Numbers numbers;
-    private final int[]
-            empty; // of the lists at each depth: the definition level of one that is there and has no elements
+    private final int[] empty; // the definition level, at each depth, of a list without elements
     private final boolean[] nullable; // and whether its elements may be null
 
     private NumberColumn(int ordinal, ColumnDescriptor descriptor, Numbers numbers, int[] empty, boolean[] nullable) {
