@@ -32,7 +32,7 @@ final class KnownAnswers {
 
     /** Forgets all where this sequence needs more room than they may have. */
     void makeRoomFor(Sequence sequence) {
-        if (size.applyAsLong(sequence) > mostBytes) {
+        if (!answers.isEmpty() && size.applyAsLong(sequence) > mostBytes) {
             answers.clear();
             bytes = 0;
         }
@@ -40,8 +40,11 @@ final class KnownAnswers {
 
     /** Keeps an answer that wasn't known. */
     void add(Sequence sequence, ScoredSequence answer) {
+        if (!isKept(sequence)) {
+            return;
+        }
         long more = size.applyAsLong(sequence);
-        if (!isKept(sequence) || more > mostBytes) {
+        if (more > mostBytes) {
             return;
         }
         answers.put(sequence, answer);

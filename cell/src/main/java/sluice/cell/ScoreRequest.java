@@ -22,8 +22,8 @@ public final class ScoreRequest implements Serializable {
     private final Emission[] emissions;
     private final int topK;
     private final int gatesLayer; // or TOP
-    private transient List<Emission>
-            list; // of the emissions, or null: it doesn't travel, and is asked for with every row
+    /** The emissions, asked for with every row; null until then, as it does not travel. */
+    private transient List<Emission> list;
 
     private ScoreRequest(OutputAt at, Emission[] emissions, int topK, int gatesLayer) {
         this.at = at;

@@ -129,6 +129,8 @@ class NumberListFormatTest {
                 Map.of("maxRecordsPerFile", "700"),
                 // What is left to Spark's writer.
                 Map.of("parquet.bloom.filter.enabled", "true"),
+                Map.of("parquet.enable.bytestreamsplit", "true"),
+                Map.of("parquet.block.row.count.limit", "500"),
                 Map.of("parquet.enable.dictionary#name", "false"));
     }
 

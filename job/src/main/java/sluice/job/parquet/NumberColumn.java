@@ -86,39 +86,28 @@ final class NumberColumn {
     /** @param repetition of the first element */
     private void write(ArrayData list, int depth, int repetition, ColumnWriter column) {
         int count = list.numElements();
+        boolean ofNumbers = depth + 1 == empty.length;
         if (count == 0) {
             column.writeNull(repetition, empty[depth]);
-        } else if (depth + 1 < empty.length) {
-            writeLists(list, depth, repetition, column);
-        } else if (nullable[depth]) {
-            writeNullable(list, depth, repetition, column);
-        } else {
+        } else if (ofNumbers && !nullable[depth]) {
             int definition = descriptor.getMaxDefinitionLevel();
             numbers.write(list, 0, 1, repetition, definition, column);
             numbers.write(list, 1, count, depth + 1, definition, column);
-        }
-    }
-
-    private void writeLists(ArrayData lists, int depth, int repetition, ColumnWriter column) {
-        for (int at = 0; at < lists.numElements(); at++) {
-            int level = at == 0 ? repetition : depth + 1;
-            if (nullable[depth] && lists.isNullAt(at)) {
-                column.writeNull(level, empty[depth] + 1);
-            } else {
-                write(lists.getArray(at), depth + 1, level, column);
+        } else {
+            for (int at = 0; at < count; at++) {
+                writeElement(list, at, depth, at == 0 ? repetition : depth + 1, ofNumbers, column);
             }
         }
     }
 
-    private void writeNullable(ArrayData list, int depth, int repetition, ColumnWriter column) {
-        int definition = descriptor.getMaxDefinitionLevel();
-        for (int at = 0; at < list.numElements(); at++) {
-            int level = at == 0 ? repetition : depth + 1;
-            if (list.isNullAt(at)) {
-                column.writeNull(level, definition - 1);
-            } else {
-                numbers.write(list, at, at + 1, level, definition, column);
-            }
+    private void writeElement(
+            ArrayData list, int at, int depth, int repetition, boolean isNumber, ColumnWriter column) {
+        if (nullable[depth] && list.isNullAt(at)) {
+            column.writeNull(repetition, empty[depth] + 1);
+        } else if (isNumber) {
+            numbers.write(list, at, at + 1, repetition, descriptor.getMaxDefinitionLevel(), column);
+        } else {
+            write(list.getArray(at), depth + 1, repetition, column);
         }
     }
 }

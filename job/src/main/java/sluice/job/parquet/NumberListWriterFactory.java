@@ -2,6 +2,7 @@ package sluice.job.parquet;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.mapreduce.TaskAttemptContext;
@@ -17,6 +18,10 @@ final class NumberListWriterFactory extends OutputWriterFactory {
 
     /** Of columnar encryption. */
     private static final String CRYPTO = "parquet.crypto.factory.class";
+
+    /** Of an encoding, and of how many rows a group has: only the newer Parquets know them. */
+    private static final List<String> NEWER =
+            List.of("parquet.enable.bytestreamsplit", "parquet.block.row.count.limit");
 
     /** Between a setting's name and the one column that it is meant for. */
     private static final String OF_COLUMN = "#";
@@ -49,7 +54,8 @@ final class NumberListWriterFactory extends OutputWriterFactory {
     private static boolean isPlain(Configuration hadoop) {
         boolean legacy = hadoop.getBoolean(SQLConf.PARQUET_WRITE_LEGACY_FORMAT().key(), false);
         boolean encrypted = hadoop.get(CRYPTO) != null;
-        if (legacy || encrypted || ParquetOutputFormat.getBloomFilterEnabled(hadoop)) {
+        boolean newer = NEWER.stream().anyMatch(name -> hadoop.get(name) != null);
+        if (legacy || encrypted || newer || ParquetOutputFormat.getBloomFilterEnabled(hadoop)) {
             return false;
         }
         for (Map.Entry<String, String> setting : hadoop) {
