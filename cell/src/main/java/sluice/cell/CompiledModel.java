@@ -147,22 +147,36 @@ public final class CompiledModel {
         return new SequenceRules(model, input, request);
     }
 
-    /** A scorer for one thread that remembers nothing from batch to batch, as {@link #scorer(ScoreRequest, long)} makes one. */
+    /**
+     * What the scorers of several threads keep of their answers to one request: so far none.
+     *
+     * @param mostBytes how much they may keep, all together; 0: nothing
+     */
+    public KnownAnswers knownAnswers(ScoreRequest request, long mostBytes) {
+        return new KnownAnswers(
+                model.fingerprint(), request, sequence -> footprint.bytes(request, sequence.length()), mostBytes);
+    }
+
+    /** A scorer for one thread that remembers nothing from batch to batch, as {@link #scorer(KnownAnswers)} makes one. */
     public SequenceScorer scorer(ScoreRequest request) {
-        return scorer(request, 0);
+        return scorer(knownAnswers(request, 0));
     }
 
     /**
      * A scorer for one thread.
      *
-     * @param knownBytes how much it may keep from batch to batch: answers to sequences that may come again
-     * @throws IllegalArgumentException where the model can't answer the request
+     * @param known answers to the request that it scores for, from this model; it adds its own
+     * @throws IllegalArgumentException where the model can't answer the request, or another model has answered
      */
-    public SequenceScorer scorer(ScoreRequest request, long knownBytes) {
-        request.requireAnswerableBy(model);
+    public SequenceScorer scorer(KnownAnswers known) {
+        if (!known.model().equals(model.fingerprint())) {
+            throw new IllegalArgumentException(
+                    "answers of the model %s, expected those of %s".formatted(known.model(), model.fingerprint()));
+        }
+        known.request().requireAnswerableBy(model);
         return choice == KernelChoice.REFERENCE
-                ? new ReferenceScorer(this, request)
-                : new EngineScorer(this, request, kernel(), knownBytes);
+                ? new ReferenceScorer(this, known.request())
+                : new EngineScorer(this, kernel(), known);
     }
 
     private Kernel kernel() {

@@ -10,18 +10,17 @@ import sluice.cell.kernel.Kernel;
 /** Scores batches with a kernel: every distinct sequence once, and none whose answer it still knows. */
 final class EngineScorer implements SequenceScorer {
     private final CompiledModel compiled;
-    private final ScoreRequest request;
     private final SequenceRules rules;
     private final KnownAnswers known;
     private final TreeWalk tree; // for a stack that reads forward, else null
     private final LayeredScorer layered; // for one that also reads backward, else null
     private long computedSteps;
 
-    EngineScorer(CompiledModel compiled, ScoreRequest request, Kernel kernel, long knownBytes) {
+    EngineScorer(CompiledModel compiled, Kernel kernel, KnownAnswers known) {
+        ScoreRequest request = known.request();
         this.compiled = compiled;
-        this.request = request;
+        this.known = known;
         this.rules = compiled.rules(request);
-        this.known = new KnownAnswers(knownBytes, sequence -> bytes(sequence.length()));
         boolean asked = request.emissions().stream().anyMatch(Emission::needsOutputLayer);
         OutputStage outputs = asked ? new OutputStage(compiled.output(), kernel, request) : null;
         boolean forward = !compiled.model().looksAhead();
@@ -89,6 +88,6 @@ final class EngineScorer implements SequenceScorer {
 
     @Override
     public long bytes(int length) {
-        return compiled.footprint().bytes(request, length);
+        return compiled.footprint().bytes(known.request(), length);
     }
 }

@@ -1,29 +1,78 @@
 package sluice.cell;
 
-import java.util.Iterator;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToLongFunction;
 
 /**
- * The answers to sequences that were scored before, as many as fit into so many bytes: those that were asked for last. Logs say the same
- * over and over, so that most of a batch has come in one before it. A sequence that goes on from a state of its own is not kept: its
- * twin would have to come from the same state.
+ * The answers of one model to sequences that were scored before, as many as fit into so many bytes: those that were asked for last. Logs
+ * say the same over and over, so that most of a batch has come in one before it. Shared by all threads that score for the same request. A
+ * sequence that goes on from a state of its own is not kept: its twin would have to come from the same state.
+ *
+ * <p>Answers live in two generations. New ones, and old ones that are asked for again, go into the young one; when that has half of the
+ * bytes it is the old one, and what was old is forgotten. So nobody waits for anybody's look-up, as they would for one list in the order
+ * of use.
  */
-final class KnownAnswers {
-    private final long mostBytes;
+public final class KnownAnswers {
+    private final String model; // its fingerprint
+    private final ScoreRequest request;
     private final ToLongFunction<Sequence> size; // of a sequence and its answer, in bytes
-    private final Map<Sequence, ScoredSequence> answers = new LinkedHashMap<>(16, 0.75f, true);
-    private long bytes;
+    private final long mostBytes;
+    private volatile Generation young;
+    private volatile Generation old;
 
-    KnownAnswers(long mostBytes, ToLongFunction<Sequence> size) {
-        this.mostBytes = mostBytes;
+    /** Answers that came at about the same time. */
+    private static final class Generation {
+        private final ConcurrentMap<Sequence, ScoredSequence> answers = new ConcurrentHashMap<>();
+        private final AtomicLong bytes = new AtomicLong();
+
+        /** Takes so many bytes, unless there would be too many. */
+        boolean take(long more, long most) {
+            boolean fits = bytes.addAndGet(more) <= most;
+            if (!fits) {
+                bytes.addAndGet(-more);
+            }
+            return fits;
+        }
+    }
+
+    KnownAnswers(String model, ScoreRequest request, ToLongFunction<Sequence> size, long mostBytes) {
+        this.model = model;
+        this.request = request;
         this.size = size;
+        this.mostBytes = mostBytes;
+        forgetAll();
+    }
+
+    private synchronized void forgetAll() {
+        young = new Generation();
+        old = new Generation();
+    }
+
+    /** The model whose answers these are, by its fingerprint. */
+    String model() {
+        return model;
+    }
+
+    /** What they are answers to. */
+    ScoreRequest request() {
+        return request;
     }
 
     /** The answer, or null where it isn't known. */
     ScoredSequence to(Sequence sequence) {
-        return isKept(sequence) ? answers.get(sequence) : null;
+        if (!isKept(sequence)) {
+            return null;
+        }
+        ScoredSequence answer = young.answers.get(sequence);
+        if (answer == null) {
+            answer = old.answers.get(sequence);
+            if (answer != null) {
+                add(sequence, answer);
+            }
+        }
+        return answer;
     }
 
     private boolean isKept(Sequence sequence) {
@@ -32,27 +81,40 @@ final class KnownAnswers {
 
     /** Forgets all where this sequence needs more room than they may have. */
     void makeRoomFor(Sequence sequence) {
-        if (!answers.isEmpty() && size.applyAsLong(sequence) > mostBytes) {
-            answers.clear();
-            bytes = 0;
+        if (bytes() > 0 && size.applyAsLong(sequence) > mostBytes) {
+            forgetAll();
         }
     }
 
-    /** Keeps an answer that wasn't known. */
+    /** Keeps an answer, unless it alone would be a generation. */
     void add(Sequence sequence, ScoredSequence answer) {
         if (!isKept(sequence)) {
             return;
         }
         long more = size.applyAsLong(sequence);
-        if (more > mostBytes) {
+        long most = mostBytes / 2;
+        if (more > most) {
             return;
         }
-        answers.put(sequence, answer);
-        bytes += more;
-        Iterator<Sequence> oldest = answers.keySet().iterator();
-        while (bytes > mostBytes) {
-            bytes -= size.applyAsLong(oldest.next());
-            oldest.remove();
+        Generation now = young;
+        while (!now.take(more, most)) {
+            grownUp(now);
+            now = young;
         }
+        if (now.answers.putIfAbsent(sequence, answer) != null) {
+            now.bytes.addAndGet(-more);
+        }
+    }
+
+    private synchronized void grownUp(Generation full) {
+        if (young == full) { // of several who find it full one is the first
+            old = full;
+            young = new Generation();
+        }
+    }
+
+    /** What all answers take, and the sequences that they are answers to. */
+    long bytes() {
+        return young.bytes.get() + old.bytes.get();
     }
 }

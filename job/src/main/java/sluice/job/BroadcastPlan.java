@@ -7,18 +7,19 @@ import java.util.List;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import sluice.cell.CompiledModel;
+import sluice.cell.KnownAnswers;
 import sluice.cell.ScoreRequest;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 
 /**
- * All that tasks need, sent once to each executor: the model, how to read a row, what to answer. Immutable. The model is a broadcast of
- * its own, which other plans share.
+ * All that tasks need, sent once to each executor: the model, how to read a row, what to answer. Immutable, but for what a process keeps of
+ * the answers it has given. The model is a broadcast of its own, which other plans share.
  */
 final class BroadcastPlan implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    /** Of a batch's bytes, how many times less its scorer may keep of earlier ones' answers. */
+    /** Of a batch's bytes, how many times less is kept of earlier ones' answers, for each task that runs at once. */
     private static final int BATCH_TO_KNOWN = 4;
 
     private final Broadcast<BroadcastModel> model;
@@ -27,6 +28,7 @@ final class BroadcastPlan implements Serializable {
     private final OutputColumns columns;
     private final BadRowRule badRows;
     private final long batchBytes;
+    private transient volatile KnownAnswers known; // in this process; null until somebody asks
 
     BroadcastPlan(
             Broadcast<BroadcastModel> model,
@@ -43,9 +45,21 @@ final class BroadcastPlan implements Serializable {
         this.batchBytes = batchBytes;
     }
 
-    /** Beside a batch of so many bytes, what a task keeps of the answers of earlier ones. */
-    static long knownBytes(long batchBytes) {
-        return batchBytes / BATCH_TO_KNOWN;
+    /** What a process keeps of the answers of earlier batches, where so many tasks run at once with batches of so many bytes. */
+    static long knownBytes(long batchBytes, int tasksAtOnce) {
+        return batchBytes / BATCH_TO_KNOWN * tasksAtOnce;
+    }
+
+    /** The answers that the tasks of this process share. */
+    private KnownAnswers known(CompiledModel compiled) {
+        if (known == null) {
+            synchronized (this) {
+                if (known == null) {
+                    known = compiled.knownAnswers(request, knownBytes(batchBytes, RowRoom.tasksAtOnce()));
+                }
+            }
+        }
+        return known;
     }
 
     /**
@@ -55,7 +69,7 @@ final class BroadcastPlan implements Serializable {
      */
     Iterator<Row> score(Iterator<Row> rows, RunCounters counters, StateWriter states) {
         CompiledModel compiled = compiled(counters);
-        SequenceScorer scorer = compiled.scorer(request, knownBytes(batchBytes));
+        SequenceScorer scorer = compiled.scorer(known(compiled));
         RowRoom room = RowRoom.ofThisProcess(compiled.model(), request, scorer);
         return new ScoredRows(rows, inputRow, scorer, columns, badRows, batchBytes, room, counters, states);
     }
@@ -96,8 +110,14 @@ final class BroadcastPlan implements Serializable {
      */
     RowScorer byRow(int topK) {
         CompiledModel compiled = model.value().compiled(engine -> ProcessCounts.engineBuilt());
-        ScoreRequest asked = topK == 0 ? request : new ScoreRequest(request.at(), request.emissions(), topK);
-        SequenceScorer scorer = compiled.scorer(asked, knownBytes(batchBytes));
+        if (topK == 0) {
+            return byRow(compiled, request, compiled.scorer(known(compiled)));
+        }
+        ScoreRequest asked = new ScoreRequest(request.at(), request.emissions(), topK);
+        return byRow(compiled, asked, compiled.scorer(compiled.knownAnswers(asked, knownBytes(batchBytes, 1))));
+    }
+
+    private RowScorer byRow(CompiledModel compiled, ScoreRequest asked, SequenceScorer scorer) {
         return new RowScorer(
                 inputRow, scorer, columns, badRows, RowRoom.ofThisProcess(compiled.model(), asked, scorer));
     }

@@ -62,8 +62,8 @@ final class DryRun {
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast = plan.broadcast(settings, spark);
         InputSurvey survey = InputSurvey.of(plan.table().rows(), broadcast, counters);
-        WorkEstimate work = WorkEstimate.of(survey, plan, settings);
         int cores = spark.sparkContext().defaultParallelism();
+        WorkEstimate work = WorkEstimate.of(survey, plan, settings, cores, RowRoom.tasksAtOnce());
         TaskLayout layout = TaskLayout.of(survey, work, plan, settings, cores);
         Duration before = Duration.between(started, Instant.now());
         double speed = stepsPerSecond(survey.sequences(), broadcast, counters);

@@ -105,8 +105,15 @@ final class InputRow implements Serializable {
 
     /** The values of the columns that go into the output. */
     Object[] kept(Row row) {
-        Object[] values = new Object[keptColumns.length];
-        Arrays.setAll(values, at -> row.get(keptColumns[at]));
+        return kept(row, 0);
+    }
+
+    /** The same, with so many places for others behind them. */
+    Object[] kept(Row row, int places) {
+        Object[] values = new Object[keptColumns.length + places];
+        for (int at = 0; at < keptColumns.length; at++) {
+            values[at] = row.get(keptColumns[at]);
+        }
         return values;
     }
 

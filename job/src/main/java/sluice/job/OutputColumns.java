@@ -121,21 +121,28 @@ final class OutputColumns implements Serializable {
         };
     }
 
-    /** The row with nulls behind its own values, and the reason. */
-    Row append(Object[] row, RowDefect defect) {
-        Object[] values = Arrays.copyOf(row, row.length + width());
+    /** How many they are. */
+    int count() {
+        return request.emissions().size() + (reason == null ? 0 : 1);
+    }
+
+    /**
+     * A row that has no answer: nulls, and the reason.
+     *
+     * @param values of the row, and as many places behind them as there are columns here; they become the row's
+     */
+    Row complete(Object[] values, RowDefect defect) {
         values[values.length - 1] = ReasonColumn.value(defect);
         return RowFactory.create(values);
     }
 
-    private int width() {
-        return request.emissions().size() + (reason == null ? 0 : 1);
-    }
-
-    /** The row with an answer's values behind its own. */
-    Row append(Object[] row, ScoredSequence answer) {
-        Object[] values = Arrays.copyOf(row, row.length + width());
-        int at = row.length;
+    /**
+     * A row with its answer.
+     *
+     * @param values of the row, and as many places behind them as there are columns here; they become the row's
+     */
+    Row complete(Object[] values, ScoredSequence answer) {
+        int at = values.length - count();
         for (Emission emission : request.emissions()) {
             values[at++] = value(emission, answer);
         }

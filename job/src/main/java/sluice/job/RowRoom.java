@@ -37,8 +37,12 @@ final class RowRoom {
 
     /** Of this process, shared by as many tasks as it runs at once. */
     static RowRoom ofThisProcess(LstmModel model, ScoreRequest request, SequenceScorer scorer) {
-        int tasks = SparkEnv.get() == null ? 1 : tasksAtOnce(SparkEnv.get().conf());
-        return new RowRoom(model, request, scorer, Runtime.getRuntime().maxMemory() / tasks);
+        return new RowRoom(model, request, scorer, Runtime.getRuntime().maxMemory() / tasksAtOnce());
+    }
+
+    /** In this process. */
+    static int tasksAtOnce() {
+        return SparkEnv.get() == null ? 1 : tasksAtOnce(SparkEnv.get().conf());
     }
 
     /** As many as Spark gives to a process. */

@@ -10,8 +10,6 @@ import sluice.cell.SequenceScorer;
 
 /** Scores rows one by one, each to the bits that it has in any batch. Holds scratch: one for each thread. */
 final class RowScorer {
-    private static final Object[] NOTHING = {};
-
     private final InputRow inputRow;
     private final SequenceScorer scorer;
     private final OutputColumns columns;
@@ -45,7 +43,9 @@ final class RowScorer {
         ScoredSequence answer = scorer.score(List.of(sequence)).get(0);
         ProcessCounts.batch(1, sequence.length(), scorer.computedSteps() - before);
         Defect overflow = answer.defect().orElse(null);
-        return overflow == null ? columns.append(NOTHING, answer) : tellBad(RowDefect.of(overflow));
+        return overflow == null
+                ? columns.complete(new Object[columns.count()], answer)
+                : tellBad(RowDefect.of(overflow));
     }
 
     private Row tellBad(RowDefect defect) throws UnreadableRow {
@@ -53,6 +53,6 @@ final class RowScorer {
         if (badRows != BadRowRule.NULL) {
             throw new UnreadableRow(defect.code(), defect.text());
         }
-        return columns.append(NOTHING, defect);
+        return columns.complete(new Object[columns.count()], defect);
     }
 }

@@ -87,7 +87,7 @@ final class ScoredRows extends FoundRows {
             states.add(gathered.row(), gathered.sequence().start().isPresent(), answer.state());
         }
         return overflow == null
-                ? columns.append(inputRow.kept(gathered.row()), answer)
+                ? columns.complete(kept(gathered.row()), answer)
                 : tellBad(gathered.row(), RowDefect.of(overflow));
     }
 
@@ -96,7 +96,11 @@ final class ScoredRows extends FoundRows {
             throw new BadRowException(inputRow.complaint(row, defect));
         }
         counters.badRow(defect.code(), () -> inputRow.complaint(row, defect));
-        return badRows == BadRowRule.NULL ? columns.append(inputRow.kept(row), defect) : null;
+        return badRows == BadRowRule.NULL ? columns.complete(kept(row), defect) : null;
+    }
+
+    private Object[] kept(Row row) {
+        return inputRow.kept(row, columns.count());
     }
 
     /** @return whether there was one */

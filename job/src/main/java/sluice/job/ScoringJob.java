@@ -127,6 +127,7 @@ final class ScoringJob {
             abandon(output, failure);
             throw failure;
         } finally {
+            release(broadcast);
             carry.ifPresent(CarryOver::release);
         }
     }
@@ -140,8 +141,9 @@ final class ScoringJob {
     }
 
     private TaskLayout layout(InputSurvey survey, ScoringPlan plan) {
-        WorkEstimate work = WorkEstimate.of(survey, plan, settings);
-        return TaskLayout.of(survey, work, plan, settings, spark.sparkContext().defaultParallelism());
+        int cores = spark.sparkContext().defaultParallelism();
+        WorkEstimate work = WorkEstimate.of(survey, plan, settings, cores, RowRoom.tasksAtOnce());
+        return TaskLayout.of(survey, work, plan, settings, cores);
     }
 
     private Progress progress(Optional<InputSurvey> survey) {
@@ -198,6 +200,13 @@ final class ScoringJob {
             throw new IllegalStateException(
                     "the input changed while it was read: %,d rows couldn't be scored, and %,d when it was read again; run it once more"
                             .formatted(bad, counters.quarantinedRows()));
+        }
+    }
+
+    /** From the executors, with the answers that they keep. */
+    private void release(Broadcast<BroadcastPlan> broadcast) {
+        if (!spark.sparkContext().isStopped()) {
+            broadcast.unpersist();
         }
     }
 

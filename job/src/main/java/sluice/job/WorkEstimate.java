@@ -10,8 +10,7 @@ import sluice.cell.model.LstmModel;
  * @param rows of the table
  * @param steps of all its sequences
  * @param work for a step and an answer
- * @param togetherRows of which a step is computed once: those of a batch, or as many as come until an answer is forgotten
- * @param sharing what so many neighbours share
+ * @param sharing what rows share of which a step is computed once: those of a batch, or as many as come until an answer is forgotten
  * @param sharingIfClustered what they would share if the rows were sorted
  * @param rowBytes that a scored row takes where it is written, before it is compressed
  * @param flopsPerSecond that a core is taken to do
@@ -20,7 +19,6 @@ record WorkEstimate(
         long rows,
         double steps,
         Work work,
-        double togetherRows,
         double sharing,
         double sharingIfClustered,
         double rowBytes,
@@ -28,7 +26,13 @@ record WorkEstimate(
     /** What a row costs besides: reading, answering, writing. */
     static final double SECONDS_PER_ROW = 5e-6;
 
-    static WorkEstimate of(InputSurvey survey, ScoringPlan plan, Settings settings) {
+    /**
+     * Of what a survey has found.
+     *
+     * @param cores of all executors
+     * @param tasksAtOnce of one of them
+     */
+    static WorkEstimate of(InputSurvey survey, ScoringPlan plan, Settings settings, int cores, int tasksAtOnce) {
         LstmModel model = plan.model().model();
         InputKind kind = plan.input().kind();
         double perRow = survey.batchBytesPerRow();
@@ -38,9 +42,9 @@ record WorkEstimate(
         double known = perRow == 0
                 ? 0
                 : curve.rowsOfDistinct(
-                        BroadcastPlan.knownBytes(settings.scoring().batchBytes()) / perRow);
-        double ofPartition = (double) survey.rows() / Math.max(1, survey.filledPartitions());
-        double togetherRows = Math.max(batchRows, Math.min(known, ofPartition));
+                        BroadcastPlan.knownBytes(settings.scoring().batchBytes(), tasksAtOnce) / perRow);
+        double ofProcess = survey.rows() / Math.ceil((double) cores / tasksAtOnce);
+        double togetherRows = Math.max(batchRows, Math.min(known, ofProcess));
         double steps = 0;
         for (int partition = 0; partition < survey.rowsOf().length; partition++) {
             steps += survey.stepsOf(partition);
@@ -49,7 +53,6 @@ record WorkEstimate(
                 survey.rows(),
                 steps * survey.goodFraction(),
                 Work.of(model, kind, settings.output().request()),
-                togetherRows,
                 curve.ratio(togetherRows),
                 Math.max(curve.ratio(togetherRows), curve.ratio(survey.rows())),
                 survey.keptBytesPerRow()

@@ -31,7 +31,7 @@ class TaskLayoutTest {
 
     private static TaskLayout layout(InputSurvey survey, double sharingIfClustered, String... settings) {
         WorkEstimate work = new WorkEstimate(
-                survey.rows(), survey.rows() * (double) TOKENS, WORK, 10_000, 1, sharingIfClustered, 200, 20e9);
+                survey.rows(), survey.rows() * (double) TOKENS, WORK, 1, sharingIfClustered, 200, 20e9);
         return TaskLayout.settle(survey, work, true, false, settings(settings), CORES);
     }
 
@@ -78,7 +78,7 @@ class TaskLayoutTest {
                         new SampledPart(1, List.of(tail), 1, 5_000, 100_000, 20_000, false)));
         assertThat(survey.stepsOf(0)).isEqualTo(200_000);
         assertThat(survey.stepsOf(1)).isEqualTo(10_000_000);
-        WorkEstimate work = new WorkEstimate(22_000, 10_200_000, WORK, 10_000, 1, 1, 200, 20e9);
+        WorkEstimate work = new WorkEstimate(22_000, 10_200_000, WORK, 1, 1, 200, 20e9);
         TaskLayout layout = TaskLayout.settle(survey, work, true, false, settings(), CORES);
         assertLayout(layout, TaskLayout.Kind.SPREAD, 24);
     }
@@ -147,7 +147,7 @@ class TaskLayoutTest {
         assertLayout(layout(survey, 3), TaskLayout.Kind.SPREAD, CORES);
         TaskLayout features = TaskLayout.settle(
                 survey,
-                new WorkEstimate(100_000, 2_000_000, WORK, 10_000, 1, 1, 200, 20e9),
+                new WorkEstimate(100_000, 2_000_000, WORK, 1, 1, 200, 20e9),
                 false,
                 false,
                 settings("scoring.cluster-prefixes", "always"),
@@ -158,19 +158,19 @@ class TaskLayoutTest {
     @Test
     void whetherSortingPaysIsKnownWithoutAskingForIt() {
         InputSurvey survey = survey(100_000);
-        WorkEstimate much = new WorkEstimate(100_000, 2_000_000, WORK, 10_000, 1, 3, 200, 20e9);
-        WorkEstimate little = new WorkEstimate(100_000, 2_000_000, WORK, 10_000, 1, 1.01, 200, 20e9);
+        WorkEstimate much = new WorkEstimate(100_000, 2_000_000, WORK, 1, 3, 200, 20e9);
+        WorkEstimate little = new WorkEstimate(100_000, 2_000_000, WORK, 1, 1.01, 200, 20e9);
         assertThat(TaskLayout.clusteringPays(survey, much)).isTrue();
         assertThat(TaskLayout.clusteringPays(survey, little)).isFalse();
     }
 
     @Test
     void rowsOfAPartitionAreBroughtTogether() {
-        WorkEstimate work = new WorkEstimate(100_000, 2_000_000, WORK, 10_000, 1, 1, 200, 20e9);
+        WorkEstimate work = new WorkEstimate(100_000, 2_000_000, WORK, 1, 1, 200, 20e9);
         TaskLayout layout = TaskLayout.settle(survey(100_000), work, true, true, settings(), CORES);
         assertLayout(layout, TaskLayout.Kind.GROUPED, CORES);
         assertThat(layout.taskBytes()).as("half of a hundred bytes a row").isEqualTo(100_000 * 50 / CORES);
-        WorkEstimate little = new WorkEstimate(1_000, 20_000, WORK, 1_000, 1, 1, 200, 20e9);
+        WorkEstimate little = new WorkEstimate(1_000, 20_000, WORK, 1, 1, 200, 20e9);
         assertLayout(
                 TaskLayout.settle(survey(500, 500), little, true, true, settings(), CORES), TaskLayout.Kind.MERGED, 1);
     }
@@ -178,10 +178,10 @@ class TaskLayoutTest {
     @Test
     void terabytesAreWarnedOf() {
         Settings each = settings("output.at", "each");
-        WorkEstimate much = new WorkEstimate(1_000_000_000, 1e10, WORK, 1_000, 1, 1, 40_000, 20e9);
+        WorkEstimate much = new WorkEstimate(1_000_000_000, 1e10, WORK, 1, 1, 40_000, 20e9);
         assertThat(OutputSize.warning(much, each.output().request()))
                 .hasValueSatisfying(warning -> assertThat(warning).contains("36.4 TiB", "softmax at each step"));
-        WorkEstimate little = new WorkEstimate(1_000, 1e4, WORK, 1_000, 1, 1, 40_000, 20e9);
+        WorkEstimate little = new WorkEstimate(1_000, 1e4, WORK, 1, 1, 40_000, 20e9);
         assertThat(OutputSize.warning(little, each.output().request())).isEmpty();
     }
 }

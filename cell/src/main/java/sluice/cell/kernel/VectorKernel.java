@@ -133,21 +133,21 @@ final class VectorKernel implements Kernel {
         for (int at = 0; at < count; at++) {
             starts[at] = gates.startOffset(rows.start[row + at], panel);
         }
-        accumulate(gates.start(), gates.weights(), panel, packed, count);
+        accumulate(gates.start(), gates.weights(), panel, COLUMNS, packed, count);
     }
 
     /**
      * {@code band[r][j] = start[starts[r] + j] + sum_k weights[k][j] * tiles[packed + r][k]}, each sum one chain in the order of k, for
-     * the columns of a panel.
+     * the first columns of a panel: as many as are asked for, or some more.
      */
-    private void accumulate(float[] start, Strips weights, int panel, int packed, int count) {
+    private void accumulate(float[] start, Strips weights, int panel, int columns, int packed, int count) {
         int tiled = count % TILE_ROWS <= FEW_ROWS ? count - count % TILE_ROWS : count;
         int terms = tiles.terms();
         int pairs = terms & ~1;
         for (int at = count; at < count + TILE_ROWS && at < BAND_ROWS; at++) {
             starts[at] = starts[count - 1]; // the rows that a last tile computes in vain
         }
-        for (int column = 0; column < COLUMNS; column += 2 * LENGTH) {
+        for (int column = 0; column < columns; column += 2 * LENGTH) {
             int left = weights.offset(panel * COLUMNS + column);
             for (int r = 0; r < tiled; r += TILE_ROWS) {
                 sixRows(
@@ -169,7 +169,7 @@ final class VectorKernel implements Kernel {
                 lastTerm(band, at, weights.values(), left + pairs * STRIP, weights.size(), tiles.values()[from]);
             }
         }
-        for (int column = 0; column < COLUMNS && tiled < count; column += 4 * LENGTH) {
+        for (int column = 0; column < columns && tiled < count; column += 4 * LENGTH) {
             int first = panel * COLUMNS + column;
             twoRows(
                     start,
@@ -416,7 +416,7 @@ final class VectorKernel implements Kernel {
         for (int first = 0; first < packed; first += BAND_ROWS) {
             int count = Math.min(BAND_ROWS, packed - first);
             Arrays.fill(starts, 0, count, panel * COLUMNS);
-            accumulate(map.bias(), map.weights(), panel, first, count);
+            accumulate(map.bias(), map.weights(), panel, columns, first, count);
             for (int at = 0; at < count; at++) {
                 System.arraycopy(band, at * COLUMNS, result, offsets[row + first + at] + done, columns);
             }

@@ -29,6 +29,11 @@ enum Asked {
             }
             return new Object[] {ranks, likelihood(sum, ranks.length)};
         }
+
+        @Override
+        Object[] nothing(int steps, int classes) {
+            return new Object[] {new int[steps - 1], likelihood(0, steps - 1)};
+        }
     },
     LOGLIK(Question.LOGLIK, List.of("loglik")) {
         @Override
@@ -39,11 +44,21 @@ enum Asked {
             }
             return new Object[] {likelihood(sum, sequence.length - 1)};
         }
+
+        @Override
+        Object[] nothing(int steps, int classes) {
+            return new Object[] {likelihood(0, steps - 1)};
+        }
     },
     SOFTMAX(Question.LAST_SOFTMAX, List.of("softmax")) {
         @Override
         Object[] answer(OnnxAnswer output, int at, int[] sequence) {
             return new Object[] {output.row(at, 0).clone()};
+        }
+
+        @Override
+        Object[] nothing(int steps, int classes) {
+            return new Object[] {new float[classes]};
         }
     },
     TOP_5(Question.LAST_SOFTMAX, List.of("topk")) {
@@ -68,6 +83,13 @@ enum Asked {
                     .toArray(Row[]::new);
             return new Object[] {classes};
         }
+
+        @Override
+        Object[] nothing(int steps, int classes) {
+            Row[] best = new Row[Math.min(TOP, classes)];
+            Arrays.fill(best, RowFactory.create(0, null, 0f));
+            return new Object[] {best};
+        }
     };
 
     /** The job's own default. */
@@ -83,6 +105,9 @@ enum Asked {
 
     /** Of one sequence, by column. */
     abstract Object[] answer(OnnxAnswer output, int at, int[] sequence);
+
+    /** As much as the answer to a sequence of so many steps, with nothing in it. */
+    abstract Object[] nothing(int steps, int classes);
 
     private static Row likelihood(double sum, int tokens) {
         return RowFactory.create(sum, tokens == 0 ? null : Math.exp(-sum / tokens), tokens);

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -38,7 +39,15 @@ enum Contender {
      * each partition, {@code ALL_OPT}. It pads nothing, so what is padded is ours; it leaves the number of threads open, which
      * gives every session all cores: here each has one, as for (b).
      */
-    ONNX_AS_THEY_COME("(c) ONNX Runtime, 10 as they come", new OnnxWay(10, false, false, false));
+    ONNX_AS_THEY_COME("(c) ONNX Runtime, 10 as they come", new OnnxWay(10, false, false, false)),
+
+    /** The same job without a model: what Spark takes for itself. */
+    NO_MODEL("(d) no model, empty answers") {
+        @Override
+        MapPartitionsFunction<Row, Row> partition(Job job, int sequenceColumn) {
+            return new UnscoredRows(sequenceColumn, job.asked(), classes(job.folder()));
+        }
+    };
 
     private final String title;
     private final OnnxWay way; // or null
@@ -56,12 +65,8 @@ enum Contender {
     Scored score(SparkSession spark, Job job) {
         Dataset<Row> table =
                 spark.read().parquet(Preparation.input(job.folder()).toString());
-        OnnxPartition partition = new OnnxPartition(
-                Preparation.onnxModel(job.folder()).toString(),
-                classes(job.folder()),
-                table.schema().fieldIndex(BenchTable.TOKENS),
-                job.asked(),
-                way);
+        MapPartitionsFunction<Row, Row> partition =
+                partition(job, table.schema().fieldIndex(BenchTable.TOKENS));
         table.mapPartitions(partition, Encoders.row(BenchTable.with(job.asked().fields())))
                 .write()
                 .option("compression", "zstd") // as Sluice does
@@ -69,6 +74,21 @@ enum Contender {
         OnnxSessions.closeShared();
         spark.stop();
         return new Scored(StageClock.taken(), 0);
+    }
+
+    /** What a task does with its rows. */
+    MapPartitionsFunction<Row, Row> partition(Job job, int sequenceColumn) {
+        return new OnnxPartition(
+                Preparation.onnxModel(job.folder()).toString(),
+                classes(job.folder()),
+                sequenceColumn,
+                job.asked(),
+                way);
+    }
+
+    /** Whether it answers what was asked. */
+    boolean answers() {
+        return this != NO_MODEL;
     }
 
     /** The job: it ends this process where it fails. */

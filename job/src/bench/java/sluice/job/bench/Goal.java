@@ -34,7 +34,7 @@ record Goal(Kind kind, double value) {
                 };
             case ONNX_AS_THEY_COME ->
                 workload == JobWorkload.LOGS ? Optional.of(new Goal(Kind.AT_LEAST, 10)) : Optional.empty();
-            case ONNX_DISTINCT, SLUICE -> Optional.empty();
+            case ONNX_DISTINCT, NO_MODEL, SLUICE -> Optional.empty();
         };
     }
 

@@ -126,7 +126,8 @@ final class OnnxRows implements Iterator<Row> {
         return answers;
     }
 
-    private static Row append(Row row, Object[] answer) {
+    /** A row with an answer behind its own values. */
+    static Row append(Row row, Object[] answer) {
         Object[] values = new Object[row.length() + answer.length];
         for (int at = 0; at < row.length(); at++) {
             values[at] = row.get(at);

@@ -32,8 +32,8 @@ public final class WholeJob {
     }
 
     /**
-     * Effort, scale and rounds (or empty: as the effort has it), where real tables are (or empty), a directory to work in, and the
-     * command that this was.
+     * Effort, scale and rounds (or empty: as the effort has it), where real tables are (or empty), a directory to work in, the command
+     * that this was, and the workload that is wanted (or empty: all).
      */
     public static void main(String[] arguments) throws IOException {
         Locale.setDefault(Locale.ROOT);
@@ -53,7 +53,7 @@ public final class WholeJob {
                 Double.toString(effort.scale()),
                 Integer.toString(effort.files()),
                 arguments[3])) {
-            List<Results> all = new WholeJob(effort, root, umpire).run();
+            List<Results> all = new WholeJob(effort, root, umpire).run(workloads(arguments[6]));
             ResultTable table = new ResultTable(System.out);
             table.head(arguments[5]);
             table.agreement(all);
@@ -70,10 +70,16 @@ public final class WholeJob {
         }
     }
 
-    private List<Results> run() {
+    private static List<JobWorkload> workloads(String wanted) {
+        return wanted.isEmpty()
+                ? List.of(JobWorkload.values())
+                : List.of(JobWorkload.valueOf(wanted.toUpperCase(Locale.ROOT).replace('-', '_')));
+    }
+
+    private List<Results> run(List<JobWorkload> workloads) {
         List<Results> all = new ArrayList<>();
         try (Seats shared = new Seats()) {
-            for (JobWorkload workload : JobWorkload.values()) {
+            for (JobWorkload workload : workloads) {
                 progress("%s: the table", workload.title());
                 Results results = new Results(workload, umpire.ask("prepare " + workload, Preparation.Prepared.class));
                 for (int cores : effort.cores()) {
@@ -128,7 +134,7 @@ public final class WholeJob {
             results.warmUp(seat, processes.turn(seat, workload));
         }
         for (Seat seat : seats) {
-            if (seat.contender() != Contender.SLUICE) {
+            if (seat.contender() != Contender.SLUICE && seat.contender().answers()) {
                 results.agrees(seat.contender(), agree(workload, seat));
             }
         }
