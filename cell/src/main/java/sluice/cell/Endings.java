@@ -1,19 +1,24 @@
 package sluice.cell;
 
 /**
- * Where the sequences of a band have ended, kept until all have. The output layer's weights may be many megabytes, and of ragged
- * sequences few end in one level: so they pass over the weights together, and not level by level. Scratch, used again and again.
+ * Where sequences have ended, kept until they are many. The output layer's weights may be many megabytes, and of ragged sequences few end
+ * in one level: so they pass over the weights together, and not level by level. Scratch, used again and again.
  */
 final class Endings {
     private final int width;
-    private final float[] hidden; // (band, H)
+    private final float[] hidden; // (many, H)
     private final int[] sequence;
     private final Nodes nodes = new Nodes();
 
-    Endings(int band, int width) {
+    Endings(int many, int width) {
         this.width = width;
-        this.hidden = new float[Math.multiplyExact(band, width)];
-        this.sequence = new int[band];
+        this.hidden = new float[Math.multiplyExact(many, width)];
+        this.sequence = new int[many];
+    }
+
+    /** Whether there is no room for another one. */
+    boolean areMany() {
+        return nodes.count == sequence.length;
     }
 
     /** A sequence ends in the hidden state that stands at {@code offset}. */

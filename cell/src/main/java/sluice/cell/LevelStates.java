@@ -13,8 +13,8 @@ import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 
 /**
- * h and c of all layers at two neighbouring levels of a prefix tree: the current one, and the one before or after it. The two take
- * turns in the halves of each table. Scratch of one thread.
+ * h and c of all layers at two neighbouring levels of a prefix tree, or of several parts of one that are walked together: the current
+ * level, and the one before or after it. The two take turns in the halves of each table. Scratch of one thread.
  */
 final class LevelStates {
     private final CompiledModel compiled;

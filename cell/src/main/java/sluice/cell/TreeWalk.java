@@ -6,9 +6,9 @@ import sluice.cell.kernel.Kernel;
 import sluice.cell.model.LstmModel;
 
 /**
- * Runs a prefix tree through a stack that reads forward: level by level, each node once, all layers of a level before the next, so
- * that only the states of two levels exist at a time, however long the sequences are. A sequence that has ended has no node in
- * the next level, so nothing is padded.
+ * Runs a prefix tree through a stack that reads forward: each node once, all layers of a node before its children, so that of a path only
+ * the states of two levels exist at a time, however long the sequences are. A sequence that has ended has no node in the next level, so
+ * nothing is padded.
  *
  * <p>Level t holds a node for each distinct prefix of t + 1 tokens; level -1 the states that sequences start from. Sequences are in
  * lexicographic order, so those that share a node are neighbours, and a node's children are too.
@@ -16,15 +16,16 @@ import sluice.cell.model.LstmModel;
  * <p>Where only the probabilities of the tokens themselves are asked for, nobody needs the state that a sequence's last token leads to,
  * and it has no node.
  *
- * <p>The tree is cut into bands of neighbouring sequences, narrow enough that a level's states stay in cache; only the path at a
- * band's edge is walked twice. Scratch of one thread.
+ * <p>As many sequences are under way as have room for their states in the cache. They begin in groups of neighbours, which go down level by
+ * level; when half of all have ended, the next group takes their places, so that a step has many rows however unlike the lengths are. Only
+ * the path at a group's edge is walked twice. Scratch of one thread.
  */
 final class TreeWalk {
     /** About a core's second-level cache. */
     private static final int STATE_BYTES = 1 << 19;
 
     /** So many nodes share each reading of the weights at least: those of a wide model come from memory. */
-    private static final int LEAST_BAND = 192;
+    private static final int LEAST_BAND = 384;
 
     private static final int LARGEST_BAND = 2048;
 
@@ -41,19 +42,27 @@ final class TreeWalk {
     private final boolean mayOverflow;
     private final int targetsOnly; // 1 where a sequence's last token is no step, but only a target; else 0
 
-    private final int band; // sequences, and so nodes of a level at the most
+    private final int band; // sequences that are under way, and so nodes, at the most
     private final FirstLayer firstLayer;
     private final LevelStates states;
-    private final float[] features; // (band, I) of one level, or empty
-    private final Nodes nodes = new Nodes(); // of the level
+    private final float[] features; // (band, I) of one step, or empty
+    private final Nodes nodes = new Nodes(); // at hand
     private final Endings endings; // or null where every level is answered
 
-    private final int[] alive; // sequences of the band that have a node in this level, in order
-    private final int[] node; // of each sequence of the band, in this level
+    // The sequences that are under way, group by group.
+    private int living;
+    private final int[] place; // of each, in the tree
+    private final int[] shared; // with the one before it: nothing, where that is in another group
+    private final int[] level; // that it is in
+    private final int[] node; // that it has there
     private final int[] child; // of that node: the token that follows in this sequence
-    private final int[] nextNode; // of the sequence, in the next level
-    private final int[] parent; // of each node of the next level
-    private final int[] walker; // and the first sequence that has it
+    private final int[] nextNode; // in the next level
+
+    // The nodes that come next.
+    private int reached; // how many there are now
+    private final int[] parent; // of each, the node that it follows
+    private final int[] walker; // the place of the first sequence that has it
+    private final int[] token; // of that sequence: which one it reads
 
     TreeWalk(CompiledModel compiled, ScoreRequest request, Kernel kernel, OutputStage outputs) {
         this.model = compiled.model();
@@ -75,12 +84,15 @@ final class TreeWalk {
                 compiled, kernel, band, tellsGates ? OptionalInt.of(request.gatesLayer(model)) : OptionalInt.empty());
         this.features = new float[takesTokens ? 0 : band * model.inputWidth()];
         this.endings = outputs == null || each || predicts ? null : new Endings(band, states.topWidth());
-        this.alive = new int[band];
+        this.place = new int[band];
+        this.shared = new int[band];
+        this.level = new int[band];
         this.node = new int[band];
         this.child = new int[band];
         this.nextNode = new int[band];
         this.parent = new int[band];
         this.walker = new int[band];
+        this.token = new int[band];
     }
 
     /** Where a state may overflow, each has to be looked at. */
@@ -97,35 +109,48 @@ final class TreeWalk {
     ScoredSequence[] walk(PrefixTree tree) {
         ScoredSequence[] answers = new ScoredSequence[tree.size()];
         Arrays.setAll(answers, place -> sheet.blank(tree.sequence(place).length()));
-        for (int from = 0; from < answers.length; from += band) {
-            walkBand(tree, from, Math.min(band, answers.length - from), answers);
-        }
-        return answers;
-    }
-
-    private void walkBand(PrefixTree tree, int from, int count, ScoredSequence[] answers) {
-        if (firstLayer.wantsTokens()) {
-            tellTokens(tree, from, count);
-        }
-        plantRoots(tree, from, count);
-        int living = count;
-        for (int level = -1; living > 0; level++) {
-            int next = lookAhead(tree, from, level, living);
+        int begun = 0;
+        reached = 0;
+        living = 0;
+        while (living > 0 || begun < answers.length) {
+            if (begun < answers.length && living <= (firstLayer.wantsTokens() ? 0 : band / 2)) {
+                int count = Math.min(band - living, answers.length - begun);
+                begin(tree, begun, count);
+                begun += count;
+            }
+            int next = lookAhead(tree);
             if (outputs != null && endings == null) {
                 outputs.answer(nodes, states.top());
             }
-            write(tree, from, level, living, answers);
-            living = leaveBehind(tree, from, level, living);
-            if (next > 0) {
-                step(tree, from, level + 1, next);
-            }
+            write(tree, answers);
+            leaveBehind(tree);
+            step(tree, next);
         }
         if (endings != null) {
             endings.tell(outputs, sheet, answers);
         }
+        return answers;
     }
 
-    /** All tokens that the band's nodes read. */
+    /** A group of neighbours, at level -1. */
+    private void begin(PrefixTree tree, int from, int count) {
+        if (firstLayer.wantsTokens()) {
+            tellTokens(tree, from, count);
+        }
+        LstmState initial = LstmState.initial(model);
+        for (int s = from; s < from + count; s++) {
+            place[living] = s;
+            shared[living] = s == from ? PrefixTree.NOTHING : tree.shared(s);
+            level[living] = -1;
+            if (shared[living] == PrefixTree.NOTHING) {
+                states.put(reached++, tree.sequence(s).start().orElse(initial));
+            }
+            node[living] = reached - 1;
+            living++;
+        }
+    }
+
+    /** All tokens that the group's nodes read. */
     private void tellTokens(PrefixTree tree, int from, int count) {
         firstLayer.clear();
         long steps = 0;
@@ -140,50 +165,38 @@ final class TreeWalk {
         firstLayer.begin(steps);
     }
 
-    /** Level -1. */
-    private void plantRoots(PrefixTree tree, int from, int count) {
-        LstmState initial = LstmState.initial(model);
-        int roots = 0;
-        for (int s = 0; s < count; s++) {
-            if (s == 0 || tree.shared(from + s) == PrefixTree.NOTHING) {
-                states.put(roots++, tree.sequence(from + s).start().orElse(initial));
-            }
-            alive[s] = s;
-            node[s] = roots - 1;
-        }
-    }
-
     /**
-     * Lists the nodes of this level, what is asked of them, and the nodes of the next.
+     * Lists the nodes at hand, what is asked of them, and the nodes that come next.
      *
-     * @return how many nodes the next level has
+     * @return how many these are
      */
-    private int lookAhead(PrefixTree tree, int from, int level, int living) {
+    private int lookAhead(PrefixTree tree) {
         int next = 0;
         boolean nodeIsNew = false; // the next one, for a sequence that goes on
         nodes.clear();
-        for (int at = 0; at < living; at++) {
-            int s = alive[at];
-            Sequence sequence = tree.sequence(from + s);
+        for (int s = 0; s < living; s++) {
+            Sequence sequence = tree.sequence(place[s]);
+            int following = level[s] + 1;
             if (node[s] == nodes.count) {
-                nodes.add(states.topOffset(node[s]), each && level >= 0 && targetsOnly == 0);
+                nodes.add(states.topOffset(node[s]), each && level[s] >= 0 && targetsOnly == 0);
             }
-            if (sequence.length() == level + 1) {
+            if (sequence.length() == following) {
                 nodes.told[node[s]] |= !each;
                 continue;
             }
             // A neighbour that ended before this level shares no more than its length: then the node is new as well.
-            if (s == 0 || tree.shared(from + s) <= level + 1) {
+            if (shared[s] <= following) {
                 nodeIsNew = true;
-                if (predicts && level >= 0) {
-                    nodes.addChild(sequence.tokens()[level + 1]);
+                if (predicts && level[s] >= 0) {
+                    nodes.addChild(sequence.tokens()[following]);
                 }
             }
             child[s] = nodes.children - 1;
-            if (nodeIsNew && sequence.length() - targetsOnly > level + 1) {
+            if (nodeIsNew && goesOn(sequence, s)) {
                 nodeIsNew = false;
                 parent[next] = node[s];
-                walker[next] = s;
+                walker[next] = place[s];
+                token[next] = following;
                 next++;
             }
             nextNode[s] = next - 1;
@@ -191,17 +204,22 @@ final class TreeWalk {
         return next;
     }
 
-    /** Copies the level's answers to the sequences that have a node in it. */
-    private void write(PrefixTree tree, int from, int level, int living, ScoredSequence[] answers) {
+    /** Whether it has a node in the next level. */
+    private boolean goesOn(Sequence sequence, int s) {
+        return sequence.length() - targetsOnly > level[s] + 1;
+    }
+
+    /** Copies the nodes' answers to the sequences that have them. */
+    private void write(PrefixTree tree, ScoredSequence[] answers) {
         float[] hiddenRow = null; // of the node at hand, shared by all its sequences
         float[] cellRow = null;
         StepGates gates = null;
         int copied = -1;
-        for (int at = 0; at < living; at++) {
-            int s = alive[at];
-            int length = tree.sequence(from + s).length();
-            ScoredSequence answer = answers[from + s];
-            int answered = sheet.answered(level, length);
+        for (int s = 0; s < living; s++) {
+            int length = tree.sequence(place[s]).length();
+            boolean ends = length == level[s] + 1;
+            ScoredSequence answer = answers[place[s]];
+            int answered = sheet.answered(level[s], length);
             if (answered >= 0) {
                 if (copied != node[s]) {
                     copied = node[s];
@@ -213,44 +231,53 @@ final class TreeWalk {
                 if (endings == null) {
                     sheet.tell(answer, answered, nodes, node[s]);
                 } else {
-                    endings.add(from + s, states.top(), states.topOffset(node[s]));
+                    endings.add(place[s], states.top(), states.topOffset(node[s]));
                 }
             }
-            if (predicts && level >= 0 && length > level + 1) {
-                sheet.predict(answer, level, nodes, child[s]);
+            if (predicts && level[s] >= 0 && !ends) {
+                sheet.predict(answer, level[s], nodes, child[s]);
             }
-            if (tellsState && length == level + 1) {
+            if (tellsState && ends) {
                 answer.state = states.state(node[s]);
             }
-            if (mayOverflow && length == level + 1 && states.overflown(node[s])) {
-                answers[from + s] = ScoredSequence.unscorable(OverflowGuard.overflow(tree.sequence(from + s)));
+            if (mayOverflow && ends && states.overflown(node[s])) {
+                answers[place[s]] = ScoredSequence.unscorable(OverflowGuard.overflow(tree.sequence(place[s])));
+            }
+            if (endings != null && endings.areMany()) {
+                endings.tell(outputs, sheet, answers);
             }
         }
     }
 
     /** Goes on with the sequences that don't end here. */
-    private int leaveBehind(PrefixTree tree, int from, int level, int living) {
+    private void leaveBehind(PrefixTree tree) {
         int left = 0;
-        for (int at = 0; at < living; at++) {
-            int s = alive[at];
-            if (tree.sequence(from + s).length() - targetsOnly > level + 1) {
-                alive[left++] = s;
-                node[s] = nextNode[s];
+        for (int s = 0; s < living; s++) {
+            if (goesOn(tree.sequence(place[s]), s)) {
+                place[left] = place[s];
+                shared[left] = shared[s];
+                level[left] = level[s] + 1;
+                node[left] = nextNode[s];
+                left++;
             }
         }
-        return left;
+        living = left;
     }
 
-    /** Computes the nodes of a level from their parents. */
-    private void step(PrefixTree tree, int from, int level, int count) {
+    /** Computes the nodes that come next from their parents. */
+    private void step(PrefixTree tree, int next) {
+        reached = next;
+        if (next == 0) {
+            return;
+        }
         states.descend();
         int width = model.inputWidth();
-        for (int at = 0; at < count; at++) {
-            Sequence sequence = tree.sequence(from + walker[at]);
+        for (int at = 0; at < next; at++) {
+            Sequence sequence = tree.sequence(walker[at]);
             if (takesTokens) {
-                states.grow(parent[at], firstLayer, sequence.tokens()[level]);
+                states.grow(parent[at], firstLayer, sequence.tokens()[token[at]]);
             } else {
-                System.arraycopy(sequence.features(), level * width, features, at * width, width);
+                System.arraycopy(sequence.features(), token[at] * width, features, at * width, width);
                 states.grow(parent[at], at);
             }
         }
