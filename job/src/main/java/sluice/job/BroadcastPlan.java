@@ -1,6 +1,7 @@
 package sluice.job;
 
 import java.io.Serializable;
+import java.lang.ref.SoftReference;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -28,7 +29,7 @@ final class BroadcastPlan implements Serializable {
     private final OutputColumns columns;
     private final BadRowRule badRows;
     private final long batchBytes;
-    private transient volatile KnownAnswers known; // in this process; null until somebody asks
+    private transient SoftReference<KnownAnswers> known; // in this process; null until somebody asks
 
     BroadcastPlan(
             Broadcast<BroadcastModel> model,
@@ -50,16 +51,14 @@ final class BroadcastPlan implements Serializable {
         return batchBytes / BATCH_TO_KNOWN * tasksAtOnce;
     }
 
-    /** The answers that the tasks of this process share. */
-    private KnownAnswers known(CompiledModel compiled) {
-        if (known == null) {
-            synchronized (this) {
-                if (known == null) {
-                    known = compiled.knownAnswers(request, knownBytes(batchBytes, RowRoom.tasksAtOnce()));
-                }
-            }
+    /** The answers that the tasks of this process share; between tasks, and when the run is over, whoever needs the memory may have it. */
+    private synchronized KnownAnswers known(CompiledModel compiled) {
+        KnownAnswers answers = known == null ? null : known.get();
+        if (answers == null) {
+            answers = compiled.knownAnswers(request, knownBytes(batchBytes, RowRoom.tasksAtOnce()));
+            known = new SoftReference<>(answers);
         }
-        return known;
+        return answers;
     }
 
     /**

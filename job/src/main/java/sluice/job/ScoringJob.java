@@ -127,7 +127,6 @@ final class ScoringJob {
             abandon(output, failure);
             throw failure;
         } finally {
-            release(broadcast);
             carry.ifPresent(CarryOver::release);
         }
     }
@@ -200,13 +199,6 @@ final class ScoringJob {
             throw new IllegalStateException(
                     "the input changed while it was read: %,d rows couldn't be scored, and %,d when it was read again; run it once more"
                             .formatted(bad, counters.quarantinedRows()));
-        }
-    }
-
-    /** From the executors, with the answers that they keep. */
-    private void release(Broadcast<BroadcastPlan> broadcast) {
-        if (!spark.sparkContext().isStopped()) {
-            broadcast.unpersist();
         }
     }
 
