@@ -58,8 +58,9 @@ final class TreeWalk {
     private final int[] child; // of that node: the token that follows in this sequence
     private final int[] nextNode; // in the next level
 
+    private int reached; // nodes that they have there, all together
+
     // The nodes that come next.
-    private int reached; // how many there are now
     private final int[] parent; // of each, the node that it follows
     private final int[] walker; // the place of the first sequence that has it
     private final int[] token; // of that sequence: which one it reads
@@ -134,9 +135,6 @@ final class TreeWalk {
 
     /** A group of neighbours, at level -1. */
     private void begin(PrefixTree tree, int from, int count) {
-        if (firstLayer.wantsTokens()) {
-            tellTokens(tree, from, count);
-        }
         LstmState initial = LstmState.initial(model);
         for (int s = from; s < from + count; s++) {
             place[living] = s;
@@ -148,15 +146,18 @@ final class TreeWalk {
             node[living] = reached - 1;
             living++;
         }
+        if (firstLayer.wantsTokens()) {
+            tellTokens(tree);
+        }
     }
 
-    /** All tokens that the group's nodes read. */
-    private void tellTokens(PrefixTree tree, int from, int count) {
+    /** All tokens that the nodes of a group read that is alone under way. */
+    private void tellTokens(PrefixTree tree) {
         firstLayer.clear();
         long steps = 0;
-        for (int s = 0; s < count; s++) {
-            int[] tokens = tree.sequence(from + s).tokens();
-            int known = s == 0 ? 0 : Math.max(0, tree.shared(from + s));
+        for (int s = 0; s < living; s++) {
+            int[] tokens = tree.sequence(place[s]).tokens();
+            int known = Math.max(0, shared[s]);
             for (int step = known; step < tokens.length - targetsOnly; step++) {
                 firstLayer.add(tokens[step]);
             }

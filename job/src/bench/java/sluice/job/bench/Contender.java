@@ -86,9 +86,9 @@ enum Contender {
                 way);
     }
 
-    /** Whether it answers what was asked. */
-    boolean answers() {
-        return this != NO_MODEL;
+    /** Whether its answers have to be Sluice's. */
+    boolean isCompared() {
+        return this != SLUICE && this != NO_MODEL;
     }
 
     /** The job: it ends this process where it fails. */

@@ -134,7 +134,7 @@ public final class WholeJob {
             results.warmUp(seat, processes.turn(seat, workload));
         }
         for (Seat seat : seats) {
-            if (seat.contender() != Contender.SLUICE && seat.contender().answers()) {
+            if (seat.contender().isCompared()) {
                 results.agrees(seat.contender(), agree(workload, seat));
             }
         }
