@@ -140,9 +140,9 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
         return (int) Math.max(1, Math.min(wanted, Math.min(survey.rows(), MOST_TASKS)));
     }
 
-    /** To take neighbours together: fewer tasks than these would leave cores waiting for the longest. */
+    /** To take neighbours together: fewer tasks than these would leave cores waiting for the longest. A single core waits for none. */
     private static int enough(int wanted, double seconds, int cores) {
-        double even = Math.min(EVEN_WAVES * cores, shortTasks(seconds));
+        double even = cores == 1 ? 1 : Math.min(EVEN_WAVES * cores, shortTasks(seconds));
         return (int) inWaves(Math.max(wanted, Math.max(cores, even)), cores);
     }
 
