@@ -30,9 +30,13 @@ class TaskLayoutTest {
     }
 
     private static TaskLayout layout(InputSurvey survey, double sharingIfClustered, String... settings) {
+        return layoutOn(CORES, survey, sharingIfClustered, settings);
+    }
+
+    private static TaskLayout layoutOn(int cores, InputSurvey survey, double sharingIfClustered, String... settings) {
         WorkEstimate work = new WorkEstimate(
                 survey.rows(), survey.rows() * (double) TOKENS, WORK, 1, sharingIfClustered, 200, 20e9);
-        return TaskLayout.settle(survey, work, true, false, settings(settings), CORES);
+        return TaskLayout.settle(survey, work, true, false, settings(settings), cores);
     }
 
     private static Settings settings(String... keysAndValues) {
@@ -100,6 +104,13 @@ class TaskLayoutTest {
     @Test
     void partitionsOfASecondStayAsTheyAreWhereTheyAreFew() {
         assertLayout(layout(evenSurvey(64, 1_000), 1), TaskLayout.Kind.AS_READ, 64);
+    }
+
+    @Test
+    void aSingleCoreTakesThemTogetherByTheLengthOfATaskAlone() {
+        assertLayout(layoutOn(1, evenSurvey(64, 1_000), 1), TaskLayout.Kind.MERGED, 3);
+        assertLayout(layoutOn(1, evenSurvey(16, 1_000), 1), TaskLayout.Kind.MERGED, 1);
+        assertLayout(layoutOn(1, evenSurvey(4, 1_000), 1), TaskLayout.Kind.AS_READ, 4);
     }
 
     @Test

@@ -6,7 +6,8 @@ import org.apache.spark.sql.Row;
 
 /**
  * What a task does with its partition where no model scores it: each row gets an answer of the right size with nothing in it. What
- * remains is Spark's own: no scorer that is called in {@code mapPartitions}, and leaves writing to Spark, makes a job shorter than this.
+ * remains is Spark's own, in the splits that it cuts by itself: no scorer that is called in {@code mapPartitions}, and leaves both
+ * cutting and writing to Spark, makes a job shorter than this.
  */
 final class UnscoredRows implements MapPartitionsFunction<Row, Row> {
     private static final long serialVersionUID = 1L;
