@@ -108,6 +108,10 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
                     ? new TaskLayout(Kind.MERGED, 1, taskBytes, fileRows == 0 ? 0 : even(survey.rows(), fileRows), size)
                     : new TaskLayout(Kind.SPREAD, wanted, taskBytes, even(dealtTo(wanted, survey), fileRows), size);
         }
+        TaskLayout asRead = new TaskLayout(Kind.AS_READ, survey.rowsOf().length, taskBytes, 0, size);
+        if (settings.scoring().taskSeconds() == 0) {
+            return asRead;
+        }
         double longest = IntStream.range(0, survey.rowsOf().length)
                 .mapToDouble(at -> work.seconds(survey.rowsOf()[at], survey.stepsOf(at)))
                 .max()
@@ -126,7 +130,7 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
         return filled > 4 * enough
                 ? new TaskLayout(
                         Kind.MERGED, enough, taskBytes, 0, "%s in %s".formatted(size, Words.count(filled, "partition")))
-                : new TaskLayout(Kind.AS_READ, survey.rowsOf().length, taskBytes, 0, size);
+                : asRead;
     }
 
     /** Long enough to be worth starting, short enough that a lost one is no loss; and something for every core to do. */
@@ -179,7 +183,7 @@ record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, String wh
         double share = seconds / Math.min(cores, wanted);
         double saved = longest - share - moving / cores;
         boolean keepsWaiting = longest > 1.5 * share && saved > SHORTEST_TASK_SECONDS;
-        boolean tooLong = taskSeconds > 0 && longest > 4.0 * taskSeconds && moving < 0.1 * seconds;
+        boolean tooLong = longest > 4.0 * taskSeconds && moving < 0.1 * seconds;
         return wanted > 1 && (keepsWaiting || tooLong);
     }
 

@@ -114,6 +114,13 @@ class TaskLayoutTest {
     }
 
     @Test
+    void whereTasksHaveNoLengthASplitIsATask() {
+        String[] free = {"scoring.task-seconds", "0", "scoring.cluster-prefixes", "auto"};
+        assertLayout(layout(evenSurvey(400, 10), 1, free), TaskLayout.Kind.AS_READ, 400);
+        assertLayout(layout(survey(0, 100_000, 0), 1, free), TaskLayout.Kind.AS_READ, 3);
+    }
+
+    @Test
     void thousandsOfCrumbsAreTakenTogetherInWholeWaves() {
         assertLayout(layout(evenSurvey(10_000, 100), 1), TaskLayout.Kind.MERGED, 40);
     }
