@@ -48,9 +48,6 @@ record CarriedStates(
         InputKind input) {
     private static final Logger LOG = LoggerFactory.getLogger(CarriedStates.class);
 
-    /** In the joined table; a column of the input can't be called so by accident. */
-    static final String STATE = "sluice state";
-
     /** So many keys are sent to every executor, so that the states don't have to move. */
     private static final long MOST_SENT_KEYS = 1_000_000;
 
@@ -95,7 +92,7 @@ record CarriedStates(
         for (String other : Stream.concat(Stream.of(settings.output().path()), settings.badRows().path().stream())
                 .toList()) {
             Path path = Storage.qualified(other, "--output", hadoop);
-            if (QuarantinePlace.isWithin(path, table.path()) || QuarantinePlace.isWithin(table.path(), path)) {
+            if (Storage.isWithin(path, table.path()) || Storage.isWithin(table.path(), path)) {
                 throw new RefusedException(
                         "state.path = '%s': lies in %s, or that in it; keep them apart".formatted(table, other));
             }
@@ -157,7 +154,7 @@ record CarriedStates(
     CarriedColumn column(InputTable joined) {
         return new CarriedColumn(
                 key,
-                Arrays.asList(joined.rows().columns()).indexOf(STATE),
+                Arrays.asList(joined.rows().columns()).indexOf(InputTable.STATE),
                 base.map(version -> "state in %s".formatted(version.path())).orElse("state"),
                 model);
     }
@@ -165,7 +162,7 @@ record CarriedStates(
     /** The table with a column for states, and none in it yet. */
     InputTable prepare(InputTable read) {
         Column none = lit(null).cast(schemaOfState());
-        return read.with(read.rows().withColumn(STATE, none));
+        return read.with(read.rows().withColumn(InputTable.STATE, none));
     }
 
     private StructType schemaOfState() {
@@ -195,9 +192,9 @@ record CarriedStates(
         Column[] values =
                 quoted(StateRows.HIDDEN, StateRows.CELL, StateRows.SEEN).toArray(Column[]::new);
         Dataset<Row> latest = rows.groupBy(quoted(key.names()).toArray(Column[]::new))
-                .agg(max_by(struct(values), col(ColumnPath.quoted(PART))).as(STATE));
+                .agg(max_by(struct(values), col(ColumnPath.quoted(PART))).as(InputTable.STATE));
         Stream<Column> taken = Stream.of(StateRows.HIDDEN, StateRows.CELL, StateRows.SEEN)
-                .map(name -> col("%s.%s".formatted(ColumnPath.quoted(STATE), ColumnPath.quoted(name))));
+                .map(name -> col("%s.%s".formatted(ColumnPath.quoted(InputTable.STATE), ColumnPath.quoted(name))));
         return VectorMetadata.attach(
                 latest.select(Stream.concat(quoted(key.names()), taken).toArray(Column[]::new)), schema);
     }
@@ -205,7 +202,7 @@ record CarriedStates(
     /**
      * A table's rows with the states that they go on from.
      *
-     * @param table with the column {@value #STATE}
+     * @param table with the column {@link InputTable#STATE}
      * @param keys of the table's rows, each one once
      * @param carried how many of them have a state
      * @param kept what Spark keeps until {@link #release}
@@ -223,7 +220,7 @@ record CarriedStates(
      * @throws RefusedException where a key has several rows
      */
     Joined join(InputTable prepared, SparkSession spark) {
-        Dataset<Row> rows = prepared.rows().drop(STATE);
+        Dataset<Row> rows = prepared.rows().drop(InputTable.STATE);
         Column[] names = quoted(key.keyNames()).toArray(Column[]::new);
         Dataset<Row> keys =
                 key.of(rows).groupBy(names).agg(count(lit(1)).as(COUNT)).persist(StorageLevel.MEMORY_AND_DISK());
@@ -252,7 +249,7 @@ record CarriedStates(
             List<StatePart> parts,
             SparkSession spark) {
         Column state = struct(quoted(StateRows.HIDDEN, StateRows.CELL).toArray(Column[]::new))
-                .as(STATE);
+                .as(InputTable.STATE);
         Dataset<Row> tonights = read(spark, parts).join(sent(keys, size), key.joins(), "left_semi");
         Dataset<Row> states = latest(tonights, parts.size())
                 .select(Stream.concat(Stream.of(key.asKeys()), Stream.of(state)).toArray(Column[]::new))

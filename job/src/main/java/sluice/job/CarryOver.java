@@ -56,7 +56,8 @@ final class CarryOver {
             SparkSession spark) {
         CarriedStates.Joined joined = states.join(prepared, spark);
         try {
-            StagedStates staged = output.stageStates(states.table(), states.next());
+            StagedStates staged =
+                    output.publishTogether(id -> StagedStates.at(states.table(), states.next(), id));
             return new CarryOver(spark, settings, started, states, joined, staged);
         } catch (RuntimeException e) {
             joined.release();
@@ -177,6 +178,7 @@ final class CarryOver {
                 states.table().toString(),
                 before(),
                 states.next(),
+                StateVersion.name(states.next()),
                 files.continued(),
                 files.fresh(),
                 keys(),

@@ -8,6 +8,7 @@ import java.util.Map;
  *
  * @param before the version that the run has started from, or 0: none
  * @param after the version that it has made
+ * @param version the name of that version's directory
  * @param continued keys that have gone on from a state
  * @param begun keys that had none
  * @param keys that have one now
@@ -15,7 +16,7 @@ import java.util.Map;
  * @param written rows of states
  */
 record CarryReport(
-        String path, long before, long after, long continued, long begun, long keys, long read, long written) {
+        String path, long before, long after, String version, long continued, long begun, long keys, long read, long written) {
     Map<String, Object> json() {
         Map<String, Object> part = new LinkedHashMap<>();
         part.put("path", path);
@@ -32,6 +33,6 @@ record CarryReport(
     /** For the terminal. */
     String sentence() {
         return "%s went on, %,d new; %s/%s has %,d"
-                .formatted(Words.count(continued, "key"), begun, path, StateVersion.name(after), keys);
+                .formatted(Words.count(continued, "key"), begun, path, version, keys);
     }
 }

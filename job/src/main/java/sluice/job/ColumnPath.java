@@ -43,6 +43,26 @@ record ColumnPath(List<String> names, List<Integer> places) {
         return new ColumnPath(longerNames, longerPlaces);
     }
 
+    /** @param remedy what to do where there is none */
+    static StructField field(StructType schema, String name, String key, String remedy) {
+        return field(schema, name, key, "input", remedy);
+    }
+
+    /** @param table what the schema is of */
+    static StructField field(StructType schema, String name, String key, String table, String remedy) {
+        return Arrays.stream(schema.fields())
+                .filter(field -> field.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new RefusedException("%s: no column '%s' in the %s, which has %s; %s"
+                        .formatted(key, name, table, columns(schema), remedy)));
+    }
+
+    static String columns(StructType schema) {
+        return Arrays.stream(schema.fields())
+                .map(field -> "%s (%s)".formatted(field.name(), field.dataType().catalogString()))
+                .collect(Collectors.joining(", "));
+    }
+
     boolean isTop() {
         return names.size() == 1;
     }

@@ -2,6 +2,7 @@ package sluice.job;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -80,8 +81,8 @@ final class DirectoryOutput implements ScoredOutput {
     }
 
     @Override
-    public StagedStates stageStates(StateTable table, long version) {
-        return staged.stageStates(table, version);
+    public <T extends PublishedTogether> T publishTogether(Function<String, T> stage) {
+        return staged.publishTogether(stage);
     }
 
     @Override

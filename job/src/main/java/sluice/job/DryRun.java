@@ -72,8 +72,8 @@ final class DryRun {
                 .lines()
                 .forEach(console.out()::println);
         lines(plan, survey, work, layout, forecast, joined).forEach(console.out()::println);
-        OutputSize.warning(work, settings.output().request()).ifPresent(warning -> console.say("warning: %s", warning));
-        ReportFile.copy(json(plan, work, layout, forecast), settings.report(), hadoop)
+        OutputSize.warning(work.rows() * work.rowBytes(), settings.output().request()).ifPresent(warning -> console.say("warning: %s", warning));
+        ReportFile.copy(json(plan, work, layout, forecast), settings.report().path(), hadoop)
                 .ifPresent(reason -> console.error("%s: the report could not be written: %s"
                         .formatted(settings.report().path().get(), reason)));
         return tellWhetherFits(plan);
@@ -81,7 +81,7 @@ final class DryRun {
 
     private ExitCode tellWhetherFits(ScoringPlan plan) {
         Instant now = Instant.now();
-        Provenance provenance = Provenance.of(plan, settings, now);
+        Provenance provenance = plan.provenance(settings, now);
         try {
             TableShape shape = TableShape.settle(
                     provenance.appendTo(plan.schema()), settings.output().partitionBy());

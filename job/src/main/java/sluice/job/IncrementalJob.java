@@ -164,7 +164,7 @@ final class IncrementalJob {
     private void requireApart() {
         Path checkpoint = qualified(settings.input().checkpoint().orElseThrow(), "--incremental");
         for (String other : List.of(place(), settings.output().path())) {
-            if (QuarantinePlace.isWithin(checkpoint, qualified(other, "--input"))) {
+            if (Storage.isWithin(checkpoint, qualified(other, "--input"))) {
                 throw new RefusedException("--incremental %s: lies in %s; choose a place beside it"
                         .formatted(settings.input().checkpoint().get(), other));
             }
@@ -180,7 +180,7 @@ final class IncrementalJob {
         Settings.Output output = settings.output();
         Path target = qualified(output.path(), "--output");
         TableShape shape = BatchOutput.shape(
-                TableShape.settle(Provenance.of(plan, settings, started).appendTo(plan.schema()), output.partitionBy()),
+                TableShape.settle(plan.provenance(settings, started).appendTo(plan.schema()), output.partitionBy()),
                 output);
         WrittenTable.find(target.getFileSystem(hadoop), target, output, spark)
                 .ifPresent(written -> written.requireSame(shape, output.path()));

@@ -46,7 +46,7 @@ record InputPlan(
 
     private static StructField sequence(InputTable table, String name) {
         if (table.sequenceColumn() < 0) {
-            return field(table.wholeSchema(), name, "input.tokens", "pass --tokens");
+            return ColumnPath.field(table.wholeSchema(), name, "input.tokens", "pass --tokens");
         }
         DataType type = table.rows().schema().fields()[table.sequenceColumn()].dataType();
         return DataTypes.createStructField(name, type, true);
@@ -83,26 +83,6 @@ record InputPlan(
             return SequenceForm.FEATURE_ROWS;
         }
         return looks == SequenceForm.IDS ? SequenceForm.IDS : SequenceForm.NUMBERS;
-    }
-
-    /** @param remedy what to do where there is none */
-    static StructField field(StructType schema, String name, String key, String remedy) {
-        return field(schema, name, key, "input", remedy);
-    }
-
-    /** @param table what the schema is of */
-    static StructField field(StructType schema, String name, String key, String table, String remedy) {
-        return Arrays.stream(schema.fields())
-                .filter(field -> field.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new RefusedException("%s: no column '%s' in the %s, which has %s; %s"
-                        .formatted(key, name, table, columns(schema), remedy)));
-    }
-
-    static String columns(StructType schema) {
-        return Arrays.stream(schema.fields())
-                .map(field -> "%s (%s)".formatted(field.name(), field.dataType().catalogString()))
-                .collect(Collectors.joining(", "));
     }
 
     /** What {@code model.input = auto} means here. */
@@ -177,7 +157,7 @@ record InputPlan(
         for (String name : settings.key()) {
             if (!Arrays.asList(schema.fieldNames()).contains(name)) {
                 throw new RefusedException(
-                        "input.key: no column '%s' in the input, which has %s".formatted(name, columns(schema)));
+                        "input.key: no column '%s' in the input, which has %s".formatted(name, ColumnPath.columns(schema)));
             }
         }
         if (!settings.key().isEmpty()) {

@@ -29,6 +29,9 @@ record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColu
     /** Of a sequence that stands within a struct; a column of the input can't be called so by accident. */
     private static final String SEQUENCE = "sluice sequence";
 
+    /** The column of carried states in a table that they are joined to; a column of the input can't be called so by accident. */
+    static final String STATE = "sluice state";
+
     private static final int LOOKED_AT = 1_000;
 
     /** @throws RefusedException where the paths don't exist or hold no such table, or filter or columns make no sense in it */
@@ -77,7 +80,7 @@ record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColu
                             .formatted(
                                     settings.filter().get(),
                                     Failure.firstLine(e.getMessage()),
-                                    InputPlan.columns(rows.schema())),
+                                    ColumnPath.columns(rows.schema())),
                     e);
         }
     }
@@ -88,7 +91,7 @@ record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColu
         for (String name : settings.columns()) {
             if (!names.contains(name)) {
                 throw new RefusedException("input.columns: no column '%s' in the input, which has %s"
-                        .formatted(name, InputPlan.columns(schema)));
+                        .formatted(name, ColumnPath.columns(schema)));
             }
             kept.add(names.indexOf(name));
         }
@@ -124,7 +127,7 @@ record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColu
     /** Of all columns of the input. */
     StructType wholeSchema() {
         List<StructField> fields = new ArrayList<>(Arrays.asList(rows.schema().fields()));
-        fields.removeIf(field -> field.name().equals(SEQUENCE) || field.name().equals(CarriedStates.STATE));
+        fields.removeIf(field -> field.name().equals(SEQUENCE) || field.name().equals(STATE));
         return new StructType(fields.toArray(StructField[]::new));
     }
 

@@ -1,7 +1,6 @@
 package sluice.job;
 
 import java.io.Serializable;
-import java.util.List;
 
 /** How many steps a sequence of the input may have, and what becomes of a longer one. Immutable, sent to the executors. */
 final class LengthLimits implements Serializable {
@@ -31,22 +30,16 @@ final class LengthLimits implements Serializable {
         this.tooLong = tooLong;
     }
 
-    /** The steps that are scored. */
-    <T> List<T> within(List<T> steps) throws UnreadableRow {
-        int length = steps.size();
-        if (length < least) {
-            throw new UnreadableRow(
-                    RowDefect.TOO_SHORT, "%d steps, input.min-length asks for %d".formatted(length, least));
-        }
-        if (length <= most) {
-            return steps;
-        }
-        return switch (tooLong) {
-            case REFUSE ->
-                throw new UnreadableRow(
-                        RowDefect.TOO_LONG, "%d steps, input.max-length allows %d".formatted(length, most));
-            case KEEP_FIRST -> steps.subList(0, most);
-            case KEEP_LAST -> steps.subList(length - most, length);
-        };
+    int least() {
+        return least;
+    }
+
+    /** {@link Integer#MAX_VALUE} where there is no limit. */
+    int most() {
+        return most;
+    }
+
+    TooLong tooLong() {
+        return tooLong;
     }
 }

@@ -16,8 +16,7 @@ final class OutputSize {
     private OutputSize() {}
 
     /** What a user may not have meant. */
-    static Optional<String> warning(WorkEstimate work, ScoreRequest request) {
-        double bytes = work.rows() * work.rowBytes();
+    static Optional<String> warning(double bytes, ScoreRequest request) {
         if (bytes < MUCH) {
             return Optional.empty();
         }

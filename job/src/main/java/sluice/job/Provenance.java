@@ -35,19 +35,20 @@ final class Provenance {
     private final String settings;
     private final Instant started;
 
-    private Provenance(ScoringPlan plan, Settings settings, Instant started) {
-        this.schema = plan.schema();
-        this.input = Set.copyOf(Arrays.asList(plan.table().schema().fieldNames()));
+    /**
+     * @param scored schema of the scored table, without a column of provenance
+     * @param input schema of those of its columns that are the input's
+     * @param model that scores, by its SHA-256
+     */
+    Provenance(StructType scored, StructType input, String model, Settings settings, Instant started) {
+        this.schema = scored;
+        this.input = Set.copyOf(Arrays.asList(input.fieldNames()));
         this.column = settings.output().prefix() + COLUMN;
         this.isColumn = settings.output().provenance();
         this.isMetadata = settings.output().format() != OutputFormat.TABLE;
-        this.model = plan.model().model().fingerprint();
+        this.model = model;
         this.settings = settings.sha256();
         this.started = started.truncatedTo(ChronoUnit.MICROS); // as exact as Spark's timestamps are
-    }
-
-    static Provenance of(ScoringPlan plan, Settings settings, Instant started) {
-        return new Provenance(plan, settings, started);
     }
 
     /**

@@ -36,21 +36,11 @@ record QuarantinePlace(String given, FileSystem files, Path path) {
      * @throws RefusedException where one lies in the other
      */
     Path outside(Path output) {
-        if (isWithin(path, output) || isWithin(output, path)) {
+        if (Storage.isWithin(path, output) || Storage.isWithin(output, path)) {
             throw new RefusedException(
                     "bad-rows.path = '%s': lies in the output, or the output in it; leave it empty, and they go to %s there"
                             .formatted(given, RunReport.BAD_ROWS));
         }
         return path;
-    }
-
-    /** Whether one is the other or lies below it. */
-    static boolean isWithin(Path inner, Path outer) {
-        for (Path at = inner; at != null; at = at.getParent()) {
-            if (at.equals(outer)) {
-                return true;
-            }
-        }
-        return false;
     }
 }

@@ -56,11 +56,11 @@ final class ReportFile {
      *
      * @return why it could not be written, or nothing
      */
-    static Optional<String> copy(byte[] json, Settings.Report settings, Configuration hadoop) {
-        if (settings.path().isEmpty()) {
+    static Optional<String> copy(byte[] json, Optional<String> to, Configuration hadoop) {
+        if (to.isEmpty()) {
             return Optional.empty();
         }
-        Path path = new Path(settings.path().get());
+        Path path = new Path(to.get());
         try {
             write(path.getFileSystem(hadoop), path, json);
             return Optional.empty();

@@ -21,7 +21,7 @@ record RunReport(
         Settings settings,
         ModelFile model,
         List<String> columns,
-        Optional<TaskLayout> layout,
+        Optional<String> layout,
         Measured measured,
         BadRowTally badRows,
         String badRowsPath,
@@ -69,7 +69,7 @@ record RunReport(
         report.put("bad-rows", badRowsPart());
         states.ifPresent(carried -> report.put("state", carried.json()));
         report.put("tasks", measured.tasks());
-        layout.ifPresent(how -> report.put("task-layout", how.sentence()));
+        layout.ifPresent(how -> report.put("task-layout", how));
         report.put(SPEED, Math.round(measured.tokensPerSecondPerCore()));
         report.put(TASK_SECONDS, taskPart());
         report.put("peak-heap-bytes", measured.peakHeapBytes());

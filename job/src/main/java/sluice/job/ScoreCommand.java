@@ -295,7 +295,7 @@ final class ScoreCommand {
     /** Whoever asked for a copy of the report is told of a failure, too; one that can't be written doesn't hide the failure. */
     private static void report(FailedRun failed, SparkSession spark, Console console) {
         Settings.Report settings = failed.settings().report();
-        ReportFile.copy(failed.json(), settings, spark.sessionState().newHadoopConf())
+        ReportFile.copy(failed.json(), settings.path(), spark.sessionState().newHadoopConf())
                 .ifPresent(reason -> console.error("%s: the report could not be written: %s"
                         .formatted(settings.path().get(), reason)));
     }

@@ -1,6 +1,7 @@
 package sluice.job;
 
 import java.io.IOException;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -38,12 +39,12 @@ interface ScoredOutput {
     void stageBadRows(Dataset<Row> rows);
 
     /**
-     * Where a version of carried states is made that is shown together with the rows.
+     * Stages something that is published in one decision with the rows.
      *
-     * @throws RefusedException where it can't be
+     * @param stage makes it for the run of the given id, as the journal has it
      */
-    default StagedStates stageStates(StateTable table, long version) {
-        throw new IllegalStateException("states are shown together with a directory of one run alone: refused before");
+    default <T extends PublishedTogether> T publishTogether(Function<String, T> stage) {
+        throw new IllegalStateException("states are published together with a directory of one run alone: refused before");
     }
 
     /** Where the bad rows will be: the whole path, or one within the output. */

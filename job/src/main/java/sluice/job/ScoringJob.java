@@ -75,7 +75,7 @@ final class ScoringJob {
         ScoredOutput output = ScoredOutput.at(spark, settings, name, hadoop);
         ScoringPlan plan = ScoringPlan.settle(file, settings, spark);
         RunReport report = score(
-                plan, () -> plan.broadcast(settings, spark, model.engine(plan, settings, spark)), output, started);
+                plan, () -> plan.broadcast(settings, spark, model.engine(plan.input().kind(), settings, spark)), output, started);
         KeptRuns.retain(name, settings, hadoop);
         copyReport(report.json());
         tell(report);
@@ -92,7 +92,7 @@ final class ScoringJob {
      */
     RunReport score(ScoringPlan settled, Supplier<Broadcast<BroadcastPlan>> sent, ScoredOutput output, Instant started)
             throws IOException {
-        Provenance provenance = Provenance.of(settled, settings, started);
+        Provenance provenance = settled.provenance(settings, started);
         TableShape shape = output.shape(TableShape.settle(
                 provenance.appendTo(settled.schema()), settings.output().partitionBy()));
         output.requireFits(shape);
@@ -254,7 +254,7 @@ final class ScoringJob {
                 settings,
                 plan.model(),
                 Arrays.asList(shape.columns().fieldNames()),
-                layout,
+                layout.map(TaskLayout::sentence),
                 counters.measured(),
                 counters.badRows(),
                 badRowsPath,
@@ -266,7 +266,7 @@ final class ScoringJob {
         String own = settings.output().format() == OutputFormat.TABLE
                 ? ""
                 : "; the report itself is %s/%s".formatted(settings.output().path(), RunReport.FILE);
-        ReportFile.copy(report, settings.report(), hadoop)
+        ReportFile.copy(report, settings.report().path(), hadoop)
                 .ifPresent(reason -> console.error("%s: the report's copy could not be written: %s%s"
                         .formatted(settings.report().path().get(), reason, own)));
     }

@@ -1,5 +1,6 @@
 package sluice.job;
 
+import java.time.Instant;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -83,6 +84,11 @@ record ScoringPlan(
         }
         return new ScoringPlan(
                 file, table, input, columns, columns.appendTo(table.schema(), file.model()), quarantine, carried);
+    }
+
+    /** What the scored rows say of the run that has made them. */
+    Provenance provenance(Settings settings, Instant started) {
+        return new Provenance(schema, table.schema(), model.model().fingerprint(), settings, started);
     }
 
     /** The same with a table that has the same columns. */

@@ -115,7 +115,7 @@ final class SequenceReader implements Serializable {
     }
 
     private int[] ids(List<? extends Number> all) throws UnreadableRow {
-        List<? extends Number> numbers = limits.within(all);
+        List<? extends Number> numbers = within(all);
         int[] ids = new int[numbers.size()];
         int step = 0;
         for (Number number : numbers) {
@@ -131,7 +131,7 @@ final class SequenceReader implements Serializable {
     }
 
     private int[] look(List<String> all) throws UnreadableRow {
-        List<String> words = limits.within(all);
+        List<String> words = within(all);
         int[] ids = new int[words.size()];
         int step = 0;
         for (String word : words) {
@@ -148,7 +148,7 @@ final class SequenceReader implements Serializable {
     }
 
     private Sequence ofNumbers(List<? extends Number> all) throws UnreadableRow {
-        List<? extends Number> numbers = limits.within(all);
+        List<? extends Number> numbers = within(all);
         float[] features = new float[numbers.size()];
         int step = 0;
         for (Number number : numbers) {
@@ -160,7 +160,7 @@ final class SequenceReader implements Serializable {
 
     /** Rows come as Scala sequences, whose Java view is asked of Spark's own row. */
     private Sequence ofRows(List<scala.collection.Seq<? extends Number>> all) throws UnreadableRow {
-        List<scala.collection.Seq<? extends Number>> rows = limits.within(all);
+        List<scala.collection.Seq<? extends Number>> rows = within(all);
         int steps = rows.size();
         float[] features = new float[Math.multiplyExact(steps, inputWidth)];
         int step = 0;
@@ -177,6 +177,25 @@ final class SequenceReader implements Serializable {
             step++;
         }
         return Sequence.ofFeatures(steps, features);
+    }
+
+    /** The steps that are scored: those within {@code input.min-length} and {@code input.max-length}. */
+    private <T> List<T> within(List<T> steps) throws UnreadableRow {
+        int length = steps.size();
+        if (length < limits.least()) {
+            throw new UnreadableRow(
+                    RowDefect.TOO_SHORT, "%d steps, input.min-length asks for %d".formatted(length, limits.least()));
+        }
+        if (length <= limits.most()) {
+            return steps;
+        }
+        return switch (limits.tooLong()) {
+            case REFUSE ->
+                throw new UnreadableRow(
+                        RowDefect.TOO_LONG, "%d steps, input.max-length allows %d".formatted(length, limits.most()));
+            case KEEP_FIRST -> steps.subList(0, limits.most());
+            case KEEP_LAST -> steps.subList(length - limits.most(), length);
+        };
     }
 
     private static <T> T notNull(T value, int step) throws UnreadableRow {

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -183,7 +184,9 @@ public final class SessionModels {
                             .formatted(where));
         }
         requireFresh(where, wanted);
-        return shelved.plan(keys, sequence, wanted.input().vocabulary(), hadoop, () -> plan(shelved, wanted, sequence));
+        Optional<FileStamp> words =
+                wanted.input().vocabulary().map(path -> FileStamp.of(new Path(path), hadoop));
+        return shelved.memo(new RowPlan.Key(keys, sequence, words), () -> plan(shelved, wanted, sequence));
     }
 
     /** Answers that go on from a state are others than those of the argument alone. */
@@ -207,7 +210,7 @@ public final class SessionModels {
         Optional<Vocabulary> vocabulary = VocabularySource.find(
                 wanted.input().vocabulary(), shelved.file().metadata(), hadoop);
         ScoringPlan plan = ScoringPlan.settle(shelved.file(), wanted, vocabulary, table);
-        return new RowPlan(plan.broadcast(wanted, spark, shelved.engine(plan, wanted, spark)), plan.schema());
+        return new RowPlan(plan.broadcast(wanted, spark, shelved.engine(plan.input().kind(), wanted, spark)), plan.schema());
     }
 
     /**

@@ -22,12 +22,12 @@ import sluice.cell.weights.file.ModelFile;
 final class ShelvedModel {
     private static final double PARTS_OF_MODEL = 2.6; // object, serialized chunks, packed weights
     private static final int LOOK_UP_BYTES = 16; // for a token and hidden unit: four gates of float32
-    private static final int MOST_PLANS = 64;
+    private static final int MOST_MEMOS = 64;
 
     private final ModelFile file;
     private final List<FileStamp> stamps;
     private final Map<Engine, Broadcast<BroadcastModel>> engines = new HashMap<>();
-    private final Map<RowPlan.Key, RowPlan> plans = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Object, Object> memos = new LinkedHashMap<>(16, 0.75f, true); // least recently used first
 
     /** What one engine has and another has not. */
     private record Engine(InputKind input, KernelChoice kernel, long lookUpBytes) {}
@@ -48,31 +48,28 @@ final class ShelvedModel {
     }
 
     /** The model in the executors, where it is compiled by the first who asks; sent when it is asked for the first time. */
-    synchronized Broadcast<BroadcastModel> engine(ScoringPlan plan, Settings settings, SparkSession spark) {
-        InputKind kind = plan.input().kind();
+    synchronized Broadcast<BroadcastModel> engine(InputKind kind, Settings settings, SparkSession spark) {
         Engine engine =
                 new Engine(kind, settings.scoring().kernel(), settings.scoring().lookUpBytes());
         return engines.computeIfAbsent(engine, wanted -> BroadcastModel.broadcast(file.model(), kind, settings, spark));
     }
 
-    /** A plan of these settings for sequences of this type, made by the first who asks. */
-    synchronized RowPlan plan(
-            Map<String, String> settings,
-            DataType sequence,
-            Optional<String> vocabulary,
-            Configuration hadoop,
-            Supplier<RowPlan> make) {
-        Optional<FileStamp> words = vocabulary.map(path -> FileStamp.of(new Path(path), hadoop));
-        RowPlan.Key key = new RowPlan.Key(settings, sequence, words);
-        RowPlan plan = plans.get(key);
-        if (plan == null) {
-            plan = make.get();
-            plans.put(key, plan);
-            if (plans.size() > MOST_PLANS) {
-                plans.remove(plans.keySet().iterator().next());
+    /**
+     * A value derived from this model, computed on the first call for its key and kept while the model is cached.
+     *
+     * @param key equal keys stand for equal values; values of one key class have one type
+     */
+    @SuppressWarnings("unchecked")
+    synchronized <T> T memo(Object key, Supplier<T> compute) {
+        Object value = memos.get(key);
+        if (value == null) {
+            value = compute.get();
+            memos.put(key, value);
+            if (memos.size() > MOST_MEMOS) {
+                memos.remove(memos.keySet().iterator().next());
             }
         }
-        return plan;
+        return (T) value;
     }
 
     /** About how much memory it takes in a process that scores with it. */

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -37,7 +38,7 @@ final class StagedOutput {
     private final Optional<StagedPlace> badRows; // where they go to a place of their own
     private final String id;
     private final Set<String> texts = new LinkedHashSet<>(); // small files of the run's own
-    private Optional<StagedStates> states = Optional.empty(); // that are shown together with it
+    private Optional<PublishedTogether> together = Optional.empty();
 
     private StagedOutput(
             FileSystem files,
@@ -94,7 +95,7 @@ final class StagedOutput {
                     files, target, settings.mode(), settings.partitionBy().size(), whole, run, badRowsPlace, hadoop);
             output.requireFree(path);
             output.requireWritable();
-            nameLeftovers(files, target);
+            StagedPlace.nameLeftovers(files, target);
             return output;
         } catch (IOException e) {
             throw new RefusedException(
@@ -124,25 +125,10 @@ final class StagedOutput {
         files.delete(place.staging(), true);
     }
 
-    /** Whether a run is dead can't be known from what it has left. */
-    static void nameLeftovers(FileSystem files, Path target) throws IOException {
-        List<Path> left = Publication.named(files, target, StagedPlace.stagingPrefix(target), "");
-        if (!left.isEmpty()) {
-            LOG.warn(
-                    "{}: beside it is what other runs have begun to write, {}: remove those that belong to no run that still goes on",
-                    target,
-                    left.stream().map(Path::getName).toList());
-        }
-    }
-
-    /**
-     * Where a version of states is made that is shown together with this output.
-     *
-     * @throws RefusedException where it can't be written
-     */
-    StagedStates stageStates(StateTable table, long version) {
-        StagedStates staged = StagedStates.at(table, version, id);
-        states = Optional.of(staged);
+    /** Stages something that this output's journal publishes together with it; {@code stage} is given the run's id. */
+    <T extends PublishedTogether> T publishTogether(Function<String, T> stage) {
+        T staged = stage.apply(id);
+        together = Optional.of(staged);
         return staged;
     }
 
@@ -219,9 +205,9 @@ final class StagedOutput {
             places.add(badRowsSteps(badRows.get()));
         }
         places.add(mode.keepsOthers() && !isNew ? stepsWithin() : steps());
-        if (states.isPresent()) {
-            places.add(states.get().steps());
-            states.get().announce(publication.file(), place.target());
+        if (together.isPresent()) {
+            places.add(together.get().steps());
+            together.get().announce(publication.file(), place.target());
         }
         publication.decide(new Journal(id, places), new Path(place.staging(), DRAFT));
         publication.finish();
@@ -354,8 +340,8 @@ final class StagedOutput {
         if (badRows.isPresent()) {
             badRows.get().abandon();
         }
-        if (states.isPresent()) {
-            states.get().abandon();
+        if (together.isPresent()) {
+            together.get().abandon();
         }
     }
 }

@@ -1,6 +1,7 @@
 package sluice.job;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.UUID;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -35,6 +36,17 @@ final class StagedPlace {
     /** What the names of all staging places of a target begin with. */
     static String stagingPrefix(Path target) {
         return "." + target.getName() + ".staging-";
+    }
+
+    /** Whether a run is dead can't be known from what it has left. */
+    static void nameLeftovers(FileSystem files, Path target) throws IOException {
+        List<Path> left = Publication.named(files, target, stagingPrefix(target), "");
+        if (!left.isEmpty()) {
+            LOG.warn(
+                    "{}: beside it is what other runs have begun to write, {}: remove those that belong to no run that still goes on",
+                    target,
+                    left.stream().map(Path::getName).toList());
+        }
     }
 
     /** The file system that all of it lies on. */

@@ -7,7 +7,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /** A version of carried states that is made beside its table, under a hidden name, until the output's {@link Journal} moves it in. */
-final class StagedStates {
+final class StagedStates implements PublishedTogether {
     private static final String TONIGHT = "tonight";
 
     private final StateTable table;
@@ -29,7 +29,7 @@ final class StagedStates {
     static StagedStates at(StateTable table, long version, String id) {
         StagedStates staged = new StagedStates(table, version, id);
         try {
-            StagedOutput.nameLeftovers(table.files(), table.path());
+            StagedPlace.nameLeftovers(table.files(), table.path());
             if (!table.files().mkdirs(staged.place.staging())) {
                 throw new IOException(
                         "no directory could be made in " + table.path().getParent());
@@ -79,12 +79,14 @@ final class StagedStates {
      *
      * @throws IOException where another run has made this version, or is about to
      */
-    void announce(Path journal, Path output) throws IOException {
+    @Override
+    public void announce(Path journal, Path output) throws IOException {
         table.announce(id, version, journal, output);
     }
 
     /** What the journal has to do for it: after the scores, so that the states are never ahead of them. */
-    Journal.Place steps() {
+    @Override
+    public Journal.Place steps() {
         return new Journal.Place(
                 table.path().toString(),
                 List.of(new Journal.Move(StateVersion.name(version), false, "")),
@@ -93,7 +95,8 @@ final class StagedStates {
     }
 
     /** Leaves nothing behind. */
-    void abandon() throws IOException {
+    @Override
+    public void abandon() throws IOException {
         place.abandon();
         table.withdraw(version, id);
     }

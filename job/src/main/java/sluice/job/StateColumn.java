@@ -34,7 +34,7 @@ final class StateColumn implements StartState {
 
     /** @throws RefusedException where there is no such column, it holds no states, or the model can't go on from any */
     static StateColumn settle(StructType schema, String name, LstmModel model) {
-        StructField field = InputPlan.field(schema, name, "input.state", "set input.state to one, or leave it empty");
+        StructField field = ColumnPath.field(schema, name, "input.state", "set input.state to one, or leave it empty");
         int hidden = place(field, HIDDEN);
         int cell = place(field, CELL);
         if (hidden < 0 || cell < 0) {

@@ -37,7 +37,7 @@ record StateKey(StructField[] columns, int[] places) implements Serializable {
             throw new RefusedException("state.key = %s: names a column twice".formatted(String.join(",", names)));
         }
         StructField[] columns = names.stream()
-                .map(name -> InputPlan.field(input, name, "state.key", "set it to columns of the input"))
+                .map(name -> ColumnPath.field(input, name, "state.key", "set it to columns of the input"))
                 .toArray(StructField[]::new);
         for (StructField column : columns) {
             if (!TYPES.contains(column.dataType())) {

@@ -60,4 +60,14 @@ final class Storage {
             return List.of();
         }
     }
+
+    /** Whether one is the other or lies below it. */
+    static boolean isWithin(Path inner, Path outer) {
+        for (Path at = inner; at != null; at = at.getParent()) {
+            if (at.equals(outer)) {
+                return true;
+            }
+        }
+        return false;
+    }
 }

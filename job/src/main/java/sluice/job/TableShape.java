@@ -29,7 +29,7 @@ record TableShape(StructType columns, List<String> partitionBy) {
     static TableShape settle(StructType columns, List<String> partitionBy) {
         for (String name : partitionBy) {
             StructField field =
-                    InputPlan.field(columns, name, "output.partition-by", "scored table", "choose among these");
+                    ColumnPath.field(columns, name, "output.partition-by", "scored table", "choose among these");
             if (!(field.dataType() instanceof AtomicType) || field.dataType() instanceof VariantType) {
                 throw new RefusedException(
                         "output.partition-by: column '%s' has type %s, expected one with plain values: numbers, texts, dates"

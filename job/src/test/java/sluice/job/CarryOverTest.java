@@ -97,13 +97,13 @@ class CarryOverTest {
     @Test
     void keysGoOnStayOrBegin() throws IOException {
         Run first = run("monday", input("in1", "ann: 0 1", "bob: 1"), "out", "append");
-        assertThat(report(first)).contains(new CarryReport(states.toString(), 0, 1, 0, 2, 2, 0, 2));
+        assertThat(report(first)).contains(new CarryReport(states.toString(), 0, 1, "version=1", 0, 2, 2, 0, 2));
         assertThat(first.said())
                 .contains("0 of 2 keys go on from their states in %s, where there are none to start from"
                         .formatted(states));
 
         Run second = run("tuesday", input("in2", "ann: 1 1", "cid: 0"), "out", "append");
-        assertThat(report(second)).contains(new CarryReport(states.toString(), 1, 2, 1, 1, 3, 2, 3));
+        assertThat(report(second)).contains(new CarryReport(states.toString(), 1, 2, "version=2", 1, 1, 3, 2, 3));
         assertThat(second.said())
                 .contains("1 of 2 keys go on from their states in %s/version=1 of the run 'monday'".formatted(states))
                 .contains("  states    1 key went on, 1 new; %s/version=2 has 3".formatted(states));
@@ -201,7 +201,7 @@ class CarryOverTest {
     void aNightWithoutRowsMovesNobody() {
         run("1", input("in1", "ann: 0 1"), "out1", "error").score();
         Run empty = run("2", input("in2", "ann: 0"), "out2", "error").with("input.filter", "false");
-        assertThat(report(empty)).contains(new CarryReport(states.toString(), 1, 2, 0, 0, 1, 1, 0));
+        assertThat(report(empty)).contains(new CarryReport(states.toString(), 1, 2, "version=2", 0, 0, 1, 1, 0));
         assertStates("ann: 0 1");
     }
 
@@ -266,7 +266,7 @@ class CarryOverTest {
             if (mode.equals("overwrite") || mode.equals("partitions")) {
                 run.with("output.path", folder.resolve("out"));
             }
-            assertThat(report(run)).contains(new CarryReport(states.toString(), 1, 2 + time, 1, 1, 2, 1, 2));
+            assertThat(report(run)).contains(new CarryReport(states.toString(), 1, 2 + time, "version=" + (2 + time), 1, 1, 2, 1, 2));
             assertStates("ann: 1 0 1", "bob: 1");
         }
         // Tuesday goes on from the last of them.

@@ -54,7 +54,7 @@ class KilledStatesTest {
     /** What a run writes: some scores in two partitions, and a version of states. */
     private StagedOutput write(String round, OutputMode mode, String run, long version) throws Exception {
         StagedOutput output = Stagings.byDay(path(round + "/out"), mode, run, hadoop);
-        StagedStates staged = output.stageStates(states(round), version);
+        StagedStates staged = output.publishTogether(id -> StagedStates.at(states(round), version, id));
         for (String name : List.of("day=1/part-" + run, "day=" + run + "/part-" + run)) {
             output.write(name, ReportFile.bytes("rows of " + run));
         }

@@ -197,9 +197,9 @@ class TaskLayoutTest {
     void terabytesAreWarnedOf() {
         Settings each = settings("output.at", "each");
         WorkEstimate much = new WorkEstimate(1_000_000_000, 1e10, WORK, 1, 1, 40_000, 20e9);
-        assertThat(OutputSize.warning(much, each.output().request()))
+        assertThat(OutputSize.warning(much.rows() * much.rowBytes(), each.output().request()))
                 .hasValueSatisfying(warning -> assertThat(warning).contains("36.4 TiB", "softmax at each step"));
         WorkEstimate little = new WorkEstimate(1_000, 1e4, WORK, 1, 1, 40_000, 20e9);
-        assertThat(OutputSize.warning(little, each.output().request())).isEmpty();
+        assertThat(OutputSize.warning(little.rows() * little.rowBytes(), each.output().request())).isEmpty();
     }
 }

@@ -90,11 +90,11 @@ class TasksAndFilesTest {
         if (cluster.equals("always")) {
             assertThat(sorted.measured().computedSteps())
                     .isLessThan(asRead.measured().computedSteps());
-            assertThat(sorted.layout().orElseThrow().kind()).isEqualTo(TaskLayout.Kind.CLUSTERED);
+            assertThat(sorted.layout().orElseThrow()).startsWith("rows are sorted into");
         } else {
-            assertThat(sorted.layout().orElseThrow().kind())
+            assertThat(sorted.layout().orElseThrow())
                     .as("a thousand rows are not worth it")
-                    .isEqualTo(TaskLayout.Kind.AS_READ);
+                    .contains("as the input is read");
         }
     }
 
@@ -123,7 +123,7 @@ class TasksAndFilesTest {
                 .withInput(rows, 3, folder.resolve("in"))
                 .with("output.partition-by", "day")
                 .score();
-        assertThat(report.layout().orElseThrow().kind()).isEqualTo(TaskLayout.Kind.MERGED);
+        assertThat(report.layout().orElseThrow()).contains("of neighbouring partitions");
         assertThat(rowsOfFiles("days")).containsExactly(250L, 250L, 250L, 250L);
 
         TaskLayout grouped = new TaskLayout(TaskLayout.Kind.GROUPED, 2, 1, 0, "");
@@ -152,7 +152,7 @@ class TasksAndFilesTest {
         RunReport report = Run.of(TORCH, folder.resolve("merged"))
                 .withInput(input, 12, folder.resolve("crumbs"))
                 .score();
-        assertThat(report.layout().orElseThrow().kind()).isEqualTo(TaskLayout.Kind.MERGED);
+        assertThat(report.layout().orElseThrow()).contains("of neighbouring partitions");
         assertThat(report.measured().tasks()).isEqualTo(2);
         assertThat(sorted("merged")).hasSize(ROWS);
     }
