@@ -18,14 +18,14 @@ public final class ScoreRequest implements Serializable {
     private static final long serialVersionUID = 1L;
     private static final int TOP = -1;
 
-    private final OutputAt at;
-    private final Emission[] emissions;
+    private final Steps at;
+    private final OutputKind[] emissions;
     private final int topK;
     private final int gatesLayer; // or TOP
     /** The emissions, asked for with every row; null until then, as it does not travel. */
-    private transient List<Emission> list;
+    private transient List<OutputKind> list;
 
-    private ScoreRequest(OutputAt at, Emission[] emissions, int topK, int gatesLayer) {
+    private ScoreRequest(Steps at, OutputKind[] emissions, int topK, int gatesLayer) {
         this.at = at;
         this.emissions = emissions;
         this.topK = topK;
@@ -33,31 +33,31 @@ public final class ScoreRequest implements Serializable {
     }
 
     /** Asks as {@link #ScoreRequest(OutputAt, Collection, int, OptionalInt)} does, for the gates of the top layer. */
-    public ScoreRequest(OutputAt at, Collection<Emission> emissions, int topK) {
+    public ScoreRequest(Steps at, Collection<OutputKind> emissions, int topK) {
         this(at, emissions, topK, OptionalInt.empty());
     }
 
     /**
-     * @param topK how many classes {@link Emission#TOPK} lists, at least 1
-     * @param gatesLayer the layer that {@link Emission#GATES} tells of, 0 the lowest; empty: the top one
+     * @param topK how many classes {@link OutputKind#TOPK} lists, at least 1
+     * @param gatesLayer the layer that {@link OutputKind#GATES} tells of, 0 the lowest; empty: the top one
      * @throws IllegalArgumentException where nothing is asked, something that isn't told at these steps, or a layer below 0
      */
-    public ScoreRequest(OutputAt at, Collection<Emission> emissions, int topK, OptionalInt gatesLayer) {
+    public ScoreRequest(Steps at, Collection<OutputKind> emissions, int topK, OptionalInt gatesLayer) {
         if (emissions.isEmpty()) {
             throw new IllegalArgumentException(
-                    "nothing to emit: expected at least one of " + names(List.of(Emission.values())));
+                    "nothing to emit: expected at least one of " + names(List.of(OutputKind.values())));
         }
         if (topK < 1) {
             throw new IllegalArgumentException("top-k of %d: expected at least 1".formatted(topK));
         }
-        for (Emission emission : emissions) {
+        for (OutputKind emission : emissions) {
             if (!emission.toldAt(at)) {
                 throw new IllegalArgumentException("%s can't be told at %s: there it can be any of %s"
                         .formatted(name(emission), name(at), toldAt(at)));
             }
         }
         this.at = at;
-        this.emissions = EnumSet.copyOf(emissions).toArray(Emission[]::new);
+        this.emissions = EnumSet.copyOf(emissions).toArray(OutputKind[]::new);
         this.topK = topK;
         this.gatesLayer = gatesLayer.orElse(TOP);
         if (gatesLayer.isPresent() && gatesLayer.getAsInt() < 0) {
@@ -67,20 +67,20 @@ public final class ScoreRequest implements Serializable {
     }
 
     /**
-     * The same request, and beside its answers the {@link Emission#STATE} that each sequence ends in, at whatever steps they are told.
+     * The same request, and beside its answers the {@link OutputKind#STATE} that each sequence ends in, at whatever steps they are told.
      */
     public ScoreRequest withFinalState() {
-        Set<Emission> more = EnumSet.of(Emission.STATE, emissions);
-        return new ScoreRequest(at, more.toArray(Emission[]::new), topK, gatesLayer);
+        Set<OutputKind> more = EnumSet.of(OutputKind.STATE, emissions);
+        return new ScoreRequest(at, more.toArray(OutputKind[]::new), topK, gatesLayer);
     }
 
-    private static String toldAt(OutputAt at) {
-        return names(Arrays.stream(Emission.values())
+    private static String toldAt(Steps at) {
+        return names(Arrays.stream(OutputKind.values())
                 .filter(emission -> emission.toldAt(at))
                 .toList());
     }
 
-    private static String names(Collection<Emission> emissions) {
+    private static String names(Collection<OutputKind> emissions) {
         return emissions.stream().map(ScoreRequest::name).collect(Collectors.joining(", "));
     }
 
@@ -88,13 +88,13 @@ public final class ScoreRequest implements Serializable {
         return constant.name().toLowerCase(Locale.ROOT);
     }
 
-    public OutputAt at() {
+    public Steps at() {
         return at;
     }
 
     /** In the order of the columns that tell them. */
-    public List<Emission> emissions() {
-        List<Emission> known = list;
+    public List<OutputKind> emissions() {
+        List<OutputKind> known = list;
         if (known == null) {
             known = List.of(emissions);
             list = known;
@@ -102,7 +102,7 @@ public final class ScoreRequest implements Serializable {
         return known;
     }
 
-    public boolean asksFor(Emission emission) {
+    public boolean asksFor(OutputKind emission) {
         return Arrays.asList(emissions).contains(emission);
     }
 
@@ -119,7 +119,7 @@ public final class ScoreRequest implements Serializable {
         return gatesLayer(model.layers().size());
     }
 
-    int gatesLayer(int layers) {
+    public int gatesLayer(int layers) {
         int top = layers - 1;
         if (gatesLayer > top) {
             throw new IllegalArgumentException(
@@ -131,12 +131,12 @@ public final class ScoreRequest implements Serializable {
 
     /** Whether a sequence's own next tokens are spoken of. */
     public boolean needsTargets() {
-        return Arrays.stream(emissions).anyMatch(Emission::needsTargets);
+        return Arrays.stream(emissions).anyMatch(OutputKind::needsTargets);
     }
 
     /** Whether nothing else is. */
-    boolean asksOfTargetsOnly() {
-        return Arrays.stream(emissions).allMatch(Emission::needsTargets);
+    public boolean asksOfTargetsOnly() {
+        return Arrays.stream(emissions).allMatch(OutputKind::needsTargets);
     }
 
     /**
@@ -145,7 +145,7 @@ public final class ScoreRequest implements Serializable {
      * @throws IllegalArgumentException where it can't
      */
     public void requireAnswerableBy(LstmModel model) {
-        for (Emission emission : emissions) {
+        for (OutputKind emission : emissions) {
             if (emission.needsOutputLayer() && model.output().isEmpty()) {
                 throw new IllegalArgumentException(
                         "the model has no output layer, so it has no %s: ask for hidden, cell, state or gates, or name its output"
@@ -157,25 +157,25 @@ public final class ScoreRequest implements Serializable {
             }
         }
         requireClasses(model);
-        if (asksFor(Emission.GATES)) {
+        if (asksFor(OutputKind.GATES)) {
             gatesLayer(model);
         }
     }
 
     /** Where the output layer reads what a backward direction has made of the whole sequence, no step has an answer of its own. */
-    private void requireAtEnd(Emission emission) {
-        if (at == OutputAt.EACH || emission.needsTargets()) {
+    private void requireAtEnd(OutputKind emission) {
+        if (at == Steps.EACH || emission.needsTargets()) {
             throw new IllegalArgumentException(
                     ("%s can't be told after each step: the model's output layer reads the final states of both directions, which "
                                     + "are known once a sequence has been read; ask at last, for %s")
                             .formatted(
                                     name(emission),
-                                    names(List.of(Emission.SOFTMAX, Emission.PREDICTION, Emission.TOPK))));
+                                    names(List.of(OutputKind.SOFTMAX, OutputKind.PREDICTION, OutputKind.TOPK))));
         }
     }
 
     private void requireClasses(LstmModel model) {
-        if (asksFor(Emission.TOPK)) {
+        if (asksFor(OutputKind.TOPK)) {
             int classes = model.output().map(OutputLayer::classes).orElseThrow();
             if (topK > classes) {
                 throw new IllegalArgumentException("top-k of %d from a model of %d classes: expected at most %d"

@@ -8,100 +8,51 @@ import java.util.Optional;
  * <p>A "step" is an answered one: the last alone, or each. Arrays belong to the caller, but steps of different sequences may
  * share them, so they are not to be written.
  */
-public final class ScoredSequence {
-    float[][] softmax;
-    int[] prediction;
-    int[][] topTokens;
-    float[][] topProbabilities;
-    double logLikelihood;
-    int predictedTokens;
-    float[] logProbabilities;
-    int[] ranks;
-    float[][] hidden;
-    float[][] cell;
-    LstmState state;
-    StepGates[] gates;
-    private Defect defect;
-
-    ScoredSequence() {}
-
-    /** The answer to a sequence that turned out to have none. */
-    static ScoredSequence unscorable(Defect defect) {
-        ScoredSequence scored = new ScoredSequence();
-        scored.defect = defect;
-        return scored;
-    }
-
+public interface ScoredSequence {
     /**
      * Why there is no answer: what {@link SequenceRules} can't see before a sequence is scored, {@link Defect.Kind#STATE_OVERFLOW}. Then
      * everything else is null or 0, whatever was asked.
      */
-    public Optional<Defect> defect() {
-        return Optional.ofNullable(defect);
-    }
+    Optional<Defect> defect();
 
     /** {@code y_t}: {@code (steps, K)}. */
-    public float[][] softmax() {
-        return softmax;
-    }
+    float[][] softmax();
 
     /** The most probable class of each step. */
-    public int[] prediction() {
-        return prediction;
-    }
+    int[] prediction();
 
     /** The most probable classes, best first: {@code (steps, k)}. */
-    public int[][] topTokens() {
-        return topTokens;
-    }
+    int[][] topTokens();
 
     /** Their probabilities: {@code (steps, k)}. */
-    public float[][] topProbabilities() {
-        return topProbabilities;
-    }
+    float[][] topProbabilities();
 
     /** Natural logarithm of p(tokens 2..n given those before): the sum of the terms, 0 where there are none. */
-    public double logLikelihood() {
-        return logLikelihood;
-    }
+    double logLikelihood();
 
     /** How many terms that sum has: n - 1, or 0. */
-    public int predictedTokens() {
-        return predictedTokens;
-    }
+    int predictedTokens();
 
     /** {@code exp(-logLikelihood / predictedTokens)}; NaN where nothing was predicted. */
-    public double perplexity() {
-        return predictedTokens == 0 ? Double.NaN : StrictMath.exp(-logLikelihood / predictedTokens);
+    default double perplexity() {
+        return predictedTokens() == 0 ? Double.NaN : StrictMath.exp(-logLikelihood() / predictedTokens());
     }
 
     /** The terms of the log-likelihood, one for each token after the first. */
-    public float[] logProbabilities() {
-        return logProbabilities;
-    }
+    float[] logProbabilities();
 
     /** For each token after the first: 1 + the number of strictly more probable ones. */
-    public int[] ranks() {
-        return ranks;
-    }
+    int[] ranks();
 
     /** The top layer's output: {@code (steps, width)}. */
-    public float[][] hidden() {
-        return hidden;
-    }
+    float[][] hidden();
 
     /** The top layer's cell state: {@code (steps, width)}. */
-    public float[][] cell() {
-        return cell;
-    }
+    float[][] cell();
 
     /** The final states of all layers and directions. */
-    public LstmState state() {
-        return state;
-    }
+    LstmState state();
 
     /** What the gates of the chosen layer did: one for each step. */
-    public StepGates[] gates() {
-        return gates;
-    }
+    StepGates[] gates();
 }

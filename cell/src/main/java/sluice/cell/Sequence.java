@@ -66,12 +66,12 @@ public final class Sequence implements Serializable {
     }
 
     /** Token ids, or null where it has none; not a copy. */
-    int[] tokens() {
+    public int[] tokens() {
         return tokens;
     }
 
     /** Features, row after row, or null where it has none; not a copy. */
-    float[] features() {
+    public float[] features() {
         return features;
     }
 

@@ -13,9 +13,15 @@ import sluice.cell.model.OutputLayer;
 /**
  * What a sequence must be to be scored by one model for one request. Immutable.
  *
- * <p>Whatever passes here is scored without overflow: see {@link OverflowGuard}.
+ * <p>Whatever passes here is scored without overflow of float32.
  */
 public final class SequenceRules {
+    /** The largest magnitude of a feature. */
+    public static final float MAX_FEATURE = 0x1p60f;
+
+    /** The largest magnitude in a state that a sequence starts from. */
+    public static final float MAX_STATE = 0x1p40f;
+
     private final LstmModel model;
     private final InputKind input;
     private final int tokens;
@@ -25,7 +31,7 @@ public final class SequenceRules {
     private final boolean targets;
     private final int maxLength;
 
-    SequenceRules(LstmModel model, InputKind input, ScoreRequest request) {
+    public SequenceRules(LstmModel model, InputKind input, ScoreRequest request) {
         this.model = model;
         this.input = input;
         this.tokens = model.tokens();
@@ -48,7 +54,7 @@ public final class SequenceRules {
                     .sum();
             widest = Math.max(widest, Math.max(layer.outputWidth(), cells));
         }
-        if (request.asksFor(Emission.GATES)) {
+        if (request.asksFor(OutputKind.GATES)) {
             LstmLayer watched = model.layers().get(request.gatesLayer(model));
             for (LstmDirection direction : watched.directions()) {
                 widest = Math.max(widest, Gate.COUNT * direction.hiddenWidth());
@@ -82,7 +88,7 @@ public final class SequenceRules {
      *
      * @throws IllegalArgumentException where a sequence has a defect, or all together are too long
      */
-    void require(List<Sequence> sequences) {
+    public void require(List<Sequence> sequences) {
         for (int s = 0; s < sequences.size(); s++) {
             require(sequences.get(s), s);
         }
@@ -90,14 +96,14 @@ public final class SequenceRules {
     }
 
     /** @param place in a batch, for the message */
-    void require(Sequence sequence, int place) {
+    public void require(Sequence sequence, int place) {
         check(sequence).ifPresent(defect -> {
             throw new IllegalArgumentException("sequence %d: %s".formatted(place, defect.text()));
         });
     }
 
     /** Whether all steps of these sequences fit one table. */
-    void requireRoom(List<Sequence> sequences) {
+    public void requireRoom(List<Sequence> sequences) {
         long rows =
                 sequences.stream().mapToLong(sequence -> sequence.length() + 1L).sum();
         if (rows > maxLength + 1L) {
@@ -148,7 +154,7 @@ public final class SequenceRules {
         }
         for (int at = 0; at < features.length; at++) {
             float feature = features[at];
-            if (!(Math.abs(feature) <= OverflowGuard.MAX_FEATURE)) {
+            if (!(Math.abs(feature) <= MAX_FEATURE)) {
                 return badFeature(feature, at);
             }
         }
@@ -158,9 +164,7 @@ public final class SequenceRules {
     private Defect badFeature(float feature, int at) {
         String place = "feature %d of step %d is %s: ".formatted(at % featureWidth, at / featureWidth, feature);
         return Float.isFinite(feature)
-                ? new Defect(
-                        Defect.Kind.FEATURE_TOO_LARGE,
-                        place + "expected at most %s".formatted(OverflowGuard.MAX_FEATURE))
+                ? new Defect(Defect.Kind.FEATURE_TOO_LARGE, place + "expected at most %s".formatted(MAX_FEATURE))
                 : new Defect(Defect.Kind.FEATURE_NOT_FINITE, place + "expected a finite number");
     }
 
@@ -208,11 +212,11 @@ public final class SequenceRules {
                     "row %d of the state's %s has %d values, expected %d".formatted(row, name, values.length, width));
         }
         for (float value : values) {
-            if (!(Math.abs(value) <= OverflowGuard.MAX_STATE)) {
+            if (!(Math.abs(value) <= MAX_STATE)) {
                 return new Defect(
                         Defect.Kind.WRONG_STATE,
                         "row %d of the state's %s holds %s: expected at most %s in magnitude"
-                                .formatted(row, name, value, OverflowGuard.MAX_STATE));
+                                .formatted(row, name, value, MAX_STATE));
             }
         }
         return null;

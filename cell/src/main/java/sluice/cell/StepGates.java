@@ -13,16 +13,16 @@ import sluice.cell.model.Gate;
  * @param forget {@code f_t}, how much of the cell state before stays; where gates are coupled, {@code 1 - i_t}
  * @param candidate {@code g_t}, what may enter
  * @param output {@code o_t}, how much of the new cell state is shown
- * @param cell {@code c_t}, the bits that {@link Emission#CELL} tells of the top layer
+ * @param cell {@code c_t}, the bits that {@link OutputKind#CELL} tells of the top layer
  */
 public record StepGates(float[] input, float[] forget, float[] candidate, float[] output, float[] cell) {
     /** Room for a layer of so many cells, for {@link #put} to fill. */
-    StepGates(int width) {
+    public StepGates(int width) {
         this(new float[width], new float[width], new float[width], new float[width], new float[width]);
     }
 
     /** A copy of one row of two tables, as {@link #put} takes it. */
-    static StepGates ofRow(float[] gates, float[] cell, int row, int width) {
+    public static StepGates ofRow(float[] gates, float[] cell, int row, int width) {
         StepGates copy = new StepGates(width);
         copy.put(0, gates, cell, row, width);
         return copy;
@@ -35,7 +35,7 @@ public record StepGates(float[] input, float[] forget, float[] candidate, float[
      * @param gates rows of i, f, g and o, each of width H
      * @param cell rows of width H
      */
-    void put(int unit, float[] gates, float[] cell, int row, int width) {
+    public void put(int unit, float[] gates, float[] cell, int row, int width) {
         int at = Gate.COUNT * row * width;
         System.arraycopy(gates, at + Gate.INPUT.block() * width, input, unit, width);
         System.arraycopy(gates, at + Gate.FORGET.block() * width, forget, unit, width);

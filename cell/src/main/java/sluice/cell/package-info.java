@@ -29,7 +29,7 @@
  *
  * <h2>Where to read on</h2>
  *
- * <p>{@link sluice.cell.reference.LstmCell} is these lines in code. {@link sluice.cell.CompiledModel} is a model made ready for
+ * <p>{@link sluice.cell.reference.LstmCell} is these lines in code. {@link sluice.cell.engine.CompiledModel} is a model made ready for
  * scoring, shared by threads; {@link sluice.cell.SequenceScorer} is what one thread scores with. {@link sluice.cell.kernel} says
  * why a score's bits never depend on anything but its own sequence.
  */

@@ -7,13 +7,13 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** One answer of the engine held against the oracle's, within {@link Tolerance}. */
-final class Comparison {
+public final class Comparison {
     private final Sample sample;
     private final String what;
     private final double largest;
     private double largestShare;
 
-    Comparison(Sample sample, String what, Sequence sequence, ScoredSequence expected) {
+    public Comparison(Sample sample, String what, Sequence sequence, ScoredSequence expected) {
         this.sample = sample;
         this.what = what;
         this.largest = Math.max(largest(sample, sequence), largestState(sample, expected));
@@ -55,11 +55,11 @@ final class Comparison {
     }
 
     /** The largest error seen, as a share of what was allowed. */
-    double largestShare() {
+    public double largestShare() {
         return largestShare;
     }
 
-    void compare(ScoredSequence actual, ScoredSequence expected) {
+    public void compare(ScoredSequence actual, ScoredSequence expected) {
         assertThat(actual.predictedTokens()).as(what).isEqualTo(expected.predictedTokens());
         rows("hidden", actual.hidden(), expected.hidden(), Tolerance.state(sample.model(), largest));
         rows("cell", actual.cell(), expected.cell(), Tolerance.state(sample.model(), largest));

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 

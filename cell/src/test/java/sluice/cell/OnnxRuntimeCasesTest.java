@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.Activation;
 import sluice.cell.model.CellVariant;
 import sluice.cell.model.LstmDirection;
@@ -56,9 +57,9 @@ class OnnxRuntimeCasesTest {
     void ours(String name, KernelChoice kernel, JsonNode line) {
         OnnxCase expected = new OnnxCase(line);
         CompiledModel compiled = CompiledModel.compile(expected.model(), InputKind.FEATURES, kernel);
-        List<ScoredSequence> each = compiled.scorer(new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.HIDDEN), 1))
+        List<ScoredSequence> each = compiled.scorer(new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.HIDDEN), 1))
                 .score(expected.sequences());
-        List<ScoredSequence> last = compiled.scorer(new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.STATE), 1))
+        List<ScoredSequence> last = compiled.scorer(new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.STATE), 1))
                 .score(expected.sequences());
         for (int s = 0; s < each.size(); s++) {
             expected.assertSteps(s, each.get(s).hidden());

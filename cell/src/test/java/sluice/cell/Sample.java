@@ -8,6 +8,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
+import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.model.Readout;
@@ -80,24 +81,24 @@ public record Sample(long seed, LstmModel model, InputKind input) {
     }
 
     /** Everything that this model can tell at these steps. */
-    public Set<Emission> emissions(OutputAt at) {
-        return Arrays.stream(Emission.values())
+    public Set<OutputKind> emissions(Steps at) {
+        return Arrays.stream(OutputKind.values())
                 .filter(emission -> emission.toldAt(at))
                 .filter(emission ->
                         !emission.needsOutputLayer() || model.output().isPresent())
                 .filter(emission -> !emission.needsTargets() || hasTargets())
                 .filter(emission -> !emission.needsOutputLayer()
                         || model.readout() == Readout.LAST_STEP
-                        || (at == OutputAt.LAST && !emission.needsTargets()))
-                .collect(Collectors.toCollection(() -> EnumSet.noneOf(Emission.class)));
+                        || (at == Steps.LAST && !emission.needsTargets()))
+                .collect(Collectors.toCollection(() -> EnumSet.noneOf(OutputKind.class)));
     }
 
     /** Asks for everything. */
-    public ScoreRequest request(OutputAt at) {
+    public ScoreRequest request(Steps at) {
         return request(at, emissions(at));
     }
 
-    public ScoreRequest request(OutputAt at, Set<Emission> emissions) {
+    public ScoreRequest request(Steps at, Set<OutputKind> emissions) {
         return new ScoreRequest(at, emissions, Math.min(5, classes()), OptionalInt.of(gatesLayer()));
     }
 
@@ -107,7 +108,7 @@ public record Sample(long seed, LstmModel model, InputKind input) {
     }
 
     /** Scores everything. */
-    public SequenceScorer scorer(KernelChoice kernel, OutputAt at) {
+    public SequenceScorer scorer(KernelChoice kernel, Steps at) {
         return compile(kernel).scorer(request(at));
     }
 

@@ -60,7 +60,7 @@ class SamplesTest {
     @Test
     void noStateOverflows() {
         for (Sample sample : VARIANTS) {
-            assertThat(sample.scorer(KernelChoice.AUTO, OutputAt.LAST).score(sample.batch()))
+            assertThat(sample.scorer(KernelChoice.AUTO, Steps.LAST).score(sample.batch()))
                     .as(sample.toString())
                     .allMatch(answer -> answer.defect().isEmpty());
         }

@@ -30,7 +30,7 @@ class ScoreRequestTest {
 
     @Test
     void aRequestForNothing() {
-        assertThatThrownBy(() -> new ScoreRequest(OutputAt.LAST, Set.of(), 1))
+        assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, Set.of(), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "nothing to emit: expected at least one of softmax, prediction, topk, loglik, logprob, rank,"
@@ -40,28 +40,28 @@ class ScoreRequestTest {
     @ParameterizedTest
     @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
     void aTopKBelowOne(int topK) {
-        assertThatThrownBy(() -> new ScoreRequest(OutputAt.LAST, Set.of(Emission.TOPK), topK))
+        assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, Set.of(OutputKind.TOPK), topK))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("top-k of " + topK + ": expected at least 1");
     }
 
     @Test
     void whatIsNotToldAtTheLastStep() {
-        assertThatThrownBy(() -> new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.HIDDEN, Emission.RANK), 1))
+        assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.HIDDEN, OutputKind.RANK), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "rank can't be told at last: there it can be any of softmax, prediction, topk, loglik, hidden,"
                                 + " cell, state");
-        assertThatThrownBy(() -> new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.GATES), 1))
+        assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.GATES), 1))
                 .hasMessageStartingWith("gates can't be told at last: ");
-        assertThatThrownBy(() -> new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.LOGPROB), 1))
+        assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.LOGPROB), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("logprob can't be told at last: ");
     }
 
     @Test
     void whatIsNotToldAtEachStep() {
-        assertThatThrownBy(() -> new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.STATE), 1))
+        assertThatThrownBy(() -> new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.STATE), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("state can't be told at each: there it can be any of softmax, prediction, topk, loglik,"
                         + " logprob, rank, hidden, cell, gates");
@@ -69,10 +69,10 @@ class ScoreRequestTest {
 
     @ParameterizedTest
     @EnumSource(
-            value = Emission.class,
+            value = OutputKind.class,
             names = {"SOFTMAX", "PREDICTION", "TOPK", "LOGLIK", "LOGPROB", "RANK"})
-    void whatNeedsAnOutputLayer(Emission emission) {
-        ScoreRequest request = new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.HIDDEN, emission), 1);
+    void whatNeedsAnOutputLayer(OutputKind emission) {
+        ScoreRequest request = new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.HIDDEN, emission), 1);
         assertThatThrownBy(() -> request.requireAnswerableBy(BARE))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the model has no output layer, so it has no "
@@ -83,9 +83,9 @@ class ScoreRequestTest {
 
     @Test
     void whatNeedsNoOutputLayer() {
-        new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.HIDDEN, Emission.CELL, Emission.STATE), 1)
+        new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.HIDDEN, OutputKind.CELL, OutputKind.STATE), 1)
                 .requireAnswerableBy(BARE);
-        new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.GATES), 1).requireAnswerableBy(BARE);
+        new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.GATES), 1).requireAnswerableBy(BARE);
     }
 
     @Test
@@ -100,7 +100,7 @@ class ScoreRequestTest {
         second.requireAnswerableBy(two);
         assertThat(second.gatesLayer(two)).isEqualTo(1);
         assertThat(gatesOf(0).gatesLayer(two)).isEqualTo(0);
-        assertThat(new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.GATES), 1).gatesLayer(two))
+        assertThat(new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.GATES), 1).gatesLayer(two))
                 .isEqualTo(1);
         assertThatThrownBy(() -> gatesOf(2).requireAnswerableBy(two))
                 .hasMessage("gates of layer 2 from a model of 2 layers: expected a layer from 0, the lowest, to 1; set "
@@ -111,34 +111,34 @@ class ScoreRequestTest {
     /** What isn't asked for needs no layer. */
     @Test
     void aLayerThatIsNotAskedFor() {
-        new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.HIDDEN), 1, OptionalInt.of(7)).requireAnswerableBy(BARE);
+        new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.HIDDEN), 1, OptionalInt.of(7)).requireAnswerableBy(BARE);
     }
 
     private static ScoreRequest gatesOf(int layer) {
-        return new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.GATES), 1, OptionalInt.of(layer));
+        return new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.GATES), 1, OptionalInt.of(layer));
     }
 
     @Test
     void aTopKBeyondTheClasses() {
         assertThatThrownBy(() ->
-                        new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.TOPK), 5).requireAnswerableBy(FOUR_CLASSES))
+                        new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.TOPK), 5).requireAnswerableBy(FOUR_CLASSES))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("top-k of 5 from a model of 4 classes: expected at most 4");
-        new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.TOPK), 4).requireAnswerableBy(FOUR_CLASSES);
-        new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.SOFTMAX), 5).requireAnswerableBy(FOUR_CLASSES);
+        new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.TOPK), 4).requireAnswerableBy(FOUR_CLASSES);
+        new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.SOFTMAX), 5).requireAnswerableBy(FOUR_CLASSES);
     }
 
     @Test
     void whatWasAskedIsRemembered() {
         ScoreRequest request =
-                new ScoreRequest(OutputAt.EACH, List.of(Emission.RANK, Emission.SOFTMAX, Emission.RANK), 3);
-        assertThat(request.at()).isEqualTo(OutputAt.EACH);
-        assertThat(request.emissions()).containsExactly(Emission.SOFTMAX, Emission.RANK);
+                new ScoreRequest(Steps.EACH, List.of(OutputKind.RANK, OutputKind.SOFTMAX, OutputKind.RANK), 3);
+        assertThat(request.at()).isEqualTo(Steps.EACH);
+        assertThat(request.emissions()).containsExactly(OutputKind.SOFTMAX, OutputKind.RANK);
         assertThat(request.topK()).isEqualTo(3);
-        assertThat(request.asksFor(Emission.RANK)).isTrue();
-        assertThat(request.asksFor(Emission.LOGLIK)).isFalse();
+        assertThat(request.asksFor(OutputKind.RANK)).isTrue();
+        assertThat(request.asksFor(OutputKind.LOGLIK)).isFalse();
         assertThat(request.needsTargets()).isTrue();
-        assertThat(new ScoreRequest(OutputAt.LAST, Set.of(Emission.SOFTMAX), 1).needsTargets())
+        assertThat(new ScoreRequest(Steps.LAST, Set.of(OutputKind.SOFTMAX), 1).needsTargets())
                 .isFalse();
     }
 
@@ -146,12 +146,12 @@ class ScoreRequestTest {
     void itTravels() throws IOException, ClassNotFoundException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
-            out.writeObject(new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.TOPK, Emission.CELL), 3));
+            out.writeObject(new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.TOPK, OutputKind.CELL), 3));
         }
         try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
             ScoreRequest arrived = (ScoreRequest) in.readObject();
-            assertThat(arrived.at()).isEqualTo(OutputAt.EACH);
-            assertThat(arrived.emissions()).containsExactly(Emission.TOPK, Emission.CELL);
+            assertThat(arrived.at()).isEqualTo(Steps.EACH);
+            assertThat(arrived.emissions()).containsExactly(OutputKind.TOPK, OutputKind.CELL);
             assertThat(arrived.topK()).isEqualTo(3);
         }
     }

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
@@ -34,9 +35,9 @@ class SequenceRulesTest {
 
     @Test
     void aGoodSequenceHasNoDefect() {
-        assertThat(words(Emission.SOFTMAX).check(Sequence.ofTokens(0, 9))).isEmpty();
-        assertThat(words(Emission.SOFTMAX).check(Sequence.ofTokens())).isEmpty();
-        assertThat(words(Emission.LOGLIK).check(Sequence.ofTokens(9, 6, 0))).isEmpty();
+        assertThat(words(OutputKind.SOFTMAX).check(Sequence.ofTokens(0, 9))).isEmpty();
+        assertThat(words(OutputKind.SOFTMAX).check(Sequence.ofTokens())).isEmpty();
+        assertThat(words(OutputKind.LOGLIK).check(Sequence.ofTokens(9, 6, 0))).isEmpty();
         assertThat(features().check(Sequence.ofFeatures(2, new float[] {1, -2, 3, 4, 5, 0x1p60f})))
                 .isEmpty();
         assertThat(features().check(Sequence.ofFeatures(0, new float[0]))).isEmpty();
@@ -46,7 +47,7 @@ class SequenceRulesTest {
     @ValueSource(ints = {-1, 10, Integer.MIN_VALUE, Integer.MAX_VALUE})
     void aTokenThatTheModelDoesNotKnow(int token) {
         assertDefect(
-                words(Emission.SOFTMAX).check(Sequence.ofTokens(3, 4, token)),
+                words(OutputKind.SOFTMAX).check(Sequence.ofTokens(3, 4, token)),
                 Defect.Kind.TOKEN_OUT_OF_RANGE,
                 "token " + token + " at step 2 is outside [0, 10), which the model knows");
     }
@@ -54,7 +55,7 @@ class SequenceRulesTest {
     @Test
     void aOneHotTokenBeyondTheInputWidth() {
         assertDefect(
-                new SequenceRules(BARE, InputKind.ONE_HOT, request(Emission.HIDDEN)).check(Sequence.ofTokens(3)),
+                new SequenceRules(BARE, InputKind.ONE_HOT, request(OutputKind.HIDDEN)).check(Sequence.ofTokens(3)),
                 Defect.Kind.TOKEN_OUT_OF_RANGE,
                 "token 3 at step 0 is outside [0, 3), which the model knows");
     }
@@ -65,7 +66,7 @@ class SequenceRulesTest {
                 WORDS.embedding().map(embedding -> embedding.withPadding(4)), WORDS.layers(), WORDS.output());
 
         assertDefect(
-                new SequenceRules(padded, InputKind.EMBEDDING, request(Emission.SOFTMAX))
+                new SequenceRules(padded, InputKind.EMBEDDING, request(OutputKind.SOFTMAX))
                         .check(Sequence.ofTokens(3, 4, 5)),
                 Defect.Kind.TOKEN_IS_PADDING,
                 "token 4 at step 1 is the padding of this model; leave it out");
@@ -77,17 +78,17 @@ class SequenceRulesTest {
     @Test
     void aTargetThatHasNoClass() {
         assertDefect(
-                words(Emission.LOGLIK).check(Sequence.ofTokens(9, 6, 7)),
+                words(OutputKind.LOGLIK).check(Sequence.ofTokens(9, 6, 7)),
                 Defect.Kind.TARGET_OUT_OF_RANGE,
                 "token 7 at step 2 is outside [0, 7), the model's classes, so it has no likelihood");
-        assertThat(words(Emission.SOFTMAX).check(Sequence.ofTokens(9, 6, 7))).isEmpty();
+        assertThat(words(OutputKind.SOFTMAX).check(Sequence.ofTokens(9, 6, 7))).isEmpty();
     }
 
     @Test
     void aNegativeNumberIsAFeatureButNoTarget() {
         LstmModel numbers = new LstmModel(
                 Optional.empty(), List.of(LstmLayer.of(SAMPLES.direction(1, 2))), Optional.of(SAMPLES.output(7, 2)));
-        SequenceRules rules = new SequenceRules(numbers, InputKind.FEATURES, request(Emission.LOGLIK));
+        SequenceRules rules = new SequenceRules(numbers, InputKind.FEATURES, request(OutputKind.LOGLIK));
         assertThat(rules.check(Sequence.ofNumbers(-5, 6))).isEmpty();
         assertDefect(
                 rules.check(Sequence.ofNumbers(1, -5)),
@@ -147,17 +148,17 @@ class SequenceRulesTest {
                 List.of(LstmLayer.of(LstmDirection.plain(
                         Matrix.of(4, width, new float[4 * width]), Matrix.of(4, 1, new float[4]), new float[4]))),
                 Optional.empty());
-        return new SequenceRules(model, InputKind.EMBEDDING, request(Emission.HIDDEN));
+        return new SequenceRules(model, InputKind.EMBEDDING, request(OutputKind.HIDDEN));
     }
 
     @Test
     void theOtherKindOfInput() {
         assertDefect(
-                words(Emission.SOFTMAX).check(Sequence.ofFeatures(1, new float[] {1, 2, 3})),
+                words(OutputKind.SOFTMAX).check(Sequence.ofFeatures(1, new float[] {1, 2, 3})),
                 Defect.Kind.WRONG_INPUT,
                 "features for a model that takes tokens");
         assertDefect(
-                words(Emission.SOFTMAX).check(Sequence.ofNumbers(1)),
+                words(OutputKind.SOFTMAX).check(Sequence.ofNumbers(1)),
                 Defect.Kind.WRONG_INPUT,
                 "features for a model that takes tokens");
         assertDefect(
@@ -180,9 +181,9 @@ class SequenceRulesTest {
 
     @ParameterizedTest
     @EnumSource(
-            value = Emission.class,
+            value = OutputKind.class,
             names = {"LOGLIK", "LOGPROB", "RANK"})
-    void featuresHaveNoNextToken(Emission emission) {
+    void featuresHaveNoNextToken(OutputKind emission) {
         LstmModel model = new LstmModel(
                 Optional.empty(),
                 List.of(LstmLayer.of(SAMPLES.direction(3, 2))),
@@ -246,7 +247,7 @@ class SequenceRulesTest {
     @EnumSource(KernelChoice.class)
     void aScorerRefusesABatchWithADefectAndSaysWhichSequence(KernelChoice kernel) {
         SequenceScorer scorer =
-                CompiledModel.compile(WORDS, InputKind.EMBEDDING, kernel).scorer(request(Emission.SOFTMAX));
+                CompiledModel.compile(WORDS, InputKind.EMBEDDING, kernel).scorer(request(OutputKind.SOFTMAX));
         List<Sequence> batch = List.of(Sequence.ofTokens(1), Sequence.ofTokens(1, 10), Sequence.ofTokens(-1));
         assertThatThrownBy(() -> scorer.score(batch))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -259,7 +260,7 @@ class SequenceRulesTest {
     @EnumSource(KernelChoice.class)
     void aScorerLivesOnAfterARefusal(KernelChoice kernel) {
         SequenceScorer scorer =
-                CompiledModel.compile(WORDS, InputKind.EMBEDDING, kernel).scorer(request(Emission.SOFTMAX));
+                CompiledModel.compile(WORDS, InputKind.EMBEDDING, kernel).scorer(request(OutputKind.SOFTMAX));
         List<Sequence> good = Collections.nCopies(3, Sequence.ofTokens(1, 2, 3));
         List<ScoredSequence> before = scorer.score(good);
         assertThatThrownBy(() -> scorer.score(List.of(Sequence.ofTokens(1), Sequence.ofTokens(10))))
@@ -271,16 +272,16 @@ class SequenceRulesTest {
         return features().check(Sequence.ofFeatures(1, new float[3]).from(state));
     }
 
-    private static SequenceRules words(Emission emission) {
+    private static SequenceRules words(OutputKind emission) {
         return new SequenceRules(WORDS, InputKind.EMBEDDING, request(emission));
     }
 
     private static SequenceRules features() {
-        return new SequenceRules(BARE, InputKind.FEATURES, request(Emission.HIDDEN));
+        return new SequenceRules(BARE, InputKind.FEATURES, request(OutputKind.HIDDEN));
     }
 
-    private static ScoreRequest request(Emission emission) {
-        return new ScoreRequest(OutputAt.EACH, EnumSet.of(emission), 1);
+    private static ScoreRequest request(OutputKind emission) {
+        return new ScoreRequest(Steps.EACH, EnumSet.of(emission), 1);
     }
 
     private static void assertDefect(Optional<Defect> actual, Defect.Kind kind, String text) {

@@ -18,7 +18,7 @@ import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.file.TensorNames;
 
 /** One model that PyTorch made, sequences for it, and what PyTorch says of them. */
-final class TorchCase {
+public final class TorchCase {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final String name;
@@ -67,7 +67,7 @@ final class TorchCase {
         }
     }
 
-    static TorchCase named(String name) {
+    public static TorchCase named(String name) {
         return all().stream()
                 .filter(torch -> torch.name.equals(name))
                 .findFirst()
@@ -139,7 +139,7 @@ final class TorchCase {
         return stream(array).mapToDouble(JsonNode::asDouble).toArray();
     }
 
-    LstmModel model() {
+    public LstmModel model() {
         return model;
     }
 

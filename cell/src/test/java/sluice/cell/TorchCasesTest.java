@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.OutputLayer;
 
 /** PyTorch's own numbers, on every kernel. */
@@ -65,11 +66,11 @@ class TorchCasesTest {
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("onEveryKernel")
     void eachStepIsAsPyTorchSays(TorchCase torch, KernelChoice kernel) {
-        Set<Emission> asked = EnumSet.of(Emission.SOFTMAX, Emission.HIDDEN);
+        Set<OutputKind> asked = EnumSet.of(OutputKind.SOFTMAX, OutputKind.HIDDEN);
         if (torch.hasTargets()) {
-            asked.addAll(EnumSet.of(Emission.LOGLIK, Emission.LOGPROB));
+            asked.addAll(EnumSet.of(OutputKind.LOGLIK, OutputKind.LOGPROB));
         }
-        List<ScoredSequence> scored = score(torch, kernel, new ScoreRequest(OutputAt.EACH, asked, TOP));
+        List<ScoredSequence> scored = score(torch, kernel, new ScoreRequest(Steps.EACH, asked, TOP));
         for (int s = 0; s < scored.size(); s++) {
             TorchCase.Expected expected = torch.sequences().get(s);
             ScoredSequence actual = scored.get(s);
@@ -86,13 +87,13 @@ class TorchCasesTest {
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("onEveryKernel")
     void theLastStepIsAsPyTorchSays(TorchCase torch, KernelChoice kernel) {
-        Set<Emission> asked = EnumSet.of(Emission.SOFTMAX, Emission.PREDICTION, Emission.TOPK, Emission.STATE);
+        Set<OutputKind> asked =
+                EnumSet.of(OutputKind.SOFTMAX, OutputKind.PREDICTION, OutputKind.TOPK, OutputKind.STATE);
         if (torch.hasTargets()) {
-            asked.add(Emission.LOGLIK);
+            asked.add(OutputKind.LOGLIK);
         }
         int classes = torch.model().output().map(OutputLayer::classes).orElseThrow();
-        List<ScoredSequence> scored =
-                score(torch, kernel, new ScoreRequest(OutputAt.LAST, asked, Math.min(TOP, classes)));
+        List<ScoredSequence> scored = score(torch, kernel, new ScoreRequest(Steps.LAST, asked, Math.min(TOP, classes)));
         for (int s = 0; s < scored.size(); s++) {
             TorchCase.Expected expected = torch.sequences().get(s);
             ScoredSequence actual = scored.get(s);
@@ -115,7 +116,7 @@ class TorchCasesTest {
                 .filter(found -> found.toString().startsWith("nobias"))
                 .findFirst()
                 .orElseThrow();
-        ScoreRequest request = new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.LOGLIK), 1);
+        ScoreRequest request = new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.LOGLIK), 1);
         List<ScoredSequence> scored = score(torch, KernelChoice.REFERENCE, request);
         for (int s = 0; s < scored.size(); s++) {
             double expected = torch.sequences().get(s).logLikelihood();

@@ -1,6 +1,7 @@
 package sluice.job;
 
 import java.util.Locale;
+import sluice.job.message.ExitCode;
 
 /** What spark-submit runs: {@code spark-submit --class sluice.job.Main sluice.jar OPTIONS}. */
 public final class Main {

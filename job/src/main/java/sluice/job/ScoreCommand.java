@@ -19,6 +19,26 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import sluice.cell.weights.file.ModelFile;
+import sluice.job.incremental.IncrementalJob;
+import sluice.job.message.Console;
+import sluice.job.message.ExitCode;
+import sluice.job.message.Failure;
+import sluice.job.message.RefusedException;
+import sluice.job.message.Version;
+import sluice.job.model.ModelSource;
+import sluice.job.model.ModelSummary;
+import sluice.job.model.SavedModel;
+import sluice.job.model.Vocabulary;
+import sluice.job.model.VocabularySource;
+import sluice.job.report.FailedRun;
+import sluice.job.report.RunStatus;
+import sluice.job.run.DryRun;
+import sluice.job.run.ScoringJob;
+import sluice.job.settings.OutputFormat;
+import sluice.job.settings.Settings;
+import sluice.job.storage.Publication;
+import sluice.job.storage.SmallFile;
+import sluice.job.storage.Storage;
 
 /** The command line: names for the common settings, {@code --set} for the rest. */
 @Command(
@@ -42,7 +62,7 @@ import sluice.cell.weights.file.ModelFile;
             "Exit codes: 0 done; 1 the run failed, nothing was written; 2 settings, model or table are wrong, nothing was",
             "started; 3 more rows can't be scored than bad-rows allows, nothing was written."
         })
-final class ScoreCommand {
+public final class ScoreCommand {
     @Option(
             names = "--model",
             paramLabel = "FILE",
@@ -192,7 +212,7 @@ final class ScoreCommand {
     private ScoreCommand() {}
 
     /** Runs a command line and returns its exit code; whatever goes wrong has been said on stderr. */
-    static int run(String... arguments) {
+    public static int run(String... arguments) {
         Console console = new Console(
                 new PrintWriter(System.out, true, StandardCharsets.UTF_8),
                 new PrintWriter(System.err, true, StandardCharsets.UTF_8));
@@ -253,7 +273,7 @@ final class ScoreCommand {
         ModelFile file = ModelSource.read(settings.model(), hadoop);
         if (describe != null) {
             Optional<Vocabulary> words = VocabularySource.find(settings.vocabulary(), file.metadata(), hadoop);
-            new ModelPage(settings.model().path(), file, words).lines().forEach(console.out()::println);
+            new ModelSummary(settings.model().path(), file, words).lines().forEach(console.out()::println);
         }
         if (saved.isPresent()) {
             saved.get().write(file, settings.model().path());
@@ -295,7 +315,7 @@ final class ScoreCommand {
     /** Whoever asked for a copy of the report is told of a failure, too; one that can't be written doesn't hide the failure. */
     private static void report(FailedRun failed, SparkSession spark, Console console) {
         Settings.Report settings = failed.settings().report();
-        ReportFile.copy(failed.json(), settings.path(), spark.sessionState().newHadoopConf())
+        SmallFile.copy(failed.json(), settings.path(), spark.sessionState().newHadoopConf())
                 .ifPresent(reason -> console.error("%s: the report could not be written: %s"
                         .formatted(settings.path().get(), reason)));
     }

@@ -8,6 +8,10 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.Test;
 import sluice.job.parquet.NumberListFormat;
+import sluice.job.report.MetricsPlugin;
+import sluice.job.sql.RowFunction;
+import sluice.job.sql.ScoringFunction;
+import sluice.job.sql.SessionModels;
 import sluice.job.sql.SluiceCatalog;
 
 /** What the job's classes may know of others. */
@@ -32,7 +36,7 @@ class ArchitectureTest {
                 .that()
                 .doNotBelongToAnyOf(Main.class, MetricsPlugin.class, SluiceCatalog.class, NumberListFormat.class)
                 .and()
-                .doNotBelongToAnyOf(SessionModels.class, RowFunction.class, Answer.class)
+                .doNotBelongToAnyOf(SessionModels.class, RowFunction.class, ScoringFunction.class)
                 .should()
                 .notBePublic()
                 .because(

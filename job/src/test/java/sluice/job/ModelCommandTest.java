@@ -25,6 +25,11 @@ import sluice.cell.model.Matrix;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.model.Readout;
 import sluice.cell.weights.torch.StateDictWriter;
+import sluice.job.fixture.Disk;
+import sluice.job.fixture.ModelFiles;
+import sluice.job.fixture.OtherFileSystem;
+import sluice.job.fixture.Terminal;
+import sluice.job.message.ExitCode;
 
 /** {@code --describe} and {@code --save-model}: what a model is, without a table and without Spark. */
 class ModelCommandTest {

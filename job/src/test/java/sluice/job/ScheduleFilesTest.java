@@ -23,6 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import sluice.job.launch.AirflowDag;
 import sluice.job.launch.Crontab;
+import sluice.job.settings.OutputMode;
+import sluice.job.settings.Settings;
 
 /** The files of {@code submit/schedule}: their own formats hold, and what they hand to Sluice is known to it. */
 class ScheduleFilesTest {

@@ -4,10 +4,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import sluice.cell.CompiledModel;
 import sluice.cell.KernelChoice;
 import sluice.cell.ScoredSequence;
 import sluice.cell.Sequence;
+import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmModel;
 
 /**

@@ -1,10 +1,10 @@
 package sluice.cell.bench;
 
 import java.util.List;
-import sluice.cell.CompiledModel;
 import sluice.cell.KernelChoice;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
+import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmModel;
 
 /**

@@ -1,9 +1,9 @@
 package sluice.cell.bench;
 
 import java.util.List;
-import sluice.cell.CompiledModel;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
+import sluice.cell.engine.CompiledModel;
 
 /** The engines, ready to take turns. */
 final class Contenders {

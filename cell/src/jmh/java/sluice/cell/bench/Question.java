@@ -2,9 +2,9 @@ package sluice.cell.bench;
 
 import java.util.EnumSet;
 import java.util.Set;
-import sluice.cell.Emission;
-import sluice.cell.OutputAt;
+import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
+import sluice.cell.Steps;
 
 /** What is asked of every sequence. */
 public enum Question {
@@ -14,14 +14,14 @@ public enum Question {
     RANK_AND_LOGLIK;
 
     ScoreRequest request() {
-        return new ScoreRequest(atEach() ? OutputAt.EACH : OutputAt.LAST, emissions(), 1);
+        return new ScoreRequest(atEach() ? Steps.EACH : Steps.LAST, emissions(), 1);
     }
 
-    private Set<Emission> emissions() {
+    private Set<OutputKind> emissions() {
         return switch (this) {
-            case LAST_SOFTMAX, EACH_SOFTMAX -> EnumSet.of(Emission.SOFTMAX);
-            case LOGLIK -> EnumSet.of(Emission.LOGLIK);
-            case RANK_AND_LOGLIK -> EnumSet.of(Emission.RANK, Emission.LOGLIK);
+            case LAST_SOFTMAX, EACH_SOFTMAX -> EnumSet.of(OutputKind.SOFTMAX);
+            case LOGLIK -> EnumSet.of(OutputKind.LOGLIK);
+            case RANK_AND_LOGLIK -> EnumSet.of(OutputKind.RANK, OutputKind.LOGLIK);
         };
     }
 
@@ -31,10 +31,10 @@ public enum Question {
 
     /** Whether logarithms of probabilities are asked, and not the probabilities. */
     public boolean likelihoods() {
-        return emissions().contains(Emission.LOGLIK);
+        return emissions().contains(OutputKind.LOGLIK);
     }
 
     public boolean ranks() {
-        return emissions().contains(Emission.RANK);
+        return emissions().contains(OutputKind.RANK);
     }
 }

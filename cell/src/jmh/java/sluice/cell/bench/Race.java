@@ -2,8 +2,8 @@ package sluice.cell.bench;
 
 import java.util.ArrayList;
 import java.util.List;
-import sluice.cell.CompiledModel;
 import sluice.cell.KernelChoice;
+import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmModel;
 
 /**

@@ -6,7 +6,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
-import sluice.cell.CompiledModel;
+import sluice.cell.engine.CompiledModel;
 
 /** Two scorers of one engine, each on a thread of its own and each with the whole workload: as two tasks of one executor. */
 final class TwoThreads implements Contender, AutoCloseable {

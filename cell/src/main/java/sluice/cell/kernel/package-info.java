@@ -19,7 +19,7 @@
  *       {@value sluice.cell.kernel.Softmax#LANES} lanes that are added up in a fixed tree; blocks are combined in their order.
  * </ul>
  *
- * <p>Nothing here checks its arguments: {@link sluice.cell.CompiledModel} has shown, before a kernel sees a model, that no chain
+ * <p>Nothing here checks its arguments: {@link sluice.cell.engine.CompiledModel} has shown, before a kernel sees a model, that no chain
  * can overflow float32, and batches have shown that their numbers are finite and in range.
  */
 package sluice.cell.kernel;

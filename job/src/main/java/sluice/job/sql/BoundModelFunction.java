@@ -9,7 +9,6 @@ import org.apache.spark.sql.connector.catalog.functions.ScalarFunction;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.unsafe.types.UTF8String;
 import scala.Function1;
-import sluice.job.RowFunction;
 
 /** A function and the types that it is called with: takes Spark's own values apart, and puts answers together as such. */
 final class BoundModelFunction implements ScalarFunction<Object>, Serializable {

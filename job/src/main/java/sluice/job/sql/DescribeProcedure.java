@@ -8,7 +8,6 @@ import org.apache.spark.sql.connector.catalog.procedures.UnboundProcedure;
 import org.apache.spark.sql.connector.read.Scan;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import sluice.job.SessionModels;
 
 /** {@code CALL sluice.describe(model => 'next-click')}: what is understood of a model file, as {@code --describe} tells it. */
 record DescribeProcedure(String catalog) implements UnboundProcedure, BoundProcedure {

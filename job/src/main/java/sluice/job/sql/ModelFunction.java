@@ -12,17 +12,15 @@ import org.apache.spark.sql.types.NullType;
 import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import sluice.job.Answer;
-import sluice.job.SessionModels;
 
 /** A function by its name: which types it is called with is told by {@link #bind}. Spark tells types alone, and no values. */
 final class ModelFunction implements UnboundFunction {
     private final String catalog;
     private final Optional<String> model;
-    private final Answer answer;
+    private final ScoringFunction answer;
 
     /** @param model whose function it is; none: the first argument names it */
-    ModelFunction(String catalog, Optional<String> model, Answer answer) {
+    ModelFunction(String catalog, Optional<String> model, ScoringFunction answer) {
         this.catalog = catalog;
         this.model = model;
         this.answer = answer;
@@ -47,14 +45,14 @@ final class ModelFunction implements UnboundFunction {
 
     private String signature() {
         String first = model.isPresent() ? "" : "model string, ";
-        return "%s(%stokens%s)".formatted(name(), first, answer == Answer.TOPK ? ", k int" : "");
+        return "%s(%stokens%s)".formatted(name(), first, answer == ScoringFunction.TOPK ? ", k int" : "");
     }
 
     /** @throws UnsupportedOperationException which Spark makes a failed analysis of */
     @Override
     public BoundFunction bind(StructType arguments) {
         int before = model.isPresent() ? 0 : 1;
-        int behind = answer == Answer.TOPK ? 1 : 0;
+        int behind = answer == ScoringFunction.TOPK ? 1 : 0;
         DataType[] types =
                 Arrays.stream(arguments.fields()).map(StructField::dataType).toArray(DataType[]::new);
         boolean fits = types.length == before + 1 + behind

@@ -17,7 +17,6 @@ import org.apache.spark.sql.connector.read.Scan;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import sluice.job.SessionModels;
 
 /** {@code CALL sluice.run(model => 'next-click', input => 'db.events', output => 'db.scores')}: the whole job, in batches. */
 record RunProcedure(String catalog) implements UnboundProcedure, BoundProcedure {

@@ -11,8 +11,6 @@ import org.apache.spark.sql.connector.catalog.ProcedureCatalog;
 import org.apache.spark.sql.connector.catalog.functions.UnboundFunction;
 import org.apache.spark.sql.connector.catalog.procedures.UnboundProcedure;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
-import sluice.job.Answer;
-import sluice.job.SessionModels;
 
 /**
  * Trained models as functions and procedures of SQL: {@code spark.sql.catalog.NAME = sluice.job.sql.SluiceCatalog}, and a setting for
@@ -42,7 +40,7 @@ public final class SluiceCatalog implements FunctionCatalog, ProcedureCatalog {
 
     @Override
     public Identifier[] listFunctions(String[] namespace) {
-        return Arrays.stream(Answer.values())
+        return Arrays.stream(ScoringFunction.values())
                 .map(answer -> Identifier.of(namespace, nameOf(answer)))
                 .toArray(Identifier[]::new);
     }
@@ -51,7 +49,7 @@ public final class SluiceCatalog implements FunctionCatalog, ProcedureCatalog {
     public UnboundFunction loadFunction(Identifier identifier) throws NoSuchFunctionException {
         String[] namespace = identifier.namespace();
         String wanted = identifier.name().toLowerCase(Locale.ROOT);
-        Answer answer = Arrays.stream(Answer.values())
+        ScoringFunction answer = Arrays.stream(ScoringFunction.values())
                 .filter(known -> nameOf(known).equals(wanted))
                 .findFirst()
                 .orElse(null);
@@ -62,7 +60,7 @@ public final class SluiceCatalog implements FunctionCatalog, ProcedureCatalog {
         return new ModelFunction(name, model, answer);
     }
 
-    static String nameOf(Answer answer) {
+    static String nameOf(ScoringFunction answer) {
         return answer.name().toLowerCase(Locale.ROOT);
     }
 

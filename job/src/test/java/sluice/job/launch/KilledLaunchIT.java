@@ -142,7 +142,7 @@ class KilledLaunchIT {
                 "--driver-class-path",
                 Checkout.target("test-classes").toString(),
                 "--conf",
-                "spark.hadoop.fs.killing.impl=sluice.job.KillingFileSystem",
+                "spark.hadoop.fs.killing.impl=sluice.job.fixture.KillingFileSystem",
                 "--conf",
                 "spark.hadoop.sluice.test.halt-at=5"));
         assertThat(launch(dying).end().exitCode()).isEqualTo(137);

@@ -202,7 +202,7 @@ class StandaloneClusterIT {
                         table,
                         QUICKLY,
                         "--conf",
-                        "spark.plugins=sluice.job.MetricsPlugin",
+                        "spark.plugins=sluice.job.report.MetricsPlugin",
                         "--conf",
                         "spark.metrics.namespace=sluice",
                         "--conf",
@@ -360,7 +360,7 @@ class StandaloneClusterIT {
                         "--conf",
                         "spark.executor.extraClassPath=" + Checkout.target("test-classes"),
                         "--conf",
-                        "spark.hadoop.fs.killing.impl=sluice.job.KillingFileSystem",
+                        "spark.hadoop.fs.killing.impl=sluice.job.fixture.KillingFileSystem",
                         "--conf",
                         "spark.hadoop.sluice.test.halt-at=1")
                 .end();

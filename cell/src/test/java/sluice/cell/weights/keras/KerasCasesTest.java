@@ -18,17 +18,17 @@ import java.util.zip.ZipFile;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
-import sluice.cell.CompiledModel;
-import sluice.cell.Emission;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.LstmState;
-import sluice.cell.OutputAt;
+import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.ScoredSequence;
 import sluice.cell.Sequence;
+import sluice.cell.Steps;
 import sluice.cell.Tensors;
 import sluice.cell.Tolerance;
+import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
@@ -126,7 +126,7 @@ class KerasCasesTest {
             JsonNode input = json(line);
             String id = input.path("id").asText();
             ScoredSequence scored = compiled.scorer(
-                            new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.SOFTMAX, Emission.LOGLIK), 1))
+                            new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.SOFTMAX, OutputKind.LOGLIK), 1))
                     .score(List.of(Sequence.ofTokens(tokens(input))))
                     .get(0);
             compare(
@@ -181,10 +181,10 @@ class KerasCasesTest {
             JsonNode input = json(line);
             String id = input.path("id").asText();
             List<Sequence> batch = List.of(Sequence.ofTokens(tokens(input)));
-            ScoredSequence each = compiled.scorer(new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.HIDDEN), 1))
+            ScoredSequence each = compiled.scorer(new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.HIDDEN), 1))
                     .score(batch)
                     .get(0);
-            LstmState last = compiled.scorer(new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.STATE), 1))
+            LstmState last = compiled.scorer(new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.STATE), 1))
                     .score(batch)
                     .get(0)
                     .state();
@@ -278,7 +278,7 @@ class KerasCasesTest {
         CompiledModel compiled = CompiledModel.compile(model, InputKind.FEATURES, kernel);
         JsonNode batch = test.path("input");
         for (int row = 0; row < batch.size(); row++) {
-            LstmState state = compiled.scorer(new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.STATE), 1))
+            LstmState state = compiled.scorer(new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.STATE), 1))
                     .score(List.of(sequence(test, model, row)))
                     .get(0)
                     .state();

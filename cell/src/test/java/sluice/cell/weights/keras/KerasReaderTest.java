@@ -24,15 +24,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import sluice.cell.CompiledModel;
 import sluice.cell.Defect;
-import sluice.cell.Emission;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
-import sluice.cell.OutputAt;
+import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
+import sluice.cell.Steps;
+import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.Activation;
 import sluice.cell.model.Activation.Kind;
 import sluice.cell.model.CellVariant;
@@ -667,7 +667,7 @@ class KerasReaderTest {
     @EnumSource
     void theTokenForPaddingIsNeverScored(KernelChoice kernel) throws IOException {
         SequenceScorer scorer = CompiledModel.compile(padded(), InputKind.EMBEDDING, kernel)
-                .scorer(new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.SOFTMAX), 1));
+                .scorer(new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.SOFTMAX), 1));
 
         assertThat(scorer.rules().check(Sequence.ofTokens(3, 1, 0, 2)))
                 .contains(new Defect(

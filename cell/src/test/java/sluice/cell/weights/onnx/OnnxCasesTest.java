@@ -17,17 +17,17 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
-import sluice.cell.CompiledModel;
-import sluice.cell.Emission;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.LstmState;
-import sluice.cell.OutputAt;
+import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.ScoredSequence;
 import sluice.cell.Sequence;
+import sluice.cell.Steps;
 import sluice.cell.Tensors;
 import sluice.cell.Tolerance;
+import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.CaseLog;
@@ -92,9 +92,9 @@ class OnnxCasesTest {
             sequences.add(sequence(node, model, row));
         }
         CompiledModel compiled = CompiledModel.compile(model, InputKind.FEATURES, kernel);
-        List<ScoredSequence> each = compiled.scorer(new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.HIDDEN), 1))
+        List<ScoredSequence> each = compiled.scorer(new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.HIDDEN), 1))
                 .score(sequences);
-        List<ScoredSequence> last = compiled.scorer(new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.STATE), 1))
+        List<ScoredSequence> last = compiled.scorer(new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.STATE), 1))
                 .score(sequences);
         for (int row = 0; row < batch; row++) {
             compareSteps(
@@ -258,10 +258,10 @@ class OnnxCasesTest {
             JsonNode json = new ObjectMapper().readTree(line);
             List<Sequence> batch = List.of(sequence(json));
             String id = json.path("id").asText();
-            ScoredSequence each = compiled.scorer(new ScoreRequest(OutputAt.EACH, EnumSet.of(Emission.SOFTMAX), 1))
+            ScoredSequence each = compiled.scorer(new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.SOFTMAX), 1))
                     .score(batch)
                     .get(0);
-            LstmState state = compiled.scorer(new ScoreRequest(OutputAt.LAST, EnumSet.of(Emission.STATE), 1))
+            LstmState state = compiled.scorer(new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.STATE), 1))
                     .score(batch)
                     .get(0)
                     .state();

@@ -1,0 +1,79 @@
+package sluice.cell.answer;
+
+import sluice.cell.OutputKind;
+import sluice.cell.ScoreRequest;
+import sluice.cell.kernel.Kernel;
+import sluice.cell.kernel.LinearPanels;
+import sluice.cell.kernel.Softmax;
+
+/**
+ * The output layer: hidden states to logits to answers, a group of nodes and a block of columns at a time. Nodes of which nothing
+ * is asked are not computed.
+ */
+public final class OutputStage {
+    private static final int GROUP = 96; // nodes that pass over a block of weights together
+
+    private final LinearPanels output;
+    private final Kernel kernel;
+    private final boolean tells; // whether any distribution is asked
+    private final boolean ranksOverBlocks; // so that a target's logit is needed before its block passes
+    private final NodeAnswer[] answers = new NodeAnswer[GROUP];
+    private final int[] inputOffsets = new int[GROUP];
+    private final int[] blockOffsets = new int[GROUP];
+    private final float[] blocks; // (GROUP, block)
+    private int pending;
+
+    public OutputStage(LinearPanels output, Kernel kernel, ScoreRequest request) {
+        this.output = output;
+        this.kernel = kernel;
+        this.tells = request.asksFor(OutputKind.SOFTMAX)
+                || request.asksFor(OutputKind.PREDICTION)
+                || request.asksFor(OutputKind.TOPK);
+        this.ranksOverBlocks = request.asksFor(OutputKind.RANK) && output.outputs() > Softmax.BLOCK;
+        int block = Math.min(Softmax.BLOCK, output.outputs());
+        this.blocks = new float[GROUP * block];
+        for (int at = 0; at < GROUP; at++) {
+            answers[at] = new NodeAnswer(request);
+            blockOffsets[at] = at * block;
+        }
+    }
+
+    /** Answers nodes whose hidden states stand in {@code hidden}. */
+    public void answer(Nodes nodes, float[] hidden) {
+        for (int node = 0; node < nodes.count; node++) {
+            boolean predicts = nodes.firstChild[node] < nodes.endOfChildren(node);
+            if (predicts || (tells && nodes.told[node])) {
+                begin(nodes, node, hidden);
+            }
+            if (pending == GROUP) {
+                flush(hidden);
+            }
+        }
+        flush(hidden);
+    }
+
+    private void begin(Nodes nodes, int node, float[] hidden) {
+        if (ranksOverBlocks) {
+            for (int child = nodes.firstChild[node]; child < nodes.endOfChildren(node); child++) {
+                nodes.logit[child] = output.output(nodes.token[child], hidden, nodes.offset[node]);
+            }
+        }
+        answers[pending].begin(nodes, node, output.outputs());
+        inputOffsets[pending] = nodes.offset[node];
+        pending++;
+    }
+
+    private void flush(float[] hidden) {
+        for (int first = 0; first < output.outputs(); first += Softmax.BLOCK) {
+            int count = Math.min(Softmax.BLOCK, output.outputs() - first);
+            kernel.multiply(output, first, count, hidden, inputOffsets, pending, blocks, blockOffsets);
+            for (int at = 0; at < pending; at++) {
+                answers[at].add(kernel, blocks, blockOffsets[at], first, count);
+            }
+        }
+        for (int at = 0; at < pending; at++) {
+            answers[at].finish(kernel);
+        }
+        pending = 0;
+    }
+}

@@ -1,0 +1,203 @@
+package sluice.cell.engine;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.OptionalInt;
+import sluice.cell.InputKind;
+import sluice.cell.LstmState;
+import sluice.cell.kernel.GatePanels;
+import sluice.cell.kernel.GateProbe;
+import sluice.cell.kernel.Kernel;
+import sluice.cell.kernel.LinearPanels;
+import sluice.cell.kernel.StepRows;
+import sluice.cell.kernel.VariantEquations;
+import sluice.cell.model.LstmDirection;
+import sluice.cell.model.LstmLayer;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.Readout;
+
+/**
+ * Runs a batch through a stack that also reads backward, where no step is known before the last: layer by layer, direction by
+ * direction, step by step, all sequences that have such a step at once. A sequence that has ended takes no part any more, so nothing is
+ * padded.
+ */
+final class LayerWalk {
+    private final CompiledModel compiled;
+    private final LstmModel model;
+    private final Kernel kernel;
+    private final CellStep cellStep;
+    private final GateProbe probe;
+    private final FirstLayer firstLayer;
+
+    LayerWalk(CompiledModel compiled, Kernel kernel) {
+        this.compiled = compiled;
+        this.model = compiled.model();
+        this.kernel = kernel;
+        this.cellStep = new CellStep(compiled, kernel);
+        this.probe = new GateProbe(kernel);
+        this.firstLayer = new FirstLayer(compiled, kernel);
+    }
+
+    /**
+     * What a batch leaves behind.
+     *
+     * @param hidden the top layer's output
+     * @param cell the top layer's cell states, or null where they were not asked for
+     * @param gates the chosen layer's, or null where there is none
+     * @param states the final state of each sequence, or none where they were not asked for
+     * @param overflown the sequences in which a state has overflown
+     */
+    record Run(LayerOutput hidden, LayerOutput cell, LayerGates gates, List<LstmState> states, BitSet overflown) {}
+
+    /**
+     * Runs a batch.
+     *
+     * @param readout what the top layer shows in place of the last step
+     * @param gatesLayer whose gates are kept, if any's are
+     */
+    Run run(SequenceBatch batch, Readout readout, boolean withCell, boolean withStates, OptionalInt gatesLayer) {
+        List<LstmState> starts = starts(batch);
+        List<LstmState> ends = withStates ? blankStates(batch.size()) : List.of();
+        tellTokens(batch);
+        LayerOutput below = null;
+        List<StepStates> tables = List.of();
+        LayerGates gates = null;
+        BitSet overflown = new BitSet();
+        int direction = 0;
+        int depth = 0;
+        for (LstmLayer layer : model.layers()) {
+            tables = new ArrayList<>();
+            boolean watched = gatesLayer.equals(OptionalInt.of(depth));
+            List<float[]> gateTables = new ArrayList<>();
+            for (LstmDirection weights : layer.directions()) {
+                StepStates table = new StepStates(batch, weights);
+                start(table, starts, direction);
+                float[] gateTable = watched ? LayerGates.table(batch, weights) : null;
+                run(batch, table, direction, below, gateTable);
+                finish(table, ends, direction);
+                if (compiled.variant(direction) != null) {
+                    findOverflown(batch, table, overflown);
+                }
+                tables.add(table);
+                gateTables.add(gateTable);
+                direction++;
+            }
+            depth++;
+            gates = watched ? new LayerGates(tables, gateTables) : gates;
+            boolean top = direction == model.directions().size();
+            below = LayerOutput.hidden(batch, tables, layer.merge(), top ? readout : Readout.LAST_STEP);
+        }
+        return new Run(below, withCell ? LayerOutput.cell(batch, tables, readout) : null, gates, ends, overflown);
+    }
+
+    private static void findOverflown(SequenceBatch batch, StepStates table, BitSet overflown) {
+        int width = table.direction().hiddenWidth();
+        for (int s = 0; s < batch.size(); s++) {
+            if (VariantEquations.overflown(table.cell(), table.finalRow(s) * width, width)) {
+                overflown.set(s);
+            }
+        }
+    }
+
+    private void tellTokens(SequenceBatch batch) {
+        if (firstLayer.wantsTokens()) {
+            firstLayer.clear();
+            for (int token : batch.tokens()) {
+                firstLayer.add(token);
+            }
+            firstLayer.begin(batch.steps());
+        }
+    }
+
+    private List<LstmState> starts(SequenceBatch batch) {
+        LstmState initial = LstmState.initial(model);
+        List<LstmState> starts = new ArrayList<>(batch.size());
+        for (int s = 0; s < batch.size(); s++) {
+            starts.add(batch.sequence(s).start().orElse(initial));
+        }
+        return starts;
+    }
+
+    private List<LstmState> blankStates(int count) {
+        int directions = model.directions().size();
+        List<LstmState> states = new ArrayList<>(count);
+        for (int s = 0; s < count; s++) {
+            states.add(new LstmState(new float[directions][], new float[directions][]));
+        }
+        return states;
+    }
+
+    private static void start(StepStates table, List<LstmState> starts, int direction) {
+        for (int s = 0; s < starts.size(); s++) {
+            table.start(s, starts.get(s).hidden()[direction], starts.get(s).cell()[direction]);
+        }
+    }
+
+    private static void finish(StepStates table, List<LstmState> ends, int direction) {
+        for (int s = 0; s < ends.size(); s++) {
+            int row = table.finalRow(s);
+            ends.get(s).hidden()[direction] =
+                    row(table.hidden(), row, table.direction().outputWidth());
+            ends.get(s).cell()[direction] =
+                    row(table.cell(), row, table.direction().hiddenWidth());
+        }
+    }
+
+    private static float[] row(float[] table, int row, int width) {
+        float[] copy = new float[width];
+        System.arraycopy(table, row * width, copy, 0, width);
+        return copy;
+    }
+
+    /**
+     * All steps of one direction of one layer.
+     *
+     * @param gates where its gates are kept, or null
+     */
+    private void run(SequenceBatch batch, StepStates table, int direction, LayerOutput below, float[] gates) {
+        GatePanels panels = below == null ? firstLayer.gates(direction) : compiled.gates(direction);
+        LinearPanels projection = compiled.projection(direction);
+        float[] input = below == null ? firstLayer.input(batch.features()) : below.values();
+        float[] shown = projection == null ? table.hidden() : new float[table.cell().length];
+        StepRows rows = new StepRows(batch.size());
+        int[] from = new int[projection == null ? 0 : batch.size()];
+        int[] to = new int[from.length];
+        int longest = batch.size() == 0 ? 0 : batch.length(batch.longestFirst()[0]);
+        for (int time = 0; time < longest; time++) {
+            rows.clear();
+            for (int s : batch.longestFirst()) {
+                if (batch.length(s) <= time) {
+                    break;
+                }
+                int step = table.direction().reversed() ? batch.length(s) - 1 - time : time;
+                add(rows, batch, s, step, table, below);
+                if (projection != null) {
+                    int after = table.rowAfter(s, step);
+                    from[rows.count() - 1] = after * projection.inputs();
+                    to[rows.count() - 1] = after * projection.outputs();
+                }
+            }
+            cellStep.step(direction, panels, rows, input, table.hidden(), table.cell(), shown);
+            if (gates != null) {
+                probe.read(compiled.variant(direction), panels, rows, input, table.hidden(), table.cell(), gates);
+            }
+            if (projection != null) {
+                kernel.multiply(projection, 0, projection.outputs(), shown, from, rows.count(), table.hidden(), to);
+            }
+        }
+    }
+
+    private void add(StepRows rows, SequenceBatch batch, int s, int step, StepStates table, LayerOutput below) {
+        int before = table.rowBefore(s, step);
+        int after = table.rowAfter(s, step);
+        int at = batch.offset(s) + step;
+        if (below != null) {
+            rows.add(0, below.row(batch, s, step), before, after);
+        } else if (compiled.input() == InputKind.FEATURES) {
+            rows.add(0, at, before, after);
+        } else {
+            firstLayer.addToken(rows, batch.tokens()[at], before, after);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package sluice.cell.engine;
+
+import java.util.Arrays;
+import java.util.List;
+import sluice.cell.Sequence;
+
+/**
+ * Sorts sequences of tokens: by the state that they start from, then token by token, a prefix before what it begins. Equal sequences
+ * stay in the order in which they came.
+ *
+ * <p>As many tokens as fit are packed into a number with the sequence's place below them, numbers are sorted, and those that still
+ * tie are packed and sorted again by the tokens that follow. For sequences that share long prefixes, as those of a log do, that
+ * compares each token about once.
+ */
+final class LexicographicOrder {
+    private static final int STARTS = -1; // in place of a first token
+
+    private final List<Sequence> sequences;
+    private final int[] starts;
+    private final int placeBits;
+    private final int tokenBits;
+    private final int tokensInKey;
+    private final long[] keys; // (tokens, place in the batch), sorted
+
+    private LexicographicOrder(List<Sequence> sequences, int[] starts) {
+        int largest = 0;
+        for (Sequence sequence : sequences) {
+            for (int token : sequence.tokens()) {
+                largest = Math.max(largest, token);
+            }
+        }
+        this.sequences = sequences;
+        this.starts = starts;
+        this.placeBits = bits(sequences.size());
+        this.tokenBits = bits(largest + 1L);
+        this.tokensInKey = (Long.SIZE - 1 - placeBits) / tokenBits;
+        this.keys = new long[sequences.size()];
+        Arrays.setAll(keys, place -> place);
+    }
+
+    /**
+     * The sequences' places in order.
+     *
+     * @param starts a number for each sequence's start: equal numbers, equal states
+     */
+    static int[] of(List<Sequence> sequences, int[] starts) {
+        LexicographicOrder order = new LexicographicOrder(sequences, starts);
+        if (starts.length > 1) {
+            order.sort(0, starts.length, STARTS);
+        }
+        return Arrays.stream(order.keys).mapToInt(order::place).toArray();
+    }
+
+    /** How many bits numbers from 0 to this one take, at least 1. */
+    private static int bits(long largest) {
+        return Math.max(1, Long.SIZE - Long.numberOfLeadingZeros(largest));
+    }
+
+    private int place(long key) {
+        return (int) (key & ((1L << placeBits) - 1));
+    }
+
+    /** Sorts neighbours that agree in all before this token. */
+    private void sort(int from, int to, int token) {
+        int first = token;
+        while (allTie(from, to, first)) {
+            if (ended(keys[from], first)) {
+                return;
+            }
+            first = after(first);
+        }
+        Arrays.sort(keys, from, to);
+        for (int begin = from; begin < to; ) {
+            int end = begin + 1;
+            while (end < to && ties(keys[begin], keys[end])) {
+                end++;
+            }
+            if (end - begin > 1 && !ended(keys[begin], first)) {
+                sort(begin, end, after(first));
+            }
+            begin = end;
+        }
+    }
+
+    /** Packs the tokens from this one on, and tells whether they are the same for all. */
+    private boolean allTie(int from, int to, int token) {
+        boolean tie = true;
+        for (int at = from; at < to; at++) {
+            int place = place(keys[at]);
+            keys[at] = key(place, token) << placeBits | place;
+            tie &= ties(keys[from], keys[at]);
+        }
+        return tie;
+    }
+
+    private boolean ties(long left, long right) {
+        return left >>> placeBits == right >>> placeBits;
+    }
+
+    private long key(int place, int token) {
+        if (token == STARTS) {
+            return starts[place];
+        }
+        int[] tokens = sequences.get(place).tokens();
+        long key = 0;
+        for (int at = token; at < token + tokensInKey; at++) {
+            key = key << tokenBits | (at < tokens.length ? tokens[at] + 1L : 0);
+        }
+        return key;
+    }
+
+    private int after(int token) {
+        return token == STARTS ? 0 : token + tokensInKey;
+    }
+
+    /** Whether nothing follows the tokens packed last. */
+    private boolean ended(long key, int token) {
+        return token != STARTS && sequences.get(place(key)).length() <= after(token);
+    }
+}

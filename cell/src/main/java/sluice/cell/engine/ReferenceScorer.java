@@ -1,0 +1,236 @@
+package sluice.cell.engine;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import sluice.cell.LstmState;
+import sluice.cell.OutputKind;
+import sluice.cell.ScoreRequest;
+import sluice.cell.ScoredSequence;
+import sluice.cell.Sequence;
+import sluice.cell.SequenceRules;
+import sluice.cell.SequenceScorer;
+import sluice.cell.StepGates;
+import sluice.cell.Steps;
+import sluice.cell.answer.Answer;
+import sluice.cell.model.Embedding;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.Matrix;
+import sluice.cell.model.Readout;
+import sluice.cell.reference.ReferenceLstm;
+
+/** Scores with the float64 oracle, one sequence at a time; answers are rounded to float32 at the very end. */
+final class ReferenceScorer implements SequenceScorer {
+    private final CompiledModel compiled;
+    private final LstmModel model;
+    private final ScoreRequest request;
+    private final SequenceRules rules;
+    private final ReferenceLstm lstm;
+    private final OptionalInt gatesLayer;
+    private long computedSteps;
+
+    ReferenceScorer(CompiledModel compiled, ScoreRequest request) {
+        this.compiled = compiled;
+        this.model = compiled.model();
+        this.request = request;
+        this.rules = compiled.rules(request);
+        this.lstm = new ReferenceLstm(model);
+        this.gatesLayer =
+                request.asksFor(OutputKind.GATES) ? OptionalInt.of(request.gatesLayer(model)) : OptionalInt.empty();
+    }
+
+    @Override
+    public SequenceRules rules() {
+        return rules;
+    }
+
+    @Override
+    public long computedSteps() {
+        return computedSteps;
+    }
+
+    @Override
+    public long bytes(int length) {
+        return compiled.footprint().bytes(request, length);
+    }
+
+    @Override
+    public List<ScoredSequence> score(List<Sequence> sequences) {
+        rules.require(sequences);
+        List<ScoredSequence> scored = new ArrayList<>(sequences.size());
+        for (Sequence sequence : sequences) {
+            scored.add(score(sequence));
+            computedSteps += sequence.length();
+        }
+        return scored;
+    }
+
+    private Answer score(Sequence sequence) {
+        LstmState start = sequence.start().orElseGet(() -> LstmState.initial(model));
+        ReferenceLstm.Run run = lstm.run(inputs(sequence), widen(start.hidden()), widen(start.cell()), gatesLayer);
+        if (!(run.largestState() <= SequenceRules.MAX_STATE)) {
+            return Answer.unscorable(OverflowGuard.overflow(sequence));
+        }
+        Answer scored = new Answer();
+        double[][] hidden = answered(run.hidden(), lstm.shown(topOf(run.finalHidden())));
+        if (request.asksFor(OutputKind.HIDDEN)) {
+            scored.hidden = narrow(hidden);
+        }
+        if (request.asksFor(OutputKind.CELL)) {
+            scored.cell = narrow(answered(run.cell(), sideBySide(topOf(run.finalCell()))));
+        }
+        if (request.asksFor(OutputKind.STATE)) {
+            scored.state = new LstmState(narrow(run.finalHidden()), narrow(run.finalCell()));
+        }
+        if (request.asksFor(OutputKind.GATES)) {
+            scored.gates = run.gates().stream().map(ReferenceScorer::narrow).toArray(StepGates[]::new);
+        }
+        tellDistributions(hidden, scored);
+        if (request.needsTargets()) {
+            tellTargets(run.hidden(), sequence.tokens(), scored);
+        }
+        return scored;
+    }
+
+    private double[][] inputs(Sequence sequence) {
+        int width = model.inputWidth();
+        double[][] inputs = new double[sequence.length()][width];
+        for (int step = 0; step < inputs.length; step++) {
+            switch (compiled.input()) {
+                case EMBEDDING -> {
+                    Matrix table = model.embedding().map(Embedding::table).orElseThrow();
+                    for (int k = 0; k < width; k++) {
+                        inputs[step][k] = table.at(sequence.tokens()[step], k);
+                    }
+                }
+                case ONE_HOT -> inputs[step][sequence.tokens()[step]] = 1;
+                case FEATURES -> {
+                    for (int k = 0; k < width; k++) {
+                        inputs[step][k] = sequence.features()[step * width + k];
+                    }
+                }
+            }
+        }
+        return inputs;
+    }
+
+    /** The rows of the answered steps; where there is no last step, or it isn't read, the final states'. */
+    private double[][] answered(double[][] steps, double[] finals) {
+        if (request.at() == Steps.EACH) {
+            return steps;
+        }
+        boolean atEnd = steps.length == 0 || model.readout() == Readout.FINAL_STATES;
+        return new double[][] {atEnd ? finals : steps[steps.length - 1]};
+    }
+
+    /** The rows of the top layer's directions. */
+    private double[][] topOf(double[][] rows) {
+        int directions =
+                model.layers().get(model.layers().size() - 1).directions().size();
+        return Arrays.copyOfRange(rows, rows.length - directions, rows.length);
+    }
+
+    private static double[] sideBySide(double[][] rows) {
+        return Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
+    }
+
+    private void tellDistributions(double[][] hidden, Answer scored) {
+        if (request.asksFor(OutputKind.SOFTMAX)) {
+            scored.softmax = new float[hidden.length][];
+            for (int step = 0; step < hidden.length; step++) {
+                scored.softmax[step] = narrow(lstm.probabilities(hidden[step]));
+            }
+        }
+        if (request.asksFor(OutputKind.PREDICTION)) {
+            scored.prediction = new int[hidden.length];
+            for (int step = 0; step < hidden.length; step++) {
+                scored.prediction[step] = best(lstm.logits(hidden[step]), 1)[0];
+            }
+        }
+        if (request.asksFor(OutputKind.TOPK)) {
+            scored.topTokens = new int[hidden.length][];
+            scored.topProbabilities = new float[hidden.length][request.topK()];
+            for (int step = 0; step < hidden.length; step++) {
+                double[] probabilities = lstm.probabilities(hidden[step]);
+                scored.topTokens[step] = best(lstm.logits(hidden[step]), request.topK());
+                for (int place = 0; place < request.topK(); place++) {
+                    scored.topProbabilities[step][place] = (float) probabilities[scored.topTokens[step][place]];
+                }
+            }
+        }
+    }
+
+    private static int[] best(double[] logits, int k) {
+        return IntStream.range(0, logits.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer at) -> 0 - logits[at])) // 0 - z: +0 and -0 are a tie
+                .limit(k)
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+
+    private void tellTargets(double[][] hidden, int[] tokens, Answer scored) {
+        int targets = Math.max(0, tokens.length - 1);
+        float[] logProbabilities = new float[targets];
+        int[] ranks = new int[targets];
+        for (int step = 0; step < targets; step++) {
+            double[] logits = lstm.logits(hidden[step]);
+            double target = logits[tokens[step + 1]];
+            double max = Double.NEGATIVE_INFINITY;
+            for (double logit : logits) {
+                max = Math.max(max, logit);
+            }
+            double sum = 0;
+            ranks[step] = 1;
+            for (double logit : logits) {
+                sum += StrictMath.exp(logit - max);
+                ranks[step] += logit > target ? 1 : 0;
+            }
+            double logProbability = target - max - StrictMath.log(sum);
+            scored.logLikelihood += logProbability;
+            logProbabilities[step] = (float) logProbability;
+        }
+        scored.predictedTokens = targets;
+        scored.logProbabilities = request.asksFor(OutputKind.LOGPROB) ? logProbabilities : null;
+        scored.ranks = request.asksFor(OutputKind.RANK) ? ranks : null;
+    }
+
+    private static StepGates narrow(ReferenceLstm.Gates gates) {
+        return new StepGates(
+                narrow(gates.input()),
+                narrow(gates.forget()),
+                narrow(gates.candidate()),
+                narrow(gates.output()),
+                narrow(gates.cell()));
+    }
+
+    private static double[][] widen(float[][] rows) {
+        double[][] wide = new double[rows.length][];
+        for (int row = 0; row < rows.length; row++) {
+            wide[row] = new double[rows[row].length];
+            for (int k = 0; k < rows[row].length; k++) {
+                wide[row][k] = rows[row][k];
+            }
+        }
+        return wide;
+    }
+
+    private static float[][] narrow(double[][] rows) {
+        float[][] narrow = new float[rows.length][];
+        for (int row = 0; row < rows.length; row++) {
+            narrow[row] = narrow(rows[row]);
+        }
+        return narrow;
+    }
+
+    private static float[] narrow(double[] row) {
+        float[] narrow = new float[row.length];
+        for (int k = 0; k < row.length; k++) {
+            narrow[k] = (float) row[k];
+        }
+        return narrow;
+    }
+}

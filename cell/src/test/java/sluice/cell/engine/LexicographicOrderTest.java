@@ -1,0 +1,62 @@
+package sluice.cell.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import sluice.cell.Sequence;
+
+/** The order that a batch is scored in, against the one that a comparison of whole sequences gives. */
+class LexicographicOrderTest {
+    /** By start, then as {@link Arrays#compare} has it; the sort of the library keeps equal ones in place. */
+    private static int[] expected(List<Sequence> sequences, int[] starts) {
+        return IntStream.range(0, starts.length)
+                .boxed()
+                .sorted(Comparator.<Integer>comparingInt(s -> starts[s])
+                        .thenComparing(s -> sequences.get(s).tokens(), Arrays::compare))
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+
+    private static void agrees(List<Sequence> sequences, int[] starts) {
+        assertThat(LexicographicOrder.of(sequences, starts)).isEqualTo(expected(sequences, starts));
+    }
+
+    /** Few tokens and few lengths make many ties, prefixes and duplicates; the largest token leaves room for one in a key. */
+    @ParameterizedTest
+    @CsvSource({"1, 40, 1", "2, 12, 1", "2, 70, 3", "29, 40, 2", "10000, 6, 1", "2147483647, 5, 2"})
+    void randomSequences(int vocabulary, int longest, int states) {
+        Random random = new Random(vocabulary + longest);
+        for (int count : new int[] {0, 1, 2, 3, 100, 1000}) {
+            List<Sequence> sequences = IntStream.range(0, count)
+                    .mapToObj(s -> Sequence.ofTokens(random.ints(random.nextInt(longest + 1), 0, vocabulary)
+                            .toArray()))
+                    .toList();
+            agrees(sequences, random.ints(count, 0, states).toArray());
+        }
+    }
+
+    @Test
+    void prefixesOfOneLongSequence() {
+        List<Sequence> sequences = IntStream.range(0, 500)
+                .mapToObj(s -> Sequence.ofTokens(new int[(s * 37) % 500]))
+                .toList();
+        agrees(sequences, new int[500]);
+    }
+
+    @Test
+    void longDuplicates() {
+        int[] tokens = new Random(1).ints(1_000_000, 0, 5).toArray();
+        int[] other = tokens.clone();
+        other[other.length - 1]++;
+        agrees(
+                List.of(Sequence.ofTokens(other), Sequence.ofTokens(tokens), Sequence.ofTokens(tokens.clone())),
+                new int[3]);
+    }
+}

@@ -1,0 +1,45 @@
+package sluice.job.input;
+
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import sluice.cell.Defect;
+import sluice.job.settings.SettingValues;
+
+/**
+ * Why a row can't be scored.
+ *
+ * @param code the stable name of the reason, such as {@code token-out-of-range}
+ * @param text a sentence with what was found and what was expected
+ */
+public record RowDefect(String code, String text) {
+    static final String NULL_SEQUENCE = "null-sequence";
+    static final String NULL_ELEMENT = "null-element";
+    static final String UNKNOWN_WORD = "unknown-word";
+    static final String TOO_SHORT = "too-short";
+    static final String TOO_LONG = "too-long";
+    public static final String NULL_KEY = "null-key";
+    static final String WRONG_TYPE = "wrong-type";
+    static final String BROKEN_RECORD = "broken-record";
+
+    /** The only one that speaks of the state's column. */
+    public static final String WRONG_STATE = code(Defect.Kind.WRONG_STATE);
+
+    /** Every reason's. */
+    public static SortedSet<String> codes() {
+        SortedSet<String> codes = new TreeSet<>(List.of(
+                NULL_SEQUENCE, NULL_ELEMENT, UNKNOWN_WORD, TOO_SHORT, TOO_LONG, NULL_KEY, WRONG_TYPE, BROKEN_RECORD));
+        for (Defect.Kind kind : Defect.Kind.values()) {
+            codes.add(code(kind));
+        }
+        return codes;
+    }
+
+    public static RowDefect of(Defect defect) {
+        return new RowDefect(code(defect.kind()), defect.text());
+    }
+
+    static String code(Defect.Kind kind) {
+        return SettingValues.name(kind);
+    }
+}

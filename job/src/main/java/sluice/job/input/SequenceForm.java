@@ -1,0 +1,92 @@
+package sluice.job.input;
+
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.DecimalType;
+
+/** How a column holds a sequence. */
+public enum SequenceForm {
+    /** {@code array<tinyint|smallint|int|bigint>}: token ids, or numbers for a model that reads one number a step. */
+    IDS("token ids"),
+    /** {@code array<string>}: words of the vocabulary. */
+    WORDS("words"),
+    /** {@code string}: text, split into words of the vocabulary. */
+    TEXT("text"),
+    /** {@code string}: ids, split as text is. */
+    ID_TEXT("token ids in text"),
+    /** {@code array<float|double|decimal>}: one number a step. */
+    NUMBERS("numbers"),
+    /** {@code array<array<number>>}: a row of features a step. */
+    FEATURE_ROWS("rows of features");
+
+    /** The types that have one. */
+    public static final String EXPECTED =
+            "array<int|bigint> of ids, array<string> of words, string of text, array<float|double> or array<array<float|double>> of features";
+
+    private final String words;
+
+    SequenceForm(String words) {
+        this.words = words;
+    }
+
+    /** The type that holds all values of this form that JSON has. */
+    DataType widestType() {
+        return switch (this) {
+            case IDS -> DataTypes.createArrayType(DataTypes.LongType);
+            case WORDS -> DataTypes.createArrayType(DataTypes.StringType);
+            case TEXT, ID_TEXT -> DataTypes.StringType;
+            case NUMBERS -> DataTypes.createArrayType(DataTypes.DoubleType);
+            case FEATURE_ROWS -> DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
+        };
+    }
+
+    /** The form of a column's type, or null where it holds no sequence. */
+    public static SequenceForm of(DataType type) {
+        if (type.equals(DataTypes.StringType)) {
+            return TEXT;
+        }
+        if (!(type instanceof ArrayType array)) {
+            return null;
+        }
+        DataType element = array.elementType();
+        if (element.equals(DataTypes.StringType)) {
+            return WORDS;
+        }
+        if (isWhole(element)) {
+            return IDS;
+        }
+        if (isReal(element)) {
+            return NUMBERS;
+        }
+        if (element instanceof ArrayType inner && (isWhole(inner.elementType()) || isReal(inner.elementType()))) {
+            return FEATURE_ROWS;
+        }
+        return null;
+    }
+
+    private static boolean isWhole(DataType type) {
+        return type.equals(DataTypes.ByteType)
+                || type.equals(DataTypes.ShortType)
+                || type.equals(DataTypes.IntegerType)
+                || type.equals(DataTypes.LongType);
+    }
+
+    private static boolean isReal(DataType type) {
+        return type.equals(DataTypes.FloatType) || type.equals(DataTypes.DoubleType) || type instanceof DecimalType;
+    }
+
+    /** Whether it can only be what a model of tokens reads, or of one number a step. */
+    boolean holdsTokens() {
+        return this == IDS || this == ID_TEXT || needsVocabulary();
+    }
+
+    boolean needsVocabulary() {
+        return this == WORDS || this == TEXT;
+    }
+
+    @Override
+    public String toString() {
+        return words;
+    }
+}

@@ -1,0 +1,212 @@
+package sluice.job.input;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.spark.sql.Row;
+import sluice.cell.Defect;
+import sluice.cell.InputKind;
+import sluice.cell.LstmState;
+import sluice.cell.Sequence;
+import sluice.job.message.RefusedException;
+import sluice.job.model.Vocabulary;
+import sluice.job.settings.LengthLimits;
+import sluice.job.settings.Settings;
+import sluice.job.settings.Tokenizer;
+
+/** Reads the sequence out of a row, and the state that it goes on from. Immutable, sent to the executors. */
+public final class SequenceReader implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final int column;
+    private final InitialState state; // or null
+    private final SequenceForm form;
+    private final InputKind kind;
+    private final int inputWidth;
+    private final Vocabulary vocabulary; // or null
+    private final Integer unknownId; // or null
+    private final Tokenizer splitter;
+    private final LengthLimits limits;
+    private final BoundaryTokens frame;
+
+    public SequenceReader(InputPlan plan, Settings.Input settings, int inputWidth) {
+        this.column = plan.column();
+        this.state = plan.state().orElse(null);
+        this.form = plan.form();
+        this.kind = plan.kind();
+        this.inputWidth = inputWidth;
+        this.vocabulary = form.needsVocabulary() ? plan.vocabulary().orElseThrow() : null;
+        this.unknownId = unknownId(settings, vocabulary);
+        this.splitter = settings.splitter();
+        this.limits = settings.limits();
+        this.frame = BoundaryTokens.settle(settings, kind, vocabulary);
+    }
+
+    private static Integer unknownId(Settings.Input settings, Vocabulary vocabulary) {
+        if (settings.unknownWord().isEmpty() || vocabulary == null) {
+            return null;
+        }
+        Integer id = vocabulary.id(settings.unknownWord().get());
+        if (id == null) {
+            throw new RefusedException("input.unknown-word = '%s' is not in the vocabulary"
+                    .formatted(settings.unknownWord().get()));
+        }
+        return id;
+    }
+
+    /** A sequence, or why there is none: one of both is null. */
+    public record Reading(Sequence sequence, RowDefect defect) {
+        static Reading of(Sequence sequence) {
+            return new Reading(sequence, null);
+        }
+
+        static Reading defect(RowDefect defect) {
+            return new Reading(null, defect);
+        }
+    }
+
+    /** {@code token ids} and such, as messages say it. */
+    String expected() {
+        return form.toString();
+    }
+
+    /** Where a row's state stands, as messages say it; asked where states are read. */
+    String statePlace() {
+        return state.place();
+    }
+
+    Reading read(Row row) {
+        try {
+            if (row.isNullAt(column)) {
+                throw new UnreadableRow(
+                        RowDefect.NULL_SEQUENCE, "it is null, expected a sequence (an empty one is [])");
+            }
+            Sequence sequence = sequence(row);
+            LstmState start = state == null ? null : state.read(row);
+            return Reading.of(start == null ? sequence : sequence.from(start));
+        } catch (UnreadableRow e) {
+            return Reading.defect(e.defect());
+        }
+    }
+
+    private Sequence sequence(Row row) throws UnreadableRow {
+        return switch (form) {
+            case IDS -> ofIds(ids(row.getList(column)));
+            case ID_TEXT -> ofIds(parse(splitter.split(row.getString(column))));
+            case WORDS -> ofIds(look(row.getList(column)));
+            case TEXT -> ofIds(look(Arrays.asList(splitter.split(row.getString(column)))));
+            case NUMBERS -> ofNumbers(row.getList(column));
+            case FEATURE_ROWS -> ofRows(row.getList(column));
+        };
+    }
+
+    private Sequence ofIds(int[] ids) {
+        int[] framed = frame.around(ids);
+        return kind == InputKind.FEATURES ? Sequence.ofNumbers(framed) : Sequence.ofTokens(framed);
+    }
+
+    private int[] parse(String[] texts) throws UnreadableRow {
+        Long[] ids = new Long[texts.length];
+        for (int step = 0; step < ids.length; step++) {
+            try {
+                ids[step] = Long.valueOf(texts[step]);
+            } catch (NumberFormatException e) {
+                throw new UnreadableRow(
+                        RowDefect.UNKNOWN_WORD,
+                        "'%s' at step %d is no token id, and there is no vocabulary".formatted(texts[step], step));
+            }
+        }
+        return ids(Arrays.asList(ids));
+    }
+
+    private int[] ids(List<? extends Number> all) throws UnreadableRow {
+        List<? extends Number> numbers = within(all);
+        int[] ids = new int[numbers.size()];
+        int step = 0;
+        for (Number number : numbers) {
+            long id = notNull(number, step).longValue();
+            if (id != (int) id) {
+                throw new UnreadableRow(
+                        RowDefect.code(Defect.Kind.TOKEN_OUT_OF_RANGE),
+                        "token %d at step %d is beyond any model's vocabulary".formatted(id, step));
+            }
+            ids[step++] = (int) id;
+        }
+        return ids;
+    }
+
+    private int[] look(List<String> all) throws UnreadableRow {
+        List<String> words = within(all);
+        int[] ids = new int[words.size()];
+        int step = 0;
+        for (String word : words) {
+            Integer id = vocabulary.id(notNull(word, step));
+            if (id == null && unknownId == null) {
+                throw new UnreadableRow(
+                        RowDefect.UNKNOWN_WORD,
+                        "word '%s' at step %d is not in the vocabulary; input.unknown-word can name a word to stand for such"
+                                .formatted(word, step));
+            }
+            ids[step++] = id == null ? unknownId : id;
+        }
+        return ids;
+    }
+
+    private Sequence ofNumbers(List<? extends Number> all) throws UnreadableRow {
+        List<? extends Number> numbers = within(all);
+        float[] features = new float[numbers.size()];
+        int step = 0;
+        for (Number number : numbers) {
+            features[step] = notNull(number, step).floatValue();
+            step++;
+        }
+        return Sequence.ofFeatures(features.length, features);
+    }
+
+    /** Rows come as Scala sequences, whose Java view is asked of Spark's own row. */
+    private Sequence ofRows(List<scala.collection.Seq<? extends Number>> all) throws UnreadableRow {
+        List<scala.collection.Seq<? extends Number>> rows = within(all);
+        int steps = rows.size();
+        float[] features = new float[Math.multiplyExact(steps, inputWidth)];
+        int step = 0;
+        for (scala.collection.Seq<? extends Number> row : rows) {
+            if (notNull(row, step).length() != inputWidth) {
+                throw new UnreadableRow(
+                        RowDefect.code(Defect.Kind.WRONG_INPUT),
+                        "step %d has %d features, the model reads %d".formatted(step, row.length(), inputWidth));
+            }
+            for (int k = 0; k < inputWidth; k++) {
+                features[step * inputWidth + k] =
+                        notNull((Number) row.apply(k), step).floatValue();
+            }
+            step++;
+        }
+        return Sequence.ofFeatures(steps, features);
+    }
+
+    /** The steps that are scored: those within {@code input.min-length} and {@code input.max-length}. */
+    private <T> List<T> within(List<T> steps) throws UnreadableRow {
+        int length = steps.size();
+        if (length < limits.least()) {
+            throw new UnreadableRow(
+                    RowDefect.TOO_SHORT, "%d steps, input.min-length asks for %d".formatted(length, limits.least()));
+        }
+        if (length <= limits.most()) {
+            return steps;
+        }
+        return switch (limits.tooLong()) {
+            case REFUSE ->
+                throw new UnreadableRow(
+                        RowDefect.TOO_LONG, "%d steps, input.max-length allows %d".formatted(length, limits.most()));
+            case KEEP_FIRST -> steps.subList(0, limits.most());
+            case KEEP_LAST -> steps.subList(length - limits.most(), length);
+        };
+    }
+
+    private static <T> T notNull(T value, int step) throws UnreadableRow {
+        if (value == null) {
+            throw new UnreadableRow(RowDefect.NULL_ELEMENT, "the element at step %d is null".formatted(step));
+        }
+        return value;
+    }
+}

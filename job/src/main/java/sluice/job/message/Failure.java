@@ -1,0 +1,67 @@
+package sluice.job.message;
+
+import java.util.Optional;
+import org.apache.spark.SparkThrowable;
+import sluice.cell.model.ModelException;
+
+/** Turns what Spark throws into a sentence. */
+public final class Failure {
+    private static final String FAILED_READ_FILE = "FAILED_READ_FILE";
+
+    private Failure() {}
+
+    /** The user's own mistake if one lies at the bottom of it; otherwise the deepest reason, by its kind and words. */
+    public static String sentence(Throwable failure) {
+        Throwable deepest = failure;
+        String path = null; // of the file that could not be read
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof BadRowException
+                    || cause instanceof RowTooLargeException
+                    || cause instanceof RefusedException
+                    || cause instanceof UnfinishedException
+                    || cause instanceof ModelException) {
+                return cause.getMessage();
+            }
+            if (cause instanceof OutOfMemoryError) {
+                return "the run failed, nothing was written: out of memory (%s): raise --executor-memory on a cluster, --driver-memory in local mode, or lower scoring.batch-bytes"
+                        .formatted(cause.getMessage());
+            }
+            deepest = cause;
+            path = unreadableFile(cause).orElse(path);
+        }
+        if (path != null) {
+            return "%s: can't be read: %s; nothing was written; repair the file or take it away"
+                    .formatted(path, firstLine(deepest.getMessage()));
+        }
+        return "the run failed, nothing was written: %s: %s"
+                .formatted(deepest.getClass().getSimpleName(), firstLine(deepest.getMessage()));
+    }
+
+    private static Optional<String> unreadableFile(Throwable cause) {
+        return cause instanceof SparkThrowable spark
+                        && String.valueOf(spark.getCondition()).startsWith(FAILED_READ_FILE)
+                ? Optional.ofNullable(spark.getMessageParameters().get("path"))
+                : Optional.empty();
+    }
+
+    /** What a run that failed so tells its scheduler. */
+    public static ExitCode code(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof BadRowException) {
+                return ExitCode.BAD_ROWS;
+            }
+        }
+        return failure instanceof RefusedException ? ExitCode.REFUSED : ExitCode.FAILED;
+    }
+
+    /** Spark's messages begin with a code, and go on with another code, stack traces and plans. */
+    public static String firstLine(String message) {
+        return message == null
+                ? "no message"
+                : message.lines()
+                        .filter(line -> !line.isBlank())
+                        .findFirst()
+                        .orElse("no message")
+                        .replaceAll("^\\[[A-Z0-9_.]+] |\\.?( SQLSTATE: \\w+)?;?$", "");
+    }
+}

@@ -1,0 +1,68 @@
+package sluice.job.model;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.SeekableByteChannel;
+import java.util.function.Consumer;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.ModelReader;
+import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.ModelFolder;
+import sluice.job.message.RefusedException;
+import sluice.job.settings.Settings;
+import sluice.job.storage.HadoopChannel;
+import sluice.job.storage.Storage;
+
+/** Reads the model on the driver, from any file system that Hadoop knows. */
+public final class ModelSource {
+    private ModelSource() {}
+
+    /** @throws RefusedException where there is no such file, or it holds no model that can be used */
+    public static ModelFile read(Settings.Model settings, Configuration hadoop) {
+        return read(settings, hadoop, "--model", file -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param option that the path was given with
+     * @param opened told each file that the model is read from, before that is done
+     */
+    public static ModelFile read(
+            Settings.Model settings, Configuration hadoop, String option, Consumer<FileStatus> opened) {
+        FileSystem files = Storage.of(settings.path(), option, hadoop);
+        Path path = new Path(settings.path());
+        try {
+            FileStatus status = files.getFileStatus(path);
+            if (status.isDirectory()) {
+                throw new RefusedException(
+                        "%s: is a directory, expected a model file; check %s".formatted(path, option));
+            }
+            try (SeekableByteChannel channel = open(files, status, opened)) {
+                ModelFolder folder = file -> open(files, files.getFileStatus(new Path(path.getParent(), file)), opened);
+                ModelFile read =
+                        ModelReader.read(path.toString(), channel, folder, settings.names(), settings.format());
+                return settings.readout()
+                        .map(readout -> read.with(read.model().readFrom(readout)))
+                        .orElse(read);
+            }
+        } catch (FileNotFoundException e) {
+            throw new RefusedException("%s: no such file; check %s".formatted(path, option), e);
+        } catch (ModelException e) {
+            throw new RefusedException(e.getMessage(), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("%s: could not be read".formatted(path), e);
+        }
+    }
+
+    private static SeekableByteChannel open(FileSystem files, FileStatus file, Consumer<FileStatus> opened)
+            throws IOException {
+        opened.accept(file);
+        return new HadoopChannel(files.open(file.getPath()), file.getLen());
+    }
+}

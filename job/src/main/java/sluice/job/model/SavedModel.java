@@ -1,0 +1,125 @@
+package sluice.job.model;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.SeekableByteChannel;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import sluice.cell.weights.ModelReader;
+import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.TensorNames;
+import sluice.cell.weights.torch.StateDictWriter;
+import sluice.job.message.Failure;
+import sluice.job.message.RefusedException;
+import sluice.job.message.Version;
+import sluice.job.settings.OutputMode;
+import sluice.job.storage.HadoopChannel;
+import sluice.job.storage.StagingDirectory;
+import sluice.job.storage.Storage;
+
+/**
+ * A model's place as canonical safetensors, on any file system that Hadoop knows. It is written beside its place, read back, and moved
+ * there with a rename when it is the same model: nobody sees half a file.
+ */
+public final class SavedModel {
+    private final FileSystem files;
+    private final StagingDirectory place;
+    private final OutputMode mode;
+
+    private SavedModel(FileSystem files, Path target, OutputMode mode) {
+        this.files = files;
+        this.place = new StagingDirectory(files, target);
+        this.mode = mode;
+    }
+
+    /** @throws RefusedException where the file exists and may not be replaced, or can't be made */
+    public static SavedModel at(String path, OutputMode mode, Configuration hadoop) {
+        FileSystem files = Storage.of(path, "--save-model", hadoop);
+        if (files instanceof LocalFileSystem local) {
+            files = local.getRaw(); // the other one leaves a checksum file beside each that it writes
+        }
+        Path target = files.makeQualified(new Path(path));
+        try {
+            if (target.getParent() == null
+                    || (files.exists(target) && files.getFileStatus(target).isDirectory())) {
+                throw new RefusedException(
+                        "%s: is a directory, expected a file to make; check --save-model".formatted(path));
+            }
+            if (mode == OutputMode.ERROR && files.exists(target)) {
+                throw new RefusedException(
+                        "%s: exists already; choose another --save-model, or replace it with --mode overwrite"
+                                .formatted(path));
+            }
+        } catch (IOException e) {
+            throw cantBeMade(path, e);
+        }
+        return new SavedModel(files, target, mode);
+    }
+
+    private static RefusedException cantBeMade(String path, IOException e) {
+        return new RefusedException(
+                "%s: can't be made: %s; check --save-model".formatted(path, Failure.firstLine(e.getMessage())), e);
+    }
+
+    /**
+     * Writes the file.
+     *
+     * @param from where the model was read
+     * @throws RefusedException where it can't be made there
+     * @throws IOException where it failed; then nothing has changed
+     */
+    public void write(ModelFile model, String from) throws IOException {
+        try {
+            try (OutputStream stream = create()) {
+                StateDictWriter.write(model.model(), metadata(model, from), stream);
+            }
+            requireSame(model.model().fingerprint());
+            place.publish(mode == OutputMode.OVERWRITE);
+        } catch (IOException | RuntimeException | OutOfMemoryError failure) {
+            try {
+                place.abandon();
+            } catch (IOException e) {
+                failure.addSuppressed(e);
+            }
+            throw failure;
+        }
+    }
+
+    private OutputStream create() {
+        try {
+            return files.create(place.staging(), false);
+        } catch (IOException e) {
+            throw cantBeMade(place.target().toString(), e);
+        }
+    }
+
+    /** What the old file said of itself, a vocabulary perhaps, and what the new one came from. */
+    private static Map<String, String> metadata(ModelFile model, String from) {
+        Map<String, String> metadata = new LinkedHashMap<>(model.metadata());
+        metadata.put("format", "pt"); // what libraries over PyTorch ask for
+        metadata.put("sluice.version", Version.current());
+        metadata.put("sluice.source", new Path(from).getName());
+        metadata.put("sluice.source-format", model.format());
+        metadata.put("sluice.sha256", model.model().fingerprint());
+        return metadata;
+    }
+
+    private void requireSame(String fingerprint) throws IOException {
+        try (SeekableByteChannel channel = new HadoopChannel(
+                files.open(place.staging()),
+                files.getFileStatus(place.staging()).getLen())) {
+            String found = ModelReader.read(place.staging().toString(), channel, TensorNames.automatic())
+                    .model()
+                    .fingerprint();
+            if (!found.equals(fingerprint)) {
+                throw new IOException(
+                        "%s: was read back as another model, with SHA-256 %s in place of %s; check the disk"
+                                .formatted(place.target(), found, fingerprint));
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package sluice.job.output;
+
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.Set;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.Metadata;
+import org.apache.spark.sql.types.MetadataBuilder;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import sluice.job.input.ColumnPath;
+import sluice.job.message.RefusedException;
+import sluice.job.message.Version;
+import sluice.job.settings.OutputFormat;
+import sluice.job.settings.Settings;
+import sluice.job.settings.SettingsHash;
+
+/**
+ * Which run has made an answer: the model's SHA-256, that of the settings ({@link SettingsHash}), Sluice's version, and when the run
+ * began.
+ *
+ * <p>It stands in the metadata of the columns that are added, which Spark writes into the footer of each Parquet file
+ * ({@code org.apache.spark.sql.parquet.row.metadata}) and gives back with the schema. A catalog would keep the first run's for good, so its
+ * tables have none. Where it is asked for, it also stands in each row, as a column {@code struct<model_sha256,settings_sha256,version,started>}.
+ */
+public final class Provenance {
+    private static final String COLUMN = "provenance";
+
+    private final StructType schema; // of the scored table, without the column
+    private final Set<String> input; // its columns that are the input's
+    private final String column;
+    private final boolean isColumn;
+    private final boolean isMetadata;
+    private final String model;
+    private final String settings;
+    private final Instant started;
+
+    /**
+     * @param scored schema of the scored table, without a column of provenance
+     * @param input schema of those of its columns that are the input's
+     * @param model that scores, by its SHA-256
+     */
+    public Provenance(StructType scored, StructType input, String model, Settings settings, Instant started) {
+        this.schema = scored;
+        this.input = Set.copyOf(Arrays.asList(input.fieldNames()));
+        this.column = settings.output().prefix() + COLUMN;
+        this.isColumn = settings.output().provenance();
+        this.isMetadata = settings.output().format() != OutputFormat.TABLE;
+        this.model = model;
+        this.settings = settings.sha256();
+        this.started = started.truncatedTo(ChronoUnit.MICROS); // as exact as Spark's timestamps are
+    }
+
+    /**
+     * The schema of the table that is written.
+     *
+     * @throws RefusedException where there is such a column already
+     */
+    public StructType appendTo(StructType scored) {
+        if (!isColumn) {
+            return scored;
+        }
+        if (Arrays.stream(scored.fieldNames()).anyMatch(column::equalsIgnoreCase)) {
+            throw new RefusedException(
+                    "output.provenance: the input has a column '%s' already; set output.prefix to name the new one otherwise"
+                            .formatted(column));
+        }
+        StructType type = new StructType()
+                .add("model_sha256", DataTypes.StringType, false)
+                .add("settings_sha256", DataTypes.StringType, false)
+                .add("version", DataTypes.StringType, false)
+                .add("started", DataTypes.TimestampType, false);
+        return scored.add(column, type, false);
+    }
+
+    /** The rows with all that they are to say of where they come from. */
+    public Dataset<Row> stamp(Dataset<Row> rows) {
+        StructField[] fields = schema.fields();
+        Column[] columns = new Column[fields.length + (isColumn ? 1 : 0)];
+        for (int at = 0; at < fields.length; at++) {
+            columns[at] = rows.col(ColumnPath.quoted(fields[at].name())).as(fields[at].name(), metadata(fields[at]));
+        }
+        if (isColumn) {
+            columns[fields.length] = value().as(column);
+        }
+        return rows.select(columns);
+    }
+
+    private Metadata metadata(StructField field) {
+        if (!isMetadata || input.contains(field.name())) {
+            return field.metadata();
+        }
+        return new MetadataBuilder()
+                .withMetadata(field.metadata())
+                .putString("sluice.model-sha256", model)
+                .putString("sluice.settings-sha256", settings)
+                .putString("sluice.version", Version.current())
+                .putString("sluice.started", started.toString())
+                .build();
+    }
+
+    private Column value() {
+        return functions.struct(
+                functions.lit(model).as("model_sha256"),
+                functions.lit(settings).as("settings_sha256"),
+                functions.lit(Version.current()).as("version"),
+                functions.lit(Timestamp.from(started)).as("started"));
+    }
+}

@@ -1,0 +1,41 @@
+package sluice.job.output;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import sluice.job.input.RowDefect;
+import sluice.job.message.RefusedException;
+
+/** The column {@code reason}, {@code struct<code,text>}: why a row couldn't be scored, null where it was. Sent to the executors. */
+public final class ReasonColumn implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final String name;
+
+    /** @param prefix of the output's columns */
+    public ReasonColumn(String prefix) {
+        this.name = prefix + "reason";
+    }
+
+    /** @throws RefusedException where there is such a column already */
+    public StructType appendTo(StructType schema) {
+        if (Arrays.stream(schema.fieldNames()).anyMatch(name::equalsIgnoreCase)) {
+            throw new RefusedException(
+                    "bad-rows.rule: the input has a column '%s' already; set output.prefix to name the new one otherwise"
+                            .formatted(name));
+        }
+        StructType type = new StructType(new StructField[] {
+            DataTypes.createStructField("code", DataTypes.StringType, false),
+            DataTypes.createStructField("text", DataTypes.StringType, false)
+        });
+        return schema.add(name, type, true);
+    }
+
+    public static Row value(RowDefect defect) {
+        return RowFactory.create(defect.code(), defect.text());
+    }
+}

@@ -1,0 +1,269 @@
+package sluice.job.output;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.CreateTableWriter;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.analysis.NoSuchTableException;
+import org.apache.spark.sql.catalyst.analysis.TableAlreadyExistsException;
+import org.apache.spark.sql.functions;
+import org.apache.spark.storage.StorageLevel;
+import sluice.job.input.ColumnPath;
+import sluice.job.message.RefusedException;
+import sluice.job.report.RunName;
+import sluice.job.report.RunReport;
+import sluice.job.settings.BadRowRule;
+import sluice.job.settings.OutputMode;
+import sluice.job.settings.SessionSetting;
+import sluice.job.settings.Settings;
+import sluice.job.storage.StagingDirectory;
+
+/**
+ * A table of Spark's catalogs. Its rows are scored once and kept on the executors' disks until it is known that they may be written;
+ * where such a disk is lost, its rows are scored again, to the same bits. What becomes visible when is the affair of what stores the
+ * table: all at once where it knows transactions, as Delta and Iceberg do.
+ */
+final class TableOutput implements ScoredOutput {
+    private static final String OVERWRITE_MODE = "spark.sql.sources.partitionOverwriteMode";
+
+    private final SparkSession spark;
+    private final Settings.Output settings;
+    private final Optional<CatalogTable> existing;
+    private final Optional<StagingDirectory> badRows;
+    private Dataset<Row> rows; // null until they are staged
+    private long fileRows;
+    private boolean hasBadRows;
+
+    private TableOutput(
+            SparkSession spark,
+            Settings.Output settings,
+            Optional<CatalogTable> existing,
+            Optional<StagingDirectory> badRows) {
+        this.spark = spark;
+        this.settings = settings;
+        this.existing = existing;
+        this.badRows = badRows;
+    }
+
+    /** @throws RefusedException where the table exists and may not be changed so */
+    static TableOutput at(SparkSession spark, Settings settings, RunName run, Configuration hadoop) {
+        Settings.Output output = settings.output();
+        Optional<CatalogTable> existing = CatalogTable.find(spark, output.path());
+        existing.ifPresent(table -> requireMode(table, output));
+        if (existing.isEmpty()
+                && output.mode() == OutputMode.PARTITIONS
+                && output.partitionBy().isEmpty()) {
+            throw new RefusedException(
+                    "output.mode = partitions: of which column? there is no table '%s' yet: set output.partition-by to those that tell its partitions"
+                            .formatted(output.path()));
+        }
+        return new TableOutput(spark, output, existing, badRows(settings, run, hadoop));
+    }
+
+    private static void requireMode(CatalogTable table, Settings.Output settings) {
+        switch (settings.mode()) {
+            case ERROR ->
+                throw new RefusedException(
+                        "%s: exists already; choose another --output, or say with --mode what is to become of it"
+                                .formatted(table.name()));
+            case OVERWRITE -> {
+                if (!table.isReplacedAtOnce()) {
+                    throw new RefusedException(
+                            "%s: is stored as %s, and Spark drops such a table before it writes the new one; use --mode partitions, a Delta or Iceberg table, or a path"
+                                    .formatted(table.name(), table.provider()));
+                }
+            }
+            case APPEND -> {}
+            case PARTITIONS -> {
+                if (table.partitionBy().isEmpty() && table.isOfFiles()) {
+                    throw new RefusedException("%s: has no partitions; use --mode append".formatted(table.name()));
+                }
+            }
+        }
+        boolean otherProvider = settings.tableProvider()
+                .filter(provider -> !provider.equalsIgnoreCase(table.provider()))
+                .isPresent();
+        if (otherProvider && settings.mode() != OutputMode.OVERWRITE) {
+            throw new RefusedException("%s: is stored as %s, not as output.table-provider = %s"
+                    .formatted(
+                            table.name(),
+                            table.provider(),
+                            settings.tableProvider().get()));
+        }
+    }
+
+    private static Optional<StagingDirectory> badRows(Settings settings, RunName run, Configuration hadoop) {
+        if (settings.badRows().rule() != BadRowRule.QUARANTINE) {
+            return Optional.empty();
+        }
+        String given = settings.badRows()
+                .path()
+                .orElseThrow(
+                        () -> new RefusedException(
+                                "bad-rows.rule = quarantine: a table has no place for the rows that can't be scored; set bad-rows.path to a directory"));
+        OutputMode mode = settings.output().mode();
+        QuarantinePlace place = QuarantinePlace.resolve(given, mode, hadoop);
+        Path path = mode.keepsOthers() ? new Path(place.path(), run.partition()) : place.path();
+        return Optional.of(new StagingDirectory(place.files(), path));
+    }
+
+    @Override
+    public void requireFits(TableShape shape) {
+        if (existing.isEmpty() || settings.mode() == OutputMode.OVERWRITE) {
+            return;
+        }
+        CatalogTable table = existing.get();
+        boolean otherPartitions = !settings.partitionBy().isEmpty()
+                && !Set.copyOf(settings.partitionBy()).equals(Set.copyOf(table.partitionBy()));
+        TableShape there = new TableShape(table.schema(), table.partitionBy());
+        TableShape mine =
+                new TableShape(shape.columns(), otherPartitions ? settings.partitionBy() : table.partitionBy());
+        mine.difference(there, TableShape.Types.EXACT).ifPresent(difference -> {
+            throw new RefusedException("%s: can't be added to: %s; choose another --output, or settings that fit"
+                    .formatted(table.name(), difference));
+        });
+    }
+
+    @Override
+    public void stage(Dataset<Row> scored, long fileRows) {
+        this.fileRows = fileRows;
+        rows = scored.persist(StorageLevel.DISK_ONLY());
+        rows.count(); // reads them all, and so keeps them all
+    }
+
+    @Override
+    public void stageBadRows(Dataset<Row> bad) {
+        bad.write()
+                .mode(SaveMode.ErrorIfExists)
+                .format(settings.format().writer())
+                .option("compression", settings.format().compression())
+                .save(badRows.get().staging().toString());
+        hasBadRows = true;
+    }
+
+    @Override
+    public String badRowsPath() {
+        return badRows.map(place -> place.target().toString()).orElse("");
+    }
+
+    /** The bad rows go first, and are taken back where the table can't be written. */
+    @Override
+    public void publish(RunReport report) throws IOException {
+        if (hasBadRows) {
+            badRows.get().show(settings.mode() != OutputMode.ERROR);
+        }
+        try {
+            commit();
+        } catch (TableAlreadyExistsException | NoSuchTableException e) {
+            IOException failure = new IOException(
+                    "%s: was made or removed by somebody else while this run was scoring".formatted(settings.path()),
+                    e);
+            takeBack(failure);
+            throw failure;
+        } catch (RuntimeException | Error failure) {
+            takeBack(failure);
+            throw failure;
+        }
+        settleBadRows();
+        rows.unpersist();
+    }
+
+    private void commit() throws TableAlreadyExistsException, NoSuchTableException {
+        if (existing.isEmpty()) {
+            creator().create();
+            return;
+        }
+        CatalogTable table = existing.get();
+        if (settings.mode() == OutputMode.OVERWRITE) {
+            creator().createOrReplace();
+        } else if (table.isOfFiles()) {
+            insert(table);
+        } else if (settings.mode() == OutputMode.APPEND) {
+            rows.writeTo(table.name()).options(options()).append();
+        } else {
+            rows.writeTo(table.name()).options(options()).overwritePartitions();
+        }
+    }
+
+    /** The user's own over the size of files, which writers of files know. */
+    private Map<String, String> options() {
+        Map<String, String> options = new LinkedHashMap<>();
+        if (fileRows > 0) {
+            options.put("maxRecordsPerFile", Long.toString(fileRows));
+        }
+        options.putAll(settings.options());
+        return options;
+    }
+
+    private CreateTableWriter<Row> creator() {
+        CreateTableWriter<Row> writer = rows.writeTo(settings.path()).options(options());
+        Optional<String> provider = settings.tableProvider().or(() -> existing.map(CatalogTable::provider));
+        if (provider.isPresent()) {
+            writer = writer.using(provider.get());
+        }
+        Column[] partitionBy = settings.partitionBy().stream()
+                .map(name -> functions.col(ColumnPath.quoted(name)))
+                .toArray(Column[]::new);
+        return partitionBy.length == 0
+                ? writer
+                : writer.partitionedBy(partitionBy[0], Arrays.copyOfRange(partitionBy, 1, partitionBy.length));
+    }
+
+    /** By place: the table's columns in its order. */
+    private void insert(CatalogTable table) {
+        Column[] columns = Arrays.stream(table.schema().fieldNames())
+                .map(name -> functions.col(ColumnPath.quoted(name)))
+                .toArray(Column[]::new);
+        boolean appends = settings.mode() == OutputMode.APPEND;
+        // As an option it would be the table's own.
+        try (SessionSetting dynamic = new SessionSetting(spark, OVERWRITE_MODE, "dynamic")) {
+            rows.select(columns)
+                    .write()
+                    .mode(appends ? SaveMode.Append : SaveMode.Overwrite)
+                    .options(options())
+                    .insertInto(table.name());
+        }
+    }
+
+    /** The rows are committed: what is left of older bad rows is no reason to call the run failed. */
+    private void settleBadRows() {
+        if (badRows.isEmpty()) {
+            return;
+        }
+        if (hasBadRows) {
+            badRows.get().settle();
+        } else {
+            badRows.get().removeTarget();
+        }
+    }
+
+    @Override
+    public void abandon() throws IOException {
+        if (rows != null) {
+            rows.unpersist();
+        }
+        if (badRows.isPresent()) {
+            badRows.get().abandon();
+        }
+    }
+
+    private void takeBack(Throwable failure) {
+        try {
+            if (hasBadRows) {
+                badRows.get().takeBack();
+            }
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+}

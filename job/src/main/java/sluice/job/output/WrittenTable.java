@@ -1,0 +1,84 @@
+package sluice.job.output;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+import sluice.job.message.RefusedException;
+import sluice.job.settings.OutputFormat;
+import sluice.job.settings.Settings;
+
+/** A table of files that was written before, as one of its files shows it: its partitions' columns stand in the names of directories. */
+public record WrittenTable(TableShape shape, TableShape.Types types) {
+    /**
+     * @return nothing where there is no file yet
+     * @throws RefusedException where its first file is none of the format
+     */
+    public static Optional<WrittenTable> find(
+            FileSystem files, Path directory, Settings.Output settings, SparkSession spark) throws IOException {
+        List<String> partitionBy = new ArrayList<>();
+        Optional<Path> file = firstFile(files, directory, partitionBy);
+        if (file.isEmpty()) {
+            return Optional.empty();
+        }
+        OutputFormat format = settings.format();
+        StructType columns;
+        try {
+            columns = spark.read()
+                    .format(format.sparkName())
+                    .load(file.get().toString())
+                    .schema();
+        } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
+            throw new RefusedException(
+                    "%s: can't be added to: %s is not readable as %s; check --output and --output-format"
+                            .formatted(settings.path(), file.get().getName(), format.sparkName()),
+                    e);
+        }
+        TableShape.Types types = format == OutputFormat.JSON ? TableShape.Types.GUESSED : TableShape.Types.EXACT;
+        return Optional.of(new WrittenTable(new TableShape(columns, partitionBy), types));
+    }
+
+    /** Whether Spark passes over it where it lists a table: but a partition is one by whatever column. */
+    static boolean isHidden(String name) {
+        return name.startsWith(".") || (name.startsWith("_") && !name.contains("="));
+    }
+
+    private static Optional<Path> firstFile(FileSystem files, Path directory, List<String> partitionBy)
+            throws IOException {
+        FileStatus[] entries = files.exists(directory) ? files.listStatus(directory) : new FileStatus[0];
+        Arrays.sort(entries);
+        for (FileStatus entry : entries) {
+            String name = entry.getPath().getName();
+            if (isHidden(name)) {
+                continue;
+            }
+            if (!entry.isDirectory()) {
+                return Optional.of(entry.getPath());
+            }
+            List<String> below = new ArrayList<>();
+            Optional<Path> found = firstFile(files, entry.getPath(), below);
+            if (found.isPresent()) {
+                if (name.contains("=")) {
+                    partitionBy.add(name.substring(0, name.indexOf('=')));
+                }
+                partitionBy.addAll(below);
+                return found;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** @throws RefusedException where rows of another shape would be put into it */
+    public void requireSame(TableShape mine, String path) {
+        mine.difference(shape, types).ifPresent(difference -> {
+            throw new RefusedException("%s: can't be added to: %s; choose another --output, or settings that fit"
+                    .formatted(path, difference));
+        });
+    }
+}

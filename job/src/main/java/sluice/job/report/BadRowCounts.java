@@ -1,0 +1,75 @@
+package sluice.job.report;
+
+import java.io.Serializable;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.apache.spark.util.AccumulatorV2;
+
+/** Counts the rows that couldn't be scored by their reason, and keeps one sentence about each reason. */
+public final class BadRowCounts extends AccumulatorV2<BadRowCounts.BadRow, Map<String, BadRowCounts.Count>> {
+    private static final long serialVersionUID = 1L;
+
+    private final TreeMap<String, Count> counts = new TreeMap<>(); // by the reason's code
+
+    /** One row: its reason's code, and a sentence that names it, which is asked for where it is the first of its reason. */
+    record BadRow(String code, Supplier<String> sentence) {}
+
+    /** How many rows have a reason, and the sentence about one of them. */
+    public record Count(long rows, String example) implements Serializable {}
+
+    @Override
+    public boolean isZero() {
+        return counts.isEmpty();
+    }
+
+    @Override
+    public BadRowCounts copy() {
+        BadRowCounts copy = new BadRowCounts();
+        copy.counts.putAll(counts);
+        return copy;
+    }
+
+    @Override
+    public void reset() {
+        counts.clear();
+    }
+
+    @Override
+    public void add(BadRow row) {
+        Count known = counts.get(row.code());
+        add(row.code(), new Count(1, known == null ? row.sentence().get() : known.example()));
+    }
+
+    @Override
+    public void merge(AccumulatorV2<BadRow, Map<String, Count>> other) {
+        other.value().forEach(this::add);
+    }
+
+    private void add(String code, Count more) {
+        counts.merge(code, more, (known, added) -> new Count(known.rows() + added.rows(), known.example()));
+    }
+
+    @Override
+    public Map<String, Count> value() {
+        return Collections.unmodifiableMap(counts);
+    }
+
+    /** All reasons, with their counts and an example each. */
+    public String sentence() {
+        return counts.entrySet().stream()
+                .map(reason -> "%,d %s (%s)"
+                        .formatted(
+                                reason.getValue().rows(),
+                                reason.getKey(),
+                                reason.getValue().example()))
+                .collect(Collectors.joining("; "));
+    }
+
+    /** How many rows, for whatever reason. */
+    public long rows() {
+        return counts.values().stream().mapToLong(Count::rows).sum();
+    }
+}

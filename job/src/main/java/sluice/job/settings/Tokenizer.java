@@ -1,0 +1,48 @@
+package sluice.job.settings;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.regex.Pattern;
+
+/** How a text becomes words. */
+public final class Tokenizer implements Serializable {
+    private static final long serialVersionUID = 1L;
+    private static final Pattern WHITESPACE = Pattern.compile("\\s+");
+
+    /** {@code input.splitter}. */
+    public enum Kind {
+        /** Each Unicode code point is a word. */
+        CHARACTER,
+        /** Words stand between white space. */
+        WHITESPACE,
+        /** Words stand between matches of a pattern. */
+        REGEX
+    }
+
+    private final Kind kind;
+    private final String pattern;
+    private transient volatile Pattern compiled; // left behind by every serializer
+
+    /** @param pattern used by {@link Kind#REGEX} */
+    Tokenizer(Kind kind, Pattern pattern) {
+        this.kind = kind;
+        this.pattern = (kind == Kind.REGEX ? pattern : WHITESPACE).pattern();
+    }
+
+    /** The words of a text, none of them empty. */
+    public String[] split(String text) {
+        if (kind == Kind.CHARACTER) {
+            return text.codePoints().mapToObj(Character::toString).toArray(String[]::new);
+        }
+        return Arrays.stream(compiled().split(text))
+                .filter(word -> !word.isEmpty())
+                .toArray(String[]::new);
+    }
+
+    private Pattern compiled() {
+        if (compiled == null) {
+            compiled = Pattern.compile(pattern);
+        }
+        return compiled;
+    }
+}

@@ -1,0 +1,174 @@
+package sluice.job.task;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.TaskContext;
+import org.apache.spark.TaskKilledException;
+import org.apache.spark.sql.Row;
+import sluice.cell.Defect;
+import sluice.cell.ScoredSequence;
+import sluice.cell.Sequence;
+import sluice.cell.SequenceScorer;
+import sluice.job.input.InputRow;
+import sluice.job.input.RowDefect;
+import sluice.job.input.RowSize;
+import sluice.job.input.SequenceReader;
+import sluice.job.message.BadRowException;
+import sluice.job.output.OutputColumns;
+import sluice.job.report.RunCounters;
+import sluice.job.report.TaskClock;
+import sluice.job.settings.BadRowRule;
+import sluice.job.state.StateWriter;
+
+/**
+ * A partition's rows, scored, in their order. Rows are gathered into batches whose states, answers and own values stay within a
+ * number of bytes; a row that is larger alone makes a batch alone.
+ */
+final class ScoredRows extends LookaheadIterator {
+    private final Iterator<Row> rows;
+    private final InputRow inputRow;
+    private final SequenceScorer scorer;
+    private final OutputColumns columns;
+    private final BadRowRule badRows;
+    private final long batchBytes;
+    private final RowMemoryLimit room;
+    private final RunCounters counters;
+    private final TaskClock clock;
+    private final StateWriter states; // or null
+
+    private final Deque<Gathered> batch = new ArrayDeque<>(); // what of it has not been told yet
+    private Deque<ScoredSequence> answers = new ArrayDeque<>(); // of the batch's sequences
+    private Gathered waiting; // read, but the batch was full
+
+    /** A row and its sequence, or null with the reason why there is none. */
+    private record Gathered(Row row, Sequence sequence, RowDefect defect, long bytes) {
+        long steps() {
+            return sequence == null ? 0 : sequence.length() + 1L;
+        }
+    }
+
+    ScoredRows(
+            Iterator<Row> rows,
+            InputRow inputRow,
+            SequenceScorer scorer,
+            OutputColumns columns,
+            BadRowRule badRows,
+            long batchBytes,
+            RowMemoryLimit room,
+            RunCounters counters,
+            StateWriter states) {
+        this.rows = rows;
+        this.inputRow = inputRow;
+        this.scorer = scorer;
+        this.columns = columns;
+        this.badRows = badRows;
+        this.batchBytes = batchBytes;
+        this.room = room;
+        this.counters = counters;
+        this.states = states;
+        this.clock = TaskClock.start(counters);
+    }
+
+    @Override
+    Row find() {
+        while (!batch.isEmpty() || scoreNextBatch()) {
+            Row row = tell(batch.remove());
+            if (row != null) {
+                return row;
+            }
+        }
+        if (states != null) {
+            states.finish();
+        }
+        return null;
+    }
+
+    /** The row of the output, or null where it has none. */
+    private Row tell(Gathered gathered) {
+        if (gathered.defect() != null) {
+            return tellBad(gathered.row(), gathered.defect());
+        }
+        ScoredSequence answer = answers.remove();
+        Defect overflow = answer.defect().orElse(null);
+        if (overflow == null && states != null && gathered.sequence().length() > 0) { // an empty one moves nobody on
+            states.add(gathered.row(), gathered.sequence().start().isPresent(), answer.state());
+        }
+        return overflow == null
+                ? columns.complete(kept(gathered.row()), answer)
+                : tellBad(gathered.row(), RowDefect.of(overflow));
+    }
+
+    private Row tellBad(Row row, RowDefect defect) {
+        if (badRows == BadRowRule.FAIL) {
+            throw new BadRowException(inputRow.complaint(row, defect));
+        }
+        counters.badRow(defect.code(), () -> inputRow.complaint(row, defect));
+        return badRows == BadRowRule.NULL ? columns.complete(kept(row), defect) : null;
+    }
+
+    private Object[] kept(Row row) {
+        return inputRow.kept(row, columns.count());
+    }
+
+    /** @return whether there was one */
+    private boolean scoreNextBatch() {
+        stopIfKilled();
+        clock.reading(this::gather);
+        if (batch.isEmpty()) {
+            return false;
+        }
+        List<Sequence> sequences = new ArrayList<>(batch.size());
+        for (Gathered row : batch) {
+            if (row.sequence() != null) {
+                sequences.add(row.sequence());
+            }
+        }
+        long computed = scorer.computedSteps();
+        answers = clock.scoring(() -> new ArrayDeque<>(scorer.score(sequences)));
+        long tokens = sequences.stream().mapToLong(Sequence::length).sum();
+        counters.batch(sequences.size(), tokens, scorer.computedSteps() - computed);
+        return true;
+    }
+
+    /** Spark doesn't interrupt a task that computes: it has to look by itself. */
+    private static void stopIfKilled() {
+        TaskContext task = TaskContext.get();
+        if (task != null && task.isInterrupted()) {
+            throw new TaskKilledException("the task was cancelled");
+        }
+    }
+
+    private void gather() {
+        long bytes = 0;
+        long steps = 0;
+        while (waiting != null || rows.hasNext()) {
+            if (waiting == null) {
+                waiting = read(rows.next());
+            }
+            bytes += waiting.bytes();
+            steps += waiting.steps();
+            boolean fits = bytes <= batchBytes && steps <= scorer.rules().maxLength();
+            if (!fits && !batch.isEmpty()) {
+                return;
+            }
+            batch.add(waiting);
+            waiting = null;
+        }
+    }
+
+    private Gathered read(Row row) {
+        SequenceReader.Reading reading = inputRow.read(row, scorer.rules());
+        Sequence sequence = reading.sequence();
+        if (reading.defect() != null && badRows == BadRowRule.FAIL) {
+            throw new BadRowException(inputRow.complaint(row, reading.defect()));
+        }
+        if (sequence != null) {
+            room.require(row, sequence, inputRow);
+        }
+        long bytes = RowSize.bytes(row) + (sequence == null ? 0 : scorer.bytes(sequence.length()));
+        return new Gathered(row, sequence, reading.defect(), bytes);
+    }
+}

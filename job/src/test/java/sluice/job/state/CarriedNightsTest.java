@@ -1,0 +1,224 @@
+package sluice.job.state;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import sluice.cell.InputKind;
+import sluice.cell.KernelChoice;
+import sluice.cell.OutputKind;
+import sluice.cell.ScoreRequest;
+import sluice.cell.ScoredSequence;
+import sluice.cell.Sequence;
+import sluice.cell.Steps;
+import sluice.cell.engine.CompiledModel;
+import sluice.job.fixture.Answers;
+import sluice.job.fixture.LocalSpark;
+import sluice.job.fixture.Run;
+import sluice.job.fixture.States;
+import sluice.job.fixture.Tables;
+import sluice.job.fixture.TorchCase;
+import sluice.job.report.CarryReport;
+import sluice.job.settings.SessionSetting;
+import sluice.job.settings.SettingValues;
+
+/** Histories that are cut at random places and scored night by night have the bits of whole ones. */
+class CarriedNightsTest {
+    private static final int KEYS = 200;
+    private static final List<OutputKind> ASKED =
+            List.of(OutputKind.SOFTMAX, OutputKind.PREDICTION, OutputKind.HIDDEN, OutputKind.CELL);
+    private static final StructType SCHEMA = new StructType()
+            .add("account", DataTypes.LongType)
+            .add("device", DataTypes.StringType)
+            .add("tokens", Tables.INTS);
+
+    @TempDir
+    Path folder;
+
+    private Random random;
+    private TorchCase torch;
+    private final Map<Long, int[]> histories = new TreeMap<>(); // so far
+    private final Map<Long, Integer> before = new TreeMap<>(); // how long those were that have a row tonight
+
+    private static String device(long account) {
+        return "d" + account % 7;
+    }
+
+    private int[] tokens(int most) {
+        return random.ints(random.nextInt(most), 0, torch.model().tokens()).toArray();
+    }
+
+    /** Some accounts have nothing to tell, in some nights most of them, some an empty sequence, and every night a few are new. */
+    private Dataset<Row> night(int night) {
+        before.clear();
+        List<Row> rows = new ArrayList<>();
+        for (long account = 0; account < KEYS; account++) {
+            boolean isBorn = account % 10 <= night;
+            if (!isBorn || (night % 5 < 3 ? random.nextInt(3) == 0 : random.nextInt(12) > 0)) {
+                continue;
+            }
+            int[] history = histories.getOrDefault(account, new int[0]);
+            int[] more = tokens(9);
+            before.put(account, history.length);
+            int[] whole = Arrays.copyOf(history, history.length + more.length);
+            System.arraycopy(more, 0, whole, history.length, more.length);
+            histories.put(account, whole);
+            rows.add(RowFactory.create(account, device(account), Tables.boxed(more)));
+        }
+        Collections.shuffle(rows, random);
+        return LocalSpark.session().createDataFrame(rows, SCHEMA);
+    }
+
+    private Run run(int night, Steps at) {
+        Run run = Run.of(torch, folder.resolve("out-" + night))
+                .with("input.path", folder.resolve("in-" + night))
+                .with("output.mode", "overwrite")
+                .with("output.at", SettingValues.name(at))
+                .with("output.emit", "softmax,prediction,hidden,cell," + (at == Steps.LAST ? "state" : "logprob,rank"))
+                .with("report.run", "night " + night)
+                .with("state.path", folder.resolve("states"))
+                .with("state.key", "account,device")
+                .with("state.keep", 3);
+        return switch (night) { // all ways that rows can come to tasks
+            case 2 -> run.with("scoring.cluster-prefixes", "always");
+            case 3 -> run.with("output.file-rows", 20);
+            case 4 -> run.with("scoring.task-seconds", 0).with("scoring.batch-bytes", 3_000);
+            case 5 -> run.with("output.partition-by", "device");
+            default -> run;
+        };
+    }
+
+    @ParameterizedTest
+    @CsvSource({"uni_l2_h17, 10, 0", "proj_l1_h17_p5, 3, 0"})
+    void everyNightHasTheBitsOfTheWholeHistories(String name, int nights, long given) throws Exception {
+        long seed = given == 0 ? System.nanoTime() : given;
+        System.out.printf("seed of the histories of %s: %d%n", name, seed);
+        random = new Random(seed);
+        torch = TorchCase.named(name);
+        long versions = 0;
+        int small = 0;
+        for (int night = 0; night < nights; night++) {
+            night(night)
+                    .repartition(1 + random.nextInt(4))
+                    .write()
+                    .parquet(folder.resolve("in-" + night).toString());
+            Steps at = night % 2 == 0 ? Steps.LAST : Steps.EACH;
+            CarryReport report = score(night, at);
+            requireNight(night, at);
+            requireStates();
+            versions++;
+            small += report.written() < report.keys() ? 1 : 0;
+            if (night == 1 || night == 6 || night == 8) { // the same night once more
+                CarryReport again = score(night, at);
+                assertThat(again.before()).isEqualTo(report.before());
+                assertThat(again.after()).isEqualTo(++versions);
+                assertThat(again.keys()).isEqualTo(report.keys());
+                requireNight(night, at);
+                requireStates();
+            }
+        }
+        assertThat(States.versions(folder.resolve("states"))).endsWith(versions);
+        assertThat(small > 0).as("nights that wrote a part of the keys").isEqualTo(nights > 3);
+    }
+
+    /** One night without Spark's ways to spare itself a shuffle. */
+    private CarryReport score(int night, Steps at) throws Exception {
+        SparkSession spark = LocalSpark.session();
+        if (night != 6) {
+            return run(night, at).score().states().orElseThrow();
+        }
+        try (SessionSetting joins = new SessionSetting(spark, "spark.sql.autoBroadcastJoinThreshold", "-1");
+                SessionSetting adaptive = new SessionSetting(spark, "spark.sql.adaptive.enabled", "false")) {
+            return run(night, at).score().states().orElseThrow();
+        }
+    }
+
+    private List<ScoredSequence> engine(Steps at, List<OutputKind> emissions) {
+        return CompiledModel.compile(torch.model(), InputKind.EMBEDDING, KernelChoice.SCALAR)
+                .scorer(new ScoreRequest(at, emissions, 3))
+                .score(histories.values().stream().map(Sequence::ofTokens).toList());
+    }
+
+    private void requireNight(int night, Steps at) {
+        List<OutputKind> asked = new ArrayList<>(ASKED);
+        asked.addAll(at == Steps.LAST ? List.of(OutputKind.STATE) : List.of(OutputKind.LOGPROB, OutputKind.RANK));
+        List<ScoredSequence> wholes = engine(at, asked);
+        List<Row> rows = LocalSpark.session()
+                .read()
+                .parquet(folder.resolve("out-" + night).toString())
+                .collectAsList();
+        assertThat(rows).extracting(row -> row.getAs("account")).containsExactlyInAnyOrderElementsOf(before.keySet());
+        List<Long> accounts = List.copyOf(histories.keySet());
+        for (Row row : rows) {
+            long account = row.getAs("account");
+            ScoredSequence whole = wholes.get(accounts.indexOf(account));
+            if (at == Steps.LAST) {
+                Answers.requireSame(row, whole, at, asked);
+            } else {
+                requireEnd(row, whole, before.get(account));
+            }
+        }
+    }
+
+    /** What a night tells of its steps is what the whole history's end tells of them. */
+    private static void requireEnd(Row row, ScoredSequence whole, int before) {
+        assertThat(Answers.flat(row.getAs("softmax"))).isEqualTo(Answers.flat(end(whole.softmax(), before)));
+        assertThat(Answers.flat(row.getAs("hidden"))).isEqualTo(Answers.flat(end(whole.hidden(), before)));
+        assertThat(Answers.flat(row.getAs("cell"))).isEqualTo(Answers.flat(end(whole.cell(), before)));
+        int[] predictions = whole.prediction();
+        assertThat(row.<Integer>getList(row.fieldIndex("prediction"))).isEqualTo(boxed(predictions, before));
+        // The first token's own term is not among them: what it was predicted from is last night's softmax.
+        int terms = Math.min(before, whole.ranks().length);
+        assertThat(row.<Integer>getList(row.fieldIndex("rank"))).isEqualTo(boxed(whole.ranks(), terms));
+        List<Float> logprob = new ArrayList<>();
+        for (int term = terms; term < whole.logProbabilities().length; term++) {
+            logprob.add(whole.logProbabilities()[term]);
+        }
+        assertThat(row.<Float>getList(row.fieldIndex("logprob"))).isEqualTo(logprob);
+    }
+
+    private static List<List<Float>> end(float[][] steps, int from) {
+        List<List<Float>> end = new ArrayList<>();
+        for (int step = from; step < steps.length; step++) {
+            List<Float> values = new ArrayList<>();
+            for (float value : steps[step]) {
+                values.add(value);
+            }
+            end.add(values);
+        }
+        return end;
+    }
+
+    private static List<Integer> boxed(int[] values, int from) {
+        return Arrays.stream(values, from, values.length).boxed().toList();
+    }
+
+    /** Each key that has ever had a token has the state of its whole history. */
+    private void requireStates() {
+        List<ScoredSequence> wholes = engine(Steps.LAST, List.of(OutputKind.STATE));
+        Map<Object, List<Integer>> expected = new TreeMap<>();
+        int at = 0;
+        for (Map.Entry<Long, int[]> history : histories.entrySet()) {
+            if (history.getValue().length > 0) {
+                expected.put(history.getKey(), States.bits(wholes.get(at).state()));
+            }
+            at++;
+        }
+        assertThat(States.newest(folder.resolve("states"), "account")).isEqualTo(expected);
+    }
+}

@@ -1,0 +1,280 @@
+package sluice.job.state;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import sluice.job.fixture.Disk;
+import sluice.job.fixture.KillingFileSystem;
+import sluice.job.fixture.LocalSpark;
+import sluice.job.fixture.Run;
+import sluice.job.fixture.Stagings;
+import sluice.job.fixture.States;
+import sluice.job.fixture.TorchCase;
+import sluice.job.output.StagedOutput;
+import sluice.job.settings.OutputMode;
+import sluice.job.storage.Publication;
+import sluice.job.storage.SmallFile;
+
+/**
+ * A run that dies at any step of showing its scores and its states: the states are never ahead of the scores, and once somebody has come
+ * by, be it at the output or at the states, both are there or none is.
+ */
+class KilledStatesTest {
+    private static final int MANY = 200;
+
+    private final Configuration hadoop = new Configuration();
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void makeTheFileSystemKnown() {
+        hadoop.set(KillingFileSystem.SETTING, KillingFileSystem.class.getName());
+        KillingFileSystem.disarm();
+    }
+
+    @AfterEach
+    void disarm() {
+        KillingFileSystem.disarm();
+    }
+
+    private String path(String name) {
+        return "killing:" + folder.resolve(name);
+    }
+
+    private StateStore states(String round) {
+        return StateStore.at(path(round + "/states"), hadoop);
+    }
+
+    /** What a run writes: some scores in two partitions, and a version of states. */
+    private StagedOutput write(String round, OutputMode mode, String run, long version) throws Exception {
+        StagedOutput output = Stagings.byDay(path(round + "/out"), mode, run, hadoop);
+        StagedStates staged = output.publishTogether(id -> StagedStates.at(states(round), version, id));
+        for (String name : List.of("day=1/part-" + run, "day=" + run + "/part-" + run)) {
+            output.write(name, SmallFile.bytes("rows of " + run));
+        }
+        output.writeReport(SmallFile.bytes("report of " + run));
+        SmallFile.write(
+                staged.path().getFileSystem(hadoop),
+                new org.apache.hadoop.fs.Path(staged.tonight(), "part-" + run),
+                SmallFile.bytes("states of " + run));
+        staged.take(List.of("part-" + run));
+        staged.write(new StateManifest(
+                version - 1,
+                run,
+                "now",
+                "model",
+                "embedding",
+                "settings",
+                Map.of("who", "string"),
+                1,
+                List.of(),
+                1,
+                staged.files()));
+        return output;
+    }
+
+    /** The first night, of which nothing is killed. */
+    private void before(String round, OutputMode mode) throws Exception {
+        if (mode != OutputMode.ERROR) {
+            write(round, OutputMode.ERROR, "old", 1).publish();
+        }
+    }
+
+    private long next(OutputMode mode) {
+        return mode == OutputMode.ERROR ? 1 : 2;
+    }
+
+    private Map<String, String> content(String name) {
+        Map<String, String> files = Files.exists(folder.resolve(name))
+                ? new TreeMap<>(Disk.content(folder.resolve(name)))
+                : new TreeMap<>();
+        files.keySet().removeIf(file -> file.endsWith(".crc"));
+        return files;
+    }
+
+    private boolean hasNewScores(String round) {
+        return content(round + "/out").keySet().containsAll(List.of("day=1/part-new", "day=new/part-new"));
+    }
+
+    private boolean hasNewStates(String round, OutputMode mode) {
+        return content(round + "/states").containsKey("version=%d/part-new".formatted(next(mode)));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void atEveryStep(OutputMode mode) throws Exception {
+        before("undisturbed", mode);
+        write("undisturbed", mode, "new", next(mode)).publish();
+        Map<String, String> scores = content("undisturbed/out");
+        Map<String, String> versions = content("undisturbed/states");
+        assertThat(versions).hasSize(2 * (int) next(mode));
+
+        for (boolean isFoundAtStates : List.of(true, false)) {
+            boolean survived = false;
+            int decided = 0;
+            for (int call = 1; !survived && call < MANY; call++) {
+                String round = "%s-%s-%d".formatted(mode, isFoundAtStates, call);
+                before(round, mode);
+                StagedOutput output = write(round, mode, "new", next(mode));
+                KillingFileSystem.arm(call);
+                KillingFileSystem.startCounting();
+                Throwable killed = catchThrowable(output::publish);
+                KillingFileSystem.disarm();
+                survived = killed == null;
+                assertThat(killed == null || killed instanceof KillingFileSystem.Killed)
+                        .as("%s", killed)
+                        .isTrue();
+                assertThat(hasNewStates(round, mode) && !hasNewScores(round))
+                        .as("killed at %d: states ahead of scores", call)
+                        .isFalse();
+
+                List<String> said = isFoundAtStates
+                        ? states(round).finishAll()
+                        : Publication.finishAll(path(round + "/out"), "--output", hadoop);
+                boolean isShown = hasNewScores(round);
+                assertThat(hasNewStates(round, mode)).as("killed at %d", call).isEqualTo(isShown);
+                states(round).finishAll(); // whoever comes next to the states finds nothing to do
+                if (isShown) {
+                    decided += said.size();
+                    Publication.finishAll(path(round + "/out"), "--output", hadoop);
+                    assertThat(content(round + "/out")).as("killed at %d", call).isEqualTo(scores);
+                    assertThat(content(round + "/states"))
+                            .as("killed at %d", call)
+                            .isEqualTo(versions);
+                    assertThat(Disk.names(folder.resolve(round))).containsExactly("out", "states");
+                } else {
+                    goOn(round, mode);
+                }
+            }
+            assertThat(survived).isTrue();
+            assertThat(decided).as("killed after it was decided").isGreaterThan(4);
+        }
+    }
+
+    /** A run that was killed before it was decided is no hindrance to the next, and its note is gone with that. */
+    private void goOn(String round, OutputMode mode) throws Exception {
+        write(round, OutputMode.OVERWRITE, "next", next(mode)).publish();
+        states(round).finishAll();
+        assertThat(content(round + "/states"))
+                .containsKey("version=%d/part-next".formatted(next(mode)))
+                .doesNotContainKey("version=%d/part-new".formatted(next(mode)))
+                .allSatisfy((file, text) -> assertThat(file).startsWith("version="));
+    }
+
+    /** The one that finishes it may be killed as well, at any step of its own, and then another comes to the other place. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whoFinishesItMayDieToo(boolean comesToStates) throws Exception {
+        boolean survived = false;
+        for (int call = 1; !survived && call < MANY; call++) {
+            String round = comesToStates + "-" + call;
+            before(round, OutputMode.PARTITIONS);
+            StagedOutput output = write(round, OutputMode.PARTITIONS, "new", 2);
+            KillingFileSystem.arm(4); // behind the draft, its folder and its move
+            assertThat(catchThrowable(output::publish)).isInstanceOf(KillingFileSystem.Killed.class);
+            KillingFileSystem.arm(call);
+            KillingFileSystem.startCounting();
+            survived = catchThrowable(() -> finish(round, comesToStates)) == null;
+            KillingFileSystem.disarm();
+            assertThat(hasNewStates(round, OutputMode.PARTITIONS) && !hasNewScores(round))
+                    .isFalse();
+            finish(round, !comesToStates);
+            assertThat(hasNewScores(round)).as("killed at %d", call).isTrue();
+            assertThat(hasNewStates(round, OutputMode.PARTITIONS))
+                    .as("killed at %d", call)
+                    .isTrue();
+        }
+        assertThat(survived).isTrue();
+    }
+
+    private void finish(String round, boolean atStates) throws Exception {
+        if (atStates) {
+            states(round).finishAll();
+        } else {
+            Publication.finishAll(path(round + "/out"), "--output", hadoop);
+        }
+    }
+
+    // The same with Spark, the next night writing to another output
+
+    private Run night(int night) {
+        String tokens =
+                "SELECT id AS who, CAST(array(id %% 2, %d %% 2) AS array<int>) AS tokens FROM range(%d, 9, 1, 1)";
+        Path input = folder.resolve("in-" + night);
+        return Run.of(TorchCase.named("vocab_2"), Path.of("unused"))
+                .withInput(LocalSpark.session().sql(tokens.formatted(night, night)), 2, input)
+                .with("output.path", path("out-" + night))
+                .with("output.emit", "hidden")
+                .with("report.run", "night " + night)
+                .with("state.path", path("states"))
+                .with("state.key", "who");
+    }
+
+    private void forgetAll() throws Exception {
+        for (String name : Disk.names(folder)) {
+            try (var below = Files.walk(folder.resolve(name))) {
+                List<Path> all = new ArrayList<>(below.toList());
+                Collections.reverse(all);
+                for (Path path : all) {
+                    Files.delete(path);
+                }
+            }
+        }
+    }
+
+    @Test
+    void theNextNightGoesOnFromWhatTheJournalSays() throws Exception {
+        LocalSpark.session()
+                .sparkContext()
+                .hadoopConfiguration()
+                .set(KillingFileSystem.SETTING, KillingFileSystem.class.getName());
+        List<Map<Object, List<Integer>>> ends = new ArrayList<>();
+        int killed = 0;
+        for (int call : List.of(MANY, 3, 4, 5, 6, 7, 8)) { // the first one lives
+            forgetAll();
+            night(0).score();
+            Run second = night(1);
+            KillingFileSystem.arm(call);
+            Throwable death = catchThrowable(second::score);
+            KillingFileSystem.disarm();
+            killed += death == null ? 0 : 1;
+            if (!Files.exists(folder.resolve("out-1")) && noJournal()) {
+                second.score(); // it was killed before it was decided, so it is repeated
+            }
+            night(2).score();
+            assertThat(Files.exists(folder.resolve("out-1")))
+                    .as("killed at %d", call)
+                    .isTrue();
+            List<Row> rows = LocalSpark.session()
+                    .read()
+                    .parquet(folder.resolve("out-2").toString())
+                    .collectAsList();
+            assertThat(rows).hasSize(7);
+            assertThat(States.versions(folder.resolve("states"))).containsExactly(1L, 2L, 3L);
+            ends.add(States.newest(folder.resolve("states"), "who"));
+        }
+        assertThat(killed).isGreaterThan(3);
+        assertThat(ends).allSatisfy(end -> assertThat(end).isEqualTo(ends.get(0)));
+    }
+
+    private boolean noJournal() {
+        return Disk.names(folder).stream().noneMatch(name -> name.contains(".publishing-"));
+    }
+}
