@@ -38,8 +38,7 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
         page.add("gates", gates());
         page.add(
                 "parameters",
-                "%,d (%s of float32)"
-                        .formatted(model.parameters(), HumanText.size(model.parameters() * Float.BYTES)));
+                "%,d (%s of float32)".formatted(model.parameters(), HumanText.size(model.parameters() * Float.BYTES)));
         page.add("vocabulary", vocabulary.map(words -> words(words, model)).orElse("none"));
         page.add("sha-256", model.fingerprint());
         file.notes().forEach(note -> page.add("note", note));

@@ -81,7 +81,10 @@ public record Journal(@JsonProperty("sluice") String version, String id, List<Pl
     static Journal read(String name, byte[] json) throws IOException {
         try {
             Journal journal = JSON.readValue(json, Journal.class);
-            if (journal == null || journal.id() == null || journal.id().isEmpty() || journal.places().isEmpty()) {
+            if (journal == null
+                    || journal.id() == null
+                    || journal.id().isEmpty()
+                    || journal.places().isEmpty()) {
                 throw notAJournal(name, null);
             }
             return journal;

@@ -120,7 +120,10 @@ public final class StagingDirectory {
         try {
             files.delete(old, true);
         } catch (IOException e) {
-            LOG.warn("{}: replaced by this run, but could not be deleted: {}; it is not needed any more", old, e.getMessage());
+            LOG.warn(
+                    "{}: replaced by this run, but could not be deleted: {}; it is not needed any more",
+                    old,
+                    e.getMessage());
         }
     }
 

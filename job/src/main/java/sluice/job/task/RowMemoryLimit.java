@@ -13,8 +13,8 @@ import sluice.cell.SequenceScorer;
 import sluice.cell.model.LstmModel;
 import sluice.job.input.InputRow;
 import sluice.job.input.RowDefect;
-import sluice.job.message.RowTooLargeException;
 import sluice.job.message.HumanText;
+import sluice.job.message.RowTooLargeException;
 import sluice.job.output.OutputSize;
 
 /**
