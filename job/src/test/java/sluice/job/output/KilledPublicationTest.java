@@ -283,7 +283,8 @@ class KilledPublicationTest {
         Disk.write(folder.resolve("odd/.out.publishing-1.json"), "{\"id\": 7}");
         assertThatThrownBy(() -> Publication.finishAll(output("odd"), "--output", hadoop))
                 .isInstanceOf(UnfinishedException.class)
-                .hasMessageContaining(".out.publishing-1.json: not a journal of a run; check the files beside it, then remove it");
+                .hasMessageContaining(
+                        ".out.publishing-1.json: not a journal of a run; check the files beside it, then remove it");
         assertThat(table("odd")).containsKey("day=old/part-old");
     }
 }
