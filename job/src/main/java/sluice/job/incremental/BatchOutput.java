@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.apache.commons.codec.digest.DigestUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -25,7 +26,6 @@ import sluice.job.output.TableShape;
 import sluice.job.report.RunName;
 import sluice.job.report.RunReport;
 import sluice.job.settings.Settings;
-import sluice.job.settings.SettingsHash;
 import sluice.job.storage.SmallFile;
 
 /**
@@ -57,7 +57,7 @@ final class BatchOutput implements ScoredOutput {
         /** Of their paths: a number may come to stand for others where a checkpoint was tampered with. */
         String filesSha256() {
             String paths = files.stream().map(Path::toString).sorted().collect(Collectors.joining("\n"));
-            return SettingsHash.sha256(paths);
+            return DigestUtils.sha256Hex(paths);
         }
     }
 

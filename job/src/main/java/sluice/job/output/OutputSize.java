@@ -7,7 +7,7 @@ import sluice.cell.Steps;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
-import sluice.job.message.TwoColumnText;
+import sluice.job.message.HumanText;
 
 /** How many bytes answers take where they are written, before they are compressed; probabilities hardly compress. */
 public final class OutputSize {
@@ -25,7 +25,7 @@ public final class OutputSize {
         String remedy = distributions
                 ? ": softmax at each step is most of it; topk, rank or loglik tell what matters in a hundredth"
                 : "";
-        return Optional.of("the output would take %s%s".formatted(TwoColumnText.size(bytes), remedy));
+        return Optional.of("the output would take %s%s".formatted(HumanText.size(bytes), remedy));
     }
 
     /** Of a row with so many steps, on average. */

@@ -19,10 +19,9 @@ import sluice.job.message.RefusedException;
 import sluice.job.message.Version;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.Settings;
-import sluice.job.settings.SettingsHash;
 
 /**
- * Which run has made an answer: the model's SHA-256, that of the settings ({@link SettingsHash}), Sluice's version, and when the run
+ * Which run has made an answer: the model's SHA-256, that of the settings ({@link Settings#sha256}), Sluice's version, and when the run
  * began.
  *
  * <p>It stands in the metadata of the columns that are added, which Spark writes into the footer of each Parquet file

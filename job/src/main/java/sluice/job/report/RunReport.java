@@ -144,7 +144,7 @@ public record RunReport(
                         measured.percent(measured.reading()),
                         measured.percent(measured.scoring()),
                         measured.percent(measured.writing()))
-                .add("  memory", "%s of heap at the most in one process", TwoColumnText.size(measured.peakHeapBytes()));
+                .add("  memory", "%s of heap at the most in one process", HumanText.size(measured.peakHeapBytes()));
         states.ifPresent(carried -> page.add("  states", "%s", carried.sentence()));
         return page.lines();
     }

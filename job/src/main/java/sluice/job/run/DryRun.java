@@ -145,10 +145,10 @@ public final class DryRun {
                 .add(
                         "executor",
                         "%s at least: %.1f times the model and %s; a task's batch takes %s of it",
-                        TwoColumnText.size(MODEL_SHARES * model + BESIDE_THE_MODEL),
+                        HumanText.size(MODEL_SHARES * model + BESIDE_THE_MODEL),
                         MODEL_SHARES,
-                        TwoColumnText.size(BESIDE_THE_MODEL),
-                        TwoColumnText.size(settings.scoring().batchBytes()))
+                        HumanText.size(BESIDE_THE_MODEL),
+                        HumanText.size(settings.scoring().batchBytes()))
                 .add(
                         "work",
                         "%,d floating-point operations a step, %,d an answer; %s",
@@ -183,7 +183,7 @@ public final class DryRun {
                 "in all",
                 "%s on %s".formatted(HumanText.duration(forecast.seconds()), HumanText.count(forecast.cores(), "core")),
                 last.map(run -> HumanText.duration(run.seconds())));
-        page.add("size", "%s before compression", TwoColumnText.size(work.rows() * work.rowBytes()));
+        page.add("size", "%s before compression", HumanText.size(work.rows() * work.rowBytes()));
         return page.lines();
     }
 

@@ -142,7 +142,7 @@ public final class ScoringJob {
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast = sent.get();
         try {
-            Optional<TableSample> survey = settings.asksForSurvey()
+            Optional<TableSample> survey = settings.needsSample()
                     ? Optional.of(TableSample.of(plan.table().rows(), broadcast, counters))
                     : Optional.empty();
             Optional<TaskLayout> layout = survey.map(seen -> layout(seen, plan));

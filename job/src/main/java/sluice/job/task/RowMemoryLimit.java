@@ -13,8 +13,8 @@ import sluice.cell.SequenceScorer;
 import sluice.cell.model.LstmModel;
 import sluice.job.input.InputRow;
 import sluice.job.input.RowDefect;
+import sluice.job.message.HumanText;
 import sluice.job.message.RowTooLargeException;
-import sluice.job.message.TwoColumnText;
 import sluice.job.output.OutputSize;
 
 /**
@@ -88,8 +88,8 @@ public final class RowMemoryLimit {
                                 + " ask for less (topk, rank or loglik in place of whole distributions), or give the process more memory"
                                 + " (--executor-memory on a cluster, --driver-memory in local mode) or fewer tasks at once",
                         steps,
-                        TwoColumnText.size(answer),
-                        TwoColumnText.size(needed),
-                        TwoColumnText.size(bytes))));
+                        HumanText.size(answer),
+                        HumanText.size(needed),
+                        HumanText.size(bytes))));
     }
 }
