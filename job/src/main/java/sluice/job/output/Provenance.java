@@ -67,7 +67,7 @@ public final class Provenance {
         }
         if (Arrays.stream(scored.fieldNames()).anyMatch(column::equalsIgnoreCase)) {
             throw new RefusedException(
-                    "output.provenance: the input has a column '%s' already; set output.prefix to name the new one otherwise"
+                    "output.provenance: the input has a column '%s' already; set output.prefix to rename the new one"
                             .formatted(column));
         }
         StructType type = new StructType()

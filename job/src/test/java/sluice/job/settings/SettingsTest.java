@@ -137,7 +137,7 @@ class SettingsTest {
         assertThat(settings.output().format()).isEqualTo(OutputFormat.PARQUET);
         assertThat(settings.output().mode()).isEqualTo(OutputMode.ERROR);
         assertThat(settings.output().request().at()).isEqualTo(Steps.LAST);
-        assertThat(settings.output().request().emissions()).containsExactly(OutputKind.SOFTMAX);
+        assertThat(settings.output().request().kinds()).containsExactly(OutputKind.SOFTMAX);
         assertThat(settings.output().request().topK()).isEqualTo(5);
         assertThat(settings.output().vectors()).isEqualTo(VectorForm.ARRAY);
         assertThat(settings.output().prefix()).isEmpty();
@@ -215,7 +215,7 @@ class SettingsTest {
                 "output.emit = [\n  topk\n  loglik\n]"
             })
     void aListIsWrittenAsAListOrAsTextWithCommas(String text) {
-        assertThat(read(file(text), Map.of()).output().request().emissions())
+        assertThat(read(file(text), Map.of()).output().request().kinds())
                 .containsExactlyInAnyOrder(OutputKind.LOGLIK, OutputKind.TOPK);
     }
 
@@ -223,8 +223,7 @@ class SettingsTest {
     void listsOnTheCommandLineAreSplitAtCommas() {
         Settings settings = read(null, Map.of("input.path", "a, b,,c ", "output.emit", "topk,loglik"));
         assertThat(settings.input().paths()).containsExactly("a", "b", "c");
-        assertThat(settings.output().request().emissions())
-                .containsExactlyInAnyOrder(OutputKind.TOPK, OutputKind.LOGLIK);
+        assertThat(settings.output().request().kinds()).containsExactlyInAnyOrder(OutputKind.TOPK, OutputKind.LOGLIK);
     }
 
     @Test
@@ -293,7 +292,7 @@ class SettingsTest {
             List.of(
                     "output.emit",
                     "rank",
-                    "output.emit: rank can't be told at last: there it can be any of softmax, prediction, topk, loglik, hidden, cell, state"),
+                    "output.emit: rank is not available at last: choose any of softmax, prediction, topk, loglik, hidden, cell, state, or set output.at = each"),
             List.of(
                     "output.gates-layer",
                     "bottom",
@@ -324,9 +323,8 @@ class SettingsTest {
     void aStateIsEmittedAtTheLastStepOnly() {
         assertThatThrownBy(() -> read(null, Map.of("output.emit", "state", "output.at", "each")))
                 .isInstanceOf(RefusedException.class)
-                .hasMessage(
-                        "output.emit: state can't be told at each: there it can be any of softmax, prediction, topk, "
-                                + "loglik, logprob, rank, hidden, cell, gates");
+                .hasMessage("output.emit: state is not available at each: choose any of softmax, prediction, topk, "
+                        + "loglik, logprob, rank, hidden, cell, gates, or set output.at = last");
     }
 
     @ParameterizedTest
