@@ -3,7 +3,7 @@
  *
  * <ol>
  *   <li>{@link sluice.job.ScoreCommand} and {@link sluice.job.settings.Settings}: command line over settings file over defaults.
- *   <li>{@link sluice.job.model.ModelSource}: the model is read on the driver, from any Hadoop file system.
+ *   <li>{@link sluice.job.model.ModelCache}: the model is read on the driver, from any Hadoop file system.
  *   <li>{@link sluice.job.input.InputPlan}: the table's schema is held against the model, before any task starts.
  *   <li>{@link sluice.job.task.BroadcastPlan} and {@link sluice.job.model.BroadcastModel}: the model travels once to each executor and is compiled
  *       there once.

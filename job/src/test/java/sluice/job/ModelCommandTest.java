@@ -236,14 +236,14 @@ class ModelCommandTest {
         Files.createDirectory(folder.resolve("directory"));
         assertRefused(
                 Terminal.score("--save-model", file("directory"), "--model", ONNX.toString()),
-                file("directory") + ": is a directory, expected a file to make; check --save-model");
+                file("directory") + ": is a directory, expected the name of a new file; check --save-model");
         Disk.write(folder.resolve("file"), "");
         Terminal below = Terminal.score("--save-model", file("file/saved"), "--model", ONNX.toString());
         assertThat(below.code()).isEqualTo(ExitCode.REFUSED.code());
         assertThat(below.errors())
                 .singleElement()
                 .asString()
-                .contains("can't be made: ")
+                .contains("cannot be created: ")
                 .endsWith("; check --save-model");
         assertRefused(
                 Terminal.score("--save-model", file("saved"), "--model", file("none")),
