@@ -137,7 +137,7 @@ class ModelCommandTest {
                         "  backward  2 units, projected to 1, peepholes, clip 3.0, HARD_SIGMOID(0.2, 0.5) TANH RELU, starts from a state of its own",
                         "output      3 classes over width 1, read from the final states of each direction",
                         "gates       i, f, g, o, as they stand in the file",
-                        "vocabulary  4 words: a b c d; the model knows 3 tokens: is it another model's?");
+                        "vocabulary  4 words: a b c d; the model has 3 tokens: this may be the vocabulary of another model");
     }
 
     @Test

@@ -106,7 +106,7 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
                 .collect(Collectors.joining(" "));
         String more = words.size() > SHOWN_WORDS ? " ..." : "";
         String misfit = words.size() > model.tokens()
-                ? "; the model knows %,d tokens: is it another model's?".formatted(model.tokens())
+                ? "; the model has %,d tokens: this may be the vocabulary of another model".formatted(model.tokens())
                 : "";
         return "%,d words: %s%s%s".formatted(words.size(), first, more, misfit);
     }

@@ -227,7 +227,8 @@ class InputPlanTest {
                         "input.tokens",
                         "text"),
                 vocabulary(
-                        "abc.txt", "input.vocabulary: 3 words for a model that knows 2 tokens: is it another model's?"),
+                        "abc.txt",
+                        "input.vocabulary: 3 words, but the model has 2 tokens: this may be the vocabulary of another model"),
                 vocabulary("aba.txt", "%s: the word 'a' occurs twice, with ids 0 and 2"),
                 vocabulary("none.txt", "%s: no such file; check input.vocabulary"),
                 vocabulary(
