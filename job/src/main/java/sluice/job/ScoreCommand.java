@@ -27,20 +27,20 @@ import sluice.job.message.ExitCode;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.message.Version;
-import sluice.job.model.ModelSource;
+import sluice.job.model.ModelCache;
 import sluice.job.model.ModelSummary;
 import sluice.job.model.SavedModel;
 import sluice.job.model.Vocabulary;
 import sluice.job.model.VocabularySource;
-import sluice.job.report.FailedRun;
+import sluice.job.report.RunReport;
 import sluice.job.report.RunStatus;
 import sluice.job.run.DryRun;
+import sluice.job.run.ReportPrinter;
 import sluice.job.run.ScoringJob;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.SettingKey;
 import sluice.job.settings.Settings;
 import sluice.job.storage.Publication;
-import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
 
 /** The command line: options for the common settings, {@code --set} for all others. */
@@ -284,7 +284,8 @@ public final class ScoreCommand {
         Configuration hadoop = Storage.configuration(new SparkConf());
         Optional<SavedModel> saved =
                 Optional.ofNullable(saveModel).map(path -> SavedModel.at(path, settings.mode(), hadoop));
-        ModelFile file = ModelSource.read(settings.model(), hadoop);
+        ModelFile file =
+                ModelCache.ofOneRun().get(settings.model(), "--model", hadoop).file();
         if (describe != null) {
             Optional<Vocabulary> words = VocabularySource.find(settings.vocabulary(), file.metadata(), hadoop);
             new ModelSummary(settings.model().path(), file, words).lines().forEach(console.out()::println);
@@ -319,19 +320,12 @@ public final class ScoreCommand {
             showRows(spark, settings, console);
             return ExitCode.SCORED;
         } catch (Exception | OutOfMemoryError e) {
-            report(new FailedRun(started, settings, Failure.code(e), Failure.sentence(e)), spark, console);
+            new ReportPrinter(settings, console, spark.sessionState().newHadoopConf())
+                    .copy(RunReport.failed(started, settings, Failure.code(e), Failure.sentence(e)));
             throw e;
         } finally {
             spark.stop();
         }
-    }
-
-    /** Writes the report of a failed run to {@code report.path}. If that fails too, the first failure is still the one that is thrown. */
-    private static void report(FailedRun failed, SparkSession spark, Console console) {
-        Settings.Report settings = failed.settings().report();
-        SmallFile.copy(failed.json(), settings.path(), spark.sessionState().newHadoopConf())
-                .ifPresent(reason -> console.error("%s: the report could not be written: %s"
-                        .formatted(settings.path().get(), reason)));
     }
 
     private void showRows(SparkSession spark, Settings settings, Console console) {

@@ -137,7 +137,7 @@ class ModelCommandTest {
                         "  backward  2 units, projected to 1, peepholes, clip 3.0, HARD_SIGMOID(0.2, 0.5) TANH RELU, starts from a state of its own",
                         "output      3 classes over width 1, read from the final states of each direction",
                         "gates       i, f, g, o, as they stand in the file",
-                        "vocabulary  4 words: a b c d; the model knows 3 tokens: is it another model's?");
+                        "vocabulary  4 words: a b c d; the model has 3 tokens: this may be the vocabulary of another model");
     }
 
     @Test
@@ -236,14 +236,14 @@ class ModelCommandTest {
         Files.createDirectory(folder.resolve("directory"));
         assertRefused(
                 Terminal.score("--save-model", file("directory"), "--model", ONNX.toString()),
-                file("directory") + ": is a directory, expected a file to make; check --save-model");
+                file("directory") + ": is a directory, expected the name of a new file; check --save-model");
         Disk.write(folder.resolve("file"), "");
         Terminal below = Terminal.score("--save-model", file("file/saved"), "--model", ONNX.toString());
         assertThat(below.code()).isEqualTo(ExitCode.REFUSED.code());
         assertThat(below.errors())
                 .singleElement()
                 .asString()
-                .contains("can't be made: ")
+                .contains("cannot be created: ")
                 .endsWith("; check --save-model");
         assertRefused(
                 Terminal.score("--save-model", file("saved"), "--model", file("none")),

@@ -17,7 +17,7 @@ import sluice.cell.weights.file.ModelFile;
 import sluice.job.message.HumanText;
 import sluice.job.message.TwoColumnText;
 
-/** What was understood of a model file, for the one who wonders whether it is the right model: {@code --describe}. */
+/** Human-readable description of a model file, printed by {@code --describe}. */
 public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> vocabulary) {
     private static final int SHOWN_WORDS = 8;
 
@@ -54,7 +54,7 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
 
     private static String padding(Embedding embedding) {
         OptionalInt padding = embedding.padding();
-        return padding.isPresent() ? "; token %d stands for nothing".formatted(padding.getAsInt()) : "";
+        return padding.isPresent() ? "; padding token %d".formatted(padding.getAsInt()) : "";
     }
 
     private static void addLayer(TwoColumnText page, int depth, LstmLayer layer) {
@@ -106,7 +106,7 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
                 .collect(Collectors.joining(" "));
         String more = words.size() > SHOWN_WORDS ? " ..." : "";
         String misfit = words.size() > model.tokens()
-                ? "; the model knows %,d tokens: is it another model's?".formatted(model.tokens())
+                ? "; the model has %,d tokens: this may be the vocabulary of another model".formatted(model.tokens())
                 : "";
         return "%,d words: %s%s%s".formatted(words.size(), first, more, misfit);
     }

@@ -126,7 +126,7 @@ class IncrementalJobTest {
     void nothingNewChangesNothing() {
         Run none = run();
         assertThat(none.scoreNew()).isEmpty();
-        assertThat(none.said()).contains("no new files: there are none yet in " + drops.folder());
+        assertThat(none.said()).contains("no new files: %s has no files yet".formatted(drops.folder()));
         assertThat(Disk.names(folder)).containsExactly("in");
 
         drops.add(5);
@@ -216,7 +216,7 @@ class IncrementalJobTest {
         Run other = run().with("model.path", TorchCase.named("uni_l1_h3").modelPath());
         other.scoreNew();
         assertThat(other.said())
-                .contains("note: batches to 0 were scored with another model, of SHA-256 "
+                .contains("note: batches up to 0 were scored with another model, of SHA-256 "
                         + TORCH.model().fingerprint());
         assertThat(json(RunReport.FILE).path("model-before").asText())
                 .isEqualTo(TORCH.model().fingerprint());
@@ -281,7 +281,7 @@ class IncrementalJobTest {
             assertThat(Failure.code(failure)).isEqualTo(ExitCode.BAD_ROWS);
             assertThat(Failure.sentence(failure)).contains("id=40", "token 7 at step 0 is outside [0, 2)");
             assertThat(failing.said())
-                    .contains("batch 1: is not in %s; the next run is given its files again".formatted(output));
+                    .contains("batch 1: is not in %s; the next run scores its files again".formatted(output));
             assertThat(content()).isEqualTo(before);
         }
         drops.add(3); // comes too late for this batch
@@ -403,7 +403,8 @@ class IncrementalJobTest {
         Run run = run();
         run.scoreNew();
         assertThat(run.said())
-                .contains("note: files of batch 1 have a column 'user', which the first files had not; it is not read");
+                .contains(
+                        "note: files of batch 1 have a column 'user', which the first files do not have; it is not read");
         assertThat(table().count()).isEqualTo(6);
     }
 
@@ -452,8 +453,8 @@ class IncrementalJobTest {
         run().scoreNew();
         assertRefused(
                 run().with("input.checkpoint", folder.resolve("fresh")),
-                output + ": its batches are of the checkpoint " + checkpoint,
-                "would add their rows once more");
+                output + ": its batches belong to the checkpoint " + checkpoint,
+                "would add their rows again");
         assertThat(Disk.names(folder)).doesNotContain("fresh");
     }
 
@@ -471,7 +472,7 @@ class IncrementalJobTest {
         drops.add(5);
         run().scoreNew();
         Files.move(output, folder.resolve("elsewhere"));
-        assertRefused(run(), "out: is gone, and the checkpoint " + checkpoint);
+        assertRefused(run(), "out: is missing, and the checkpoint " + checkpoint);
         drops.add(5);
         // Moved is not gone.
         run().with("output.path", folder.resolve("elsewhere")).scoreNew();
@@ -531,7 +532,7 @@ class IncrementalJobTest {
         drops.add(5);
         assertRefused(run().with("input.format", "table"), "input.format = table: ");
         assertRefused(run().with("output.format", "table"), "output.format = table: ");
-        assertRefused(run().with("input.path", "a,b"), "input.path: a, b are 2 places, expected one");
+        assertRefused(run().with("input.path", "a,b"), "input.path: a, b are 2 paths, expected one");
         assertRefused(run().with("input.path", folder.resolve("missing")), "missing: no such file or directory");
     }
 
@@ -539,12 +540,13 @@ class IncrementalJobTest {
     void aCheckpointThatIsNone() {
         drops.add(5);
         Disk.write(folder.resolve("note"), "");
-        assertRefused(run().with("input.checkpoint", folder), "holds something else than a checkpoint");
+        assertRefused(run().with("input.checkpoint", folder), "holds something other than a checkpoint");
         assertRefused(
-                run().with("input.checkpoint", folder.resolve("note")), "note: holds something else than a checkpoint");
+                run().with("input.checkpoint", folder.resolve("note")),
+                "note: holds something other than a checkpoint");
         assertRefused(
                 run().with("input.checkpoint", drops.folder().resolve("_checkpoint")),
-                "lies in " + drops.folder() + "; choose a place beside it");
+                "lies in " + drops.folder() + "; choose a directory outside of it");
     }
 
     @Test

@@ -227,8 +227,9 @@ class InputPlanTest {
                         "input.tokens",
                         "text"),
                 vocabulary(
-                        "abc.txt", "input.vocabulary: 3 words for a model that knows 2 tokens: is it another model's?"),
-                vocabulary("aba.txt", "%s: the word 'a' stands twice, as 0 and 2"),
+                        "abc.txt",
+                        "input.vocabulary: 3 words, but the model has 2 tokens: this may be the vocabulary of another model"),
+                vocabulary("aba.txt", "%s: the word 'a' occurs twice, with ids 0 and 2"),
                 vocabulary("none.txt", "%s: no such file; check input.vocabulary"),
                 vocabulary(
                         "cut.json",
@@ -250,7 +251,7 @@ class InputPlanTest {
                         "too-far.json", "%s: the word 'a' has the id 2147483648, expected a whole number of 0 or more"),
                 Refusal.of(
                         "a model's own vocabulary",
-                        "the vocabulary in the model's metadata: the word 'a' stands twice, as 0 and 1",
+                        "the vocabulary in the model's metadata: the word 'a' occurs twice, with ids 0 and 1",
                         "model.path",
                         file("labelled.safetensors")),
                 Refusal.of(

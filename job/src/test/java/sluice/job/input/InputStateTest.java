@@ -279,7 +279,7 @@ class InputStateTest {
                 run(TorchCase.named("vocab_2"), "out")
                         .withInput(Tables.ofIds(List.of(new int[] {0})), 1, folder.resolve("in"))
                         .with("input.state", "before"),
-                "input.state: no column 'before' in the input, which has id (int), tokens (array<int>); set input.state to one, or leave it empty");
+                "input.state: no column 'before' in the input, which has id (int), tokens (array<int>); set input.state to one of these, or leave it empty");
     }
 
     @Test
@@ -288,7 +288,7 @@ class InputStateTest {
                 run(TorchCase.named("bi_l2_h17"), "out")
                         .withInput(withState(STATE, null), 1, folder.resolve("in"))
                         .with("input.state", "before"),
-                "input.state: the model also reads backward, from a sequence's end, so it can't go on where an earlier part has stopped: "
+                "input.state: the model also reads backward, from a sequence's end, so it cannot continue from the state of an earlier part: "
                         + "score whole sequences and leave input.state empty");
     }
 }

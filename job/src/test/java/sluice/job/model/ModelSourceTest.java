@@ -49,7 +49,9 @@ class ModelSourceTest {
     private static ModelFile read(String path) {
         return ModelSource.read(
                 new Settings.Model(path, ModelFormat.AUTO, Optional.empty(), Optional.empty(), TensorNames.automatic()),
-                new Configuration(false));
+                new Configuration(false),
+                "--model",
+                file -> {});
     }
 
     @Test

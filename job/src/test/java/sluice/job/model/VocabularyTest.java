@@ -60,7 +60,7 @@ class VocabularyTest {
     void aWordMayStandOnce() {
         assertThatThrownBy(() -> Vocabulary.of(List.of("a", "b", "a")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("the word 'a' stands twice, as 0 and 2");
+                .hasMessage("the word 'a' occurs twice, with ids 0 and 2");
     }
 
     @Test

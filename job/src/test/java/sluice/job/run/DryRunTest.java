@@ -69,7 +69,10 @@ class DryRunTest {
         assertThat(line(dry, "work")).contains("operations a step", "the last step is answered");
         assertThat(line(dry, "rows")).endsWith(" 500");
         assertThat(line(dry, "sample"))
-                .contains("500 rows; a computed step stands for", "cluster-prefixes would not pay");
+                .contains(
+                        "500 rows; ",
+                        "tokens per computed step in the table's order",
+                        "cluster-prefixes would not pay");
         assertThat(line(dry, "sharing")).isNotEmpty();
         assertThat(line(dry, "speed")).contains("tokens/s a core");
         assertThat(line(dry, "in all")).matches("in all +[0-9.]+ s on 2 cores");

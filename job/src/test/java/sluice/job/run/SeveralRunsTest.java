@@ -138,7 +138,7 @@ class SeveralRunsTest {
                     run("second", "append").with("report.run", name).with("report.path", folder.resolve("report.json"));
             assertThat(again.scoreOnce()).isEmpty();
             assertThat(again.said())
-                    .contains("%s: the run '%s' is in it already, and nothing is left to do".formatted(output, name));
+                    .contains("%s: holds the rows of the run '%s' already; nothing to do".formatted(output, name));
             assertThat(folder.resolve("report.json")).content().contains("\"run\" : \"%s\"".formatted(name));
         }
         assertThat(content("")).isEqualTo(before);
