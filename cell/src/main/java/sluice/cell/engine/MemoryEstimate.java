@@ -10,23 +10,23 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 
 /**
- * How much memory scoring a sequence takes: its input and its answer, and where a stack reads backward too, the states of two
- * neighbouring layers at all steps, and the gates of the one that is asked for.
+ * Estimates the memory, in bytes, that scoring a sequence takes: its input and its answer. For a model with a backward direction also
+ * the states of two consecutive layers at all steps, and the gates of the requested layer.
  */
 final class MemoryEstimate {
     private static final long ARRAY_HEADER = 16;
-    private static final long SEQUENCE = 300; // the objects that a sequence and its answer are
+    private static final long SEQUENCE = 300; // bytes of the objects of a sequence and its answer, without their arrays
 
-    private final long stateFloats; // a step
-    private final long hiddenFloats; // a step
-    private final long cellFloats; // a step
-    private final long finalFloats; // a sequence
+    private final long stateFloats; // per step
+    private final long hiddenFloats; // per step
+    private final long cellFloats; // per step
+    private final long finalFloats; // per sequence
     private final long classes;
-    private final long[] cells; // of each layer, all directions together
+    private final long[] cells; // cells of each layer, both directions together
     private final boolean looksAhead;
 
     MemoryEstimate(LstmModel model) {
-        long input = model.embedding().isPresent() ? 1 : model.inputWidth(); // more than it is for one-hot tokens
+        long input = model.embedding().isPresent() ? 1 : model.inputWidth(); // an overestimate for one-hot tokens
         long widest = 0;
         long below = 0;
         long ends = 0;
@@ -55,6 +55,7 @@ final class MemoryEstimate {
         return layer.directions().stream().mapToLong(LstmDirection::hiddenWidth).sum();
     }
 
+    /** @param length in steps */
     long bytes(ScoreRequest request, int length) {
         long steps = request.at() == Steps.LAST ? 1 : length;
         long bytes = SEQUENCE + Float.BYTES * stateFloats * (length + 1L);
@@ -73,7 +74,7 @@ final class MemoryEstimate {
         return bytes;
     }
 
-    /** Four gates and the cell state at each step; and a table of the gates where no step is answered before all are known. */
+    /** Four gates and the cell state at each step; for a model with a backward direction also the layer's table of gates. */
     private long gates(long width, int length) {
         long kept = looksAhead ? Gate.COUNT * Float.BYTES * width * (length + 1L) : 0;
         return kept + length * (2 * ARRAY_HEADER + (Gate.COUNT + 1) * row(width));

@@ -42,7 +42,7 @@ public final class StepRows {
     }
 
     /** Makes ready for a layer above: each sequence's input is the row that the layer below has just written. */
-    public void readWhatIsWritten() {
+    public void readFromLayerBelow() {
         Arrays.fill(start, 0, count, 0);
         System.arraycopy(next, 0, input, 0, count);
     }
