@@ -138,13 +138,13 @@ public final class SequenceRules {
             if (ids[step] < 0 || ids[step] >= tokens) {
                 return new Defect(
                         Defect.Kind.TOKEN_OUT_OF_RANGE,
-                        "token %d at step %d is outside [0, %d), the tokens of the model"
+                        "token %d at step %d is outside [0, %d), which the model knows"
                                 .formatted(ids[step], step, tokens));
             }
             if (ids[step] == padding) {
                 return new Defect(
                         Defect.Kind.TOKEN_IS_PADDING,
-                        "token %d at step %d is the padding token of the model: remove it".formatted(padding, step));
+                        "token %d at step %d is the padding of this model; leave it out".formatted(padding, step));
             }
         }
         return null;
@@ -187,7 +187,7 @@ public final class SequenceRules {
             if (ids[step] < 0 || ids[step] >= classes) {
                 return new Defect(
                         Defect.Kind.TARGET_OUT_OF_RANGE,
-                        "token %d at step %d is outside [0, %d), the classes of the model, so it has no likelihood"
+                        "token %d at step %d is outside [0, %d), the model's classes, so it has no likelihood"
                                 .formatted(ids[step], step, classes));
             }
         }
@@ -218,7 +218,7 @@ public final class SequenceRules {
         if (values.length != width) {
             return new Defect(
                     Defect.Kind.WRONG_STATE,
-                    "row %d of the state's %s has %d values: expected %d".formatted(row, name, values.length, width));
+                    "row %d of the state's %s has %d values, expected %d".formatted(row, name, values.length, width));
         }
         for (float value : values) {
             if (!(Math.abs(value) <= MAX_STATE)) {

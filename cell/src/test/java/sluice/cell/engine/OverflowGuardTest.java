@@ -45,8 +45,8 @@ class OverflowGuardTest {
     void inputWeights() {
         assertRefused(
                 model(direction(0x1p70f, 1, 0)),
-                "the weights of layer 0 are so large that its sums could reach 2.7e+39, beyond float32: expected a"
-                        + " trained model's, whose sums stay near 1");
+                "the weights of layer 0 are so large that its sums could reach 2.7e+39 and overflow float32: expected the"
+                        + " weights of a trained model, whose sums stay near 1");
     }
 
     @Test
@@ -210,7 +210,7 @@ class OverflowGuardTest {
         assertThatThrownBy(() -> CompiledModel.compile(model, InputKind.FEATURES, KernelChoice.AUTO))
                 .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith("the weights of " + place + " are so large that its sums could reach ")
-                .hasMessageEndingWith(", beyond float32: expected a trained model's, whose sums stay near 1");
+                .hasMessageEndingWith(" and overflow float32: expected the weights of a trained model, whose sums stay near 1");
     }
 
     private static void assertRefused(LstmModel model, String message) {
