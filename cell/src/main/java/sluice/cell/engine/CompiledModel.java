@@ -141,7 +141,7 @@ public final class CompiledModel {
     }
 
     /** Size of the packed weights and lookup tables, in bytes, without the model itself. */
-    long bytes() {
+    public long bytes() {
         return packed == null ? 0 : packed.bytes();
     }
 
