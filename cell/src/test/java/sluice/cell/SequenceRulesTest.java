@@ -122,7 +122,7 @@ class SequenceRulesTest {
         assertDefect(
                 rules.check(ofLength(2047)),
                 Defect.Kind.TOO_LONG,
-                "2047 steps: this model can take at most 2046 at once");
+                "2047 steps: expected at most 2046 for this model");
     }
 
     @Test
@@ -132,7 +132,7 @@ class SequenceRulesTest {
         rules.require(List.of(half, ofLength(1021)));
         assertThatThrownBy(() -> rules.require(List.of(half, half)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("a batch of 2048 steps: this model can take at most 2046 at once");
+                .hasMessage("a batch of 2048 steps: expected at most 2046 for this model; score fewer sequences at once");
     }
 
     private static Sequence ofLength(int steps) {
@@ -156,15 +156,15 @@ class SequenceRulesTest {
         assertDefect(
                 words(OutputKind.SOFTMAX).check(Sequence.ofFeatures(1, new float[] {1, 2, 3})),
                 Defect.Kind.WRONG_INPUT,
-                "features for a model that takes tokens");
+                "found features: the model takes tokens");
         assertDefect(
                 words(OutputKind.SOFTMAX).check(Sequence.ofNumbers(1)),
                 Defect.Kind.WRONG_INPUT,
-                "features for a model that takes tokens");
+                "found features: the model takes tokens");
         assertDefect(
                 features().check(Sequence.ofTokens(1, 2)),
                 Defect.Kind.WRONG_INPUT,
-                "tokens for a model that takes features");
+                "found tokens: the model takes features");
     }
 
     @Test
@@ -172,11 +172,11 @@ class SequenceRulesTest {
         assertDefect(
                 features().check(Sequence.ofFeatures(2, new float[8])),
                 Defect.Kind.WRONG_INPUT,
-                "8 features over 2 steps: the model reads 3 a step");
+                "8 features for 2 steps: the model reads 3 per step");
         assertDefect(
                 features().check(Sequence.ofNumbers(1, 2)),
                 Defect.Kind.WRONG_INPUT,
-                "2 features over 2 steps: the model reads 3 a step");
+                "2 features for 2 steps: the model reads 3 per step");
     }
 
     @ParameterizedTest
@@ -192,14 +192,14 @@ class SequenceRulesTest {
         assertDefect(
                 rules.check(Sequence.ofFeatures(1, new float[3])),
                 Defect.Kind.WRONG_INPUT,
-                "features have no next token: ask for no loglik, logprob or rank of them");
+                "features have no next token: loglik, logprob and rank need tokens");
     }
 
     @Test
     void aStateOfAnotherNumberOfRows() {
         LstmState state = new LstmState(new float[2][2], new float[1][4]);
         assertDefect(
-                from(state), Defect.Kind.WRONG_STATE, "a state of 2 and 1 rows: the model has 2 directions of layers");
+                from(state), Defect.Kind.WRONG_STATE, "a state with 2 rows of h and 1 rows of c: expected one row for each of the model's 2 directions");
     }
 
     @Test
