@@ -83,7 +83,7 @@ public record Sample(long seed, LstmModel model, InputKind input) {
     /** Everything that this model can tell at these steps. */
     public Set<OutputKind> emissions(Steps at) {
         return Arrays.stream(OutputKind.values())
-                .filter(emission -> emission.toldAt(at))
+                .filter(emission -> emission.availableAt(at))
                 .filter(emission ->
                         !emission.needsOutputLayer() || model.output().isPresent())
                 .filter(emission -> !emission.needsTargets() || hasTargets())

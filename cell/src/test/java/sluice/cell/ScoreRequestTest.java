@@ -49,22 +49,21 @@ class ScoreRequestTest {
     void whatIsNotToldAtTheLastStep() {
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.HIDDEN, OutputKind.RANK), 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "rank can't be told at last: there it can be any of softmax, prediction, topk, loglik, hidden,"
-                                + " cell, state");
+                .hasMessage("rank is not available at last: choose any of softmax, prediction, topk, loglik, hidden,"
+                        + " cell, state, or set output.at = each");
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.GATES), 1))
-                .hasMessageStartingWith("gates can't be told at last: ");
+                .hasMessageStartingWith("gates is not available at last: ");
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.LOGPROB), 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("logprob can't be told at last: ");
+                .hasMessageStartingWith("logprob is not available at last: ");
     }
 
     @Test
     void whatIsNotToldAtEachStep() {
         assertThatThrownBy(() -> new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.STATE), 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("state can't be told at each: there it can be any of softmax, prediction, topk, loglik,"
-                        + " logprob, rank, hidden, cell, gates");
+                .hasMessage("state is not available at each: choose any of softmax, prediction, topk, loglik,"
+                        + " logprob, rank, hidden, cell, gates, or set output.at = last");
     }
 
     @ParameterizedTest
@@ -133,7 +132,7 @@ class ScoreRequestTest {
         ScoreRequest request =
                 new ScoreRequest(Steps.EACH, List.of(OutputKind.RANK, OutputKind.SOFTMAX, OutputKind.RANK), 3);
         assertThat(request.at()).isEqualTo(Steps.EACH);
-        assertThat(request.emissions()).containsExactly(OutputKind.SOFTMAX, OutputKind.RANK);
+        assertThat(request.kinds()).containsExactly(OutputKind.SOFTMAX, OutputKind.RANK);
         assertThat(request.topK()).isEqualTo(3);
         assertThat(request.asksFor(OutputKind.RANK)).isTrue();
         assertThat(request.asksFor(OutputKind.LOGLIK)).isFalse();
@@ -151,7 +150,7 @@ class ScoreRequestTest {
         try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
             ScoreRequest arrived = (ScoreRequest) in.readObject();
             assertThat(arrived.at()).isEqualTo(Steps.EACH);
-            assertThat(arrived.emissions()).containsExactly(OutputKind.TOPK, OutputKind.CELL);
+            assertThat(arrived.kinds()).containsExactly(OutputKind.TOPK, OutputKind.CELL);
             assertThat(arrived.topK()).isEqualTo(3);
         }
     }

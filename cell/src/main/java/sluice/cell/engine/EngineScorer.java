@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.ScoredSequence;
 import sluice.cell.Sequence;
@@ -29,7 +28,7 @@ final class EngineScorer implements SequenceScorer {
         this.compiled = compiled;
         this.known = known;
         this.rules = compiled.rules(request);
-        boolean asked = request.emissions().stream().anyMatch(OutputKind::needsOutputLayer);
+        boolean asked = request.needsOutputLayer();
         OutputStage outputs = asked ? new OutputStage(compiled.output(), kernel, request) : null;
         boolean forward = !compiled.model().looksAhead();
         this.tree = forward ? new TreeWalk(compiled, request, kernel, outputs) : null;

@@ -109,7 +109,7 @@ final class TreeWalk {
 
     /** Where a state may overflow, each has to be looked at. */
     private static boolean readsTargetsOnly(CompiledModel compiled, ScoreRequest request) {
-        return request.asksOfTargetsOnly() && !compiled.mayOverflow();
+        return request.needsTargetsOnly() && !compiled.mayOverflow();
     }
 
     /** How many steps these sequences take. */

@@ -134,7 +134,7 @@ class FinalStatesTest {
         assertThatThrownBy(() -> new ScoreRequest(Steps.EACH, EnumSet.of(emission), 1).requireAnswerableBy(model))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith(emission.name().toLowerCase(Locale.ROOT)
-                        + " can't be told after each step: the model's output layer reads the final states")
+                        + " is not available for each step: the model's output layer reads the final states")
                 .hasMessageEndingWith("ask at last, for softmax, prediction, topk");
     }
 
@@ -145,6 +145,6 @@ class FinalStatesTest {
 
         assertThatThrownBy(() -> request.requireAnswerableBy(model))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("loglik can't be told after each step");
+                .hasMessageStartingWith("loglik is not available for each step");
     }
 }

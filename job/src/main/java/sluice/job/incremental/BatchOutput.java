@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.apache.commons.codec.digest.DigestUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
@@ -20,7 +21,6 @@ import sluice.job.output.TableShape;
 import sluice.job.report.RunName;
 import sluice.job.report.RunReport;
 import sluice.job.settings.Settings;
-import sluice.job.settings.SettingsHash;
 
 /**
  * The output of one batch: the partition {@code batch=N} of the output, with a report of its own. One journal publishes the rows, the bad
@@ -53,7 +53,7 @@ final class BatchOutput implements ScoredOutput {
         /** The batch as its report identifies it. The hash of the paths tells batches apart if someone edits a checkpoint. */
         RunReport.Batch identity() {
             String paths = files.stream().map(Path::toString).sorted().collect(Collectors.joining("\n"));
-            return new RunReport.Batch(number, files.size(), checkpoint.id(), SettingsHash.sha256(paths));
+            return new RunReport.Batch(number, files.size(), checkpoint.id(), DigestUtils.sha256Hex(paths));
         }
     }
 

@@ -14,6 +14,7 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Readout;
 import sluice.cell.weights.file.ModelFile;
+import sluice.job.message.HumanText;
 import sluice.job.message.TwoColumnText;
 
 /** Human-readable description of a model file, printed by {@code --describe}. */
@@ -37,8 +38,7 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
         page.add("gates", gates());
         page.add(
                 "parameters",
-                "%,d (%s of float32)"
-                        .formatted(model.parameters(), TwoColumnText.size(model.parameters() * Float.BYTES)));
+                "%,d (%s of float32)".formatted(model.parameters(), HumanText.size(model.parameters() * Float.BYTES)));
         page.add("vocabulary", vocabulary.map(words -> words(words, model)).orElse("none"));
         page.add("sha-256", model.fingerprint());
         file.notes().forEach(note -> page.add("note", note));

@@ -19,10 +19,9 @@ import sluice.job.message.RefusedException;
 import sluice.job.message.Version;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.Settings;
-import sluice.job.settings.SettingsHash;
 
 /**
- * Which run has made an answer: the model's SHA-256, that of the settings ({@link SettingsHash}), Sluice's version, and when the run
+ * Which run has made an answer: the model's SHA-256, that of the settings ({@link Settings#sha256}), Sluice's version, and when the run
  * began.
  *
  * <p>It stands in the metadata of the columns that are added, which Spark writes into the footer of each Parquet file
@@ -68,7 +67,7 @@ public final class Provenance {
         }
         if (Arrays.stream(scored.fieldNames()).anyMatch(column::equalsIgnoreCase)) {
             throw new RefusedException(
-                    "output.provenance: the input has a column '%s' already; set output.prefix to name the new one otherwise"
+                    "output.provenance: the input has a column '%s' already; set output.prefix to rename the new one"
                             .formatted(column));
         }
         StructType type = new StructType()

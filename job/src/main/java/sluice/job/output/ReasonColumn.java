@@ -25,7 +25,7 @@ public final class ReasonColumn implements Serializable {
     public StructType appendTo(StructType schema) {
         if (Arrays.stream(schema.fieldNames()).anyMatch(name::equalsIgnoreCase)) {
             throw new RefusedException(
-                    "bad-rows.rule: the input has a column '%s' already; set output.prefix to name the new one otherwise"
+                    "bad-rows.rule: the input has a column '%s' already; set output.prefix to rename the new one"
                             .formatted(name));
         }
         StructType type = new StructType(new StructField[] {

@@ -108,7 +108,7 @@ public final class StagedOutput {
                     files, target, settings.mode(), settings.partitionBy().size(), whole, run, badRowsPlace, hadoop);
             output.requireFree(path);
             output.requireWritable();
-            StagingDirectory.nameLeftovers(files, target);
+            StagingDirectory.warnOfLeftovers(files, target);
             return output;
         } catch (IOException e) {
             throw new RefusedException(
@@ -222,7 +222,7 @@ public final class StagedOutput {
             places.add(together.get().steps());
             together.get().announce(publication.file(), place.target());
         }
-        publication.decide(new Journal(id, places), new Path(place.staging(), DRAFT));
+        publication.commit(new Journal(id, places), new Path(place.staging(), DRAFT));
         publication.finish();
     }
 
@@ -346,7 +346,7 @@ public final class StagedOutput {
 
     /** Leaves nothing behind, unless it is decided that it shall be shown. */
     public void abandon() throws IOException {
-        if (publication.isDecided()) {
+        if (publication.isCommitted()) {
             return;
         }
         place.abandon();

@@ -160,7 +160,7 @@ final class TableOutput implements ScoredOutput {
     @Override
     public void publish(RunReport report) throws IOException {
         if (hasBadRows) {
-            badRows.get().show(settings.mode() != OutputMode.ERROR);
+            badRows.get().moveIn(settings.mode() != OutputMode.ERROR);
         }
         try {
             commit();
@@ -241,9 +241,9 @@ final class TableOutput implements ScoredOutput {
             return;
         }
         if (hasBadRows) {
-            badRows.get().settle();
+            badRows.get().deleteReplaced();
         } else {
-            badRows.get().removeTarget();
+            badRows.get().deleteTarget();
         }
     }
 
@@ -260,7 +260,7 @@ final class TableOutput implements ScoredOutput {
     private void takeBack(Throwable failure) {
         try {
             if (hasBadRows) {
-                badRows.get().takeBack();
+                badRows.get().rollBack();
             }
         } catch (IOException e) {
             failure.addSuppressed(e);

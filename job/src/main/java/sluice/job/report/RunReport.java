@@ -133,7 +133,7 @@ public record RunReport(
                         measured.percent(measured.reading()),
                         measured.percent(measured.scoring()),
                         measured.percent(measured.writing()))
-                .add("  memory", "%s peak heap in one process", TwoColumnText.size(measured.peakHeapBytes()));
+                .add("  memory", "%s peak heap in one process", HumanText.size(measured.peakHeapBytes()));
         states.ifPresent(carried -> page.add("  states", "%s", carried.sentence()));
         return page.lines();
     }

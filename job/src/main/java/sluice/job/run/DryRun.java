@@ -148,10 +148,10 @@ public final class DryRun {
                 .add(
                         "executor",
                         "at least %s: %.1f times the model and %s, of which a task's batch takes %s",
-                        TwoColumnText.size(CachedModel.MODEL_COPIES * modelBytes + FIXED_BYTES),
+                        HumanText.size(CachedModel.MODEL_COPIES * modelBytes + FIXED_BYTES),
                         CachedModel.MODEL_COPIES,
-                        TwoColumnText.size(FIXED_BYTES),
-                        TwoColumnText.size(settings.scoring().batchBytes()))
+                        HumanText.size(FIXED_BYTES),
+                        HumanText.size(settings.scoring().batchBytes()))
                 .add(
                         "work",
                         "%,d floating-point operations a step, %,d an answer; %s",

@@ -133,7 +133,7 @@ public final class ScoringJob {
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast = broadcasts.get();
         try {
-            Optional<PlannedTasks> planned = settings.asksForSurvey()
+            Optional<PlannedTasks> planned = settings.needsSample()
                     ? Optional.of(PlannedTasks.of(plan, broadcast, counters, settings, spark))
                     : Optional.empty();
             Optional<TaskLayout> layout = planned.map(PlannedTasks::layout);

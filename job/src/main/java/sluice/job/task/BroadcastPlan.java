@@ -119,7 +119,7 @@ public final class BroadcastPlan implements Serializable {
         if (topK == 0) {
             return byRow(compiled, request, compiled.scorer(known(compiled)));
         }
-        ScoreRequest asked = new ScoreRequest(request.at(), request.emissions(), topK);
+        ScoreRequest asked = new ScoreRequest(request.at(), request.kinds(), topK);
         return byRow(compiled, asked, compiled.scorer(compiled.knownAnswers(asked, knownBytes(batchBytes, 1))));
     }
 

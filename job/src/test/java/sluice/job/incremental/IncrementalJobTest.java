@@ -369,7 +369,7 @@ class IncrementalJobTest {
         Path broken = drops.add("PAR1 this is no Parquet file PAR1");
         Throwable failure = catchThrowable(run()::scoreNew);
         assertThat(Failure.code(failure)).isEqualTo(ExitCode.FAILED);
-        assertThat(Failure.sentence(failure)).contains(broken + ": can't be read: ", "repair the file or take it away");
+        assertThat(Failure.sentence(failure)).contains(broken + ": can't be read: ", "repair or remove the file");
         assertThat(content()).isEqualTo(before);
         Files.delete(broken);
         drops.add(5);

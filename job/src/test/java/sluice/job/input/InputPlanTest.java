@@ -138,12 +138,12 @@ class InputPlanTest {
                         "id,user"),
                 Refusal.of(
                         "name clash, though Spark's names have no case",
-                        "output.emit: the input has a column 'softmax' already; set output.prefix to name the new one otherwise",
+                        "output.emit: the input has a column 'softmax' already; set output.prefix to rename the new one",
                         "output.emit",
                         "softmax"),
                 Refusal.of(
                         "name clash with the prefix",
-                        "output.emit: the input has a column 'lstm_prediction' already; set output.prefix to name the new one otherwise",
+                        "output.emit: the input has a column 'lstm_prediction' already; set output.prefix to rename the new one",
                         "output.prefix",
                         "lstm_"));
     }

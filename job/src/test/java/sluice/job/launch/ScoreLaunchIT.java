@@ -45,7 +45,7 @@ class ScoreLaunchIT {
         score("--model", model(), "--output", "out", "--set", "output.emitt=loglik")
                 .assertFailed(2, "unknown key 'output.emitt'", "did you mean 'output.emit'?");
         score("--model", model(), "--output", "out", "--emit", "rank", "--at", "last")
-                .assertFailed(2, "output.emit", "rank can't be told at last");
+                .assertFailed(2, "output.emit", "rank is not available at last");
         score("--model", model()).assertFailed(2, "no output: pass --output or set output.path");
         assertThat(directory.resolve("out")).doesNotExist();
     }

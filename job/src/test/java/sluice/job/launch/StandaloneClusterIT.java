@@ -373,7 +373,7 @@ class StandaloneClusterIT {
                 scoreOnTheCluster(fewRows, QUICKLY, "--mode", "overwrite").end();
         assertThat(ended.exitCode()).as("%s", ended).isZero();
         assertThat(ended.err())
-                .contains("beside it is what other runs have begun to write, [")
+                .contains("staging directories of other runs lie beside it, [")
                 .contains(stagings());
         assertThat(ParquetRows.bits(output)).isEqualTo(expectedOfFew);
         assertThat(list(output.getParent(), name -> !name.startsWith(".")))

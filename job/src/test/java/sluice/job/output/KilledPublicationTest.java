@@ -251,7 +251,7 @@ class KilledPublicationTest {
         KillingFileSystem.armFailure(UNDECIDED + 2);
         Throwable failure = catchThrowable(staged::publish);
         assertThat(Failure.sentence(failure))
-                .startsWith(output("failed") + ": all is written but could not be moved to its place: ")
+                .startsWith(output("failed") + ": the output is written but could not be moved to its place: ")
                 .contains(": the disk is gone; the next run on this output finishes it, or submit/score --status "
                         + output("failed"));
         staged.abandon();
@@ -259,7 +259,7 @@ class KilledPublicationTest {
 
         assertThat(Publication.finishAll(output("failed"), "--status", hadoop))
                 .containsExactly(
-                        output("failed") + ": a run had ended while it moved its output here; that is finished now");
+                        output("failed") + ": a run ended while it published its output here; this is finished now");
         assertThat(table("failed")).containsKey("day=new/part-new").doesNotContainKey("day=old/part-old");
         assertThat(beside("failed")).containsExactly("out");
     }
@@ -283,7 +283,8 @@ class KilledPublicationTest {
         Disk.write(folder.resolve("odd/.out.publishing-1.json"), "{\"id\": 7}");
         assertThatThrownBy(() -> Publication.finishAll(output("odd"), "--output", hadoop))
                 .isInstanceOf(UnfinishedException.class)
-                .hasMessageContaining(".out.publishing-1.json: is no journal of a run; look at what is beside it");
+                .hasMessageContaining(
+                        ".out.publishing-1.json: not a journal of a run; check the files beside it, then remove it");
         assertThat(table("odd")).containsKey("day=old/part-old");
     }
 }

@@ -62,7 +62,7 @@ class VectorFormTest {
 
     private static String names(Steps at) {
         return Arrays.stream(OutputKind.values())
-                .filter(emission -> emission.toldAt(at))
+                .filter(emission -> emission.availableAt(at))
                 .map(SettingValues::name)
                 .collect(Collectors.joining(","));
     }

@@ -288,7 +288,7 @@ class BadRowsTest {
             assertThatThrownBy(run::score)
                     .isInstanceOf(RefusedException.class)
                     .hasMessage(
-                            "bad-rows.rule: the input has a column 'reason' already; set output.prefix to name the new one otherwise");
+                            "bad-rows.rule: the input has a column 'reason' already; set output.prefix to rename the new one");
             assertThat(run.with("output.prefix", "my_")
                             .with("bad-rows.max-fraction", "1")
                             .table()

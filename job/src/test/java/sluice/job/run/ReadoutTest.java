@@ -72,6 +72,6 @@ class ReadoutTest {
         assertThatThrownBy(run::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessageContaining(
-                        "softmax can't be told after each step: the model's output layer reads the final states");
+                        "softmax is not available for each step: the model's output layer reads the final states");
     }
 }

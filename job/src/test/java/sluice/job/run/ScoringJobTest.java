@@ -41,7 +41,7 @@ class ScoringJobTest {
 
     private static List<OutputKind> toldAt(Steps at) {
         return Arrays.stream(OutputKind.values())
-                .filter(emission -> emission.toldAt(at))
+                .filter(emission -> emission.availableAt(at))
                 .toList();
     }
 

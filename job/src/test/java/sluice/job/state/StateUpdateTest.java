@@ -386,9 +386,9 @@ class StateUpdateTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "input.state       | before   | input.state and state.path are both set, and a row goes on from one state: leave one of them empty",
-                "input.checkpoint  | seen     | input.checkpoint (--incremental) and state.path are both set: a key's new tokens may lie in several files of a batch, and one row of a key goes on from its state; bring them together, and score them without input.checkpoint",
-                "state.key         | ''       | state.path: whose states? set state.key to the columns that tell it",
+                "input.state       | before   | input.state and state.path are both set, but a row has one initial state: leave one of them empty",
+                "input.checkpoint  | seen     | input.checkpoint (--incremental) and state.path are both set: a batch may have several rows of a key, but a run continues from one row per key; merge the rows of a key, and score them without input.checkpoint",
+                "state.key         | ''       | state.path is set without state.key: set state.key to the columns that identify a sequence",
                 "state.keep        | 1        | state.keep = 1: expected 2 to 2147483647",
                 "state.key         | user     | state.key: no column 'user' in the input, which has who (string), tokens (array<int>); set it to columns of the input",
                 "state.key         | who,who  | state.key = who,who: names a column twice",
@@ -404,7 +404,7 @@ class StateUpdateTest {
     void aMiddleHasNoBeginningAndNoEnd(String key) {
         assertThatThrownBy(run("1", input("in1", "ann: 0"), "out", "error").with(key, "0")::score)
                 .isInstanceOf(RefusedException.class)
-                .hasMessageStartingWith("state.path: what a run reads is the middle of a history");
+                .hasMessageStartingWith("state.path: a run reads a part of a key's history, not its begin and end");
     }
 
     @Test
