@@ -92,7 +92,7 @@ class ModelCommandTest {
                         "  forward   9 units, the plain cell",
                         "  backward  9 units, the plain cell",
                         "output      20 classes over width 18",
-                        "gates       i, o, f, g in the file, brought into i, f, g, o",
+                        "gates       i, o, f, g in the file, reordered to i, f, g, o",
                         "parameters  3,852 (15.0 KiB of float32)",
                         "vocabulary  none",
                         "sha-256     " + ModelFiles.read(SAME_WEIGHTS).fingerprint())
@@ -136,7 +136,7 @@ class ModelCommandTest {
                         "  forward   2 units, projected to 1, the plain cell",
                         "  backward  2 units, projected to 1, peepholes, clip 3.0, HARD_SIGMOID(0.2, 0.5) TANH RELU, starts from a state of its own",
                         "output      3 classes over width 1, read from the final states of each direction",
-                        "gates       i, f, g, o, as they stand in the file",
+                        "gates       i, f, g, o, as in the file",
                         "vocabulary  4 words: a b c d; the model has 3 tokens: this may be the vocabulary of another model");
     }
 

@@ -79,7 +79,7 @@ public final class IncrementalJob {
         }
         if (settings.input().format() == InputFormat.TABLE) {
             throw new RefusedException(
-                    "input.format = table: --incremental (input.checkpoint) reads new files of a directory, and a catalog table is none; choose another --input-format");
+                    "input.format = table: --incremental (input.checkpoint) reads new files of a directory, not a catalog table; choose another --input-format");
         }
         if (settings.output().format() == OutputFormat.TABLE) {
             throw new RefusedException(

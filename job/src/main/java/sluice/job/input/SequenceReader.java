@@ -144,7 +144,7 @@ public final class SequenceReader implements Serializable {
             if (id == null && unknownId == null) {
                 throw new UnreadableRow(
                         RowDefect.UNKNOWN_WORD,
-                        "word '%s' at step %d is not in the vocabulary; input.unknown-word can name a word to stand for such"
+                        "word '%s' at step %d is not in the vocabulary; set input.unknown-word to a word that replaces unknown words"
                                 .formatted(word, step));
             }
             ids[step++] = id == null ? unknownId : id;

@@ -94,8 +94,8 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
 
     private String gates() {
         return file.gateOrder().isCanonical()
-                ? "%s, as they stand in the file".formatted(file.gateOrder())
-                : "%s in the file, brought into i, f, g, o".formatted(file.gateOrder());
+                ? "%s, as in the file".formatted(file.gateOrder())
+                : "%s in the file, reordered to i, f, g, o".formatted(file.gateOrder());
     }
 
     private static String words(Vocabulary words, LstmModel model) {

@@ -27,12 +27,12 @@ import sluice.job.storage.Storage;
  */
 public final class SavedModel {
     private final FileSystem files;
-    private final StagingDirectory place;
+    private final StagingDirectory staging;
     private final OutputMode mode;
 
     private SavedModel(FileSystem files, Path target, OutputMode mode) {
         this.files = files;
-        this.place = new StagingDirectory(files, target);
+        this.staging = new StagingDirectory(files, target);
         this.mode = mode;
     }
 
@@ -78,10 +78,10 @@ public final class SavedModel {
                 StateDictWriter.write(model.model(), metadata(model, from), stream);
             }
             requireSame(model.model().fingerprint());
-            place.publish(mode == OutputMode.OVERWRITE);
+            staging.publish(mode == OutputMode.OVERWRITE);
         } catch (IOException | RuntimeException | OutOfMemoryError failure) {
             try {
-                place.abandon();
+                staging.abandon();
             } catch (IOException e) {
                 failure.addSuppressed(e);
             }
@@ -91,9 +91,9 @@ public final class SavedModel {
 
     private OutputStream create() {
         try {
-            return files.create(place.staging(), false);
+            return files.create(staging.staging(), false);
         } catch (IOException e) {
-            throw notCreatable(place.target().toString(), e);
+            throw notCreatable(staging.target().toString(), e);
         }
     }
 
@@ -110,15 +110,15 @@ public final class SavedModel {
 
     private void requireSame(String fingerprint) throws IOException {
         try (SeekableByteChannel channel = new HadoopChannel(
-                files.open(place.staging()),
-                files.getFileStatus(place.staging()).getLen())) {
-            String found = ModelReader.read(place.staging().toString(), channel, TensorNames.automatic())
+                files.open(staging.staging()),
+                files.getFileStatus(staging.staging()).getLen())) {
+            String found = ModelReader.read(staging.staging().toString(), channel, TensorNames.automatic())
                     .model()
                     .fingerprint();
             if (!found.equals(fingerprint)) {
                 throw new IOException(
                         "%s: the file read back holds another model, with SHA-256 %s, expected %s; check the disk"
-                                .formatted(place.target(), found, fingerprint));
+                                .formatted(staging.target(), found, fingerprint));
             }
         }
     }

@@ -18,7 +18,7 @@ import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
 import sluice.job.storage.SmallFile;
 
-/** The JSON of every kind of report. Its keys and their order are part of Sluice's interface, and stand here alone. */
+/** The JSON of every kind of report. Its keys and their order are part of Sluice's interface, and are defined only here. */
 final class ReportJson {
     private static final String VERSION = "sluice";
     private static final String RUN = "run";

@@ -31,15 +31,15 @@ public record RunStatus(int code, String sentence) {
      */
     public static RunStatus read(String path, Optional<String> run, Configuration hadoop) throws IOException {
         FileSystem files = Storage.of(path, "--status", hadoop);
-        Path place = new Path(path);
-        boolean isOutput = files.exists(place) && files.getFileStatus(place).isDirectory();
+        Path file = new Path(path);
+        boolean isOutput = files.exists(file) && files.getFileStatus(file).isDirectory();
         if (isOutput && run.isPresent()) {
-            Optional<byte[]> kept = new RunHistory(files, place).of(run.get());
+            Optional<byte[]> kept = new RunHistory(files, file).of(run.get());
             if (kept.isPresent()) { // found by file name; a run without a name is named by its file alone
                 return of(path, kept.get(), Optional.empty());
             }
         }
-        Optional<byte[]> report = isOutput ? new RunHistory(files, place).last() : SmallFile.read(files, place);
+        Optional<byte[]> report = isOutput ? new RunHistory(files, file).last() : SmallFile.read(files, file);
         return report.isPresent()
                 ? of(path, report.get(), run)
                 : new RunStatus(

@@ -30,18 +30,17 @@ import sluice.job.fixture.TorchCase;
 import sluice.job.settings.InputFormat;
 
 /**
- * Runs over new files that are killed at random, and started again until they are through: no row is lost, none is there twice. A kill is a
- * file system on which nothing is changed any more from some change on, so that nobody can clean up behind it; checkpoint and output
- * lie on it.
+ * Incremental runs that are killed at random points and repeated until they succeed: no row is lost, and no row is in the output twice.
+ * Checkpoint and output are on a {@link KillingFileSystem}: from the kill on all its changes fail, so the run cannot clean up.
  */
 class KilledIncrementsTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
     private static final int KILLS = 36;
     private static final int MOST_TRIES = 200;
 
-    /** Where a run dies. */
+    /** When a run is killed. */
     private enum Place {
-        /** While Spark or we write down what is to be done, the first batch's files for example. */
+        /** While Spark or Sluice writes the checkpoint, before the commit of a batch. */
         BEFORE_A_BATCH {
             @Override
             void arm(Random random) {
@@ -49,7 +48,7 @@ class KilledIncrementsTest {
                         path -> path.contains("/checkpoint/") && !path.contains("/commits/"), 1 + random.nextInt(12));
             }
         },
-        /** While rows are written. */
+        /** While a task writes rows. */
         WITHIN_A_BATCH {
             @Override
             void arm(Random random) {
@@ -58,7 +57,7 @@ class KilledIncrementsTest {
                         1 + random.nextInt(40));
             }
         },
-        /** In a task, while it reads. */
+        /** While a task reads rows. */
         IN_A_TASK {
             @Override
             void arm(Random random) {
@@ -66,14 +65,14 @@ class KilledIncrementsTest {
                 ROWS_LEFT.set(1 + random.nextInt(40));
             }
         },
-        /** From the journal's draft on until nothing is left of it. */
+        /** Between the creation and the deletion of the journal. */
         PUBLISHING {
             @Override
             void arm(Random random) {
                 KillingFileSystem.arm(1 + random.nextInt(12));
             }
         },
-        /** The rows are in the output, and Spark doesn't know it yet. */
+        /** After the rows are published, before Spark commits the batch. */
         BEFORE_THE_COMMIT {
             @Override
             void arm(Random random) {
@@ -90,7 +89,7 @@ class KilledIncrementsTest {
         abstract void arm(Random random);
     }
 
-    /** That the filter lets pass before it kills. */
+    /** Rows that the filter passes before it kills the run; 0 for no kill. */
     private static final AtomicInteger ROWS_LEFT = new AtomicInteger();
 
     @TempDir
@@ -110,7 +109,7 @@ class KilledIncrementsTest {
         return true;
     }
 
-    private static void learnOfKills(SparkSession spark) {
+    private static void registerKills(SparkSession spark) {
         spark.sparkContext().hadoopConfiguration().set(KillingFileSystem.SETTING, KillingFileSystem.class.getName());
         UDF1<Long, Boolean> survives = KilledIncrementsTest::survives;
         spark.udf().register("survives", survives, DataTypes.BooleanType);
@@ -132,7 +131,7 @@ class KilledIncrementsTest {
                 .with("bad-rows.rule", "quarantine");
     }
 
-    /** Whether it was. */
+    /** Scores new files with a kill armed; returns whether the kill happened. */
     private boolean isKilled(Place place, Random random) {
         place.arm(random);
         return isKilled(place.toString());
@@ -164,16 +163,19 @@ class KilledIncrementsTest {
         return any ? Optional.of(LocalSpark.session().read().parquet(output.toString())) : Optional.empty();
     }
 
-    private void assertNoneTwice(String when) {
+    private void assertNoRowTwice(String when) {
         table().ifPresent(rows ->
                 assertThat(rows.select("id").distinct().count()).as(when).isEqualTo(rows.count()));
     }
 
-    /** The directory, a draft in it, the draft's name. Spark by itself takes a draft that was left for another query's checkpoint. */
+    /**
+     * The kills are at the creation of the log's directory, of a temporary file in it, and at the file's rename. Spark by itself takes a
+     * temporary file that was left for the checkpoint of another query.
+     */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3})
-    void aRunThatDiedWhileSparkWroteItsFirstLineIsBegunAgain(int change) {
-        learnOfKills(LocalSpark.session());
+    void aRunKilledDuringSparksFirstLogEntryCanBeRepeated(int change) {
+        registerKills(LocalSpark.session());
         Drops drops = new Drops(folder.resolve("in"), InputFormat.JSON);
         drops.add(8);
         assertThat(isKilled(path -> path.contains("/checkpoint/offsets"), change))
@@ -183,8 +185,8 @@ class KilledIncrementsTest {
     }
 
     @Test
-    void noRowIsLostAndNoneIsThereTwice() {
-        learnOfKills(LocalSpark.session());
+    void noRowIsLostOrDuplicated() {
+        registerKills(LocalSpark.session());
         long seed = Long.getLong("sluice.test.seed", System.nanoTime());
         System.out.printf("KilledIncrementsTest: -Dsluice.test.seed=%d%n", seed);
         Random random = new Random(seed);
@@ -199,14 +201,14 @@ class KilledIncrementsTest {
             if (isKilled(place, random)) {
                 killed++;
                 kills.merge(place, 1, Integer::sum);
-                assertNoneTwice("seed %d, kill %d, %s".formatted(seed, killed, place));
+                assertNoRowTwice("seed %d, kill %d, %s".formatted(seed, killed, place));
             } else {
                 survived++;
                 assertThat(table().orElseThrow().count())
                         .as("seed %d, after %d kills", seed, killed)
                         .isEqualTo(drops.rows());
             }
-            if (random.nextInt(2) == 0) { // also between a kill and the next try
+            if (random.nextInt(2) == 0) { // also between a kill and the next run
                 for (int file = 1 + random.nextInt(4); file > 0; file--) {
                     drops.add(1 + random.nextInt(9));
                 }
@@ -223,7 +225,7 @@ class KilledIncrementsTest {
         assertThat(kills).as("kills, by place").containsOnlyKeys(Place.values());
         List<String> beside = Disk.names(folder.resolve("places"));
         assertThat(beside)
-                .as("what a run that was killed leaves")
+                .as("leftovers of a killed run")
                 .allMatch(name -> name.equals("out") || name.startsWith(".out.staging-"));
     }
 }

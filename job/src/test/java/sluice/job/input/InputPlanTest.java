@@ -22,7 +22,7 @@ import sluice.job.fixture.Run;
 import sluice.job.fixture.TorchCase;
 import sluice.job.message.RefusedException;
 
-/** Tables, models and vocabularies that don't fit: refused with a sentence, before anything is written. */
+/** Tables, models and vocabularies that do not fit together are refused before anything is written. */
 class InputPlanTest {
     private static final String TOKEN_MODEL = TorchCase.named("vocab_2").modelPath();
     private static final String FEATURE_MODEL =
@@ -359,7 +359,7 @@ class InputPlanTest {
         requireRefused(refusal, "words");
     }
 
-    /** A message of ours is known to its last letter; one that ends with a library's words, to where they begin. */
+    /** Compares the whole message, or its beginning if it ends with the message of a library. */
     private void requireRefused(Refusal refusal, String tokens) {
         Run run = new Run()
                 .with("model.path", TOKEN_MODEL)

@@ -30,7 +30,7 @@ import sluice.job.fixture.TorchCase;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 
-/** A run that goes on from the states that another has written: through files, to the same bits. */
+/** A run that continues from states that another run wrote to files gives the same bits as one run over whole sequences. */
 class InputStateTest {
     private static final List<String> COLUMNS = List.of("softmax", "topk", "hidden", "cell");
 
@@ -54,7 +54,7 @@ class InputStateTest {
         return Tables.ofIds(parts);
     }
 
-    /** Every third row is not cut at all, and starts from a null state. */
+    /** The first part of every third row is empty if {@code freshToo}; its state is null. */
     private static int[] cuts(TorchCase torch, boolean freshToo) {
         Random random = new Random(3);
         int[] cuts = torch.tokens().stream()
@@ -74,7 +74,7 @@ class InputStateTest {
         "many_short, parquet, auto, 3",
         "many_short, json, auto, 1"
     })
-    void theRestIsScoredToTheBitsOfTheWhole(String name, String format, String kernel, int files) {
+    void theRestHasTheBitsOfTheWhole(String name, String format, String kernel, int files) {
         TorchCase torch = TorchCase.named(name);
         int[] cuts = cuts(torch, true);
         Run first = run(torch, "first")
@@ -132,7 +132,7 @@ class InputStateTest {
                 .orElseThrow();
     }
 
-    // Rows whose state can't be gone on from
+    // Rows whose state does not fit the model
 
     private static final StructType STATE =
             new StructType().add("h", Tables.FLOAT_ROWS).add("c", Tables.FLOAT_ROWS); // of vocab_2, which has one layer
@@ -222,7 +222,7 @@ class InputStateTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("badStates")
-    void aStateThatIsNoneOfTheModelsIsABadRow(BadState bad) {
+    void aStateThatDoesNotFitTheModelIsABadRow(BadState bad) {
         Run run = run(TorchCase.named("vocab_2"), "out")
                 .withInput(withState(STATE, RowFactory.create(bad.hidden(), bad.cell())), 1, folder.resolve("in"))
                 .with("input.state", "before");
@@ -247,7 +247,7 @@ class InputStateTest {
         assertThat(byId(rows, 0).isNullAt(2)).isTrue();
     }
 
-    // Columns and models that don't go together, refused before anything starts
+    // Columns and models that do not fit together are refused before any task starts
 
     private void assertRefused(Run run, String message) {
         assertThatThrownBy(run::score).isInstanceOf(RefusedException.class).hasMessage(message);

@@ -23,7 +23,7 @@ import sluice.job.fixture.ModelFiles;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.Settings;
 
-/** Models in several files, on a file system of Hadoop. */
+/** Models in several files, read through Hadoop's file system. */
 class ModelSourceTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -63,7 +63,7 @@ class ModelSourceTest {
     }
 
     @Test
-    void aShardThatIsNotThereIsRefused() throws IOException {
+    void aMissingShardIsRefused() throws IOException {
         Files.delete(shard);
 
         assertThatThrownBy(() -> read(index.toString()))
@@ -72,7 +72,7 @@ class ModelSourceTest {
     }
 
     @Test
-    void aFolderInTheShardsPlaceIsRefused() throws IOException {
+    void aDirectoryInPlaceOfAShardIsRefused() throws IOException {
         Files.delete(shard);
         Files.createDirectory(shard);
 

@@ -19,7 +19,7 @@ import sluice.job.fixture.Tables;
 import sluice.job.fixture.Terminal;
 import sluice.job.fixture.TorchCase;
 
-/** {@code --dry-run}: what a run would do and cost. */
+/** {@code --dry-run}: estimates what a run would do and cost. */
 class DryRunTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
 
@@ -92,9 +92,9 @@ class DryRunTest {
                 .isGreaterThan(plan.path("core-hours").asDouble() * 3_600 / 2);
     }
 
-    /** All rows are in the sample and in one batch, so the estimates that only count are exact. */
+    /** All rows are in the sample and in one batch, so the estimated counts are exact. */
     @Test
-    void theLastRunStandsBesideIt() {
+    void theLastRunIsPrintedBesideTheEstimates() {
         assertThat(score().code()).isZero();
         Terminal dry = score("--dry-run", "--mode", "overwrite");
         assertThat(dry.code()).isZero();
@@ -106,7 +106,7 @@ class DryRunTest {
     }
 
     @Test
-    void whatTheRunWouldBeRefusedForIsSaid() {
+    void theReasonForARefusalIsPrinted() {
         assertThat(score().code()).isZero();
         Terminal dry = score("--dry-run");
         assertThat(dry.code()).isEqualTo(2);

@@ -43,7 +43,7 @@ class SeveralRunsTest {
 
     private Path output;
 
-    /** Days 0 to 2 of three rows each; of the second night days 1 and 2, with other tokens. */
+    /** The first night has days 0 to 2 with three rows each, the second night days 1 and 2 with other tokens. */
     @BeforeAll
     static void writeInput() {
         String day = "id div 3 AS day, CASE WHEN id % 2 = 0 THEN 'a' ELSE 'b' END AS kind";
@@ -81,14 +81,14 @@ class SeveralRunsTest {
         return LocalSpark.session().read().parquet(output.toString());
     }
 
-    /** All files but checksums, by their content. */
+    /** The content of all files except checksums. */
     private Map<String, String> content(String below) {
         Map<String, String> content = new TreeMap<>(Disk.content(output.resolve(below)));
         content.keySet().removeIf(file -> file.endsWith(".crc"));
         return content;
     }
 
-    private void assertNothingBeside() {
+    private void assertNoLeftovers() {
         assertThat(Disk.names(folder)).containsExactly("out");
     }
 
@@ -96,7 +96,7 @@ class SeveralRunsTest {
 
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "TABLE")
-    void rowsArePutBesideThoseThatAreThere(OutputFormat format) throws IOException {
+    void rowsAreAddedToTheExistingOnes(OutputFormat format) throws IOException {
         String name = SettingValues.name(format);
         run("first", "append").with("output.format", name).score();
         Map<String, String> before = content("");
@@ -116,7 +116,7 @@ class SeveralRunsTest {
                         .path("rows")
                         .asInt())
                 .isEqualTo(6);
-        assertNothingBeside();
+        assertNoLeftovers();
     }
 
     @Test
@@ -129,7 +129,7 @@ class SeveralRunsTest {
     }
 
     @Test
-    void aRunOfThisNameIsAddedOnce() {
+    void aNamedRunIsAppendedOnce() {
         run("first", "append").with("report.run", "mon/day").score();
         run("second", "append").with("report.run", "tuesday").score();
         Map<String, String> before = content("");
@@ -146,7 +146,7 @@ class SeveralRunsTest {
     }
 
     @Test
-    void aRunOfThisNameThatMadeTheTableIsFoundToo() {
+    void aNamedRunThatCreatedTheTableIsFound() {
         run("first", "error").with("report.run", "monday").score();
         assertThat(run("first", "append").with("report.run", "monday").scoreOnce())
                 .isEmpty();
@@ -162,7 +162,7 @@ class SeveralRunsTest {
     // partitions
 
     @Test
-    void onlyThePartitionsThatAreWrittenAreReplaced() {
+    void onlyWrittenPartitionsAreReplaced() {
         byDay("first", "partitions").score();
         Map<String, String> untouched = content("day=0");
         byDay("second", "partitions").score();
@@ -170,10 +170,10 @@ class SeveralRunsTest {
         assertThat(content("day=0")).isEqualTo(untouched);
         assertThat(table().count()).isEqualTo(9);
         assertThat(table().where("day > 0 AND size(tokens) = 3").count()).isEqualTo(6);
-        assertNothingBeside();
+        assertNoLeftovers();
     }
 
-    /** Names that begin so are hidden from readers of tables, but not those of partitions. */
+    /** Spark ignores files whose names begin with an underscore, but not partition directories. */
     @Test
     void partitionsByAColumnThatBeginsWithAnUnderscore() {
         for (String night : List.of("first", "second")) {
@@ -234,7 +234,7 @@ class SeveralRunsTest {
                 .contains("the last run that ended there is 'tuesday', so 'wednesday' has failed or is not done");
     }
 
-    /** The sentences of {@code --status}. */
+    /** The output of {@code --status}. */
     private static final class RunStatusOf {
         static String run(Path output, String name) {
             Terminal told = Terminal.score("--status", output.toString(), "--run", name);
@@ -260,7 +260,7 @@ class SeveralRunsTest {
     }
 
     @Test
-    void badRowsMayHaveAPlaceOfTheirOwn() {
+    void badRowsMayHaveADirectoryOfTheirOwn() {
         Path bad = folder.resolve("bad");
         Run run = run("bad", "overwrite")
                 .with("bad-rows.rule", "quarantine")
@@ -280,7 +280,7 @@ class SeveralRunsTest {
                 .hasMessageContaining("lies in the output, or the output in it");
     }
 
-    // What does not fit
+    // Tables that do not fit
 
     @ParameterizedTest
     @ValueSource(strings = {"append", "partitions"})
@@ -303,7 +303,7 @@ class SeveralRunsTest {
                 .isInstanceOf(RefusedException.class)
                 .hasMessageContaining("is not readable as orc; check --output and --output-format");
         assertThat(content("")).isEqualTo(before);
-        assertNothingBeside();
+        assertNoLeftovers();
     }
 
     private void assertRefused(Run run, String difference) {
@@ -314,7 +314,7 @@ class SeveralRunsTest {
     }
 
     @Test
-    void jsonTellsItsColumnsRoughly() {
+    void jsonColumnsAreComparedByTheirInferredTypes() {
         run("first", "append").with("output.format", "json").score();
         run("first", "append").with("output.format", "json").score();
         assertRefused(
@@ -333,14 +333,14 @@ class SeveralRunsTest {
                 "tokens     | output.partition-by: column 'tokens' has type array<bigint>, expected one with plain values: numbers, texts, dates",
                 "day,day    | output.partition-by = day,day: names a column twice",
             })
-    void aColumnThatMakesNoPartitions(String columns, String message) {
+    void aColumnThatCannotPartitionIsRefused(String columns, String message) {
         assertThatThrownBy(run("first", "error").with("output.partition-by", columns)::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessage(message);
     }
 
     @Test
-    void somethingIsLeftForTheFiles() {
+    void partitioningByAllColumnsIsRefused() {
         assertThatThrownBy(run("first", "error")
                         .with("input.columns", "day")
                         .with("output.emit", "prediction")
@@ -351,15 +351,15 @@ class SeveralRunsTest {
     }
 
     @Test
-    void partitionsOfWhichColumn() {
+    void modePartitionsNeedsAColumn() {
         assertThatThrownBy(run("first", "partitions")::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessageStartingWith("output.mode = partitions: of which column? set output.partition-by");
     }
 
-    // The same again
+    // Repeated runs
 
-    /** Two runs of one night differ in nothing but the names of their files. */
+    /** Two runs over the same rows differ only in the names of their files. */
     @Test
     void aRepeatedRunWritesTheSameFiles() throws IOException {
         for (String place : List.of("one", "other")) {
