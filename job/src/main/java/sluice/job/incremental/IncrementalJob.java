@@ -208,7 +208,7 @@ public final class IncrementalJob {
         Settings.Output output = settings.output();
         Path target = qualified(output.path(), "--output");
         TableShape shape = BatchOutput.shape(
-                TableShape.settle(plan.provenance(settings, started).appendTo(plan.schema()), output.partitionBy()),
+                TableShape.resolve(plan.provenance(settings, started).appendTo(plan.schema()), output.partitionBy()),
                 output);
         WrittenTable.find(target.getFileSystem(hadoop), target, output, spark)
                 .ifPresent(written -> written.requireSame(shape, output.path()));

@@ -110,7 +110,7 @@ public final class DryRun {
         Instant now = Instant.now();
         Provenance provenance = plan.provenance(settings, now);
         try {
-            TableShape shape = TableShape.settle(
+            TableShape shape = TableShape.resolve(
                     provenance.appendTo(plan.schema()), settings.output().partitionBy());
             ScoredOutput.at(spark, settings, RunName.of(settings.report().run(), now), hadoop)
                     .requireFits(shape);

@@ -132,7 +132,7 @@ public final class ScoringJob {
             ScoringPlan settled, Supplier<Broadcast<BroadcastPlan>> sent, ScoredOutput output, Instant started)
             throws IOException {
         Provenance provenance = settled.provenance(settings, started);
-        TableShape shape = output.shape(TableShape.settle(
+        TableShape shape = output.shape(TableShape.resolve(
                 provenance.appendTo(settled.schema()), settings.output().partitionBy()));
         output.requireFits(shape);
         Optional<StateUpdate> carry = settled.carried()

@@ -102,7 +102,7 @@ class OutputModesTest {
         Disk.write(output, "precious");
         assertThatThrownBy(run().with("output.mode", SettingValues.name(mode)).with("output.partition-by", "id")::score)
                 .isInstanceOf(RefusedException.class)
-                .hasMessage("%s: is a file, expected a directory to make; check --output", output);
+                .hasMessage("%s: is a file, expected a directory or a new path; check --output", output);
         assertThat(output).hasContent("precious");
     }
 
@@ -202,7 +202,7 @@ class OutputModesTest {
         Disk.write(output.resolve("part"), "theirs");
         assertThatThrownBy(staged::publish)
                 .isInstanceOf(IOException.class)
-                .hasMessage("file:%s: was made by somebody else while this run was writing", output);
+                .hasMessage("file:%s: was created by another process during this run", output);
         staged.abandon();
         assertThat(Disk.names(folder)).containsExactly("out");
         assertThat(output.resolve("part")).hasContent("theirs");
@@ -244,7 +244,7 @@ class OutputModesTest {
                 "--output", file.resolve("out").toString());
         assertThat(terminal.errors())
                 .containsExactly(
-                        "sluice: error: %s/out: can't be made: Parent path is not a directory: file:%s; check --output"
+                        "sluice: error: %s/out: can't be written: Parent path is not a directory: file:%s; check --output"
                                 .formatted(file, file));
         assertThat(terminal.code()).isEqualTo(ExitCode.REFUSED.code());
         assertThat(Disk.names(folder)).containsExactly("file");

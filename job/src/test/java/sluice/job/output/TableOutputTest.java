@@ -104,7 +104,7 @@ class TableOutputTest {
         assertThat(report).content().contains("\"exit-code\" : 0", "\"output\" : \"scored\"");
         assertRefused(
                 run("first", "error"),
-                "scored: exists already; choose another --output, or say with --mode what is to become of it");
+                "scored: exists already; choose another --output, or set --mode to overwrite, append or partitions");
     }
 
     @Test
@@ -142,7 +142,7 @@ class TableOutputTest {
     void aTableWithoutPartitionsHasNoneToReplace() {
         assertRefused(
                 run("first", "partitions"),
-                "output.mode = partitions: of which column? there is no table 'scored' yet: set output.partition-by to those that tell its partitions");
+                "output.mode = partitions needs partition columns, and table 'scored' does not exist yet; set output.partition-by");
         run("first", "error").score();
         assertRefused(run("first", "partitions"), "scored: has no partitions; use --mode append");
     }
@@ -164,7 +164,7 @@ class TableOutputTest {
         spark.range(1).createOrReplaceTempView("seen");
         assertRefused(
                 run("first", "append").with("output.path", "seen"),
-                "seen: is no table that could be written to, a view perhaps; check --output");
+                "seen: is not a table (a view, perhaps), expected a table to write to; check --output");
         assertThatThrownBy(run("first", "append").with("output.path", "no-such.catalog.table")::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessageContaining("no-such.catalog.table: can't be looked up: ")
@@ -187,7 +187,7 @@ class TableOutputTest {
     void badRowsNeedAPlace() {
         assertRefused(
                 run("bad", "append").with("bad-rows.rule", "quarantine"),
-                "bad-rows.rule = quarantine: a table has no place for the rows that can't be scored; set bad-rows.path to a directory");
+                "bad-rows.rule = quarantine: an output table can't hold the bad rows; set bad-rows.path to a directory");
         Path bad = folder.resolve("bad");
         run("bad", "append")
                 .with("bad-rows.rule", "quarantine")
