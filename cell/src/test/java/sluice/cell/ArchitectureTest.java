@@ -85,7 +85,7 @@ class ArchitectureTest {
             REFERENCE,
             Set.of("LstmCell", "ReferenceLstm"));
 
-    /** All packages but {@code model} are listed with the packages that may use them, so a new package fails the rule. */
+    /** Each package may use the listed packages only. A package that is not listed fails the rule. */
     @Test
     void eachPackageUsesOnlyThoseBelowIt() {
         layeredArchitecture()

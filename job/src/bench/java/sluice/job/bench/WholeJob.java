@@ -17,7 +17,7 @@ import java.util.Map;
  * warm-up and is reported separately. All rows of its output are compared before any time is printed; a disagreement ends the benchmark.
  */
 public final class WholeJob {
-    /** JVM options of each scoring process. */
+    /** Heap of each scoring process. */
     static final String HEAP = "-Xmx2g";
 
     private final Effort effort;
