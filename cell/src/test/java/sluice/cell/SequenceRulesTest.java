@@ -120,9 +120,7 @@ class SequenceRulesTest {
         assertThat(rules.maxLength()).isEqualTo(2046);
         assertThat(rules.check(ofLength(2046))).isEmpty();
         assertDefect(
-                rules.check(ofLength(2047)),
-                Defect.Kind.TOO_LONG,
-                "2047 steps: expected at most 2046 for this model");
+                rules.check(ofLength(2047)), Defect.Kind.TOO_LONG, "2047 steps: expected at most 2046 for this model");
     }
 
     @Test
@@ -132,7 +130,8 @@ class SequenceRulesTest {
         rules.require(List.of(half, ofLength(1021)));
         assertThatThrownBy(() -> rules.require(List.of(half, half)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("a batch of 2048 steps: expected at most 2046 for this model; score fewer sequences at once");
+                .hasMessage(
+                        "a batch of 2048 steps: expected at most 2046 for this model; score fewer sequences at once");
     }
 
     private static Sequence ofLength(int steps) {
@@ -199,7 +198,9 @@ class SequenceRulesTest {
     void aStateOfAnotherNumberOfRows() {
         LstmState state = new LstmState(new float[2][2], new float[1][4]);
         assertDefect(
-                from(state), Defect.Kind.WRONG_STATE, "a state with 2 rows of h and 1 rows of c: expected one row for each of the model's 2 directions");
+                from(state),
+                Defect.Kind.WRONG_STATE,
+                "a state with 2 rows of h and 1 rows of c: expected one row for each of the model's 2 directions");
     }
 
     @Test
