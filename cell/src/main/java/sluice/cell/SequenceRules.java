@@ -116,8 +116,9 @@ public final class SequenceRules {
         long rows =
                 sequences.stream().mapToLong(sequence -> sequence.length() + 1L).sum();
         if (rows > maxLength + 1L) {
-            throw new IllegalArgumentException("a batch of %d steps: expected at most %d for this model; score fewer sequences at once"
-                    .formatted(rows - sequences.size(), maxLength));
+            throw new IllegalArgumentException(
+                    "a batch of %d steps: expected at most %d for this model; score fewer sequences at once"
+                            .formatted(rows - sequences.size(), maxLength));
         }
     }
 

@@ -85,7 +85,7 @@ class ArchitectureTest {
             REFERENCE,
             Set.of("LstmCell", "ReferenceLstm"));
 
-    /** All packages but {@code model} are listed with the packages that may use them, so a new package fails the rule. */
+    /** Each package may use the listed packages only. A package that is not listed fails the rule. */
     @Test
     void eachPackageUsesOnlyThoseBelowIt() {
         layeredArchitecture()
@@ -147,7 +147,8 @@ class ArchitectureTest {
     void onlyListedTypesArePublic() {
         PUBLIC_TYPES.forEach((room, expected) -> assertThat(CLASSES.stream()
                         .filter(type -> type.getPackageName().equals(room))
-                        .filter(type -> type.isTopLevelClass() && !type.getSimpleName().equals("package-info"))
+                        .filter(type ->
+                                type.isTopLevelClass() && !type.getSimpleName().equals("package-info"))
                         .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
                         .map(JavaClass::getSimpleName))
                 .as("public types of " + room)
@@ -212,8 +213,7 @@ class ArchitectureTest {
     }
 
     private static final DescribedPredicate<JavaClass> VECTOR_CLASSES = DescribedPredicate.describe(
-            "are named Vector... in the kernel package",
-            type -> type.getName().startsWith(KERNEL + ".Vector"));
+            "are named Vector... in the kernel package", type -> type.getName().startsWith(KERNEL + ".Vector"));
 
     /** Kryo skips transient fields and cannot read records: see the page of the package model. */
     @Test

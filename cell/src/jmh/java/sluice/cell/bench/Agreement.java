@@ -17,7 +17,8 @@ import sluice.cell.model.LstmModel;
  */
 final class Agreement {
     private static final double PROBABILITY = 1e-5;
-    private static final double RELATIVE = 1e-4; // tolerance of a probability and of a log-likelihood, relative to its value
+    private static final double RELATIVE =
+            1e-4; // tolerance of a probability and of a log-likelihood, relative to its value
     private static final float LOGIT = 2e-5f; // classes whose logits differ by less may rank in either order
 
     private final Workload workload;

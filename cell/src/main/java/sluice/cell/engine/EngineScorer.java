@@ -24,8 +24,7 @@ final class EngineScorer implements SequenceScorer {
     private final LayeredScorer layered; // for a model with a backward direction, else null
     private long computedSteps;
 
-    EngineScorer(
-            PackedModel packed, Kernel kernel, SequenceRules rules, AnswerCache answers, MemoryEstimate memory) {
+    EngineScorer(PackedModel packed, Kernel kernel, SequenceRules rules, AnswerCache answers, MemoryEstimate memory) {
         ScoreRequest request = answers.request();
         this.packed = packed;
         this.rules = rules;

@@ -22,8 +22,7 @@ record LayerOutput(float[] values, int width) {
             return hidden(batch, directions, readout);
         }
         LayerOutput forward = hidden(batch, directions.subList(0, 1), readout);
-        LayerOutput backward =
-                hidden(batch, directions.subList(1, 2), readout); // a copy, in the row order of forward
+        LayerOutput backward = hidden(batch, directions.subList(1, 2), readout); // a copy, in the row order of forward
         for (int at = 0; at < backward.values.length; at++) {
             backward.values[at] = merged(merge, forward.values[at], backward.values[at]);
         }

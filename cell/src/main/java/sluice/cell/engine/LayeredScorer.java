@@ -99,7 +99,8 @@ final class LayeredScorer {
             int answered = writer.answerIndex(step, length);
             if (answered >= 0) {
                 StepGates gates = run.gates() == null ? null : run.gates().at(s, step);
-                writer.writeStates(answer, answered, row(batch, s, step, hidden), row(batch, s, step, run.cell()), gates);
+                writer.writeStates(
+                        answer, answered, row(batch, s, step, hidden), row(batch, s, step, run.cell()), gates);
             }
         }
         if (request.asksFor(OutputKind.STATE)) {

@@ -183,8 +183,7 @@ final class LevelStates {
     boolean overflown(int node) {
         for (int layer = 0; layer < cell.length; layer++) {
             int width = layers.get(layer).hiddenWidth();
-            if (packed.variant(layer) != null
-                    && VariantEquations.overflown(cell[layer], after(node) * width, width)) {
+            if (packed.variant(layer) != null && VariantEquations.overflown(cell[layer], after(node) * width, width)) {
                 return true;
             }
         }

@@ -107,8 +107,9 @@ final class OverflowGuard {
     private static void requireState(int depth, LstmDirection direction) {
         float largest = Math.max(largest(direction.initialHidden()), largest(direction.initialCell()));
         if (largest > SequenceRules.MAX_STATE) {
-            throw new ModelException("the initial state of layer %d holds the value %s: expected at most %s in magnitude"
-                    .formatted(depth, largest, SequenceRules.MAX_STATE));
+            throw new ModelException(
+                    "the initial state of layer %d holds the value %s: expected at most %s in magnitude"
+                            .formatted(depth, largest, SequenceRules.MAX_STATE));
         }
     }
 

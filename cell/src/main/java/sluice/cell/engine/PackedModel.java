@@ -21,7 +21,8 @@ final class PackedModel {
     private final VariantEquations[] variants; // in the same order, null for a plain cell
     private final LinearPanels[] projections; // in the same order, null for a direction without a projection
     private final LinearPanels output; // null for a model without an output layer
-    private final TokenPanels tokenPanels; // set where the embedding's whole lookup table exceeds lookUpBytes, else null
+    private final TokenPanels
+            tokenPanels; // set where the embedding's whole lookup table exceeds lookUpBytes, else null
     private final boolean looksUp;
 
     /**

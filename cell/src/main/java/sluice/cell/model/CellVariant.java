@@ -30,7 +30,8 @@ public final class CellVariant implements Serializable {
     public static final CellVariant PLAIN =
             new CellVariant(SIGMOID, TANH, TANH, Float.POSITIVE_INFINITY, false, null, null, null);
 
-    // Activations and peepholes are stored as their parts: a broadcast class must not hold records (see the package page).
+    // Activations and peepholes are stored as their parts: a broadcast class must not hold records (see the package
+    // page).
     private final Activation.Kind gate;
     private final float gateAlpha;
     private final float gateBeta;

@@ -95,7 +95,9 @@ class AnswerCacheTest {
                 .as("in the old generation, and read")
                 .isSameAs(answer);
         cache.put(sequences[3], answer);
-        assertThat(cache.get(sequences[1])).as("in the old generation, and not read").isNull();
+        assertThat(cache.get(sequences[1]))
+                .as("in the old generation, and not read")
+                .isNull();
         assertThat(cache.get(sequences[0])).isSameAs(answer);
         assertThat(cache.get(sequences[2])).isSameAs(answer);
         assertThat(cache.get(sequences[3])).isSameAs(answer);

@@ -79,7 +79,9 @@ class BoundedMemoryTest {
                 .mapToLong(sequence -> scorer.bytes(sequence.length()))
                 .sum();
 
-        long least = Long.MAX_VALUE; // the smallest of several runs: until the JIT has compiled the kernel, vectors are heap objects
+        long least =
+                Long.MAX_VALUE; // the smallest of several runs: until the JIT has compiled the kernel, vectors are heap
+        // objects
         for (int run = 0; run < RUNS && least >= said + SCRATCH; run++) {
             least = Math.min(least, allocated(scorer, batch));
         }

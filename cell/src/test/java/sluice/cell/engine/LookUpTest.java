@@ -29,8 +29,7 @@ import sluice.cell.model.Matrix;
  * whose vocabulary is too large for a whole table is compared with a model that has only the rows in use.
  */
 class LookUpTest {
-    private static final int LARGE =
-            70_000; // tokens, of 1,024 bytes each: more than BYTES
+    private static final int LARGE = 70_000; // tokens, of 1,024 bytes each: more than BYTES
     private static final int SMALL = 600;
     private static final long BYTES = 64L << 20;
     private static final int WIDTH = 3;

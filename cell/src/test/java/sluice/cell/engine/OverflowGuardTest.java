@@ -210,7 +210,8 @@ class OverflowGuardTest {
         assertThatThrownBy(() -> CompiledModel.compile(model, InputKind.FEATURES, KernelChoice.AUTO))
                 .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith("the weights of " + place + " are so large that its sums could reach ")
-                .hasMessageEndingWith(" and overflow float32: expected the weights of a trained model, whose sums stay near 1");
+                .hasMessageEndingWith(
+                        " and overflow float32: expected the weights of a trained model, whose sums stay near 1");
     }
 
     private static void assertRefused(LstmModel model, String message) {

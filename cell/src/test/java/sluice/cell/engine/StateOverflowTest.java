@@ -80,9 +80,10 @@ class StateOverflowTest {
         Defect defect = scored.defect().orElseThrow();
         assertThat(defect.kind()).isEqualTo(Defect.Kind.STATE_OVERFLOW);
         assertThat(defect.text())
-                .isEqualTo("a state exceeded 1.09951163E12 within %d steps, because the model has unbounded activations:"
-                                .formatted(steps)
-                        + " expected a sequence whose states stay below");
+                .isEqualTo(
+                        "a state exceeded 1.09951163E12 within %d steps, because the model has unbounded activations:"
+                                        .formatted(steps)
+                                + " expected a sequence whose states stay below");
         assertThat(scored.softmax()).isNull();
         assertThat(scored.hidden()).isNull();
         assertThat(scored.cell()).isNull();

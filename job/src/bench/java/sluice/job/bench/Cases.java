@@ -51,7 +51,8 @@ record Cases(Path directory) {
         Matrix table = trained.embedding().orElseThrow().table();
         float[] rows = new float[alphabet.length() * table.columns()];
         for (int token = 0; token < alphabet.length(); token++) {
-            int row = numbers.path(alphabet.substring(token, token + 1)).asInt(); // 0, the padding token, for an unknown character
+            int row = numbers.path(alphabet.substring(token, token + 1))
+                    .asInt(); // 0, the padding token, for an unknown character
             System.arraycopy(table.values(), row * table.columns(), rows, token * table.columns(), table.columns());
         }
         RandomWeights random = new RandomWeights(SEED);

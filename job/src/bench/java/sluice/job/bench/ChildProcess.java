@@ -70,12 +70,13 @@ final class ChildProcess implements AutoCloseable {
             questions.flush();
             String response = answers.readLine();
             if (response == null) {
-                throw new ChildException(
-                        "%s: request '%s': the process exited with %d:%n%s".formatted(name, line, process.waitFor(), lastLines()));
+                throw new ChildException("%s: request '%s': the process exited with %d:%n%s"
+                        .formatted(name, line, process.waitFor(), lastLines()));
             }
             return json.readValue(response, answer);
         } catch (IOException e) {
-            throw new ChildException("%s: request '%s': the process has ended: %s%n%s".formatted(name, line, e, lastLines()));
+            throw new ChildException(
+                    "%s: request '%s': the process has ended: %s%n%s".formatted(name, line, e, lastLines()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ChildException("interrupted while waiting for " + name);

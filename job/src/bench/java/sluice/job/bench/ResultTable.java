@@ -97,12 +97,10 @@ final class ResultTable {
     private static String stages(Results results, Configuration configuration) {
         double reading = results.median(
                 configuration,
-                run -> run.scored().stages().reading()
-                        / run.scored().stages().all());
+                run -> run.scored().stages().reading() / run.scored().stages().all());
         double writing = results.median(
                 configuration,
-                run -> run.scored().stages().writing()
-                        / run.scored().stages().all());
+                run -> run.scored().stages().writing() / run.scored().stages().all());
         return "%.0f, %.0f, %.0f %%".formatted(PERCENT * reading, PERCENT * (1 - reading - writing), PERCENT * writing);
     }
 

@@ -17,7 +17,7 @@ import java.util.Map;
  * warm-up and is reported separately. All rows of its output are compared before any time is printed; a disagreement ends the benchmark.
  */
 public final class WholeJob {
-    /** JVM options of each scoring process. */
+    /** Heap of each scoring process. */
     static final String HEAP = "-Xmx2g";
 
     private final Effort effort;
@@ -80,7 +80,8 @@ public final class WholeJob {
         try (Processes shared = new Processes()) {
             for (JobWorkload workload : workloads) {
                 progress("%s: the table", workload.title());
-                Results results = new Results(workload, tableProcess.ask("prepare " + workload, Preparation.Prepared.class));
+                Results results =
+                        new Results(workload, tableProcess.ask("prepare " + workload, Preparation.Prepared.class));
                 for (int cores : effort.cores()) {
                     try (Processes own = new Processes()) {
                         run(workload, cores, effort.freshProcesses() ? own : shared, results);
@@ -88,7 +89,10 @@ public final class WholeJob {
                 }
                 tableProcess.ask("clear " + workload, Boolean.class);
                 new ResultTable(System.err)
-                        .ratios(List.of(results), effort.cores(), effort.judges()); // printed for each workload, in case the benchmark is interrupted
+                        .ratios(
+                                List.of(results),
+                                effort.cores(),
+                                effort.judges()); // printed for each workload, in case the benchmark is interrupted
                 all.add(results);
             }
         }
@@ -159,7 +163,8 @@ public final class WholeJob {
 
     private AnswerComparison.Found agree(JobWorkload workload, Configuration configuration) {
         AnswerComparison.Found found = tableProcess.ask(
-                "compare %s %s %d".formatted(workload, configuration.contender(), configuration.cores()), AnswerComparison.Found.class);
+                "compare %s %s %d".formatted(workload, configuration.contender(), configuration.cores()),
+                AnswerComparison.Found.class);
         if (!found.mismatch().isEmpty()) {
             throw new DisagreementException(
                     "%s: Sluice and %s: %s".formatted(workload.title(), configuration.title(), found.mismatch()));

@@ -179,7 +179,11 @@ class InputStateTest {
                         rows(units(0), units(0)),
                         good,
                         "a state with 2 rows of h and 1 rows of c: expected one row for each of the model's 1 directions"),
-                new BadState("none", rows(), rows(), "a state with 0 rows of h and 0 rows of c: expected one row for each of the model's 1 directions"),
+                new BadState(
+                        "none",
+                        rows(),
+                        rows(),
+                        "a state with 0 rows of h and 0 rows of c: expected one row for each of the model's 1 directions"),
                 new BadState(
                         "wide",
                         good,
