@@ -37,7 +37,6 @@ class ReberGatesIT {
                 .anyMatch(line -> line.matches("steps with the correct sign, % of 16,501 +88\\.9 .*"))
                 .anyMatch(line -> line.matches("strings with the correct sign at the end, of 1,000 +1,000 .*"))
                 .anyMatch(line -> line.matches("mean of the forget gate, from symbol 3 +0\\.90 .*"));
-        assertThat(ended.out())
-                .contains("the sign of unit 5 stays correct from symbol 4 in half of the strings");
+        assertThat(ended.out()).contains("the sign of unit 5 stays correct from symbol 4 in half of the strings");
     }
 }
