@@ -155,9 +155,7 @@ class PrintedBlocksTest {
 
     @Test
     void whatIsNotPrintedIsFound() throws Exception {
-        List<String> output = workbench
-                .run("submit/score --describe submit/example/reber.safetensors")
-                .lines();
+        List<String> output = lines(workbench.run("submit/score --describe submit/example/reber.safetensors"));
         assertThat(new Printed(List.of("format      safetensors")).isIn(output)).isTrue();
         assertThat(new Printed(List.of("format      onnx")).isIn(output)).isFalse();
     }
