@@ -64,6 +64,9 @@ final class Shell {
             String option = options.get(at);
             if (sparks.contains(option)) {
                 at++; // and its value
+                if (at == options.size()) {
+                    throw new AssertionError(option + " needs a value");
+                }
             } else if (option.indexOf('=') < 0 || !sparks.contains(option.substring(0, option.indexOf('=')))) {
                 own.add(option);
             }
