@@ -1,70 +1,319 @@
 package sluice.job;
 
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
+import com.tngtech.archunit.library.Architectures;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
-import sluice.job.parquet.NumberListFormat;
-import sluice.job.report.MetricsPlugin;
-import sluice.job.sql.RowFunction;
-import sluice.job.sql.ScoringFunction;
-import sluice.job.sql.SessionModels;
-import sluice.job.sql.SluiceCatalog;
 
-/** What the job's classes may know of others. */
+/** The rooms of the job (one package each), their order, and the types that a room shows to the others. */
 class ArchitectureTest {
+    private static final String ROOT = "sluice.job";
+
+    /** Each room may use those before it. */
+    private static final List<String> ROOMS = List.of(
+            "parquet",
+            "message",
+            "storage",
+            "settings",
+            "model",
+            "input",
+            "report",
+            "output",
+            "state",
+            "task",
+            "run",
+            "incremental",
+            "sql");
+
+    /** The public types of each room. A type that is not listed must be package-private. */
+    private static final Map<String, Set<String>> PUBLIC = Map.ofEntries(
+            Map.entry("", Set.of("Main", "ScoreCommand")),
+            Map.entry("incremental", Set.of("IncrementalJob")),
+            Map.entry(
+                    "input",
+                    Set.of(
+                            "ColumnPath",
+                            "InitialState",
+                            "InputPlan",
+                            "InputRow",
+                            "InputTable",
+                            "RowDefect",
+                            "RowSize",
+                            "SequenceForm",
+                            "SequenceReader",
+                            "TableSource",
+                            "UnreadableRow")),
+            Map.entry(
+                    "message",
+                    Set.of(
+                            "BadRowException",
+                            "Console",
+                            "ExitCode",
+                            "Failure",
+                            "HumanText",
+                            "RefusedException",
+                            "RowTooLargeException",
+                            "Suggestion",
+                            "TwoColumnText",
+                            "UnfinishedException",
+                            "Version")),
+            Map.entry(
+                    "model",
+                    Set.of(
+                            "BroadcastModel",
+                            "CachedModel",
+                            "ModelCache",
+                            "ModelSource",
+                            "ModelSummary",
+                            "SavedModel",
+                            "Vocabulary",
+                            "VocabularySource")),
+            Map.entry(
+                    "output",
+                    Set.of(
+                            "DirectoryOutput",
+                            "OutputColumns",
+                            "OutputSize",
+                            "Provenance",
+                            "PublishedTogether",
+                            "ReasonColumn",
+                            "ScoredOutput",
+                            "StagedOutput",
+                            "TableShape",
+                            "VectorMetadata",
+                            "WrittenTable")),
+            Map.entry("parquet", Set.of("NumberListFormat")),
+            Map.entry(
+                    "report",
+                    Set.of(
+                            "BadRowCounts",
+                            "CarryReport",
+                            "FailedRun",
+                            "KeptReports",
+                            "KeptRuns",
+                            "LastRun",
+                            "MetricsPlugin",
+                            "ProcessCounts",
+                            "Progress",
+                            "RunCounters",
+                            "RunMetrics",
+                            "RunName",
+                            "RunReport",
+                            "RunStatus",
+                            "TaskClock")),
+            Map.entry("run", Set.of("DryRun", "ScoringJob")),
+            Map.entry(
+                    "settings",
+                    Set.of(
+                            "BadRowRule",
+                            "ClusterPrefixes",
+                            "FileTarget",
+                            "InputFormat",
+                            "LengthLimits",
+                            "OutputFormat",
+                            "OutputMode",
+                            "SessionSetting",
+                            "SettingValues",
+                            "Settings",
+                            "SettingsHash",
+                            "Tokenizer",
+                            "VectorForm")),
+            Map.entry("sql", Set.of("RowFunction", "ScoringFunction", "SessionModels", "SluiceCatalog")),
+            Map.entry(
+                    "state",
+                    Set.of("CarriedStates", "StateFiles", "StateStore", "StateUpdate", "StateVersion", "StateWriter")),
+            Map.entry(
+                    "storage",
+                    Set.of(
+                            "FileStamp",
+                            "HadoopChannel",
+                            "Journal",
+                            "Publication",
+                            "SmallFile",
+                            "StagingDirectory",
+                            "Storage")),
+            Map.entry(
+                    "task",
+                    Set.of(
+                            "BroadcastPlan",
+                            "CostEstimate",
+                            "PartitionScorer",
+                            "RowMemoryLimit",
+                            "RowScorer",
+                            "RuntimeEstimate",
+                            "ScoringPlan",
+                            "TableSample",
+                            "TaskLayout")));
+
+    private static final int LARGEST_CIRCLE = 3;
+    private static final int LARGEST_ROOM = 20;
+
     private static final JavaClasses JOB = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
-            .importPackages("sluice.job");
+            .importPackages(ROOT);
 
     @Test
-    void theJobScoresThroughTheCellsFaceAlone() {
-        noClasses()
+    void everyRoomIsListed() {
+        Set<String> found = JOB.stream().map(ArchitectureTest::room).collect(Collectors.toCollection(TreeSet::new));
+        found.remove("");
+        assertThat(found)
+                .as("a new package needs a place in the order of rooms")
+                .isEqualTo(new TreeSet<>(ROOMS));
+    }
+
+    @Test
+    void roomsUseOnlyThoseBeforeThem() {
+        Architectures.LayeredArchitecture layers =
+                Architectures.layeredArchitecture().consideringOnlyDependenciesInLayers();
+        for (String room : ROOMS) {
+            layers = layers.layer(room).definedBy(ROOT + "." + room);
+        }
+        layers = layers.layer("commands").definedBy(ROOT);
+        for (int at = 0; at < ROOMS.size(); at++) {
+            List<String> later = new ArrayList<>(ROOMS.subList(at + 1, ROOMS.size()));
+            later.add("commands");
+            layers = layers.whereLayer(ROOMS.get(at)).mayOnlyBeAccessedByLayers(later.toArray(String[]::new));
+        }
+        layers.whereLayer("commands").mayNotBeAccessedByAnyLayer().check(JOB);
+    }
+
+    /** The command line and SQL are two ways in, neither of which knows the other. */
+    @Test
+    void commandLineAndSqlDoNotKnowEachOther() {
+        ArchRuleDefinition.noClasses()
+                .that()
+                .resideInAPackage(ROOT)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("sluice.cell.kernel..", "sluice.cell.reference..", "breeze..", "jdk.incubator..")
-                .because("which kernel runs, and on what, is the cell's own affair")
+                .resideInAPackage(ROOT + ".sql")
                 .check(JOB);
     }
 
     @Test
-    void onlyWhatSparkStartsIsPublic() {
-        classes()
-                .that()
-                .doNotBelongToAnyOf(Main.class, MetricsPlugin.class, SluiceCatalog.class, NumberListFormat.class)
-                .and()
-                .doNotBelongToAnyOf(SessionModels.class, RowFunction.class, ScoringFunction.class)
+    void noCircleBetweenRooms() {
+        slices().matching(ROOT + ".(*)").should().beFreeOfCycles().check(JOB);
+    }
+
+    @Test
+    void noCircleOfMoreThanThreeClasses() {
+        assertThat(circles())
+                .filteredOn(circle -> circle.size() > LARGEST_CIRCLE)
+                .isEmpty();
+    }
+
+    @Test
+    void roomsStaySmall() {
+        Map<String, Long> sizes = JOB.stream()
+                .filter(JavaClass::isTopLevelClass)
+                .filter(type -> !type.getSimpleName().equals("package-info"))
+                .collect(Collectors.groupingBy(ArchitectureTest::room, Collectors.counting()));
+        assertThat(sizes).allSatisfy((room, size) -> assertThat(size).as(room).isLessThanOrEqualTo(LARGEST_ROOM));
+    }
+
+    @Test
+    void onlyListedTypesArePublic() {
+        Map<String, Set<String>> found = new TreeMap<>();
+        for (JavaClass type : JOB) {
+            if (type.isTopLevelClass()
+                    && type.getModifiers().contains(JavaModifier.PUBLIC)
+                    && !type.getSimpleName().equals("package-info")) {
+                found.computeIfAbsent(room(type), room -> new TreeSet<>()).add(type.getSimpleName());
+            }
+        }
+        assertThat(found).isEqualTo(PUBLIC);
+    }
+
+    @Test
+    void theJobUsesTheEngineThroughItsFaceAlone() {
+        ArchRuleDefinition.noClasses()
                 .should()
-                .notBePublic()
-                .because(
-                        "Sluice is used through its command line, its settings and SQL; the door for SQL is a package of its own")
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "sluice.cell.answer..",
+                        "sluice.cell.kernel..",
+                        "sluice.cell.reference..",
+                        "breeze..",
+                        "jdk.incubator..")
+                .because("the cell chooses its kernel by itself")
                 .check(JOB);
     }
 
     @Test
-    void theJobKnowsNothingOfTheDoorForSql() {
-        noClasses()
+    void theParquetWriterKnowsOnlySpark() {
+        ArchRuleDefinition.noClasses()
                 .that()
-                .resideInAPackage("sluice.job")
+                .resideInAPackage(ROOT + ".parquet")
                 .should()
                 .dependOnClassesThat()
-                .resideInAPackage("sluice.job.sql")
-                .because("the door is one of the ways in, as the command line is")
-                .check(JOB);
-    }
-
-    @Test
-    void whatWritesFilesKnowsNothingOfTheJob() {
-        noClasses()
-                .that()
-                .resideInAPackage("sluice.job.parquet")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("sluice.job", "sluice.job.sql", "sluice.cell..")
+                .resideInAPackage("sluice.cell..")
                 .because("it writes any table with lists of numbers")
                 .check(JOB);
+    }
+
+    /** The first part of the package's name after {@code sluice.job}, or an empty text for the root. */
+    private static String room(JavaClass type) {
+        String name = type.getPackageName();
+        return name.equals(ROOT) ? "" : name.substring(ROOT.length() + 1);
+    }
+
+    /** The sets of top-level classes each of which reaches all others of its set. */
+    private static Set<Set<String>> circles() {
+        Map<String, Set<String>> uses = new HashMap<>();
+        for (JavaClass type : JOB) {
+            Set<String> used = uses.computeIfAbsent(topLevel(type), name -> new HashSet<>());
+            type.getDirectDependenciesFromSelf().stream()
+                    .map(dependency -> topLevel(dependency.getTargetClass()))
+                    .filter(name -> name.startsWith(ROOT + "."))
+                    .forEach(used::add);
+        }
+        Map<String, Set<String>> reached = new HashMap<>();
+        uses.keySet().forEach(name -> reached.put(name, reachable(name, uses)));
+        Set<Set<String>> circles = new HashSet<>();
+        for (String name : uses.keySet()) {
+            Set<String> circle = reached.get(name).stream()
+                    .filter(other -> reached.getOrDefault(other, Set.of()).contains(name))
+                    .collect(Collectors.toCollection(TreeSet::new));
+            circle.add(name);
+            circles.add(circle);
+        }
+        return circles;
+    }
+
+    private static Set<String> reachable(String from, Map<String, Set<String>> uses) {
+        Set<String> found = new HashSet<>();
+        Deque<String> waiting = new ArrayDeque<>(uses.get(from));
+        while (!waiting.isEmpty()) {
+            String next = waiting.remove();
+            if (!next.equals(from) && found.add(next)) {
+                waiting.addAll(uses.getOrDefault(next, Set.of()));
+            }
+        }
+        return found;
+    }
+
+    private static String topLevel(JavaClass type) {
+        JavaClass at = type.getBaseComponentType();
+        while (at.getEnclosingClass().isPresent()) {
+            at = at.getEnclosingClass().get();
+        }
+        return at.getName();
     }
 }
