@@ -131,6 +131,8 @@ class PrintedBlocksTest {
 
     private static SparkSession session() {
         SparkSession session = LocalSpark.session().newSession();
+        session.sql("CREATE DATABASE IF NOT EXISTS docs LOCATION '%s'".formatted(workbench.resolve("warehouse")));
+        session.sql("USE docs");
         session.conf().set(CATALOG, SluiceCatalog.class.getName());
         session.conf()
                 .set(

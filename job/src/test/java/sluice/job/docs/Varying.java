@@ -12,13 +12,14 @@ final class Varying {
     static {
         put("\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z", "INSTANT");
         put("\\b\\d\\d:\\d\\d:\\d\\d\\b", "TIME");
+        put("(about|less than) " + NUMBER + " (ms|s|min|h) of work", "WORK");
         put(NUMBER + " tokens/s a core", "SPEED");
         put(NUMBER + " tokens a second and core", "SPEED");
         put("reading \\d+ %, scoring \\d+ %, writing \\d+ %", "SHARES");
         put(NUMBER + " MiB of heap", "HEAP");
         put("on \\d+ cores?\\b", "on CORES");
         put("\\d+ bits wide", "BITS wide");
-        put(NUMBER + " (ms|s)\\b", "SECONDS");
+        put("(less than )?" + NUMBER + " (ms|s|min|h)\\b", "DURATION");
     }
 
     private Varying() {}

@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Comparator;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,11 +24,6 @@ import sluice.job.fixture.Terminal;
  * that directory, and its name is taken out of what they print.
  */
 final class Workbench {
-    /** Models that the documents call by these names. */
-    private static final Map<String, String> MODELS = Map.of(
-            "clicks.onnx", "cell/src/test/resources/torch-onnx/pt_bi_l2_op14/model.onnx",
-            "clicks.safetensors", "cell/src/test/resources/torch-onnx/pt_bi_l2_op14/same_weights.safetensors");
-
     /** Options whose values are paths. */
     private static final Set<String> PATHS = Set.of(
             "--model",
@@ -45,14 +40,13 @@ final class Workbench {
     private static final Pattern PATH_SETTING = Pattern.compile("([a-z-]+\\.(?:path|vocabulary|checkpoint)=)(?!/)(.+)");
 
     private final Path directory;
+    private final List<Path> files; // before anything has run
 
     Workbench(Path directory) throws IOException {
         this.directory = directory;
         copy(Document.ROOT.resolve("submit/example"), directory.resolve("submit/example"));
         copy(Path.of("src/test/resources/docs"), directory);
-        for (Map.Entry<String, String> model : MODELS.entrySet()) {
-            Files.copy(Document.ROOT.resolve(model.getValue()), directory.resolve(model.getKey()));
-        }
+        this.files = walk(directory);
     }
 
     private static void copy(Path from, Path to) throws IOException {
@@ -65,16 +59,34 @@ final class Workbench {
         }
     }
 
+    private static List<Path> walk(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.toList();
+        }
+    }
+
+    /** Deletes what has been written here: no command depends on the commands of other blocks. */
+    private void clean() throws IOException {
+        List<Path> written = new ArrayList<>(walk(directory));
+        written.removeAll(files);
+        written.sort(Comparator.reverseOrder());
+        for (Path file : written) {
+            Files.delete(file);
+        }
+    }
+
     Path resolve(String file) {
         return directory.resolve(file);
     }
 
     /** What a command prints, and its exit code. */
     Terminal run(String command) throws Exception {
+        clean();
         List<String> words = Shell.words(command);
         List<String> options = words.subList(1, words.size());
         Terminal terminal = words.get(0).equals("submit/score") ? score(options) : example(words.get(0), options);
-        return new Terminal(terminal.code(), clean(terminal.output()), clean(terminal.errors()));
+        return new Terminal(
+                terminal.code(), withoutDirectory(terminal.output()), withoutDirectory(terminal.errors()));
     }
 
     private Terminal score(List<String> options) {
@@ -99,7 +111,7 @@ final class Workbench {
         return directory + "/" + path;
     }
 
-    private List<String> clean(List<String> lines) {
+    private List<String> withoutDirectory(List<String> lines) {
         return lines.stream()
                 .map(line -> line.replace("file:" + directory + "/", "").replace(directory + "/", ""))
                 .toList();
