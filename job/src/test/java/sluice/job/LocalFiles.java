@@ -30,7 +30,7 @@ public final class LocalFiles {
     }
 
     /** Bytes as they are. */
-    static class Raw extends RawLocalFileSystem {
+    public static class Raw extends RawLocalFileSystem {
         @Override
         public void setPermission(Path path, FsPermission permission) throws IOException {
             Files.setPosixFilePermissions(
