@@ -18,7 +18,7 @@ record TorchCase(Path folder, LstmModel model, List<int[]> tokens) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     static TorchCase named(String name) {
-        Path folder = Path.of("..", "cell", "src", "test", "resources", "torch", name);
+        Path folder = folder(name);
         try {
             LstmModel model = ModelReader.read(folder.resolve("model.safetensors"), TensorNames.automatic())
                     .model();
@@ -35,6 +35,11 @@ record TorchCase(Path folder, LstmModel model, List<int[]> tokens) {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Where the files of a case are. */
+    static Path folder(String name) {
+        return Path.of("..", "cell", "src", "test", "resources", "torch", name);
     }
 
     String modelPath() {

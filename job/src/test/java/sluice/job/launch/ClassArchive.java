@@ -68,7 +68,7 @@ final class ClassArchive {
     }
 
     /** The flags that use it, and say nothing where it doesn't fit. The launcher parts flags at spaces, so none may be in its path. */
-    String flags() {
-        return file.toString().contains(" ") ? "" : "-XX:SharedArchiveFile=%s -Xlog:cds*=off".formatted(file);
+    List<String> flags() {
+        return file.toString().contains(" ") ? List.of() : List.of("-XX:SharedArchiveFile=" + file, "-Xlog:cds*=off");
     }
 }

@@ -69,7 +69,7 @@ final class Launch {
                 "--driver-memory",
                 "512m",
                 "--driver-java-options",
-                SMALL + " " + ClassArchive.ofSpark().flags());
+                SMALL + " " + String.join(" ", ClassArchive.ofSpark().flags()));
     }
 
     /** Scores on this machine, on two cores. */

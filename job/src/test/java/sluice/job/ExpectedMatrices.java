@@ -1,4 +1,4 @@
-package sluice.job.launch;
+package sluice.job;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
