@@ -4,14 +4,14 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
 
 /**
- * What answering costs in floating-point operations, by the textbook's count: two for each weight that is multiplied.
+ * Floating-point operations that scoring takes: two for each weight that is multiplied. Additions of biases and the activation functions
+ * are not counted.
  *
- * @param step of a step through all layers; what the first layer looks up costs nothing
- * @param answer of an answered step through the output layer; 0 where nothing of it is asked
- * @param answersEachStep whether every step is answered, or the last alone
+ * @param step operations of one step through all layers; a first layer that looks up its input by token multiplies nothing for it
+ * @param answer operations of one answered step in the output layer; 0 where nothing that needs it is asked for
+ * @param answersEachStep whether the output layer computes every step, or the last one only
  */
 public record FlopCount(long step, long answer, boolean answersEachStep) {
-    /** The work that a request makes of a model. */
     public static FlopCount of(LstmModel model, InputKind input, ScoreRequest request) {
         int inFirstLayer = model.layers().get(0).directions().size();
         long step = 0;
@@ -25,8 +25,7 @@ public record FlopCount(long step, long answer, boolean answersEachStep) {
                     .map(projection -> 2L * projection.rows() * projection.columns())
                     .orElse(0L);
         }
-        boolean asked = request.emissions().stream().anyMatch(OutputKind::needsOutputLayer);
-        long answer = asked
+        long answer = request.needsOutputLayer()
                 ? model.output()
                         .map(output -> 2L * output.classes() * output.width())
                         .orElse(0L)
@@ -35,7 +34,10 @@ public record FlopCount(long step, long answer, boolean answersEachStep) {
         return new FlopCount(step, answer, each);
     }
 
-    /** Of so many sequences that have so many steps together. */
+    /**
+     * @param sequences their number
+     * @param steps number of steps of all of them together
+     */
     public double of(double sequences, double steps) {
         return step * steps + answer * (answersEachStep ? steps : sequences);
     }

@@ -1,55 +1,111 @@
 package sluice.cell;
 
+import sluice.cell.model.Gate;
 import sluice.cell.model.Readout;
 
-/** What may be told of a sequence. */
+/**
+ * What can be computed for a sequence. Each constant says what the output needs, at which steps it is available, and how many numbers
+ * it consists of; nothing else in the cell has a list of all kinds.
+ */
 public enum OutputKind {
-    /** {@code y_t}, all K probabilities. */
-    SOFTMAX(true, false, true),
+    /** {@code y_t}, the probabilities of all K classes. */
+    SOFTMAX(Source.OUTPUT_LAYER, Scope.STEP, 1, (widths, request) -> widths.classes()),
     /** The most probable class; the lowest index on a tie. */
-    PREDICTION(true, false, true),
-    /** The k most probable classes, best first; on a tie the lower index first. */
-    TOPK(true, false, true),
+    PREDICTION(Source.OUTPUT_LAYER, Scope.STEP, 0, (widths, request) -> 1),
+    /** The k most probable classes and their probabilities, best first; on a tie the lower index first. */
+    TOPK(Source.OUTPUT_LAYER, Scope.STEP, 2, (widths, request) -> 2L * request.topK()),
     /** Natural logarithm of the probability of all tokens after the first, each given those before it. */
-    LOGLIK(true, true, true),
+    LOGLIK(Source.TARGETS, Scope.SEQUENCE, 1, (widths, request) -> 0),
     /** The terms of {@link #LOGLIK}, one for each token after the first. */
-    LOGPROB(true, true, false),
+    LOGPROB(Source.TARGETS, Scope.EACH_STEP, 0, (widths, request) -> 1),
     /**
      * For each token after the first: 1 + the number of tokens strictly more probable. Compared by logit, so rounding of the
      * probabilities makes no ties.
      */
-    RANK(true, true, false),
-    /** The top layer's output; with two directions, both at this step, or at last as the model's {@linkplain Readout readout} says. */
-    HIDDEN(false, false, true),
+    RANK(Source.TARGETS, Scope.EACH_STEP, 0, (widths, request) -> 1),
+    /**
+     * The top layer's output. With two directions: both at this step, or for the last step what the model's {@linkplain Readout readout}
+     * says.
+     */
+    HIDDEN(Source.STATES, Scope.STEP, 1, (widths, request) -> widths.hidden()),
     /** The top layer's cell state; with two directions, both as in {@link #HIDDEN}. */
-    CELL(false, false, true),
-    /** The final h and c of all layers and directions: what a run can continue from. */
-    STATE(false, false, true),
-    /** What the gates of one layer did in each step, and what its cells then held: {@link StepGates}. */
-    GATES(false, false, false);
+    CELL(Source.STATES, Scope.STEP, 1, (widths, request) -> widths.cell()),
+    /** The final h and c of all layers and directions, from which a later run can continue. */
+    STATE(Source.STATES, Scope.END, 1, (widths, request) -> widths.state()),
+    /** The gates of one layer in each step, and its cell state after the step: {@link StepGates}. */
+    GATES(Source.STATES, Scope.EACH_STEP, 7, (widths, request) -> (Gate.COUNT + 1L) * widths.gate(request));
 
-    private final boolean needsOutputLayer;
-    private final boolean needsTargets;
-    private final boolean atLast;
-
-    OutputKind(boolean needsOutputLayer, boolean needsTargets, boolean atLast) {
-        this.needsOutputLayer = needsOutputLayer;
-        this.needsTargets = needsTargets;
-        this.atLast = atLast;
+    /** What an output is computed from. */
+    private enum Source {
+        STATES,
+        OUTPUT_LAYER,
+        /** The output layer, and the sequence's own next tokens. */
+        TARGETS
     }
 
-    /** Whether a model must have an output layer to tell it. */
+    /** How many values a sequence has, and at which steps they can be asked for. */
+    private enum Scope {
+        /** One for each answered step; at the last step or at each. */
+        STEP,
+        /** One for each step; at each step only. */
+        EACH_STEP,
+        /** One for the sequence; at the last step or at each. */
+        SEQUENCE,
+        /** One for the sequence; at the last step only. */
+        END
+    }
+
+    private interface Size {
+        long numbers(AnswerWidths widths, ScoreRequest request);
+    }
+
+    private final Source source;
+    private final Scope scope;
+    private final int objects;
+    private final Size size;
+
+    OutputKind(Source source, Scope scope, int objects, Size size) {
+        this.source = source;
+        this.scope = scope;
+        this.objects = objects;
+        this.size = size;
+    }
+
+    /** Whether the model must have an output layer. */
     public boolean needsOutputLayer() {
-        return needsOutputLayer;
+        return source != Source.STATES;
     }
 
-    /** Whether it speaks of the sequence's own next tokens, which then must be among the model's classes. */
+    /** Whether it is about the sequence's own next tokens, which then must be among the model's classes. */
     public boolean needsTargets() {
-        return needsTargets;
+        return source == Source.TARGETS;
     }
 
-    /** Whether it can be told at these steps: {@link #STATE} at the last only, {@link #LOGPROB}, {@link #RANK} and {@link #GATES} at each. */
-    public boolean toldAt(Steps at) {
-        return at == Steps.LAST ? atLast : this != STATE;
+    /** Whether it can be asked for at these steps. */
+    public boolean availableAt(Steps at) {
+        return switch (scope) {
+            case STEP, SEQUENCE -> true;
+            case EACH_STEP -> at == Steps.EACH;
+            case END -> at == Steps.LAST;
+        };
+    }
+
+    /** Whether a sequence has one value, at whichever steps it is answered. */
+    public boolean isPerSequence() {
+        return scope == Scope.SEQUENCE || scope == Scope.END;
+    }
+
+    /**
+     * Number of float32 or int32 values in the arrays of one value; 0 where a value has no array.
+     *
+     * @throws IllegalArgumentException where {@link #GATES} is asked for of a layer that the model does not have
+     */
+    public long numbers(AnswerWidths widths, ScoreRequest request) {
+        return size.numbers(widths, request);
+    }
+
+    /** Number of headers of Java objects in one value; 0 where the values of all steps are in one array. */
+    public int objects() {
+        return objects;
     }
 }

@@ -13,51 +13,53 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.model.Readout;
 
-/** What is asked of every sequence. Immutable. */
+/** Which outputs are asked for, the same for every sequence. Immutable. */
 public final class ScoreRequest implements Serializable {
     private static final long serialVersionUID = 1L;
     private static final int TOP = -1;
 
     private final Steps at;
-    private final OutputKind[] emissions;
+    private final OutputKind[] kinds;
     private final int topK;
     private final int gatesLayer; // or TOP
-    /** The emissions, asked for with every row; null until then, as it does not travel. */
+    /** The kinds as a list, built once because every row reads it; null after deserialization. */
     private transient List<OutputKind> list;
 
-    private ScoreRequest(Steps at, OutputKind[] emissions, int topK, int gatesLayer) {
+    private ScoreRequest(Steps at, OutputKind[] kinds, int topK, int gatesLayer) {
         this.at = at;
-        this.emissions = emissions;
+        this.kinds = kinds;
         this.topK = topK;
         this.gatesLayer = gatesLayer;
     }
 
-    /** Asks as {@link #ScoreRequest(OutputAt, Collection, int, OptionalInt)} does, for the gates of the top layer. */
-    public ScoreRequest(Steps at, Collection<OutputKind> emissions, int topK) {
-        this(at, emissions, topK, OptionalInt.empty());
+    /** The same as {@link #ScoreRequest(Steps, Collection, int, OptionalInt)}, with the gates of the top layer. */
+    public ScoreRequest(Steps at, Collection<OutputKind> kinds, int topK) {
+        this(at, kinds, topK, OptionalInt.empty());
     }
 
     /**
-     * @param topK how many classes {@link OutputKind#TOPK} lists, at least 1
-     * @param gatesLayer the layer that {@link OutputKind#GATES} tells of, 0 the lowest; empty: the top one
-     * @throws IllegalArgumentException where nothing is asked, something that isn't told at these steps, or a layer below 0
+     * @param kinds in any order; duplicates count once
+     * @param topK number of classes in {@link OutputKind#TOPK}, at least 1
+     * @param gatesLayer the layer of {@link OutputKind#GATES}, 0 the lowest; empty: the top one
+     * @throws IllegalArgumentException where there is no kind, one that is not available at these steps, or a layer below 0
      */
-    public ScoreRequest(Steps at, Collection<OutputKind> emissions, int topK, OptionalInt gatesLayer) {
-        if (emissions.isEmpty()) {
+    public ScoreRequest(Steps at, Collection<OutputKind> kinds, int topK, OptionalInt gatesLayer) {
+        if (kinds.isEmpty()) {
             throw new IllegalArgumentException(
                     "nothing to emit: expected at least one of " + names(List.of(OutputKind.values())));
         }
         if (topK < 1) {
             throw new IllegalArgumentException("top-k of %d: expected at least 1".formatted(topK));
         }
-        for (OutputKind emission : emissions) {
-            if (!emission.toldAt(at)) {
-                throw new IllegalArgumentException("%s can't be told at %s: there it can be any of %s"
-                        .formatted(name(emission), name(at), toldAt(at)));
+        for (OutputKind kind : kinds) {
+            if (!kind.availableAt(at)) {
+                Steps other = at == Steps.LAST ? Steps.EACH : Steps.LAST;
+                throw new IllegalArgumentException("%s is not available at %s: choose any of %s, or set output.at = %s"
+                        .formatted(name(kind), name(at), availableAt(at), name(other)));
             }
         }
         this.at = at;
-        this.emissions = EnumSet.copyOf(emissions).toArray(OutputKind[]::new);
+        this.kinds = EnumSet.copyOf(kinds).toArray(OutputKind[]::new);
         this.topK = topK;
         this.gatesLayer = gatesLayer.orElse(TOP);
         if (gatesLayer.isPresent() && gatesLayer.getAsInt() < 0) {
@@ -66,22 +68,20 @@ public final class ScoreRequest implements Serializable {
         }
     }
 
-    /**
-     * The same request, and beside its answers the {@link OutputKind#STATE} that each sequence ends in, at whatever steps they are told.
-     */
+    /** The same request plus {@link OutputKind#STATE}, the final state of each sequence, also where each step is answered. */
     public ScoreRequest withFinalState() {
-        Set<OutputKind> more = EnumSet.of(OutputKind.STATE, emissions);
+        Set<OutputKind> more = EnumSet.of(OutputKind.STATE, kinds);
         return new ScoreRequest(at, more.toArray(OutputKind[]::new), topK, gatesLayer);
     }
 
-    private static String toldAt(Steps at) {
+    private static String availableAt(Steps at) {
         return names(Arrays.stream(OutputKind.values())
-                .filter(emission -> emission.toldAt(at))
+                .filter(kind -> kind.availableAt(at))
                 .toList());
     }
 
-    private static String names(Collection<OutputKind> emissions) {
-        return emissions.stream().map(ScoreRequest::name).collect(Collectors.joining(", "));
+    private static String names(Collection<OutputKind> kinds) {
+        return kinds.stream().map(ScoreRequest::name).collect(Collectors.joining(", "));
     }
 
     private static String name(Enum<?> constant) {
@@ -92,18 +92,18 @@ public final class ScoreRequest implements Serializable {
         return at;
     }
 
-    /** In the order of the columns that tell them. */
-    public List<OutputKind> emissions() {
+    /** Without duplicates, in the order of the output columns. */
+    public List<OutputKind> kinds() {
         List<OutputKind> known = list;
         if (known == null) {
-            known = List.of(emissions);
+            known = List.of(kinds);
             list = known;
         }
         return known;
     }
 
-    public boolean asksFor(OutputKind emission) {
-        return Arrays.asList(emissions).contains(emission);
+    public boolean asksFor(OutputKind kind) {
+        return Arrays.asList(kinds).contains(kind);
     }
 
     public int topK() {
@@ -111,7 +111,7 @@ public final class ScoreRequest implements Serializable {
     }
 
     /**
-     * The layer whose gates are told, 0 the lowest.
+     * The layer of {@link OutputKind#GATES}, 0 the lowest.
      *
      * @throws IllegalArgumentException where the model has no such layer
      */
@@ -129,31 +129,36 @@ public final class ScoreRequest implements Serializable {
         return gatesLayer == TOP ? top : gatesLayer;
     }
 
-    /** Whether a sequence's own next tokens are spoken of. */
-    public boolean needsTargets() {
-        return Arrays.stream(emissions).anyMatch(OutputKind::needsTargets);
+    /** Whether any kind needs the model's output layer. */
+    public boolean needsOutputLayer() {
+        return Arrays.stream(kinds).anyMatch(OutputKind::needsOutputLayer);
     }
 
-    /** Whether nothing else is. */
-    public boolean asksOfTargetsOnly() {
-        return Arrays.stream(emissions).allMatch(OutputKind::needsTargets);
+    /** Whether any kind is about the sequence's own next tokens. */
+    public boolean needsTargets() {
+        return Arrays.stream(kinds).anyMatch(OutputKind::needsTargets);
+    }
+
+    /** Whether all kinds are about the sequence's own next tokens. */
+    public boolean needsTargetsOnly() {
+        return Arrays.stream(kinds).allMatch(OutputKind::needsTargets);
     }
 
     /**
-     * Checks that the model can answer.
+     * Checks that the model has what the request needs.
      *
-     * @throws IllegalArgumentException where it can't
+     * @throws IllegalArgumentException where it has not
      */
     public void requireAnswerableBy(LstmModel model) {
-        for (OutputKind emission : emissions) {
-            if (emission.needsOutputLayer() && model.output().isEmpty()) {
+        for (OutputKind kind : kinds) {
+            if (kind.needsOutputLayer() && model.output().isEmpty()) {
                 throw new IllegalArgumentException(
                         "the model has no output layer, so it has no %s: ask for hidden, cell, state or gates, or name its output"
-                                        .formatted(name(emission))
+                                        .formatted(name(kind))
                                 + " layer with model.output");
             }
-            if (emission.needsOutputLayer() && model.readout() == Readout.FINAL_STATES) {
-                requireAtEnd(emission);
+            if (kind.needsOutputLayer() && model.readout() == Readout.FINAL_STATES) {
+                requireLastStep(kind);
             }
         }
         requireClasses(model);
@@ -162,14 +167,14 @@ public final class ScoreRequest implements Serializable {
         }
     }
 
-    /** Where the output layer reads what a backward direction has made of the whole sequence, no step has an answer of its own. */
-    private void requireAtEnd(OutputKind emission) {
-        if (at == Steps.EACH || emission.needsTargets()) {
+    /** An output layer that reads a backward direction's final state answers the whole sequence, so a single step has no answer. */
+    private void requireLastStep(OutputKind kind) {
+        if (at == Steps.EACH || kind.needsTargets()) {
             throw new IllegalArgumentException(
-                    ("%s can't be told after each step: the model's output layer reads the final states of both directions, which "
-                                    + "are known once a sequence has been read; ask at last, for %s")
+                    ("%s is not available for each step: the model's output layer reads the final states of both directions, which "
+                                    + "are known only after the whole sequence; ask at last, for %s")
                             .formatted(
-                                    name(emission),
+                                    name(kind),
                                     names(List.of(OutputKind.SOFTMAX, OutputKind.PREDICTION, OutputKind.TOPK))));
         }
     }

@@ -1,9 +1,9 @@
 package sluice.cell;
 
-/** At which steps a sequence is answered. */
+/** The steps of a sequence that are answered. */
 public enum Steps {
-    /** Once, after the last token; an empty sequence is answered from the initial state. */
+    /** The last one: one answer after the last token; an empty sequence is answered from the initial state. */
     LAST,
-    /** After each token; an empty sequence has no answers. */
+    /** Each one: an answer after each token; an empty sequence has none. */
     EACH
 }

@@ -46,43 +46,42 @@ class ScoreRequestTest {
     }
 
     @Test
-    void whatIsNotToldAtTheLastStep() {
+    void kindsNotAvailableAtTheLastStep() {
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.HIDDEN, OutputKind.RANK), 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "rank can't be told at last: there it can be any of softmax, prediction, topk, loglik, hidden,"
-                                + " cell, state");
+                .hasMessage("rank is not available at last: choose any of softmax, prediction, topk, loglik, hidden,"
+                        + " cell, state, or set output.at = each");
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.GATES), 1))
-                .hasMessageStartingWith("gates can't be told at last: ");
+                .hasMessageStartingWith("gates is not available at last: ");
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.LOGPROB), 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("logprob can't be told at last: ");
+                .hasMessageStartingWith("logprob is not available at last: ");
     }
 
     @Test
-    void whatIsNotToldAtEachStep() {
+    void kindsNotAvailableAtEachStep() {
         assertThatThrownBy(() -> new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.STATE), 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("state can't be told at each: there it can be any of softmax, prediction, topk, loglik,"
-                        + " logprob, rank, hidden, cell, gates");
+                .hasMessage("state is not available at each: choose any of softmax, prediction, topk, loglik,"
+                        + " logprob, rank, hidden, cell, gates, or set output.at = last");
     }
 
     @ParameterizedTest
     @EnumSource(
             value = OutputKind.class,
             names = {"SOFTMAX", "PREDICTION", "TOPK", "LOGLIK", "LOGPROB", "RANK"})
-    void whatNeedsAnOutputLayer(OutputKind emission) {
-        ScoreRequest request = new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.HIDDEN, emission), 1);
+    void kindsThatNeedAnOutputLayer(OutputKind kind) {
+        ScoreRequest request = new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.HIDDEN, kind), 1);
         assertThatThrownBy(() -> request.requireAnswerableBy(BARE))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the model has no output layer, so it has no "
-                        + emission.name().toLowerCase(Locale.ROOT)
+                        + kind.name().toLowerCase(Locale.ROOT)
                         + ": ask for hidden, cell, state or gates, or name its output layer with model.output");
         request.requireAnswerableBy(FOUR_CLASSES);
     }
 
     @Test
-    void whatNeedsNoOutputLayer() {
+    void kindsThatNeedNoOutputLayer() {
         new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.HIDDEN, OutputKind.CELL, OutputKind.STATE), 1)
                 .requireAnswerableBy(BARE);
         new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.GATES), 1).requireAnswerableBy(BARE);
@@ -108,9 +107,9 @@ class ScoreRequestTest {
         assertThatThrownBy(() -> gatesOf(-1)).hasMessage("gates of layer -1: expected 0, the lowest, or above");
     }
 
-    /** What isn't asked for needs no layer. */
+    /** The layer of gates is not checked where no gates are asked for. */
     @Test
-    void aLayerThatIsNotAskedFor() {
+    void theLayerOfGatesThatAreNotAskedFor() {
         new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.HIDDEN), 1, OptionalInt.of(7)).requireAnswerableBy(BARE);
     }
 
@@ -129,21 +128,27 @@ class ScoreRequestTest {
     }
 
     @Test
-    void whatWasAskedIsRemembered() {
+    void aRequestReturnsWhatItWasGiven() {
         ScoreRequest request =
                 new ScoreRequest(Steps.EACH, List.of(OutputKind.RANK, OutputKind.SOFTMAX, OutputKind.RANK), 3);
         assertThat(request.at()).isEqualTo(Steps.EACH);
-        assertThat(request.emissions()).containsExactly(OutputKind.SOFTMAX, OutputKind.RANK);
+        assertThat(request.kinds()).containsExactly(OutputKind.SOFTMAX, OutputKind.RANK);
         assertThat(request.topK()).isEqualTo(3);
         assertThat(request.asksFor(OutputKind.RANK)).isTrue();
         assertThat(request.asksFor(OutputKind.LOGLIK)).isFalse();
         assertThat(request.needsTargets()).isTrue();
+        assertThat(request.needsTargetsOnly()).isFalse();
         assertThat(new ScoreRequest(Steps.LAST, Set.of(OutputKind.SOFTMAX), 1).needsTargets())
+                .isFalse();
+        assertThat(new ScoreRequest(Steps.LAST, Set.of(OutputKind.LOGLIK), 1).needsTargetsOnly())
+                .isTrue();
+        assertThat(request.needsOutputLayer()).isTrue();
+        assertThat(new ScoreRequest(Steps.LAST, Set.of(OutputKind.STATE), 1).needsOutputLayer())
                 .isFalse();
     }
 
     @Test
-    void itTravels() throws IOException, ClassNotFoundException {
+    void aRequestIsSerializable() throws IOException, ClassNotFoundException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
             out.writeObject(new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.TOPK, OutputKind.CELL), 3));
@@ -151,7 +156,7 @@ class ScoreRequestTest {
         try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
             ScoreRequest arrived = (ScoreRequest) in.readObject();
             assertThat(arrived.at()).isEqualTo(Steps.EACH);
-            assertThat(arrived.emissions()).containsExactly(OutputKind.TOPK, OutputKind.CELL);
+            assertThat(arrived.kinds()).containsExactly(OutputKind.TOPK, OutputKind.CELL);
             assertThat(arrived.topK()).isEqualTo(3);
         }
     }

@@ -3,13 +3,13 @@ package sluice.job;
 import java.util.Locale;
 import sluice.job.message.ExitCode;
 
-/** What spark-submit runs: {@code spark-submit --class sluice.job.Main sluice.jar OPTIONS}. */
+/** The main class for {@code spark-submit --class sluice.job.Main sluice.jar OPTIONS}. */
 public final class Main {
     private Main() {}
 
-    /** Scores; leaves with the run's own exit code, which client mode hands on to the scheduler. */
+    /** Runs the command line and exits with its code, which spark-submit returns in client mode. */
     public static void main(String[] arguments) {
-        Locale.setDefault(Locale.ROOT); // numbers in messages look the same everywhere
+        Locale.setDefault(Locale.ROOT); // the same format of numbers everywhere
         int code = ScoreCommand.run(arguments);
         if (code != ExitCode.SCORED.code()) {
             System.exit(code);

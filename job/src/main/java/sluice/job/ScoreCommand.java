@@ -16,8 +16,10 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.incremental.IncrementalJob;
 import sluice.job.message.Console;
@@ -25,29 +27,30 @@ import sluice.job.message.ExitCode;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.message.Version;
-import sluice.job.model.ModelSource;
+import sluice.job.model.ModelCache;
 import sluice.job.model.ModelSummary;
 import sluice.job.model.SavedModel;
 import sluice.job.model.Vocabulary;
 import sluice.job.model.VocabularySource;
-import sluice.job.report.FailedRun;
+import sluice.job.report.RunReport;
 import sluice.job.report.RunStatus;
 import sluice.job.run.DryRun;
+import sluice.job.run.ReportPrinter;
 import sluice.job.run.ScoringJob;
 import sluice.job.settings.OutputFormat;
+import sluice.job.settings.SettingKey;
 import sluice.job.settings.Settings;
 import sluice.job.storage.Publication;
-import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
 
-/** The command line: names for the common settings, {@code --set} for the rest. */
+/** The command line: options for the common settings, {@code --set} for all others. */
 @Command(
         name = "submit/score",
         sortOptions = false,
         usageHelpWidth = 110,
         description = {
             "Scores the token sequences of a table with a trained LSTM, as a Spark job.",
-            "Every row comes back with all its columns and the asked ones beside them, in the same bits whatever it is scored with."
+            "Every row keeps its columns and gets the requested ones, with the same bits for any kernel and any partitioning."
         },
         optionListHeading = "%nOptions:%n",
         footer = {
@@ -58,7 +61,7 @@ import sluice.job.storage.Storage;
             "  submit/score --model clicks.onnx --save-model clicks.safetensors",
             "",
             "All settings, their units and defaults: conf/scoring.conf. Options of spark-submit (--master, --driver-memory,",
-            "--executor-memory, --conf, --packages, ...) are handed to it.",
+            "--executor-memory, --conf, --packages, ...) are passed to it.",
             "Exit codes: 0 done; 1 the run failed, nothing was written; 2 settings, model or table are wrong, nothing was",
             "started; 3 more rows can't be scored than bad-rows allows, nothing was written."
         })
@@ -76,7 +79,7 @@ public final class ScoreCommand {
     @Option(
             names = "--output",
             paramLabel = "DIR",
-            description = "Where the scored table goes: a directory that the run makes, or the name of a table.")
+            description = "Where the scored table goes: a directory that the run creates, or the name of a table.")
     private String output;
 
     @Option(
@@ -95,37 +98,37 @@ public final class ScoreCommand {
     @Option(
             names = "--at",
             paramLabel = "last|each",
-            description = "One answer a sequence, or one at each step. Default: last.")
+            description = "One answer per sequence, or one at each step. Default: last.")
     private String at;
 
-    @Option(names = "--top-k", paramLabel = "K", description = "How many classes topk lists. Default: 5.")
+    @Option(names = "--top-k", paramLabel = "K", description = "Number of classes in topk. Default: 5.")
     private String topK;
 
     @Option(
             names = "--input-format",
             paramLabel = "FORMAT",
             description =
-                    "parquet, orc, json, csv, avro, text, or table: a name in Spark's catalogs. Default: parquet.")
+                    "parquet, orc, json, csv, avro, text, or table (a name in Spark's catalogs). Default: parquet.")
     private String inputFormat;
 
     @Option(
             names = "--output-format",
             paramLabel = "parquet|orc|json|table",
-            description = "table: the output is a table of Spark's catalogs by its name. Default: parquet.")
+            description = "table: the output is the name of a table in Spark's catalogs. Default: parquet.")
     private String outputFormat;
 
     @Option(
             names = "--mode",
             paramLabel = "error|overwrite|append|partitions",
             description =
-                    "What to do where the output exists: refuse, replace it, add to it, or replace those of its partitions (output.partition-by) that the new rows fall into. Default: error.")
+                    "If the output exists: refuse, replace it, add to it, or replace the partitions (output.partition-by) of the new rows. Default: error.")
     private String mode;
 
     @Option(
             names = "--incremental",
             paramLabel = "CHECKPOINT",
             description =
-                    "Score the files that have come since the last run with this checkpoint, a directory in which Spark keeps which were scored, and add their rows to the output.")
+                    "Score only files added since the last run, and append their rows to the output. CHECKPOINT is the directory where Spark records the scored files.")
     private String incremental;
 
     @Option(
@@ -137,48 +140,51 @@ public final class ScoreCommand {
     @Option(
             names = "--splitter",
             paramLabel = "character|whitespace|regex",
-            description = "How text becomes words. Default: whitespace.")
+            description = "How text is split into words. Default: whitespace.")
     private String splitter;
 
     @Option(
             names = "--kernel",
             paramLabel = "auto|vector|scalar|reference",
-            description = "What computes; all but reference give the same bits. Default: auto.")
+            description = "The implementation; all but reference give the same bits. Default: auto.")
     private String kernel;
 
     @Option(
             names = "--bad-rows",
             paramLabel = "fail|quarantine|null",
             description =
-                    "What to do with a row that can't be scored: stop, set it aside, or keep it unanswered. Default: fail.")
+                    "What happens to a row that can't be scored: fail the run, write it to the quarantine, or keep it with nulls. Default: fail.")
     private String badRows;
 
     @Option(
             names = "--report",
             paramLabel = "FILE",
-            description = "A copy of the run's report, which is written for a run that fails, too.")
+            description = "A copy of the run's report, also written if the run fails.")
     private String report;
 
-    @Option(names = "--config", paramLabel = "FILE", description = "A settings file, as conf/scoring.conf.")
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "A settings file in the format of conf/scoring.conf.")
     private Path config;
 
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "Any setting by its key; lists with commas. May be repeated.")
+            description = "Any setting by its key; lists are separated by commas. May be repeated.")
     private Map<String, String> set = new LinkedHashMap<>();
 
     @Option(
             names = "--status",
             paramLabel = "OUTPUT",
             description =
-                    "Tell how the run ended that wrote this output or report, and end with its exit code. Finishes what a killed run has left.")
+                    "Print how the run that wrote this output or report ended, and exit with its code. Finishes the publication of a killed run.")
     private String status;
 
     @Option(
             names = "--run",
             paramLabel = "NAME",
-            description = "What to call this run in its report; with --status, the run that is asked after.")
+            description = "The name of this run in its report; with --status, the run to print.")
     private String run;
 
     @Option(names = "--show", paramLabel = "ROWS", description = "Print this many rows of the scored table.")
@@ -189,7 +195,7 @@ public final class ScoreCommand {
             arity = "0..1",
             fallbackValue = "",
             paramLabel = "MODEL",
-            description = "Print what is understood of a model, in place of --model, and score nothing.")
+            description = "Print a summary of a model (instead of --model), and score nothing.")
     private String describe;
 
     @Option(
@@ -200,7 +206,8 @@ public final class ScoreCommand {
 
     @Option(
             names = "--dry-run",
-            description = "Print what the run would do and cost, from a sample of the table, and write nothing.")
+            description =
+                    "Print what the run would do and cost, estimated from a sample of the table, and write nothing.")
     private boolean dryRun;
 
     @Option(names = "--help", usageHelp = true, description = "Print this help.")
@@ -209,9 +216,12 @@ public final class ScoreCommand {
     @Option(names = "--version", versionHelp = true, description = "Print the version.")
     private boolean version;
 
+    @Spec
+    private CommandSpec spec;
+
     private ScoreCommand() {}
 
-    /** Runs a command line and returns its exit code; whatever goes wrong has been said on stderr. */
+    /** Runs a command line and returns its exit code. Errors are printed on stderr. */
     public static int run(String... arguments) {
         Console console = new Console(
                 new PrintWriter(System.out, true, StandardCharsets.UTF_8),
@@ -239,10 +249,10 @@ public final class ScoreCommand {
     private int run(Console console) {
         try {
             if (status != null) {
-                return tellStatus(console);
+                return printStatus(console);
             }
             if (describe != null || saveModel != null) {
-                lookAtModel(console);
+                describeOrSave(console);
                 return ExitCode.SCORED.code();
             }
             return score(console).code();
@@ -252,7 +262,7 @@ public final class ScoreCommand {
         }
     }
 
-    private int tellStatus(Console console) throws IOException {
+    private int printStatus(Console console) throws IOException {
         Configuration hadoop = Storage.configuration(new SparkConf());
         Publication.finishAll(status, "--status", hadoop).forEach(sentence -> console.say("%s", sentence));
         RunStatus ended = RunStatus.read(status, Optional.ofNullable(run), hadoop);
@@ -264,13 +274,18 @@ public final class ScoreCommand {
         return ended.code();
     }
 
-    /** Without a session: that takes seconds to start, and there is nothing to compute. */
-    private void lookAtModel(Console console) throws IOException {
+    /** Needs no session, which takes seconds to start. */
+    private void describeOrSave(Console console) throws IOException {
+        if (describe != null && !describe.isEmpty() && model != null && !model.equals(describe)) {
+            throw new RefusedException(
+                    "two models, --describe %s and --model %s: pass one of them".formatted(describe, model));
+        }
         Settings.ModelOnly settings = Settings.readModelOnly(config, overrides());
         Configuration hadoop = Storage.configuration(new SparkConf());
         Optional<SavedModel> saved =
                 Optional.ofNullable(saveModel).map(path -> SavedModel.at(path, settings.mode(), hadoop));
-        ModelFile file = ModelSource.read(settings.model(), hadoop);
+        ModelFile file =
+                ModelCache.ofOneRun().get(settings.model(), "--model", hadoop).file();
         if (describe != null) {
             Optional<Vocabulary> words = VocabularySource.find(settings.vocabulary(), file.metadata(), hadoop);
             new ModelSummary(settings.model().path(), file, words).lines().forEach(console.out()::println);
@@ -305,19 +320,12 @@ public final class ScoreCommand {
             showRows(spark, settings, console);
             return ExitCode.SCORED;
         } catch (Exception | OutOfMemoryError e) {
-            report(new FailedRun(started, settings, Failure.code(e), Failure.sentence(e)), spark, console);
+            new ReportPrinter(settings, console, spark.sessionState().newHadoopConf())
+                    .copy(RunReport.failed(started, settings, Failure.code(e), Failure.sentence(e)));
             throw e;
         } finally {
             spark.stop();
         }
-    }
-
-    /** Whoever asked for a copy of the report is told of a failure, too; one that can't be written doesn't hide the failure. */
-    private static void report(FailedRun failed, SparkSession spark, Console console) {
-        Settings.Report settings = failed.settings().report();
-        SmallFile.copy(failed.json(), settings.path(), spark.sessionState().newHadoopConf())
-                .ifPresent(reason -> console.error("%s: the report could not be written: %s"
-                        .formatted(settings.path().get(), reason)));
     }
 
     private void showRows(SparkSession spark, Settings settings, Console console) {
@@ -331,40 +339,17 @@ public final class ScoreCommand {
         }
     }
 
+    /** The options of settings over {@code --set}. */
     private Map<String, String> overrides() {
         Map<String, String> overrides = new LinkedHashMap<>(set);
-        put(overrides, "model.path", modelPath());
-        put(overrides, "input.path", input);
-        put(overrides, "input.format", inputFormat);
-        put(overrides, "input.checkpoint", incremental);
-        put(overrides, "input.tokens", tokens);
-        put(overrides, "input.vocabulary", vocabulary);
-        put(overrides, "input.splitter", splitter);
-        put(overrides, "scoring.kernel", kernel);
-        put(overrides, "output.path", output);
-        put(overrides, "output.format", outputFormat);
-        put(overrides, "output.mode", mode);
-        put(overrides, "output.at", at);
-        put(overrides, "output.emit", emit);
-        put(overrides, "output.top-k", topK);
-        put(overrides, "bad-rows.rule", badRows);
-        put(overrides, "report.path", report);
-        put(overrides, "report.run", run);
+        for (SettingKey key : SettingKey.values()) {
+            key.option()
+                    .map(option -> spec.findOption(option).<String>getValue())
+                    .ifPresent(value -> overrides.put(key.key(), value));
+        }
+        if (describe != null && !describe.isEmpty()) {
+            overrides.put(SettingKey.MODEL_PATH.key(), describe);
+        }
         return overrides;
-    }
-
-    private String modelPath() {
-        boolean described = describe != null && !describe.isEmpty();
-        if (described && model != null && !model.equals(describe)) {
-            throw new RefusedException(
-                    "two models, --describe %s and --model %s: pass one of them".formatted(describe, model));
-        }
-        return described ? describe : model;
-    }
-
-    private static void put(Map<String, String> overrides, String key, String value) {
-        if (value != null) {
-            overrides.put(key, value);
-        }
     }
 }

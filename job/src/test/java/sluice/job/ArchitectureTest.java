@@ -163,6 +163,10 @@ class ArchitectureTest {
                             "TableSample",
                             "TaskLayout")));
 
+    /** What Spark or spark-submit loads by its name. */
+    private static final Set<String> STARTED_BY_NAME =
+            Set.of("Main", "SluiceCatalog", "MetricsPlugin", "NumberListFormat");
+
     private static final int LARGEST_CIRCLE = 3;
     private static final int LARGEST_ROOM = 20;
 
@@ -239,6 +243,20 @@ class ArchitectureTest {
             }
         }
         assertThat(found).isEqualTo(PUBLIC);
+    }
+
+    @Test
+    void aPublicTypeIsUsedByAnotherRoom() {
+        List<String> unused = JOB.stream()
+                .filter(type -> type.isTopLevelClass() && type.getModifiers().contains(JavaModifier.PUBLIC))
+                .filter(type -> !STARTED_BY_NAME.contains(type.getSimpleName()))
+                .filter(type -> JOB.stream()
+                        .filter(nested -> topLevel(nested).equals(type.getName()))
+                        .flatMap(nested -> nested.getDirectDependenciesToSelf().stream())
+                        .allMatch(use -> room(use.getOriginClass()).equals(room(type))))
+                .map(JavaClass::getName)
+                .toList();
+        assertThat(unused).as("make these package-private").isEmpty();
     }
 
     @Test

@@ -31,7 +31,7 @@ import sluice.job.fixture.OtherFileSystem;
 import sluice.job.fixture.Terminal;
 import sluice.job.message.ExitCode;
 
-/** {@code --describe} and {@code --save-model}: what a model is, without a table and without Spark. */
+/** {@code --describe} and {@code --save-model}, which need neither a table nor a session. */
 class ModelCommandTest {
     private static final Path ONNX =
             Path.of("..", "cell", "src", "test", "resources", "torch-onnx", "pt_bi_l2_op14", "model.onnx");
@@ -41,12 +41,12 @@ class ModelCommandTest {
     Path folder;
 
     @BeforeEach
-    void makeTheOtherFileSystemKnown() {
+    void registerTheOtherFileSystem() {
         System.setProperty("spark.hadoop." + OtherFileSystem.SETTING, OtherFileSystem.class.getName());
     }
 
     @AfterEach
-    void forgetIt() {
+    void unregisterIt() {
         System.clearProperty("spark.hadoop." + OtherFileSystem.SETTING);
     }
 
@@ -92,14 +92,14 @@ class ModelCommandTest {
                         "  forward   9 units, the plain cell",
                         "  backward  9 units, the plain cell",
                         "output      20 classes over width 18",
-                        "gates       i, o, f, g in the file, brought into i, f, g, o",
+                        "gates       i, o, f, g in the file, reordered to i, f, g, o",
                         "parameters  3,852 (15.0 KiB of float32)",
                         "vocabulary  none",
                         "sha-256     " + ModelFiles.read(SAME_WEIGHTS).fingerprint())
                 .anyMatch(line -> line.startsWith("note        the output layer is tensor 'onnx::MatMul_401'"));
     }
 
-    /** Peepholes, a clip, merged directions, a projection, states to start from: all that a state dict has no names for. */
+    /** Peepholes, a clip, merged directions, a projection, initial states: what a PyTorch state dict can't express. */
     private static LstmModel odd() {
         CellVariant variant = CellVariant.PLAIN
                 .withActivations(
@@ -125,7 +125,7 @@ class ModelCommandTest {
     }
 
     @Test
-    void whatIsUnusualIsDescribed() {
+    void unusualCellsAreDescribed() {
         Path model = written(folder.resolve("odd.safetensors"), odd(), Map.of("vocabulary", "abcd"));
         Terminal terminal = Terminal.score("--describe", model.toString());
         assertDone(terminal);
@@ -136,12 +136,12 @@ class ModelCommandTest {
                         "  forward   2 units, projected to 1, the plain cell",
                         "  backward  2 units, projected to 1, peepholes, clip 3.0, HARD_SIGMOID(0.2, 0.5) TANH RELU, starts from a state of its own",
                         "output      3 classes over width 1, read from the final states of each direction",
-                        "gates       i, f, g, o, as they stand in the file",
-                        "vocabulary  4 words: a b c d; the model knows 3 tokens: is it another model's?");
+                        "gates       i, f, g, o, as in the file",
+                        "vocabulary  4 words: a b c d; the model has 3 tokens: this may be the vocabulary of another model");
     }
 
     @Test
-    void theModelsSettingsAreTakenFromTheFileAndTheCommand() {
+    void settingsOfTheModelAreReadFromTheFileAndTheCommandLine() {
         Path words = Disk.write(folder.resolve("words.txt"), "<pad>\nlogin\n");
         Path config = Disk.write(
                 folder.resolve("my.conf"),
@@ -195,7 +195,7 @@ class ModelCommandTest {
     }
 
     @Test
-    void whatIsUnusualIsSavedWithItsVocabulary() {
+    void unusualCellsAreSavedWithTheVocabulary() {
         Path model = written(folder.resolve("odd"), odd(), Map.of("vocabulary", "abc"));
         Terminal terminal = Terminal.score("--describe", model.toString(), "--save-model", file("saved"));
         assertDone(terminal);
@@ -209,7 +209,7 @@ class ModelCommandTest {
     }
 
     @Test
-    void aFileThatExistsIsReplacedOnlyWhereThatIsAsked() {
+    void anExistingFileIsReplacedInModeOverwriteOnly() {
         Path saved = Disk.write(folder.resolve("saved"), "precious");
         assertRefused(
                 Terminal.score("--save-model", saved.toString(), "--model", ONNX.toString()),
@@ -232,18 +232,18 @@ class ModelCommandTest {
     }
 
     @Test
-    void aPlaceThatIsNoneIsRefused() throws IOException {
+    void anImpossibleTargetIsRefused() throws IOException {
         Files.createDirectory(folder.resolve("directory"));
         assertRefused(
                 Terminal.score("--save-model", file("directory"), "--model", ONNX.toString()),
-                file("directory") + ": is a directory, expected a file to make; check --save-model");
+                file("directory") + ": is a directory, expected the name of a new file; check --save-model");
         Disk.write(folder.resolve("file"), "");
         Terminal below = Terminal.score("--save-model", file("file/saved"), "--model", ONNX.toString());
         assertThat(below.code()).isEqualTo(ExitCode.REFUSED.code());
         assertThat(below.errors())
                 .singleElement()
                 .asString()
-                .contains("can't be made: ")
+                .contains("cannot be created: ")
                 .endsWith("; check --save-model");
         assertRefused(
                 Terminal.score("--save-model", file("saved"), "--model", file("none")),
@@ -252,7 +252,7 @@ class ModelCommandTest {
     }
 
     @Test
-    void anotherFileSystemIsWrittenToo() {
+    void anotherFileSystemIsWritten() {
         String saved = "other://" + folder.resolve("saved");
         assertSaved(Terminal.score("--save-model", saved, "--model", ONNX.toString()), saved);
         assertThat(Terminal.score("--describe", saved).output())
@@ -262,7 +262,7 @@ class ModelCommandTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"error", "overwrite"})
-    void aRenameThatFailsLeavesThingsAsTheyWere(String mode) {
+    void aFailedRenameLeavesTheTargetUnchanged(String mode) {
         boolean existed = mode.equals("overwrite");
         if (existed) {
             Disk.write(folder.resolve("stuck"), "precious");

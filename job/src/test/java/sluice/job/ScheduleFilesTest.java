@@ -26,12 +26,12 @@ import sluice.job.launch.Crontab;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
 
-/** The files of {@code submit/schedule}: their own formats hold, and what they hand to Sluice is known to it. */
+/** The files of {@code submit/schedule} are valid in their own formats, and their arguments and settings are valid for Sluice. */
 class ScheduleFilesTest {
     private static final Path SCHEDULE = Path.of("..", "submit", "schedule");
     private static final Map<String, String> ENVIRONMENT = Map.of("NIGHT", "/srv/night");
 
-    /** Of the operator's API v1beta2: those that the files use must be among them. */
+    /** Fields of the Spark operator's API v1beta2 that the files may use. */
     private static final Set<String> SPEC = Set.of(
             "type",
             "sparkVersion",
@@ -77,7 +77,7 @@ class ScheduleFilesTest {
             "serviceAccount",
             "instances");
 
-    /** Of Airflow's SparkSubmitOperator, and of every operator. */
+    /** Parameters of Airflow's SparkSubmitOperator and of every operator. */
     private static final Set<String> OPERATOR = Set.of(
             "task_id",
             "conn_id",
@@ -99,7 +99,7 @@ class ScheduleFilesTest {
     @TempDir
     Path folder;
 
-    /** Reads the command line and its settings as a run would, with the file that the schedules share. */
+    /** Reads a command line and the settings file that the schedules share, as a run does. */
     private Settings settings(List<String> arguments) throws IOException {
         CommandLine.ParseResult parsed =
                 new CommandLine(ScoreCommand.class).parseArgs(arguments.toArray(String[]::new));
@@ -137,7 +137,7 @@ class ScheduleFilesTest {
     }
 
     @Test
-    void cronRunsYesterdayOnce() throws IOException {
+    void cronScoresYesterday() throws IOException {
         Crontab crontab = Crontab.read(SCHEDULE.resolve("cron"));
         assertThat(crontab.environment()).containsOnlyKeys("SLUICE_HOME", "NIGHT", "MAILTO");
         assertThat(crontab.jobs()).hasSize(1);
@@ -146,7 +146,7 @@ class ScheduleFilesTest {
     }
 
     @Test
-    void airflowsArgumentsAreSluices() throws IOException {
+    void airflowsArgumentsAreValid() throws IOException {
         AirflowDag dag = new AirflowDag(SCHEDULE.resolve("airflow_dag.py"), ENVIRONMENT);
         Settings settings = settings(dag.arguments("2026-11-21"));
         assertThat(settings.report().run()).isEqualTo("2026-11-21");
@@ -156,9 +156,9 @@ class ScheduleFilesTest {
                 .isSubsetOf(OPERATOR);
     }
 
-    /** In the words of the operator's own exceptions. */
+    /** The messages are those of the operator's exceptions. */
     @Test
-    void airflowFindsTheRunsExitCode() {
+    void airflowReadsTheExitCodeOfTheRun() {
         AirflowDag dag = new AirflowDag(SCHEDULE.resolve("airflow_dag.py"), ENVIRONMENT);
         assertThat(dag.exitCode("Cannot execute: spark-submit --master yarn sluice.jar --run 2. Error code is: 3."))
                 .isEqualTo(3);
@@ -173,7 +173,7 @@ class ScheduleFilesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"spark-application.yaml", "scheduled-spark-application.yaml"})
-    void kubernetesHasTheOperatorsFieldsAndSluicesArguments(String file) throws IOException {
+    void kubernetesUsesTheOperatorsFieldsAndValidArguments(String file) throws IOException {
         JsonNode resource = yaml(file);
         assertThat(fields(resource)).containsExactlyInAnyOrder("apiVersion", "kind", "metadata", "spec");
         assertThat(resource.path("apiVersion").textValue()).isEqualTo("sparkoperator.k8s.io/v1beta2");
@@ -207,9 +207,9 @@ class ScheduleFilesTest {
                 .isEqualTo("NIGHT");
     }
 
-    /** The settings make every repetition harmless, which the schedules' retries rely on. */
+    /** The schedules retry, so a repeated run must give the same output. */
     @Test
-    void aNightMayBeRepeated() throws IOException {
+    void aRunMayBeRepeated() throws IOException {
         Settings.Output output = settings(List.of("--config", "night.conf")).output();
         assertThat(output.mode()).isEqualTo(OutputMode.PARTITIONS);
         assertThat(output.partitionBy()).containsExactly("day");

@@ -1,5 +1,6 @@
 package sluice.cell.engine;
 
+import sluice.cell.AnswerWidths;
 import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.Steps;
@@ -7,79 +8,50 @@ import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
-import sluice.cell.model.OutputLayer;
 
 /**
- * How much memory scoring a sequence takes: its input and its answer, and where a stack reads backward too, the states of two
- * neighbouring layers at all steps, and the gates of the one that is asked for.
+ * Heap that scoring a sequence takes, in bytes: its input and its answer. A stack that also reads backward additionally keeps the states
+ * of two neighbouring layers at all steps, and the gates of the layer that is asked for.
  */
 final class MemoryEstimate {
-    private static final long ARRAY_HEADER = 16;
-    private static final long SEQUENCE = 300; // the objects that a sequence and its answer are
+    private static final long OBJECT_HEADER = 16;
+    private static final long SEQUENCE = 300; // the objects of a sequence and its answer, without their arrays
 
+    private final AnswerWidths widths;
     private final long stateFloats; // a step
-    private final long hiddenFloats; // a step
-    private final long cellFloats; // a step
-    private final long finalFloats; // a sequence
-    private final long classes;
-    private final long[] cells; // of each layer, all directions together
     private final boolean looksAhead;
 
     MemoryEstimate(LstmModel model) {
-        long input = model.embedding().isPresent() ? 1 : model.inputWidth(); // more than it is for one-hot tokens
+        long input = model.embedding().isPresent() ? 1 : model.inputWidth(); // too many for one-hot tokens
         long widest = 0;
         long below = 0;
-        long ends = 0;
-        LstmLayer top = null;
         for (LstmLayer layer : model.layers()) {
             long here = 0;
             for (LstmDirection direction : layer.directions()) {
                 here += direction.outputWidth() + 2L * direction.hiddenWidth();
-                ends += direction.outputWidth() + direction.hiddenWidth();
             }
             here += layer.directions().size() > 1 ? layer.outputWidth() : 0;
             widest = Math.max(widest, below + here);
             below = layer.outputWidth();
-            top = layer;
         }
+        this.widths = new AnswerWidths(model);
         this.stateFloats = input + (model.looksAhead() ? widest : 0);
-        this.finalFloats = ends;
-        this.hiddenFloats = model.outputWidth();
-        this.cellFloats = top == null ? 0 : cells(top);
-        this.classes = model.output().map(OutputLayer::classes).orElse(0);
-        this.cells = model.layers().stream().mapToLong(MemoryEstimate::cells).toArray();
         this.looksAhead = model.looksAhead();
     }
 
-    private static long cells(LstmLayer layer) {
-        return layer.directions().stream().mapToLong(LstmDirection::hiddenWidth).sum();
-    }
-
+    /** @param length of the sequence, in steps */
     long bytes(ScoreRequest request, int length) {
         long steps = request.at() == Steps.LAST ? 1 : length;
         long bytes = SEQUENCE + Float.BYTES * stateFloats * (length + 1L);
-        for (OutputKind emission : request.emissions()) {
-            bytes += switch (emission) {
-                case SOFTMAX -> steps * row(classes);
-                case PREDICTION, LOGPROB, RANK -> steps * Float.BYTES;
-                case TOPK -> steps * 2 * row(request.topK());
-                case LOGLIK -> ARRAY_HEADER;
-                case HIDDEN -> steps * row(hiddenFloats);
-                case CELL -> steps * row(cellFloats);
-                case STATE -> row(finalFloats);
-                case GATES -> gates(cells[request.gatesLayer(cells.length)], length);
-            };
+        for (OutputKind kind : request.kinds()) {
+            long value = OBJECT_HEADER * kind.objects() + Float.BYTES * kind.numbers(widths, request);
+            bytes += kind.isPerSequence() ? value : steps * value;
         }
-        return bytes;
+        return looksAhead && request.asksFor(OutputKind.GATES) ? bytes + gatesTable(request, length) : bytes;
     }
 
-    /** Four gates and the cell state at each step; and a table of the gates where no step is answered before all are known. */
-    private long gates(long width, int length) {
-        long kept = looksAhead ? Gate.COUNT * Float.BYTES * width * (length + 1L) : 0;
-        return kept + length * (2 * ARRAY_HEADER + (Gate.COUNT + 1) * row(width));
-    }
-
-    private static long row(long floats) {
-        return ARRAY_HEADER + Float.BYTES * floats;
+    /** The gates of all steps, which are kept until the backward direction has been read. */
+    private long gatesTable(ScoreRequest request, int length) {
+        return Gate.COUNT * Float.BYTES * (long) widths.gate(request) * (length + 1L);
     }
 }

@@ -1,15 +1,11 @@
 package sluice.job.incremental;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.apache.commons.codec.digest.DigestUtils;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -25,18 +21,14 @@ import sluice.job.output.TableShape;
 import sluice.job.report.RunName;
 import sluice.job.report.RunReport;
 import sluice.job.settings.Settings;
-import sluice.job.settings.SettingsHash;
-import sluice.job.storage.SmallFile;
 
 /**
- * Where a batch of new files goes: the partition {@code batch=N} of the output, with a report of its own. One journal shows rows, bad rows
- * and report together, so that whoever finds the report finds the rows; and a batch that is published again replaces its partition as a whole.
+ * The output of one batch: the partition {@code batch=N} of the output, with a report of its own. One journal publishes the rows, the bad
+ * rows and the report together, so the report is in the output exactly if the rows are. A batch that is published again replaces its
+ * whole partition.
  */
 final class BatchOutput implements ScoredOutput {
     private static final String COLUMN = "batch";
-    private static final String HASH = "files-sha256";
-    private static final String CHECKPOINT = "checkpoint-id";
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Batch batch;
     private final String column;
@@ -48,16 +40,20 @@ final class BatchOutput implements ScoredOutput {
     /**
      * A batch of new files.
      *
-     * @param checkpoint that it is a batch of
-     * @param schema that its files are read as
-     * @param number in Spark's counting, from 0
-     * @param files that Spark has written down for it
+     * @param checkpoint that numbers the batch
+     * @param schema that the files are read with
+     * @param number Spark's number of the batch, from 0
+     * @param files that Spark recorded for the batch
      */
     record Batch(Checkpoint checkpoint, StructType schema, long number, List<Path> files) {
-        /** Of their paths: a number may come to stand for others where a checkpoint was tampered with. */
-        String filesSha256() {
+        Batch {
+            files = List.copyOf(files);
+        }
+
+        /** The batch as its report identifies it. The hash of the paths tells batches apart if someone edits a checkpoint. */
+        RunReport.Batch identity() {
             String paths = files.stream().map(Path::toString).sorted().collect(Collectors.joining("\n"));
-            return SettingsHash.sha256(paths);
+            return new RunReport.Batch(number, files.size(), checkpoint.id(), DigestUtils.sha256Hex(paths));
         }
     }
 
@@ -92,22 +88,10 @@ final class BatchOutput implements ScoredOutput {
         return settings.prefix() + COLUMN;
     }
 
-    /** Whether it is in an output already: then Spark has been killed before it wrote that down. */
-    static boolean isIn(FileSystem files, Path output, Batch batch) throws IOException {
-        Optional<byte[]> found = SmallFile.read(
-                files, new Path(output, RunName.ofBatch(batch.number()).report()));
-        if (found.isEmpty()) {
-            return false;
-        }
-        JsonNode report = JSON.readTree(found.get());
-        return report.path(CHECKPOINT).asText().equals(batch.checkpoint().id())
-                && report.path(HASH).asText().equals(batch.filesSha256());
-    }
-
     /**
-     * The scored rows with the number of their batch.
+     * The shape of the scored rows with the batch column added.
      *
-     * @throws RefusedException where there is such a column already
+     * @throws RefusedException if the rows have a column of that name already
      */
     static TableShape shape(TableShape scored, Settings.Output settings) {
         String column = column(settings);
@@ -115,7 +99,7 @@ final class BatchOutput implements ScoredOutput {
         for (String name : columns.fieldNames()) {
             if (name.equalsIgnoreCase(column)) {
                 throw new RefusedException(
-                        "--incremental: the input has a column '%s' already; set output.prefix to name the new one otherwise, or leave it out of input.columns"
+                        "--incremental: the input has a column '%s' already; set output.prefix to give the new column another name, or leave it out of input.columns"
                                 .formatted(name));
             }
         }
@@ -151,20 +135,15 @@ final class BatchOutput implements ScoredOutput {
 
     @Override
     public void publish(RunReport report) throws IOException {
-        Map<String, Object> own = new LinkedHashMap<>();
-        own.put(COLUMN, batch.number());
-        own.put(RunReport.FILES, batch.files().size());
-        own.put(CHECKPOINT, batch.checkpoint().id());
-        own.put(HASH, batch.filesSha256());
-        BatchProgress increments = new BatchProgress(
+        BatchProgress progress = new BatchProgress(
                 batch.checkpoint().path(),
                 batch.checkpoint().id(),
                 batch.number(),
                 report.model().model().fingerprint(),
                 settings.sha256());
-        batch.checkpoint().settle(batch.schema(), hadoop);
-        staged.writeText(RunName.ofBatch(batch.number()).report(), report.json(own));
-        staged.writeText(BatchProgress.FILE, increments.json());
+        batch.checkpoint().fixSchema(batch.schema(), hadoop);
+        staged.writeText(RunName.ofBatch(batch.number()).report(), report.json(batch.identity()));
+        staged.writeText(BatchProgress.FILE, progress.json());
         staged.publish();
     }
 

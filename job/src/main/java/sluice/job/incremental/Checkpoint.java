@@ -1,12 +1,11 @@
 package sluice.job.incremental;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
@@ -22,28 +21,45 @@ import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
 
 /**
- * The directory in which Spark keeps which files were scored. Beside Spark's own it holds two small files of ours: whose files they are,
- * and what they are read as, which stays what it was when the first batch came into the output.
+ * The directory in which Spark records which files were scored. Sluice adds two files of its own: {@code sluice.json} names the input
+ * and the output that the checkpoint belongs to, {@code sluice-schema.json} holds the schema that the first published batch was read
+ * with and that all later files are read with.
  *
- * @param path as it was given
- * @param id that no other checkpoint has; the output has it, too
- * @param input the place of the files
- * @param format of the files
- * @param output that their rows go to
+ * @param path as the settings give it
+ * @param identity content of {@code sluice.json}
  */
-record Checkpoint(String path, String id, String input, String format, String output) {
+record Checkpoint(String path, Identity identity) {
     private static final String FILE = "sluice.json";
     private static final String SCHEMA = "sluice-schema.json";
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** Of these settings; nothing is written. */
+    /**
+     * What the checkpoint belongs to.
+     *
+     * @param sluice version that wrote the file
+     * @param id unique ID of the checkpoint; the output has it, too
+     * @param input qualified path of the input files
+     * @param format of the input files
+     * @param output qualified path of the output
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Identity(
+            @JsonProperty("sluice") String sluice,
+            @JsonProperty(value = "id", required = true) String id,
+            @JsonProperty(value = "input", required = true) String input,
+            @JsonProperty(value = "format", required = true) String format,
+            @JsonProperty(value = "output", required = true) String output) {}
+
+    /** A new checkpoint for these settings; nothing is written yet. */
     static Checkpoint first(Settings settings, Configuration hadoop) {
         return new Checkpoint(
                 settings.input().checkpoint().orElseThrow(),
-                UUID.randomUUID().toString(),
-                qualified(settings.input().paths().get(0), "--input", hadoop),
-                settings.input().format().sparkName(),
-                qualified(settings.output().path(), "--output", hadoop));
+                new Identity(
+                        Version.current(),
+                        UUID.randomUUID().toString(),
+                        qualified(settings.input().paths().get(0), "--input", hadoop),
+                        settings.input().format().sparkName(),
+                        qualified(settings.output().path(), "--output", hadoop)));
     }
 
     private static String qualified(String path, String option, Configuration hadoop) {
@@ -51,10 +67,10 @@ record Checkpoint(String path, String id, String input, String format, String ou
     }
 
     /**
-     * The one that is there.
+     * The existing checkpoint.
      *
-     * @return nothing where there is none yet
-     * @throws RefusedException where it is of other files, or something else is there
+     * @return empty if there is none yet
+     * @throws RefusedException if the checkpoint belongs to another input, or the directory holds something else
      */
     static Optional<Checkpoint> find(Settings settings, Configuration hadoop) throws IOException {
         String path = settings.input().checkpoint().orElseThrow();
@@ -62,15 +78,15 @@ record Checkpoint(String path, String id, String input, String format, String ou
         Path directory = new Path(path);
         Optional<byte[]> own = SmallFile.read(files, new Path(directory, FILE));
         if (own.isEmpty()) {
-            requireNothingElse(files, directory, path);
+            requireFree(files, directory, path);
             return Optional.empty();
         }
-        Checkpoint found = read(path, own.get());
-        found.requireSameFiles(settings, hadoop);
+        Checkpoint found = new Checkpoint(path, parse(path, own.get()));
+        found.requireSameInput(settings, hadoop);
         return Optional.of(found);
     }
 
-    private static void requireNothingElse(FileSystem files, Path directory, String path) throws IOException {
+    private static void requireFree(FileSystem files, Path directory, String path) throws IOException {
         if (!files.exists(directory)) {
             return;
         }
@@ -79,86 +95,83 @@ record Checkpoint(String path, String id, String input, String format, String ou
                         .allMatch(entry -> entry.getPath().getName().startsWith("."));
         if (!isFree) {
             throw new RefusedException(
-                    "%s: holds something else than a checkpoint of runs with --incremental; choose a directory that is empty or is not there yet"
+                    "%s: holds something other than a checkpoint of runs with --incremental; choose a directory that is empty or does not exist yet"
                             .formatted(path));
         }
     }
 
-    private static Checkpoint read(String path, byte[] json) {
+    private static Identity parse(String path, byte[] json) {
         try {
-            JsonNode tree = JSON.readTree(json);
-            return new Checkpoint(
-                    path,
-                    tree.required("id").asText(),
-                    tree.required("input").asText(),
-                    tree.required("format").asText(),
-                    tree.required("output").asText());
-        } catch (IOException | RuntimeException e) { // the latter for what is missing
-            throw broken(path, FILE, e);
+            return JSON.readValue(json, Identity.class);
+        } catch (IOException e) {
+            throw unreadable(path, FILE, e);
         }
     }
 
-    private static RefusedException broken(String path, String file, Exception cause) {
+    private static RefusedException unreadable(String path, String file, Exception cause) {
         return new RefusedException(
-                "%s/%s: can't be read: %s; bring it back, or begin again with another --incremental and another --output"
+                "%s/%s: can't be read: %s; restore it, or begin again with another --incremental and another --output"
                         .formatted(path, file, Failure.firstLine(cause.getMessage())),
                 cause);
     }
 
-    private void requireSameFiles(Settings settings, Configuration hadoop) {
+    private void requireSameInput(Settings settings, Configuration hadoop) {
         String given = qualified(settings.input().paths().get(0), "--input", hadoop);
-        if (!given.equals(input)) {
+        if (!given.equals(identity.input())) {
             throw new RefusedException(
                     "%s: is the checkpoint of the files in %s, not of those in %s, which would all be new to it; check --incremental and --input"
-                            .formatted(path, input, given));
+                            .formatted(path, identity.input(), given));
         }
         String asked = settings.input().format().sparkName();
-        if (!asked.equals(format)) {
+        if (!asked.equals(identity.format())) {
             throw new RefusedException("%s: is the checkpoint of files of format %s, not %s; check --input-format"
-                    .formatted(path, format, asked));
+                    .formatted(path, identity.format(), asked));
         }
     }
 
-    /** Writes down whose files they are. */
+    String id() {
+        return identity.id();
+    }
+
+    /** Qualified path of the output that the checkpoint belongs to. */
+    String output() {
+        return identity.output();
+    }
+
+    /** Writes {@code sluice.json}. */
     void write(Configuration hadoop) throws IOException {
-        Map<String, Object> tree = new LinkedHashMap<>();
-        tree.put("sluice", Version.current());
-        tree.put("id", id);
-        tree.put("input", input);
-        tree.put("format", format);
-        tree.put("output", output);
-        write(FILE, SmallFile.json(tree), hadoop);
+        write(FILE, SmallFile.json(identity), hadoop);
     }
 
     /**
-     * What the files are read as, once that is settled.
+     * The schema that all files are read with; empty before the first batch is published.
      *
-     * @throws RefusedException where it can't be read
+     * @throws RefusedException if the file is damaged
      */
     Optional<StructType> schema(Configuration hadoop) throws IOException {
         Optional<byte[]> json = SmallFile.read(Storage.of(path, "--incremental", hadoop), new Path(path, SCHEMA));
         try {
             return json.map(bytes -> (StructType) DataType.fromJson(new String(bytes, StandardCharsets.UTF_8)));
-        } catch (RuntimeException e) { // of whatever kind, for what is no schema
-            throw broken(path, SCHEMA, e);
+        } catch (RuntimeException e) { // Spark's parser throws exceptions of several types
+            throw unreadable(path, SCHEMA, e);
         }
     }
 
-    /** Settles what the files are read as, unless that is done. */
-    void settle(StructType schema, Configuration hadoop) throws IOException {
+    /** Writes the schema that all later files are read with, unless it is written already. */
+    void fixSchema(StructType schema, Configuration hadoop) throws IOException {
         if (!Storage.of(path, "--incremental", hadoop).exists(new Path(path, SCHEMA))) {
             write(SCHEMA, SmallFile.bytes(schema.prettyJson()), hadoop);
         }
     }
 
-    /** At once as a whole. */
+    /** Writes a file atomically: a temporary file, then a rename. */
     private void write(String name, byte[] content, Configuration hadoop) throws IOException {
         FileSystem files = Storage.of(path, "--incremental", hadoop);
         Path draft = new Path(path, ".%s-%s".formatted(name, UUID.randomUUID()));
-        Path place = new Path(path, name);
+        Path target = new Path(path, name);
         SmallFile.write(files, draft, content);
-        if (!files.rename(draft, place)) {
-            throw new IOException("%s: could not be renamed to %s".formatted(draft, place));
+        if (!files.rename(draft, target)) {
+            throw new IOException("%s: could not be renamed to %s".formatted(draft, target));
         }
     }
 }

@@ -1,5 +1,7 @@
 package sluice.job.incremental;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -9,15 +11,22 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import sluice.job.message.HumanText;
+import sluice.job.settings.Settings;
 import sluice.job.storage.Storage;
 
 /**
- * What Spark has written down in a checkpoint, which is only read here. Three logs, of small text files whose names are numbers and whose
- * first line is a version: {@code offsets/N}, before batch N is begun, tells in its last line how far it goes; {@code sources/0/K} lists the
- * files of step K, every tenth of them, {@code K.compact}, all files until then; {@code commits/N} says that batch N is done.
+ * Reads the logs that Spark writes into a checkpoint. A log is a directory of small text files; a file's name is a number and its first
+ * line a version.
+ *
+ * <ul>
+ *   <li>{@code offsets/N} is written before batch N starts. Its last line is the last step of the batch.
+ *   <li>{@code sources/0/K} lists the files of step K. Every tenth file, {@code K.compact}, lists the files of all steps up to K.
+ *   <li>{@code commits/N} is written after batch N.
+ * </ul>
  */
 final class CheckpointLog {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -25,57 +34,71 @@ final class CheckpointLog {
     private final FileSystem files;
     private final Path checkpoint;
 
-    CheckpointLog(FileSystem files, Path checkpoint) {
+    /**
+     * A line of {@code sources/0}.
+     *
+     * @param path URI of an input file
+     * @param step that the file belongs to
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    private record Entry(
+            @JsonProperty("path") String path,
+            @JsonProperty("batchId") long step) {}
+
+    private CheckpointLog(FileSystem files, Path checkpoint) {
         this.files = files;
         this.checkpoint = checkpoint;
     }
 
-    /** Whether any batch was begun, or is done. */
+    /** The logs of the checkpoint that the settings name; it need not exist yet. */
+    static CheckpointLog of(Settings settings, Configuration hadoop) {
+        String path = settings.input().checkpoint().orElseThrow();
+        return new CheckpointLog(Storage.of(path, "--incremental", hadoop), new Path(path));
+    }
+
+    /** Whether any batch has started. */
     boolean hasBatches() throws IOException {
         return hasNumbers("offsets") || hasCommits();
     }
 
-    /** Whether any batch is done. */
+    /** Whether any batch has been committed. */
     boolean hasCommits() throws IOException {
         return hasNumbers("commits");
     }
 
-    /** Drafts have other names. */
+    /** Whether a log has complete files; temporary ones have other names. */
     private boolean hasNumbers(String log) throws IOException {
         return Storage.entries(files, new Path(checkpoint, log)).stream()
                 .anyMatch(entry -> entry.getPath().getName().matches("\\d+"));
     }
 
-    private String offset(long batch) throws IOException {
-        List<String> lines = lines(new Path(checkpoint, "offsets/" + batch));
-        return lines.get(lines.size() - 1);
-    }
-
-    /** The files of a batch. */
+    /** The input files of a batch. */
     List<Path> files(long batch) throws IOException {
-        long from = batch == 0 ? 0 : step(batch - 1) + 1;
+        long first = batch == 0 ? 0 : lastStep(batch - 1) + 1;
+        long last = lastStep(batch);
         List<Path> paths = new ArrayList<>();
-        for (long step = from; step <= step(batch); step++) {
-            for (JsonNode entry : entries(step)) {
-                if (entry.path("batchId").asLong() == step) {
-                    paths.add(new Path(URI.create(entry.path("path").asText())));
+        for (long step = first; step <= last; step++) {
+            for (Entry entry : entries(step)) {
+                if (entry.step() == step) {
+                    paths.add(new Path(URI.create(entry.path())));
                 }
             }
         }
         return paths;
     }
 
-    private long step(long batch) throws IOException {
-        JsonNode offset = tree(offset(batch));
+    private long lastStep(long batch) throws IOException {
+        List<String> lines = lines(new Path(checkpoint, "offsets/" + batch));
+        JsonNode offset = parse(lines.get(lines.size() - 1), JsonNode.class);
         return offset.isNumber() ? offset.asLong() : offset.path("logOffset").asLong(-1);
     }
 
-    private List<JsonNode> entries(long step) throws IOException {
+    private List<Entry> entries(long step) throws IOException {
         Path log = new Path(checkpoint, "sources/0/" + step);
         List<String> lines = lines(files.exists(log) ? log : log.suffix(".compact"));
-        List<JsonNode> entries = new ArrayList<>();
+        List<Entry> entries = new ArrayList<>();
         for (String line : lines.subList(1, lines.size())) {
-            entries.add(tree(line));
+            entries.add(parse(line, Entry.class));
         }
         return entries;
     }
@@ -85,16 +108,16 @@ final class CheckpointLog {
             String text = new String(stream.readAllBytes(), StandardCharsets.UTF_8);
             List<String> lines = text.lines().filter(line -> !line.isBlank()).toList();
             if (lines.size() < 2) {
-                throw new IOException("%s: is not as Spark writes it: it has %s, expected a version and what follows"
+                throw new IOException("%s: is no log of Spark: it has %s, expected a version and at least one more line"
                         .formatted(log, HumanText.count(lines.size(), "line")));
             }
             return lines;
         }
     }
 
-    private static JsonNode tree(String line) throws IOException {
+    private static <T> T parse(String line, Class<T> type) throws IOException {
         try {
-            return JSON.readTree(line);
+            return JSON.readValue(line, type);
         } catch (JsonProcessingException e) {
             throw new IOException("the checkpoint is not as Spark writes it: %s".formatted(e.getOriginalMessage()), e);
         }

@@ -13,18 +13,18 @@ import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
 
 /**
- * Holds the columns of new files against those of the first ones. Files of lines tell that themselves, line by line; of a file that knows its
- * columns, Spark would read one that is missing as nulls and pass over one that is new.
+ * Checks the columns of new files against those of the first files. Only files with a schema need it (Parquet, ORC, Avro): Spark reads
+ * a missing column as null and ignores an additional one. In JSON and CSV, mismatches surface per record.
  */
 final class FileColumns {
-    /** Of a batch: to open a file takes some milliseconds on a disk, and some more in an object store. */
-    private static final int LOOKED_AT = 16;
+    /** Files checked per batch. Opening a file takes milliseconds on a disk, and more in an object store. */
+    private static final int MAX_CHECKED = 16;
 
     private final SparkSession spark;
     private final Settings.Input settings;
     private final StructType schema;
 
-    /** @param schema what files are read as */
+    /** @param schema that the files are read with */
     FileColumns(SparkSession spark, Settings.Input settings, StructType schema) {
         this.spark = spark;
         this.settings = settings;
@@ -32,17 +32,17 @@ final class FileColumns {
     }
 
     /**
-     * Looks at some files, spread evenly over all.
+     * Checks a sample of the files, spread evenly.
      *
-     * @return columns that the first files had not
-     * @throws RefusedException where one lacks a column
+     * @return columns that the first files do not have
+     * @throws RefusedException if a file lacks a column of the first files
      */
     Set<String> requireAllIn(List<Path> files) {
         Set<String> unread = new LinkedHashSet<>();
         if (settings.format().hasLooseLines() || settings.format() == InputFormat.TEXT) {
             return unread;
         }
-        int count = Math.min(LOOKED_AT, files.size());
+        int count = Math.min(MAX_CHECKED, files.size());
         for (int at = 0; at < count; at++) {
             requireAllIn(files.get((int) ((long) at * files.size() / count)), unread);
         }
@@ -59,15 +59,16 @@ final class FileColumns {
                     .schema()
                     .fieldNames());
         } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
-            if (e instanceof AnalysisException) { // it is gone, or passed over: whoever reads it knows better
+            if (e instanceof AnalysisException) { // the file is gone or ignored; the scan of the batch decides
                 return;
             }
             throw e;
         }
         for (String name : schema.fieldNames()) {
-            if (!isAmong(names, name) && !file.toString().contains("/" + name + "=")) {
+            boolean isPartition = file.toString().contains("/" + name + "=");
+            if (!isAmong(names, name) && !isPartition) {
                 throw new RefusedException(
-                        "%s: has no column '%s', which the files before it have; it has %s; write it anew, or take it away"
+                        "%s: has no column '%s', which the files before it have; it has %s; rewrite the file, or remove it"
                                 .formatted(file, name, String.join(", ", names)));
             }
         }

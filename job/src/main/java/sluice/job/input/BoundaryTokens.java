@@ -7,23 +7,25 @@ import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
 import sluice.job.settings.Settings;
 
-/** The tokens that are put before and behind every sequence, where the model was trained with such. Immutable, sent to the executors. */
+/** The BOS and EOS tokens, {@code input.begin-token} and {@code input.end-token}, which are added to every sequence. Immutable, broadcast. */
 final class BoundaryTokens implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    private final int[] before; // one token, or none
-    private final int[] behind;
+    private final int[] begin; // the BOS token's id; empty if there is none
+    private final int[] end; // the EOS token's id; empty if there is none
 
-    private BoundaryTokens(int[] before, int[] behind) {
-        this.before = before;
-        this.behind = behind;
+    private BoundaryTokens(int[] begin, int[] end) {
+        this.begin = begin;
+        this.end = end;
     }
 
     /**
-     * @param vocabulary that of the input's words, or null: then tokens are named by their ids
-     * @throws RefusedException where a token is none
+     * Looks up the ids of the tokens that the settings name.
+     *
+     * @param vocabulary of the input's words; null if the settings name tokens by their ids
+     * @throws RefusedException if the model reads features, or a token is unknown
      */
-    static BoundaryTokens settle(Settings.Input settings, InputKind kind, Vocabulary vocabulary) {
+    static BoundaryTokens resolve(Settings.Input settings, InputKind kind, Vocabulary vocabulary) {
         return new BoundaryTokens(
                 token("input.begin-token", settings.beginToken(), kind, vocabulary),
                 token("input.end-token", settings.endToken(), kind, vocabulary));
@@ -48,18 +50,19 @@ final class BoundaryTokens implements Serializable {
             return new int[] {Integer.parseInt(name.get())};
         } catch (NumberFormatException e) {
             throw new RefusedException(
-                    "%s = '%s': expected a token id, as there is no vocabulary".formatted(key, name.get()), e);
+                    "%s = '%s': expected a token id, because there is no vocabulary".formatted(key, name.get()), e);
         }
     }
 
+    /** The sequence with the tokens added; the same array if there are none. */
     int[] around(int[] ids) {
-        if (before.length + behind.length == 0) {
+        if (begin.length + end.length == 0) {
             return ids;
         }
-        int[] framed = new int[before.length + ids.length + behind.length];
-        System.arraycopy(before, 0, framed, 0, before.length);
-        System.arraycopy(ids, 0, framed, before.length, ids.length);
-        System.arraycopy(behind, 0, framed, before.length + ids.length, behind.length);
-        return framed;
+        int[] whole = new int[begin.length + ids.length + end.length];
+        System.arraycopy(begin, 0, whole, 0, begin.length);
+        System.arraycopy(ids, 0, whole, begin.length, ids.length);
+        System.arraycopy(end, 0, whole, begin.length + ids.length, end.length);
+        return whole;
     }
 }

@@ -3,6 +3,7 @@ package sluice.job.input;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
@@ -11,45 +12,53 @@ import org.apache.spark.sql.types.StructType;
 import sluice.job.message.RefusedException;
 
 /**
- * Where a column stands: at the top of a table, or within structs, by the name of each, with dots between them.
+ * The path of a column: a top-level column, or a field within structs, written with dots between the names.
  *
- * @param places of the top column, then of a field in each struct
+ * @param names of the top-level column, then of the field in each struct
+ * @param indexes of the top-level column, then of the field in each struct
  */
-public record ColumnPath(List<String> names, List<Integer> places) {
-    /** A column of this name, dots included, or a path of structs; or null. */
-    static ColumnPath find(StructType schema, String dotted) {
+public record ColumnPath(List<String> names, List<Integer> indexes) {
+    /** The top-level column of this name, dots included, otherwise the field at this path; empty if there is neither. */
+    static Optional<ColumnPath> find(StructType schema, String dotted) {
         int top = Arrays.asList(schema.fieldNames()).indexOf(dotted);
-        return top >= 0 ? new ColumnPath(List.of(dotted), List.of(top)) : descend(schema, dotted);
+        return top >= 0 ? Optional.of(new ColumnPath(List.of(dotted), List.of(top))) : descend(schema, dotted);
     }
 
-    private static ColumnPath descend(StructType schema, String dotted) {
+    private static Optional<ColumnPath> descend(StructType schema, String dotted) {
         for (int dot = dotted.indexOf('.'); dot > 0; dot = dotted.indexOf('.', dot + 1)) {
             String name = dotted.substring(0, dot);
-            int place = Arrays.asList(schema.fieldNames()).indexOf(name);
-            if (place >= 0 && schema.fields()[place].dataType() instanceof StructType inner) {
-                ColumnPath rest = find(inner, dotted.substring(dot + 1));
-                if (rest != null) {
-                    return rest.below(name, place);
+            int index = Arrays.asList(schema.fieldNames()).indexOf(name);
+            if (index >= 0 && schema.fields()[index].dataType() instanceof StructType inner) {
+                Optional<ColumnPath> rest = find(inner, dotted.substring(dot + 1));
+                if (rest.isPresent()) {
+                    return Optional.of(rest.get().within(name, index));
                 }
             }
         }
-        return null;
+        return Optional.empty();
     }
 
-    private ColumnPath below(String name, int place) {
+    private ColumnPath within(String name, int index) {
         List<String> longerNames = new ArrayList<>(List.of(name));
         longerNames.addAll(names);
-        List<Integer> longerPlaces = new ArrayList<>(List.of(place));
-        longerPlaces.addAll(places);
-        return new ColumnPath(longerNames, longerPlaces);
+        List<Integer> longerIndexes = new ArrayList<>(List.of(index));
+        longerIndexes.addAll(indexes);
+        return new ColumnPath(longerNames, longerIndexes);
     }
 
-    /** @param remedy what to do where there is none */
+    /** The input column of this name; see {@link #field(StructType, String, String, String, String)}. */
     public static StructField field(StructType schema, String name, String key, String remedy) {
         return field(schema, name, key, "input", remedy);
     }
 
-    /** @param table what the schema is of */
+    /**
+     * The top-level column of this name.
+     *
+     * @param key setting that names the column, for the message
+     * @param table what the schema belongs to, for the message
+     * @param remedy what the user can do, for the message
+     * @throws RefusedException if there is no such column
+     */
     public static StructField field(StructType schema, String name, String key, String table, String remedy) {
         return Arrays.stream(schema.fields())
                 .filter(field -> field.name().equals(name))
@@ -58,6 +67,7 @@ public record ColumnPath(List<String> names, List<Integer> places) {
                         .formatted(key, name, table, columns(schema), remedy)));
     }
 
+    /** All columns with their types, for messages. */
     static String columns(StructType schema) {
         return Arrays.stream(schema.fields())
                 .map(field -> "%s (%s)".formatted(field.name(), field.dataType().catalogString()))
@@ -68,12 +78,12 @@ public record ColumnPath(List<String> names, List<Integer> places) {
         return names.size() == 1;
     }
 
-    /** Where the top column stands. */
+    /** Index of the top-level column. */
     int top() {
-        return places.get(0);
+        return indexes.get(0);
     }
 
-    /** As Spark takes it: names with dots in them are names. */
+    /** The path for Spark, quoted so that dots within a name do not separate names. */
     public String quoted() {
         return names.stream().map(ColumnPath::quoted).collect(Collectors.joining("."));
     }
@@ -82,16 +92,16 @@ public record ColumnPath(List<String> names, List<Integer> places) {
         return "`" + name.replace("`", "``") + "`";
     }
 
-    /** The schema with another type here, nullable as all that is read from files. */
+    /** The schema with another type at this path. The field becomes nullable, like all that Spark reads from files. */
     StructType retyped(StructType schema, DataType type) {
         return retyped(schema, type, 0);
     }
 
     private StructType retyped(StructType schema, DataType type, int depth) {
         StructField[] fields = schema.fields().clone();
-        StructField field = fields[places.get(depth)];
+        StructField field = fields[indexes.get(depth)];
         DataType inner = depth == names.size() - 1 ? type : retyped((StructType) field.dataType(), type, depth + 1);
-        fields[places.get(depth)] = DataTypes.createStructField(field.name(), inner, true);
+        fields[indexes.get(depth)] = DataTypes.createStructField(field.name(), inner, true);
         return new StructType(fields);
     }
 }

@@ -4,11 +4,11 @@ import java.io.Serializable;
 import org.apache.spark.sql.Row;
 import sluice.cell.LstmState;
 
-/** Where a row holds the state that its sequence goes on from. Immutable, sent to the executors. */
+/** Reads the LSTM state that a row's sequence continues from. Immutable, broadcast. */
 public interface InitialState extends Serializable {
-    /** The state, or null where the sequence starts afresh. */
+    /** The state; null if the sequence starts from the model's own initial state. */
     LstmState read(Row row) throws UnreadableRow;
 
-    /** What is wrong with the state itself, as a sentence about a row begins: {@code column 'state'}. */
+    /** Where the state is, for messages about a defect of it: {@code column 'state'}. */
     String place();
 }

@@ -1,7 +1,5 @@
 package sluice.job.input;
 
-import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
@@ -16,17 +14,17 @@ import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
 
 /**
- * How a table's columns become what the model reads: settled once, on the driver, before any task starts.
+ * How a table's columns become what the model reads. Resolved once, on the driver, before any task starts.
  *
- * @param column where the sequence stands in a row
- * @param form how that column holds it
+ * @param column index of the sequence's column
+ * @param form how that column holds the sequence
  * @param kind what the model reads
- * @param vocabulary words for ids, where there is one
- * @param state where the state stands that a row's sequence goes on from, if it does
+ * @param vocabulary maps words to token ids
+ * @param state reads the state that a row's sequence continues from; empty if sequences start from the model's own initial state
  */
 public record InputPlan(
         int column, SequenceForm form, InputKind kind, Optional<Vocabulary> vocabulary, Optional<InitialState> state) {
-    /** @throws RefusedException where the table and the model don't fit; the message lists the choices */
+    /** @throws RefusedException if the table and the model do not fit together; the message lists the choices */
     public static InputPlan settle(
             InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
         StructType schema = table.wholeSchema();
@@ -39,11 +37,11 @@ public record InputPlan(
         InputKind kind = settings.model().input().orElseGet(() -> kind(field, form, model));
         requireFit(field, form, kind, model);
         requireVocabulary(field, form, vocabulary, model);
-        Optional<InitialState> state = settings.input().state().map(name -> StateColumn.settle(schema, name, model));
+        Optional<InitialState> state = settings.input().state().map(name -> StateColumn.resolve(schema, name, model));
         return new InputPlan(table.sequenceColumn(), form, kind, vocabulary, state);
     }
 
-    /** The same, but sequences go on from these states. */
+    /** The same plan with other states to continue from. */
     public InputPlan startingFrom(InitialState states) {
         return new InputPlan(column, form, kind, vocabulary, Optional.of(states));
     }
@@ -56,7 +54,7 @@ public record InputPlan(
         return DataTypes.createStructField(name, type, true);
     }
 
-    /** Where a column can only hold text, and there are no words, the text is of ids. */
+    /** In a text format, where a column can only hold text, and without a vocabulary, the text lists token ids. */
     private static SequenceForm form(StructField field, Settings settings, Optional<Vocabulary> vocabulary) {
         SequenceForm form = SequenceForm.of(field.dataType());
         boolean ids = form == SequenceForm.TEXT
@@ -66,9 +64,9 @@ public record InputPlan(
     }
 
     /**
-     * How the column has to hold the sequence, whatever it looks like.
+     * The form that the model needs the sequence in, which may differ from the one that Spark inferred.
      *
-     * @param looks the form that it seems to have, or null
+     * @param looks the inferred form; null if the column's type holds no sequence
      */
     public static SequenceForm expected(
             SequenceForm looks, LstmModel model, Settings.Model settings, Optional<Vocabulary> vocabulary) {
@@ -89,7 +87,7 @@ public record InputPlan(
         return looks == SequenceForm.IDS ? SequenceForm.IDS : SequenceForm.NUMBERS;
     }
 
-    /** What {@code model.input = auto} means here. */
+    /** Resolves {@code model.input = auto}. */
     private static InputKind kind(StructField field, SequenceForm form, LstmModel model) {
         if (model.embedding().isPresent()) {
             return InputKind.EMBEDDING;
@@ -147,35 +145,12 @@ public record InputPlan(
         }
         if (form.needsVocabulary() && vocabulary.get().size() > model.tokens()) {
             throw new RefusedException(
-                    "input.vocabulary: %d words for a model that knows %d tokens: is it another model's?"
+                    "input.vocabulary: %d words, but the model has %d tokens: this may be the vocabulary of another model"
                             .formatted(vocabulary.get().size(), model.tokens()));
         }
     }
 
     private static String type(StructField field) {
         return field.dataType().catalogString();
-    }
-
-    /** The columns that name a row in messages: the chosen ones, or the first few that hold a plain value. */
-    static List<String> keyColumns(StructType schema, Settings.Input settings) {
-        for (String name : settings.key()) {
-            if (!Arrays.asList(schema.fieldNames()).contains(name)) {
-                throw new RefusedException("input.key: no column '%s' in the input, which has %s"
-                        .formatted(name, ColumnPath.columns(schema)));
-            }
-        }
-        if (!settings.key().isEmpty()) {
-            return settings.key();
-        }
-        return Arrays.stream(schema.fields())
-                .filter(field -> !field.name().equals(settings.tokens()) && isPlain(field.dataType()))
-                .map(StructField::name)
-                .limit(3)
-                .toList();
-    }
-
-    private static boolean isPlain(DataType type) {
-        return List.of("string", "tinyint", "smallint", "int", "bigint", "date", "timestamp")
-                .contains(type.catalogString());
     }
 }

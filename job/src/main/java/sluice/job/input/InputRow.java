@@ -10,26 +10,30 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.SequenceRules;
+import sluice.job.message.RefusedException;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
 
 /**
- * What a task asks of an input row: its sequence, the values that are kept, and what to call it when something is wrong. Immutable,
- * sent to the executors.
+ * Reads an input row in a task: its sequence, the values that go into the output, and the name of the row in messages. Immutable,
+ * broadcast.
  */
 public final class InputRow implements Serializable {
     private static final long serialVersionUID = 1L;
     private static final int QUOTED_CHARACTERS = 80;
+    private static final int DEFAULT_KEYS = 3;
     private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private final SequenceReader reader;
     private final String sequenceColumn;
-    private final String pointer; // to the sequence, as JSON has it
+    private final String pointer; // JSON pointer to the sequence, RFC 6901
     private final boolean isCsv;
-    private final int corruptColumn; // or -1
-    private final int width; // columns of the input
+    private final int corruptColumn; // see InputTable; -1 if there is none
+    private final int width; // number of columns of the input
     private final int[] keptColumns;
     private final String[] keyNames;
     private final int[] keyColumns;
@@ -44,24 +48,47 @@ public final class InputRow implements Serializable {
         this.width = schema.length();
         this.keptColumns =
                 table.keptColumns().stream().mapToInt(Integer::intValue).toArray();
-        List<String> keys = InputPlan.keyColumns(table.readableSchema(), settings);
+        List<String> keys = keyColumns(table.readableSchema(), settings);
         this.keyNames = keys.toArray(String[]::new);
         this.keyColumns = keys.stream().mapToInt(schema::fieldIndex).toArray();
     }
 
-    /** RFC 6901. */
     private static String pointer(InputTable table, Settings.Input settings) {
-        ColumnPath path = ColumnPath.find(table.wholeSchema(), settings.tokens());
-        List<String> names = path == null ? List.of(settings.tokens()) : path.names();
-        return names.stream()
+        return ColumnPath.find(table.wholeSchema(), settings.tokens())
+                .map(ColumnPath::names)
+                .orElse(List.of(settings.tokens()))
+                .stream()
                 .map(name -> "/" + name.replace("~", "~0").replace("/", "~1"))
                 .collect(Collectors.joining());
     }
 
+    /** The columns that identify a row in messages: those of {@code input.key}, otherwise the first three of a plain type. */
+    private static List<String> keyColumns(StructType schema, Settings.Input settings) {
+        for (String name : settings.key()) {
+            if (!Arrays.asList(schema.fieldNames()).contains(name)) {
+                throw new RefusedException("input.key: no column '%s' in the input, which has %s"
+                        .formatted(name, ColumnPath.columns(schema)));
+            }
+        }
+        if (!settings.key().isEmpty()) {
+            return settings.key();
+        }
+        return Arrays.stream(schema.fields())
+                .filter(field -> !field.name().equals(settings.tokens()) && isPlain(field.dataType()))
+                .map(StructField::name)
+                .limit(DEFAULT_KEYS)
+                .toList();
+    }
+
+    private static boolean isPlain(DataType type) {
+        return List.of("string", "tinyint", "smallint", "int", "bigint", "date", "timestamp")
+                .contains(type.catalogString());
+    }
+
     /**
-     * The sequence, or why there is none that can be scored.
+     * Reads the sequence, or the defect that makes the row a bad row.
      *
-     * @param rules what the model and the request make of a sequence
+     * @param rules checks of the model and the request
      */
     public SequenceReader.Reading read(Row row, SequenceRules rules) {
         SequenceReader.Reading reading = read(row);
@@ -80,7 +107,7 @@ public final class InputRow implements Serializable {
         return reader.read(row);
     }
 
-    /** Why Spark could not read a line as what the table's columns are. */
+    /** The defect of a line that Spark could not parse with the table's schema. */
     private RowDefect unreadable(Row row, String line) {
         if (isCsv) {
             return broken("CSV record of these columns", line);
@@ -105,12 +132,12 @@ public final class InputRow implements Serializable {
         return new RowDefect(RowDefect.BROKEN_RECORD, "a line is no %s: %s".formatted(what, quote(line)));
     }
 
-    /** The values of the columns that go into the output. */
+    /** The values of the input columns that go into the output. */
     public Object[] kept(Row row) {
         return kept(row, 0);
     }
 
-    /** The same, with so many places for others behind them. */
+    /** The same in a longer array, with places for other columns after them. */
     public Object[] kept(Row row, int places) {
         Object[] values = new Object[keptColumns.length + places];
         for (int at = 0; at < keptColumns.length; at++) {
@@ -119,16 +146,16 @@ public final class InputRow implements Serializable {
         return values;
     }
 
-    /** The values of all columns that the input has. */
+    /** The values of all input columns. */
     public Object[] whole(Row row) {
         Object[] values = new Object[width];
         Arrays.setAll(values, row::get);
         return values;
     }
 
-    /** A sentence about a row that can't be scored. */
+    /** A sentence that names a bad row and its defect. */
     public String complaint(Row row, RowDefect defect) {
-        if (defect.code().equals(RowDefect.BROKEN_RECORD)) { // then no column has a value, nor has the key
+        if (defect.code().equals(RowDefect.BROKEN_RECORD)) { // no column has a value, so the row has no name
             return "%s (%s)".formatted(defect.text(), defect.code());
         }
         StringBuilder name = new StringBuilder("row");

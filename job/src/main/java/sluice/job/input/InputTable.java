@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
@@ -22,27 +23,27 @@ import sluice.job.settings.Settings;
 /**
  * The table to score.
  *
- * @param rows as Spark reads them; where the sequence stands within a struct, it is the last column once more
- * @param keptColumns where the columns stand that go into the output
- * @param sequenceColumn where the sequence stands, or -1: there is no such column
- * @param corruptColumn where Spark has put the text of lines that it could not read, or -1
+ * @param rows as Spark reads them; a sequence within a struct is appended as a top-level column
+ * @param keptColumns indexes of the columns that go into the output
+ * @param sequenceColumn index of the sequence's column; -1 if the table has no column of that name
+ * @param corruptColumn index of the column in which Spark puts the text of unparsable lines; -1 if there is none
  */
 public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColumn, int corruptColumn) {
     private static final String CORRUPT_COLUMN_SETTING = "spark.sql.columnNameOfCorruptRecord";
 
-    /** Of a sequence that stands within a struct; a column of the input can't be called so by accident. */
+    /** Name of the appended column of a sequence within a struct. No input column has it by accident. */
     private static final String SEQUENCE = "sluice sequence";
 
-    /** The column of carried states in a table that they are joined to; a column of the input can't be called so by accident. */
+    /** Name of the column of carried states that are joined to the table. No input column has it by accident. */
     public static final String STATE = "sluice state";
 
-    private static final int LOOKED_AT = 1_000;
+    private static final int SAMPLED_ROWS = 1_000;
 
-    /** @throws RefusedException where the paths don't exist or hold no such table, or filter or columns make no sense in it */
+    /** @throws RefusedException if the paths hold no such table, or filter or columns do not fit it */
     public static InputTable read(SparkSession spark, Settings.Input settings) {
         TableSource source = new TableSource(spark, settings);
         Dataset<Row> rows = source.read();
-        if (settings.format() == InputFormat.CSV) { // one token alone would be read as a number
+        if (settings.format() == InputFormat.CSV) { // Spark would infer a number from sequences of one token
             rows = source.read(withSequence(rows.schema(), spark, settings, DataTypes.StringType));
         }
         InputTable table = of(spark, rows, settings);
@@ -53,9 +54,9 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
     }
 
     /**
-     * The table that these rows are.
+     * The table of these rows.
      *
-     * @throws RefusedException where filter or columns make no sense in it
+     * @throws RefusedException if filter or columns do not fit it
      */
     public static InputTable of(SparkSession spark, Dataset<Row> read, Settings.Input settings) {
         Dataset<Row> rows = filtered(read, settings);
@@ -64,11 +65,12 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
                 ? Arrays.asList(rows.columns()).indexOf(corruptName)
                 : -1;
         List<Integer> kept = kept(rows.schema(), corrupt, settings);
-        ColumnPath path = ColumnPath.find(rows.schema(), settings.tokens());
-        if (path == null || path.isTop()) {
-            return new InputTable(rows, kept, path == null ? -1 : path.top(), corrupt);
+        Optional<ColumnPath> path = ColumnPath.find(rows.schema(), settings.tokens());
+        if (path.isEmpty() || path.get().isTop()) {
+            return new InputTable(rows, kept, path.map(ColumnPath::top).orElse(-1), corrupt);
         }
-        Dataset<Row> withSequence = rows.withColumn(SEQUENCE, rows.col(path.quoted()));
+        Dataset<Row> withSequence =
+                rows.withColumn(SEQUENCE, rows.col(path.get().quoted()));
         return new InputTable(withSequence, kept, rows.columns().length, corrupt);
     }
 
@@ -107,19 +109,19 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
         return List.copyOf(kept);
     }
 
-    /** The same table with more columns behind its own. */
+    /** The same table with columns added after its own. */
     public InputTable with(Dataset<Row> wider) {
         return new InputTable(wider, keptColumns, sequenceColumn, corruptColumn);
     }
 
-    /** Of the columns that go into the output. */
+    /** The schema of the columns that go into the output. */
     public StructType schema() {
         StructType schema = rows.schema();
         return new StructType(
                 keptColumns.stream().map(column -> schema.fields()[column]).toArray(StructField[]::new));
     }
 
-    /** Of the columns that have values where a line can be read. */
+    /** The schema without the column of unparsable lines. */
     StructType readableSchema() {
         StructType whole = wholeSchema();
         return new StructType(IntStream.range(0, whole.length())
@@ -128,7 +130,7 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
                 .toArray(StructField[]::new));
     }
 
-    /** Of all columns of the input. */
+    /** The schema of all input columns, without those that Sluice added. */
     public StructType wholeSchema() {
         List<StructField> fields = new ArrayList<>(Arrays.asList(rows.schema().fields()));
         fields.removeIf(field -> field.name().equals(SEQUENCE) || field.name().equals(STATE));
@@ -136,12 +138,10 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
     }
 
     /**
-     * The same table with its sequences read as this form.
+     * The same table with its sequences read in this form. Only JSON needs it: Spark infers a column's type from all values, so a
+     * single value of another kind turns the whole column into text. With a given type, only the row of that value is a bad row.
      *
-     * <p>JSON has no types: Spark guesses a column's from all its values, so that a single one of another kind makes texts of them all.
-     * Where it is known what the column has to hold, a row that holds something else is a bad row, and the others are what they are.
-     *
-     * @return this table, where its sequences have the form already, or none of its first rows has it
+     * @return this table if its sequences have the form already, or if none of the first rows can be read in it
      */
     public InputTable reading(SequenceForm form, SparkSession spark, Settings.Input settings) {
         if (settings.format() != InputFormat.JSON || sequenceColumn < 0 || form == looks()) {
@@ -150,15 +150,17 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
         StructType schema = withSequence(wholeSchema(), spark, settings, form.widestType());
         InputTable typed = of(spark, new TableSource(spark, settings).read(schema), settings);
         Column sequence = typed.rows.col(ColumnPath.quoted(typed.rows.columns()[typed.sequenceColumn]));
-        boolean any = !typed.rows.limit(LOOKED_AT).filter(sequence.isNotNull()).isEmpty();
+        boolean any =
+                !typed.rows.limit(SAMPLED_ROWS).filter(sequence.isNotNull()).isEmpty();
         return any ? typed : this;
     }
 
-    /** The schema with another type for the sequence, and with a column for lines that can't be read so. */
+    /** The schema with another type for the sequence, and with a column for unparsable lines. */
     private static StructType withSequence(
             StructType schema, SparkSession spark, Settings.Input settings, DataType type) {
-        ColumnPath path = ColumnPath.find(schema, settings.tokens());
-        StructType typed = path == null ? schema : path.retyped(schema, type);
+        StructType typed = ColumnPath.find(schema, settings.tokens())
+                .map(path -> path.retyped(schema, type))
+                .orElse(schema);
         return withCorruptColumn(typed, spark);
     }
 
@@ -170,8 +172,8 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
     }
 
     /**
-     * What the source is to be read as, so that files which come later are read as these were: a line that doesn't fit is told, and changes
-     * no type.
+     * The schema to read later files of the source with, so that they have the same types as these. Lines that do not fit become bad
+     * rows.
      */
     public StructType lastingSchema(SparkSession spark, InputFormat format) {
         if (format == InputFormat.TEXT) {
@@ -180,7 +182,7 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
         return format.hasLooseLines() ? withCorruptColumn(wholeSchema(), spark) : wholeSchema();
     }
 
-    /** The form of the sequences by their type, or null. */
+    /** The form of the sequences by their column's type; null if there is no such column or its type holds no sequence. */
     public SequenceForm looks() {
         return sequenceColumn < 0
                 ? null

@@ -7,10 +7,10 @@ import sluice.cell.Defect;
 import sluice.job.settings.SettingValues;
 
 /**
- * Why a row can't be scored.
+ * Why a row cannot be scored.
  *
- * @param code the stable name of the reason, such as {@code token-out-of-range}
- * @param text a sentence with what was found and what was expected
+ * @param code stable reason code, such as {@code token-out-of-range}
+ * @param text what was found and what was expected
  */
 public record RowDefect(String code, String text) {
     static final String NULL_SEQUENCE = "null-sequence";
@@ -22,10 +22,10 @@ public record RowDefect(String code, String text) {
     static final String WRONG_TYPE = "wrong-type";
     static final String BROKEN_RECORD = "broken-record";
 
-    /** The only one that speaks of the state's column. */
+    /** The only code about the state instead of the sequence. */
     public static final String WRONG_STATE = code(Defect.Kind.WRONG_STATE);
 
-    /** Every reason's. */
+    /** All reason codes. */
     public static SortedSet<String> codes() {
         SortedSet<String> codes = new TreeSet<>(List.of(
                 NULL_SEQUENCE, NULL_ELEMENT, UNKNOWN_WORD, TOO_SHORT, TOO_LONG, NULL_KEY, WRONG_TYPE, BROKEN_RECORD));

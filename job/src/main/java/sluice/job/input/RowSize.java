@@ -2,12 +2,13 @@ package sluice.job.input;
 
 import org.apache.spark.sql.Row;
 
-/** About how many bytes a row's values hold on the heap, so that a batch of wide rows stays within its bound. */
+/** Estimates the size of a row in bytes. */
 public final class RowSize {
-    private static final long OBJECT = 32;
+    private static final long OBJECT = 32; // header and references of an object, roughly
 
     private RowSize() {}
 
+    /** The size on the heap, which bounds a batch of rows. */
     public static long bytes(Row row) {
         long bytes = OBJECT;
         for (int column = 0; column < row.length(); column++) {
@@ -16,7 +17,7 @@ public final class RowSize {
         return bytes;
     }
 
-    /** About how many bytes these values take where they are written, before they are compressed. */
+    /** The size in a file, before compression. */
     public static long packedBytes(Object... values) {
         long bytes = 0;
         for (Object value : values) {

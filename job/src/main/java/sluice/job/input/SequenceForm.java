@@ -7,20 +7,20 @@ import org.apache.spark.sql.types.DecimalType;
 
 /** How a column holds a sequence. */
 public enum SequenceForm {
-    /** {@code array<tinyint|smallint|int|bigint>}: token ids, or numbers for a model that reads one number a step. */
+    /** {@code array<tinyint|smallint|int|bigint>}: token ids, or numbers for a model that reads one number per step. */
     IDS("token ids"),
     /** {@code array<string>}: words of the vocabulary. */
     WORDS("words"),
     /** {@code string}: text, split into words of the vocabulary. */
     TEXT("text"),
-    /** {@code string}: ids, split as text is. */
+    /** {@code string}: token ids, split as text is. */
     ID_TEXT("token ids in text"),
-    /** {@code array<float|double|decimal>}: one number a step. */
+    /** {@code array<float|double|decimal>}: one number per step. */
     NUMBERS("numbers"),
-    /** {@code array<array<number>>}: a row of features a step. */
+    /** {@code array<array<number>>}: one row of features per step. */
     FEATURE_ROWS("rows of features");
 
-    /** The types that have one. */
+    /** The column types of all forms, for messages. */
     public static final String EXPECTED =
             "array<int|bigint> of ids, array<string> of words, string of text, array<float|double> or array<array<float|double>> of features";
 
@@ -30,7 +30,7 @@ public enum SequenceForm {
         this.words = words;
     }
 
-    /** The type that holds all values of this form that JSON has. */
+    /** The type that holds every JSON value of this form. */
     DataType widestType() {
         return switch (this) {
             case IDS -> DataTypes.createArrayType(DataTypes.LongType);
@@ -41,7 +41,7 @@ public enum SequenceForm {
         };
     }
 
-    /** The form of a column's type, or null where it holds no sequence. */
+    /** The form of a column's type; null if the type holds no sequence. */
     public static SequenceForm of(DataType type) {
         if (type.equals(DataTypes.StringType)) {
             return TEXT;
@@ -76,7 +76,7 @@ public enum SequenceForm {
         return type.equals(DataTypes.FloatType) || type.equals(DataTypes.DoubleType) || type instanceof DecimalType;
     }
 
-    /** Whether it can only be what a model of tokens reads, or of one number a step. */
+    /** Whether the sequence is tokens; whole numbers are also accepted by a model that reads one number per step. */
     boolean holdsTokens() {
         return this == IDS || this == ID_TEXT || needsVocabulary();
     }

@@ -14,20 +14,20 @@ import sluice.job.settings.LengthLimits;
 import sluice.job.settings.Settings;
 import sluice.job.settings.Tokenizer;
 
-/** Reads the sequence out of a row, and the state that it goes on from. Immutable, sent to the executors. */
+/** Reads the sequence of a row, and the state that it continues from. Immutable, broadcast. */
 public final class SequenceReader implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final int column;
-    private final InitialState state; // or null
+    private final InitialState state; // null if sequences start from the model's own initial state
     private final SequenceForm form;
     private final InputKind kind;
     private final int inputWidth;
-    private final Vocabulary vocabulary; // or null
-    private final Integer unknownId; // or null
+    private final Vocabulary vocabulary; // null if the form needs none
+    private final Integer unknownId; // id for unknown words; null if they make a bad row
     private final Tokenizer splitter;
     private final LengthLimits limits;
-    private final BoundaryTokens frame;
+    private final BoundaryTokens boundaries;
 
     public SequenceReader(InputPlan plan, Settings.Input settings, int inputWidth) {
         this.column = plan.column();
@@ -39,7 +39,7 @@ public final class SequenceReader implements Serializable {
         this.unknownId = unknownId(settings, vocabulary);
         this.splitter = settings.splitter();
         this.limits = settings.limits();
-        this.frame = BoundaryTokens.settle(settings, kind, vocabulary);
+        this.boundaries = BoundaryTokens.resolve(settings, kind, vocabulary);
     }
 
     private static Integer unknownId(Settings.Input settings, Vocabulary vocabulary) {
@@ -54,7 +54,7 @@ public final class SequenceReader implements Serializable {
         return id;
     }
 
-    /** A sequence, or why there is none: one of both is null. */
+    /** A sequence or a defect; the other one is null. */
     public record Reading(Sequence sequence, RowDefect defect) {
         static Reading of(Sequence sequence) {
             return new Reading(sequence, null);
@@ -65,12 +65,12 @@ public final class SequenceReader implements Serializable {
         }
     }
 
-    /** {@code token ids} and such, as messages say it. */
+    /** What the column should hold, for messages: {@code token ids}. */
     String expected() {
         return form.toString();
     }
 
-    /** Where a row's state stands, as messages say it; asked where states are read. */
+    /** Where the state is, for messages. Called only if states are read. */
     String statePlace() {
         return state.place();
     }
@@ -93,16 +93,16 @@ public final class SequenceReader implements Serializable {
         return switch (form) {
             case IDS -> ofIds(ids(row.getList(column)));
             case ID_TEXT -> ofIds(parse(splitter.split(row.getString(column))));
-            case WORDS -> ofIds(look(row.getList(column)));
-            case TEXT -> ofIds(look(Arrays.asList(splitter.split(row.getString(column)))));
+            case WORDS -> ofIds(lookUp(row.getList(column)));
+            case TEXT -> ofIds(lookUp(Arrays.asList(splitter.split(row.getString(column)))));
             case NUMBERS -> ofNumbers(row.getList(column));
             case FEATURE_ROWS -> ofRows(row.getList(column));
         };
     }
 
     private Sequence ofIds(int[] ids) {
-        int[] framed = frame.around(ids);
-        return kind == InputKind.FEATURES ? Sequence.ofNumbers(framed) : Sequence.ofTokens(framed);
+        int[] whole = boundaries.around(ids);
+        return kind == InputKind.FEATURES ? Sequence.ofNumbers(whole) : Sequence.ofTokens(whole);
     }
 
     private int[] parse(String[] texts) throws UnreadableRow {
@@ -135,7 +135,7 @@ public final class SequenceReader implements Serializable {
         return ids;
     }
 
-    private int[] look(List<String> all) throws UnreadableRow {
+    private int[] lookUp(List<String> all) throws UnreadableRow {
         List<String> words = within(all);
         int[] ids = new int[words.size()];
         int step = 0;
@@ -144,7 +144,7 @@ public final class SequenceReader implements Serializable {
             if (id == null && unknownId == null) {
                 throw new UnreadableRow(
                         RowDefect.UNKNOWN_WORD,
-                        "word '%s' at step %d is not in the vocabulary; input.unknown-word can name a word to stand for such"
+                        "word '%s' at step %d is not in the vocabulary; set input.unknown-word to a word that replaces unknown words"
                                 .formatted(word, step));
             }
             ids[step++] = id == null ? unknownId : id;
@@ -163,7 +163,7 @@ public final class SequenceReader implements Serializable {
         return Sequence.ofFeatures(features.length, features);
     }
 
-    /** Rows come as Scala sequences, whose Java view is asked of Spark's own row. */
+    /** Spark's lists of lists are Scala sequences within a Java view. */
     private Sequence ofRows(List<scala.collection.Seq<? extends Number>> all) throws UnreadableRow {
         List<scala.collection.Seq<? extends Number>> rows = within(all);
         int steps = rows.size();
@@ -184,7 +184,7 @@ public final class SequenceReader implements Serializable {
         return Sequence.ofFeatures(steps, features);
     }
 
-    /** The steps that are scored: those within {@code input.min-length} and {@code input.max-length}. */
+    /** The steps to score, by {@code input.min-length}, {@code input.max-length} and {@code input.too-long}. */
     private <T> List<T> within(List<T> steps) throws UnreadableRow {
         int length = steps.size();
         if (length < limits.least()) {

@@ -12,9 +12,9 @@ import sluice.cell.model.LstmModel;
 import sluice.job.message.RefusedException;
 
 /**
- * The column of the states that rows go on from, as {@code output.emit = state} has written it. Immutable, sent to the executors.
+ * The column {@code input.state}: states as {@code output.emit = state} writes them. Immutable, broadcast.
  *
- * <p>Whether a state has the model's shapes and moderate values is for the model's own rules; here it only has to be one.
+ * <p>This class checks only that a value is a state. {@link sluice.cell.SequenceRules} checks its shape and magnitude.
  */
 final class StateColumn implements InitialState {
     private static final long serialVersionUID = 1L;
@@ -23,8 +23,8 @@ final class StateColumn implements InitialState {
 
     private final String name;
     private final int column;
-    private final int hidden; // of the struct's fields
-    private final int cell;
+    private final int hidden; // index of the struct's field h
+    private final int cell; // index of the struct's field c
 
     private StateColumn(String name, int column, int hidden, int cell) {
         this.name = name;
@@ -33,11 +33,12 @@ final class StateColumn implements InitialState {
         this.cell = cell;
     }
 
-    /** @throws RefusedException where there is no such column, it holds no states, or the model can't go on from any */
-    static StateColumn settle(StructType schema, String name, LstmModel model) {
-        StructField field = ColumnPath.field(schema, name, "input.state", "set input.state to one, or leave it empty");
-        int hidden = place(field, HIDDEN);
-        int cell = place(field, CELL);
+    /** @throws RefusedException if there is no such column, it holds no states, or the model cannot continue from a state */
+    static StateColumn resolve(StructType schema, String name, LstmModel model) {
+        StructField field =
+                ColumnPath.field(schema, name, "input.state", "set input.state to one of these, or leave it empty");
+        int hidden = index(field, HIDDEN);
+        int cell = index(field, CELL);
         if (hidden < 0 || cell < 0) {
             throw new RefusedException(
                     "input.state: column '%s' has type %s, expected struct<h,c> of array<array<float|double>>, as output.emit = state writes it"
@@ -45,19 +46,19 @@ final class StateColumn implements InitialState {
         }
         if (model.looksAhead()) {
             throw new RefusedException(
-                    "input.state: the model also reads backward, from a sequence's end, so it can't go on where an earlier part has stopped: "
+                    "input.state: the model also reads backward, from a sequence's end, so it cannot continue from the state of an earlier part: "
                             + "score whole sequences and leave input.state empty");
         }
         return new StateColumn(name, schema.fieldIndex(name), hidden, cell);
     }
 
-    /** Where the struct has rows of numbers of this name, or -1. */
-    private static int place(StructField field, String name) {
+    /** Index of the struct's field of this name; -1 if the column is no struct or the field holds no rows of numbers. */
+    private static int index(StructField field, String name) {
         if (!(field.dataType() instanceof StructType struct)) {
             return -1;
         }
-        int place = Arrays.asList(struct.fieldNames()).indexOf(name);
-        return place >= 0 && holdsRows(struct.fields()[place].dataType()) ? place : -1;
+        int index = Arrays.asList(struct.fieldNames()).indexOf(name);
+        return index >= 0 && holdsRows(struct.fields()[index].dataType()) ? index : -1;
     }
 
     private static boolean holdsRows(DataType type) {
@@ -81,9 +82,9 @@ final class StateColumn implements InitialState {
         return new LstmState(rows(state, hidden, HIDDEN), rows(state, cell, CELL));
     }
 
-    /** Doubles, which JSON is read as, are rounded: what was a float before it was written is the same one again. */
-    private static float[][] rows(Row state, int place, String part) throws UnreadableRow {
-        scala.collection.Seq<scala.collection.Seq<? extends Number>> list = state.getAs(place);
+    /** Spark reads JSON numbers as doubles. Rounding one to a float restores the float that was written. */
+    private static float[][] rows(Row state, int index, String part) throws UnreadableRow {
+        scala.collection.Seq<scala.collection.Seq<? extends Number>> list = state.getAs(index);
         if (list == null) {
             throw wrong("the state's %s is null, expected a row of numbers for each layer".formatted(part));
         }

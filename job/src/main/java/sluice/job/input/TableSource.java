@@ -14,11 +14,11 @@ import sluice.job.message.RefusedException;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
 
-/** Where the table to score comes from: files of a format, or a catalog. */
+/** Reads the table to score from files or from a catalog. */
 public final class TableSource {
     /**
-     * What Spark's reader of new files does otherwise: it passes over files that are a week older than the newest, and takes the columns of CSV
-     * by their place, whatever the header says.
+     * Options that turn off two defaults of Spark's file stream: it ignores files that are a week older than the newest one, and it takes
+     * CSV columns by position without checking the header.
      */
     private static final Map<String, String> STREAM_OPTIONS = Map.of("maxFileAge", "36500d", "enforceSchema", "false");
 
@@ -30,27 +30,33 @@ public final class TableSource {
         this.settings = settings;
     }
 
-    /** @throws RefusedException where there is no such table */
+    /**
+     * Reads the table with the schema of its files, or one that Spark infers.
+     *
+     * @throws RefusedException if there is no such table
+     */
     Dataset<Row> read() {
-        return read((StructType) null);
+        return load(spark.read().options(options()));
     }
 
     /**
-     * @param schema what the columns are to be read as, or null: as they are, or seem
-     * @throws RefusedException where there is no such table
+     * Reads the table with this schema.
+     *
+     * @throws RefusedException if there is no such table
      */
     Dataset<Row> read(StructType schema) {
-        Dataset<Row> rows;
-        try {
-            DataFrameReader reader = spark.read().options(options());
-            rows = load(schema == null ? reader : reader.schema(schema));
-        } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
-            throw unreadable(e);
-        }
-        return rows;
+        return load(spark.read().options(options()).schema(schema));
     }
 
     private Dataset<Row> load(DataFrameReader reader) {
+        try {
+            return table(reader);
+        } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
+            throw unreadable(e);
+        }
+    }
+
+    private Dataset<Row> table(DataFrameReader reader) {
         if (settings.format() == InputFormat.TABLE) {
             if (settings.paths().size() > 1) {
                 throw new RefusedException("input.path: %s are %d tables, expected the name of one"
@@ -63,10 +69,10 @@ public final class TableSource {
     }
 
     /**
-     * The files as they come. An empty place has none yet.
+     * A stream of the files; the directory may be empty.
      *
-     * @param schema what the columns are to be read as
-     * @throws RefusedException where there is no such place
+     * @param schema to read the files with
+     * @throws RefusedException if there is no such directory
      */
     public Dataset<Row> stream(StructType schema) {
         try {
@@ -82,15 +88,15 @@ public final class TableSource {
         }
     }
 
-    /** Rows of this schema, of which there are none. */
+    /** An empty table of this schema. */
     public Dataset<Row> none(StructType schema) {
         return named(spark.createDataFrame(List.of(), schema));
     }
 
     /**
-     * Whether there is a file to read, whatever is in it.
+     * Whether there is any file to read; its content is not checked.
      *
-     * @throws RefusedException where there is no such place
+     * @throws RefusedException if there is no such directory
      */
     public boolean hasFiles() {
         try {
@@ -109,7 +115,7 @@ public final class TableSource {
         return settings.format() == InputFormat.TEXT ? rows.toDF(settings.tokens()) : rows;
     }
 
-    /** The user's own over what a format needs to be read as a table. */
+    /** The defaults of the format, overridden by {@code input.options}. */
     private Map<String, String> options() {
         Map<String, String> options = new LinkedHashMap<>();
         if (settings.format() == InputFormat.CSV) {
@@ -150,12 +156,12 @@ public final class TableSource {
                 e);
     }
 
-    /** Spark's own condition of it is a number from before there were names. */
+    /** Spark's error condition for this has only a number for a name, so the message is compared. */
     private static boolean isMissing(Exception e) {
         return String.valueOf(e.getMessage()).contains("Failed to find data source");
     }
 
-    /** The refusal of a table without columns. */
+    /** The exception for a table without columns. */
     RefusedException holdsNothing() {
         return new RefusedException("%s: holds no %s; check --input and --input-format"
                 .formatted(paths(), settings.format().content()));

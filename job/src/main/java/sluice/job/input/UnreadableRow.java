@@ -1,12 +1,12 @@
 package sluice.job.input;
 
-/** Thrown to leave the reading of a row from within. */
+/** Thrown while a row is read, if the row cannot be scored. Has no stack trace, because bad rows may be many. */
 public final class UnreadableRow extends Exception {
     private static final long serialVersionUID = 1L;
 
     private final String code;
 
-    /** @param code of {@link RowDefect} */
+    /** @param code reason code of {@link RowDefect} */
     public UnreadableRow(String code, String text) {
         super(text, null, false, false);
         this.code = code;

@@ -1,6 +1,6 @@
 package sluice.job.message;
 
-/** Rows that can't be scored, more of them than the settings allow. The message names one and says why. */
+/** More bad rows than the settings allow. The message names one of them and its defect. */
 public final class BadRowException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

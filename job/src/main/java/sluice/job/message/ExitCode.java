@@ -1,14 +1,14 @@
 package sluice.job.message;
 
-/** What a run tells its scheduler. */
+/** The exit code of a run. */
 public enum ExitCode {
-    /** What was asked is done: all rows were scored and written, the model was described or saved. */
+    /** Success: all rows were scored and written, or the model was described or saved. */
     SCORED(0),
-    /** The run was started and failed; nothing was written, or it waits with its journal to be shown ({@link UnfinishedException}). */
+    /** The run started and failed. Nothing was written, or the output is committed but not yet published ({@link UnfinishedException}). */
     FAILED(1),
-    /** Settings, model or table are wrong; nothing was started. */
+    /** Settings, model or table are wrong. Nothing was started. */
     REFUSED(2),
-    /** More rows couldn't be scored than {@code bad-rows} allows; nothing was written. Another try would find the same rows. */
+    /** More bad rows than {@code bad-rows} allows. Nothing was written. A retry would find the same rows. */
     BAD_ROWS(3);
 
     private final int code;

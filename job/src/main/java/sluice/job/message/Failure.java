@@ -4,13 +4,13 @@ import java.util.Optional;
 import org.apache.spark.SparkThrowable;
 import sluice.cell.model.ModelException;
 
-/** Turns what Spark throws into a sentence. */
+/** Turns an exception into a message for the user and an exit code. */
 public final class Failure {
     private static final String FAILED_READ_FILE = "FAILED_READ_FILE";
 
     private Failure() {}
 
-    /** The user's own mistake if one lies at the bottom of it; otherwise the deepest reason, by its kind and words. */
+    /** The message of the first cause that is ours; otherwise the class and the message of the deepest cause. */
     public static String sentence(Throwable failure) {
         Throwable deepest = failure;
         String path = null; // of the file that could not be read
@@ -30,7 +30,7 @@ public final class Failure {
             path = unreadableFile(cause).orElse(path);
         }
         if (path != null) {
-            return "%s: can't be read: %s; nothing was written; repair the file or take it away"
+            return "%s: can't be read: %s; nothing was written; repair or remove the file"
                     .formatted(path, firstLine(deepest.getMessage()));
         }
         return "the run failed, nothing was written: %s: %s"
@@ -44,7 +44,7 @@ public final class Failure {
                 : Optional.empty();
     }
 
-    /** What a run that failed so tells its scheduler. */
+    /** The exit code of a run that failed with this exception. */
     public static ExitCode code(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof BadRowException) {
@@ -54,7 +54,7 @@ public final class Failure {
         return failure instanceof RefusedException ? ExitCode.REFUSED : ExitCode.FAILED;
     }
 
-    /** Spark's messages begin with a code, and go on with another code, stack traces and plans. */
+    /** The first line of a message, without the error class and the SQLSTATE that Spark adds. */
     public static String firstLine(String message) {
         return message == null
                 ? "no message"

@@ -1,6 +1,6 @@
 package sluice.job.message;
 
-/** Numbers as a sentence has them. */
+/** Numbers as text for people. */
 public final class HumanText {
     private HumanText() {}
 
@@ -9,17 +9,17 @@ public final class HumanText {
         return "%,d %s%s".formatted(number, noun, number == 1 ? "" : "s");
     }
 
-    /** A moment as a report has it, without the fractions of its second. */
+    /** An ISO-8601 instant without the fraction of its second. */
     public static String second(String moment) {
         return moment.replaceFirst("\\.\\d+Z$", "Z");
     }
 
-    /** A time that is only estimated. */
+    /** An estimated duration. */
     public static String about(double seconds) {
         return seconds < 0.05 ? duration(seconds) : "about " + duration(seconds);
     }
 
-    /** Two digits or so, in the unit that fits. */
+    /** A duration with about two digits, in the unit that fits. */
     public static String duration(double seconds) {
         if (seconds < 0.05) {
             return "less than 0.1 s";
@@ -31,5 +31,18 @@ public final class HumanText {
             return "%.0f min".formatted(seconds / 60);
         }
         return seconds < 36_000 ? "%.1f h".formatted(seconds / 3_600) : "%,.0f h".formatted(seconds / 3_600);
+    }
+
+    /** A number of bytes, in the unit that fits. */
+    public static String size(double bytes) {
+        if (bytes < 1 << 20) {
+            return "%.1f KiB".formatted(bytes / 1024.0);
+        }
+        double mebibytes = bytes / (1 << 20);
+        if (mebibytes < 10_000) {
+            return "%,.1f MiB".formatted(mebibytes);
+        }
+        double gibibytes = mebibytes / 1024;
+        return gibibytes < 10_000 ? "%,.1f GiB".formatted(gibibytes) : "%,.1f TiB".formatted(gibibytes / 1024);
     }
 }

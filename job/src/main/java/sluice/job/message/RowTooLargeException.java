@@ -1,6 +1,6 @@
 package sluice.job.message;
 
-/** A row whose answer this process has not the memory to write. The message names it and says what would help. */
+/** A row whose answer doesn't fit into this process's memory. The message names the row and the settings that help. */
 public final class RowTooLargeException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

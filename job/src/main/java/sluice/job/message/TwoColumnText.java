@@ -3,11 +3,11 @@ package sluice.job.message;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Lines of a name and what there is to say about it, in two columns. */
+/** Lines in two columns: a name and its text. */
 public final class TwoColumnText {
     private final List<Entry> entries = new ArrayList<>();
 
-    /** A name, and what there is to say about it. */
+    /** One line. */
     public record Entry(String name, String text) {}
 
     public TwoColumnText add(String name, String format, Object... values) {
@@ -23,18 +23,5 @@ public final class TwoColumnText {
 
     public List<Entry> entries() {
         return List.copyOf(entries);
-    }
-
-    /** In the unit that fits. */
-    public static String size(double bytes) {
-        if (bytes < 1 << 20) {
-            return "%.1f KiB".formatted(bytes / 1024.0);
-        }
-        double mebibytes = bytes / (1 << 20);
-        if (mebibytes < 10_000) {
-            return "%,.1f MiB".formatted(mebibytes);
-        }
-        double gibibytes = mebibytes / 1024;
-        return gibibytes < 10_000 ? "%,.1f GiB".formatted(gibibytes) : "%,.1f TiB".formatted(gibibytes / 1024);
     }
 }

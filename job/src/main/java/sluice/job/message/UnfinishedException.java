@@ -1,8 +1,8 @@
 package sluice.job.message;
 
 /**
- * Everything is written and it is decided that it shall be shown, but it could not be moved to its place. The journal beside the output
- * says what is left to do, and whoever comes by next does it.
+ * The output is written and committed, but could not be moved to its place. The journal beside the output lists the remaining steps. The
+ * next run on this output, or {@code --status}, replays it.
  */
 public final class UnfinishedException extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -2,7 +2,7 @@ package sluice.job.message;
 
 import java.util.Optional;
 
-/** This build's version, from its jar. */
+/** The version of this build, from the manifest of its jar. */
 public final class Version {
     private Version() {}
 

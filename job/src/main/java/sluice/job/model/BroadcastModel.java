@@ -12,9 +12,9 @@ import sluice.cell.model.LstmModel;
 import sluice.job.settings.Settings;
 
 /**
- * What is broadcast: the model, and the engine that is compiled from it where it arrives, once for each virtual machine, by the
- * first task that asks. Serializers leave the engine behind; if Spark drops its copy of the broadcast value under memory pressure,
- * the engine goes with it and is built again.
+ * The broadcast value: the model, and the engine compiled from it. The first task of each virtual machine compiles the engine. The
+ * engine is transient, so serializers skip it. If Spark evicts the broadcast value under memory pressure, the engine is dropped with
+ * it and compiled again later.
  */
 public final class BroadcastModel implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -32,7 +32,7 @@ public final class BroadcastModel implements Serializable {
         this.lookUpBytes = scoring.lookUpBytes();
     }
 
-    /** Sends a model to the executors, once they ask for it. */
+    /** Registers the broadcast; executors fetch the model when their first task reads it. */
     public static Broadcast<BroadcastModel> broadcast(
             LstmModel model, InputKind input, Settings settings, SparkSession spark) {
         return JavaSparkContext.fromSparkContext(spark.sparkContext())
@@ -40,9 +40,9 @@ public final class BroadcastModel implements Serializable {
     }
 
     /**
-     * The engine of this virtual machine; the weights' checksum is verified when it is built.
+     * The engine of this virtual machine, compiled on the first call. Compiling verifies the weights' checksum.
      *
-     * @param built told the engine where this call has built it
+     * @param built called with the engine if this call compiled it
      */
     public CompiledModel compiled(Consumer<CompiledModel> built) {
         if (compiled == null) {

@@ -17,21 +17,23 @@ import sluice.cell.weights.file.ModelFile;
 import sluice.job.settings.Settings;
 import sluice.job.storage.FileStamp;
 
-/** A model on the {@link ModelCache}: as it was read, and what of it was sent to the executors so far. */
+/** A model in the {@link ModelCache}: the model file as read, its broadcasts, and values derived from it. */
 public final class CachedModel {
-    private static final double PARTS_OF_MODEL = 2.6; // object, serialized chunks, packed weights
-    private static final int LOOK_UP_BYTES = 16; // for a token and hidden unit: four gates of float32
-    private static final int MOST_MEMOS = 64;
+    /** Memory that a scoring process needs for a model, in multiples of its parameters: object, serialized chunks, packed weights. */
+    public static final double MODEL_COPIES = 2.6;
+
+    private static final int LOOK_UP_BYTES = 16; // per token and hidden unit: four gates of float32
+    private static final int MAX_MEMOS = 64;
 
     private final ModelFile file;
     private final List<FileStamp> stamps;
-    private final Map<Engine, Broadcast<BroadcastModel>> engines = new HashMap<>();
+    private final Map<EngineKey, Broadcast<BroadcastModel>> engines = new HashMap<>();
     private final Map<Object, Object> memos = new LinkedHashMap<>(16, 0.75f, true); // least recently used first
 
-    /** What one engine has and another has not. */
-    private record Engine(InputKind input, KernelChoice kernel, long lookUpBytes) {}
+    /** The settings that distinguish one compiled engine of this model from another. */
+    private record EngineKey(InputKind input, KernelChoice kernel, long lookUpBytes) {}
 
-    /** @param stamps of all files that it was read from */
+    /** @param stamps length and modification time of every file that the model was read from */
     CachedModel(ModelFile file, List<FileStamp> stamps) {
         this.file = file;
         this.stamps = stamps;
@@ -41,16 +43,16 @@ public final class CachedModel {
         return file;
     }
 
-    /** Whether its files are the ones that it was read from. */
+    /** Whether the model's files are unchanged since they were read. */
     boolean isCurrent(Configuration hadoop) {
         return stamps.stream().allMatch(stamp -> stamp.isCurrent(hadoop));
     }
 
-    /** The model in the executors, where it is compiled by the first who asks; sent when it is asked for the first time. */
+    /** The broadcast of this model for these settings; created on the first call, then shared. */
     public synchronized Broadcast<BroadcastModel> engine(InputKind kind, Settings settings, SparkSession spark) {
-        Engine engine =
-                new Engine(kind, settings.scoring().kernel(), settings.scoring().lookUpBytes());
-        return engines.computeIfAbsent(engine, wanted -> BroadcastModel.broadcast(file.model(), kind, settings, spark));
+        EngineKey key = new EngineKey(
+                kind, settings.scoring().kernel(), settings.scoring().lookUpBytes());
+        return engines.computeIfAbsent(key, wanted -> BroadcastModel.broadcast(file.model(), kind, settings, spark));
     }
 
     /**
@@ -64,21 +66,20 @@ public final class CachedModel {
         if (value == null) {
             value = compute.get();
             memos.put(key, value);
-            if (memos.size() > MOST_MEMOS) {
+            if (memos.size() > MAX_MEMOS) {
                 memos.remove(memos.keySet().iterator().next());
             }
         }
         return (T) value;
     }
 
-    /** About how much memory it takes in a process that scores with it. */
+    /** Estimated memory of this model in one scoring process, in bytes. */
     long bytes() {
         LstmModel model = file.model();
         long units = model.layers().get(0).directions().stream()
                 .mapToLong(LstmDirection::hiddenWidth)
                 .sum();
         long lookUp = model.embedding().isPresent() ? LOOK_UP_BYTES * units * model.tokens() : 0;
-        return (long) (PARTS_OF_MODEL * Float.BYTES * model.parameters())
-                + Math.min(lookUp, CompiledModel.LOOK_UP_BYTES);
+        return (long) (MODEL_COPIES * Float.BYTES * model.parameters()) + Math.min(lookUp, CompiledModel.LOOK_UP_BYTES);
     }
 }

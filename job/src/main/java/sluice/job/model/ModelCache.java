@@ -16,18 +16,19 @@ import sluice.job.settings.Settings;
 import sluice.job.storage.FileStamp;
 
 /**
- * Models that are in use, each read once and sent to the executors once, however many queries ask. Those that were not asked for longest
- * are let go where all together are larger than a number of bytes. Nothing is taken from a query that has one already: Spark takes a
- * broadcast from the executors, and its engine with it, when nobody on the driver holds it any more.
+ * Cache of models on the driver, and the only way by which a run gets its model. Each model is read once and broadcast once.
+ *
+ * <p>When the cached models together exceed a number of bytes, the least recently used ones are evicted. An evicted model stays valid for
+ * queries that already hold it: Spark removes a broadcast from the executors only when the driver no longer references it.
  */
 public final class ModelCache {
     private static final Map<String, ModelCache> BY_CATALOG = new LinkedHashMap<>();
-    private static String application = ""; // whose they are: a virtual machine has one at a time
+    private static String application = ""; // ID of the Spark application that BY_CATALOG belongs to
 
-    private final long mostBytes;
-    private final Map<Key, CachedModel> models = new LinkedHashMap<>(16, 0.75f, true); // last used last
+    private final long maxBytes;
+    private final Map<Key, CachedModel> models = new LinkedHashMap<>(16, 0.75f, true); // least recently used first
 
-    /** What a model hangs on as it is read, apart from its files. */
+    /** Cache key: the settings that change how a model is read. */
     private record Key(
             String path,
             ModelFormat format,
@@ -46,31 +47,36 @@ public final class ModelCache {
         }
     }
 
-    ModelCache(long mostBytes) {
-        this.mostBytes = mostBytes;
+    ModelCache(long maxBytes) {
+        this.maxBytes = maxBytes;
     }
 
-    /** For a run that is alone in its virtual machine. */
+    /** A cache for a single run: it evicts nothing. */
     public static ModelCache ofOneRun() {
         return new ModelCache(Long.MAX_VALUE);
     }
 
-    /** The one of all sessions of an application. */
-    public static ModelCache of(SparkContext spark, String catalog, long mostBytes) {
+    /**
+     * The cache that all sessions of a Spark application share.
+     *
+     * @param catalog name of the SQL catalog; each catalog has its own cache
+     * @param maxBytes size from which models are evicted; used when the cache is created
+     */
+    public static ModelCache of(SparkContext spark, String catalog, long maxBytes) {
         synchronized (BY_CATALOG) {
             if (!application.equals(spark.applicationId())) {
-                BY_CATALOG.clear(); // what was broadcast went with the application before
+                BY_CATALOG.clear(); // the broadcasts ended with the previous application
                 application = spark.applicationId();
             }
-            return BY_CATALOG.computeIfAbsent(catalog, name -> new ModelCache(mostBytes));
+            return BY_CATALOG.computeIfAbsent(catalog, name -> new ModelCache(maxBytes));
         }
     }
 
     /**
-     * The model as its files are now.
+     * The model as its files are now: the cached one if its files are unchanged, otherwise read again.
      *
-     * @param option that its path was given with
-     * @throws RefusedException where there is none, or none that can be used
+     * @param option the command-line option or setting that named the path, for messages
+     * @throws RefusedException if the file is missing or holds no usable model
      */
     public synchronized CachedModel get(Settings.Model settings, String option, Configuration hadoop) {
         Key key = Key.of(settings);
@@ -88,23 +94,23 @@ public final class ModelCache {
         return read;
     }
 
-    /** The last one stays, however large it is: it is about to be used. */
+    /** Evicts the least recently used models. The newest one always stays, because it is about to be used. */
     private void trim() {
         List<Key> oldestFirst = List.copyOf(models.keySet());
         long bytes = bytes();
         for (Key model : oldestFirst.subList(0, oldestFirst.size() - 1)) {
-            if (bytes > mostBytes) {
+            if (bytes > maxBytes) {
                 bytes -= models.remove(model).bytes();
             }
         }
     }
 
-    /** Of all models here, in this process. */
+    /** Estimated memory of all cached models in one scoring process, in bytes. */
     public synchronized long bytes() {
         return models.values().stream().mapToLong(CachedModel::bytes).sum();
     }
 
-    /** The paths of all models here, the one last used last. */
+    /** The paths of all cached models, least recently used first. */
     public synchronized List<String> paths() {
         return models.keySet().stream().map(Key::path).toList();
     }

@@ -18,23 +18,18 @@ import sluice.job.settings.Settings;
 import sluice.job.storage.HadoopChannel;
 import sluice.job.storage.Storage;
 
-/** Reads the model on the driver, from any file system that Hadoop knows. */
-public final class ModelSource {
+/** Reads a model file from any Hadoop file system. */
+final class ModelSource {
     private ModelSource() {}
 
-    /** @throws RefusedException where there is no such file, or it holds no model that can be used */
-    public static ModelFile read(Settings.Model settings, Configuration hadoop) {
-        return read(settings, hadoop, "--model", file -> {});
-    }
-
     /**
-     * The same.
+     * Reads the model that the settings name.
      *
-     * @param option that the path was given with
-     * @param opened told each file that the model is read from, before that is done
+     * @param option the command-line option or setting that named the path, for messages
+     * @param opened called with each file of the model before the file is read
+     * @throws RefusedException if the file is missing or holds no usable model
      */
-    public static ModelFile read(
-            Settings.Model settings, Configuration hadoop, String option, Consumer<FileStatus> opened) {
+    static ModelFile read(Settings.Model settings, Configuration hadoop, String option, Consumer<FileStatus> opened) {
         FileSystem files = Storage.of(settings.path(), option, hadoop);
         Path path = new Path(settings.path());
         try {

@@ -14,9 +14,10 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Readout;
 import sluice.cell.weights.file.ModelFile;
+import sluice.job.message.HumanText;
 import sluice.job.message.TwoColumnText;
 
-/** What was understood of a model file, for the one who wonders whether it is the right model: {@code --describe}. */
+/** Human-readable description of a model file, printed by {@code --describe}. */
 public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> vocabulary) {
     private static final int SHOWN_WORDS = 8;
 
@@ -37,8 +38,7 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
         page.add("gates", gates());
         page.add(
                 "parameters",
-                "%,d (%s of float32)"
-                        .formatted(model.parameters(), TwoColumnText.size(model.parameters() * Float.BYTES)));
+                "%,d (%s of float32)".formatted(model.parameters(), HumanText.size(model.parameters() * Float.BYTES)));
         page.add("vocabulary", vocabulary.map(words -> words(words, model)).orElse("none"));
         page.add("sha-256", model.fingerprint());
         file.notes().forEach(note -> page.add("note", note));
@@ -54,7 +54,7 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
 
     private static String padding(Embedding embedding) {
         OptionalInt padding = embedding.padding();
-        return padding.isPresent() ? "; token %d stands for nothing".formatted(padding.getAsInt()) : "";
+        return padding.isPresent() ? "; padding token %d".formatted(padding.getAsInt()) : "";
     }
 
     private static void addLayer(TwoColumnText page, int depth, LstmLayer layer) {
@@ -94,8 +94,8 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
 
     private String gates() {
         return file.gateOrder().isCanonical()
-                ? "%s, as they stand in the file".formatted(file.gateOrder())
-                : "%s in the file, brought into i, f, g, o".formatted(file.gateOrder());
+                ? "%s, as in the file".formatted(file.gateOrder())
+                : "%s in the file, reordered to i, f, g, o".formatted(file.gateOrder());
     }
 
     private static String words(Vocabulary words, LstmModel model) {
@@ -106,7 +106,7 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
                 .collect(Collectors.joining(" "));
         String more = words.size() > SHOWN_WORDS ? " ..." : "";
         String misfit = words.size() > model.tokens()
-                ? "; the model knows %,d tokens: is it another model's?".formatted(model.tokens())
+                ? "; the model has %,d tokens: this may be the vocabulary of another model".formatted(model.tokens())
                 : "";
         return "%,d words: %s%s%s".formatted(words.size(), first, more, misfit);
     }

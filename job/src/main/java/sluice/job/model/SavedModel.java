@@ -22,32 +22,32 @@ import sluice.job.storage.StagingDirectory;
 import sluice.job.storage.Storage;
 
 /**
- * A model's place as canonical safetensors, on any file system that Hadoop knows. It is written beside its place, read back, and moved
- * there with a rename when it is the same model: nobody sees half a file.
+ * The target of {@code --save-model}: a safetensors file on any Hadoop file system. The model is written to a staging file, read back
+ * and compared, and then renamed to its target, so that readers never see a partial file.
  */
 public final class SavedModel {
     private final FileSystem files;
-    private final StagingDirectory place;
+    private final StagingDirectory staging;
     private final OutputMode mode;
 
     private SavedModel(FileSystem files, Path target, OutputMode mode) {
         this.files = files;
-        this.place = new StagingDirectory(files, target);
+        this.staging = new StagingDirectory(files, target);
         this.mode = mode;
     }
 
-    /** @throws RefusedException where the file exists and may not be replaced, or can't be made */
+    /** @throws RefusedException if the target exists and may not be replaced, is a directory, or cannot be created */
     public static SavedModel at(String path, OutputMode mode, Configuration hadoop) {
         FileSystem files = Storage.of(path, "--save-model", hadoop);
         if (files instanceof LocalFileSystem local) {
-            files = local.getRaw(); // the other one leaves a checksum file beside each that it writes
+            files = local.getRaw(); // the checksummed file system would write a .crc file beside it
         }
         Path target = files.makeQualified(new Path(path));
         try {
             if (target.getParent() == null
                     || (files.exists(target) && files.getFileStatus(target).isDirectory())) {
                 throw new RefusedException(
-                        "%s: is a directory, expected a file to make; check --save-model".formatted(path));
+                        "%s: is a directory, expected the name of a new file; check --save-model".formatted(path));
             }
             if (mode == OutputMode.ERROR && files.exists(target)) {
                 throw new RefusedException(
@@ -55,22 +55,22 @@ public final class SavedModel {
                                 .formatted(path));
             }
         } catch (IOException e) {
-            throw cantBeMade(path, e);
+            throw notCreatable(path, e);
         }
         return new SavedModel(files, target, mode);
     }
 
-    private static RefusedException cantBeMade(String path, IOException e) {
+    private static RefusedException notCreatable(String path, IOException e) {
         return new RefusedException(
-                "%s: can't be made: %s; check --save-model".formatted(path, Failure.firstLine(e.getMessage())), e);
+                "%s: cannot be created: %s; check --save-model".formatted(path, Failure.firstLine(e.getMessage())), e);
     }
 
     /**
-     * Writes the file.
+     * Writes the model and publishes the file.
      *
-     * @param from where the model was read
-     * @throws RefusedException where it can't be made there
-     * @throws IOException where it failed; then nothing has changed
+     * @param from the path that the model was read from
+     * @throws RefusedException if the staging file cannot be created
+     * @throws IOException if writing failed; the target is then unchanged
      */
     public void write(ModelFile model, String from) throws IOException {
         try {
@@ -78,10 +78,10 @@ public final class SavedModel {
                 StateDictWriter.write(model.model(), metadata(model, from), stream);
             }
             requireSame(model.model().fingerprint());
-            place.publish(mode == OutputMode.OVERWRITE);
+            staging.publish(mode == OutputMode.OVERWRITE);
         } catch (IOException | RuntimeException | OutOfMemoryError failure) {
             try {
-                place.abandon();
+                staging.abandon();
             } catch (IOException e) {
                 failure.addSuppressed(e);
             }
@@ -91,16 +91,16 @@ public final class SavedModel {
 
     private OutputStream create() {
         try {
-            return files.create(place.staging(), false);
+            return files.create(staging.staging(), false);
         } catch (IOException e) {
-            throw cantBeMade(place.target().toString(), e);
+            throw notCreatable(staging.target().toString(), e);
         }
     }
 
-    /** What the old file said of itself, a vocabulary perhaps, and what the new one came from. */
+    /** The source file's metadata, such as its vocabulary, and the origin of the new file. */
     private static Map<String, String> metadata(ModelFile model, String from) {
         Map<String, String> metadata = new LinkedHashMap<>(model.metadata());
-        metadata.put("format", "pt"); // what libraries over PyTorch ask for
+        metadata.put("format", "pt"); // required by PyTorch libraries that load safetensors
         metadata.put("sluice.version", Version.current());
         metadata.put("sluice.source", new Path(from).getName());
         metadata.put("sluice.source-format", model.format());
@@ -110,15 +110,15 @@ public final class SavedModel {
 
     private void requireSame(String fingerprint) throws IOException {
         try (SeekableByteChannel channel = new HadoopChannel(
-                files.open(place.staging()),
-                files.getFileStatus(place.staging()).getLen())) {
-            String found = ModelReader.read(place.staging().toString(), channel, TensorNames.automatic())
+                files.open(staging.staging()),
+                files.getFileStatus(staging.staging()).getLen())) {
+            String found = ModelReader.read(staging.staging().toString(), channel, TensorNames.automatic())
                     .model()
                     .fingerprint();
             if (!found.equals(fingerprint)) {
                 throw new IOException(
-                        "%s: was read back as another model, with SHA-256 %s in place of %s; check the disk"
-                                .formatted(place.target(), found, fingerprint));
+                        "%s: the file read back holds another model, with SHA-256 %s, expected %s; check the disk"
+                                .formatted(staging.target(), found, fingerprint));
             }
         }
     }

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Words and their ids. Immutable; the look-up table is built where it is used. */
+/** Words and their token ids. Immutable. The map from word to id is not serialized; each process builds it on first use. */
 public final class Vocabulary implements Serializable {
     private static final long serialVersionUID = 1L;
 
@@ -19,7 +19,7 @@ public final class Vocabulary implements Serializable {
 
     /**
      * @param words in the order of their ids
-     * @throws IllegalArgumentException where a word stands twice
+     * @throws IllegalArgumentException if a word occurs twice
      */
     static Vocabulary of(List<String> words) {
         Map<String, Integer> seen = new HashMap<>();
@@ -27,7 +27,7 @@ public final class Vocabulary implements Serializable {
             Integer before = seen.put(words.get(id), id);
             if (before != null) {
                 throw new IllegalArgumentException(
-                        "the word '%s' stands twice, as %d and %d".formatted(words.get(id), before, id));
+                        "the word '%s' occurs twice, with ids %d and %d".formatted(words.get(id), before, id));
             }
         }
         return new Vocabulary(words.toArray(String[]::new));
@@ -35,7 +35,7 @@ public final class Vocabulary implements Serializable {
 
     /**
      * @param ids by word
-     * @throws IllegalArgumentException where an id is negative, far beyond the number of words, or used twice
+     * @throws IllegalArgumentException if an id is negative, far larger than the number of words, or used twice
      */
     static Vocabulary of(Map<String, Integer> ids) {
         String[] words = new String[size(ids)];
@@ -49,7 +49,7 @@ public final class Vocabulary implements Serializable {
         return new Vocabulary(words);
     }
 
-    /** Checked before anything of this size is made. */
+    /** The size of the table by id. The largest id is checked before anything of that size is allocated. */
     private static int size(Map<String, Integer> ids) {
         int largest = -1;
         for (Map.Entry<String, Integer> entry : ids.entrySet()) {
@@ -66,17 +66,17 @@ public final class Vocabulary implements Serializable {
         return largest + 1;
     }
 
-    /** One more than the largest id. */
+    /** The largest id plus one. */
     public int size() {
         return words.length;
     }
 
-    /** The word of an id, or null where it has none. */
+    /** The word of an id, or null if the id has no word. */
     public String word(int id) {
         return id < words.length ? words[id] : null;
     }
 
-    /** The id of a word, or null where it has none. */
+    /** The id of a word, or null if the word is unknown. */
     public Integer id(String word) {
         Map<String, Integer> byWord = ids;
         if (byWord == null) {
@@ -84,7 +84,7 @@ public final class Vocabulary implements Serializable {
             for (int id = 0; id < words.length; id++) {
                 byWord.put(words[id], id);
             }
-            ids = byWord; // built twice at worst, by two threads at once, and then the same
+            ids = byWord; // two threads may both build it; the results are equal
         }
         return byWord.get(word);
     }

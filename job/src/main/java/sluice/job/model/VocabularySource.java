@@ -21,7 +21,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import sluice.job.message.RefusedException;
 
-/** Finds the vocabulary: a file that the settings name, or the model's own metadata. */
+/** Finds the vocabulary: the file that {@code input.vocabulary} names, otherwise the metadata of the model file. */
 public final class VocabularySource {
     private static final String METADATA_KEY = "vocabulary";
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -29,16 +29,17 @@ public final class VocabularySource {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    /** A bracket, then a quoted word: so that a text whose first word is {@code [PAD]} or a bracket is no JSON. */
+    /** A bracket followed by a quoted word. A text file whose first word is {@code [PAD]} or a bracket does not match. */
     private static final Pattern JSON_START = Pattern.compile("\\s*[{\\[]\\s*\"");
 
     private VocabularySource() {}
 
     /**
-     * The vocabulary, if there is one.
+     * The vocabulary; empty if neither the settings nor the model have one.
      *
      * @param file setting {@code input.vocabulary}
-     * @throws RefusedException where the named file is missing, or a vocabulary makes no sense
+     * @param metadata of the model file
+     * @throws RefusedException if the named file is missing or the vocabulary is malformed
      */
     public static Optional<Vocabulary> find(Optional<String> file, Map<String, String> metadata, Configuration hadoop) {
         if (file.isPresent()) {
@@ -59,7 +60,7 @@ public final class VocabularySource {
         }
     }
 
-    /** @param characters whether a single line is one word for each of its characters */
+    /** @param characters whether a text of a single line lists one word per character */
     private static Vocabulary parse(String where, String text, boolean characters) {
         try {
             if (JSON_START.matcher(text).lookingAt()) {
@@ -105,7 +106,7 @@ public final class VocabularySource {
         return ids;
     }
 
-    /** In brackets the parser speaks of its own classes and settings. */
+    /** Jackson's message without its part in parentheses, which names Jackson's classes and settings. */
     private static String withoutBrackets(String message) {
         int bracket = message.indexOf(" (");
         return bracket < 0 ? message : message.substring(0, bracket);

@@ -8,12 +8,10 @@ import java.util.Locale;
 import java.util.Optional;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import sluice.cell.LstmState;
+import sluice.cell.AnswerWidths;
 import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.ScoredSequence;
@@ -25,20 +23,19 @@ import sluice.job.model.Vocabulary;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.VectorForm;
 
-/** The columns that are added to the input's own: their types, and their values for an answer. Sent to the executors. */
+/**
+ * The columns that a run adds to those of the input: one for each output kind, and the {@link ReasonColumn} where bad rows stay in the
+ * output. Sent to the executors.
+ */
 public final class OutputColumns implements Serializable {
     private static final long serialVersionUID = 1L;
-    private static final DataType TOP_CLASS = struct(
-            required("token", DataTypes.IntegerType),
-            DataTypes.createStructField("label", DataTypes.StringType, true),
-            required("probability", DataTypes.FloatType));
-    private static final DataType TOP_CLASSES = DataTypes.createArrayType(TOP_CLASS, false);
 
     private final ScoreRequest request;
     private final VectorForm vectors;
     private final String prefix;
     private final Vocabulary labels; // or null
-    private final ReasonColumn reason; // or null where bad rows are no rows of the output
+    private final ReasonColumn reason; // or null where bad rows are not in the output
+    private transient List<OutputColumn> columns; // looked up once in a process; null until then
 
     public OutputColumns(
             ScoreRequest request, VectorForm vectors, String prefix, Optional<Vocabulary> labels, BadRowRule badRows) {
@@ -49,92 +46,66 @@ public final class OutputColumns implements Serializable {
         this.reason = badRows == BadRowRule.NULL ? new ReasonColumn(prefix) : null;
     }
 
-    /** All that can be told of a sequence's end, as lists, and why nothing can: the same for every model. */
+    /** All kinds that are available at the last step, as lists, and the reason why a row is bad: the same types for every model. */
     public static StructType ofAnyModel() {
-        List<OutputKind> all = Arrays.stream(OutputKind.values())
-                .filter(emission -> emission.toldAt(Steps.LAST))
+        List<OutputKind> kinds = Arrays.stream(OutputKind.values())
+                .filter(kind -> kind.availableAt(Steps.LAST))
                 .toList();
-        OutputColumns columns = new OutputColumns(
-                new ScoreRequest(Steps.LAST, all, 1), VectorForm.ARRAY, "", Optional.empty(), BadRowRule.NULL);
+        OutputColumns all = new OutputColumns(
+                new ScoreRequest(Steps.LAST, kinds, 1), VectorForm.ARRAY, "", Optional.empty(), BadRowRule.NULL);
         StructType schema = new StructType();
-        for (OutputKind emission : all) {
-            schema = schema.add(
-                    name(emission), columns.type(emission, null), true); // at the end no type hangs on a shape
+        for (OutputColumn column : all.columns()) {
+            schema = schema.add(name(column.asked.kind()), column.type(), true);
         }
-        return columns.reason.appendTo(schema);
+        return all.reason.appendTo(schema);
     }
 
-    private static String name(OutputKind emission) {
-        return emission.name().toLowerCase(Locale.ROOT);
+    /** Threads may race here: they make equal lists, and an immutable list is safe to share. */
+    private List<OutputColumn> columns() {
+        List<OutputColumn> known = columns;
+        if (known == null) {
+            known = ColumnRegistry.of(request, vectors, labels);
+            columns = known;
+        }
+        return known;
     }
 
-    private static DataType struct(StructField... fields) {
-        return DataTypes.createStructType(fields);
-    }
-
-    private static StructField required(String name, DataType type) {
-        return DataTypes.createStructField(name, type, false);
+    private static String name(OutputKind kind) {
+        return kind.name().toLowerCase(Locale.ROOT);
     }
 
     /**
-     * The scored table's schema: the input's columns, then the asked ones.
+     * The scored table's schema: the input's columns, then the added ones.
      *
-     * @param model whose widths the metadata of binary columns tells
-     * @throws RefusedException where two would have the same name
+     * @param model whose widths the metadata of binary columns states
+     * @throws RefusedException where an added column has the name of an input column
      */
     public StructType appendTo(StructType input, LstmModel model) {
-        VectorShapes shapes = new VectorShapes(request, model);
+        AnswerWidths widths = new AnswerWidths(model);
         List<StructField> fields = new ArrayList<>(Arrays.asList(input.fields()));
-        for (OutputKind emission : request.emissions()) {
-            String name = prefix + name(emission);
+        for (OutputColumn column : columns()) {
+            String name = prefix + name(column.asked.kind());
             boolean taken = Arrays.stream(input.fieldNames()).anyMatch(name::equalsIgnoreCase);
             if (taken) {
                 throw new RefusedException(
-                        "output.emit: the input has a column '%s' already; set output.prefix to name the new one otherwise"
+                        "output.emit: the input has a column '%s' already; set output.prefix to rename the new one"
                                 .formatted(name));
             }
-            fields.add(DataTypes.createStructField(name, type(emission, shapes), true, metadata(emission, shapes)));
+            fields.add(column.field(name, widths));
         }
         StructType schema = DataTypes.createStructType(fields);
         return reason == null ? schema : reason.appendTo(schema);
     }
 
-    /** What a binary column holds; nothing of others, and of structs, whose fields have their own. */
-    private Metadata metadata(OutputKind emission, VectorShapes shapes) {
-        return switch (emission) {
-            case SOFTMAX, HIDDEN, CELL, LOGPROB -> vectors.metadata(shapes.of(emission));
-            case PREDICTION, TOPK, LOGLIK, RANK, STATE, GATES -> Metadata.empty();
-        };
-    }
-
-    private DataType type(OutputKind emission, VectorShapes shapes) {
-        boolean each = request.at() == Steps.EACH;
-        return switch (emission) {
-            case SOFTMAX, HIDDEN, CELL -> each ? vectors.rowsType() : vectors.rowType();
-            case PREDICTION -> each ? DataTypes.createArrayType(DataTypes.IntegerType, false) : DataTypes.IntegerType;
-            case TOPK -> each ? DataTypes.createArrayType(TOP_CLASSES, false) : TOP_CLASSES;
-            case LOGLIK ->
-                struct(
-                        required("sum", DataTypes.DoubleType),
-                        DataTypes.createStructField("perplexity", DataTypes.DoubleType, true),
-                        required("tokens", DataTypes.IntegerType));
-            case LOGPROB -> vectors.rowType();
-            case RANK -> DataTypes.createArrayType(DataTypes.IntegerType, false);
-            case STATE ->
-                struct(required("h", VectorForm.ARRAY.rowsType()), required("c", VectorForm.ARRAY.rowsType()));
-            case GATES -> GateValues.type(vectors, shapes.of(emission));
-        };
-    }
-
-    /** How many they are. */
+    /** Number of added columns. */
     public int count() {
-        return request.emissions().size() + (reason == null ? 0 : 1);
+        return columns().size() + (reason == null ? 0 : 1);
     }
 
     /**
-     * A row that has no answer: nulls, and the reason.
+     * A row without an answer: nulls, and the reason.
      *
-     * @param values of the row, and as many places behind them as there are columns here; they become the row's
+     * @param values of the input's columns, then {@link #count()} nulls; the row keeps the array
      */
     public Row complete(Object[] values, RowDefect defect) {
         values[values.length - 1] = ReasonColumn.value(defect);
@@ -144,62 +115,13 @@ public final class OutputColumns implements Serializable {
     /**
      * A row with its answer.
      *
-     * @param values of the row, and as many places behind them as there are columns here; they become the row's
+     * @param values of the input's columns, then {@link #count()} nulls; the row keeps the array
      */
     public Row complete(Object[] values, ScoredSequence answer) {
         int at = values.length - count();
-        for (OutputKind emission : request.emissions()) {
-            values[at++] = value(emission, answer);
+        for (OutputColumn column : columns()) {
+            values[at++] = column.value(answer);
         }
         return RowFactory.create(values);
-    }
-
-    private Object value(OutputKind emission, ScoredSequence answer) {
-        boolean each = request.at() == Steps.EACH;
-        return switch (emission) {
-            case SOFTMAX -> vectors(answer.softmax(), each);
-            case HIDDEN -> vectors(answer.hidden(), each);
-            case CELL -> vectors(answer.cell(), each);
-            case PREDICTION -> each ? (Object) answer.prediction() : (Object) answer.prediction()[0];
-            case TOPK -> each ? topClasses(answer) : topClasses(answer, 0);
-            case LOGLIK -> logLikelihood(answer);
-            case LOGPROB -> vectors.row(answer.logProbabilities());
-            case RANK -> answer.ranks();
-            case STATE -> state(answer.state());
-            case GATES -> GateValues.of(answer.gates(), vectors);
-        };
-    }
-
-    private Object vectors(float[][] steps, boolean each) {
-        return each ? vectors.rows(steps) : vectors.row(steps[0]);
-    }
-
-    private Row[][] topClasses(ScoredSequence answer) {
-        Row[][] steps = new Row[answer.topTokens().length][];
-        Arrays.setAll(steps, step -> topClasses(answer, step));
-        return steps;
-    }
-
-    private Row[] topClasses(ScoredSequence answer, int step) {
-        int[] tokens = answer.topTokens()[step];
-        Row[] classes = new Row[tokens.length];
-        Arrays.setAll(
-                classes,
-                place ->
-                        RowFactory.create(tokens[place], label(tokens[place]), answer.topProbabilities()[step][place]));
-        return classes;
-    }
-
-    private String label(int token) {
-        return labels == null ? null : labels.word(token);
-    }
-
-    private static Row logLikelihood(ScoredSequence answer) {
-        Double perplexity = answer.predictedTokens() == 0 ? null : answer.perplexity();
-        return RowFactory.create(answer.logLikelihood(), perplexity, answer.predictedTokens());
-    }
-
-    private static Row state(LstmState state) {
-        return RowFactory.create(state.hidden(), state.cell());
     }
 }

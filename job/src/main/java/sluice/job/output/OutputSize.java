@@ -1,66 +1,62 @@
 package sluice.job.output;
 
 import java.util.Optional;
+import sluice.cell.AnswerWidths;
 import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.Steps;
-import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
-import sluice.cell.model.OutputLayer;
-import sluice.job.message.TwoColumnText;
+import sluice.job.message.HumanText;
+import sluice.job.settings.VectorForm;
 
-/** How many bytes answers take where they are written, before they are compressed; probabilities hardly compress. */
+/** Size in bytes of the added columns in an output file, before compression; probabilities hardly compress. */
 public final class OutputSize {
-    private static final int GATES = 5; // arrays: three gates, the candidate and the cell state
-    private static final double MUCH = 1L << 40;
+    private static final double LARGE = 1L << 40;
 
-    private OutputSize() {}
+    private final long perRow;
+    private final long perStep;
+    private final long perTarget; // a token after the first
 
-    /** What a user may not have meant. */
+    /** The sizes are added up once, because they are asked for with every row. */
+    public OutputSize(LstmModel model, ScoreRequest request) {
+        AnswerWidths widths = new AnswerWidths(model);
+        long row = 0;
+        long step = 0;
+        long target = 0;
+        for (OutputColumn column : ColumnRegistry.of(request, VectorForm.ARRAY, null)) {
+            OutputKind kind = column.asked.kind();
+            long bytes = column.bytes(widths);
+            if (kind.isPerSequence() || request.at() == Steps.LAST) {
+                row += bytes;
+            } else if (kind.needsTargets()) {
+                target += bytes;
+            } else {
+                step += bytes;
+            }
+        }
+        this.perRow = row;
+        this.perStep = step;
+        this.perTarget = target;
+    }
+
+    /** A warning where an output of this size may not be what the user wants. */
     public static Optional<String> warning(double bytes, ScoreRequest request) {
-        if (bytes < MUCH) {
+        if (bytes < LARGE) {
             return Optional.empty();
         }
         boolean distributions = request.asksFor(OutputKind.SOFTMAX) && request.at() == Steps.EACH;
         String remedy = distributions
-                ? ": softmax at each step is most of it; topk, rank or loglik tell what matters in a hundredth"
+                ? ": most of it is softmax at each step; topk, rank or loglik take about a hundredth of that"
                 : "";
-        return Optional.of("the output would take %s%s".formatted(TwoColumnText.size(bytes), remedy));
+        return Optional.of("the output would take %s%s".formatted(HumanText.size(bytes), remedy));
     }
 
-    /** Of a row with so many steps, on average. */
-    public static double answerBytes(LstmModel model, ScoreRequest request, double steps) {
-        double answered = request.at() == Steps.EACH ? steps : 1;
-        double bytes = 0;
-        for (OutputKind emission : request.emissions()) {
-            bytes += switch (emission) {
-                case SOFTMAX ->
-                    answered
-                            * Float.BYTES
-                            * model.output().map(OutputLayer::classes).orElse(0);
-                case PREDICTION -> answered * Integer.BYTES;
-                case TOPK -> answered * request.topK() * (Integer.BYTES + Float.BYTES);
-                case LOGLIK -> 2 * Double.BYTES + Integer.BYTES;
-                case LOGPROB, RANK -> Math.max(0, steps - 1) * Float.BYTES;
-                case HIDDEN -> answered * Float.BYTES * model.outputWidth();
-                case CELL ->
-                    answered * Float.BYTES * cellWidth(model, model.layers().size() - 1);
-                case GATES -> answered * GATES * Float.BYTES * cellWidth(model, request.gatesLayer(model));
-                case STATE -> Float.BYTES * (double) stateWidth(model);
-            };
-        }
-        return bytes;
-    }
-
-    private static int cellWidth(LstmModel model, int layer) {
-        return model.layers().get(layer).directions().stream()
-                .mapToInt(LstmDirection::hiddenWidth)
-                .sum();
-    }
-
-    private static int stateWidth(LstmModel model) {
-        return model.directions().stream()
-                .mapToInt(direction -> direction.hiddenWidth() + direction.outputWidth())
-                .sum();
+    /**
+     * Bytes of one row.
+     *
+     * @param steps of its sequence; a fraction where it is a mean
+     */
+    public double bytes(double steps) {
+        return perRow + perStep * steps + perTarget * Math.max(0, steps - 1);
     }
 }

@@ -8,16 +8,16 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.spark.util.AccumulatorV2;
 
-/** Counts the rows that couldn't be scored by their reason, and keeps one sentence about each reason. */
+/** A Spark accumulator that counts bad rows by reason code and keeps one example sentence for each code. */
 public final class BadRowCounts extends AccumulatorV2<BadRowCounts.BadRow, Map<String, BadRowCounts.Count>> {
     private static final long serialVersionUID = 1L;
 
-    private final TreeMap<String, Count> counts = new TreeMap<>(); // by the reason's code
+    private final TreeMap<String, Count> counts = new TreeMap<>(); // by reason code
 
-    /** One row: its reason's code, and a sentence that names it, which is asked for where it is the first of its reason. */
+    /** One bad row: its reason code, and a sentence that names it. The sentence is built only for the first row of a code. */
     record BadRow(String code, Supplier<String> sentence) {}
 
-    /** How many rows have a reason, and the sentence about one of them. */
+    /** The number of rows with one reason code, and a sentence about one of them. */
     public record Count(long rows, String example) implements Serializable {}
 
     @Override
@@ -57,7 +57,7 @@ public final class BadRowCounts extends AccumulatorV2<BadRowCounts.BadRow, Map<S
         return Collections.unmodifiableMap(counts);
     }
 
-    /** All reasons, with their counts and an example each. */
+    /** All reason codes, each with its number of rows and an example. */
     public String sentence() {
         return counts.entrySet().stream()
                 .map(reason -> "%,d %s (%s)"
@@ -68,7 +68,7 @@ public final class BadRowCounts extends AccumulatorV2<BadRowCounts.BadRow, Map<S
                 .collect(Collectors.joining("; "));
     }
 
-    /** How many rows, for whatever reason. */
+    /** The number of bad rows. */
     public long rows() {
         return counts.values().stream().mapToLong(Count::rows).sum();
     }

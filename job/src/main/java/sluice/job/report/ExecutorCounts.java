@@ -13,11 +13,11 @@ import org.apache.spark.api.plugin.PluginContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** An executor's counters, which it registers and sends to the driver: every few seconds, and when a task is over. */
+/** The executor's side of {@link MetricsPlugin}: registers its counters, and sends them to the driver every 5 s and at the end of each task. */
 final class ExecutorCounts implements ExecutorPlugin {
     private static final Logger LOG = LoggerFactory.getLogger(ExecutorCounts.class);
-    private static final int SECONDS_BETWEEN = 5;
-    private static final String DRIVER = "driver"; // the ID that Spark gives to it
+    private static final int INTERVAL_SECONDS = 5;
+    private static final String DRIVER = "driver"; // Spark's executor ID of the driver
 
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(work -> {
         Thread thread = new Thread(work, "sluice metrics");
@@ -28,37 +28,38 @@ final class ExecutorCounts implements ExecutorPlugin {
     private ProcessCounts counts;
 
     /**
-     * What the driver is told: all counters since the executor's start, so that a later message makes good for one that is lost.
+     * The message to the driver: the values of all counters since the executor's start, so that a later message makes up for a lost one.
      *
-     * @param values by name
+     * @param executor its ID
+     * @param values by counter name
      */
-    record Told(String executor, Map<String, Long> values) implements Serializable {}
+    record CounterSnapshot(String executor, Map<String, Long> values) implements Serializable {}
 
     @Override
     public void init(PluginContext context, Map<String, String> none) {
         this.context = context;
-        // In local mode both sides share one metrics system; there the driver's names are enough.
+        // In local mode both sides share one metrics system, and the driver registers the counters.
         boolean local = context.executorID().equals(DRIVER);
         this.counts = ProcessCounts.start(local ? new MetricRegistry() : context.metricRegistry());
-        clock.scheduleWithFixedDelay(this::tell, SECONDS_BETWEEN, SECONDS_BETWEEN, TimeUnit.SECONDS);
+        clock.scheduleWithFixedDelay(this::send, INTERVAL_SECONDS, INTERVAL_SECONDS, TimeUnit.SECONDS);
     }
 
     @Override
     public void onTaskSucceeded() {
-        tell();
+        send();
     }
 
     @Override
     public void onTaskFailed(TaskFailedReason reason) {
-        tell();
+        send();
     }
 
-    /** One at a time, so that no older values come after newer ones. */
-    private synchronized void tell() {
+    /** Synchronized, so that older values are never sent after newer ones. */
+    private synchronized void send() {
         try {
-            context.send(new Told(context.executorID(), counts.values()));
-        } catch (IOException | RuntimeException e) { // metrics stop no task; the next message holds these values too
-            LOG.debug("the driver was not told of the counters", e);
+            context.send(new CounterSnapshot(context.executorID(), counts.values()));
+        } catch (IOException | RuntimeException e) { // must not fail a task; the next message holds these values too
+            LOG.debug("the counters could not be sent to the driver", e);
         }
     }
 

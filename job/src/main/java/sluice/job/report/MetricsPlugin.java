@@ -1,19 +1,28 @@
 package sluice.job.report;
 
+import com.codahale.metrics.Counter;
+import com.codahale.metrics.MetricRegistry;
+import java.util.Map;
+import org.apache.spark.SparkContext;
 import org.apache.spark.api.plugin.DriverPlugin;
 import org.apache.spark.api.plugin.ExecutorPlugin;
+import org.apache.spark.api.plugin.PluginContext;
 import org.apache.spark.api.plugin.SparkPlugin;
 
 /**
- * What executors score, told to Spark's own metrics system while they do: {@code spark.plugins = sluice.job.report.MetricsPlugin}. Names
- * are {@link ProcessCounts}'; where they lead to is for {@code spark.metrics.conf.*} to say.
+ * Exports counters of the scoring tasks to Spark's metrics system while tasks run:
+ * {@code spark.plugins = sluice.job.report.MetricsPlugin}. {@link ProcessCounts} lists the counters; {@code spark.metrics.conf.*}
+ * configures the sinks.
  *
- * <p>Each executor has its own in its own metrics system, for sinks that send from there. Spark serves pages to Prometheus on the
- * driver alone, so executors send theirs there too, where they stand under {@code executor.ID}, and their sums beside them. In local
- * mode the driver is the only executor, and its ID is {@code driver}.
+ * <p>Each executor registers its counters in its own metrics system. Spark serves its Prometheus page on the driver only, so executors
+ * also send their counters to the driver, which registers them as {@code executor.ID.NAME} and their sum as {@code NAME}. In local mode
+ * the driver is the only executor, with the ID {@code driver}.
+ *
+ * <p>Spark's {@code LongAccumulatorSource} does not replace this: it shows driver-side accumulators only, which grow when a task
+ * succeeds, so running and failed tasks would not count, and executors would have no counters of their own.
  */
 public final class MetricsPlugin implements SparkPlugin {
-    /** As Spark makes it. */
+    /** Called by Spark. */
     public MetricsPlugin() {}
 
     @Override
@@ -24,5 +33,30 @@ public final class MetricsPlugin implements SparkPlugin {
     @Override
     public ExecutorPlugin executorPlugin() {
         return new ExecutorCounts();
+    }
+
+    /** The counters of all executors and their sums. The last values of a lost executor stay, so no sum decreases. */
+    private static final class DriverCounts implements DriverPlugin {
+        private MetricRegistry registry;
+
+        @Override
+        public Map<String, String> init(SparkContext spark, PluginContext context) {
+            registry = context.metricRegistry();
+            ProcessCounts.register(registry);
+            return Map.of();
+        }
+
+        /** Spark delivers one message at a time. */
+        @Override
+        public Object receive(Object message) {
+            ExecutorCounts.CounterSnapshot snapshot = (ExecutorCounts.CounterSnapshot) message;
+            snapshot.values().forEach((name, value) -> {
+                Counter known = registry.counter("executor.%s.%s".formatted(snapshot.executor(), name));
+                long increase = value - known.getCount();
+                known.inc(increase);
+                registry.counter(name).inc(increase);
+            });
+            return null;
+        }
     }
 }

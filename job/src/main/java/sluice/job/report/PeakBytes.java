@@ -5,15 +5,15 @@ import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
 import org.apache.spark.util.AccumulatorV2;
 
-/** The largest heap that any process of the run had in use. */
+/** A Spark accumulator for the largest heap that any process of the run used, in bytes. */
 final class PeakBytes extends AccumulatorV2<Long, Long> {
     private static final long serialVersionUID = 1L;
 
     private long peak;
 
     /**
-     * Of this process since it began: what its pools had in use at their fullest. They needn't have been so at the same time, so it may
-     * be less.
+     * The peak heap of this process since its start: the sum of the peaks of its memory pools. This is an upper bound, because the
+     * pools may have peaked at different times.
      */
     static long ofThisProcess() {
         return ManagementFactory.getMemoryPoolMXBeans().stream()

@@ -7,23 +7,23 @@ import java.util.TreeMap;
 import sluice.job.input.RowDefect;
 
 /**
- * What the tasks of this process have scored, batch by batch, since Spark was started in it: of all runs, and of every attempt. What
- * a task has scored stays counted if it fails, is retried, or has a speculative twin, as the work was done; the run's report counts
- * a task's rows once. Where the plugin is not configured nothing is counted.
+ * Counters of this process for {@link MetricsPlugin}: what its tasks scored since Spark started in it, over all runs and all task
+ * attempts. Failed, retried and speculative attempts count too, because their work was done; the run's report counts each task once.
+ * Tasks add to the counters after each batch. Without the plugin nothing is counted.
  */
 public final class ProcessCounts {
-    /** Rows scored. */
+    /** Scored rows. */
     static final String ROWS = "rows";
-    /** Their tokens. */
+    /** Tokens of the scored rows. */
     static final String TOKENS = "tokens";
-    /** Steps that were computed for them: those that rows of a batch begin with in common once. */
+    /** Computed steps: fewer than tokens, because a prefix that rows of a batch share is computed once. */
     static final String COMPUTED_STEPS = "computedSteps";
-    /** Engines built from the broadcast model: one for each run, more where Spark has dropped one. */
+    /** Engines compiled from a broadcast model: one for each run, more if Spark evicted a broadcast. */
     static final String ENGINE_BUILDS = "engineBuilds";
-    /** Rows that couldn't be scored; the reason's code follows. */
+    /** Prefix of the counters of bad rows; the reason code follows. */
     static final String BAD_ROWS = "badRows.";
 
-    private static volatile ProcessCounts current; // null: the plugin is not configured
+    private static volatile ProcessCounts current; // null if the plugin is not configured
 
     private final MetricRegistry registry;
     private final Counter rows;
@@ -39,7 +39,7 @@ public final class ProcessCounts {
         this.engineBuilds = registry.counter(ENGINE_BUILDS);
     }
 
-    /** All counters at 0, those of bad rows too: what appears late has no rate before. */
+    /** Registers all counters at 0, also those of every reason code: Prometheus needs an earlier sample to compute a rate. */
     static void register(MetricRegistry registry) {
         for (String name : new String[] {ROWS, TOKENS, COMPUTED_STEPS, ENGINE_BUILDS}) {
             registry.counter(name);
@@ -47,7 +47,7 @@ public final class ProcessCounts {
         RowDefect.codes().forEach(code -> registry.counter(BAD_ROWS + code));
     }
 
-    /** From now on this process counts, from 0. */
+    /** Starts counting in this process, from 0. */
     static ProcessCounts start(MetricRegistry registry) {
         register(registry);
         ProcessCounts started = new ProcessCounts(registry);
@@ -55,7 +55,7 @@ public final class ProcessCounts {
         return started;
     }
 
-    /** No longer. */
+    /** Stops counting in this process. */
     static void stop() {
         current = null;
     }
@@ -83,7 +83,7 @@ public final class ProcessCounts {
         }
     }
 
-    /** By name, as they stand. */
+    /** The current values by counter name. */
     Map<String, Long> values() {
         Map<String, Long> values = new TreeMap<>();
         registry.getCounters().forEach((name, counter) -> values.put(name, counter.getCount()));

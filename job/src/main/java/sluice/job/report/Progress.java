@@ -17,7 +17,7 @@ import scala.Tuple4;
 import sluice.job.message.HumanText;
 
 /**
- * Tells now and then how far a run has come: what tasks have done that are over, and what running ones have told with their executor's
+ * Logs the progress of a run at a fixed interval: the rows of ended tasks, and those that running tasks reported with their executor's
  * last heartbeat.
  */
 public final class Progress extends SparkListener implements AutoCloseable {
@@ -27,8 +27,8 @@ public final class Progress extends SparkListener implements AutoCloseable {
     private final ScheduledExecutorService clock;
     private final long started = System.nanoTime();
 
-    private final Map<Long, Long> running = new HashMap<>(); // rows by task
-    private long done; // rows of tasks that are over
+    private final Map<Long, Long> running = new HashMap<>(); // scored rows by task ID
+    private long done; // scored rows of ended tasks
 
     private Progress(SparkContext spark, OptionalLong total, Consumer<String> log) {
         this.spark = spark;
@@ -42,15 +42,16 @@ public final class Progress extends SparkListener implements AutoCloseable {
     }
 
     /**
-     * Begins to tell.
+     * Starts logging.
      *
-     * @param total rows of the table, where they were counted
-     * @param every so much time a line
+     * @param total rows of the table, if they were counted
+     * @param interval time between two lines
      */
-    public static Progress start(SparkContext spark, OptionalLong total, Duration every, Consumer<String> log) {
+    public static Progress start(SparkContext spark, OptionalLong total, Duration interval, Consumer<String> log) {
         Progress progress = new Progress(spark, total, log);
         spark.addSparkListener(progress);
-        progress.clock.scheduleAtFixedRate(progress::tell, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
+        progress.clock.scheduleAtFixedRate(
+                progress::logLine, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
         return progress;
     }
 
@@ -84,7 +85,7 @@ public final class Progress extends SparkListener implements AutoCloseable {
         return rows;
     }
 
-    private void tell() {
+    private void logLine() {
         log.accept(sentence(rows(), total, (System.nanoTime() - started) / 1e9));
     }
 
@@ -92,7 +93,7 @@ public final class Progress extends SparkListener implements AutoCloseable {
         return done + running.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** Done, rate, time left: where there is any yet, as tasks count batch by batch. */
+    /** Rows done, rate, and time left. Tasks count after each batch, so there may be no rows yet. */
     static String sentence(long rows, OptionalLong total, double seconds) {
         if (rows == 0) {
             return total.isPresent()

@@ -9,9 +9,11 @@ import org.apache.spark.util.CollectionAccumulator;
 import org.apache.spark.util.LongAccumulator;
 import sluice.cell.engine.CompiledModel;
 
-/** What tasks count, under names that Spark's own pages show; {@link ProcessCounts} count along, where they are asked for. */
+/**
+ * Spark accumulators of one run; Spark's user interface shows them by name. Each count is also added to {@link ProcessCounts}.
+ */
 public final class RunCounters implements Serializable {
-    /** Of the rows that were scored. */
+    /** Name of the accumulator of scored rows. */
     static final String ROWS = "sluice rows";
 
     private static final long serialVersionUID = 1L;
@@ -44,7 +46,7 @@ public final class RunCounters implements Serializable {
         this.quarantined = spark.longAccumulator("sluice quarantined rows");
     }
 
-    /** @param steps that were computed for them */
+    /** @param steps computed steps of the batch */
     public void batch(long rowCount, long tokenCount, long steps) {
         rows.add(rowCount);
         tokens.add(tokenCount);
@@ -52,7 +54,7 @@ public final class RunCounters implements Serializable {
         ProcessCounts.batch(rowCount, tokenCount, steps);
     }
 
-    /** A scoring task is over. */
+    /** Adds a scoring task that has ended. */
     void task(long nanos, long cpu, long reading, long scoring, long heapBytes) {
         tasks.add(1);
         taskNanos.add(nanos);
@@ -67,7 +69,7 @@ public final class RunCounters implements Serializable {
         ProcessCounts.engineBuilt();
     }
 
-    /** @param sentence that names the row */
+    /** @param sentence names the row; called only for the first row of a code */
     public void badRow(String code, Supplier<String> sentence) {
         badRows.add(new BadRowCounts.BadRow(code, sentence));
         ProcessCounts.badRow(code);
@@ -77,22 +79,22 @@ public final class RunCounters implements Serializable {
         quarantined.add(1);
     }
 
-    /** Rows that were written into quarantine. */
+    /** The number of rows written to the quarantine. */
     public long quarantinedRows() {
         return quarantined.value();
     }
 
-    /** Rows that were scored. */
+    /** The number of scored rows. */
     public long rows() {
         return rows.value();
     }
 
-    /** Rows that were not. */
+    /** Rows that could not be scored. */
     public BadRowCounts badRows() {
         return badRows;
     }
 
-    /** All of it, as it stands. */
+    /** The current values. */
     public RunMetrics measured() {
         return new RunMetrics(
                 rows.value(),

@@ -5,18 +5,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What all tasks of a run have counted together.
+ * The measurements of a run: the sums over all its scoring tasks.
  *
- * @param rows that were scored
- * @param tokens of their sequences
- * @param computedSteps fewer than tokens, where prefixes or whole sequences were shared
- * @param tasks that scored
- * @param taskTime of those, all added up
- * @param cpuTime that their threads had the processor
- * @param reading the part of the task time that went into reading rows
- * @param scoring the part that went into the model; what is left is writing
- * @param peakHeapBytes of the process that had the most in use
- * @param engines the kernel of each engine that was built
+ * @param rows scored rows
+ * @param tokens tokens of the scored rows
+ * @param computedSteps computed steps: fewer than tokens if rows share prefixes or whole sequences
+ * @param tasks scoring tasks
+ * @param taskTime wall-clock time of all tasks
+ * @param cpuTime CPU time of all tasks
+ * @param reading part of the task time spent reading rows
+ * @param scoring part of the task time spent in the model; the rest is writing
+ * @param peakHeapBytes largest heap of one process
+ * @param engines kernel name of each compiled engine
  */
 public record RunMetrics(
         long rows,
@@ -29,11 +29,11 @@ public record RunMetrics(
         Duration scoring,
         long peakHeapBytes,
         List<String> engines) {
-    /** Of a run that has done nothing yet. */
+    /** The measurements of no task. */
     public static final RunMetrics NOTHING =
             new RunMetrics(0, 0, 0, 0, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, 0, List.of());
 
-    /** Both together. */
+    /** The sum of both. */
     public RunMetrics plus(RunMetrics more) {
         List<String> both = new ArrayList<>(engines);
         both.addAll(more.engines);
@@ -54,17 +54,21 @@ public record RunMetrics(
         return taskTime.minus(reading).minus(scoring);
     }
 
-    /** How many tokens a computed step stands for. */
+    /** Tokens per computed step; 1 if nothing was computed. */
     double sharing() {
+        return sharing(tokens, computedSteps);
+    }
+
+    static double sharing(long tokens, long computedSteps) {
         return computedSteps == 0 ? 1 : (double) tokens / computedSteps;
     }
 
-    /** While scoring; 0 where nothing was scored. */
+    /** Tokens per second of scoring time on one core; 0 if nothing was scored. */
     public double tokensPerSecondPerCore() {
         return scoring.isZero() ? 0 : tokens / seconds(scoring);
     }
 
-    /** A part of the tasks' time, in percent of it. */
+    /** A part of the task time, in percent. */
     long percent(Duration part) {
         return taskTime.isZero() ? 0 : Math.round(100.0 * part.toNanos() / taskTime.toNanos());
     }

@@ -10,22 +10,22 @@ import sluice.job.message.RefusedException;
 import sluice.job.settings.SettingValues;
 
 /**
- * What a run's own files in an output are called: by its name, or, where it has none, by the time at which it began and a few random
- * letters. What can't stand in a file's name is escaped as Spark escapes a partition's value, so that bad rows of several runs can be
- * read as a table with a column {@code run}.
+ * The name of a run's own files in an output: the run's name, or its start time and random letters if it has none. Characters that file
+ * names cannot hold are escaped as Spark escapes partition values, so that the bad rows of several runs are a table with a partition
+ * column {@code run}.
  *
- * @param given whether the user has named it, so that a later run may be the same
- * @param kind whether it is a run's, or a batch's
- * @param file in a form that is good for file names
+ * @param given whether the user named the run; a later run of the same name is then the same run
+ * @param kind whether this names a run or a batch
+ * @param file the name, escaped for use in file names
  */
 public record RunName(boolean given, Kind kind, String file) {
-    /** Whose files they are. */
+    /** What is named. */
     enum Kind {
         RUN("runs"),
-        /** Of a run that takes new files alone. */
+        /** A batch of an incremental run. */
         BATCH("batches");
 
-        private final String directory; // of their reports
+        private final String directory; // of the reports
 
         Kind(String directory) {
             this.directory = directory;
@@ -35,10 +35,10 @@ public record RunName(boolean given, Kind kind, String file) {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
-    /** What file systems allow is 255; some of it is for what is put around it. */
-    private static final int MOST_BYTES = 200;
+    /** File systems allow 255 bytes; the rest is for prefixes and suffixes. */
+    private static final int MAX_BYTES = 200;
 
-    /** @throws RefusedException where the name is too long for a file's */
+    /** @throws RefusedException if the name is too long for a file name */
     public static RunName of(String name, Instant started) {
         if (name.isEmpty()) {
             return new RunName(
@@ -48,20 +48,20 @@ public record RunName(boolean given, Kind kind, String file) {
         }
         String file = escaped(name);
         int bytes = file.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > MOST_BYTES) {
+        if (bytes > MAX_BYTES) {
             throw new RefusedException(
                     "report.run = '%s': makes a file name of %d bytes, expected at most %d; choose a shorter name"
-                            .formatted(name, bytes, MOST_BYTES));
+                            .formatted(name, bytes, MAX_BYTES));
         }
         return new RunName(true, Kind.RUN, file);
     }
 
-    /** Of a batch of new files, by its number. */
+    /** The name of a batch of an incremental run. */
     public static RunName ofBatch(long batch) {
         return new RunName(true, Kind.BATCH, Long.toString(batch));
     }
 
-    /** Where the reports of all of a kind stand in an output. */
+    /** The directory of the reports of this kind in an output. */
     static String reports(Kind kind) {
         return "_sluice/" + kind.directory;
     }
@@ -70,12 +70,12 @@ public record RunName(boolean given, Kind kind, String file) {
         return ExternalCatalogUtils.escapePathName(name);
     }
 
-    /** The path of its report in an output. */
+    /** The path of the report in an output. */
     public String report() {
         return report(kind, file);
     }
 
-    /** The path of the report of a run of this name. */
+    /** The path of the report of the run of this name in an output. */
     static String reportOf(String name) {
         return report(Kind.RUN, escaped(name));
     }
@@ -84,7 +84,7 @@ public record RunName(boolean given, Kind kind, String file) {
         return "%s/%s.json".formatted(reports(kind), file);
     }
 
-    /** The directory of its bad rows, where those of several are kept. */
+    /** The partition directory of the bad rows, in a directory that holds those of several runs. */
     public String partition() {
         return "%s=%s".formatted(SettingValues.name(kind), file);
     }

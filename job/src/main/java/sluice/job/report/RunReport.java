@@ -2,25 +2,21 @@ package sluice.job.report;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.message.ExitCode;
 import sluice.job.message.HumanText;
 import sluice.job.message.TwoColumnText;
-import sluice.job.message.Version;
-import sluice.job.settings.BadRowRule;
-import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
-import sluice.job.storage.SmallFile;
 
 /**
- * What a run did: for the terminal, and as JSON in the output.
+ * The report of a run that scored: a table for the terminal, and JSON for the output.
  *
- * @param states what became of those that are carried over, if any are
- * @param layout how the rows were cut into tasks, where that was looked into
+ * @param columns names of the columns of the scored table
+ * @param layout how rows were distributed to tasks; empty if the run left that to Spark
+ * @param badRowsPath where the quarantined rows are, relative to the output unless {@code bad-rows.path} is set
+ * @param states what happened to the carried states; empty if the run carries none
  */
 public record RunReport(
         String applicationId,
@@ -33,99 +29,92 @@ public record RunReport(
         RunMetrics measured,
         BadRowCounts badRows,
         String badRowsPath,
-        Optional<CarryReport> states) {
-    /** Where it stands in an output. */
+        Optional<States> states) {
+    /** Path of the last run's report in an output. */
     public static final String FILE = "_sluice/report.json";
 
-    /** Where the rows stand that were put into quarantine. */
+    /** Path of the quarantined rows in an output. */
     public static final String BAD_ROWS = "_sluice/bad-rows";
 
-    static final String EXIT_CODE = "exit-code";
-    public static final String RUN = "run";
-    static final String ERROR = "error";
-    static final String STARTED = "started";
-    public static final String SECONDS = "seconds";
-    public static final String ROWS = "rows";
-    public static final String FILES = "files";
-    public static final String TOKENS = "tokens";
-    static final String COMPUTED = "computed-steps";
-    public static final String SPEED = "tokens-per-second-per-core";
-    static final String TASK_SECONDS = "seconds-of-all-tasks";
+    /**
+     * What happened to the carried states.
+     *
+     * @param path of the state table
+     * @param before number of the version that the run started from; 0 if there was none
+     * @param after number of the version that the run wrote
+     * @param version directory name of the version that the run wrote
+     * @param continued keys whose sequence continued from a carried state
+     * @param begun keys that had no state before
+     * @param keys keys in the new version
+     * @param read state rows that were searched for this run's keys
+     * @param written state rows that were written
+     */
+    public record States(
+            String path,
+            long before,
+            long after,
+            String version,
+            long continued,
+            long begun,
+            long keys,
+            long read,
+            long written) {
+        private String sentence() {
+            return "%s continued, %,d new; %s/%s has %,d"
+                    .formatted(HumanText.count(continued, "key"), begun, path, version, keys);
+        }
+    }
+
+    /**
+     * Identifies a batch of an incremental run in its report.
+     *
+     * @param number Spark's number of the batch, from 0
+     * @param files number of input files
+     * @param checkpointId ID of the checkpoint that numbers the batch
+     * @param filesSha256 SHA-256 of the sorted paths of the input files
+     */
+    public record Batch(long number, int files, String checkpointId, String filesSha256) {}
+
+    /**
+     * The batches of one incremental run.
+     *
+     * @param checkpoint path of the checkpoint
+     * @param numbers of the batches that this run scored
+     * @param files number of input files of all these batches
+     * @param modelBefore fingerprint of the model of the batch before this run, if it was another model
+     * @param settingsBefore settings hash of the batch before this run, if it was another one
+     */
+    public record Batches(
+            String checkpoint,
+            List<Long> numbers,
+            long files,
+            Optional<String> modelBefore,
+            Optional<String> settingsBefore) {
+        public Batches {
+            numbers = List.copyOf(numbers);
+        }
+    }
 
     public byte[] json() {
-        return json(Map.of());
+        return ReportJson.scored(this);
     }
 
-    /** With what else there is to tell. */
-    public byte[] json(Map<String, Object> more) {
-        Map<String, Object> report = new LinkedHashMap<>();
-        report.put("sluice", Version.current());
-        report.put(RUN, settings.report().run());
-        report.put("application", applicationId);
-        report.put(STARTED, started.toString());
-        report.put(SECONDS, rounded(RunMetrics.seconds(duration)));
-        report.put(EXIT_CODE, ExitCode.SCORED.code());
-        report.put("model", modelPart());
-        report.put("input", settings.input().paths());
-        report.put("output", settings.output().path());
-        report.put("settings-sha256", settings.sha256());
-        report.put("columns", columns);
-        report.put(ROWS, measured.rows());
-        report.put(TOKENS, measured.tokens());
-        report.put(COMPUTED, measured.computedSteps());
-        report.put("sharing", rounded(measured.sharing()));
-        report.put("bad-rows", badRowsPart());
-        states.ifPresent(carried -> report.put("state", carried.json()));
-        report.put("tasks", measured.tasks());
-        layout.ifPresent(how -> report.put("task-layout", how));
-        report.put(SPEED, Math.round(measured.tokensPerSecondPerCore()));
-        report.put(TASK_SECONDS, taskPart());
-        report.put("peak-heap-bytes", measured.peakHeapBytes());
-        report.put("kernels", measured.engines().stream().distinct().sorted().toList());
-        report.put("engine-builds", measured.engines().size());
-        report.putAll(more);
-        return SmallFile.json(report);
+    /** The report of one batch of an incremental run. */
+    public byte[] json(Batch batch) {
+        return ReportJson.scored(this, batch);
     }
 
-    private Map<String, Object> taskPart() {
-        Map<String, Object> part = new LinkedHashMap<>();
-        part.put("all", rounded(RunMetrics.seconds(measured.taskTime())));
-        part.put("reading", rounded(RunMetrics.seconds(measured.reading())));
-        part.put("scoring", rounded(RunMetrics.seconds(measured.scoring())));
-        part.put("writing", rounded(RunMetrics.seconds(measured.writing())));
-        part.put("processor", rounded(RunMetrics.seconds(measured.cpuTime())));
-        return part;
+    /** The report of all batches of an incremental run. */
+    public byte[] json(Batches batches) {
+        return ReportJson.scored(this, batches);
     }
 
-    private Map<String, Object> badRowsPart() {
-        Map<String, Object> part = new LinkedHashMap<>();
-        part.put("rule", SettingValues.name(settings.badRows().rule()));
-        part.put("rows", badRows.rows());
-        Map<String, Object> reasons = new LinkedHashMap<>();
-        badRows.value().forEach((code, count) -> reasons.put(code, count.rows()));
-        part.put("reasons", reasons);
-        if (badRows.rows() > 0 && settings.badRows().rule() == BadRowRule.QUARANTINE) {
-            part.put("path", badRowsPath);
-        }
-        return part;
+    /** The report of a run that wrote no output. Schedulers read from its copy, {@code report.path}, how the run ended. */
+    public static byte[] failed(Instant started, Settings settings, ExitCode code, String error) {
+        return ReportJson.failed(started, settings, code, error);
     }
 
-    private Map<String, Object> modelPart() {
-        Map<String, Object> part = new LinkedHashMap<>();
-        part.put("path", settings.model().path());
-        part.put("format", model.format());
-        part.put("sha256", model.model().fingerprint());
-        part.put("layers", model.model().toString());
-        part.put("parameters", model.model().parameters());
-        part.put("notes", model.notes());
-        return part;
-    }
-
-    private static double rounded(double value) {
-        return Math.round(value * 1000) / 1000.0;
-    }
-
-    /** A short table for the terminal. */
+    /** The table for the terminal. */
     public List<String> lines() {
         TwoColumnText page = new TwoColumnText()
                 .add("  rows", "%,d", measured.rows())
@@ -135,7 +124,7 @@ public record RunReport(
                         measured.tokens(),
                         measured.computedSteps(),
                         measured.sharing())
-                .add("  speed", "%,.0f tokens a second and core, while scoring", measured.tokensPerSecondPerCore())
+                .add("  speed", "%,.0f tokens per second and core, while scoring", measured.tokensPerSecondPerCore())
                 .add(
                         "  tasks",
                         "%,d, %s in all: reading %d %%, scoring %d %%, writing %d %%",
@@ -144,7 +133,7 @@ public record RunReport(
                         measured.percent(measured.reading()),
                         measured.percent(measured.scoring()),
                         measured.percent(measured.writing()))
-                .add("  memory", "%s of heap at the most in one process", TwoColumnText.size(measured.peakHeapBytes()));
+                .add("  memory", "%s peak heap in one process", HumanText.size(measured.peakHeapBytes()));
         states.ifPresent(carried -> page.add("  states", "%s", carried.sentence()));
         return page.lines();
     }

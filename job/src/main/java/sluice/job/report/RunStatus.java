@@ -1,8 +1,6 @@
 package sluice.job.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -15,74 +13,78 @@ import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
 
 /**
- * How a run ended, by the report that it left: where {@code spark-submit} itself can't say it, as in cluster deploy mode.
+ * How a run ended, read from its report: {@code --status}. In cluster deploy mode, {@code spark-submit} does not return the run's exit
+ * code, so a scheduler asks for it here.
  *
- * @param code the run's own exit code; that of a failed run where none has ended
- * @param sentence what is worth a line
+ * @param code the run's exit code; that of a failed run if no run has ended
+ * @param sentence one line for the user
  */
 public record RunStatus(int code, String sentence) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String NO_REPORT = "%s: holds no report of a run; check --status";
 
     /**
      * Reads a report.
      *
-     * @param path an output, which has its runs' reports, or a report's copy
-     * @param run the run that is asked after, if it matters which
-     * @throws RefusedException where something else is there
+     * @param path an output directory, or the copy of a report
+     * @param run name of the run; empty for the last run
+     * @throws RefusedException if the path holds something other than a report
      */
     public static RunStatus read(String path, Optional<String> run, Configuration hadoop) throws IOException {
         FileSystem files = Storage.of(path, "--status", hadoop);
-        Path place = new Path(path);
-        boolean isOutput = files.exists(place) && files.getFileStatus(place).isDirectory();
+        Path file = new Path(path);
+        boolean isOutput = files.exists(file) && files.getFileStatus(file).isDirectory();
         if (isOutput && run.isPresent()) {
-            Optional<byte[]> kept = new KeptReports(files, place).of(run.get());
-            if (kept.isPresent()) { // a run without a name has one in the name of its file
-                return of(path, JSON.readTree(kept.get()), Optional.empty());
+            Optional<byte[]> kept = new RunHistory(files, file).of(run.get());
+            if (kept.isPresent()) { // found by file name; a run without a name is named by its file alone
+                return of(path, kept.get(), Optional.empty());
             }
         }
-        Optional<byte[]> report = SmallFile.read(files, isOutput ? new Path(place, RunReport.FILE) : place);
-        if (report.isEmpty()) {
-            return new RunStatus(
-                    ExitCode.FAILED.code(),
-                    "%s: there is no report: no run has ended there; check --status".formatted(path));
-        }
-        try {
-            return of(path, JSON.readTree(report.get()), run);
-        } catch (JsonProcessingException e) {
-            throw noReport(path, e);
-        }
+        Optional<byte[]> report = isOutput ? new RunHistory(files, file).last() : SmallFile.read(files, file);
+        return report.isPresent()
+                ? of(path, report.get(), run)
+                : new RunStatus(
+                        ExitCode.FAILED.code(),
+                        "%s: there is no report: no run has ended there; check --status".formatted(path));
     }
 
-    private static RunStatus of(String path, JsonNode report, Optional<String> asked) {
-        if (!report.path(RunReport.EXIT_CODE).isInt()) {
-            throw noReport(path, null);
-        }
-        String run = report.path(RunReport.RUN).asText();
+    private static RunStatus of(String path, byte[] json, Optional<String> asked) throws IOException {
+        ReportJson.Written report = written(path, json);
+        String run = text(report.run());
         if (!asked.orElse(run).equals(run)) {
             return new RunStatus(
                     ExitCode.FAILED.code(),
                     "%s: the last run that ended there is '%s', so '%s' has failed or is not done"
                             .formatted(path, run, asked.get()));
         }
-        int code = report.path(RunReport.EXIT_CODE).intValue();
-        String what = report.has(RunReport.ERROR)
-                ? report.path(RunReport.ERROR).asText()
+        String result = report.error() != null
+                ? report.error()
                 : "%s, %s"
                         .formatted(
-                                HumanText.count(report.path(RunReport.ROWS).asLong(), "sequence"),
-                                HumanText.count(report.path(RunReport.TOKENS).asLong(), "token"));
+                                HumanText.count(report.rows(), "sequence"), HumanText.count(report.tokens(), "token"));
         return new RunStatus(
-                code,
+                report.exitCode(),
                 "%s: the run%s that began at %s ended with %d: %s"
                         .formatted(
                                 path,
                                 run.isEmpty() ? "" : " '%s'".formatted(run),
-                                HumanText.second(report.path(RunReport.STARTED).asText()),
-                                code,
-                                what));
+                                HumanText.second(text(report.started())),
+                                report.exitCode(),
+                                result));
     }
 
-    private static RefusedException noReport(String path, Exception cause) {
-        return new RefusedException("%s: holds no report of a run; check --status".formatted(path), cause);
+    private static ReportJson.Written written(String path, byte[] json) throws IOException {
+        try {
+            ReportJson.Written report = ReportJson.read(json);
+            if (report.exitCode() != null) {
+                return report;
+            }
+            throw new RefusedException(NO_REPORT.formatted(path));
+        } catch (JsonProcessingException e) {
+            throw new RefusedException(NO_REPORT.formatted(path), e);
+        }
+    }
+
+    private static String text(String value) {
+        return value == null ? "" : value;
     }
 }

@@ -6,7 +6,10 @@ import java.util.function.Supplier;
 import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
 
-/** Tells where a task's time goes, and adds it to the run's when the task is over. What it neither reads nor scores it writes. */
+/**
+ * Measures how much of a task's time goes into reading and scoring; the rest is writing. Adds the times to the run's counters when the
+ * task ends.
+ */
 public final class TaskClock {
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
@@ -20,7 +23,7 @@ public final class TaskClock {
         this.counters = counters;
     }
 
-    /** Begins with the task that this thread runs. */
+    /** Starts measuring the task that this thread runs. */
     public static TaskClock start(RunCounters counters) {
         TaskClock clock = new TaskClock(counters);
         TaskContext task = TaskContext.get();

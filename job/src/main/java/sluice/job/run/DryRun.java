@@ -4,50 +4,43 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
 import sluice.cell.Sequence;
-import sluice.cell.weights.file.ModelFile;
 import sluice.job.message.Console;
 import sluice.job.message.ExitCode;
 import sluice.job.message.HumanText;
 import sluice.job.message.RefusedException;
 import sluice.job.message.TwoColumnText;
-import sluice.job.message.Version;
-import sluice.job.model.ModelSource;
+import sluice.job.model.CachedModel;
+import sluice.job.model.ModelCache;
 import sluice.job.model.ModelSummary;
 import sluice.job.output.OutputSize;
-import sluice.job.output.Provenance;
 import sluice.job.output.ScoredOutput;
 import sluice.job.output.TableShape;
-import sluice.job.report.LastRun;
+import sluice.job.report.DryRunReport;
 import sluice.job.report.RunCounters;
+import sluice.job.report.RunHistory;
 import sluice.job.report.RunName;
-import sluice.job.report.RunReport;
 import sluice.job.settings.Settings;
 import sluice.job.state.CarriedStates;
-import sluice.job.storage.SmallFile;
 import sluice.job.task.BroadcastPlan;
 import sluice.job.task.CostEstimate;
-import sluice.job.task.RowMemoryLimit;
 import sluice.job.task.RuntimeEstimate;
 import sluice.job.task.ScoringPlan;
 import sluice.job.task.TableSample;
 import sluice.job.task.TaskLayout;
 
 /**
- * What a run would do, without doing it: the model is read, the table's schema held against it, its rows are counted, and a sample is
- * scored. Nothing is written but the report, where one is asked for.
+ * Estimates what a run would do and cost: {@code --dry-run}. Reads the model, checks the table's schema, counts the rows and scores a
+ * sample. Writes nothing but the report, if {@code report.path} is set.
  */
 public final class DryRun {
-    private static final double MODEL_SHARES = 2.6; // the model as it is read, as it travels, and as it is packed
-    private static final long BESIDE_THE_MODEL = 400L << 20;
+    private static final long FIXED_BYTES = 400L << 20; // executor memory that does not depend on the model
 
     private final SparkSession spark;
     private final Settings settings;
@@ -62,20 +55,20 @@ public final class DryRun {
     }
 
     /**
-     * Prints the plan.
+     * Prints the estimates.
      *
-     * @return whether the run would be refused since something is where its output would go
-     * @throws RefusedException where the run would be refused for its settings, its model or its table
+     * @return {@link ExitCode#REFUSED} if the run would be refused because of what exists at its output
+     * @throws RefusedException if the run would be refused because of its settings, model or table
      */
     public ExitCode run() throws IOException {
         Instant started = Instant.now();
-        ModelFile file = ModelSource.read(settings.model(), hadoop);
-        ScoringPlan settled = ScoringPlan.settle(file, settings, spark);
+        CachedModel model = ModelCache.ofOneRun().get(settings.model(), "--model", hadoop);
+        ScoringPlan settled = ScoringPlan.settle(model.file(), settings, spark);
         Optional<CarriedStates.Joined> joined = settled.carried().map(states -> states.join(settled.table(), spark));
         try {
             return run(
                     started,
-                    file,
+                    model,
                     joined.map(states -> settled.of(states.table())).orElse(settled),
                     joined);
         } finally {
@@ -83,35 +76,33 @@ public final class DryRun {
         }
     }
 
-    private ExitCode run(Instant started, ModelFile file, ScoringPlan plan, Optional<CarriedStates.Joined> joined)
+    private ExitCode run(Instant started, CachedModel model, ScoringPlan plan, Optional<CarriedStates.Joined> joined)
             throws IOException {
         RunCounters counters = new RunCounters(spark.sparkContext());
-        Broadcast<BroadcastPlan> broadcast = plan.broadcast(settings, spark);
-        TableSample survey = TableSample.of(plan.table().rows(), broadcast, counters);
-        int cores = spark.sparkContext().defaultParallelism();
-        CostEstimate work = CostEstimate.of(survey, plan, settings, cores, RowMemoryLimit.tasksAtOnce());
-        TaskLayout layout = TaskLayout.of(survey, work, plan, settings, cores);
+        Broadcast<BroadcastPlan> broadcast =
+                plan.broadcast(settings, spark, model.engine(plan.input().kind(), settings, spark));
+        PlannedTasks tasks = PlannedTasks.of(plan, broadcast, counters, settings, spark);
         Duration before = Duration.between(started, Instant.now());
-        double speed = stepsPerSecond(survey.sequences(), broadcast, counters);
-        RuntimeEstimate forecast = RuntimeEstimate.of(survey, work, layout, speed, cores, before);
-        new ModelSummary(settings.model().path(), file, plan.input().vocabulary())
+        double speed = stepsPerSecond(tasks.sample().sequences(), broadcast, counters);
+        CostEstimate cost = tasks.cost();
+        DryRunReport report = report(
+                plan, tasks, RuntimeEstimate.of(tasks.sample(), cost, tasks.layout(), speed, tasks.cores(), before));
+        new ModelSummary(settings.model().path(), model.file(), plan.input().vocabulary())
                 .lines()
                 .forEach(console.out()::println);
-        lines(plan, survey, work, layout, forecast, joined).forEach(console.out()::println);
-        OutputSize.warning(work.rows() * work.rowBytes(), settings.output().request())
+        TwoColumnText page = page(plan, tasks, joined);
+        report.addTo(page, RunHistory.lastRun(settings, hadoop));
+        page.lines().forEach(console.out()::println);
+        OutputSize.warning(report.outputBytes(), settings.output().request())
                 .ifPresent(warning -> console.say("warning: %s", warning));
-        SmallFile.copy(json(plan, work, layout, forecast), settings.report().path(), hadoop)
-                .ifPresent(reason -> console.error("%s: the report could not be written: %s"
-                        .formatted(settings.report().path().get(), reason)));
-        return tellWhetherFits(plan);
+        new ReportPrinter(settings, console, hadoop).copy(report.json());
+        return checkOutput(plan);
     }
 
-    private ExitCode tellWhetherFits(ScoringPlan plan) {
+    private ExitCode checkOutput(ScoringPlan plan) {
         Instant now = Instant.now();
-        Provenance provenance = plan.provenance(settings, now);
         try {
-            TableShape shape = TableShape.settle(
-                    provenance.appendTo(plan.schema()), settings.output().partitionBy());
+            TableShape shape = ScoringJob.shape(plan, plan.provenance(settings, now), settings);
             ScoredOutput.at(spark, settings, RunName.of(settings.report().run(), now), hadoop)
                     .requireFits(shape);
             return ExitCode.SCORED;
@@ -121,7 +112,7 @@ public final class DryRun {
         }
     }
 
-    /** On one core of an executor. */
+    /** Scores the sample in one task, on one core of an executor; 0 if the sample is empty. */
     private double stepsPerSecond(List<Sequence> sample, Broadcast<BroadcastPlan> broadcast, RunCounters counters) {
         return sample.isEmpty()
                 ? 0
@@ -131,96 +122,58 @@ public final class DryRun {
                         .first();
     }
 
-    private List<String> lines(
-            ScoringPlan plan,
-            TableSample survey,
-            CostEstimate work,
-            TaskLayout layout,
-            RuntimeEstimate forecast,
-            Optional<CarriedStates.Joined> joined)
-            throws IOException {
-        long model = plan.model().model().parameters() * Float.BYTES;
-        Optional<LastRun> last = LastRun.of(settings, hadoop);
+    private DryRunReport report(ScoringPlan plan, PlannedTasks tasks, RuntimeEstimate runtime) {
+        CostEstimate cost = tasks.cost();
+        return new DryRunReport(
+                settings,
+                plan.model().model().fingerprint(),
+                cost.rows(),
+                cost.steps(),
+                cost.sharing(),
+                cost.sharingIfClustered(),
+                cost.work().step(),
+                cost.work().answer(),
+                tasks.layout().sentence(),
+                runtime.tokensPerSecond(),
+                runtime.taskSeconds(),
+                runtime.seconds(),
+                runtime.cores(),
+                cost.rows() * cost.rowBytes());
+    }
+
+    private TwoColumnText page(ScoringPlan plan, PlannedTasks tasks, Optional<CarriedStates.Joined> joined) {
+        long modelBytes = plan.model().model().parameters() * Float.BYTES;
+        CostEstimate cost = tasks.cost();
         TwoColumnText page = new TwoColumnText()
                 .add(
                         "executor",
-                        "%s at least: %.1f times the model and %s; a task's batch takes %s of it",
-                        TwoColumnText.size(MODEL_SHARES * model + BESIDE_THE_MODEL),
-                        MODEL_SHARES,
-                        TwoColumnText.size(BESIDE_THE_MODEL),
-                        TwoColumnText.size(settings.scoring().batchBytes()))
+                        "at least %s: %.1f times the model and %s, of which a task's batch takes %s",
+                        HumanText.size(CachedModel.MODEL_COPIES * modelBytes + FIXED_BYTES),
+                        CachedModel.MODEL_COPIES,
+                        HumanText.size(FIXED_BYTES),
+                        HumanText.size(settings.scoring().batchBytes()))
                 .add(
                         "work",
                         "%,d floating-point operations a step, %,d an answer; %s",
-                        work.work().step(),
-                        work.work().answer(),
-                        work.work().answersEachStep() ? "each step is answered" : "the last step is answered")
-                .add("tasks", "%s", layout.sentence())
-                .add("sample", "%s; %s", HumanText.count(survey.sampledRows(), "row"), clustering(survey, work));
+                        cost.work().step(),
+                        cost.work().answer(),
+                        cost.work().answersEachStep() ? "each step is answered" : "the last step is answered")
+                .add("tasks", "%s", tasks.layout().sentence())
+                .add(
+                        "sample",
+                        "%s; %s",
+                        HumanText.count(tasks.sample().sampledRows(), "row"),
+                        clustering(tasks.sample(), cost));
         joined.ifPresent(
                 states -> page.add("states", "%s", plan.carried().orElseThrow().sentence(states)));
-        page.add("", "")
-                .add(
-                        "",
-                        "%-28s %s",
-                        "estimated",
-                        last.map(run -> "last run, " + run.started()).orElse(""));
-        compare(page, "rows", "%,d".formatted(work.rows()), last.map(run -> "%,d".formatted(run.rows())));
-        compare(page, "tokens", "%,.0f".formatted(work.steps()), last.map(run -> "%,d".formatted(run.tokens())));
-        compare(page, "sharing", "%.1f".formatted(work.sharing()), last.map(run -> "%.1f".formatted(run.sharing())));
-        compare(
-                page,
-                "speed",
-                "%,.0f tokens/s a core".formatted(forecast.tokensPerSecond()),
-                last.map(run -> "%,.0f tokens/s a core".formatted(run.speed())));
-        compare(
-                page,
-                "tasks' time",
-                HumanText.duration(forecast.taskSeconds()),
-                last.map(run -> HumanText.duration(run.taskSeconds())));
-        compare(
-                page,
-                "in all",
-                "%s on %s".formatted(HumanText.duration(forecast.seconds()), HumanText.count(forecast.cores(), "core")),
-                last.map(run -> HumanText.duration(run.seconds())));
-        page.add("size", "%s before compression", TwoColumnText.size(work.rows() * work.rowBytes()));
-        return page.lines();
+        return page;
     }
 
-    private static void compare(TwoColumnText page, String name, String estimated, Optional<String> measured) {
-        page.add(
-                name,
-                "%s",
-                measured.map(last -> "%-28s %s".formatted(estimated, last)).orElse(estimated));
-    }
-
-    private static String clustering(TableSample survey, CostEstimate work) {
-        return "a computed step stands for %.1f tokens as the rows stand, for %.1f if they were sorted: scoring.cluster-prefixes %s"
+    private static String clustering(TableSample sample, CostEstimate cost) {
+        return "%.1f tokens per computed step in the table's order, %.1f if the rows were sorted: scoring.cluster-prefixes %s"
                 .formatted(
-                        work.sharing(),
-                        work.sharingIfClustered(),
-                        TaskLayout.clusteringPays(survey, work) ? "would pay" : "would not pay");
-    }
-
-    private byte[] json(ScoringPlan plan, CostEstimate work, TaskLayout layout, RuntimeEstimate forecast) {
-        Map<String, Object> report = new LinkedHashMap<>();
-        report.put("sluice", Version.current());
-        report.put("dry-run", true);
-        report.put(RunReport.RUN, settings.report().run());
-        report.put("model", plan.model().model().fingerprint());
-        report.put("input", settings.input().paths());
-        report.put("output", settings.output().path());
-        report.put(RunReport.ROWS, work.rows());
-        report.put(RunReport.TOKENS, Math.round(work.steps()));
-        report.put("sharing", work.sharing());
-        report.put("sharing-if-clustered", work.sharingIfClustered());
-        report.put("flops-per-step", work.work().step());
-        report.put("flops-per-answer", work.work().answer());
-        report.put("task-layout", layout.sentence());
-        report.put(RunReport.SPEED, Math.round(forecast.tokensPerSecond()));
-        report.put("core-hours", forecast.taskSeconds() / 3_600);
-        report.put(RunReport.SECONDS, forecast.seconds());
-        report.put("output-bytes", Math.round(work.rows() * work.rowBytes()));
-        return SmallFile.json(report);
+                        cost.sharing(),
+                        cost.sharingIfClustered(),
+                        TaskLayout.clusteringPays(sample, cost) ? "would pay" : "would not pay");
     }
 }

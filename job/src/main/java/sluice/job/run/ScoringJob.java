@@ -10,8 +10,6 @@ import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.SparkContext;
-import org.apache.spark.SparkExecutorInfo;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -23,7 +21,6 @@ import org.slf4j.LoggerFactory;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.message.BadRowException;
 import sluice.job.message.Console;
-import sluice.job.message.HumanText;
 import sluice.job.message.RefusedException;
 import sluice.job.model.CachedModel;
 import sluice.job.model.ModelCache;
@@ -31,13 +28,9 @@ import sluice.job.output.Provenance;
 import sluice.job.output.ScoredOutput;
 import sluice.job.output.TableShape;
 import sluice.job.output.VectorMetadata;
-import sluice.job.report.BadRowCounts;
-import sluice.job.report.CarryReport;
-import sluice.job.report.KeptReports;
-import sluice.job.report.KeptRuns;
 import sluice.job.report.Progress;
 import sluice.job.report.RunCounters;
-import sluice.job.report.RunMetrics;
+import sluice.job.report.RunHistory;
 import sluice.job.report.RunName;
 import sluice.job.report.RunReport;
 import sluice.job.settings.BadRowRule;
@@ -47,48 +40,44 @@ import sluice.job.settings.Settings;
 import sluice.job.state.StateStore;
 import sluice.job.state.StateUpdate;
 import sluice.job.storage.Publication;
-import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
 import sluice.job.task.BroadcastPlan;
-import sluice.job.task.CostEstimate;
 import sluice.job.task.PartitionScorer;
-import sluice.job.task.RowMemoryLimit;
 import sluice.job.task.ScoringPlan;
-import sluice.job.task.TableSample;
 import sluice.job.task.TaskLayout;
 
-/** One run: table in, broadcast, partitions, table out, report. */
+/** A run that scores a whole table: read the table, broadcast the model, score the partitions, publish the output and the report. */
 public final class ScoringJob {
     private static final Logger LOG = LoggerFactory.getLogger(ScoringJob.class);
-    private static final Duration BETWEEN_LINES = Duration.ofMinutes(1);
-    private static final int PAUSE_MILLIS = 100;
-    private static final int MOST_PAUSES = 100;
+    private static final Duration PROGRESS_INTERVAL = Duration.ofMinutes(1);
 
     private final SparkSession spark;
     private final Settings settings;
     private final Console console;
     private final Configuration hadoop;
     private final ModelCache models;
+    private final ReportPrinter printer;
 
     public ScoringJob(SparkSession spark, Settings settings, Console console) {
         this(spark, settings, console, ModelCache.ofOneRun());
     }
 
-    /** @param models that others use too */
+    /** @param models cache that the run takes its model from */
     public ScoringJob(SparkSession spark, Settings settings, Console console, ModelCache models) {
         this.models = models;
         this.spark = spark;
         this.settings = settings;
         this.console = console;
         this.hadoop = spark.sessionState().newHadoopConf();
+        this.printer = new ReportPrinter(settings, console, hadoop);
     }
 
     /**
      * Scores the table.
      *
-     * @return nothing where there was nothing to do: this run is in the output already
-     * @throws RefusedException before any task has started, where settings, model and table don't fit
-     * @throws RuntimeException where the run failed; then nothing was written
+     * @return empty if the output already holds the rows of the run of this name
+     * @throws RefusedException before any task starts, if settings, model and table do not fit together
+     * @throws RuntimeException if the run failed; nothing was written
      */
     public Optional<RunReport> run() throws IOException {
         Instant started = Instant.now();
@@ -103,10 +92,7 @@ public final class ScoringJob {
         }
         CachedModel model = models.get(settings.model(), "--model", hadoop);
         ModelFile file = model.file();
-        console.say(
-                "model %s: %s; %,d parameters",
-                settings.model().path(), file.model(), file.model().parameters());
-        file.notes().forEach(note -> console.say("note: %s", note));
+        printer.print(file);
         ScoredOutput output = ScoredOutput.at(spark, settings, name, hadoop);
         ScoringPlan plan = ScoringPlan.settle(file, settings, spark);
         RunReport report = score(
@@ -114,42 +100,47 @@ public final class ScoringJob {
                 () -> plan.broadcast(settings, spark, model.engine(plan.input().kind(), settings, spark)),
                 output,
                 started);
-        KeptRuns.retain(name, settings, hadoop);
-        copyReport(report.json());
-        tell(report);
+        RunHistory.retain(name, settings, hadoop);
+        printer.copyPublished(report.json());
+        printer.print(report);
         return Optional.of(report);
+    }
+
+    /** The schema and partitioning of the scored table. */
+    public static TableShape shape(ScoringPlan plan, Provenance provenance, Settings settings) {
+        return TableShape.resolve(
+                provenance.appendTo(plan.schema()), settings.output().partitionBy());
     }
 
     /**
      * Scores one table into one output.
      *
-     * @param settled the plan; what it says of states that are carried over is begun here
-     * @param sent what the executors need of the plan
-     * @throws RefusedException before any task has started, where the rows don't fit into the output
-     * @throws RuntimeException where it failed; then nothing was written
+     * @param settled the plan; this method joins the carried states that it names, if any
+     * @param broadcasts creates the broadcast of the plan for the executors
+     * @throws RefusedException before any task starts, if the rows do not fit into the output
+     * @throws RuntimeException if scoring failed; nothing was written
      */
     public RunReport score(
-            ScoringPlan settled, Supplier<Broadcast<BroadcastPlan>> sent, ScoredOutput output, Instant started)
+            ScoringPlan settled, Supplier<Broadcast<BroadcastPlan>> broadcasts, ScoredOutput output, Instant started)
             throws IOException {
         Provenance provenance = settled.provenance(settings, started);
-        TableShape shape = output.shape(TableShape.settle(
-                provenance.appendTo(settled.schema()), settings.output().partitionBy()));
+        TableShape shape = output.shape(shape(settled, provenance, settings));
         output.requireFits(shape);
         Optional<StateUpdate> carry = settled.carried()
                 .map(states -> StateUpdate.begin(states, settled.table(), output, settings, started, spark));
         carry.ifPresent(states -> console.say("%s", states.sentence()));
         ScoringPlan plan = carry.map(states -> settled.of(states.table())).orElse(settled);
         RunCounters counters = new RunCounters(spark.sparkContext());
-        Broadcast<BroadcastPlan> broadcast = sent.get();
+        Broadcast<BroadcastPlan> broadcast = broadcasts.get();
         try {
-            Optional<TableSample> survey = settings.asksForSurvey()
-                    ? Optional.of(TableSample.of(plan.table().rows(), broadcast, counters))
+            Optional<PlannedTasks> planned = settings.needsSample()
+                    ? Optional.of(PlannedTasks.of(plan, broadcast, counters, settings, spark))
                     : Optional.empty();
-            Optional<TaskLayout> layout = survey.map(seen -> layout(seen, plan));
+            Optional<TaskLayout> layout = planned.map(PlannedTasks::layout);
             layout.filter(TaskLayout::moves).ifPresent(how -> console.say("%s", how.sentence()));
             Dataset<Row> scored = provenance.stamp(
                     scored(plan, layout, new PartitionScorer(broadcast, counters, carry.map(StateUpdate::files))));
-            try (Progress progress = progress(survey)) {
+            try (Progress progress = progress(planned)) {
                 layout.ifPresentOrElse(
                         how -> how.whileLaid(spark, () -> output.stage(scored, how.fileRows())),
                         () -> output.stage(scored, 0));
@@ -170,7 +161,10 @@ public final class ScoringJob {
         }
     }
 
-    /** What a run has left that was ended while it showed scores and states may lie beside another output than this run's. */
+    /**
+     * Finishes publications of states that a killed run left incomplete. The journal of such a run may be beside another output, so
+     * finishing this run's output does not find it.
+     */
     private void finishStates() throws IOException {
         Optional<String> path = settings.state().path();
         if (path.isPresent()) {
@@ -178,18 +172,13 @@ public final class ScoringJob {
         }
     }
 
-    private TaskLayout layout(TableSample survey, ScoringPlan plan) {
-        int cores = spark.sparkContext().defaultParallelism();
-        CostEstimate work = CostEstimate.of(survey, plan, settings, cores, RowMemoryLimit.tasksAtOnce());
-        return TaskLayout.of(survey, work, plan, settings, cores);
+    private Progress progress(Optional<PlannedTasks> planned) {
+        OptionalLong rows =
+                planned.map(tasks -> OptionalLong.of(tasks.sample().rows())).orElse(OptionalLong.empty());
+        return Progress.start(spark.sparkContext(), rows, PROGRESS_INTERVAL, LOG::info);
     }
 
-    private Progress progress(Optional<TableSample> survey) {
-        OptionalLong rows = survey.map(seen -> OptionalLong.of(seen.rows())).orElse(OptionalLong.empty());
-        return Progress.start(spark.sparkContext(), rows, BETWEEN_LINES, LOG::info);
-    }
-
-    /** A run that has a name is added once: whoever repeats it, not knowing how it ended, has it done. */
+    /** Whether the output holds the rows of this run. A named run is appended once, so that it can be repeated safely. */
     private boolean isDone(RunName name) throws IOException {
         if (settings.output().mode() != OutputMode.APPEND || !name.given()) {
             return false;
@@ -197,18 +186,18 @@ public final class ScoringJob {
         String path = settings.output().path();
         FileSystem files = Storage.of(path, "--output", hadoop);
         Optional<byte[]> report =
-                new KeptReports(files, new Path(path)).of(settings.report().run());
+                new RunHistory(files, new Path(path)).of(settings.report().run());
         if (report.isEmpty()) {
             return false;
         }
         console.say(
-                "%s: the run '%s' is in it already, and nothing is left to do",
+                "%s: holds the rows of the run '%s' already; nothing to do",
                 path, settings.report().run());
-        copyReport(report.get());
+        printer.copyPublished(report.get());
         return true;
     }
 
-    /** @throws BadRowException where more rows couldn't be scored than the settings allow */
+    /** @throws BadRowException if more rows are bad than the settings allow */
     private void requireFewBadRows(RunCounters counters) {
         long bad = counters.badRows().rows();
         long rows = counters.rows() + bad;
@@ -221,8 +210,8 @@ public final class ScoringJob {
     }
 
     /**
-     * Writes the rows that couldn't be scored beside the table, if there are any: the input is read once more, which costs little, as
-     * nothing is scored. What Spark writes twice in one go it would have to keep or to score twice.
+     * Writes the bad rows beside the table, if there are any. This reads the input again, which is cheap because nothing is scored.
+     * Writing both tables in one pass is not possible in Spark without caching or scoring all rows twice.
      */
     private void quarantine(
             ScoringPlan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters, ScoredOutput output) {
@@ -236,37 +225,17 @@ public final class ScoringJob {
                 rows.mapPartitions(PartitionScorer.ofQuarantine(broadcast, counters), Encoders.row(schema)));
         if (counters.quarantinedRows() != bad) {
             throw new IllegalStateException(
-                    "the input changed while it was read: %,d rows couldn't be scored, and %,d when it was read again; run it once more"
+                    "the input changed during the run: %,d rows couldn't be scored in the first pass, and %,d in the second; repeat the run"
                             .formatted(bad, counters.quarantinedRows()));
         }
     }
 
     private void abandon(ScoredOutput output, Throwable failure) {
-        awaitTasks();
+        RunningTasks.await(spark.sparkContext());
         try {
             output.abandon();
         } catch (IOException e) {
             failure.addSuppressed(e);
-        }
-    }
-
-    /**
-     * The tasks beside the one that failed are told to stop, but until they do they write, and would make again what was deleted.
-     * What Spark knows of running tasks lags behind by some milliseconds, so it is asked after a pause.
-     */
-    private void awaitTasks() {
-        SparkContext context = spark.sparkContext();
-        int running = 1;
-        for (int pause = 0; pause < MOST_PAUSES && running > 0 && !context.isStopped(); pause++) {
-            try {
-                Thread.sleep(PAUSE_MILLIS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
-            running = Arrays.stream(context.statusTracker().getExecutorInfos())
-                    .mapToInt(SparkExecutorInfo::numRunningTasks)
-                    .sum();
         }
     }
 
@@ -285,7 +254,7 @@ public final class ScoringJob {
             TableShape shape,
             RunCounters counters,
             String badRowsPath,
-            Optional<CarryReport> states) {
+            Optional<RunReport.States> states) {
         return new RunReport(
                 spark.sparkContext().applicationId(),
                 started,
@@ -298,39 +267,5 @@ public final class ScoringJob {
                 counters.badRows(),
                 badRowsPath,
                 states);
-    }
-
-    /** The table is complete and in its place: a copy that can't be made doesn't take that back. */
-    public void copyReport(byte[] report) {
-        String own = settings.output().format() == OutputFormat.TABLE
-                ? ""
-                : "; the report itself is %s/%s".formatted(settings.output().path(), RunReport.FILE);
-        SmallFile.copy(report, settings.report().path(), hadoop)
-                .ifPresent(reason -> console.error("%s: the report's copy could not be written: %s%s"
-                        .formatted(settings.report().path().get(), reason, own)));
-    }
-
-    private void tellBadRows(RunReport report) {
-        BadRowCounts bad = report.badRows();
-        if (bad.rows() > 0) {
-            String where = settings.badRows().rule() == BadRowRule.NULL
-                    ? "their answers are null"
-                    : "they are in "
-                            + (settings.badRows().path().isPresent()
-                                    ? report.badRowsPath()
-                                    : settings.output().path() + "/" + report.badRowsPath());
-            console.say("%s can't be scored, %s: %s", HumanText.count(bad.rows(), "row"), where, bad.sentence());
-        }
-    }
-
-    public void tell(RunReport report) {
-        console.say(
-                "scored %s, %s in %s",
-                HumanText.count(report.measured().rows(), "sequence"),
-                HumanText.count(report.measured().tokens(), "token"),
-                HumanText.duration(RunMetrics.seconds(report.duration())));
-        report.lines().forEach(console.out()::println);
-        tellBadRows(report);
-        console.say("wrote %s: %s", settings.output().path(), String.join(", ", report.columns()));
     }
 }

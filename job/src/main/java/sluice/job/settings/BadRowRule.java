@@ -1,11 +1,11 @@
 package sluice.job.settings;
 
-/** What becomes of a row that can't be scored. */
+/** {@code bad-rows.rule}: what happens to a bad row, a row that can't be scored. */
 public enum BadRowRule {
-    /** The first one stops the run. */
+    /** The first bad row fails the run. */
     FAIL,
-    /** It is left out of the scored table and written beside it, with all its columns and the reason. */
+    /** Bad rows are written to the quarantine with all their columns and the reason, not to the scored table. */
     QUARANTINE,
-    /** It stays in the scored table, with nulls in the new columns and the reason. */
+    /** Bad rows stay in the scored table, with nulls in the new columns and the reason. */
     NULL
 }

@@ -1,11 +1,11 @@
 package sluice.job.settings;
 
-/** Whether rows are sorted by their sequences before they are scored. */
+/** {@code scoring.cluster-prefixes}: whether rows are sorted by their sequences before they are scored. */
 public enum ClusterPrefixes {
-    /** They are scored where they stand. */
+    /** Rows are not sorted. */
     NEVER,
-    /** They are sorted where a sample tells that this saves more than it costs. */
+    /** Rows are sorted if a sample shows that this saves more time than it costs. */
     AUTO,
-    /** They are sorted. */
+    /** Rows are sorted. */
     ALWAYS
 }

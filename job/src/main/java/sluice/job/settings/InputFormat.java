@@ -1,18 +1,18 @@
 package sluice.job.settings;
 
-/** How the table to score is stored. */
+/** {@code input.format}: how the table to score is stored. */
 public enum InputFormat {
     PARQUET("parquet", "Parquet files"),
     ORC("orc", "ORC files"),
-    /** One object a line. Types are guessed from values. */
+    /** One JSON object per line. Spark infers types from values. */
     JSON("json", "lines that are JSON objects"),
-    /** With a header; lists have no place in it, so that a sequence is a text. */
+    /** With a header. CSV has no lists, so a sequence is a text. */
     CSV("csv", "lines of separated values under a header"),
-    /** Read by a part of Spark that is not in it: {@code spark-avro}. */
+    /** Needs {@code spark-avro} on the class path. */
     AVRO("avro", "Avro files"),
     /** Each line is a sequence. */
     TEXT("text", "lines"),
-    /** A table of Spark's catalogs by its name, whatever stores it. */
+    /** The name of a table in Spark's catalogs. */
     TABLE("table", "rows");
 
     private final String sparkName;
@@ -27,17 +27,17 @@ public enum InputFormat {
         return sparkName;
     }
 
-    /** {@code Parquet files} and such, as messages say it. */
+    /** The content for messages, for example {@code Parquet files}. */
     public String content() {
         return content;
     }
 
-    /** Whether a column can only hold texts, and a sequence so is one. */
+    /** Whether a sequence is always a text. */
     public boolean isText() {
         return this == CSV || this == TEXT;
     }
 
-    /** Whether a line may hold something else than the lines before it: Spark then tells which it could not read. */
+    /** Whether each line is parsed by itself, and Spark returns lines that it can't parse in a column for corrupt records. */
     public boolean hasLooseLines() {
         return this == CSV || this == JSON;
     }

@@ -2,13 +2,13 @@ package sluice.job.settings;
 
 import sluice.job.parquet.NumberListFormat;
 
-/** How the scored table is stored. */
+/** {@code output.format}: how the scored table is stored. */
 public enum OutputFormat {
     PARQUET("parquet", NumberListFormat.class.getName(), "zstd"),
     ORC("orc", "orc", "zstd"),
-    /** One object a line. */
+    /** One JSON object per line. */
     JSON("json", "json", "none"),
-    /** A table of Spark's catalogs by its name; what is written beside it is Parquet. */
+    /** The name of a table in Spark's catalogs. Files beside it, for example the quarantine, are Parquet. */
     TABLE("parquet", NumberListFormat.class.getName(), "zstd");
 
     private final String sparkName;
@@ -21,17 +21,17 @@ public enum OutputFormat {
         this.compression = compression;
     }
 
-    /** What Spark reads it as. */
+    /** The format for {@code DataFrameReader}. */
     public String sparkName() {
         return sparkName;
     }
 
-    /** What Spark writes it with. */
+    /** The format for {@code DataFrameWriter}. */
     public String writer() {
         return writer;
     }
 
-    /** What that calls the compression that is used. */
+    /** The writer's option {@code compression}. */
     public String compression() {
         return compression;
     }

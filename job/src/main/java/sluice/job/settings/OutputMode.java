@@ -1,17 +1,17 @@
 package sluice.job.settings;
 
-/** What happens to an output that exists. */
+/** {@code output.mode}: what happens to an existing output. */
 public enum OutputMode {
-    /** It is left alone and the run is refused. */
+    /** It stays, and the run is refused. */
     ERROR,
-    /** It is replaced, once the new one is complete. */
+    /** It is replaced when the new one is complete. */
     OVERWRITE,
-    /** The new rows are put beside those that are there. */
+    /** The new rows are added. */
     APPEND,
-    /** Of its partitions those are replaced that the new rows fall into; all others stay. */
+    /** Partitions that the new rows belong to are replaced. All others stay. */
     PARTITIONS;
 
-    /** Whether an output holds the rows of several runs, and so their reports and bad rows. */
+    /** Whether an output keeps rows, reports and bad rows of several runs. */
     public boolean keepsOthers() {
         return this == APPEND || this == PARTITIONS;
     }

@@ -3,7 +3,7 @@ package sluice.job.settings;
 import org.apache.spark.sql.RuntimeConfig;
 import org.apache.spark.sql.SparkSession;
 
-/** A setting of a session that holds for a while, for what can't be told to Spark in another way; afterwards it is what it was. */
+/** Sets a setting of a session until it is closed, then restores the previous value. */
 public final class SessionSetting implements AutoCloseable {
     private final RuntimeConfig settings;
     private final String key;

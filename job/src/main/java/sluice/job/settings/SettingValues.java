@@ -23,41 +23,43 @@ import sluice.job.message.RefusedException;
 import sluice.job.message.Suggestion;
 
 /**
- * Reads single settings out of their merged tree, and says in the user's words what is wrong with one.
+ * Reads and checks single settings of the merged configuration.
  *
- * <p>The defaults are {@code conf/scoring.conf} itself, which the build puts into the jar: there is no second list of keys.
+ * <p>The defaults are {@code conf/scoring.conf} itself, which the build puts into the jar.
  */
 public final class SettingValues {
     private static final String DEFAULTS = "sluice/job/scoring.conf";
 
-    /** Whose keys are not ours. */
-    private static final List<String> MAPS = List.of("input.options", "output.options");
-
     private final Config config;
 
-    public SettingValues(Config config) {
+    SettingValues(Config config) {
         this.config = config;
     }
 
-    /** Command line over file over defaults. */
+    /** The command line over the file over the defaults. */
     static Config merge(Path file, Map<String, String> overrides) {
         return merge(file, overrides, "--set");
     }
 
-    /** @param where the overrides stand, for messages */
+    /**
+     * The overrides over the file over the defaults.
+     *
+     * @param file or null
+     * @param where the source of the overrides, for messages
+     */
     static Config merge(Path file, Map<String, String> overrides, String where) {
         Config defaults = ConfigFactory.parseResources(SettingValues.class.getClassLoader(), DEFAULTS);
-        Config fromFile = file == null ? ConfigFactory.empty() : parse(file, defaults);
+        Config fromFile = file == null ? ConfigFactory.empty() : parse(file);
         Config fromCommand = ConfigFactory.empty();
         for (Map.Entry<String, String> override : overrides.entrySet()) {
-            requireKnown(where, override.getKey(), defaults);
+            requireKnown(where, override.getKey());
             fromCommand =
                     fromCommand.withValue(override.getKey(), value(override.getKey(), override.getValue(), defaults));
         }
         return fromCommand.withFallback(fromFile).withFallback(defaults).resolve();
     }
 
-    private static Config parse(Path file, Config defaults) {
+    private static Config parse(Path file) {
         if (!Files.isReadable(file)) {
             throw new RefusedException("%s: no such settings file, or not readable: check --config".formatted(file));
         }
@@ -68,29 +70,26 @@ public final class SettingValues {
             throw new RefusedException("%s: not readable as settings: %s".formatted(file, e.getMessage()), e);
         }
         for (Map.Entry<String, ConfigValue> entry : config.entrySet()) {
-            requireKnown(file.toString(), entry.getKey(), defaults);
+            requireKnown(file.toString(), entry.getKey());
         }
         return config;
     }
 
-    private static void requireKnown(String where, String key, Config defaults) {
-        boolean known =
-                defaults.entrySet().stream().anyMatch(entry -> entry.getKey().equals(key)) || isOfMap(key);
-        if (!known) {
+    private static void requireKnown(String where, String key) {
+        if (SettingKey.of(key).isEmpty()) {
             String nearest = Suggestion.to(
-                    key, defaults.entrySet().stream().map(Map.Entry::getKey).toList());
+                    key,
+                    Arrays.stream(SettingKey.values())
+                            .filter(setting -> !setting.isMap())
+                            .map(SettingKey::key)
+                            .toList());
             throw new RefusedException("%s: unknown key '%s', did you mean '%s'?".formatted(where, key, nearest));
         }
     }
 
-    /** Whether a key is the user's own, in a map of such. */
-    private static boolean isOfMap(String key) {
-        return MAPS.stream().anyMatch(map -> key.startsWith(map + "."));
-    }
-
     private static ConfigValue value(String key, String value, Config defaults) {
-        boolean list = !isOfMap(key) && defaults.getValue(key).valueType() == ConfigValueType.LIST;
-        return list
+        boolean isList = defaults.hasPath(key) && defaults.getValue(key).valueType() == ConfigValueType.LIST;
+        return isList
                 ? ConfigValueFactory.fromIterable(splitAtCommas(value), "command line")
                 : ConfigValueFactory.fromAnyRef(value, "command line");
     }
@@ -102,46 +101,50 @@ public final class SettingValues {
                 .toList();
     }
 
-    /** Whether neither file nor command line says it. */
-    boolean isDefault(String key) {
-        return config.getValue(key).origin().resource() != null;
+    /** Whether neither the file nor the command line sets it. */
+    boolean isDefault(SettingKey key) {
+        return config.getValue(key.key()).origin().resource() != null;
     }
 
-    String string(String key) {
-        return readAs(key, "text", () -> config.getString(key));
+    String string(SettingKey key) {
+        return readAs(key, "text", () -> config.getString(key.key()));
     }
 
-    /** A setting whose empty value means: not given. */
-    Optional<String> optional(String key) {
+    /** A setting whose empty value means not given. */
+    Optional<String> optional(SettingKey key) {
         return Optional.of(string(key)).filter(value -> !value.isEmpty());
     }
 
-    String required(String key, String option) {
-        return optional(key)
-                .orElseThrow(() ->
-                        new RefusedException("no %s: pass %s or set %s".formatted(option.substring(2), option, key)));
+    String required(SettingKey key) {
+        return optional(key).orElseThrow(() -> missing(key));
     }
 
-    /** A list, or a single value that stands for one. */
-    List<String> strings(String key) {
-        ConfigValue value = config.hasPath(key) ? config.getValue(key) : null;
+    /** The refusal for a required setting that has an option. */
+    static RefusedException missing(SettingKey key) {
+        String option = key.option().orElseThrow();
+        return new RefusedException("no %s: pass %s or set %s".formatted(option.substring(2), option, key));
+    }
+
+    /** A list, or a text with commas. */
+    List<String> strings(SettingKey key) {
+        ConfigValue value = config.hasPath(key.key()) ? config.getValue(key.key()) : null;
         if (value == null || value.valueType() == ConfigValueType.LIST) {
-            return readAs(key, "a list of texts", () -> config.getStringList(key));
+            return readAs(key, "a list of texts", () -> config.getStringList(key.key()));
         }
         return splitAtCommas(string(key));
     }
 
-    /** Keys of the user's own, dots in them included, and their values as text. */
-    Map<String, String> map(String key) {
+    /** The entries of a map; a key may have dots. */
+    Map<String, String> map(SettingKey key) {
         Map<String, String> map = new TreeMap<>();
-        for (Map.Entry<String, ConfigValue> entry : config.getConfig(key).entrySet()) {
+        for (Map.Entry<String, ConfigValue> entry : config.getConfig(key.key()).entrySet()) {
             String name = String.join(".", ConfigUtil.splitPath(entry.getKey()));
             map.put(name, String.valueOf(entry.getValue().unwrapped()));
         }
         return map;
     }
 
-    long atLeast(String key, long least, long most) {
+    long within(SettingKey key, long least, long most) {
         long value = readAs(key, "a whole number", () -> wholeNumber(key));
         if (value < least || value > most) {
             throw new RefusedException("%s = %d: expected %d to %d".formatted(key, value, least, most));
@@ -149,8 +152,8 @@ public final class SettingValues {
         return value;
     }
 
-    /** A whole number from 0, or none where this word stands instead. */
-    OptionalInt numberOr(String word, String key) {
+    /** A whole number from 0; empty if the value is this word. */
+    OptionalInt numberOr(String word, SettingKey key) {
         if (string(key).equals(word)) {
             return OptionalInt.empty();
         }
@@ -162,47 +165,61 @@ public final class SettingValues {
         return OptionalInt.of((int) value);
     }
 
-    /** A fraction is no whole number, though the library would cut it off. */
-    private long wholeNumber(String key) {
-        long value = config.getLong(key);
-        if (config.getDouble(key) != value) {
-            throw new ConfigException.BadValue(key, "not a whole number");
+    /** Refuses a fraction, which the library would truncate. */
+    private long wholeNumber(SettingKey key) {
+        long value = config.getLong(key.key());
+        if (config.getDouble(key.key()) != value) {
+            throw new ConfigException.BadValue(key.key(), "not a whole number");
         }
         return value;
     }
 
-    boolean flag(String key) {
-        return readAs(key, "true or false", () -> config.getBoolean(key));
+    boolean flag(SettingKey key) {
+        return readAs(key, "true or false", () -> config.getBoolean(key.key()));
     }
 
     /** Between 0 and 1. */
-    double fraction(String key) {
-        double value = readAs(key, "a number between 0 and 1", () -> config.getDouble(key));
+    double fraction(SettingKey key) {
+        double value = readAs(key, "a number between 0 and 1", () -> config.getDouble(key.key()));
         if (!(value >= 0 && value <= 1)) {
             throw new RefusedException("%s = %s: expected a number between 0 and 1".formatted(key, value));
         }
         return value;
     }
 
-    public long bytes(String key, long least) {
-        long value = readAs(key, "a size such as 64 MiB", () -> config.getBytes(key));
+    long bytes(SettingKey key, long least) {
+        return bytes(config, key.key(), least);
+    }
+
+    /** A size from 0, of a key that is not in {@code conf/scoring.conf}. */
+    public static long bytes(String key, String value) {
+        return bytes(ConfigFactory.parseMap(Map.of(key, value)), key, 0);
+    }
+
+    private static long bytes(Config config, String key, long least) {
+        long value = readAs(config, key, "a size such as 64 MiB", () -> config.getBytes(key));
         if (value < least) {
             throw new RefusedException("%s = %d bytes: expected at least %d".formatted(key, value, least));
         }
         return value;
     }
 
-    <E extends Enum<E>> E constant(String key, Class<E> type, String... others) {
-        // HOCON's null and the text are the same word, but no setting is left without a value.
-        boolean isNull = config.hasPathOrNull(key) && config.getIsNull(key);
+    /**
+     * A constant by its name in settings.
+     *
+     * @param others further values that the caller accepts, for the message
+     */
+    <E extends Enum<E>> E constant(SettingKey key, Class<E> type, String... others) {
+        // HOCON reads the word null as its null, but it is also the name of a constant.
+        boolean isNull = config.hasPathOrNull(key.key()) && config.getIsNull(key.key());
         return constant(key, isNull ? "null" : string(key), type, others);
     }
 
-    <E extends Enum<E>> List<E> constants(String key, Class<E> type) {
+    <E extends Enum<E>> List<E> constants(SettingKey key, Class<E> type) {
         return strings(key).stream().map(value -> constant(key, value, type)).toList();
     }
 
-    private static <E extends Enum<E>> E constant(String key, String value, Class<E> type, String... others) {
+    private static <E extends Enum<E>> E constant(SettingKey key, String value, Class<E> type, String... others) {
         for (E constant : type.getEnumConstants()) {
             if (name(constant).equals(value)) {
                 return constant;
@@ -214,20 +231,24 @@ public final class SettingValues {
                 .formatted(key, value, others.length == 0 ? "" : String.join(", ", others) + ", ", known));
     }
 
-    /** {@code ONE_HOT} is {@code one-hot} in settings. */
+    /** The name of a constant in settings: {@code one-hot} for {@code ONE_HOT}. */
     public static String name(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    private <T> T readAs(String key, String expected, Supplier<T> read) {
+    private <T> T readAs(SettingKey key, String expected, Supplier<T> read) {
+        return readAs(config, key.key(), expected, read);
+    }
+
+    private static <T> T readAs(Config config, String key, String expected, Supplier<T> read) {
         try {
             return read.get();
         } catch (ConfigException e) {
-            throw new RefusedException("%s = %s: expected %s".formatted(key, rendered(key), expected), e);
+            throw new RefusedException("%s = %s: expected %s".formatted(key, rendered(config, key), expected), e);
         }
     }
 
-    private String rendered(String key) {
+    private static String rendered(Config config, String key) {
         return config.hasPath(key) ? config.getValue(key).render(ConfigRenderOptions.concise()) : "null";
     }
 }

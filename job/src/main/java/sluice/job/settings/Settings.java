@@ -19,9 +19,9 @@ import sluice.cell.weights.file.TensorNames;
 import sluice.job.message.RefusedException;
 
 /**
- * All settings of a run, checked one by one; {@code conf/scoring.conf} says what they mean.
+ * All settings of a run, each of them checked. {@code conf/scoring.conf} documents them.
  *
- * @param sha256 of those that answers depend on, see {@link SettingsHash}
+ * @param sha256 the settings hash: the SHA-256 of all settings that can change answers or their form, see {@link SettingKey}
  */
 public record Settings(
         Model model,
@@ -32,11 +32,11 @@ public record Settings(
         BadRows badRows,
         Report report,
         String sha256) {
-    /** {@code model.*}; no input kind means: find out, no readout: what the file says. */
+    /** {@code model.*}; an empty input kind or readout is {@code auto}. */
     public record Model(
             String path, ModelFormat format, Optional<InputKind> input, Optional<Readout> readout, TensorNames names) {}
 
-    /** {@code input.*}; no columns means: all. */
+    /** {@code input.*}; no columns means all. */
     public record Input(
             List<String> paths,
             InputFormat format,
@@ -54,7 +54,7 @@ public record Settings(
             LengthLimits limits,
             Optional<String> checkpoint) {}
 
-    /** {@code state.*}; no path means: nothing is carried over. */
+    /** {@code state.*}; without a path no state is carried from run to run. */
     public record State(Optional<String> path, List<String> key, int keep) {}
 
     /** {@code scoring.*}. */
@@ -68,13 +68,13 @@ public record Settings(
             OutputMode mode,
             ScoreRequest request,
             VectorForm vectors,
-            FileTarget files,
+            FileSize files,
             String prefix,
             List<String> partitionBy,
             Map<String, String> options,
             Optional<String> tableProvider,
             boolean provenance) {
-        /** The same in partitions of one more column, outermost, of which those that are written are replaced. */
+        /** These settings with one more partition column, the outermost, in mode {@code PARTITIONS}. */
         public Output inPartitions(String column) {
             List<String> columns = new ArrayList<>(List.of(column));
             columns.addAll(partitionBy);
@@ -93,25 +93,47 @@ public record Settings(
         }
     }
 
-    /** Whether the table has to be looked at before it is known how it is cut into tasks. */
-    public boolean asksForSurvey() {
-        return scoring.taskSeconds() > 0
-                || scoring.clusterPrefixes() != ClusterPrefixes.NEVER
-                || output.files().isGiven();
+    /**
+     * The maximum size of an output file. If both limits are set, the smaller one applies.
+     *
+     * @param rows {@code output.file-rows}, 0 for no limit
+     * @param bytes {@code output.file-bytes}, 0 for no limit
+     */
+    public record FileSize(long rows, long bytes) {
+        /**
+         * The maximum number of rows of a file, 0 for no limit.
+         *
+         * @param rowBytes bytes of a row
+         */
+        public long rows(double rowBytes) {
+            if (bytes == 0) {
+                return rows;
+            }
+            long fitting = Math.max(1, (long) (bytes / Math.max(1, rowBytes)));
+            return rows == 0 ? fitting : Math.min(rows, fitting);
+        }
     }
 
-    /** {@code report.*}: where a copy goes, what the run is called, and of how many runs an output keeps what is beside the rows; 0: all. */
+    /** Whether the layout of tasks depends on a sample of the table. */
+    public boolean needsSample() {
+        return scoring.taskSeconds() > 0
+                || scoring.clusterPrefixes() != ClusterPrefixes.NEVER
+                || output.files().rows() > 0
+                || output.files().bytes() > 0;
+    }
+
+    /** {@code report.*}; {@code keepRuns} 0 keeps the reports and bad rows of all runs. */
     public record Report(Optional<String> path, String run, int keepRuns) {}
 
-    /** {@code bad-rows.*}; more than this fraction of all rows fails the run; no path means: in the output. */
+    /** {@code bad-rows.*}; without a path the quarantine is in the output. */
     public record BadRows(BadRowRule rule, double maxFraction, Optional<String> path) {}
 
     /**
      * The command line over the file over the defaults.
      *
      * @param file a settings file, or null
-     * @param overrides from the command line, by key
-     * @throws RefusedException where a key is unknown, a value is wrong, or a required one is missing
+     * @param overrides values of the command line by key
+     * @throws RefusedException if a key is unknown, a value is wrong, or a required value is missing
      */
     public static Settings read(Path file, Map<String, String> overrides) {
         Config merged = SettingValues.merge(file, overrides);
@@ -119,9 +141,11 @@ public record Settings(
     }
 
     /**
-     * The same for settings that stand neither in a file nor on a command line.
+     * Overrides that don't come from the command line, over the defaults.
      *
-     * @param where they stand, for messages
+     * @param where the source of the overrides, for messages
+     * @param overrides values by key
+     * @throws RefusedException as {@link #read}
      */
     public static Settings readFrom(String where, Map<String, String> overrides) {
         Config merged = SettingValues.merge(null, overrides, where);
@@ -129,21 +153,23 @@ public record Settings(
     }
 
     /**
-     * What is asked where only the model is looked at: neither a table nor an output is needed then, and their settings are not read.
+     * The settings of {@code --describe} and {@code --save-model}, which need neither a table nor an output.
      *
-     * @param mode what happens to a file that exists, where the model is saved
+     * @param mode what happens to an existing file when the model is saved
      */
     public record ModelOnly(Model model, Optional<String> vocabulary, OutputMode mode) {}
 
     /**
-     * The same for a run that only looks at a model.
+     * The settings of {@code --describe} and {@code --save-model}.
      *
-     * @throws RefusedException as {@link #read} does, for the settings that are read
+     * @throws RefusedException as {@link #read}, for these settings only
      */
     public static ModelOnly readModelOnly(Path file, Map<String, String> overrides) {
         SettingValues values = new SettingValues(SettingValues.merge(file, overrides));
         return new ModelOnly(
-                model(values), values.optional("input.vocabulary"), values.constant("output.mode", OutputMode.class));
+                model(values),
+                values.optional(SettingKey.INPUT_VOCABULARY),
+                values.constant(SettingKey.OUTPUT_MODE, OutputMode.class));
     }
 
     private static Settings of(SettingValues values, String sha256) {
@@ -154,133 +180,137 @@ public record Settings(
                 scoring(values),
                 output(values),
                 new BadRows(
-                        values.constant("bad-rows.rule", BadRowRule.class),
-                        values.fraction("bad-rows.max-fraction"),
-                        values.optional("bad-rows.path")),
-                new Report(values.optional("report.path"), values.string("report.run"), (int)
-                        values.atLeast("report.keep-runs", 0, Integer.MAX_VALUE)),
+                        values.constant(SettingKey.BAD_ROWS_RULE, BadRowRule.class),
+                        values.fraction(SettingKey.BAD_ROWS_MAX_FRACTION),
+                        values.optional(SettingKey.BAD_ROWS_PATH)),
+                new Report(values.optional(SettingKey.REPORT_PATH), values.string(SettingKey.REPORT_RUN), (int)
+                        values.within(SettingKey.REPORT_KEEP_RUNS, 0, Integer.MAX_VALUE)),
                 sha256);
     }
 
     private static Model model(SettingValues values) {
-        String input = values.string("model.input");
+        String input = values.string(SettingKey.MODEL_INPUT);
         return new Model(
-                values.required("model.path", "--model"),
-                values.constant("model.format", ModelFormat.class),
+                values.required(SettingKey.MODEL_PATH),
+                values.constant(SettingKey.MODEL_FORMAT, ModelFormat.class),
                 input.equals("auto")
                         ? Optional.empty()
-                        : Optional.of(values.constant("model.input", InputKind.class, "auto")),
-                values.string("model.readout").equals("auto")
+                        : Optional.of(values.constant(SettingKey.MODEL_INPUT, InputKind.class, "auto")),
+                values.string(SettingKey.MODEL_READOUT).equals("auto")
                         ? Optional.empty()
-                        : Optional.of(values.constant("model.readout", Readout.class, "auto")),
+                        : Optional.of(values.constant(SettingKey.MODEL_READOUT, Readout.class, "auto")),
                 new TensorNames(
-                        values.optional("model.embedding"),
-                        values.optional("model.output"),
-                        values.optional("model.lstm")));
+                        values.optional(SettingKey.MODEL_EMBEDDING),
+                        values.optional(SettingKey.MODEL_OUTPUT),
+                        values.optional(SettingKey.MODEL_LSTM)));
     }
 
     private static Input input(SettingValues values) {
-        List<String> paths = values.strings("input.path");
+        List<String> paths = values.strings(SettingKey.INPUT_PATH);
         if (paths.isEmpty()) {
-            throw new RefusedException("no input: pass --input or set input.path");
+            throw SettingValues.missing(SettingKey.INPUT_PATH);
         }
         return new Input(
                 paths,
-                values.constant("input.format", InputFormat.class),
-                values.map("input.options"),
-                values.optional("input.filter"),
-                values.strings("input.columns"),
-                values.string("input.tokens"),
-                values.strings("input.key"),
-                values.optional("input.state"),
-                values.optional("input.vocabulary"),
+                values.constant(SettingKey.INPUT_FORMAT, InputFormat.class),
+                values.map(SettingKey.INPUT_OPTIONS),
+                values.optional(SettingKey.INPUT_FILTER),
+                values.strings(SettingKey.INPUT_COLUMNS),
+                values.string(SettingKey.INPUT_TOKENS),
+                values.strings(SettingKey.INPUT_KEY),
+                values.optional(SettingKey.INPUT_STATE),
+                values.optional(SettingKey.INPUT_VOCABULARY),
                 splitter(values),
-                values.optional("input.unknown-word"),
-                values.optional("input.begin-token"),
-                values.optional("input.end-token"),
+                values.optional(SettingKey.INPUT_UNKNOWN_WORD),
+                values.optional(SettingKey.INPUT_BEGIN_TOKEN),
+                values.optional(SettingKey.INPUT_END_TOKEN),
                 new LengthLimits(
-                        (int) values.atLeast("input.min-length", 0, Integer.MAX_VALUE),
-                        (int) values.atLeast("input.max-length", 0, Integer.MAX_VALUE),
-                        values.constant("input.too-long", LengthLimits.TooLong.class)),
-                values.optional("input.checkpoint"));
+                        (int) values.within(SettingKey.INPUT_MIN_LENGTH, 0, Integer.MAX_VALUE),
+                        (int) values.within(SettingKey.INPUT_MAX_LENGTH, 0, Integer.MAX_VALUE),
+                        values.constant(SettingKey.INPUT_TOO_LONG, LengthLimits.TooLong.class)),
+                values.optional(SettingKey.INPUT_CHECKPOINT));
     }
 
     private static Tokenizer splitter(SettingValues values) {
-        Tokenizer.Kind kind = values.constant("input.splitter", Tokenizer.Kind.class);
-        String pattern = values.string("input.splitter-pattern");
+        Tokenizer.Kind kind = values.constant(SettingKey.INPUT_SPLITTER, Tokenizer.Kind.class);
+        String pattern = values.string(SettingKey.INPUT_SPLITTER_PATTERN);
         try {
             return new Tokenizer(kind, Pattern.compile(pattern));
         } catch (PatternSyntaxException e) {
             throw new RefusedException(
-                    "input.splitter-pattern = '%s' is no regular expression: %s".formatted(pattern, e.getDescription()),
+                    "input.splitter-pattern = '%s' is not a regular expression: %s"
+                            .formatted(pattern, e.getDescription()),
                     e);
         }
     }
 
     private static State state(SettingValues values) {
-        State state = new State(values.optional("state.path"), values.strings("state.key"), (int)
-                values.atLeast("state.keep", 2, Integer.MAX_VALUE));
+        State state = new State(values.optional(SettingKey.STATE_PATH), values.strings(SettingKey.STATE_KEY), (int)
+                values.within(SettingKey.STATE_KEEP, 2, Integer.MAX_VALUE));
         if (state.path().isEmpty()) {
             return state;
         }
         if (state.key().isEmpty()) {
-            throw new RefusedException("state.path: whose states? set state.key to the columns that tell it");
-        }
-        if (values.optional("input.state").isPresent()) {
             throw new RefusedException(
-                    "input.state and state.path are both set, and a row goes on from one state: leave one of them empty");
+                    "state.path is set without state.key: set state.key to the columns that identify a sequence");
         }
-        if (values.optional("input.checkpoint").isPresent()) {
+        if (values.optional(SettingKey.INPUT_STATE).isPresent()) {
             throw new RefusedException(
-                    "input.checkpoint (--incremental) and state.path are both set: a key's new tokens may lie in several files of a batch, and one"
-                            + " row of a key goes on from its state; bring them together, and score them without input.checkpoint");
+                    "input.state and state.path are both set, but a row has one initial state: leave one of them empty");
         }
-        if (values.optional("input.begin-token").isPresent()
-                || values.optional("input.end-token").isPresent()) {
+        if (values.optional(SettingKey.INPUT_CHECKPOINT).isPresent()) {
             throw new RefusedException(
-                    "state.path: what a run reads is the middle of a history, which begins and ends elsewhere: leave input.begin-token and"
-                            + " input.end-token empty, and put the tokens into the table where a history begins or ends");
+                    "input.checkpoint (--incremental) and state.path are both set: a batch may have several rows of a key, but a run continues from"
+                            + " one row per key; merge the rows of a key, and score them without input.checkpoint");
+        }
+        if (values.optional(SettingKey.INPUT_BEGIN_TOKEN).isPresent()
+                || values.optional(SettingKey.INPUT_END_TOKEN).isPresent()) {
+            throw new RefusedException(
+                    "state.path: a run reads a part of a key's history, not its begin and end: leave input.begin-token and input.end-token empty, and"
+                            + " put the tokens into the table where a history begins or ends");
         }
         return state;
     }
 
     private static Scoring scoring(SettingValues values) {
         return new Scoring(
-                values.constant("scoring.kernel", KernelChoice.class),
-                values.bytes("scoring.batch-bytes", 1),
-                values.bytes("scoring.look-up-bytes", 0),
-                (int) values.atLeast("scoring.task-seconds", 0, 1_000_000),
-                values.constant("scoring.cluster-prefixes", ClusterPrefixes.class));
+                values.constant(SettingKey.SCORING_KERNEL, KernelChoice.class),
+                values.bytes(SettingKey.SCORING_BATCH_BYTES, 1),
+                values.bytes(SettingKey.SCORING_LOOK_UP_BYTES, 0),
+                (int) values.within(SettingKey.SCORING_TASK_SECONDS, 0, 1_000_000),
+                values.constant(SettingKey.SCORING_CLUSTER_PREFIXES, ClusterPrefixes.class));
     }
 
-    /** Files that come are added to those before them: that needs not be said. */
+    /** With {@code input.checkpoint} the default mode is append. */
     private static OutputMode mode(SettingValues values) {
-        boolean isImplied = values.optional("input.checkpoint").isPresent() && values.isDefault("output.mode");
-        return isImplied ? OutputMode.APPEND : values.constant("output.mode", OutputMode.class);
+        boolean isImplied =
+                values.optional(SettingKey.INPUT_CHECKPOINT).isPresent() && values.isDefault(SettingKey.OUTPUT_MODE);
+        return isImplied ? OutputMode.APPEND : values.constant(SettingKey.OUTPUT_MODE, OutputMode.class);
     }
 
     private static Output output(SettingValues values) {
-        Steps at = values.constant("output.at", Steps.class);
-        List<OutputKind> emissions = values.constants("output.emit", OutputKind.class);
-        int topK = (int) values.atLeast("output.top-k", 1, Integer.MAX_VALUE);
+        Steps at = values.constant(SettingKey.OUTPUT_AT, Steps.class);
+        List<OutputKind> kinds = values.constants(SettingKey.OUTPUT_EMIT, OutputKind.class);
+        int topK = (int) values.within(SettingKey.OUTPUT_TOP_K, 1, Integer.MAX_VALUE);
         ScoreRequest request;
         try {
-            request = new ScoreRequest(at, emissions, topK, values.numberOr("top", "output.gates-layer"));
+            request = new ScoreRequest(at, kinds, topK, values.numberOr("top", SettingKey.OUTPUT_GATES_LAYER));
         } catch (IllegalArgumentException e) {
             throw new RefusedException("output.emit: " + e.getMessage(), e);
         }
         return new Output(
-                values.required("output.path", "--output"),
-                values.constant("output.format", OutputFormat.class),
+                values.required(SettingKey.OUTPUT_PATH),
+                values.constant(SettingKey.OUTPUT_FORMAT, OutputFormat.class),
                 mode(values),
                 request,
-                values.constant("output.vectors", VectorForm.class),
-                new FileTarget(
-                        values.atLeast("output.file-rows", 0, Long.MAX_VALUE), values.bytes("output.file-bytes", 0)),
-                values.string("output.prefix"),
-                values.strings("output.partition-by"),
-                values.map("output.options"),
-                values.optional("output.table-provider"),
-                values.flag("output.provenance"));
+                values.constant(SettingKey.OUTPUT_VECTORS, VectorForm.class),
+                new FileSize(
+                        values.within(SettingKey.OUTPUT_FILE_ROWS, 0, Long.MAX_VALUE),
+                        values.bytes(SettingKey.OUTPUT_FILE_BYTES, 0)),
+                values.string(SettingKey.OUTPUT_PREFIX),
+                values.strings(SettingKey.OUTPUT_PARTITION_BY),
+                values.map(SettingKey.OUTPUT_OPTIONS),
+                values.optional(SettingKey.OUTPUT_TABLE_PROVIDER),
+                values.flag(SettingKey.OUTPUT_PROVENANCE));
     }
 }

@@ -4,7 +4,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.regex.Pattern;
 
-/** How a text becomes words. */
+/** Splits a text into words. */
 public final class Tokenizer implements Serializable {
     private static final long serialVersionUID = 1L;
     private static final Pattern WHITESPACE = Pattern.compile("\\s+");
@@ -13,17 +13,17 @@ public final class Tokenizer implements Serializable {
     public enum Kind {
         /** Each Unicode code point is a word. */
         CHARACTER,
-        /** Words stand between white space. */
+        /** Words are separated by white space. */
         WHITESPACE,
-        /** Words stand between matches of a pattern. */
+        /** Words are separated by matches of a pattern. */
         REGEX
     }
 
     private final Kind kind;
     private final String pattern;
-    private transient volatile Pattern compiled; // left behind by every serializer
+    private transient volatile Pattern compiled; // null after deserialization
 
-    /** @param pattern used by {@link Kind#REGEX} */
+    /** @param pattern used by {@link Kind#REGEX} only */
     Tokenizer(Kind kind, Pattern pattern) {
         this.kind = kind;
         this.pattern = (kind == Kind.REGEX ? pattern : WHITESPACE).pattern();

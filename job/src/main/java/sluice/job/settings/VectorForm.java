@@ -7,41 +7,41 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.MetadataBuilder;
 
-/** How vectors of float32 stand in the scored table. */
+/** {@code output.vectors}: how vectors of float32 are stored in the scored table. */
 public enum VectorForm {
-    /** Lists, which every reader of tables knows. */
+    /** {@code array<float>}, or {@code array<array<float>>} for a vector at each step. */
     ARRAY,
     /**
-     * The bits themselves, little-endian, row after row: several times faster to write and to read than a list of as many numbers. What
-     * they are is told by the field's metadata.
+     * Little-endian float32 in a binary value, row by row. Several times faster to write and read than lists. The field's metadata says
+     * type and shape.
      */
     BINARY;
 
-    /** The metadata's key for what the bytes are: {@value #FLOATS}. */
+    /** Metadata key of the type of the numbers: {@value #FLOATS}. */
     public static final String TYPE = "sluice.type";
 
-    /** The metadata's key for how many there are, as {@code (steps, 29)}: the last dimension is the one that lies together. */
+    /** Metadata key of the shape, for example {@code (steps, 29)}: row-major. */
     static final String SHAPE = "sluice.shape";
 
     static final String FLOATS = "float32le";
 
-    /** What a binary value can hold, as an array of the virtual machine. */
+    /** The largest size of a Java array. */
     private static final long MOST_BYTES = Integer.MAX_VALUE - 8;
 
     private static final DataType LIST = DataTypes.createArrayType(DataTypes.FloatType, false);
     private static final DataType LISTS = DataTypes.createArrayType(LIST, false);
 
-    /** Of one vector. */
+    /** The type of one vector. */
     public DataType rowType() {
         return this == ARRAY ? LIST : DataTypes.BinaryType;
     }
 
-    /** Of a vector for each step. */
+    /** The type of one vector per step. */
     public DataType rowsType() {
         return this == ARRAY ? LISTS : DataTypes.BinaryType;
     }
 
-    /** @param shape of a value, where it can't be seen in the value itself */
+    /** @param shape of the values, for {@link #BINARY} */
     public Metadata metadata(String shape) {
         return this == ARRAY
                 ? Metadata.empty()
@@ -66,7 +66,7 @@ public enum VectorForm {
         }
         if (size > MOST_BYTES) {
             throw new IllegalStateException(
-                    "%,d steps of %,d numbers are %,d bytes, and a binary value can hold %,d: set output.vectors = array, or bound input.max-length"
+                    "%,d steps of %,d numbers are %,d bytes, and a binary value can hold %,d: set output.vectors = array, or limit input.max-length"
                             .formatted(rows.length, rows[0].length, size, MOST_BYTES));
         }
         ByteBuffer bytes = ByteBuffer.allocate((int) size).order(ByteOrder.LITTLE_ENDIAN);

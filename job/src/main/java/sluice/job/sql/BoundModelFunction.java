@@ -10,23 +10,23 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.unsafe.types.UTF8String;
 import scala.Function1;
 
-/** A function and the types that it is called with: takes Spark's own values apart, and puts answers together as such. */
+/** A function with the types of its arguments. Converts Spark's internal values to those of a row and back. */
 final class BoundModelFunction implements ScalarFunction<Object>, Serializable {
     private static final long serialVersionUID = 1L;
 
     private final RowFunction function;
     private final String model; // or null: the first argument
     private final DataType[] types;
-    private final boolean hasCount; // whether the last argument says how many
+    private final boolean hasTopK; // whether the last argument is k
     private transient Function1<Object, Object> toSequence;
-    private transient UTF8String lastModel; // most calls of a query name the same one
+    private transient UTF8String lastModel; // most calls of a query name the same model
     private transient String lastName;
 
-    BoundModelFunction(RowFunction function, String model, DataType[] types, boolean hasCount) {
+    BoundModelFunction(RowFunction function, String model, DataType[] types, boolean hasTopK) {
         this.function = function;
         this.model = model;
         this.types = types;
-        this.hasCount = hasCount;
+        this.hasTopK = hasTopK;
     }
 
     @Override
@@ -52,31 +52,31 @@ final class BoundModelFunction implements ScalarFunction<Object>, Serializable {
     @Override
     public synchronized Object produceResult(InternalRow arguments) {
         int at = model == null ? 1 : 0;
-        String asked = model == null ? model(arguments) : model;
+        String name = model == null ? model(arguments) : model;
         Object sequence = arguments.isNullAt(at) ? null : sequence(arguments.get(at, types[at]), types[at]);
-        return SparkValues.of(function.answer(asked, sequence, hasCount ? count(arguments) : 0));
+        return SparkValues.of(function.answer(name, sequence, hasTopK ? topK(arguments) : 0));
     }
 
     private String model(InternalRow arguments) {
         if (arguments.isNullAt(0)) {
             throw new IllegalArgumentException("%s: argument model is null, expected a model's name".formatted(name()));
         }
-        UTF8String asked = arguments.getUTF8String(0);
-        if (!asked.equals(lastModel)) {
-            lastModel = asked.clone();
-            lastName = asked.toString();
+        UTF8String name = arguments.getUTF8String(0);
+        if (!name.equals(lastModel)) {
+            lastModel = name.clone();
+            lastName = name.toString();
         }
         return lastName;
     }
 
-    private int count(InternalRow arguments) {
+    private int topK(InternalRow arguments) {
         int at = types.length - 1;
-        int count = arguments.isNullAt(at) ? 0 : ((Number) arguments.get(at, types[at])).intValue();
-        if (count < 1) {
+        int topK = arguments.isNullAt(at) ? 0 : ((Number) arguments.get(at, types[at])).intValue();
+        if (topK < 1) {
             throw new IllegalArgumentException("%s: argument k = %s, expected at least 1"
-                    .formatted(name(), arguments.isNullAt(at) ? "null" : count));
+                    .formatted(name(), arguments.isNullAt(at) ? "null" : topK));
         }
-        return count;
+        return topK;
     }
 
     private Object sequence(Object value, DataType type) {
@@ -86,7 +86,7 @@ final class BoundModelFunction implements ScalarFunction<Object>, Serializable {
         return toSequence.apply(value);
     }
 
-    /** So that Spark knows two calls for the same, and computes them once. */
+    /** Spark evaluates equal calls once. */
     @Override
     public boolean equals(Object other) {
         return other instanceof BoundModelFunction bound

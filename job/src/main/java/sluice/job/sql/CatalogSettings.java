@@ -1,6 +1,5 @@
 package sluice.job.sql;
 
-import com.typesafe.config.ConfigFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,23 +10,24 @@ import java.util.TreeSet;
 import org.apache.spark.SparkConf;
 import sluice.job.message.RefusedException;
 import sluice.job.message.Suggestion;
+import sluice.job.settings.SettingKey;
 import sluice.job.settings.SettingValues;
 
 /**
- * What a session says of the models of a catalog, in settings of Spark's:
+ * The settings of a catalog in a Spark session:
  *
  * <pre>
  * spark.sql.catalog.NAME                    the catalog's class
  * spark.sql.catalog.NAME.model.MODEL        a path
  * spark.sql.catalog.NAME.model.MODEL.KEY    any key of conf/scoring.conf, for this model
- * spark.sql.catalog.NAME.cache-bytes        how large all models in use may be together
+ * spark.sql.catalog.NAME.cache-bytes        maximum size of all cached models together
  * </pre>
  */
 final class CatalogSettings {
     private static final String CATALOGS = "spark.sql.catalog.";
     private static final String MODEL = "model";
     private static final String CACHE_BYTES = "cache-bytes";
-    private static final String MODEL_PATH = "model.path";
+    private static final String MODEL_PATH = SettingKey.MODEL_PATH.key();
     private static final String DEFAULT_CACHE = "512 MiB";
 
     private final String prefix; // of all keys, with a dot at its end
@@ -35,17 +35,17 @@ final class CatalogSettings {
     private final Map<String, Map<String, String>> keys = new TreeMap<>(); // by model
     private String cacheBytes = DEFAULT_CACHE;
 
-    /** @throws RefusedException where a key is none */
+    /** @throws RefusedException for an unknown key */
     CatalogSettings(String catalog, Map<String, String> session) {
         this.prefix = CATALOGS + catalog + ".";
         new TreeMap<>(session).forEach((key, value) -> {
             if (key.startsWith(prefix)) {
-                take(key.substring(prefix.length()), value);
+                add(key.substring(prefix.length()), value);
             }
         });
     }
 
-    private void take(String key, String value) {
+    private void add(String key, String value) {
         if (key.equals(CACHE_BYTES)) {
             cacheBytes = value;
             return;
@@ -68,22 +68,22 @@ final class CatalogSettings {
         }
     }
 
-    /** The models that have a name. */
+    /** The names of all models with a path. */
     SortedSet<String> names() {
         return new TreeSet<>(paths.keySet());
     }
 
-    /** Where a model's settings stand. */
+    /** The key of a model, the prefix of its settings. */
     String where(String model) {
         return prefix + MODEL + "." + model;
     }
 
-    /** What a model's path was given with. */
+    /** The key that gives a model's path, for messages. */
     String option(String model) {
         return paths.containsKey(model) ? where(model) : "the path";
     }
 
-    /** What to do for answers that are null. */
+    /** How to get null for a bad row, for messages. */
     String remedyForBadRows(String model) {
         return paths.containsKey(model)
                 ? "set %s.bad-rows.rule = null".formatted(where(model))
@@ -91,10 +91,10 @@ final class CatalogSettings {
     }
 
     /**
-     * How large all models in use may be together.
+     * The maximum size of all cached models together, in bytes.
      *
-     * @param application whose sessions share them
-     * @throws RefusedException where it is no size, or this session's is not the application's
+     * @param application whose sessions share the cache
+     * @throws RefusedException if the value is not a size, or if the session and the application have different values
      */
     long cacheBytes(SparkConf application) {
         String key = prefix + CACHE_BYTES;
@@ -104,14 +104,14 @@ final class CatalogSettings {
                     "%s = %s: it is %s for all sessions of this application; set it where Spark is started"
                             .formatted(key, cacheBytes, shared));
         }
-        return new SettingValues(ConfigFactory.parseMap(Map.of(key, shared))).bytes(key, 0);
+        return SettingValues.bytes(key, shared);
     }
 
     /**
-     * A model's settings, its path among them.
+     * A model's settings by key, with its path; a new map.
      *
      * @param model a name, or a path, which has slashes
-     * @throws RefusedException where there is no such name
+     * @throws RefusedException for an unknown name
      */
     Map<String, String> of(String model) {
         Map<String, String> settings = new TreeMap<>(keys.getOrDefault(model, Map.of()));
@@ -136,7 +136,8 @@ final class CatalogSettings {
             return new RefusedException("model '%s' has settings, but no path; %s".formatted(model, remedy));
         }
         if (paths.isEmpty()) {
-            return new RefusedException("no model '%s', and no other has a name here; %s".formatted(model, remedy));
+            return new RefusedException(
+                    "no model '%s', and the session's settings name no other; %s".formatted(model, remedy));
         }
         List<String> known = new ArrayList<>(paths.keySet());
         return new RefusedException("no model '%s', did you mean '%s'? There are %s; %s"

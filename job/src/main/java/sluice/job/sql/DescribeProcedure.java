@@ -1,6 +1,11 @@
 package sluice.job.sql;
 
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.connector.catalog.procedures.BoundProcedure;
 import org.apache.spark.sql.connector.catalog.procedures.ProcedureParameter;
@@ -8,10 +13,19 @@ import org.apache.spark.sql.connector.catalog.procedures.UnboundProcedure;
 import org.apache.spark.sql.connector.read.Scan;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import sluice.job.model.CachedModel;
+import sluice.job.model.ModelSummary;
+import sluice.job.model.Vocabulary;
+import sluice.job.model.VocabularySource;
+import sluice.job.settings.SettingKey;
+import sluice.job.settings.Settings;
 
-/** {@code CALL sluice.describe(model => 'next-click')}: what is understood of a model file, as {@code --describe} tells it. */
+/** {@code CALL sluice.describe(model => 'next-click')}: the summary of a model, as {@code --describe} prints it. */
 record DescribeProcedure(String catalog) implements UnboundProcedure, BoundProcedure {
     static final String NAME = "describe";
+
+    private static final StructType COLUMNS =
+            new StructType().add("property", DataTypes.StringType).add("value", DataTypes.StringType);
 
     private static final ProcedureParameter MODEL = ProcedureParameter.in("model", DataTypes.StringType)
             .comment("a name of the session's settings, or a path")
@@ -24,7 +38,7 @@ record DescribeProcedure(String catalog) implements UnboundProcedure, BoundProce
 
     @Override
     public String description() {
-        return "What is understood of a model: its layers, its vocabulary, the SHA-256 of its weights.";
+        return "Describes a model: its layers, its vocabulary, the SHA-256 of its weights.";
     }
 
     @Override
@@ -45,7 +59,21 @@ record DescribeProcedure(String catalog) implements UnboundProcedure, BoundProce
     @Override
     public Iterator<Scan> call(InternalRow arguments) {
         String model = RunProcedure.model(this, arguments);
-        return ProcedureRows.of(
-                SessionModels.DESCRIBE_COLUMNS, SluiceCatalog.models(catalog).describe(model));
+        CatalogSession session = CatalogSession.active(catalog);
+        Map<String, String> keys = session.settings().of(model);
+        keys.putIfAbsent(SettingKey.INPUT_PATH.key(), "-"); // required, but not used
+        keys.putIfAbsent(SettingKey.OUTPUT_PATH.key(), "-");
+        Settings settings = Settings.readFrom(session.settings().where(model), keys);
+        return ProcedureRows.of(COLUMNS, describe(session, model, settings));
+    }
+
+    private static List<Row> describe(CatalogSession session, String model, Settings settings) {
+        CachedModel cached = session.model(model, settings.model());
+        Optional<Vocabulary> words = VocabularySource.find(
+                settings.input().vocabulary(), cached.file().metadata(), session.hadoop());
+        return new ModelSummary(settings.model().path(), cached.file(), words)
+                .page().entries().stream()
+                        .map(entry -> RowFactory.create(entry.name().strip(), entry.text()))
+                        .toList();
     }
 }

@@ -13,22 +13,22 @@ import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
-/** A function by its name: which types it is called with is told by {@link #bind}. Spark tells types alone, and no values. */
+/** An unbound function. Spark calls {@link #bind} with the types of the arguments, without their values. */
 final class ModelFunction implements UnboundFunction {
     private final String catalog;
     private final Optional<String> model;
-    private final ScoringFunction answer;
+    private final ScoringFunction function;
 
-    /** @param model whose function it is; none: the first argument names it */
-    ModelFunction(String catalog, Optional<String> model, ScoringFunction answer) {
+    /** @param model empty: the first argument names it */
+    ModelFunction(String catalog, Optional<String> model, ScoringFunction function) {
         this.catalog = catalog;
         this.model = model;
-        this.answer = answer;
+        this.function = function;
     }
 
     @Override
     public String name() {
-        return model.map(of -> "%s.`%s`.".formatted(catalog, of)).orElse(catalog + ".") + SluiceCatalog.nameOf(answer);
+        return model.map(of -> "%s.`%s`.".formatted(catalog, of)).orElse(catalog + ".") + function.sqlName();
     }
 
     @Override
@@ -36,8 +36,9 @@ final class ModelFunction implements UnboundFunction {
         return "%s: %s"
                 .formatted(
                         signature(),
-                        switch (answer) {
-                            case SCORE -> "what the model's settings ask for, by default softmax and prediction";
+                        switch (function) {
+                            case SCORE ->
+                                "the columns that the model's settings ask for, by default softmax and prediction";
                             case TOPK -> "the k most probable classes, best first";
                             case LOGLIK -> "the natural log of the sequence's probability, and its perplexity";
                         });
@@ -45,35 +46,35 @@ final class ModelFunction implements UnboundFunction {
 
     private String signature() {
         String first = model.isPresent() ? "" : "model string, ";
-        return "%s(%stokens%s)".formatted(name(), first, answer == ScoringFunction.TOPK ? ", k int" : "");
+        return "%s(%stokens%s)".formatted(name(), first, function == ScoringFunction.TOPK ? ", k int" : "");
     }
 
-    /** @throws UnsupportedOperationException which Spark makes a failed analysis of */
+    /** @throws UnsupportedOperationException if the types don't fit; Spark reports it as an analysis error */
     @Override
     public BoundFunction bind(StructType arguments) {
         int before = model.isPresent() ? 0 : 1;
-        int behind = answer == ScoringFunction.TOPK ? 1 : 0;
+        int after = function == ScoringFunction.TOPK ? 1 : 0;
         DataType[] types =
                 Arrays.stream(arguments.fields()).map(StructField::dataType).toArray(DataType[]::new);
-        boolean fits = types.length == before + 1 + behind
+        boolean fits = types.length == before + 1 + after
                 && (before == 0 || types[0] instanceof StringType)
-                && (behind == 0 || isInt(types[types.length - 1]));
+                && (after == 0 || isInt(types[types.length - 1]));
         if (!fits) {
             throw new UnsupportedOperationException("expected %s, found (%s)"
                     .formatted(
                             signature(),
                             Arrays.stream(types).map(DataType::catalogString).collect(Collectors.joining(", "))));
         }
-        types[before] = known(types[before]);
-        SessionModels models = models();
+        types[before] = typeOrDefault(types[before]);
+        FunctionBinder binder = new FunctionBinder(session());
         return new BoundModelFunction(
-                models.function(name(), model, answer, types[before]), model.orElse(null), types, behind == 1);
+                binder.bind(name(), model, function, types[before]), model.orElse(null), types, after == 1);
     }
 
-    /** What Spark would throw as it stands, it explains where it is told that this function can't be had. */
-    private SessionModels models() {
+    /** Spark reports only {@link UnsupportedOperationException} as an analysis error. */
+    private CatalogSession session() {
         try {
-            return SluiceCatalog.models(catalog);
+            return CatalogSession.active(catalog);
         } catch (RuntimeException e) {
             throw new UnsupportedOperationException(e.getMessage(), e);
         }
@@ -85,8 +86,8 @@ final class ModelFunction implements UnboundFunction {
                 || type.equals(DataTypes.ByteType);
     }
 
-    /** {@code NULL} and {@code array()} have no type of their own. */
-    private static DataType known(DataType type) {
+    /** {@code NULL} and {@code array()} have no element type: they are taken as {@code array<int>}. */
+    private static DataType typeOrDefault(DataType type) {
         boolean isNull = type instanceof NullType;
         boolean isEmpty = type instanceof ArrayType array && array.elementType() instanceof NullType;
         return isNull || isEmpty ? DataTypes.createArrayType(DataTypes.IntegerType) : type;

@@ -8,7 +8,7 @@ import org.apache.spark.sql.connector.read.LocalScan;
 import org.apache.spark.sql.connector.read.Scan;
 import org.apache.spark.sql.types.StructType;
 
-/** What a procedure answers: a few rows, here already. */
+/** The result of a procedure: rows in the driver's memory. */
 record ProcedureRows(StructType readSchema, InternalRow[] rows) implements LocalScan {
     static Iterator<Scan> of(StructType schema, List<Row> rows) {
         InternalRow[] values = rows.stream().map(SparkValues::row).toArray(InternalRow[]::new);

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataType;
@@ -12,31 +13,39 @@ import sluice.job.input.UnreadableRow;
 import sluice.job.message.BadRowException;
 import sluice.job.message.RefusedException;
 import sluice.job.message.Suggestion;
+import sluice.job.task.BroadcastPlan;
 import sluice.job.task.RowScorer;
 
 /**
- * A function of SQL, as it was bound: what it answers and with which models. It travels with every task, so it holds no model, only what
- * the executors find theirs by. One call at a time; a task has a copy of its own.
+ * A bound SQL function: its result type and the plans of its models. Part of every task, so it holds broadcast handles and no model. Calls
+ * are serialized; each task has its own copy.
  */
-public final class RowFunction implements Serializable {
+final class RowFunction implements Serializable {
     private static final long serialVersionUID = 1L;
     private static final int QUOTED_CHARACTERS = 80;
 
     private final String name;
-    private final ScoringFunction answer;
+    private final ScoringFunction function;
     private final DataType resultType;
     private final HashMap<String, Choice> models = new HashMap<>();
     private transient Map<String, Scoring> scorings; // by model
 
     /**
-     * A model that a call may name.
+     * How sequences are scored with one model.
+     *
+     * @param columns of the result
+     */
+    record Plan(Broadcast<BroadcastPlan> broadcast, StructType columns) implements Serializable {}
+
+    /**
+     * A model that a call may name: a plan, or the reason why there is none.
      *
      * @param plan or null
-     * @param places where the plan's columns stand in the answer; null: as they are
-     * @param remedy what to do for bad rows whose answer is null; null: there is no plan
+     * @param ordinals of the plan's columns in the result type; null: the result has the plan's columns
+     * @param remedy the setting that makes the answer for a bad row null; null without a plan
      * @param refusal why there is no plan, or null
      */
-    private record Choice(RowPlan plan, int[] places, String remedy, String refusal) implements Serializable {
+    private record Choice(Plan plan, int[] ordinals, String remedy, String refusal) implements Serializable {
         boolean isSame(Choice other) {
             return Objects.equals(refusal, other.refusal)
                     && (plan == null ? other.plan == null : other.plan != null && planId() == other.planId());
@@ -47,43 +56,48 @@ public final class RowFunction implements Serializable {
         }
     }
 
-    /** What scores with a model in this thread. */
+    /** The scorer of a model in this task. */
     private record Scoring(RowScorer scorer, int topK) {}
 
-    RowFunction(String name, ScoringFunction answer, DataType resultType) {
+    RowFunction(String name, ScoringFunction function, DataType resultType) {
         this.name = name;
-        this.answer = answer;
+        this.function = function;
         this.resultType = resultType;
     }
 
-    /** @param remedy what to do for bad rows whose answer is null */
-    void add(String model, RowPlan plan, int[] places, String remedy) {
-        models.put(model, new Choice(plan, places, remedy, null));
+    /**
+     * Adds a model.
+     *
+     * @param ordinals of the plan's columns in the result type; null: the result has the plan's columns
+     * @param remedy the setting that makes the answer for a bad row null, for messages
+     */
+    void add(String model, Plan plan, int[] ordinals, String remedy) {
+        models.put(model, new Choice(plan, ordinals, remedy, null));
     }
 
-    /** A model that can't be asked. */
+    /** Adds a model that can't be used: calls that name it fail. */
     void addRefused(String model, String refusal) {
         models.put(model, new Choice(null, null, null, refusal));
     }
 
-    public String name() {
+    String name() {
         return name;
     }
 
-    public DataType resultType() {
+    DataType resultType() {
         return resultType;
     }
 
     /**
-     * Answers one call.
+     * Evaluates one call.
      *
-     * @param model the name of one that it was bound with
-     * @param sequence as a row of Spark's has it, or null
-     * @param topK how many classes {@link ScoringFunction#TOPK} lists
-     * @return as a row of Spark's would have it, or null
+     * @param model the name of a model that was added
+     * @param sequence a value of a {@link Row}, or null
+     * @param topK the number of classes of {@link ScoringFunction#TOPK}
+     * @return a value of a {@link Row}, or null
      * @throws RuntimeException whose message names the model, the argument and what to do
      */
-    public synchronized Object answer(String model, Object sequence, int topK) {
+    synchronized Object answer(String model, Object sequence, int topK) {
         Choice choice = models.get(model);
         if (choice == null) {
             String known = String.join(", ", models.keySet().stream().sorted().toList());
@@ -94,10 +108,10 @@ public final class RowFunction implements Serializable {
             throw new RefusedException("%s: model '%s': %s".formatted(name, model, choice.refusal()));
         }
         Row row = score(model, choice, sequence, topK);
-        if (answer.isOneColumn()) {
+        if (function.isOneColumn()) {
             return row.get(0);
         }
-        return choice.places() == null ? row : placed(row, choice.places());
+        return choice.ordinals() == null ? row : reordered(row, choice.ordinals());
     }
 
     private Row score(String model, Choice choice, Object sequence, int topK) {
@@ -133,10 +147,10 @@ public final class RowFunction implements Serializable {
         return known.scorer();
     }
 
-    private Row placed(Row row, int[] places) {
+    private Row reordered(Row row, int[] ordinals) {
         Object[] values = new Object[((StructType) resultType).length()];
-        for (int at = 0; at < places.length; at++) {
-            values[places[at]] = row.get(at);
+        for (int at = 0; at < ordinals.length; at++) {
+            values[ordinals[at]] = row.get(at);
         }
         return RowFactory.create(values);
     }
@@ -148,7 +162,7 @@ public final class RowFunction implements Serializable {
         return text.length() <= QUOTED_CHARACTERS ? text : text.substring(0, QUOTED_CHARACTERS) + "...";
     }
 
-    /** Calls of equal functions on equal arguments have equal answers, so that Spark computes them once. */
+    /** Equal functions give equal answers for equal arguments, so Spark evaluates such calls once. */
     @Override
     public boolean equals(Object other) {
         return other instanceof RowFunction function

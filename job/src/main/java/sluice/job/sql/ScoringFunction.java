@@ -1,12 +1,14 @@
 package sluice.job.sql;
 
-/** What a function of SQL answers. */
-public enum ScoringFunction {
-    /** All that the model's settings ask for, as one struct. */
+import java.util.Locale;
+
+/** The functions of the catalog. */
+enum ScoringFunction {
+    /** The columns that the model's settings ask for, as one struct. */
     SCORE(""),
-    /** The most probable classes; how many, each call says. */
+    /** The most probable classes; the argument {@code k} is their number. */
     TOPK("topk"),
-    /** How probable the sequence is. */
+    /** The log-likelihood of the sequence. */
     LOGLIK("loglik");
 
     private final String column;
@@ -15,12 +17,17 @@ public enum ScoringFunction {
         this.column = column;
     }
 
-    /** The one column that is the answer, as {@code output.emit} names it. */
+    /** The name in SQL. */
+    String sqlName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The output column that is the result, as in {@code output.emit}; empty for {@link #SCORE}. */
     String column() {
         return column;
     }
 
-    /** Whether its one column is the answer, which then is of the same type for all models. */
+    /** Whether the result is one column, which has the same type for all models. */
     boolean isOneColumn() {
         return this != SCORE;
     }

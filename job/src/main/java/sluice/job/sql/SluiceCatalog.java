@@ -3,7 +3,6 @@ package sluice.job.sql;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.analysis.NoSuchFunctionException;
 import org.apache.spark.sql.connector.catalog.FunctionCatalog;
 import org.apache.spark.sql.connector.catalog.Identifier;
@@ -13,21 +12,22 @@ import org.apache.spark.sql.connector.catalog.procedures.UnboundProcedure;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 
 /**
- * Trained models as functions and procedures of SQL: {@code spark.sql.catalog.NAME = sluice.job.sql.SluiceCatalog}, and a setting for
- * each model's path.
+ * Trained models as SQL functions and procedures: set {@code spark.sql.catalog.NAME = sluice.job.sql.SluiceCatalog}, and the path of each
+ * model.
  *
- * <p>{@code NAME.score('MODEL', tokens)} answers for any model of the session; <code>NAME.`MODEL`.score(tokens)</code> for one, with the
- * columns that its settings ask for.
+ * <p><code>NAME.`MODEL`.score(tokens)</code> scores with one model and returns the columns that its settings ask for.
+ * {@code NAME.score('MODEL', tokens)} takes the model from an argument, for example from a column, and returns a struct of all columns that
+ * any model can have.
  */
 public final class SluiceCatalog implements FunctionCatalog, ProcedureCatalog {
     private static final String[] NO_NAMESPACE = {};
 
     private String name;
 
-    /** Made by Spark, by this name. */
+    /** Called by Spark. */
     public SluiceCatalog() {}
 
-    /** Takes no options: the session's settings are read when they are needed, so that they can be changed. */
+    /** Ignores the options: the session's settings are read for each statement, as they can change. */
     @Override
     public void initialize(String name, CaseInsensitiveStringMap options) {
         this.name = name;
@@ -41,7 +41,7 @@ public final class SluiceCatalog implements FunctionCatalog, ProcedureCatalog {
     @Override
     public Identifier[] listFunctions(String[] namespace) {
         return Arrays.stream(ScoringFunction.values())
-                .map(answer -> Identifier.of(namespace, nameOf(answer)))
+                .map(function -> Identifier.of(namespace, function.sqlName()))
                 .toArray(Identifier[]::new);
     }
 
@@ -49,24 +49,15 @@ public final class SluiceCatalog implements FunctionCatalog, ProcedureCatalog {
     public UnboundFunction loadFunction(Identifier identifier) throws NoSuchFunctionException {
         String[] namespace = identifier.namespace();
         String wanted = identifier.name().toLowerCase(Locale.ROOT);
-        ScoringFunction answer = Arrays.stream(ScoringFunction.values())
-                .filter(known -> nameOf(known).equals(wanted))
+        ScoringFunction function = Arrays.stream(ScoringFunction.values())
+                .filter(known -> known.sqlName().equals(wanted))
                 .findFirst()
                 .orElse(null);
-        if (answer == null || namespace.length > 1) {
+        if (function == null || namespace.length > 1) {
             throw new NoSuchFunctionException(identifier);
         }
         Optional<String> model = Arrays.stream(namespace).findFirst();
-        return new ModelFunction(name, model, answer);
-    }
-
-    static String nameOf(ScoringFunction answer) {
-        return answer.name().toLowerCase(Locale.ROOT);
-    }
-
-    /** Of this thread's session. */
-    static SessionModels models(String catalog) {
-        return new SessionModels(SparkSession.active(), catalog);
+        return new ModelFunction(name, model, function);
     }
 
     @Override

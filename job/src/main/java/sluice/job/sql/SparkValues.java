@@ -9,7 +9,7 @@ import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.sql.catalyst.util.GenericArrayData;
 import org.apache.spark.unsafe.types.UTF8String;
 
-/** Values of a row as Spark has them inside. Spark's own conversion boxes every number of a vector. */
+/** Converts values of a row to Spark's internal ones. Spark's own converter boxes every number of a vector. */
 final class SparkValues {
     private SparkValues() {}
 
@@ -29,7 +29,7 @@ final class SparkValues {
         if (value instanceof Row row) {
             return row(row);
         }
-        return value; // null, a number, bytes
+        return value; // null, a number or bytes
     }
 
     static InternalRow row(Row row) {

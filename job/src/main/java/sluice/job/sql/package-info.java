@@ -1,5 +1,7 @@
 /**
- * The door for SQL: a catalog of functions and procedures, {@link sluice.job.sql.SluiceCatalog}, which whatever speaks Spark's SQL can
- * call. Here is only what Spark's interfaces ask for; what is answered, and how, is the job's: {@link sluice.job.sql.SessionModels}.
+ * SQL functions and procedures: {@link sluice.job.sql.SluiceCatalog}, a catalog that any client of Spark SQL can call. It is one of the two
+ * entry points; the other is the command line.
+ *
+ * <p>May use every other room. No room uses it.
  */
 package sluice.job.sql;

@@ -35,7 +35,7 @@ final class StagedStates implements PublishedTogether {
     static StagedStates at(StateStore table, long version, String id) {
         StagedStates staged = new StagedStates(table, version, id);
         try {
-            StagingDirectory.nameLeftovers(table.files(), table.path());
+            StagingDirectory.warnOfLeftovers(table.files(), table.path());
             if (!table.files().mkdirs(staged.place.staging())) {
                 throw new IOException(
                         "no directory could be made in " + table.path().getParent());

@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import sluice.job.message.Version;
-import sluice.job.settings.SettingsHash;
+import sluice.job.settings.Settings;
 import sluice.job.storage.SmallFile;
 
 /**
@@ -19,7 +19,7 @@ import sluice.job.storage.SmallFile;
  * @param started when that began
  * @param model SHA-256 of the model whose states these are
  * @param input what the model read at each step
- * @param settings SHA-256 of the run's settings, see {@link SettingsHash}
+ * @param settings SHA-256 of the run's settings, see {@link Settings#sha256}
  * @param key the types of the columns that tell whose state a row is, by their names, in order
  * @param keys how many there are in all parts
  * @param earlier the numbers of the versions whose rows it is read from beside its own, the oldest first

@@ -12,7 +12,7 @@ import org.apache.spark.sql.SparkSession;
 import sluice.job.input.InputTable;
 import sluice.job.message.RefusedException;
 import sluice.job.output.ScoredOutput;
-import sluice.job.report.CarryReport;
+import sluice.job.report.RunReport;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
@@ -179,8 +179,8 @@ public final class StateUpdate {
         return states.base().map(base -> base.manifest().keys()).orElse(0L) + files.fresh();
     }
 
-    public CarryReport report() {
-        return new CarryReport(
+    public RunReport.States report() {
+        return new RunReport.States(
                 states.table().toString(),
                 before(),
                 states.next(),

@@ -7,20 +7,25 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
-/** What tells a file from the one that was there before, without reading it. */
+/**
+ * The identity of a file without reading it: two equal stamps mean that the file has not changed.
+ *
+ * @param length in bytes; -1 for a missing file
+ * @param modified time in milliseconds since the epoch; -1 for a missing file
+ */
 public record FileStamp(Path path, long length, long modified) {
     public static FileStamp of(FileStatus file) {
         return new FileStamp(file.getPath(), file.getLen(), file.getModificationTime());
     }
 
-    /** What is there now; a file that is missing has a stamp that no other has. */
+    /** The stamp of the file that is at the path now. */
     public static FileStamp of(Path path, Configuration hadoop) {
         try {
             return of(path.getFileSystem(hadoop).getFileStatus(path));
         } catch (FileNotFoundException e) {
             return new FileStamp(path, -1, -1);
         } catch (IOException e) {
-            throw new UncheckedIOException("%s: could not be looked at".formatted(path), e);
+            throw new UncheckedIOException("%s: its status could not be read".formatted(path), e);
         }
     }
 

@@ -6,7 +6,7 @@ import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.SeekableByteChannel;
 import org.apache.hadoop.fs.FSDataInputStream;
 
-/** A file of any Hadoop file system, as the channel that weight readers take. */
+/** A file of any Hadoop file system as a read-only {@link SeekableByteChannel}, which the weight readers take. */
 public final class HadoopChannel implements SeekableByteChannel {
     private static final int CHUNK_BYTES = 1 << 20;
 

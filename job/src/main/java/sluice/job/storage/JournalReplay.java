@@ -19,12 +19,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One place of a journal, and its steps.
+ * Replays the steps of one place of a journal. Several processes may replay it at the same time.
  *
- * <p>What has a name of its own is moved with one rename, which only one can do. A directory that replaces another takes two: the old one
- * is moved away, the new one in. Between looking and renaming another process may have done both, and then it is the new one that was
- * moved away. So each process moves it to a name of its own, tells the two apart by the mark, and brings the new one back; only what
- * lacks the mark is ever deleted.
+ * <p>A path that doesn't exist in the target is moved with one rename, which succeeds in one process only. To replace a directory takes
+ * two renames: the old one away, the new one in. Between the check and the rename another process may have done both, and then this one
+ * moves the new directory away. So each process moves the target to a name of its own, recognizes the new content by its mark and moves it
+ * back. Only content without the mark is deleted.
  */
 final class JournalReplay {
     private static final Logger LOG = LoggerFactory.getLogger(JournalReplay.class);
@@ -33,7 +33,7 @@ final class JournalReplay {
     private final FileSystem files;
     private final StagingDirectory place;
     private final Journal.Place steps;
-    private final String me = UUID.randomUUID().toString();
+    private final String process = UUID.randomUUID().toString();
 
     private JournalReplay(FileSystem files, StagingDirectory place, Journal.Place steps) {
         this.files = files;
@@ -50,7 +50,7 @@ final class JournalReplay {
         return path.isEmpty() ? directory : new Path(directory, path);
     }
 
-    /** All moves and removals. */
+    /** Replays all moves and removals. */
     void move() throws IOException {
         List<Journal.Move> moves = steps.moves();
         for (int step = 0; step < moves.size(); step++) {
@@ -61,7 +61,7 @@ final class JournalReplay {
         }
     }
 
-    /** Where what a step replaces goes: a directory, with an entry for each process that has moved something there. */
+    /** The directory for what a step replaces: an entry for each process that moved something there. */
     private Path retired(int step) {
         return new Path(place.replaced(), Integer.toString(step));
     }
@@ -81,20 +81,20 @@ final class JournalReplay {
             boolean isReplaced = move.replaces() || isEmptyDirectory(to);
             if (!isFree && !isReplaced && files.exists(from)) {
                 throw new IOException(
-                        "%s: was made by somebody else while this run was writing; move it away".formatted(to));
+                        "%s: another process created it while this run was writing; move it away".formatted(to));
             }
             try {
                 if (isFree) {
                     moveIn(from, to);
-                } else if (isReplaced) { // and else it is the new one: somebody else was faster
-                    moveAway(to, new Path(retired, me + "-" + tries));
+                } else if (isReplaced) { // otherwise it is the new content, which another process moved in
+                    moveAway(to, new Path(retired, process + "-" + tries));
                 }
-            } catch (IOException e) { // others may be at it, too: what is there is looked at again
+            } catch (IOException e) { // another process may have been faster: check again
                 failure = e;
             }
         }
         if (!files.exists(to)) {
-            bringBack(move, retired, to);
+            moveBack(move, retired, to);
         }
     }
 
@@ -113,7 +113,7 @@ final class JournalReplay {
     private void moveIn(Path from, Path to) throws IOException {
         files.mkdirs(to.getParent());
         rename(from, to);
-        // Hadoop moves a directory into one that has come to be there meanwhile.
+        // If the target has appeared meanwhile, Hadoop moves the directory into it.
         Path within = new Path(to, from.getName());
         if (!files.exists(from) && isDirectory(to) && files.exists(within)) {
             rename(within, from);
@@ -125,7 +125,7 @@ final class JournalReplay {
         rename(from, to);
     }
 
-    /** What can't be renamed is looked at again: somebody else may have done it, or taken away the directory where it should go. */
+    /** Renames if it can. The caller checks the outcome: another process may have done it, or removed the parent of the target. */
     private void rename(Path from, Path to) throws IOException {
         try {
             boolean moved = files instanceof LocalFileSystem disk && isDirectory(from)
@@ -134,13 +134,13 @@ final class JournalReplay {
                     : files.rename(from, to);
             LOG.debug("{} to {}: {}", from, to, moved ? "moved" : "not moved");
         } catch (FileNotFoundException e) {
-            LOG.debug("{} to {}: not moved, it is gone", from, to);
+            LOG.debug("{} to {}: not moved, the source is gone", from, to);
         }
     }
 
     /**
-     * Where a disk can't rename a directory, since another process was faster, Hadoop copies it file by file and deletes it: then two
-     * processes can lose what they both move. This one renames or does nothing.
+     * If a local rename fails because another process was faster, Hadoop copies the directory file by file and deletes it, and two
+     * processes that do so can lose files. This method renames atomically or does nothing.
      */
     private static boolean renameOnDisk(java.nio.file.Path from, java.nio.file.Path to) throws IOException {
         try {
@@ -153,7 +153,7 @@ final class JournalReplay {
         }
     }
 
-    private void bringBack(Journal.Move move, Path retired, Path to) throws IOException {
+    private void moveBack(Journal.Move move, Path retired, Path to) throws IOException {
         for (Path entry : entries(retired)) {
             if (isNew(entry, move) && !files.exists(to)) {
                 rename(entry, to);
@@ -171,14 +171,14 @@ final class JournalReplay {
                 .toList();
     }
 
-    /** All texts: the same ones, however often. */
-    void write() throws IOException {
+    /** Writes all texts. */
+    void writeTexts() throws IOException {
         for (Map.Entry<String, String> text : steps.texts().entrySet()) {
             SmallFile.write(files, in(place.target(), text.getKey()), SmallFile.bytes(text.getValue()));
         }
     }
 
-    /** Removes what was replaced, and what is left of the staging directory. */
+    /** Deletes what was replaced, and the staging directory. */
     void cleanUp() throws IOException {
         List<Journal.Move> moves = steps.moves();
         for (int step = 0; step < moves.size(); step++) {

@@ -17,11 +17,11 @@ import sluice.job.message.Failure;
 import sluice.job.message.UnfinishedException;
 
 /**
- * Does what a {@link Journal} says. The journal's coming into being, with one rename, is the moment of decision: a run that ends before
- * it has changed nothing, and from then on there is only one outcome, whoever brings it about. So a failure in between takes nothing
- * back: the journal stays, and the next run on this output, or {@code --status}, goes on with it.
+ * Commits and publishes an output by a {@link Journal}. The rename that creates the journal is the commit. A run that ends before it has
+ * changed nothing. After it the outcome is fixed: a failure rolls nothing back, the journal stays, and the next run on this output, or
+ * {@code --status}, replays it.
  *
- * <p>Every step looks first whether it is done, so that it may be done by several at once, or again after a kill.
+ * <p>Every step checks whether it is done already, so several processes may replay a journal, at the same time or after a kill.
  */
 public final class Publication {
     private static final Logger LOG = LoggerFactory.getLogger(Publication.class);
@@ -39,7 +39,7 @@ public final class Publication {
         this.hadoop = hadoop;
     }
 
-    /** Of the run that has this id. */
+    /** The publication of the run with this id. */
     public static Publication of(Path target, String id, FileSystem files, Configuration hadoop) {
         return new Publication(files, new Path(target.getParent(), prefix(target) + id + SUFFIX), target, hadoop);
     }
@@ -49,11 +49,11 @@ public final class Publication {
     }
 
     /**
-     * Finishes what runs have left that were ended while they showed their output.
+     * Replays the journals of runs that ended while they published this output.
      *
-     * @param option that the path was given with
-     * @return a sentence about each
-     * @throws UnfinishedException where one can't be finished
+     * @param option the option or setting that gave the path, for messages
+     * @return one message for each journal
+     * @throws UnfinishedException if one can't be finished
      */
     public static List<String> finishAll(String path, String option, Configuration hadoop) throws IOException {
         FileSystem files = Storage.of(path, option, hadoop);
@@ -63,26 +63,26 @@ public final class Publication {
             for (Path left : named(files, target, prefix(target), SUFFIX)) {
                 new Publication(files, left, target, hadoop).finish();
                 sentences.add(
-                        "%s: a run had ended while it moved its output here; that is finished now".formatted(path));
+                        "%s: a run ended while it published its output here; this is finished now".formatted(path));
             }
         }
         return sentences;
     }
 
     /**
-     * Finishes one publication, if its journal is there.
+     * Replays one journal, if it exists.
      *
-     * @return whether it was
-     * @throws UnfinishedException where it can't be finished
+     * @return whether it existed
+     * @throws UnfinishedException if it can't be finished
      */
     public static boolean finish(Path journal, Path target, Configuration hadoop) throws IOException {
         Publication publication = new Publication(journal.getFileSystem(hadoop), journal, target, hadoop);
-        boolean isDecided = publication.isDecided();
+        boolean isCommitted = publication.isCommitted();
         publication.finish();
-        return isDecided;
+        return isCommitted;
     }
 
-    /** What lies beside a path and has such a name, the oldest first. */
+    /** The siblings of a path whose name starts with {@code prefix} and ends with {@code suffix}, the oldest first. */
     static List<Path> named(FileSystem files, Path target, String prefix, String suffix) throws IOException {
         try {
             return Arrays.stream(files.listStatus(target.getParent()))
@@ -94,7 +94,7 @@ public final class Publication {
                     .toList();
         } catch (FileNotFoundException e) {
             return List.of();
-        } catch (IOException e) { // a parent that is a file: whoever writes there says it better
+        } catch (IOException e) { // a parent that is a file: writing there gives the better message
             if (files.exists(target.getParent())
                     && !files.getFileStatus(target.getParent()).isDirectory()) {
                 return List.of();
@@ -103,41 +103,40 @@ public final class Publication {
         }
     }
 
-    /** Where the journal is, once it is decided. */
+    /** The path of the journal after the commit. */
     public Path file() {
         return file;
     }
 
-    /** Whether it is decided. */
-    public boolean isDecided() throws IOException {
+    public boolean isCommitted() throws IOException {
         return files.exists(file);
     }
 
     /**
-     * Decides.
+     * Commits.
      *
-     * @param draft where it is written first
-     * @throws IOException where it could not be; then nothing has changed
+     * @param draft the path where the journal is written before it is renamed
+     * @throws IOException if the commit failed; then nothing has changed
      */
-    public void decide(Journal journal, Path draft) throws IOException {
+    public void commit(Journal journal, Path draft) throws IOException {
         try {
             SmallFile.write(files, draft, journal.json());
             if (!files.rename(draft, file)) {
                 throw new IOException("%s: could not be renamed to %s".formatted(draft, file));
             }
         } catch (IOException e) {
-            if (!isDecided()) {
+            if (!isCommitted()) {
                 throw e;
             }
-            LOG.warn("{}: {}, but it is there", file, e.getMessage());
+            LOG.warn("{}: {}, but the journal exists: the output is committed", file, e.getMessage());
         }
     }
 
-    /** @throws UnfinishedException where something could not be moved; the journal stays */
+    /** @throws UnfinishedException if a step failed; the journal stays */
     public void finish() {
         try {
             Optional<byte[]> written = SmallFile.read(files, file);
-            if (written.isEmpty()) { // somebody else has finished it
+            if (written.isEmpty()) { // another process has finished it
                 return;
             }
             Journal journal = Journal.read(file.toString(), written.get());
@@ -149,18 +148,18 @@ public final class Publication {
                 place.move();
             }
             for (JournalReplay place : places) {
-                place.write();
+                place.writeTexts();
             }
             cleanUp(places);
         } catch (IOException e) {
             throw new UnfinishedException(
-                    "%s: all is written but could not be moved to its place: %s; the next run on this output finishes it, or submit/score --status %s; the journal is %s"
+                    "%s: the output is written but could not be moved to its place: %s; the next run on this output finishes it, or submit/score --status %s; the journal is %s"
                             .formatted(target, Failure.firstLine(e.getMessage()), target, file),
                     e);
         }
     }
 
-    /** All is in its place. What is left over is no reason to call the run failed: the journal goes last, so that it is tried again. */
+    /** A failure here doesn't fail the run: the output is published. The journal is deleted last, so that the next run retries. */
     private void cleanUp(List<JournalReplay> places) {
         try {
             for (JournalReplay place : places) {
@@ -169,7 +168,7 @@ public final class Publication {
             files.delete(file, false);
         } catch (IOException e) {
             LOG.warn(
-                    "{}: the output is in its place, but what is left over could not be removed: {}; the next run tries it again",
+                    "{}: the output is published, but its staging files could not be deleted: {}; the next run retries",
                     file,
                     e.getMessage());
         }

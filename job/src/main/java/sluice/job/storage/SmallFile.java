@@ -8,20 +8,19 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import sluice.job.message.Failure;
 
-/** Reports as files: JSON for people, too. */
+/** Reads and writes small files as a whole, and renders indented JSON for them. */
 public final class SmallFile {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     private SmallFile() {}
 
-    /** What a small file holds, or nothing where there is none. */
+    /** The content of a file; empty if it doesn't exist. */
     public static Optional<byte[]> read(FileSystem files, Path path) throws IOException {
         try (InputStream stream = files.open(path)) {
             return Optional.of(stream.readAllBytes());
@@ -30,21 +29,21 @@ public final class SmallFile {
         }
     }
 
-    /** @param report maps, lists, texts and numbers */
-    public static byte[] json(Map<String, Object> report) {
+    /** @param tree a map or record of maps, lists, records, strings and numbers */
+    public static byte[] json(Object tree) {
         try {
-            return JSON.writeValueAsBytes(report);
+            return JSON.writeValueAsBytes(tree);
         } catch (JsonProcessingException e) {
             throw new AssertionError("a tree of strings and numbers is always JSON", e);
         }
     }
 
-    /** Text of a report, as it stands in a file. */
+    /** A text in UTF-8. */
     public static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Writes a small file, over one that is there. */
+    /** Writes a file and replaces an existing one. */
     public static void write(FileSystem files, Path path, byte[] content) throws IOException {
         try (OutputStream stream = files.create(path, true)) {
             stream.write(content);
@@ -52,10 +51,10 @@ public final class SmallFile {
     }
 
     /**
-     * Writes a report where {@code report.path} says, if it says so. What became of the run doesn't hang on it, so a file that can't be
-     * written is no exception.
+     * Writes a report to {@code report.path}. The outcome of the run doesn't depend on it, so a failure is returned, not thrown.
      *
-     * @return why it could not be written, or nothing
+     * @param to the value of {@code report.path}; empty: nothing is written
+     * @return why the file could not be written; empty on success
      */
     public static Optional<String> copy(byte[] json, Optional<String> to, Configuration hadoop) {
         if (to.isEmpty()) {
@@ -65,7 +64,7 @@ public final class SmallFile {
         try {
             write(path.getFileSystem(hadoop), path, json);
             return Optional.empty();
-        } catch (IOException | RuntimeException e) { // the latter for a file system that this Spark doesn't know
+        } catch (IOException | RuntimeException e) { // RuntimeException: an unknown file system
             return Optional.of(Failure.firstLine(e.getMessage()));
         }
     }

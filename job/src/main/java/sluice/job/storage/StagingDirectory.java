@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A file or directory that is made beside its place, under a hidden name, and moved there with one rename when it is complete. What it
- * replaces stays whole until then.
+ * A file or directory that is written beside its target under a hidden name, and moved to the target with one rename when it is complete.
+ * An existing target stays untouched until then.
  */
 public final class StagingDirectory {
     private static final Logger LOG = LoggerFactory.getLogger(StagingDirectory.class);
@@ -24,67 +24,66 @@ public final class StagingDirectory {
         this(files, target, UUID.randomUUID().toString());
     }
 
-    /** @param id what the names of both hidden places end with */
+    /** @param id the suffix of both hidden names */
     public StagingDirectory(FileSystem files, Path target, String id) {
         this.files = files;
         this.target = target;
-        // Names that begin with a dot are passed over by everything that lists tables.
+        // Readers of tables skip names that begin with a dot.
         this.staging = new Path(target.getParent(), stagingPrefix(target) + id);
         this.replaced = new Path(target.getParent(), "." + target.getName() + ".replaced-" + id);
     }
 
-    /** What the names of all staging places of a target begin with. */
+    /** The prefix of all staging directories of a target. */
     static String stagingPrefix(Path target) {
         return "." + target.getName() + ".staging-";
     }
 
-    /** Whether a run is dead can't be known from what it has left. */
-    public static void nameLeftovers(FileSystem files, Path target) throws IOException {
+    /** Logs the staging directories of other runs. They are kept: they don't show whether their run is dead. */
+    public static void warnOfLeftovers(FileSystem files, Path target) throws IOException {
         List<Path> left = Publication.named(files, target, stagingPrefix(target), "");
         if (!left.isEmpty()) {
             LOG.warn(
-                    "{}: beside it is what other runs have begun to write, {}: remove those that belong to no run that still goes on",
+                    "{}: staging directories of other runs lie beside it, {}: remove those whose run is no longer active",
                     target,
                     left.stream().map(Path::getName).toList());
         }
     }
 
-    /** The file system that all of it lies on. */
+    /** The file system of the target and of the hidden paths. */
     public FileSystem files() {
         return files;
     }
 
-    /** Where to write. */
+    /** The path to write to. */
     public Path staging() {
         return staging;
     }
 
-    /** Where it will be. */
     public Path target() {
         return target;
     }
 
-    /** Where what was there before waits for its end. */
+    /** The path to which a replaced target is moved before it is deleted. */
     Path replaced() {
         return replaced;
     }
 
     /**
-     * Moves it to its place.
+     * Moves the content to the target and deletes what it replaced.
      *
-     * @param replaces whether something may be there
-     * @throws IOException where it can't be moved; then what was there is there again
+     * @param replaces whether the target may exist
+     * @throws IOException if the move failed; then the previous target is restored
      */
     public void publish(boolean replaces) throws IOException {
-        show(replaces);
-        settle();
+        moveIn(replaces);
+        deleteReplaced();
     }
 
-    /** Moves it to its place, and keeps what was there until it is settled or taken back. */
-    public void show(boolean replaces) throws IOException {
+    /** Moves the content to the target. The previous target is kept for {@link #deleteReplaced} or {@link #rollBack}. */
+    public void moveIn(boolean replaces) throws IOException {
         boolean existed = files.exists(target);
         if (existed && !replaces) {
-            throw new IOException("%s: was made by somebody else while this run was writing".formatted(target));
+            throw new IOException("%s: another process created it while this run was writing".formatted(target));
         }
         if (existed) {
             rename(target, replaced);
@@ -99,33 +98,36 @@ public final class StagingDirectory {
         }
     }
 
-    /** What was shown is hidden again, and what it replaced is in its place. */
-    public void takeBack() throws IOException {
+    /** Moves the content back to the staging path and restores the previous target. */
+    public void rollBack() throws IOException {
         rename(target, staging);
         if (files.exists(replaced)) {
             rename(replaced, target);
         }
     }
 
-    /** The new one is in its place: what is left of the old one is no reason to call the run failed. */
-    public void settle() {
-        remove(replaced);
+    /** Deletes the previous target. A failure is logged only: the new target is published. */
+    public void deleteReplaced() {
+        delete(replaced);
     }
 
-    /** There is no new one, and the old one is none any more. */
-    public void removeTarget() {
-        remove(target);
+    /** Deletes the previous target when this run produced no replacement. */
+    public void deleteTarget() {
+        delete(target);
     }
 
-    private void remove(Path old) {
+    private void delete(Path old) {
         try {
             files.delete(old, true);
         } catch (IOException e) {
-            LOG.warn("{}: what was replaced could not be removed: {}; it is not needed any more", old, e.getMessage());
+            LOG.warn(
+                    "{}: replaced by this run, but could not be deleted: {}; it is not needed any more",
+                    old,
+                    e.getMessage());
         }
     }
 
-    /** Leaves nothing behind. */
+    /** Deletes the staging path. */
     public void abandon() throws IOException {
         files.delete(staging, true);
     }

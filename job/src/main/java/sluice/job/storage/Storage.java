@@ -12,13 +12,13 @@ import scala.Tuple2;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 
-/** Finds the file system that a path of the settings lies on, and what is there. */
+/** Paths of the settings: their file system, and the entries of directories. */
 public final class Storage {
     private static final String SPARK_PREFIX = "spark.hadoop.";
 
     private Storage() {}
 
-    /** Hadoop's settings with those of {@code spark.hadoop.*} over them, as a session has them, without a session. */
+    /** Hadoop's configuration overridden by {@code spark.hadoop.*}, as in a session, but without one. */
     public static Configuration configuration(SparkConf spark) {
         Configuration hadoop = new Configuration();
         for (Tuple2<String, String> setting : spark.getAllWithPrefix(SPARK_PREFIX)) {
@@ -28,15 +28,15 @@ public final class Storage {
     }
 
     /**
-     * The path's file system.
+     * The file system of a path.
      *
-     * @param option that the path was given with
-     * @throws RefusedException where this Spark doesn't know such a file system, or can't reach it
+     * @param option the option or setting that gave the path, for the message
+     * @throws RefusedException if Spark doesn't know the file system or can't reach it
      */
     public static FileSystem of(String path, String option, Configuration hadoop) {
         try {
             return new Path(path).getFileSystem(hadoop);
-        } catch (IOException | RuntimeException e) { // a class that is missing comes wrapped in a RuntimeException
+        } catch (IOException | RuntimeException e) { // Hadoop wraps a missing class in a RuntimeException
             throw new RefusedException(
                     "%s: its file system can't be used: %s; check %s, and that Spark has the jar for it (--packages)"
                             .formatted(path, Failure.firstLine(e.getMessage()), option),
@@ -45,16 +45,16 @@ public final class Storage {
     }
 
     /**
-     * The path in full, so that two of them can be compared.
+     * The path with its scheme and authority, so that two paths can be compared.
      *
-     * @param option that the path was given with
-     * @throws RefusedException where this Spark doesn't know such a file system, or can't reach it
+     * @param option the option or setting that gave the path, for the message
+     * @throws RefusedException if Spark doesn't know the file system or can't reach it
      */
     public static Path qualified(String path, String option, Configuration hadoop) {
         return of(path, option, hadoop).makeQualified(new Path(path));
     }
 
-    /** What is in a directory; nothing where there is none. */
+    /** The entries of a directory; empty if it doesn't exist. */
     public static List<FileStatus> entries(FileSystem files, Path directory) throws IOException {
         try {
             return List.of(files.listStatus(directory));
@@ -63,7 +63,7 @@ public final class Storage {
         }
     }
 
-    /** Whether one is the other or lies below it. */
+    /** Whether {@code inner} equals {@code outer} or lies below it. */
     public static boolean isWithin(Path inner, Path outer) {
         for (Path at = inner; at != null; at = at.getParent()) {
             if (at.equals(outer)) {

@@ -58,7 +58,7 @@ public record CostEstimate(
                 curve.ratio(togetherRows),
                 Math.max(curve.ratio(togetherRows), curve.ratio(survey.rows())),
                 survey.keptBytesPerRow()
-                        + OutputSize.answerBytes(model, settings.output().request(), survey.stepsPerRow()),
+                        + new OutputSize(model, settings.output().request()).bytes(survey.stepsPerRow()),
                 flopsPerSecond(settings.scoring()));
     }
 

@@ -13,8 +13,8 @@ import sluice.cell.SequenceScorer;
 import sluice.cell.model.LstmModel;
 import sluice.job.input.InputRow;
 import sluice.job.input.RowDefect;
+import sluice.job.message.HumanText;
 import sluice.job.message.RowTooLargeException;
-import sluice.job.message.TwoColumnText;
 import sluice.job.output.OutputSize;
 
 /**
@@ -28,14 +28,12 @@ public final class RowMemoryLimit {
 
     private static final Pattern LOCAL = Pattern.compile("local(?:\\[(\\d+|\\*)(?:,.*)?])?");
 
-    private final LstmModel model;
-    private final ScoreRequest request;
+    private final OutputSize output;
     private final SequenceScorer scorer;
     private final long bytes; // of a task
 
     RowMemoryLimit(LstmModel model, ScoreRequest request, SequenceScorer scorer, long bytes) {
-        this.model = model;
-        this.request = request;
+        this.output = new OutputSize(model, request);
         this.scorer = scorer;
         this.bytes = bytes;
     }
@@ -75,7 +73,7 @@ public final class RowMemoryLimit {
 
     /** What is wrong with an answer to so many steps, if anything. */
     Optional<RowDefect> check(int steps) {
-        double answer = OutputSize.answerBytes(model, request, steps);
+        double answer = output.bytes(steps);
         double needed = scorer.bytes(steps) + (COPIES - 1) * answer;
         if (needed <= bytes) {
             return Optional.empty();
@@ -88,8 +86,8 @@ public final class RowMemoryLimit {
                                 + " ask for less (topk, rank or loglik in place of whole distributions), or give the process more memory"
                                 + " (--executor-memory on a cluster, --driver-memory in local mode) or fewer tasks at once",
                         steps,
-                        TwoColumnText.size(answer),
-                        TwoColumnText.size(needed),
-                        TwoColumnText.size(bytes))));
+                        HumanText.size(answer),
+                        HumanText.size(needed),
+                        HumanText.size(bytes))));
     }
 }

@@ -34,7 +34,7 @@ import sluice.job.report.RunReport;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.SettingValues;
 
-/** New files are scored once, to the rows that one run over all files has. */
+/** Incremental runs score each file once, to the same rows as one run over all files. */
 class IncrementalJobTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -47,7 +47,7 @@ class IncrementalJobTest {
     private Drops drops;
 
     @BeforeEach
-    void namePlaces() {
+    void setPaths() {
         output = folder.resolve("out");
         checkpoint = folder.resolve("checkpoint");
         drops = new Drops(folder.resolve("in"), InputFormat.PARQUET);
@@ -88,7 +88,7 @@ class IncrementalJobTest {
         assertThat(Drops.rows(output)).isEqualTo(Drops.rows(whole));
     }
 
-    // Night by night
+    // One run per night
 
     @ParameterizedTest
     @EnumSource(
@@ -126,7 +126,7 @@ class IncrementalJobTest {
     void nothingNewChangesNothing() {
         Run none = run();
         assertThat(none.scoreNew()).isEmpty();
-        assertThat(none.said()).contains("no new files: there are none yet in " + drops.folder());
+        assertThat(none.said()).contains("no new files: %s has no files yet".formatted(drops.folder()));
         assertThat(Disk.names(folder)).containsExactly("in");
 
         drops.add(5);
@@ -139,9 +139,9 @@ class IncrementalJobTest {
         assertThat(Disk.names(folder)).doesNotContain(".out");
     }
 
-    /** Whoever asks after it by its name is told that it is done. */
+    /** {@code --status} finds a named run even if it had no new files. */
     @Test
-    void anIdleRunOfANameIsTold() {
+    void aNamedRunWithoutNewFilesLeavesAReport() {
         drops.add(5);
         run().with("report.run", "monday").scoreNew();
         run().with("report.run", "tuesday").scoreNew();
@@ -158,7 +158,7 @@ class IncrementalJobTest {
     }
 
     @Test
-    void aBatchTakesAsManyFilesAsItIsTold() throws IOException {
+    void maxFilesPerTriggerLimitsABatch() throws IOException {
         for (int file = 0; file < 5; file++) {
             drops.add(6);
         }
@@ -175,7 +175,7 @@ class IncrementalJobTest {
     }
 
     @Test
-    void filterColumnsAndPrefixAreThoseOfABatchRun() {
+    void filterColumnsAndPrefixAreThoseOfAFullRun() {
         String[] settings = {
             "input.filter", "id % 2 = 0", "input.columns", "id", "output.prefix", "lstm_", "output.provenance", "false"
         };
@@ -197,9 +197,9 @@ class IncrementalJobTest {
         assertThat(Drops.rows(table().drop("lstm_batch"))).isEqualTo(Drops.rows(whole));
     }
 
-    /** A file that was copied with its old time is as new as any. */
+    /** A file that was copied with an old modification time is new. */
     @Test
-    void anOldFileThatComesLateIsScored() throws IOException {
+    void aLateFileWithAnOldTimeIsScored() throws IOException {
         drops.add(5);
         run().scoreNew();
         Path late = drops.add(5);
@@ -209,24 +209,24 @@ class IncrementalJobTest {
     }
 
     @Test
-    void anotherModelScoresFromThatNightOn() throws IOException {
+    void aNewModelScoresTheLaterBatches() throws IOException {
         drops.add(5);
         run().scoreNew();
         drops.add(5);
         Run other = run().with("model.path", TorchCase.named("uni_l1_h3").modelPath());
         other.scoreNew();
         assertThat(other.said())
-                .contains("note: batches to 0 were scored with another model, of SHA-256 "
+                .contains("note: batches up to 0 were scored with another model, of SHA-256 "
                         + TORCH.model().fingerprint());
         assertThat(json(RunReport.FILE).path("model-before").asText())
                 .isEqualTo(TORCH.model().fingerprint());
         assertThat(table().count()).isEqualTo(10);
     }
 
-    // What Spark replays
+    // Batches that Spark replays
 
     @Test
-    void aBatchThatIsInTheOutputIsLeftAlone() throws IOException {
+    void aBatchThatIsInTheOutputIsSkipped() throws IOException {
         drops.add(5);
         run().scoreNew();
         drops.add(5);
@@ -243,9 +243,9 @@ class IncrementalJobTest {
         assertAllRowsOnce();
     }
 
-    /** Nobody but a user who takes Spark's files away brings this about. */
+    /** Happens only if a user deletes files of Spark's checkpoint. */
     @Test
-    void aBatchOfOtherFilesReplacesAllOfItsPartition() throws IOException {
+    void aBatchOfOtherFilesReplacesItsWholePartition() throws IOException {
         drops.add(6);
         run().with("output.partition-by", "day").scoreNew();
         Files.delete(drops.folder().resolve("drop-000"));
@@ -272,7 +272,7 @@ class IncrementalJobTest {
     }
 
     @Test
-    void aBadRowStopsItsBatchAndItsFilesComeAgain() throws IOException {
+    void aBadRowFailsItsBatchAndTheNextRunRepeatsIt() throws IOException {
         nightWithABadRow();
         Map<String, String> before = content();
         for (int tries = 0; tries < 2; tries++) {
@@ -281,10 +281,10 @@ class IncrementalJobTest {
             assertThat(Failure.code(failure)).isEqualTo(ExitCode.BAD_ROWS);
             assertThat(Failure.sentence(failure)).contains("id=40", "token 7 at step 0 is outside [0, 2)");
             assertThat(failing.said())
-                    .contains("batch 1: is not in %s; the next run is given its files again".formatted(output));
+                    .contains("batch 1: is not in %s; the next run scores its files again".formatted(output));
             assertThat(content()).isEqualTo(before);
         }
-        drops.add(3); // comes too late for this batch
+        drops.add(3); // not in the failed batch
         Files.delete(drops.folder().resolve("drop-002"));
         assertThat(run().scoreNew().orElseThrow().measured().rows()).isEqualTo(23);
         assertThat(table().where("batch = 1").count()).isEqualTo(20);
@@ -292,9 +292,9 @@ class IncrementalJobTest {
         assertAllRowsOnce();
     }
 
-    /** The file is written anew under its name. */
+    /** The file is replaced under its name. */
     @Test
-    void aBadRowThatIsMended() throws IOException {
+    void aRepairedFileIsScored() throws IOException {
         nightWithABadRow();
         assertThatThrownBy(run()::scoreNew).isNotNull();
         Path mended = drops.add(LocalSpark.session().sql("SELECT 40L AS id, 1L AS day, array(1L) AS tokens"));
@@ -304,7 +304,7 @@ class IncrementalJobTest {
     }
 
     @Test
-    void badRowsOfABatchAreSetAside() throws IOException {
+    void badRowsOfABatchAreQuarantined() throws IOException {
         nightWithABadRow();
         Run run = run().with("bad-rows.rule", "quarantine");
         assertThat(run.scoreNew().orElseThrow().measured().rows()).isEqualTo(20);
@@ -321,7 +321,7 @@ class IncrementalJobTest {
     }
 
     @Test
-    void badRowsOfABatchAreKept() {
+    void badRowsOfABatchAreKeptWithNullAnswers() {
         for (int night = 0; night < 2; night++) {
             drops.add(20);
             if (night == 1) {
@@ -336,7 +336,7 @@ class IncrementalJobTest {
     }
 
     @Test
-    void tooManyBadRowsStopTheirBatch() {
+    void tooManyBadRowsFailTheirBatch() {
         nightWithABadRow();
         Map<String, String> before = content();
         Throwable failure = catchThrowable(
@@ -347,9 +347,9 @@ class IncrementalJobTest {
         assertThat(Disk.names(folder)).noneMatch(name -> name.contains("staging"));
     }
 
-    /** A batch without a row is one, too, also where its partition was not empty before. */
+    /** A batch may have no scored rows. */
     @Test
-    void aBatchOfBadRowsAlone() {
+    void aBatchOfBadRowsOnly() {
         drops.add(LocalSpark.session().sql("SELECT 40L AS id, 1L AS day, array(7L) AS tokens"));
         Run run = run().with("bad-rows.rule", "quarantine").with("bad-rows.max-fraction", "1");
         assertThat(run.scoreNew().orElseThrow().measured().rows()).isZero();
@@ -359,7 +359,7 @@ class IncrementalJobTest {
         assertThat(Disk.names(output)).contains("batch=1").doesNotContain("batch=0");
     }
 
-    // Files that can't be read, or otherwise
+    // Files that cannot be read, or have another schema
 
     @Test
     void aBrokenFileIsNamed() throws IOException {
@@ -369,7 +369,7 @@ class IncrementalJobTest {
         Path broken = drops.add("PAR1 this is no Parquet file PAR1");
         Throwable failure = catchThrowable(run()::scoreNew);
         assertThat(Failure.code(failure)).isEqualTo(ExitCode.FAILED);
-        assertThat(Failure.sentence(failure)).contains(broken + ": can't be read: ", "repair the file or take it away");
+        assertThat(Failure.sentence(failure)).contains(broken + ": can't be read: ", "repair or remove the file");
         assertThat(content()).isEqualTo(before);
         Files.delete(broken);
         drops.add(5);
@@ -396,18 +396,19 @@ class IncrementalJobTest {
     }
 
     @Test
-    void aColumnThatIsNewIsTold() {
+    void aNewColumnIsReported() {
         drops.add(5);
         run().scoreNew();
         drops.add(LocalSpark.session().sql("SELECT 5L AS id, 'x' AS user, 1L AS day, array(0L) AS tokens"));
         Run run = run();
         run.scoreNew();
         assertThat(run.said())
-                .contains("note: files of batch 1 have a column 'user', which the first files had not; it is not read");
+                .contains(
+                        "note: files of batch 1 have a column 'user', which the first files do not have; it is not read");
         assertThat(table().count()).isEqualTo(6);
     }
 
-    /** Types are those of the first night, whatever a later one looks like. */
+    /** Later files are read with the types of the first ones. */
     @Test
     void jsonKeepsItsTypes() {
         drops = new Drops(folder.resolve("json"), InputFormat.JSON);
@@ -438,7 +439,7 @@ class IncrementalJobTest {
         assertThat(table().count()).isEqualTo(1);
     }
 
-    // What doesn't fit together
+    // Settings, checkpoint, input and output that do not fit together
 
     private void assertRefused(Run run, String... words) {
         Map<String, String> before = Files.exists(output) ? content() : Map.of();
@@ -447,18 +448,18 @@ class IncrementalJobTest {
     }
 
     @Test
-    void aFreshCheckpointWouldRepeatRows() {
+    void aNewCheckpointWouldRepeatRows() {
         drops.add(5);
         run().scoreNew();
         assertRefused(
                 run().with("input.checkpoint", folder.resolve("fresh")),
-                output + ": its batches are of the checkpoint " + checkpoint,
-                "would add their rows once more");
+                output + ": its batches belong to the checkpoint " + checkpoint,
+                "would add their rows again");
         assertThat(Disk.names(folder)).doesNotContain("fresh");
     }
 
     @Test
-    void anotherOutput() {
+    void aCheckpointOfAnotherOutputIsRefused() {
         drops.add(5);
         run().scoreNew();
         assertRefused(
@@ -467,20 +468,20 @@ class IncrementalJobTest {
     }
 
     @Test
-    void anOutputThatIsGone() throws IOException {
+    void aMissingOutputIsRefused() throws IOException {
         drops.add(5);
         run().scoreNew();
         Files.move(output, folder.resolve("elsewhere"));
-        assertRefused(run(), "out: is gone, and the checkpoint " + checkpoint);
+        assertRefused(run(), "out: is missing, and the checkpoint " + checkpoint);
         drops.add(5);
-        // Moved is not gone.
+        // A moved output is accepted at its new path.
         run().with("output.path", folder.resolve("elsewhere")).scoreNew();
         output = folder.resolve("elsewhere");
         assertAllRowsOnce();
     }
 
     @Test
-    void otherFiles() {
+    void aCheckpointOfAnotherInputIsRefused() {
         drops.add(5);
         run().scoreNew();
         Drops other = new Drops(folder.resolve("other"), InputFormat.PARQUET);
@@ -491,14 +492,14 @@ class IncrementalJobTest {
     }
 
     @Test
-    void anOutputOfAnotherKind() {
+    void anOutputOfAFullRunIsRefused() {
         drops.add(5);
         plain(output).score();
         assertRefused(run(), output + ": was not written by runs with --incremental");
     }
 
     @Test
-    void otherColumnsThanThoseBefore() {
+    void otherColumnsThanBeforeAreRefused() {
         drops.add(5);
         run().scoreNew();
         drops.add(5);
@@ -511,14 +512,14 @@ class IncrementalJobTest {
     }
 
     @Test
-    void anInputThatHasBatchesOfItsOwn() {
+    void anInputColumnNamedBatchIsRefused() {
         drops.add(LocalSpark.session().sql("SELECT 5L AS batch, array(0L) AS tokens"));
         assertRefused(run(), "the input has a column 'batch' already; set output.prefix");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"error", "overwrite", "partitions"})
-    void otherModes(String mode) {
+    void otherModesAreRefused(String mode) {
         drops.add(5);
         assertRefused(
                 run().with("output.mode", mode).with("output.partition-by", "day"),
@@ -527,28 +528,29 @@ class IncrementalJobTest {
     }
 
     @Test
-    void whatIsNoDirectoryOfFiles() {
+    void anythingButADirectoryOfFilesIsRefused() {
         drops.add(5);
         assertRefused(run().with("input.format", "table"), "input.format = table: ");
         assertRefused(run().with("output.format", "table"), "output.format = table: ");
-        assertRefused(run().with("input.path", "a,b"), "input.path: a, b are 2 places, expected one");
+        assertRefused(run().with("input.path", "a,b"), "input.path: a, b are 2 paths, expected one");
         assertRefused(run().with("input.path", folder.resolve("missing")), "missing: no such file or directory");
     }
 
     @Test
-    void aCheckpointThatIsNone() {
+    void aDirectoryThatIsNoCheckpointIsRefused() {
         drops.add(5);
         Disk.write(folder.resolve("note"), "");
-        assertRefused(run().with("input.checkpoint", folder), "holds something else than a checkpoint");
+        assertRefused(run().with("input.checkpoint", folder), "holds something other than a checkpoint");
         assertRefused(
-                run().with("input.checkpoint", folder.resolve("note")), "note: holds something else than a checkpoint");
+                run().with("input.checkpoint", folder.resolve("note")),
+                "note: holds something other than a checkpoint");
         assertRefused(
                 run().with("input.checkpoint", drops.folder().resolve("_checkpoint")),
-                "lies in " + drops.folder() + "; choose a place beside it");
+                "lies in " + drops.folder() + "; choose a directory outside of it");
     }
 
     @Test
-    void aCheckpointThatIsBroken() {
+    void aDamagedCheckpointIsRefused() {
         drops.add(5);
         run().scoreNew();
         Disk.write(checkpoint.resolve("sluice.json"), "{\"id\": 1}");
@@ -594,7 +596,7 @@ class IncrementalJobTest {
         assertThat(terminal("--status", copy.toString()).code()).isEqualTo(1);
     }
 
-    /** Each command stops the Spark that it takes. */
+    /** Each command stops the Spark session that it uses. */
     private static Terminal terminal(String... arguments) {
         LocalSpark.session();
         return Terminal.score(arguments);

@@ -17,10 +17,13 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import sluice.job.fixture.FullRun;
 import sluice.job.fixture.Disk;
 import sluice.job.fixture.Drops;
 import sluice.job.fixture.KillingFileSystem;
@@ -30,18 +33,16 @@ import sluice.job.fixture.TorchCase;
 import sluice.job.settings.InputFormat;
 
 /**
- * Runs over new files that are killed at random, and started again until they are through: no row is lost, none is there twice. A kill is a
- * file system on which nothing is changed any more from some change on, so that nobody can clean up behind it; checkpoint and output
- * lie on it.
+ * Incremental runs that are killed at random points and repeated until they succeed: no row is lost, and no row is in the output twice.
+ * Checkpoint and output are on a {@link KillingFileSystem}: from the kill on all its changes fail, so the run cannot clean up.
  */
 class KilledIncrementsTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
-    private static final int KILLS = 36;
-    private static final int MOST_TRIES = 200;
+    private static final int MOST_TRIES_A_KILL = 6;
 
-    /** Where a run dies. */
+    /** When a run is killed. */
     private enum Place {
-        /** While Spark or we write down what is to be done, the first batch's files for example. */
+        /** While Spark or Sluice writes the checkpoint, before the commit of a batch. */
         BEFORE_A_BATCH {
             @Override
             void arm(Random random) {
@@ -49,7 +50,7 @@ class KilledIncrementsTest {
                         path -> path.contains("/checkpoint/") && !path.contains("/commits/"), 1 + random.nextInt(12));
             }
         },
-        /** While rows are written. */
+        /** While a task writes rows. */
         WITHIN_A_BATCH {
             @Override
             void arm(Random random) {
@@ -58,7 +59,7 @@ class KilledIncrementsTest {
                         1 + random.nextInt(40));
             }
         },
-        /** In a task, while it reads. */
+        /** While a task reads rows. */
         IN_A_TASK {
             @Override
             void arm(Random random) {
@@ -66,14 +67,14 @@ class KilledIncrementsTest {
                 ROWS_LEFT.set(1 + random.nextInt(40));
             }
         },
-        /** From the journal's draft on until nothing is left of it. */
+        /** Between the creation and the deletion of the journal. */
         PUBLISHING {
             @Override
             void arm(Random random) {
                 KillingFileSystem.arm(1 + random.nextInt(12));
             }
         },
-        /** The rows are in the output, and Spark doesn't know it yet. */
+        /** After the rows are published, before Spark commits the batch. */
         BEFORE_THE_COMMIT {
             @Override
             void arm(Random random) {
@@ -90,7 +91,7 @@ class KilledIncrementsTest {
         abstract void arm(Random random);
     }
 
-    /** That the filter lets pass before it kills. */
+    /** Rows that the filter passes before it kills the run; 0 for no kill. */
     private static final AtomicInteger ROWS_LEFT = new AtomicInteger();
 
     @TempDir
@@ -110,7 +111,7 @@ class KilledIncrementsTest {
         return true;
     }
 
-    private static void learnOfKills(SparkSession spark) {
+    private static void registerKills(SparkSession spark) {
         spark.sparkContext().hadoopConfiguration().set(KillingFileSystem.SETTING, KillingFileSystem.class.getName());
         UDF1<Long, Boolean> survives = KilledIncrementsTest::survives;
         spark.udf().register("survives", survives, DataTypes.BooleanType);
@@ -132,7 +133,7 @@ class KilledIncrementsTest {
                 .with("bad-rows.rule", "quarantine");
     }
 
-    /** Whether it was. */
+    /** Scores new files with a kill armed; returns whether the kill happened. */
     private boolean isKilled(Place place, Random random) {
         place.arm(random);
         return isKilled(place.toString());
@@ -164,16 +165,19 @@ class KilledIncrementsTest {
         return any ? Optional.of(LocalSpark.session().read().parquet(output.toString())) : Optional.empty();
     }
 
-    private void assertNoneTwice(String when) {
+    private void assertNoRowTwice(String when) {
         table().ifPresent(rows ->
                 assertThat(rows.select("id").distinct().count()).as(when).isEqualTo(rows.count()));
     }
 
-    /** The directory, a draft in it, the draft's name. Spark by itself takes a draft that was left for another query's checkpoint. */
+    /**
+     * The kills are at the creation of the log's directory, of a temporary file in it, and at the file's rename. Spark by itself takes a
+     * temporary file that was left for the checkpoint of another query.
+     */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3})
-    void aRunThatDiedWhileSparkWroteItsFirstLineIsBegunAgain(int change) {
-        learnOfKills(LocalSpark.session());
+    void aRunKilledDuringSparksFirstLogEntryCanBeRepeated(int change) {
+        registerKills(LocalSpark.session());
         Drops drops = new Drops(folder.resolve("in"), InputFormat.JSON);
         drops.add(8);
         assertThat(isKilled(path -> path.contains("/checkpoint/offsets"), change))
@@ -182,9 +186,13 @@ class KilledIncrementsTest {
         assertThat(table().orElseThrow().count()).isEqualTo(drops.rows());
     }
 
+    /** Kills at each place equally often. */
     @Test
-    void noRowIsLostAndNoneIsThereTwice() {
-        learnOfKills(LocalSpark.session());
+    @Tag("shortened")
+    void noRowIsLostOrDuplicated(TestInfo test) {
+        int killsOfAPlace = FullRun.rounds(test, 2, 6);
+        int mostTries = killsOfAPlace * Place.values().length * MOST_TRIES_A_KILL;
+        registerKills(LocalSpark.session());
         long seed = Long.getLong("sluice.test.seed", System.nanoTime());
         System.out.printf("KilledIncrementsTest: -Dsluice.test.seed=%d%n", seed);
         Random random = new Random(seed);
@@ -193,20 +201,23 @@ class KilledIncrementsTest {
         Map<Place, Integer> kills = new EnumMap<>(Place.class);
         int killed = 0;
         int survived = 0;
-        for (int tries = 0; killed < KILLS; tries++) {
-            assertThat(tries).as("tries, of which %s were kills", kills).isLessThan(MOST_TRIES);
+        for (int tries = 0; killed < killsOfAPlace * Place.values().length; tries++) {
+            assertThat(tries).as("tries, of which %s were kills", kills).isLessThan(mostTries);
             Place place = Place.values()[tries % Place.values().length];
+            if (kills.getOrDefault(place, 0) == killsOfAPlace) {
+                continue;
+            }
             if (isKilled(place, random)) {
                 killed++;
                 kills.merge(place, 1, Integer::sum);
-                assertNoneTwice("seed %d, kill %d, %s".formatted(seed, killed, place));
+                assertNoRowTwice("seed %d, kill %d, %s".formatted(seed, killed, place));
             } else {
                 survived++;
                 assertThat(table().orElseThrow().count())
                         .as("seed %d, after %d kills", seed, killed)
                         .isEqualTo(drops.rows());
             }
-            if (random.nextInt(2) == 0) { // also between a kill and the next try
+            if (random.nextInt(2) == 0) { // also between a kill and the next run
                 for (int file = 1 + random.nextInt(4); file > 0; file--) {
                     drops.add(1 + random.nextInt(9));
                 }
@@ -223,7 +234,7 @@ class KilledIncrementsTest {
         assertThat(kills).as("kills, by place").containsOnlyKeys(Place.values());
         List<String> beside = Disk.names(folder.resolve("places"));
         assertThat(beside)
-                .as("what a run that was killed leaves")
+                .as("leftovers of a killed run")
                 .allMatch(name -> name.equals("out") || name.startsWith(".out.staging-"));
     }
 }

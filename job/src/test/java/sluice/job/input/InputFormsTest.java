@@ -39,14 +39,14 @@ import sluice.job.fixture.Run;
 import sluice.job.fixture.Tables;
 import sluice.job.fixture.TorchCase;
 
-/** The same sequences in every form that a column may have: the same bits. */
+/** The same sequences in every form that a column may have give the same bits. */
 class InputFormsTest {
     private static final TorchCase TORCH = TorchCase.named("many_short");
-    private static final int TOKENS = 20; // that the model knows
+    private static final int TOKENS = 20; // of the model
     private static final List<OutputKind> ASKED = List.of(OutputKind.SOFTMAX, OutputKind.LOGLIK);
     private static final List<OutputKind> SOFTMAX = List.of(OutputKind.SOFTMAX);
 
-    /** The empty sequence is one, too. */
+    /** With an empty sequence. */
     private static final List<int[]> SEQUENCES = Stream.concat(
                     TORCH.tokens().stream().limit(15), Stream.of(new int[0]))
             .toList();
@@ -113,7 +113,7 @@ class InputFormsTest {
         return words(word).stream().map(w -> '"' + w + '"').collect(Collectors.joining(",\n  ", "[\n  ", "\n]\n"));
     }
 
-    /** Backwards: a map's ids are what it says, whatever its order. */
+    /** The entries are in reverse order: a map's ids do not depend on it. */
     private static String jsonMap(IntFunction<String> word) {
         List<Integer> ids = new ArrayList<>(IntStream.range(0, TOKENS).boxed().toList());
         Collections.reverse(ids);
@@ -165,7 +165,7 @@ class InputFormsTest {
     }
 
     @Test
-    void charactersOfTheModelsOwnVocabularyStandInOneLine() {
+    void theModelsOwnVocabularyMayBeOneLineOfCharacters() {
         Path model = ModelFiles.withMetadata(
                 Path.of(TORCH.modelPath()),
                 folder.resolve("own.safetensors"),
@@ -177,7 +177,7 @@ class InputFormsTest {
     }
 
     @Test
-    void aVocabularyFileWinsOverTheModelsOwn() {
+    void aVocabularyFileOverridesTheModelsOwn() {
         Path model = ModelFiles.withMetadata(
                 Path.of(TORCH.modelPath()), folder.resolve("own.safetensors"), Map.of("vocabulary", "[\"x\", \"y\"]"));
         Path file = Disk.write(folder.resolve("words.json"), jsonList(InputFormsTest::word));
@@ -220,7 +220,7 @@ class InputFormsTest {
     }
 
     @Test
-    void anUnknownWordIsWhatTheSettingsSay() {
+    void anUnknownWordIsReplacedAsTheSettingsSay() {
         Path file = Disk.write(folder.resolve("words.txt"), String.join("\n", words(InputFormsTest::word)));
         Dataset<Row> input =
                 Tables.of(Tables.STRINGS, new Object[] {new String[] {"event-3", "never seen", "event-5"}});
@@ -261,7 +261,7 @@ class InputFormsTest {
     }
 
     @Test
-    void classesThatAreNoTokensHaveNoLabels() {
+    void classesOtherThanTokensHaveNoLabels() {
         Path model = ModelFiles.classifier(folder.resolve("classifier.safetensors"), TOKENS, 3);
         Path file = Disk.write(folder.resolve("words.txt"), String.join("\n", words(InputFormsTest::word)));
         Row row = run(model, lists(InputFormsTest::word))
@@ -279,7 +279,7 @@ class InputFormsTest {
     // Features
 
     private static final TorchCase REAL = TorchCase.named("float_l1_h17_in4");
-    private static final int WIDTH = 4; // features a step
+    private static final int WIDTH = 4; // features per step
 
     /** Values that float32 holds exactly, in every type. */
     private static List<float[][]> features() {
@@ -323,11 +323,11 @@ class InputFormsTest {
         requireSame(run(Path.of(REAL.modelPath()), input).rows(), expectedOfFeatures(), SOFTMAX);
     }
 
-    // One number a step, as public DeepLog models read event ids
+    // One number per step, as public DeepLog models read event ids
 
     @ParameterizedTest
     @ValueSource(strings = {"tinyint", "int", "bigint", "float", "double", "decimal(10,2)"})
-    void plainNumbersForAModelThatReadsOneAStep(String type) {
+    void plainNumbersForAModelThatReadsOnePerStep(String type) {
         Path model = ModelFiles.withoutEmbedding(folder.resolve("numbers.safetensors"), 1, TOKENS + 1);
         Dataset<Row> input = Tables.ofIds(SEQUENCES).selectExpr("id", "CAST(tokens AS array<%s>)".formatted(type));
         List<ScoredSequence> expected = engine(

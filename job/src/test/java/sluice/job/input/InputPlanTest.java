@@ -22,7 +22,7 @@ import sluice.job.fixture.Run;
 import sluice.job.fixture.TorchCase;
 import sluice.job.message.RefusedException;
 
-/** Tables, models and vocabularies that don't fit: refused with a sentence, before anything is written. */
+/** Tables, models and vocabularies that do not fit together are refused before anything is written. */
 class InputPlanTest {
     private static final String TOKEN_MODEL = TorchCase.named("vocab_2").modelPath();
     private static final String FEATURE_MODEL =
@@ -138,12 +138,12 @@ class InputPlanTest {
                         "id,user"),
                 Refusal.of(
                         "name clash, though Spark's names have no case",
-                        "output.emit: the input has a column 'softmax' already; set output.prefix to name the new one otherwise",
+                        "output.emit: the input has a column 'softmax' already; set output.prefix to rename the new one",
                         "output.emit",
                         "softmax"),
                 Refusal.of(
                         "name clash with the prefix",
-                        "output.emit: the input has a column 'lstm_prediction' already; set output.prefix to name the new one otherwise",
+                        "output.emit: the input has a column 'lstm_prediction' already; set output.prefix to rename the new one",
                         "output.prefix",
                         "lstm_"));
     }
@@ -227,8 +227,9 @@ class InputPlanTest {
                         "input.tokens",
                         "text"),
                 vocabulary(
-                        "abc.txt", "input.vocabulary: 3 words for a model that knows 2 tokens: is it another model's?"),
-                vocabulary("aba.txt", "%s: the word 'a' stands twice, as 0 and 2"),
+                        "abc.txt",
+                        "input.vocabulary: 3 words, but the model has 2 tokens: this may be the vocabulary of another model"),
+                vocabulary("aba.txt", "%s: the word 'a' occurs twice, with ids 0 and 2"),
                 vocabulary("none.txt", "%s: no such file; check input.vocabulary"),
                 vocabulary(
                         "cut.json",
@@ -250,7 +251,7 @@ class InputPlanTest {
                         "too-far.json", "%s: the word 'a' has the id 2147483648, expected a whole number of 0 or more"),
                 Refusal.of(
                         "a model's own vocabulary",
-                        "the vocabulary in the model's metadata: the word 'a' stands twice, as 0 and 1",
+                        "the vocabulary in the model's metadata: the word 'a' occurs twice, with ids 0 and 1",
                         "model.path",
                         file("labelled.safetensors")),
                 Refusal.of(
@@ -358,7 +359,7 @@ class InputPlanTest {
         requireRefused(refusal, "words");
     }
 
-    /** A message of ours is known to its last letter; one that ends with a library's words, to where they begin. */
+    /** Compares the whole message, or its beginning if it ends with the message of a library. */
     private void requireRefused(Refusal refusal, String tokens) {
         Run run = new Run()
                 .with("model.path", TOKEN_MODEL)

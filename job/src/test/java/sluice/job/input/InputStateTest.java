@@ -30,7 +30,7 @@ import sluice.job.fixture.TorchCase;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 
-/** A run that goes on from the states that another has written: through files, to the same bits. */
+/** A run that continues from states that another run wrote to files gives the same bits as one run over whole sequences. */
 class InputStateTest {
     private static final List<String> COLUMNS = List.of("softmax", "topk", "hidden", "cell");
 
@@ -54,7 +54,7 @@ class InputStateTest {
         return Tables.ofIds(parts);
     }
 
-    /** Every third row is not cut at all, and starts from a null state. */
+    /** The first part of every third row is empty if {@code freshToo}; its state is null. */
     private static int[] cuts(TorchCase torch, boolean freshToo) {
         Random random = new Random(3);
         int[] cuts = torch.tokens().stream()
@@ -74,7 +74,7 @@ class InputStateTest {
         "many_short, parquet, auto, 3",
         "many_short, json, auto, 1"
     })
-    void theRestIsScoredToTheBitsOfTheWhole(String name, String format, String kernel, int files) {
+    void theRestHasTheBitsOfTheWhole(String name, String format, String kernel, int files) {
         TorchCase torch = TorchCase.named(name);
         int[] cuts = cuts(torch, true);
         Run first = run(torch, "first")
@@ -132,7 +132,7 @@ class InputStateTest {
                 .orElseThrow();
     }
 
-    // Rows whose state can't be gone on from
+    // Rows whose state does not fit the model
 
     private static final StructType STATE =
             new StructType().add("h", Tables.FLOAT_ROWS).add("c", Tables.FLOAT_ROWS); // of vocab_2, which has one layer
@@ -178,8 +178,12 @@ class InputStateTest {
                         "two layers",
                         rows(units(0), units(0)),
                         good,
-                        "a state of 2 and 1 rows: the model has 1 directions of layers"),
-                new BadState("none", rows(), rows(), "a state of 0 and 0 rows: the model has 1 directions of layers"),
+                        "a state with 2 rows of h and 1 rows of c: expected one row for each of the model's 1 directions"),
+                new BadState(
+                        "none",
+                        rows(),
+                        rows(),
+                        "a state with 0 rows of h and 0 rows of c: expected one row for each of the model's 1 directions"),
                 new BadState(
                         "wide",
                         good,
@@ -222,7 +226,7 @@ class InputStateTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("badStates")
-    void aStateThatIsNoneOfTheModelsIsABadRow(BadState bad) {
+    void aStateThatDoesNotFitTheModelIsABadRow(BadState bad) {
         Run run = run(TorchCase.named("vocab_2"), "out")
                 .withInput(withState(STATE, RowFactory.create(bad.hidden(), bad.cell())), 1, folder.resolve("in"))
                 .with("input.state", "before");
@@ -247,7 +251,7 @@ class InputStateTest {
         assertThat(byId(rows, 0).isNullAt(2)).isTrue();
     }
 
-    // Columns and models that don't go together, refused before anything starts
+    // Columns and models that do not fit together are refused before any task starts
 
     private void assertRefused(Run run, String message) {
         assertThatThrownBy(run::score).isInstanceOf(RefusedException.class).hasMessage(message);
@@ -279,7 +283,7 @@ class InputStateTest {
                 run(TorchCase.named("vocab_2"), "out")
                         .withInput(Tables.ofIds(List.of(new int[] {0})), 1, folder.resolve("in"))
                         .with("input.state", "before"),
-                "input.state: no column 'before' in the input, which has id (int), tokens (array<int>); set input.state to one, or leave it empty");
+                "input.state: no column 'before' in the input, which has id (int), tokens (array<int>); set input.state to one of these, or leave it empty");
     }
 
     @Test
@@ -288,7 +292,7 @@ class InputStateTest {
                 run(TorchCase.named("bi_l2_h17"), "out")
                         .withInput(withState(STATE, null), 1, folder.resolve("in"))
                         .with("input.state", "before"),
-                "input.state: the model also reads backward, from a sequence's end, so it can't go on where an earlier part has stopped: "
+                "input.state: the model also reads backward, from a sequence's end, so it cannot continue from the state of an earlier part: "
                         + "score whole sequences and leave input.state empty");
     }
 }

@@ -28,7 +28,7 @@ import sluice.job.report.RunReport;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.SettingValues;
 
-/** The same rows from every kind of table, filtered, with some of their columns, to the same bits. */
+/** The same rows give the same bits from every input format, filtered, and with some of their columns. */
 class InputTableTest {
     private static final TorchCase TORCH = TorchCase.named("many_short");
     private static final List<int[]> SEQUENCES = TORCH.tokens().stream()
@@ -105,7 +105,7 @@ class InputTableTest {
 
         Dataset<Row> scored = run.table();
 
-        if (format == InputFormat.TEXT) { // a line has no other columns, and stays where it is
+        if (format == InputFormat.TEXT) { // a line has no other columns
             assertThat(scored.columns()).containsExactly("tokens", "softmax");
             assertThat(scored.select("softmax").collectAsList().stream().map(row -> row.getList(0)))
                     .containsExactlyInAnyOrderElementsOf(
@@ -167,7 +167,7 @@ class InputTableTest {
     }
 
     @Test
-    void aFilterLeavesRowsOut() {
+    void aFilterRemovesRows() {
         Dataset<Row> scored = run().withInput(table(), 2, folder.resolve("in"))
                 .with("input.filter", "user = 'user 1' AND id > 2")
                 .table();
@@ -186,7 +186,7 @@ class InputTableTest {
                 "id +           | Syntax error at or near end of input",
                 "id + 1         | Cannot resolve \"(id + 1)\" due to data type mismatch"
             })
-    void aFilterThatMakesNoSense(String filter, String reason) {
+    void aFilterThatDoesNotFitIsRefused(String filter, String reason) {
         Run run = run().withInput(table(), 1, folder.resolve("in")).with("input.filter", filter);
 
         assertThatThrownBy(run::score)
@@ -222,7 +222,7 @@ class InputTableTest {
     }
 
     @Test
-    void aColumnThatIsNotThere() {
+    void aMissingColumnIsRefused() {
         Run run = run().withInput(table(), 1, folder.resolve("in")).with("input.columns", "id, name");
 
         assertThatThrownBy(run::score)
@@ -255,14 +255,14 @@ class InputTableTest {
     }
 
     @Test
-    void tokensBeforeAndBehind() {
-        List<int[]> framed = SEQUENCES.stream()
+    void beginAndEndTokensAreAdded() {
+        List<int[]> withBoundaries = SEQUENCES.stream()
                 .map(sequence -> IntStream.concat(
                                 IntStream.concat(IntStream.of(1), Arrays.stream(sequence)), IntStream.of(2))
                         .toArray())
                 .toList();
         List<Row> byHand = answers(run().with("output.path", folder.resolve("by hand"))
-                .withInput(Tables.ofIds(framed), 1, folder.resolve("framed"))
+                .withInput(Tables.ofIds(withBoundaries), 1, folder.resolve("withBoundaries"))
                 .table());
 
         Dataset<Row> scored = run().withInput(table(), 2, folder.resolve("in"))
@@ -289,7 +289,7 @@ class InputTableTest {
 
         assertThat(answers(scored)).isEqualTo(byHand);
         assertThat(scored.select("tokens").first().getList(0))
-                .as("what is kept is the row as it was")
+                .as("the output keeps the whole sequence")
                 .hasSize(5);
     }
 
@@ -307,7 +307,7 @@ class InputTableTest {
     }
 
     @Test
-    void aTableThatIsNotThere() {
+    void aMissingTableIsRefused() {
         Run run = run().with("input.path", "no.such_table").with("input.format", "table");
 
         assertThatThrownBy(run::score)
@@ -316,9 +316,9 @@ class InputTableTest {
                         "no.such_table: no such table in this session's catalogs; check --input and the spark.sql.catalog settings");
     }
 
-    /** A type that the plan can't take is told with what the table has. */
+    /** The message names the column's type. */
     @Test
-    void aMapWhereAListWasPromised() {
+    void aColumnOfMapsIsRefused() {
         Dataset<Row> input = table().selectExpr("id", "map('a', tokens) AS tokens");
         Run run = run().withInput(input, 1, folder.resolve("in"));
 
@@ -329,10 +329,10 @@ class InputTableTest {
     }
 
     @Test
-    void aFileThatIsDamagedAmongGoodOnes() {
+    void aDamagedFileIsNamed() {
         Path in = folder.resolve("in");
         run().withInput(table(), 2, in);
-        Disk.write(in.resolve("part-damaged.parquet"), "PAR1 this is none PAR1");
+        Disk.write(in.resolve("part-damaged.parquet"), "PAR1 this is no Parquet PAR1");
         Run run = run().with("input.path", in);
 
         assertThatThrownBy(run::score)

@@ -24,8 +24,8 @@ import sluice.job.message.RefusedException;
 import sluice.job.report.RunReport;
 
 /**
- * JSON, where a line may hold anything: one line that holds something else than the others is one bad row, under each of the rules,
- * and the others keep their bits.
+ * A JSON line may hold anything. One line that differs from the others is one bad row, under each {@code bad-rows.rule}, and the other
+ * rows keep their bits.
  */
 public class MalformedRowsTest {
     private static final String TOKEN_MODEL = TorchCase.named("vocab_2").modelPath();
@@ -39,14 +39,14 @@ public class MalformedRowsTest {
     @TempDir
     Path folder;
 
-    /** A line, and what is said about it: a reason's code, and the text. */
+    /** A line, with its expected reason code and text. */
     private record Malformed(String name, String model, List<String> good, String line, String code, String text) {
         @Override
         public String toString() {
             return name;
         }
 
-        /** Where no JSON is, no column has a value. */
+        /** The expected message. Without JSON no column has a value, so the row has no name. */
         String sentence() {
             return code.equals("broken-record")
                     ? "%s (%s)".formatted(text, code)
@@ -142,7 +142,7 @@ public class MalformedRowsTest {
                 .with("output.path", folder.resolve(output));
     }
 
-    /** The softmax of the two good rows, by a run that has only them. */
+    /** The softmax of the two good rows, from a run over these rows only. */
     private List<Row> expected(Malformed malformed) {
         Path input = Disk.write(folder.resolve("good.json"), String.join("\n", malformed.good()) + "\n");
         return settings(malformed, input, "good")
@@ -154,7 +154,7 @@ public class MalformedRowsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("kinds")
-    void stopsTheRun(Malformed malformed) {
+    void failsTheRun(Malformed malformed) {
         Throwable failure = catchThrowable(run(malformed, "out")::score);
 
         assertThat(Failure.sentence(failure)).isEqualTo(malformed.sentence());
@@ -162,7 +162,7 @@ public class MalformedRowsTest {
         assertThat(Disk.names(folder)).containsExactly("in.json");
     }
 
-    /** All lines of one model's kinds, the good ones before and behind them. */
+    /** All malformed lines for one model, between the two good lines. */
     private Run everyKind(String model, String rule) {
         List<Malformed> kinds = kinds(model);
         List<String> good = kinds.get(0).good();
@@ -187,7 +187,7 @@ public class MalformedRowsTest {
 
     @ParameterizedTest
     @MethodSource("models")
-    void areSetAside(String model) {
+    void areQuarantined(String model) {
         List<Row> expected = expected(kinds(model).get(0));
 
         Dataset<Row> table = everyKind(model, "quarantine").table();
@@ -204,7 +204,7 @@ public class MalformedRowsTest {
                         .collectAsList()
                         .stream()
                         .map(row -> row.getString(0)))
-                .as("lines that Spark could not read")
+                .as("lines that Spark could not parse")
                 .containsExactlyElementsOf(kinds(model).stream()
                         .filter(kind -> List.of("wrong-type", "broken-record").contains(kind.code()))
                         .map(Malformed::line)
@@ -213,7 +213,7 @@ public class MalformedRowsTest {
 
     @ParameterizedTest
     @MethodSource("models")
-    void stayUnanswered(String model) {
+    void haveNullAnswers(String model) {
         List<Row> expected = expected(kinds(model).get(0));
 
         Dataset<Row> table = everyKind(model, "null").table();
@@ -229,7 +229,7 @@ public class MalformedRowsTest {
                 .containsExactly(reasons(model));
     }
 
-    /** Nothing but empty lists has no type that could be guessed. */
+    /** Spark cannot infer an element type from empty lists. */
     @Test
     void onlyEmptySequences() {
         Path input =
@@ -243,9 +243,9 @@ public class MalformedRowsTest {
         assertThat(run.rows()).hasSize(2);
     }
 
-    /** Then it is no bad row but a wrong column, and the run is refused before it starts. */
+    /** If all rows have another type, the column is wrong, and the run is refused. */
     @Test
-    void nothingButTheWrongKind() {
+    void aColumnOfAnotherTypeIsRefused() {
         Path input = Disk.write(folder.resolve("in.json"), "{\"tokens\": \"a b\"}\n{\"tokens\": \"b\"}\n");
         Run run = new Run()
                 .with("model.path", TOKEN_MODEL)

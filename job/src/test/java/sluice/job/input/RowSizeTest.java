@@ -8,7 +8,7 @@ import org.apache.spark.sql.RowFactory;
 import org.junit.jupiter.api.Test;
 import scala.jdk.javaapi.CollectionConverters;
 
-/** The size is a rough one: what matters is that it grows with what a row holds. */
+/** The size is an estimate; it must grow with the content of a row. */
 class RowSizeTest {
     private static long bytes(Object... values) {
         return RowSize.bytes(RowFactory.create(values));
@@ -19,7 +19,7 @@ class RowSizeTest {
     }
 
     @Test
-    void nothingTakesNothing() {
+    void nullTakesNothing() {
         assertThat(bytes((Object) null)).isEqualTo(bytes());
     }
 

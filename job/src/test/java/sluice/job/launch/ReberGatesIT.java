@@ -3,6 +3,7 @@ package sluice.job.launch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
@@ -18,16 +19,11 @@ class ReberGatesIT {
 
     @Test
     void oneUnitKeepsTheSecondSymbolToTheEnd() {
-        Launch.Ended ended = Launch.start(
-                        directory,
-                        List.of(
-                                Checkout.example("reber-gates").toString(),
-                                directory.toString(),
-                                "--master",
-                                "local[2]"),
-                        Map.of())
-                .end()
-                .assertScored();
+        List<String> command =
+                new ArrayList<>(List.of(Checkout.example("reber-gates").toString(), directory.toString()));
+        command.addAll(List.of("--master", "local[2]"));
+        command.addAll(Launch.smallDriver());
+        Launch.Ended ended = Launch.start(directory, command, Map.of()).end().assertScored();
         List<String> said = ended.out().lines().map(String::stripTrailing).toList();
         assertThat(said)
                 .contains(

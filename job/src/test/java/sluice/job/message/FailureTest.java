@@ -9,20 +9,20 @@ import sluice.cell.model.ModelException;
 
 class FailureTest {
     @Test
-    void aBadRowsSentenceIsFoundAtAnyDepth() {
+    void theMessageOfABadRowIsFoundAtAnyDepth() {
         Throwable failure = new IllegalStateException(
                 "Job aborted", new RuntimeException("task 3", new BadRowException("row id=7: it is null")));
         assertThat(Failure.sentence(failure)).isEqualTo("row id=7: it is null");
     }
 
     @Test
-    void soIsAModels() {
+    void theMessageOfAModelIsFoundAtAnyDepth() {
         Throwable failure = new IllegalStateException("Job aborted", new ModelException("the model arrived damaged"));
         assertThat(Failure.sentence(failure)).isEqualTo("the model arrived damaged");
     }
 
     @Test
-    void outOfMemorySaysWhatToRaise() {
+    void outOfMemoryNamesTheSettingsToRaise() {
         Throwable failure = new IllegalStateException("Job aborted", new OutOfMemoryError("Java heap space"));
         assertThat(Failure.sentence(failure))
                 .isEqualTo(
@@ -31,13 +31,13 @@ class FailureTest {
     }
 
     @Test
-    void sparksCodesAreLeftOut() {
+    void errorClassAndSqlStateAreRemoved() {
         assertThat(Failure.firstLine("[CODE.SUB_CODE] No such thing. SQLSTATE: 42KD9\n\tmore"))
                 .isEqualTo("No such thing");
     }
 
     @Test
-    void otherwiseTheDeepestCauseSpeaks() {
+    void otherwiseTheDeepestCauseIsReported() {
         Throwable failure =
                 new UncheckedIOException("out: could not be written", new IOException("No space left on device"));
         assertThat(Failure.sentence(failure))
@@ -45,13 +45,13 @@ class FailureTest {
     }
 
     @Test
-    void ofALongMessageTheFirstLineIsSaid() {
+    void onlyTheFirstLineOfALongMessageIsReported() {
         assertThat(Failure.sentence(new IllegalStateException("Job aborted\n\tat somewhere\n\tat elsewhere")))
                 .isEqualTo("the run failed, nothing was written: IllegalStateException: Job aborted");
     }
 
     @Test
-    void aFailureWithoutWordsIsCalledByItsKind() {
+    void anExceptionWithoutAMessageIsNamedByItsClass() {
         assertThat(Failure.sentence(new NullPointerException()))
                 .isEqualTo("the run failed, nothing was written: NullPointerException: no message");
         assertThat(Failure.firstLine("")).isEqualTo("no message");

@@ -19,12 +19,12 @@ class SuggestionTest {
         "input.keys,    input.key",
         "'',            input.key"
     })
-    void theFewestEditsWin(String name, String nearest) {
+    void theSmallestEditDistanceWins(String name, String nearest) {
         assertThat(Suggestion.to(name, KEYS)).isEqualTo(nearest);
     }
 
     @Test
-    void onATieTheFirstInTheAlphabetWinsWhateverTheOrder() {
+    void amongEqualsTheFirstInAlphabeticalOrderWins() {
         assertThat(Suggestion.to("b", List.of("c", "a"))).isEqualTo("a");
         assertThat(Suggestion.to("b", List.of("a", "c"))).isEqualTo("a");
     }

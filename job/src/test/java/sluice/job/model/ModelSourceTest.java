@@ -23,7 +23,7 @@ import sluice.job.fixture.ModelFiles;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.Settings;
 
-/** Models in several files, on a file system of Hadoop. */
+/** Models in several files, read through Hadoop's file system. */
 class ModelSourceTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -49,7 +49,9 @@ class ModelSourceTest {
     private static ModelFile read(String path) {
         return ModelSource.read(
                 new Settings.Model(path, ModelFormat.AUTO, Optional.empty(), Optional.empty(), TensorNames.automatic()),
-                new Configuration(false));
+                new Configuration(false),
+                "--model",
+                file -> {});
     }
 
     @Test
@@ -61,7 +63,7 @@ class ModelSourceTest {
     }
 
     @Test
-    void aShardThatIsNotThereIsRefused() throws IOException {
+    void aMissingShardIsRefused() throws IOException {
         Files.delete(shard);
 
         assertThatThrownBy(() -> read(index.toString()))
@@ -70,7 +72,7 @@ class ModelSourceTest {
     }
 
     @Test
-    void aFolderInTheShardsPlaceIsRefused() throws IOException {
+    void aDirectoryInPlaceOfAShardIsRefused() throws IOException {
         Files.delete(shard);
         Files.createDirectory(shard);
 

@@ -21,7 +21,7 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 
-/** What is broadcast of a cell's variant arrives, whichever serializer carries it: neither may meet a record. */
+/** Both serializers of Spark transport a model's cell variant. Kryo cannot deserialize records, so the broadcast must hold none. */
 class VariantTravelsTest {
     private static Stream<Serializer> serializers() {
         SparkConf conf = new SparkConf(false);
@@ -30,7 +30,7 @@ class VariantTravelsTest {
 
     @ParameterizedTest
     @MethodSource("serializers")
-    void itArrives(Serializer serializer) {
+    void theModelIsTheSameAfterSerialization(Serializer serializer) {
         CellVariant variant = CellVariant.PLAIN
                 .withActivations(
                         new Activation(Activation.Kind.HARD_SIGMOID, 0.25f, 0.75f),

@@ -27,7 +27,7 @@ class VocabularyTest {
     }
 
     @Test
-    void aMapMayLeaveIdsOut() {
+    void aMapMayOmitIds() {
         Vocabulary vocabulary = Vocabulary.of(Map.of("b", 4, "a", 1));
         assertThat(vocabulary.size()).isEqualTo(5);
         assertThat(vocabulary.id("a")).isEqualTo(1);
@@ -36,13 +36,13 @@ class VocabularyTest {
     }
 
     @Test
-    void noWordsAreAVocabulary() {
+    void aVocabularyMayBeEmpty() {
         assertThat(Vocabulary.of(Map.of()).size()).isZero();
         assertThat(Vocabulary.of(List.of()).size()).isZero();
     }
 
     @Test
-    void itIsTheSameAfterAJourney() throws Exception {
+    void itIsTheSameAfterSerialization() throws Exception {
         Vocabulary vocabulary = Vocabulary.of(List.of("a", "b"));
         assertThat(vocabulary.id("b")).isEqualTo(1);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -57,14 +57,14 @@ class VocabularyTest {
     }
 
     @Test
-    void aWordMayStandOnce() {
+    void aRepeatedWordIsRefused() {
         assertThatThrownBy(() -> Vocabulary.of(List.of("a", "b", "a")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("the word 'a' stands twice, as 0 and 2");
+                .hasMessage("the word 'a' occurs twice, with ids 0 and 2");
     }
 
     @Test
-    void anIdMayBeUsedOnce() {
+    void aRepeatedIdIsRefused() {
         Map<String, Integer> ids = new LinkedHashMap<>();
         ids.put("a", 1);
         ids.put("b", 1);
@@ -75,7 +75,7 @@ class VocabularyTest {
 
     @ParameterizedTest
     @ValueSource(ints = {-1, -5, Integer.MIN_VALUE})
-    void anIdIsNotNegative(int id) {
+    void aNegativeIdIsRefused(int id) {
         assertThatThrownBy(() -> Vocabulary.of(Map.of("a", id)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the word 'a' has the id %d, expected a whole number of 0 or more", id);
@@ -83,7 +83,7 @@ class VocabularyTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1_003, 2_000_000_000, Integer.MAX_VALUE})
-    void anIdFarBeyondTheNumberOfWordsIsAMistake(int id) {
+    void anIdFarLargerThanTheNumberOfWordsIsRefused(int id) {
         assertThatThrownBy(() -> Vocabulary.of(Map.of("a", id)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the largest id is %d, but there are only 1 words", id);

@@ -27,7 +27,7 @@ import sluice.job.fixture.Run;
 import sluice.job.fixture.Tables;
 import sluice.job.fixture.TorchCase;
 
-/** What Prometheus reads from Spark's own pages, in a session that has the plugin. */
+/** The counters on Spark's Prometheus page, in a session with the plugin. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class MetricsPluginTest {
     private static final TorchCase TORCH = TorchCase.named("many_short");
@@ -38,7 +38,7 @@ class MetricsPluginTest {
     @TempDir
     Path folder;
 
-    /** The session that the tests share has no plugins, and one virtual machine has one session. */
+    /** The session that the tests share has no plugins, and a virtual machine can have only one session. */
     @BeforeAll
     static void start() {
         LocalSpark.session().stop();
@@ -54,18 +54,18 @@ class MetricsPluginTest {
         spark.stop();
     }
 
-    /** The case's own rows, and such that can't be scored for two reasons. */
+    /** The rows of the reference case, and bad rows of two reason codes. */
     private static Dataset<Row> withBadRows() {
         Stream<Integer[]> good = TORCH.tokens().stream().map(Tables::boxed);
         Stream<Integer[]> bad = Stream.of(new Integer[] {-1}, null, new Integer[] {1, -1}, new Integer[] {1_000_000});
         return Tables.of(Tables.INTS, Stream.concat(good, bad).toArray());
     }
 
-    /** What is served after a run, less what was served before. */
-    private static Map<String, Long> grown(Map<String, Long> before, Map<String, Long> after) {
-        Map<String, Long> grown = new TreeMap<>();
-        after.forEach((name, value) -> grown.put(name, value - before.getOrDefault(name, 0L)));
-        return grown;
+    /** The increase of each counter. */
+    private static Map<String, Long> increase(Map<String, Long> before, Map<String, Long> after) {
+        Map<String, Long> increase = new TreeMap<>();
+        after.forEach((name, value) -> increase.put(name, value - before.getOrDefault(name, 0L)));
+        return increase;
     }
 
     @Test
@@ -84,28 +84,29 @@ class MetricsPluginTest {
                 .containsEntry("badRows_token_out_of_range", 3L)
                 .containsEntry("badRows_null_sequence", 1L);
 
-        Map<String, Long> grown = grown(
-                before, endpoint.counters(now -> grown(before, now).entrySet().containsAll(expected.entrySet())));
-        assertThat(grown).containsAllEntriesOf(expected);
-        grown.keySet().removeAll(expected.keySet());
-        assertThat(grown).as("reasons that no row had").containsEntry("badRows_unknown_word", 0L);
-        assertThat(grown.values()).containsOnly(0L);
+        Map<String, Long> increase = increase(
+                before,
+                endpoint.counters(now -> increase(before, now).entrySet().containsAll(expected.entrySet())));
+        assertThat(increase).containsAllEntriesOf(expected);
+        increase.keySet().removeAll(expected.keySet());
+        assertThat(increase).as("reason codes without rows").containsEntry("badRows_unknown_word", 0L);
+        assertThat(increase.values()).containsOnly(0L);
     }
 
     @Test
-    void allThatIsServedHasANameThatPrometheusTakes() {
+    void allSamplesHaveValidPrometheusNames() {
         Pattern sample = Pattern.compile("[a-zA-Z_:][a-zA-Z0-9_:]*(\\{[^}]*})? \\S+");
         assertThat(endpoint.page("/metrics/prometheus").lines()).isNotEmpty().allMatch(sample.asMatchPredicate());
         assertThat(endpoint.page("/metrics/executors/prometheus")).contains("metrics_executor_totalTasks_total{");
     }
 
     /**
-     * Batch by batch, not when a task is over: this one fails at its last row, and its work was done. The last test, as no report says
-     * which number is the last that the driver is told of it.
+     * Tasks count after each batch: this task fails at its last row, and its work counts. This test runs last, because no report says which
+     * value of the counters is final.
      */
     @Test
     @Order(Integer.MAX_VALUE)
-    void whatAFailedTaskHasScoredIsCounted() throws IOException {
+    void theWorkOfAFailedTaskIsCounted() throws IOException {
         StringBuilder lines = new StringBuilder();
         for (int[] tokens : TORCH.tokens()) {
             lines.append("{\"tokens\":").append(Arrays.toString(tokens)).append("}\n");
@@ -121,7 +122,7 @@ class MetricsPluginTest {
         int good = TORCH.tokens().size();
         Map<String, Long> served = endpoint.counters(now -> now.get("rows") - before >= good - 10);
         assertThat(served.get("rows") - before)
-                .as("all but those of the batch that the bad row would have been in")
+                .as("all rows but those of the bad row's batch")
                 .isBetween(good - 10L, (long) good);
     }
 }

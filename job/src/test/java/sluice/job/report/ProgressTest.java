@@ -30,13 +30,13 @@ class ProgressTest {
 
     /** Retried and speculative tasks may count more rows than there are. */
     @Test
-    void noTimeIsLeftWhereMoreIsDoneThanThereIs() {
+    void noTimeLeftIsShownIfMoreRowsAreDoneThanExist() {
         assertThat(Progress.sentence(1_001, OptionalLong.of(1_000), 10)).isEqualTo("1,001 rows scored, 100 a second");
     }
 
-    /** Real tasks, that take their time. */
+    /** With real tasks that take some time. */
     @Test
-    void tasksThatEndMoveItOn() {
+    void endedTasksCount() {
         SparkSession spark = LocalSpark.session();
         RunCounters counters = new RunCounters(spark.sparkContext());
         List<String> lines = new CopyOnWriteArrayList<>();
@@ -54,6 +54,6 @@ class ProgressTest {
                 .allMatch(line -> line.contains(" rows scored (") || line.startsWith("no batch of the 600 rows"));
         int ended = lines.size();
         counters.batch(100, 1_000, 1_000);
-        assertThat(lines).as("nothing is told when it is over").hasSize(ended);
+        assertThat(lines).as("no line after close").hasSize(ended);
     }
 }

@@ -23,7 +23,7 @@ import sluice.job.fixture.States;
 import sluice.job.fixture.TorchCase;
 import sluice.job.state.StateVersion;
 
-/** What is removed of old nights, and what is not. */
+/** Which reports, bad rows and state versions of old runs are deleted. */
 class RetentionTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
 
@@ -51,9 +51,9 @@ class RetentionTest {
                 .with("state.keep", keep);
     }
 
-    /** Of nights with 6, 5, 7, 6, 5 and 7 keys the second and the fourth are read from the one before them, too. */
+    /** With 6, 5, 7, 6, 5 and 7 keys per night, versions 2 and 4 also need the segment of the version before them. */
     @Test
-    void theNewestVersionsStayAndWhatTheyAreReadFrom() {
+    void theNewestVersionsAndTheirSegmentsStay() {
         List<List<Long>> parts =
                 List.of(List.of(1L), List.of(1L, 2L), List.of(3L), List.of(3L, 4L), List.of(5L), List.of(6L));
         List<List<Long>> stay = List.of(
@@ -70,9 +70,9 @@ class RetentionTest {
         }
     }
 
-    /** A reader has listed the files of the second version, and reads them while further nights pass. */
+    /** A reader that has listed the files of version 2 can read them for two more nights. */
     @Test
-    void aReaderHasSomeNights() {
+    void aReaderHasTimeToFinish() {
         night(1, 3).score();
         night(2, 3).score();
         Dataset<Row> reader = LocalSpark.session()
@@ -93,9 +93,9 @@ class RetentionTest {
         assertThatThrownBy(reader::collectAsList).hasMessageContaining("File does not exist");
     }
 
-    /** What a repeated run starts from is needed as long as it may be repeated. */
+    /** The version that a run started from stays as long as the run may be repeated. */
     @Test
-    void whatARepeatedRunStartsFromStays() {
+    void theVersionThatARepeatedRunStartsFromStays() {
         for (int night = 1; night <= 3; night++) {
             night(night, 2).with("output.mode", "overwrite").score();
         }
@@ -108,13 +108,12 @@ class RetentionTest {
     }
 
     @Test
-    void whatCantBeRemovedIsLeftToTheNextNight() throws Exception {
+    void theNextRunRepeatsAFailedDeletion() throws Exception {
         for (int night = 1; night <= 3; night++) {
             night(night, 2).score();
         }
         Path version = states().resolve("version=1");
-        // Deleting what is below needs the directory to be writable, unless one is root, whom nothing stops: then it is
-        // just gone.
+        // The files in a read-only directory cannot be deleted, except by root: then the version is just gone.
         Files.setPosixFilePermissions(version, PosixFilePermissions.fromString("r-xr-xr-x"));
         night(4, 2).score();
         if (Files.exists(version)) {
@@ -125,7 +124,7 @@ class RetentionTest {
     }
 
     @Test
-    void aRemovalThatWasCutShortIsNoDamage() throws Exception {
+    void anInterruptedDeletionIsNoDamage() throws Exception {
         for (int night = 1; night <= 4; night++) {
             night(night, 7).score();
         }
@@ -165,13 +164,13 @@ class RetentionTest {
                         .read()
                         .parquet(folder.resolve("out").toString())
                         .count())
-                .as("the rows themselves are not touched")
+                .as("the scored rows stay")
                 .isEqualTo(6 + 5 + 7 + 6 + 5);
     }
 
-    /** What batches have brought tells what is in the output: it stays. */
+    /** The reports of batches stay, because they say which batches the output holds. */
     @Test
-    void reportsOfRunsThatTakeNewFiles() {
+    void reportsOfIncrementalRuns() {
         for (int night = 1; night <= 4; night++) {
             LocalSpark.session()
                     .sql("SELECT CAST(array(0, 1) AS array<int>) AS tokens")

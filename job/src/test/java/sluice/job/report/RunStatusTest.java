@@ -15,7 +15,7 @@ import sluice.job.fixture.Tables;
 import sluice.job.fixture.Terminal;
 import sluice.job.fixture.TorchCase;
 
-/** {@code --status}: how a run ended, told by its report alone. */
+/** {@code --status}: how a run ended, read from its report. */
 class RunStatusTest {
     private static final String MODEL = TorchCase.named("vocab_2").modelPath();
 
@@ -46,7 +46,7 @@ class RunStatusTest {
         return Terminal.score(arguments.toArray(String[]::new));
     }
 
-    private static void assertTold(Terminal status, int code, String... parts) {
+    private static void assertStatus(Terminal status, int code, String... parts) {
         assertThat(status.code()).isEqualTo(code);
         List<String> said = code == 0 ? status.output() : status.errors();
         assertThat(said).hasSize(1);
@@ -57,58 +57,59 @@ class RunStatusTest {
     void aRunThatScored() {
         assertThat(score("good", "--run", "monday").code()).isZero();
 
-        assertTold(
+        assertStatus(
                 Terminal.score("--status", file("out")),
                 0,
                 "the run 'monday' that began at",
                 "ended with 0: 2 sequences, 3 tokens");
-        assertTold(Terminal.score("--status", file("out"), "--run", "monday"), 0, "ended with 0");
+        assertStatus(Terminal.score("--status", file("out"), "--run", "monday"), 0, "ended with 0");
     }
 
-    /** What lies there is yesterday's: whole, and not tonight's. */
+    /** The output holds the run before, not the failed one. */
     @Test
-    void anotherRunIsNotTakenForIt() {
+    void aFailedRunIsNotMistakenForTheOneBefore() {
         score("good", "--run", "monday");
         assertThat(score("bad", "--run", "tuesday").code()).isEqualTo(3);
 
-        assertTold(
+        assertStatus(
                 Terminal.score("--status", file("out"), "--run", "tuesday"),
                 1,
                 "the last run that ended there is 'monday', so 'tuesday' has failed or is not done");
     }
 
-    /** It has no output, but where a copy of the report was asked for, one is there. */
+    /** A failed run writes no output, but the copy of its report. */
     @Test
-    void aRunThatFailedHasAReportOfItsOwn() {
+    void aFailedRunHasAReport() {
         assertThat(score("bad", "--run", "tuesday", "--report", file("report.json"))
                         .code())
                 .isEqualTo(3);
 
-        assertTold(
+        assertStatus(
                 Terminal.score("--status", file("report.json"), "--run", "tuesday"),
                 3,
                 "the run 'tuesday' that began at",
                 "ended with 3: row id=1: column 'tokens': token 7 at step 0");
-        assertTold(Terminal.score("--status", file("out")), 1, "out: there is no report: no run has ended there");
+        assertStatus(Terminal.score("--status", file("out")), 1, "out: there is no report: no run has ended there");
     }
 
     @Test
-    void aRunThatWasRefusedHasOneToo() {
+    void aRefusedRunHasAReport() {
         assertThat(score("nowhere", "--report", file("report.json")).code()).isEqualTo(2);
 
-        assertTold(
+        assertStatus(
                 Terminal.score("--status", file("report.json")),
                 2,
                 "nowhere: no such file or directory; check --input");
     }
 
     @Test
-    void whatIsNoReportIsRefused() {
+    void aFileThatIsNoReportIsRefused() {
         Disk.write(folder.resolve("notes.json"), "{\"exit-code\": \"0\"}");
         Disk.write(folder.resolve("notes.txt"), "exit-code 0");
 
         for (String name : List.of("notes.json", "notes.txt")) {
-            assertTold(Terminal.score("--status", file(name)), 2, name + ": holds no report of a run; check --status");
+            assertStatus(
+                    Terminal.score("--status", file(name)), 2, name + ": holds no report of a run; check --status");
         }
     }
 }

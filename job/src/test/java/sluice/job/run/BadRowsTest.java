@@ -33,7 +33,7 @@ import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.report.RunReport;
 
-/** A row that can't be scored stops the run with a sentence that leads to it, and nothing is left on disk. */
+/** A bad row fails the run with a message that names the row, and the run leaves no files. */
 class BadRowsTest {
     private static final String TOKEN_MODEL = TorchCase.named("vocab_2").modelPath();
     private static final String FEATURE_MODEL =
@@ -136,7 +136,7 @@ class BadRowsTest {
                         Tables.STRINGS,
                         new String[] {"a"},
                         new String[] {"b", "login"},
-                        "word 'login' at step 1 is not in the vocabulary; input.unknown-word can name a word to stand for such "
+                        "word 'login' at step 1 is not in the vocabulary; set input.unknown-word to a word that replaces unknown words "
                                 + "(unknown-word)"));
     }
 
@@ -158,7 +158,7 @@ class BadRowsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("badRows")
-    void aBadRowStopsTheRun(BadRow bad) {
+    void aBadRowFailsTheRun(BadRow bad) {
         Throwable failure = catchThrowable(run(bad)::score);
         assertThat(Failure.sentence(failure)).isEqualTo("row id=1, user=u1: column 'tokens': " + bad.complaint());
         assertThat(Disk.names(folder)).containsExactly("in", "words.txt");
@@ -167,14 +167,14 @@ class BadRowsTest {
     private static final BadRow ANY = ids(
             "negative", longs(-7L), "token -7 at step 0 is outside [0, 2), which the model knows (token-out-of-range)");
 
-    /** The rows beside it, scored as if it weren't there. */
+    /** The other rows, scored by a run without the bad row. */
     private List<Row> goodRows(BadRow bad) {
         return run(bad).with("output.path", folder.resolve("good"))
                 .withInput(table(bad).where("id <> 1"), 1, folder.resolve("good rows"))
                 .rows();
     }
 
-    /** The others differ in nothing that matters to the rules; see also {@link MalformedRowsTest}. */
+    /** A selection: {@code bad-rows.rule} does not depend on the kind of defect. See also {@link MalformedRowsTest}. */
     static Stream<BadRow> someBadRows() {
         List<String> names = List.of("null", "negative id", "a short row", "unknown word");
         return badRows().filter(bad -> names.contains(bad.name()));
@@ -190,7 +190,7 @@ class BadRowsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("someBadRows")
-    void aBadRowIsSetAside(BadRow bad) {
+    void aBadRowIsQuarantined(BadRow bad) {
         List<Row> good = goodRows(bad);
         Run run = run(bad).with("bad-rows.rule", "quarantine").with("bad-rows.max-fraction", "0.5");
 
@@ -212,7 +212,7 @@ class BadRowsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("someBadRows")
-    void aBadRowIsKeptUnanswered(BadRow bad) {
+    void aBadRowIsKeptWithNullAnswers(BadRow bad) {
         List<Row> good = goodRows(bad);
         Dataset<Row> table = run(bad).with("bad-rows.rule", "null")
                 .with("bad-rows.max-fraction", "0.5")
@@ -246,7 +246,7 @@ class BadRowsTest {
     }
 
     @Test
-    void badRowsAreCountedByReasonWhereverTheyAre() throws IOException {
+    void badRowsOfAllTasksAreCountedByReason() throws IOException {
         Dataset<Row> many = LocalSpark.session()
                 .range(0, 600, 1, 6)
                 .selectExpr(
@@ -279,7 +279,7 @@ class BadRowsTest {
     }
 
     @Test
-    void aColumnOfThatNameIsInTheWay() {
+    void anInputColumnNamedReasonIsRefused() {
         Dataset<Row> input = table(ANY).withColumnRenamed("user", "Reason");
         for (String rule : List.of("quarantine", "null")) {
             Run run = run(ANY).withInput(input, 1, folder.resolve("in"))
@@ -288,7 +288,7 @@ class BadRowsTest {
             assertThatThrownBy(run::score)
                     .isInstanceOf(RefusedException.class)
                     .hasMessage(
-                            "bad-rows.rule: the input has a column 'reason' already; set output.prefix to name the new one otherwise");
+                            "bad-rows.rule: the input has a column 'reason' already; set output.prefix to rename the new one");
             assertThat(run.with("output.prefix", "my_")
                             .with("bad-rows.max-fraction", "1")
                             .table()
@@ -304,7 +304,7 @@ class BadRowsTest {
     }
 
     @Test
-    void aLongKeyIsCut() {
+    void aLongKeyIsTruncated() {
         Dataset<Row> input = table(ANY).selectExpr("repeat('k', 200) AS name", "tokens");
         Throwable failure = catchThrowable(run(ANY).withInput(input, 1, folder.resolve("in"))::score);
         assertThat(Failure.sentence(failure))
@@ -312,7 +312,7 @@ class BadRowsTest {
     }
 
     @Test
-    void anExistingOutputStaysWholeThoughItWasToBeReplaced() {
+    void aFailedOverwriteLeavesTheExistingOutputUnchanged() {
         Path output = folder.resolve("out");
         TorchCase torch = TorchCase.named("vocab_2");
         Run.of(torch, output)
@@ -326,9 +326,9 @@ class BadRowsTest {
         assertThat(Disk.names(folder)).containsExactly("in", "out", "words.txt");
     }
 
-    /** The bad row's task fails while others are at work, which then must not leave their files. */
+    /** When a task fails, the other running tasks must not leave files. */
     @Test
-    void nothingIsLeftByTheTasksBesideTheBadOne() {
+    void otherTasksLeaveNoFiles() {
         Dataset<Row> many = LocalSpark.session()
                 .range(0, 4_000, 1, 8)
                 .selectExpr("CAST(id AS int) AS id", "array(IF(id = 1, 2L, id % 2), 1L) AS tokens");
@@ -373,9 +373,9 @@ class BadRowsTest {
                         "row id=2: column 'tokens': it is null, expected a sequence (an empty one is []) (null-sequence)");
     }
 
-    /** The whole way to the terminal: one line on stderr, and the code of a run that failed. */
+    /** On the command line: one line on stderr, and the exit code. */
     @Test
-    void theCommandSaysTheSentenceAndFails() {
+    void theCommandPrintsTheMessageAndFails() {
         run(ANY);
         LocalSpark.session();
         Terminal terminal = Terminal.score(

@@ -19,7 +19,7 @@ import sluice.job.fixture.Tables;
 import sluice.job.fixture.Terminal;
 import sluice.job.fixture.TorchCase;
 
-/** {@code --dry-run}: what a run would do and cost. */
+/** {@code --dry-run}: estimates what a run would do and cost. */
 class DryRunTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
 
@@ -69,7 +69,10 @@ class DryRunTest {
         assertThat(line(dry, "work")).contains("operations a step", "the last step is answered");
         assertThat(line(dry, "rows")).endsWith(" 500");
         assertThat(line(dry, "sample"))
-                .contains("500 rows; a computed step stands for", "cluster-prefixes would not pay");
+                .contains(
+                        "500 rows; ",
+                        "tokens per computed step in the table's order",
+                        "cluster-prefixes would not pay");
         assertThat(line(dry, "sharing")).isNotEmpty();
         assertThat(line(dry, "speed")).contains("tokens/s a core");
         assertThat(line(dry, "in all")).matches("in all +[0-9.]+ s on 2 cores");
@@ -89,9 +92,9 @@ class DryRunTest {
                 .isGreaterThan(plan.path("core-hours").asDouble() * 3_600 / 2);
     }
 
-    /** All rows are in the sample and in one batch, so the estimates that only count are exact. */
+    /** All rows are in the sample and in one batch, so the estimated counts are exact. */
     @Test
-    void theLastRunStandsBesideIt() {
+    void theLastRunIsPrintedBesideTheEstimates() {
         assertThat(score().code()).isZero();
         Terminal dry = score("--dry-run", "--mode", "overwrite");
         assertThat(dry.code()).isZero();
@@ -103,7 +106,7 @@ class DryRunTest {
     }
 
     @Test
-    void whatTheRunWouldBeRefusedForIsSaid() {
+    void theReasonForARefusalIsPrinted() {
         assertThat(score().code()).isZero();
         Terminal dry = score("--dry-run");
         assertThat(dry.code()).isEqualTo(2);

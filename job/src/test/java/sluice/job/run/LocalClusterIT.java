@@ -61,8 +61,8 @@ import sluice.job.task.BroadcastPlan;
 import sluice.job.task.PartitionScorer;
 
 /**
- * The job on two executors, each a process of its own: local mode hands a broadcast on without serialising it, so what a serializer
- * loses is lost here alone. Once with Java's own serializer, once with Kryo.
+ * The job on two executors in processes of their own. Local mode does not serialize broadcasts, so only this test finds what a serializer
+ * loses. It runs once with Java's serializer and once with Kryo.
  */
 @ParameterizedClass
 @ValueSource(strings = {"org.apache.spark.serializer.JavaSerializer", "org.apache.spark.serializer.KryoSerializer"})
@@ -82,7 +82,8 @@ class LocalClusterIT {
 
     @BeforeParameterizedClassInvocation
     static void start(String serializer) throws IOException {
-        // Executors get the tests' own class path; but Spark's launcher insists on a folder of jars, be it empty.
+        // Executors get the class path of the tests. Spark's launcher still requires a directory of jars, which may be
+        // empty.
         Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
         SparkSession.Builder builder = SparkSession.builder();
         Endpoint.settings().forEach(builder::config);
@@ -92,7 +93,7 @@ class LocalClusterIT {
                 .config("spark.serializer", serializer)
                 .config(
                         "spark.sql.files.maxPartitionBytes",
-                        "4m") // what opening a file is said to cost: each file is a task
+                        "4m") // equal to spark.sql.files.openCostInBytes: each file is a task
                 .getOrCreate();
     }
 
@@ -102,11 +103,11 @@ class LocalClusterIT {
     }
 
     @Test
-    void theSerializerIsTheOneAskedFor() {
+    void theSessionUsesTheSerializer() {
         assertThat(spark.sparkContext().env().serializer().getClass()).hasToString("class " + serializer);
     }
 
-    /** Which executors have scored rows, in how many tasks. */
+    /** Counts the scoring tasks of each executor. */
     private static final class Workers extends SparkListener {
         private final Set<String> executors = ConcurrentHashMap.newKeySet();
         private final AtomicInteger tasks = new AtomicInteger();
@@ -123,7 +124,7 @@ class LocalClusterIT {
     }
 
     @Test
-    void theEnginesBitsFromOtherProcesses() throws Exception {
+    void executorsReturnTheEnginesBits() throws Exception {
         List<ScoredSequence> expected = CompiledModel.compile(TORCH.model(), InputKind.EMBEDDING, KernelChoice.SCALAR)
                 .scorer(new ScoreRequest(Steps.LAST, ASKED, 1))
                 .score(TORCH.sequences());
@@ -143,14 +144,14 @@ class LocalClusterIT {
         assertThat(workers.tasks).hasValue(FILES);
         assertThat(workers.executors).hasSizeBetween(1, EXECUTORS);
         assertThat(report.measured().engines())
-                .as("one engine for each executor that worked")
+                .as("one engine for each executor that ran tasks")
                 .hasSameSizeAs(workers.executors);
         assertThat(report.measured().rows()).isEqualTo(expected.size());
     }
 
-    /** What a query holds is where the executors find the model, not the model. */
+    /** A query refers to the broadcast of the model, and does not contain the model. */
     @Test
-    void theFunctionsOfSqlHaveTheEnginesBitsToo() {
+    void theSqlFunctionsReturnTheEnginesBits() {
         List<ScoredSequence> expected = CompiledModel.compile(TORCH.model(), InputKind.EMBEDDING, KernelChoice.SCALAR)
                 .scorer(new ScoreRequest(Steps.LAST, ASKED, 1))
                 .score(TORCH.sequences());
@@ -167,9 +168,9 @@ class LocalClusterIT {
         }
     }
 
-    /** Prometheus has one page to read, the driver's: there are the numbers of each executor, and of all. */
+    /** Spark serves Prometheus on the driver only, which has the counters of each executor and their sums. */
     @Test
-    void theDriverServesWhatExecutorsHaveScored() {
+    void theDriverServesTheCountersOfTheExecutors() {
         Endpoint endpoint = new Endpoint(spark);
         Map<String, Long> before = endpoint.counters();
         RunReport report = Run.of(TORCH, folder.resolve("out"))
@@ -188,9 +189,9 @@ class LocalClusterIT {
         }
     }
 
-    /** Words, labels and patterns travel with the plan. */
+    /** Words, labels and patterns are part of the broadcast plan. */
     @Test
-    void textIsReadByOtherProcesses() {
+    void executorsReadText() {
         Path vocabulary = Disk.write(folder.resolve("words.txt"), "zero\none\n");
         List<Row> rows = Run.of(TorchCase.named("vocab_2"), folder.resolve("out"))
                 .withInput(spark.sql("SELECT 0 AS id, 'one, zero,one' AS tokens"), 1, folder.resolve("in"))
@@ -208,10 +209,10 @@ class LocalClusterIT {
     }
 
     @Test
-    void aModelThatArrivesDamagedIsNotUsed() {
+    void aDamagedModelIsNotUsed() {
         TorchCase torch = TorchCase.named("vocab_2");
         Tables.ofIds(torch.tokens()).write().parquet(folder.resolve("in").toString());
-        // What no serializer should do: after its checksum was taken, a weight becomes another.
+        // Simulates a faulty serializer: changes a weight after the checksum was computed.
         torch.model().output().orElseThrow().weights().values()[0] += 1;
         Dataset<Row> scored = scored(torch.model(), torch.modelPath());
         Throwable failure = catchThrowable(scored::collectAsList);
@@ -223,7 +224,7 @@ class LocalClusterIT {
         assertThat(failure).message().containsPattern("executor [0-9]+\\)");
     }
 
-    /** As the job does it, but with a model that no file holds. */
+    /** Scores like the job, but with a model that is in no file. */
     private Dataset<Row> scored(LstmModel model, String path) {
         Settings settings = Settings.read(
                 null,

@@ -14,7 +14,7 @@ import sluice.job.fixture.Tables;
 import sluice.job.fixture.TorchCase;
 import sluice.job.message.RefusedException;
 
-/** From which states a bidirectional model of PyTorch answers is in its code and not in its file, so the settings can say it. */
+/** {@code model.readout}: a PyTorch file does not say which states a bidirectional model's output layer reads, so a setting does. */
 class ReadoutTest {
     private static final TorchCase BIDIRECTIONAL = TorchCase.named("bi_l2_h17");
     private static final TorchCase FORWARD = TorchCase.named("uni_l2_h17");
@@ -44,7 +44,7 @@ class ReadoutTest {
                     .isEqualTo(both);
             different += finals.get(row).getAs("softmax").equals(lasts.get(row).getAs("softmax")) ? 0 : 1;
         }
-        assertThat(different).as("answers that are others").isGreaterThan(finals.size() / 2);
+        assertThat(different).as("answers that differ").isGreaterThan(finals.size() / 2);
     }
 
     @SuppressWarnings("unchecked")
@@ -66,12 +66,12 @@ class ReadoutTest {
     }
 
     @Test
-    void suchAModelAnswersOnceASequence() {
+    void aModelThatReadsFinalStatesHasOneAnswerPerSequence() {
         Run run = run(BIDIRECTIONAL, "final-states").with("output.at", "each").with("output.emit", "softmax");
 
         assertThatThrownBy(run::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessageContaining(
-                        "softmax can't be told after each step: the model's output layer reads the final states");
+                        "softmax is not available for each step: the model's output layer reads the final states");
     }
 }

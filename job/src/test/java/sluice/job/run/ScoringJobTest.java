@@ -34,14 +34,14 @@ import sluice.job.fixture.TorchCase;
 import sluice.job.report.RunReport;
 import sluice.job.settings.SettingValues;
 
-/** The whole job in local mode, on real files: every column, against the engine, bit for bit. */
+/** The whole job in local mode, on real files: every output column has the bits of the engine's answers. */
 class ScoringJobTest {
     @TempDir
     Path folder;
 
     private static List<OutputKind> toldAt(Steps at) {
         return Arrays.stream(OutputKind.values())
-                .filter(emission -> emission.toldAt(at))
+                .filter(emission -> emission.availableAt(at))
                 .toList();
     }
 
@@ -173,7 +173,7 @@ class ScoringJobTest {
     }
 
     @Test
-    void theOracleScoresTooAndAgrees() {
+    void theReferenceKernelAgrees() {
         TorchCase torch = TorchCase.named("uni_l1_h3");
         List<Row> rows = Run.of(torch, folder.resolve("out"))
                 .with("input.path", torch.inputPath())

@@ -43,7 +43,7 @@ class SeveralRunsTest {
 
     private Path output;
 
-    /** Days 0 to 2 of three rows each; of the second night days 1 and 2, with other tokens. */
+    /** The first night has days 0 to 2 with three rows each, the second night days 1 and 2 with other tokens. */
     @BeforeAll
     static void writeInput() {
         String day = "id div 3 AS day, CASE WHEN id % 2 = 0 THEN 'a' ELSE 'b' END AS kind";
@@ -81,14 +81,14 @@ class SeveralRunsTest {
         return LocalSpark.session().read().parquet(output.toString());
     }
 
-    /** All files but checksums, by their content. */
+    /** The content of all files except checksums. */
     private Map<String, String> content(String below) {
         Map<String, String> content = new TreeMap<>(Disk.content(output.resolve(below)));
         content.keySet().removeIf(file -> file.endsWith(".crc"));
         return content;
     }
 
-    private void assertNothingBeside() {
+    private void assertNoLeftovers() {
         assertThat(Disk.names(folder)).containsExactly("out");
     }
 
@@ -96,7 +96,7 @@ class SeveralRunsTest {
 
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "TABLE")
-    void rowsArePutBesideThoseThatAreThere(OutputFormat format) throws IOException {
+    void rowsAreAddedToTheExistingOnes(OutputFormat format) throws IOException {
         String name = SettingValues.name(format);
         run("first", "append").with("output.format", name).score();
         Map<String, String> before = content("");
@@ -116,7 +116,7 @@ class SeveralRunsTest {
                         .path("rows")
                         .asInt())
                 .isEqualTo(6);
-        assertNothingBeside();
+        assertNoLeftovers();
     }
 
     @Test
@@ -129,7 +129,7 @@ class SeveralRunsTest {
     }
 
     @Test
-    void aRunOfThisNameIsAddedOnce() {
+    void aNamedRunIsAppendedOnce() {
         run("first", "append").with("report.run", "mon/day").score();
         run("second", "append").with("report.run", "tuesday").score();
         Map<String, String> before = content("");
@@ -138,7 +138,7 @@ class SeveralRunsTest {
                     run("second", "append").with("report.run", name).with("report.path", folder.resolve("report.json"));
             assertThat(again.scoreOnce()).isEmpty();
             assertThat(again.said())
-                    .contains("%s: the run '%s' is in it already, and nothing is left to do".formatted(output, name));
+                    .contains("%s: holds the rows of the run '%s' already; nothing to do".formatted(output, name));
             assertThat(folder.resolve("report.json")).content().contains("\"run\" : \"%s\"".formatted(name));
         }
         assertThat(content("")).isEqualTo(before);
@@ -146,7 +146,7 @@ class SeveralRunsTest {
     }
 
     @Test
-    void aRunOfThisNameThatMadeTheTableIsFoundToo() {
+    void aNamedRunThatCreatedTheTableIsFound() {
         run("first", "error").with("report.run", "monday").score();
         assertThat(run("first", "append").with("report.run", "monday").scoreOnce())
                 .isEmpty();
@@ -162,7 +162,7 @@ class SeveralRunsTest {
     // partitions
 
     @Test
-    void onlyThePartitionsThatAreWrittenAreReplaced() {
+    void onlyWrittenPartitionsAreReplaced() {
         byDay("first", "partitions").score();
         Map<String, String> untouched = content("day=0");
         byDay("second", "partitions").score();
@@ -170,10 +170,10 @@ class SeveralRunsTest {
         assertThat(content("day=0")).isEqualTo(untouched);
         assertThat(table().count()).isEqualTo(9);
         assertThat(table().where("day > 0 AND size(tokens) = 3").count()).isEqualTo(6);
-        assertNothingBeside();
+        assertNoLeftovers();
     }
 
-    /** Names that begin so are hidden from readers of tables, but not those of partitions. */
+    /** Spark ignores files whose names begin with an underscore, but not partition directories. */
     @Test
     void partitionsByAColumnThatBeginsWithAnUnderscore() {
         for (String night : List.of("first", "second")) {
@@ -234,7 +234,7 @@ class SeveralRunsTest {
                 .contains("the last run that ended there is 'tuesday', so 'wednesday' has failed or is not done");
     }
 
-    /** The sentences of {@code --status}. */
+    /** The output of {@code --status}. */
     private static final class RunStatusOf {
         static String run(Path output, String name) {
             Terminal told = Terminal.score("--status", output.toString(), "--run", name);
@@ -260,7 +260,7 @@ class SeveralRunsTest {
     }
 
     @Test
-    void badRowsMayHaveAPlaceOfTheirOwn() {
+    void badRowsMayHaveADirectoryOfTheirOwn() {
         Path bad = folder.resolve("bad");
         Run run = run("bad", "overwrite")
                 .with("bad-rows.rule", "quarantine")
@@ -277,10 +277,10 @@ class SeveralRunsTest {
         assertThat(bad).as("the new table has no bad rows").doesNotExist();
         assertThatThrownBy(run("first", "overwrite").with("bad-rows.path", output.resolve("bad"))::score)
                 .isInstanceOf(RefusedException.class)
-                .hasMessageContaining("lies in the output, or the output in it");
+                .hasMessageContaining("is inside the output, or the output is inside it");
     }
 
-    // What does not fit
+    // Tables that do not fit
 
     @ParameterizedTest
     @ValueSource(strings = {"append", "partitions"})
@@ -303,7 +303,7 @@ class SeveralRunsTest {
                 .isInstanceOf(RefusedException.class)
                 .hasMessageContaining("is not readable as orc; check --output and --output-format");
         assertThat(content("")).isEqualTo(before);
-        assertNothingBeside();
+        assertNoLeftovers();
     }
 
     private void assertRefused(Run run, String difference) {
@@ -314,7 +314,7 @@ class SeveralRunsTest {
     }
 
     @Test
-    void jsonTellsItsColumnsRoughly() {
+    void jsonColumnsAreComparedByTheirInferredTypes() {
         run("first", "append").with("output.format", "json").score();
         run("first", "append").with("output.format", "json").score();
         assertRefused(
@@ -330,36 +330,36 @@ class SeveralRunsTest {
             delimiter = '|',
             value = {
                 "date       | output.partition-by: no column 'date' in the scored table, which has id (bigint), day (bigint), kind (string), tokens (array<bigint>), prediction (int), loglik (struct<sum:double,perplexity:double,tokens:int>); choose among these",
-                "tokens     | output.partition-by: column 'tokens' has type array<bigint>, expected one with plain values: numbers, texts, dates",
+                "tokens     | output.partition-by: column 'tokens' has type array<bigint>, expected a number, string, date, timestamp or boolean",
                 "day,day    | output.partition-by = day,day: names a column twice",
             })
-    void aColumnThatMakesNoPartitions(String columns, String message) {
+    void aColumnThatCannotPartitionIsRefused(String columns, String message) {
         assertThatThrownBy(run("first", "error").with("output.partition-by", columns)::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessage(message);
     }
 
     @Test
-    void somethingIsLeftForTheFiles() {
+    void partitioningByAllColumnsIsRefused() {
         assertThatThrownBy(run("first", "error")
                         .with("input.columns", "day")
                         .with("output.emit", "prediction")
                         .with("output.partition-by", "prediction,day")::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessage(
-                        "output.partition-by = prediction,day: those are all columns of the scored table, so that none is left for its files; leave one out");
+                        "output.partition-by = prediction,day: these are all columns of the scored table, but its files need at least one; leave one out");
     }
 
     @Test
-    void partitionsOfWhichColumn() {
+    void modePartitionsNeedsAColumn() {
         assertThatThrownBy(run("first", "partitions")::score)
                 .isInstanceOf(RefusedException.class)
-                .hasMessageStartingWith("output.mode = partitions: of which column? set output.partition-by");
+                .hasMessageStartingWith("output.mode = partitions needs partition columns; set output.partition-by");
     }
 
-    // The same again
+    // Repeated runs
 
-    /** Two runs of one night differ in nothing but the names of their files. */
+    /** Two runs over the same rows differ only in the names of their files. */
     @Test
     void aRepeatedRunWritesTheSameFiles() throws IOException {
         for (String place : List.of("one", "other")) {

@@ -45,7 +45,7 @@ import sluice.job.message.Failure;
 import sluice.job.report.RunReport;
 import sluice.job.settings.SettingValues;
 
-/** A row in which a state grows beyond its bound is a bad row that is known only when it has been scored; no other row is touched. */
+/** A row whose state exceeds the bound is a bad row, which is known only after scoring. No other row changes. */
 class StateOverflowRowTest {
     private static final int GROWS = 1;
     private static final List<OutputKind> ASKED = List.of(OutputKind.SOFTMAX, OutputKind.STATE);
@@ -56,7 +56,7 @@ class StateOverflowRowTest {
     @TempDir
     Path folder;
 
-    /** Gates of max(0, z): token 0 makes them all 1/2, token 1 makes them all 4, and the state four times as large at each step. */
+    /** With ReLU gates, token 0 sets all gates to 1/2, and token 1 sets them to 4, which multiplies the state by 4 at each step. */
     private static LstmModel model() {
         Activation relu = Activation.of(Activation.Kind.RELU);
         float[] ones = new float[8];
@@ -106,14 +106,15 @@ class StateOverflowRowTest {
         List<int[]> rows = good();
         rows.add(5, growing(40));
         assertThat(Failure.sentence(catchThrowable(run(rows, kernel)::score)))
-                .isEqualTo("row id=5: column 'tokens': a state of the model grew beyond 1.09951163E12 within 40 steps, "
-                        + "as its activations let it: expected a sequence that it keeps in bounds (state-overflow)");
+                .isEqualTo("row id=5: column 'tokens': a state exceeded 1.09951163E12 within 40 steps, "
+                        + "because the model has unbounded activations: expected a sequence whose states stay below "
+                        + "(state-overflow)");
         assertThat(Disk.names(folder)).containsExactly("in");
     }
 
-    /** Though it is found out only by scoring it. */
+    /** The defect is known only after scoring. */
     @Test
-    void itIsSetAsideLikeAnyOther() {
+    void theRowIsQuarantined() {
         List<int[]> rows = good();
         rows.add(5, growing(40));
         assertThat(run(rows, KernelChoice.AUTO)
@@ -138,9 +139,9 @@ class StateOverflowRowTest {
         }
     }
 
-    /** Half way there, and then on from the state that was told. */
+    /** The first run ends half way to the overflow, the second continues from its state. */
     @Test
-    void aStateThatWasGoneOnFromOverflowsToo() {
+    void aRunThatContinuesFromAStateOverflows() {
         Run first = run(List.of(growing(15)), KernelChoice.AUTO);
         first.table()
                 .selectExpr("id", "sequence(1, 15) AS steps", "state")
@@ -153,7 +154,7 @@ class StateOverflowRowTest {
                 .with("input.state", "before")
                 .with("output.mode", "overwrite");
         assertThat(Failure.sentence(catchThrowable(rest::score)))
-                .startsWith("row id=0: column 'tokens': a state of the model grew beyond")
+                .startsWith("row id=0: column 'tokens': a state exceeded")
                 .endsWith("(state-overflow)");
     }
 }

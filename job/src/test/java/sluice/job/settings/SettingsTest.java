@@ -31,7 +31,7 @@ class SettingsTest {
     private static final Map<String, String> REQUIRED =
             Map.of("model.path", "m.safetensors", "input.path", "in", "output.path", "out");
 
-    /** For every key a value that is not its default. */
+    /** A value for every key that is not its default. */
     private static final Map<String, String> OTHERS = Map.ofEntries(
             Map.entry("model.path", "other.safetensors"),
             Map.entry("model.format", "onnx"),
@@ -99,7 +99,7 @@ class SettingsTest {
         return Disk.write(folder.resolve("my.conf"), text);
     }
 
-    /** Field by field: patterns know no equality of their own. */
+    /** Compares field by field, as patterns have no equality. */
     private static RecursiveComparisonConfiguration byFields() {
         return RecursiveComparisonConfiguration.builder()
                 .withEqualsForType((a, b) -> a.pattern().equals(b.pattern()), Pattern.class)
@@ -130,20 +130,18 @@ class SettingsTest {
         assertThat(settings.input().unknownWord()).isEmpty();
         assertThat(settings.input().beginToken()).isEmpty();
         assertThat(settings.input().endToken()).isEmpty();
-        assertThat(settings.input().limits())
-                .usingRecursiveComparison()
-                .isEqualTo(new LengthLimits(0, 0, LengthLimits.TooLong.REFUSE));
+        assertThat(settings.input().limits()).isEqualTo(new LengthLimits(0, 0, LengthLimits.TooLong.REFUSE));
         assertThat(settings.scoring())
                 .isEqualTo(new Settings.Scoring(KernelChoice.AUTO, 64 << 20, 128 << 20, 30, ClusterPrefixes.NEVER));
         assertThat(settings.output().path()).isEqualTo("out");
         assertThat(settings.output().format()).isEqualTo(OutputFormat.PARQUET);
         assertThat(settings.output().mode()).isEqualTo(OutputMode.ERROR);
         assertThat(settings.output().request().at()).isEqualTo(Steps.LAST);
-        assertThat(settings.output().request().emissions()).containsExactly(OutputKind.SOFTMAX);
+        assertThat(settings.output().request().kinds()).containsExactly(OutputKind.SOFTMAX);
         assertThat(settings.output().request().topK()).isEqualTo(5);
         assertThat(settings.output().vectors()).isEqualTo(VectorForm.ARRAY);
         assertThat(settings.output().prefix()).isEmpty();
-        assertThat(settings.output().files()).isEqualTo(new FileTarget(0, 0));
+        assertThat(settings.output().files()).isEqualTo(new Settings.FileSize(0, 0));
         assertThat(settings.output().partitionBy()).isEmpty();
         assertThat(settings.output().options()).isEmpty();
         assertThat(settings.output().tableProvider()).isEmpty();
@@ -152,7 +150,7 @@ class SettingsTest {
         assertThat(settings.report()).isEqualTo(new Settings.Report(Optional.empty(), "", 0));
     }
 
-    /** Their keys are Spark's: none is unknown, and dots in one are part of it. */
+    /** Their keys are Spark's: any key is known, and may have dots. */
     @Test
     void optionsOfTheReaderAndTheWriter() {
         Path file = file("input.options { header = false, \"a.b\" = 1 }, output.options.txnVersion = 7");
@@ -161,9 +159,9 @@ class SettingsTest {
         assertThat(settings.output().options()).isEqualTo(Map.of("txnAppId", "nightly", "txnVersion", "7"));
     }
 
-    /** In HOCON the word is also a value of its own. */
+    /** HOCON reads the word as its null. */
     @Test
-    void theRuleCalledNull() {
+    void theRuleNamedNull() {
         assertThat(read(file("bad-rows.rule = null"), Map.of()).badRows().rule())
                 .isEqualTo(BadRowRule.NULL);
         assertThat(read(null, Map.of("bad-rows.rule", "null")).badRows().rule()).isEqualTo(BadRowRule.NULL);
@@ -173,11 +171,11 @@ class SettingsTest {
     void everyKeyOfTheDefaultsIsRead() {
         Config defaults = SettingValues.merge(null, Map.of());
         assertThat(defaults.entrySet().stream().map(Map.Entry::getKey))
-                .as("the keys that this test knows")
+                .as("the keys of this test")
                 .containsExactlyInAnyOrderElementsOf(OTHERS.keySet());
         new TreeMap<>(OTHERS).forEach((key, other) -> {
             Map<String, String> base = switch (key) {
-                case "input.splitter-pattern" -> Map.of("input.splitter", "regex"); // of use to this one alone
+                case "input.splitter-pattern" -> Map.of("input.splitter", "regex"); // has no effect without
                 case "state.path" -> Map.of("state.key", "user"); // refused without
                 default -> Map.of("output.top-k", "5");
             };
@@ -198,14 +196,12 @@ class SettingsTest {
     }
 
     @Test
-    void theCommandWinsOverTheFileAndTheFileOverTheDefaults() {
+    void theCommandLineOverridesTheFileAndTheFileTheDefaults() {
         Path file = file("input { tokens = from-file, max-length = 9 }\nmodel.path = file.safetensors");
         Settings settings =
                 Settings.read(file, Map.of("input.tokens", "from-command", "input.path", "in", "output.path", "out"));
         assertThat(settings.input().tokens()).isEqualTo("from-command");
-        assertThat(settings.input().limits())
-                .usingRecursiveComparison()
-                .isEqualTo(new LengthLimits(0, 9, LengthLimits.TooLong.REFUSE));
+        assertThat(settings.input().limits()).isEqualTo(new LengthLimits(0, 9, LengthLimits.TooLong.REFUSE));
         assertThat(settings.model().path()).isEqualTo("file.safetensors");
         assertThat(settings.output().request().topK()).isEqualTo(5);
     }
@@ -218,8 +214,8 @@ class SettingsTest {
                 "output { emit = loglik\",\"topk }",
                 "output.emit = [\n  topk\n  loglik\n]"
             })
-    void aListIsAListOrTextWithCommas(String text) {
-        assertThat(read(file(text), Map.of()).output().request().emissions())
+    void aListIsWrittenAsAListOrAsTextWithCommas(String text) {
+        assertThat(read(file(text), Map.of()).output().request().kinds())
                 .containsExactlyInAnyOrder(OutputKind.LOGLIK, OutputKind.TOPK);
     }
 
@@ -227,12 +223,11 @@ class SettingsTest {
     void listsOnTheCommandLineAreSplitAtCommas() {
         Settings settings = read(null, Map.of("input.path", "a, b,,c ", "output.emit", "topk,loglik"));
         assertThat(settings.input().paths()).containsExactly("a", "b", "c");
-        assertThat(settings.output().request().emissions())
-                .containsExactlyInAnyOrder(OutputKind.TOPK, OutputKind.LOGLIK);
+        assertThat(settings.output().request().kinds()).containsExactlyInAnyOrder(OutputKind.TOPK, OutputKind.LOGLIK);
     }
 
     @Test
-    void aSingleNameStandsForAList() {
+    void aSingleNameIsAListOfOne() {
         assertThat(read(file("input.key = user"), Map.of()).input().key()).containsExactly("user");
     }
 
@@ -264,7 +259,7 @@ class SettingsTest {
             List.of(
                     "input.splitter-pattern",
                     "(",
-                    "input.splitter-pattern = '(' is no regular expression: Unclosed group"),
+                    "input.splitter-pattern = '(' is not a regular expression: Unclosed group"),
             List.of("input.max-length", "-1", "input.max-length = -1: expected 0 to 2147483647"),
             List.of("input.max-length", "2147483648", "input.max-length = 2147483648: expected 0 to 2147483647"),
             List.of("input.max-length", "long", "input.max-length = \"long\": expected a whole number"),
@@ -297,7 +292,7 @@ class SettingsTest {
             List.of(
                     "output.emit",
                     "rank",
-                    "output.emit: rank can't be told at last: there it can be any of softmax, prediction, topk, loglik, hidden, cell, state"),
+                    "output.emit: rank is not available at last: choose any of softmax, prediction, topk, loglik, hidden, cell, state, or set output.at = each"),
             List.of(
                     "output.gates-layer",
                     "bottom",
@@ -325,12 +320,11 @@ class SettingsTest {
     }
 
     @Test
-    void aStateIsToldAtTheLastStepOnly() {
+    void aStateIsEmittedAtTheLastStepOnly() {
         assertThatThrownBy(() -> read(null, Map.of("output.emit", "state", "output.at", "each")))
                 .isInstanceOf(RefusedException.class)
-                .hasMessage(
-                        "output.emit: state can't be told at each: there it can be any of softmax, prediction, topk, "
-                                + "loglik, logprob, rank, hidden, cell, gates");
+                .hasMessage("output.emit: state is not available at each: choose any of softmax, prediction, topk, "
+                        + "loglik, logprob, rank, hidden, cell, gates, or set output.at = last");
     }
 
     @ParameterizedTest
@@ -344,7 +338,7 @@ class SettingsTest {
                 "input               | input.key",
                 "modle.path          | model.path"
             })
-    void anUnknownKeyNamesTheNearest(String key, String nearest) {
+    void anUnknownKeyIsRefusedWithASuggestion(String key, String nearest) {
         assertThatThrownBy(() -> read(null, Map.of(key, "1")))
                 .isInstanceOf(RefusedException.class)
                 .hasMessage("--set: unknown key '%s', did you mean '%s'?".formatted(key, nearest));
@@ -368,7 +362,7 @@ class SettingsTest {
                 "input.path = null                 | input.path = null: expected a list of texts",
                 "input.max-length = null           | input.max-length = null: expected a whole number"
             })
-    void aValueOfAnotherKindIsRefused(String line, String message) {
+    void aValueOfAnotherTypeIsRefused(String line, String message) {
         Map<String, String> overrides = new HashMap<>(REQUIRED);
         overrides.remove("input.path");
         Path file = file("input.path = in\n" + line);
@@ -414,7 +408,7 @@ class SettingsTest {
     }
 
     @Test
-    void theInputKindIsKnownWhereItIsNamed() {
+    void anExplicitInputKindIsRead() {
         assertThat(read(null, Map.of("model.input", "features")).model().input())
                 .isEqualTo(Optional.of(InputKind.FEATURES));
     }

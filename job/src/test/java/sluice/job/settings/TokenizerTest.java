@@ -6,30 +6,30 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class TokenizerTest {
-    private static Tokenizer splitter(Tokenizer.Kind kind, String pattern) {
+    private static Tokenizer tokenizer(Tokenizer.Kind kind, String pattern) {
         return new Tokenizer(kind, Pattern.compile(pattern));
     }
 
     @Test
-    void whitespaceOfAnyKindAndLengthStandsBetweenWords() {
-        Tokenizer splitter = splitter(Tokenizer.Kind.WHITESPACE, "unused");
-        assertThat(splitter.split("  login\tview \n  buy ")).containsExactly("login", "view", "buy");
-        assertThat(splitter.split(" ")).isEmpty();
-        assertThat(splitter.split("")).isEmpty();
+    void wordsAreSeparatedByWhiteSpaceOfAnyKindAndLength() {
+        Tokenizer tokenizer = tokenizer(Tokenizer.Kind.WHITESPACE, "unused");
+        assertThat(tokenizer.split("  login\tview \n  buy ")).containsExactly("login", "view", "buy");
+        assertThat(tokenizer.split(" ")).isEmpty();
+        assertThat(tokenizer.split("")).isEmpty();
     }
 
     @Test
-    void aCharacterIsACodePoint() {
-        Tokenizer splitter = splitter(Tokenizer.Kind.CHARACTER, "unused");
-        assertThat(splitter.split("a \u00e9\uD83D\uDE00\u6f22"))
+    void everyCodePointIsAWord() {
+        Tokenizer tokenizer = tokenizer(Tokenizer.Kind.CHARACTER, "unused");
+        assertThat(tokenizer.split("a \u00e9\uD83D\uDE00\u6f22"))
                 .containsExactly("a", " ", "\u00e9", "\uD83D\uDE00", "\u6f22");
-        assertThat(splitter.split("")).isEmpty();
+        assertThat(tokenizer.split("")).isEmpty();
     }
 
     @Test
-    void aPatternStandsBetweenWordsAndEmptyOnesAreLeftOut() {
-        Tokenizer splitter = splitter(Tokenizer.Kind.REGEX, "\\s*[,;]\\s*");
-        assertThat(splitter.split(",a , b;;c d,")).containsExactly("a", "b", "c d");
-        assertThat(splitter.split("")).isEmpty();
+    void wordsAreSeparatedByMatchesOfAPatternAndNeverEmpty() {
+        Tokenizer tokenizer = tokenizer(Tokenizer.Kind.REGEX, "\\s*[,;]\\s*");
+        assertThat(tokenizer.split(",a , b;;c d,")).containsExactly("a", "b", "c d");
+        assertThat(tokenizer.split("")).isEmpty();
     }
 }

@@ -35,7 +35,7 @@ import sluice.job.fixture.Tables;
 import sluice.job.fixture.TorchCase;
 import sluice.job.model.ModelCache;
 
-/** The functions of the catalog, through a session's SQL: the job's own bits, and its own rules. */
+/** The functions of the catalog in a session's SQL: the same bits and the same rules as a run. */
 class SqlFunctionsTest {
     private static final TorchCase TORCH = TorchCase.named("many_short");
     private static final TorchCase OTHER = TorchCase.named("uni_l1_h3");
@@ -59,7 +59,7 @@ class SqlFunctionsTest {
         spark = session();
     }
 
-    /** One of its own: what a test sets in it, no other sees. */
+    /** A session of its own, so that settings of one test don't affect another. */
     private static SparkSession session() {
         SparkSession session = LocalSpark.session().newSession();
         session.conf().set("spark.sql.catalog.sluice", SluiceCatalog.class.getName());
@@ -82,7 +82,7 @@ class SqlFunctionsTest {
         return rows;
     }
 
-    /** The job's columns of the same rows. */
+    /** The columns of a run on the same rows. */
     private Map<Integer, Row> job(Map<String, String> settings) {
         Run run = Run.of(TORCH, folder.resolve("out")).with("input.path", input);
         settings.forEach(run::with);
@@ -92,7 +92,7 @@ class SqlFunctionsTest {
     }
 
     @Test
-    void theJobsBits() {
+    void theBitsOfARun() {
         Map<Integer, Row> job = job(Map.of("output.emit", "softmax,prediction,topk,loglik,state", "output.top-k", "3"));
         Map<Integer, Row> any = answers("sluice.score('next-click', tokens)");
         Map<Integer, Row> top = answers("sluice.topk('next-click', tokens, 3)");
@@ -117,7 +117,7 @@ class SqlFunctionsTest {
     }
 
     @Test
-    void theJobsBitsAtEachStepAndInBinary() {
+    void theBitsOfARunAtEachStepAndInBinary() {
         spark.conf().set(MODEL + "next-click.output.at", "each");
         spark.conf().set(MODEL + "next-click.output.vectors", "binary");
         spark.conf().set(MODEL + "next-click.output.emit", "softmax,rank,gates");
@@ -141,7 +141,7 @@ class SqlFunctionsTest {
     }
 
     @Test
-    void byItsPathAndByWords() {
+    void modelsByPathAndSequencesOfWords() {
         Path words = Disk.write(folder.resolve("words.txt"), "a\nb\n");
         Path model =
                 TorchCase.named("vocab_2").folder().resolve("model.safetensors").toAbsolutePath();
@@ -195,7 +195,7 @@ class SqlFunctionsTest {
                 "array(0, NULL)           | tokens = [0, null]: the element at step 1 is null                     | null-element",
                 "array(0, 99)             | tokens = [0, 99]: token 99 at step 1 is outside [0, 50), which the model knows | token-out-of-range"
             })
-    void aBadSequenceFailsTheQueryOrIsToldAsTheRuleSays(String tokens, String text, String code) {
+    void aBadSequenceFailsTheQueryOrIsReportedByTheRule(String tokens, String text, String code) {
         assertThatThrownBy(() -> spark.sql("SELECT sluice.topk('other', %s, 2)".formatted(tokens))
                         .collect())
                 .hasMessageContaining(
@@ -230,7 +230,7 @@ class SqlFunctionsTest {
                 "sluice.othre.score(tokens)          | no model 'othre', did you mean 'other'? There are next-click, other; set spark.sql.catalog.sluice.model.othre to its path",
                 "sluice.`/no/such`.score(tokens)     | /no/such: no such file; check the path"
             })
-    void aWrongCallIsRefusedBeforeItRuns(String call, String message) {
+    void aWrongCallIsRefusedInAnalysis(String call, String message) {
         assertThatThrownBy(() -> spark.sql("SELECT %s FROM events".formatted(call)))
                 .isInstanceOf(AnalysisException.class)
                 .hasMessageContaining(message);
@@ -245,7 +245,7 @@ class SqlFunctionsTest {
                 "sluice.topk('other', tokens, 0)   | sluice.topk: argument k = 0, expected at least 1",
                 "sluice.loglik('gone', tokens)     | sluice.loglik: model 'gone': /nowhere: no such file; check spark.sql.catalog.sluice.model.gone"
             })
-    void aWrongValueIsRefusedWhenItIsSeen(String call, String message) {
+    void aWrongValueIsRefusedAtEvaluation(String call, String message) {
         if (call.contains("gone")) {
             spark.conf().set(MODEL + "gone", "/nowhere");
         }
@@ -266,8 +266,8 @@ class SqlFunctionsTest {
                 "cache-byte                  | 1     | unknown setting spark.sql.catalog.sluice.cache-byte, did you mean spark.sql.catalog.sluice.cache-bytes?",
                 "cache-bytes                 | 1     | spark.sql.catalog.sluice.cache-bytes = 1: it is 512 MiB for all sessions of this application; set it where Spark is started",
                 "model.other.output.emit     | sofmax| output.emit = 'sofmax': expected one of softmax, prediction",
-                "model.other.bad-rows.rule   | quarantine | spark.sql.catalog.sluice.model.other.bad-rows.rule = quarantine: a function has no place to put rows aside",
-                "model.other.input.state     | state  | input.state: a function begins every sequence afresh"
+                "model.other.bad-rows.rule   | quarantine | spark.sql.catalog.sluice.model.other.bad-rows.rule = quarantine: a function has no quarantine",
+                "model.other.input.state     | state  | input.state: a function starts every sequence from the model's initial state"
             })
     void aWrongSettingIsRefused(String key, String value, String message) {
         spark.conf().set("spark.sql.catalog.sluice." + key, value);
@@ -292,11 +292,11 @@ class SqlFunctionsTest {
         } finally {
             threads.shutdownNow();
         }
-        ModelCache shelf = ModelCache.of(spark.sparkContext(), "sluice", 0);
-        assertThat(shelf.paths()).filteredOn(TORCH.modelPath()::equals).hasSize(1);
+        ModelCache cache = ModelCache.of(spark.sparkContext(), "sluice", 0);
+        assertThat(cache.paths()).filteredOn(TORCH.modelPath()::equals).hasSize(1);
     }
 
-    /** What was bound before goes on with the model that was there then. */
+    /** A query keeps the model with which it was bound. */
     @Test
     void aModelThatIsReplacedOnDisk() throws IOException {
         Path model = Files.copy(Path.of(TORCH.modelPath()), folder.resolve("model.safetensors"));

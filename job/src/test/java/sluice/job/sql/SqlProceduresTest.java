@@ -22,7 +22,7 @@ import sluice.job.fixture.Tables;
 import sluice.job.fixture.TorchCase;
 import sluice.job.model.ModelCache;
 
-/** The procedures of the catalog, in a session with tables and little room for models. */
+/** The procedures of the catalog in a session with tables and a small model cache. */
 class SqlProceduresTest {
     private static final TorchCase TORCH = TorchCase.named("many_short");
     private static final TorchCase OTHER = TorchCase.named("uni_l1_h3");
@@ -77,7 +77,9 @@ class SqlProceduresTest {
                         SELECT * FROM db.scores
                         WHERE topk <> lstm.topk('next-click', tokens, 3) OR loglik <> lstm.loglik('next-click', tokens)
                         """).count();
-        assertThat(different).as("rows that the functions answer otherwise").isZero();
+        assertThat(different)
+                .as("rows for which the functions give other values")
+                .isZero();
     }
 
     @Test
@@ -154,16 +156,16 @@ class SqlProceduresTest {
         assertThat(spark.catalog().tableExists("db.no")).isFalse();
     }
 
-    /** The models here have room for one: the one asked last. A query that has the other keeps it. */
+    /** The cache has room for one model, the last used. A running query keeps its own. */
     @Test
-    void modelsAreLetGoWhereTheyTakeMoreThanTheyMay() {
-        ModelCache shelf = ModelCache.of(spark.sparkContext(), "lstm", 0);
+    void modelsAreEvictedAboveTheCacheSize() {
+        ModelCache cache = ModelCache.of(spark.sparkContext(), "lstm", 0);
         Dataset<Row> first = spark.sql("SELECT lstm.`next-click`.loglik(tokens) FROM db.events");
-        assertThat(shelf.paths()).containsExactly(TORCH.modelPath());
+        assertThat(cache.paths()).containsExactly(TORCH.modelPath());
         spark.sql("CALL lstm.describe('other')");
-        assertThat(shelf.paths()).containsExactly(OTHER.modelPath());
-        assertThat(shelf.bytes()).isPositive();
+        assertThat(cache.paths()).containsExactly(OTHER.modelPath());
+        assertThat(cache.bytes()).isPositive();
         assertThat(first.collectAsList()).hasSize(300);
-        assertThat(shelf.paths()).containsExactly(OTHER.modelPath());
+        assertThat(cache.paths()).containsExactly(OTHER.modelPath());
     }
 }

@@ -11,7 +11,6 @@ import org.junit.jupiter.api.io.TempDir;
 import sluice.job.fixture.LocalSpark;
 import sluice.job.fixture.Run;
 import sluice.job.fixture.TorchCase;
-import sluice.job.report.CarryReport;
 import sluice.job.report.RunReport;
 
 /** What a night costs when many keys have a state and few have something new. */
@@ -48,7 +47,7 @@ class CarriedCostTest {
                     .with("state.path", folder.resolve("states"))
                     .with("state.key", "account")
                     .score();
-            CarryReport states = report.states().orElseThrow();
+            RunReport.States states = report.states().orElseThrow();
             System.out.printf(
                     "night %d: %,d tokens, %,d states read, %,d written, %,d ms%n",
                     night,

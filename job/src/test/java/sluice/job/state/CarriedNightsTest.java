@@ -33,7 +33,7 @@ import sluice.job.fixture.Run;
 import sluice.job.fixture.States;
 import sluice.job.fixture.Tables;
 import sluice.job.fixture.TorchCase;
-import sluice.job.report.CarryReport;
+import sluice.job.report.RunReport;
 import sluice.job.settings.SessionSetting;
 import sluice.job.settings.SettingValues;
 
@@ -118,13 +118,13 @@ class CarriedNightsTest {
                     .write()
                     .parquet(folder.resolve("in-" + night).toString());
             Steps at = night % 2 == 0 ? Steps.LAST : Steps.EACH;
-            CarryReport report = score(night, at);
+            RunReport.States report = score(night, at);
             requireNight(night, at);
             requireStates();
             versions++;
             small += report.written() < report.keys() ? 1 : 0;
             if (night == 1 || night == 6 || night == 8) { // the same night once more
-                CarryReport again = score(night, at);
+                RunReport.States again = score(night, at);
                 assertThat(again.before()).isEqualTo(report.before());
                 assertThat(again.after()).isEqualTo(++versions);
                 assertThat(again.keys()).isEqualTo(report.keys());
@@ -133,11 +133,13 @@ class CarriedNightsTest {
             }
         }
         assertThat(States.versions(folder.resolve("states"))).endsWith(versions);
-        assertThat(small > 0).as("nights that wrote a part of the keys").isEqualTo(nights > 3);
+        if (nights > 3) { // few have nothing to tell in the first ones, and chance decides
+            assertThat(small).as("nights that wrote a part of the keys").isPositive();
+        }
     }
 
     /** One night without Spark's ways to spare itself a shuffle. */
-    private CarryReport score(int night, Steps at) throws Exception {
+    private RunReport.States score(int night, Steps at) throws Exception {
         SparkSession spark = LocalSpark.session();
         if (night != 6) {
             return run(night, at).score().states().orElseThrow();

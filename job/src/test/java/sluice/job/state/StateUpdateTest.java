@@ -37,7 +37,6 @@ import sluice.job.fixture.TorchCase;
 import sluice.job.message.ExitCode;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
-import sluice.job.report.CarryReport;
 import sluice.job.report.RunReport;
 
 /** States that are carried from run to run: when they move on, when they don't, and what is refused. */
@@ -99,7 +98,7 @@ class StateUpdateTest {
                 .state());
     }
 
-    private static Optional<CarryReport> report(Run run) {
+    private static Optional<RunReport.States> report(Run run) {
         return run.score().states();
     }
 
@@ -108,16 +107,16 @@ class StateUpdateTest {
     @Test
     void keysGoOnStayOrBegin() throws IOException {
         Run first = run("monday", input("in1", "ann: 0 1", "bob: 1"), "out", "append");
-        assertThat(report(first)).contains(new CarryReport(states.toString(), 0, 1, "version=1", 0, 2, 2, 0, 2));
+        assertThat(report(first)).contains(new RunReport.States(states.toString(), 0, 1, "version=1", 0, 2, 2, 0, 2));
         assertThat(first.said())
                 .contains("0 of 2 keys go on from their states in %s, where there are none to start from"
                         .formatted(states));
 
         Run second = run("tuesday", input("in2", "ann: 1 1", "cid: 0"), "out", "append");
-        assertThat(report(second)).contains(new CarryReport(states.toString(), 1, 2, "version=2", 1, 1, 3, 2, 3));
+        assertThat(report(second)).contains(new RunReport.States(states.toString(), 1, 2, "version=2", 1, 1, 3, 2, 3));
         assertThat(second.said())
                 .contains("1 of 2 keys go on from their states in %s/version=1 of the run 'monday'".formatted(states))
-                .contains("  states    1 key went on, 1 new; %s/version=2 has 3".formatted(states));
+                .contains("  states    1 key continued, 1 new; %s/version=2 has 3".formatted(states));
         assertStates("ann: 0 1 1 1", "bob: 1", "cid: 0");
 
         JsonNode json = new ObjectMapper()
@@ -212,7 +211,7 @@ class StateUpdateTest {
     void aNightWithoutRowsMovesNobody() {
         run("1", input("in1", "ann: 0 1"), "out1", "error").score();
         Run empty = run("2", input("in2", "ann: 0"), "out2", "error").with("input.filter", "false");
-        assertThat(report(empty)).contains(new CarryReport(states.toString(), 1, 2, "version=2", 0, 0, 1, 1, 0));
+        assertThat(report(empty)).contains(new RunReport.States(states.toString(), 1, 2, "version=2", 0, 0, 1, 1, 0));
         assertStates("ann: 0 1");
     }
 
@@ -278,7 +277,8 @@ class StateUpdateTest {
                 run.with("output.path", folder.resolve("out"));
             }
             assertThat(report(run))
-                    .contains(new CarryReport(states.toString(), 1, 2 + time, "version=" + (2 + time), 1, 1, 2, 1, 2));
+                    .contains(new RunReport.States(
+                            states.toString(), 1, 2 + time, "version=" + (2 + time), 1, 1, 2, 1, 2));
             assertStates("ann: 1 0 1", "bob: 1");
         }
         // Tuesday goes on from the last of them.
@@ -386,9 +386,9 @@ class StateUpdateTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "input.state       | before   | input.state and state.path are both set, and a row goes on from one state: leave one of them empty",
-                "input.checkpoint  | seen     | input.checkpoint (--incremental) and state.path are both set: a key's new tokens may lie in several files of a batch, and one row of a key goes on from its state; bring them together, and score them without input.checkpoint",
-                "state.key         | ''       | state.path: whose states? set state.key to the columns that tell it",
+                "input.state       | before   | input.state and state.path are both set, but a row has one initial state: leave one of them empty",
+                "input.checkpoint  | seen     | input.checkpoint (--incremental) and state.path are both set: a batch may have several rows of a key, but a run continues from one row per key; merge the rows of a key, and score them without input.checkpoint",
+                "state.key         | ''       | state.path is set without state.key: set state.key to the columns that identify a sequence",
                 "state.keep        | 1        | state.keep = 1: expected 2 to 2147483647",
                 "state.key         | user     | state.key: no column 'user' in the input, which has who (string), tokens (array<int>); set it to columns of the input",
                 "state.key         | who,who  | state.key = who,who: names a column twice",
@@ -404,7 +404,7 @@ class StateUpdateTest {
     void aMiddleHasNoBeginningAndNoEnd(String key) {
         assertThatThrownBy(run("1", input("in1", "ann: 0"), "out", "error").with(key, "0")::score)
                 .isInstanceOf(RefusedException.class)
-                .hasMessageStartingWith("state.path: what a run reads is the middle of a history");
+                .hasMessageStartingWith("state.path: a run reads a part of a key's history, not its begin and end");
     }
 
     @Test

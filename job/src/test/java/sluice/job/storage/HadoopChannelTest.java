@@ -40,21 +40,21 @@ class HadoopChannelTest {
         return new HadoopChannel(files.open(path), files.getFileStatus(path).getLen());
     }
 
-    /** As much as the buffer takes, or the file has. */
+    /** Reads until the buffer is full or the file ends. */
     private static void fill(SeekableByteChannel channel, ByteBuffer buffer) throws IOException {
         while (buffer.hasRemaining() && channel.read(buffer) >= 0) {
-            // until it is full or the file ends
+            // repeat
         }
     }
 
     @ParameterizedTest
     @ValueSource(ints = {4_099, MIB - 1, MIB, MIB + 1, 4 * MIB})
-    void allBytesComeInOrderWhateverIsAskedAtOnce(int atOnce) throws IOException {
+    void allBytesAreReadInOrderForAnyBufferSize(int bufferSize) throws IOException {
         ByteBuffer found = ByteBuffer.allocate(content.length);
         try (HadoopChannel channel = open()) {
             assertThat(channel.size()).isEqualTo(content.length);
             while (found.hasRemaining()) {
-                ByteBuffer part = ByteBuffer.allocateDirect(Math.min(atOnce, found.remaining()));
+                ByteBuffer part = ByteBuffer.allocateDirect(Math.min(bufferSize, found.remaining()));
                 fill(channel, part);
                 found.put(part.flip());
                 assertThat(channel.position()).isEqualTo(found.position());
@@ -65,7 +65,7 @@ class HadoopChannelTest {
     }
 
     @Test
-    void itReadsFromWhereItIsPut() throws IOException {
+    void itReadsFromItsPosition() throws IOException {
         try (HadoopChannel channel = open()) {
             for (int at : new int[] {2 * MIB + 3, 0, content.length - 5, 17, content.length}) {
                 ByteBuffer part = ByteBuffer.allocate(MIB + 100);
@@ -80,7 +80,7 @@ class HadoopChannelTest {
     }
 
     @Test
-    void onlyTheRoomOfTheBufferIsFilled() throws IOException {
+    void onlyTheRemainingBytesOfTheBufferAreFilled() throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(10).position(3).limit(6);
         try (HadoopChannel channel = open()) {
             fill(channel, buffer);
@@ -93,7 +93,7 @@ class HadoopChannelTest {
     }
 
     @Test
-    void itIsForReadingAndClosesItsFile() throws IOException {
+    void itIsReadOnlyAndClosesItsFile() throws IOException {
         HadoopChannel channel = open();
         assertThatThrownBy(() -> channel.write(ByteBuffer.allocate(1))).isInstanceOf(NonWritableChannelException.class);
         assertThatThrownBy(() -> channel.truncate(1)).isInstanceOf(NonWritableChannelException.class);

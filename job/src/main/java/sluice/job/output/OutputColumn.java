@@ -1,0 +1,53 @@
+package sluice.job.output;
+
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import sluice.cell.AnswerWidths;
+import sluice.cell.OutputKind;
+import sluice.cell.ScoreRequest;
+import sluice.cell.ScoredSequence;
+import sluice.cell.Steps;
+import sluice.job.model.Vocabulary;
+import sluice.job.settings.VectorForm;
+
+/** One output kind as a column of the scored table, for one request: its type, its size and its values. */
+abstract class OutputColumn {
+    final Asked asked;
+
+    OutputColumn(Asked asked) {
+        this.asked = asked;
+    }
+
+    /**
+     * What a column depends on.
+     *
+     * @param labels names of the classes, or null
+     */
+    record Asked(OutputKind kind, ScoreRequest request, VectorForm vectors, Vocabulary labels) {
+        boolean eachStep() {
+            return request.at() == Steps.EACH;
+        }
+
+        /** Number of float32 or int32 values in the arrays of one value. */
+        long numbers(AnswerWidths widths) {
+            return kind.numbers(widths, request);
+        }
+    }
+
+    /** Spark's type, the same for every model. */
+    abstract DataType type();
+
+    /** @param widths of the model, which the metadata of binary vectors states */
+    StructField field(String name, AnswerWidths widths) {
+        return DataTypes.createStructField(name, type(), true);
+    }
+
+    /** Size in bytes of one value, uncompressed: that of a step, or of the sequence where the kind has one for the sequence. */
+    long bytes(AnswerWidths widths) {
+        return Float.BYTES * asked.numbers(widths);
+    }
+
+    /** The answer as Spark's encoder of {@link #type()} takes it. Called for every row. */
+    abstract Object value(ScoredSequence answer);
+}

@@ -1,0 +1,77 @@
+package sluice.job.report;
+
+import java.util.Optional;
+import sluice.job.message.HumanText;
+import sluice.job.message.TwoColumnText;
+import sluice.job.settings.Settings;
+
+/**
+ * The estimates of a dry run: a table that compares them with the last run, and JSON for {@code report.path}.
+ *
+ * @param fingerprint SHA-256 of the model's weights
+ * @param sharing tokens per computed step, with the rows in the table's order
+ * @param sharingIfClustered tokens per computed step if the rows were sorted
+ * @param flopsPerStep floating-point operations per computed step
+ * @param flopsPerAnswer floating-point operations per answer
+ * @param layout how the run would distribute rows to tasks
+ * @param tokensPerSecond of one core
+ * @param taskSeconds time of all tasks together
+ * @param seconds time of the whole run
+ * @param cores that run tasks
+ * @param outputBytes before compression
+ */
+public record DryRunReport(
+        Settings settings,
+        String fingerprint,
+        long rows,
+        double tokens,
+        double sharing,
+        double sharingIfClustered,
+        long flopsPerStep,
+        long flopsPerAnswer,
+        String layout,
+        double tokensPerSecond,
+        double taskSeconds,
+        double seconds,
+        int cores,
+        double outputBytes) {
+    public byte[] json() {
+        return ReportJson.dryRun(this);
+    }
+
+    /** Adds the estimates to a page, with the measurements of the last run beside them if there was one. */
+    public void addTo(TwoColumnText page, Optional<RunHistory.LastRun> last) {
+        page.add("", "")
+                .add(
+                        "",
+                        "%-28s %s",
+                        "estimated",
+                        last.map(run -> "last run, " + run.started()).orElse(""));
+        compare(page, "rows", "%,d".formatted(rows), last.map(run -> "%,d".formatted(run.rows())));
+        compare(page, "tokens", "%,.0f".formatted(tokens), last.map(run -> "%,d".formatted(run.tokens())));
+        compare(page, "sharing", "%.1f".formatted(sharing), last.map(run -> "%.1f".formatted(run.sharing())));
+        compare(page, "speed", speed(tokensPerSecond), last.map(run -> speed(run.tokensPerSecond())));
+        compare(
+                page,
+                "tasks' time",
+                HumanText.duration(taskSeconds),
+                last.map(run -> HumanText.duration(run.taskSeconds())));
+        compare(
+                page,
+                "in all",
+                "%s on %s".formatted(HumanText.duration(seconds), HumanText.count(cores, "core")),
+                last.map(run -> HumanText.duration(run.seconds())));
+        page.add("size", "%s before compression", HumanText.size(outputBytes));
+    }
+
+    private static String speed(double tokensPerSecond) {
+        return "%,.0f tokens/s a core".formatted(tokensPerSecond);
+    }
+
+    private static void compare(TwoColumnText page, String name, String estimated, Optional<String> measured) {
+        page.add(
+                name,
+                "%s",
+                measured.map(last -> "%-28s %s".formatted(estimated, last)).orElse(estimated));
+    }
+}

@@ -1,0 +1,150 @@
+package sluice.job.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.IOException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sluice.job.message.HumanText;
+import sluice.job.settings.OutputFormat;
+import sluice.job.settings.Settings;
+import sluice.job.storage.SmallFile;
+import sluice.job.storage.Storage;
+
+/** The runs of an output: the report of the last one, and a report and the bad rows of each run whose rows are in it. */
+public final class RunHistory {
+    private static final Logger LOG = LoggerFactory.getLogger(RunHistory.class);
+    private static final String SUFFIX = ".json";
+
+    private final FileSystem files;
+    private final Path output;
+
+    public RunHistory(FileSystem files, Path output) {
+        this.files = files;
+        this.output = output;
+    }
+
+    /** The report of the last run; empty if there is none. */
+    Optional<byte[]> last() throws IOException {
+        return report(RunReport.FILE);
+    }
+
+    /** The report of the run of this name, whether it is the last run or an earlier one; empty if there is none. */
+    public Optional<byte[]> of(String run) throws IOException {
+        Optional<byte[]> own = report(RunName.reportOf(run));
+        if (own.isPresent()) {
+            return own;
+        }
+        Optional<byte[]> last = last();
+        boolean isIt =
+                last.isPresent() && run.equals(ReportJson.read(last.get()).run());
+        return isIt ? last : Optional.empty();
+    }
+
+    /** Whether the output holds this batch: the same number, of the same checkpoint, with the same files. */
+    public boolean holds(RunReport.Batch batch) throws IOException {
+        Optional<byte[]> found = report(RunName.ofBatch(batch.number()).report());
+        if (found.isEmpty()) {
+            return false;
+        }
+        ReportJson.Written report = ReportJson.read(found.get());
+        return batch.checkpointId().equals(report.checkpointId())
+                && batch.filesSha256().equals(report.filesSha256());
+    }
+
+    private Optional<byte[]> report(String path) throws IOException {
+        return SmallFile.read(files, new Path(output, path));
+    }
+
+    /** Measurements of the last run, for comparison with the estimates of a dry run. */
+    public record LastRun(
+            String started,
+            long rows,
+            long tokens,
+            double sharing,
+            double tokensPerSecond,
+            double taskSeconds,
+            double seconds) {
+        private static Optional<LastRun> of(ReportJson.Written report) {
+            return report.started() == null || report.taskSeconds() == null
+                    ? Optional.empty()
+                    : Optional.of(new LastRun(
+                            HumanText.second(report.started()),
+                            report.rows(),
+                            report.tokens(),
+                            RunMetrics.sharing(report.tokens(), report.computedSteps()),
+                            report.tokensPerSecondPerCore(),
+                            report.taskSeconds().all(),
+                            report.seconds()));
+        }
+    }
+
+    /** The last run; empty if no run left a report of its measurements. A catalog table has only the copy in {@code report.path}. */
+    public static Optional<LastRun> lastRun(Settings settings, Configuration hadoop) throws IOException {
+        boolean isTable = settings.output().format() == OutputFormat.TABLE;
+        if (isTable && settings.report().path().isEmpty()) {
+            return Optional.empty();
+        }
+        Path path = isTable
+                ? new Path(settings.report().path().get())
+                : new Path(settings.output().path(), RunReport.FILE);
+        Optional<byte[]> report = SmallFile.read(Storage.of(path.toString(), "--output", hadoop), path);
+        try {
+            return report.isPresent() ? LastRun.of(ReportJson.read(report.get())) : Optional.empty();
+        } catch (JsonProcessingException e) { // a file of another program
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Deletes the reports and bad rows of the oldest runs, so that {@code report.keep-runs} runs remain. The scored rows stay.
+     *
+     * @param last the run that has just ended; its report and bad rows stay
+     */
+    public static void retain(RunName last, Settings settings, Configuration hadoop) {
+        int keep = settings.report().keepRuns();
+        if (settings.output().format() == OutputFormat.TABLE
+                || !settings.output().mode().keepsOthers()
+                || keep == 0) {
+            return;
+        }
+        Path output = new Path(settings.output().path());
+        Path badRows = settings.badRows().path().map(Path::new).orElse(new Path(output, RunReport.BAD_ROWS));
+        try {
+            new RunHistory(output.getFileSystem(hadoop), output).retain(keep, last, badRows, hadoop);
+        } catch (IOException e) {
+            LOG.warn(
+                    "{}: the reports and bad rows of old runs could not be deleted: {}; the next run tries again",
+                    output,
+                    e.getMessage());
+        }
+    }
+
+    /** @param badRows directory with one subdirectory of bad rows for each run */
+    private void retain(int keep, RunName last, Path badRows, Configuration hadoop) throws IOException {
+        FileSystem badRowFiles = badRows.getFileSystem(hadoop);
+        List<FileStatus> others = reportsOldestFirst().stream()
+                .filter(report -> !report.getPath().getName().equals(last.file() + SUFFIX))
+                .toList();
+        for (FileStatus old : others.subList(0, Math.max(0, others.size() + 1 - keep))) {
+            String name = old.getPath().getName();
+            RunName run = new RunName(true, RunName.Kind.RUN, name.substring(0, name.length() - SUFFIX.length()));
+            badRowFiles.delete(new Path(badRows, run.partition()), true);
+            files.delete(old.getPath(), false); // after the bad rows, so that an interrupted deletion is repeated
+        }
+    }
+
+    private List<FileStatus> reportsOldestFirst() throws IOException {
+        return Storage.entries(files, new Path(output, RunName.reports(RunName.Kind.RUN))).stream()
+                .filter(entry -> entry.getPath().getName().endsWith(SUFFIX))
+                .sorted(Comparator.comparingLong(FileStatus::getModificationTime)
+                        .thenComparing(FileStatus::getPath))
+                .toList();
+    }
+}

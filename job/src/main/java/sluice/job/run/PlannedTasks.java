@@ -1,0 +1,32 @@
+package sluice.job.run;
+
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.SparkSession;
+import sluice.job.report.RunCounters;
+import sluice.job.settings.Settings;
+import sluice.job.task.BroadcastPlan;
+import sluice.job.task.CostEstimate;
+import sluice.job.task.RowMemoryLimit;
+import sluice.job.task.ScoringPlan;
+import sluice.job.task.TableSample;
+import sluice.job.task.TaskLayout;
+
+/**
+ * A sample of the table, the cost that it predicts, and the task layout chosen from both.
+ *
+ * @param cores that run tasks
+ */
+record PlannedTasks(TableSample sample, CostEstimate cost, TaskLayout layout, int cores) {
+    /** Counts and samples the rows of the plan's table; this runs a Spark job. */
+    static PlannedTasks of(
+            ScoringPlan plan,
+            Broadcast<BroadcastPlan> broadcast,
+            RunCounters counters,
+            Settings settings,
+            SparkSession spark) {
+        TableSample sample = TableSample.of(plan.table().rows(), broadcast, counters);
+        int cores = spark.sparkContext().defaultParallelism();
+        CostEstimate cost = CostEstimate.of(sample, plan, settings, cores, RowMemoryLimit.tasksAtOnce());
+        return new PlannedTasks(sample, cost, TaskLayout.of(sample, cost, plan, settings, cores), cores);
+    }
+}

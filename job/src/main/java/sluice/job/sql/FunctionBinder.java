@@ -1,0 +1,161 @@
+package sluice.job.sql;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import sluice.job.input.InputTable;
+import sluice.job.input.SequenceForm;
+import sluice.job.message.RefusedException;
+import sluice.job.model.CachedModel;
+import sluice.job.model.Vocabulary;
+import sluice.job.model.VocabularySource;
+import sluice.job.output.OutputColumns;
+import sluice.job.settings.BadRowRule;
+import sluice.job.settings.SettingKey;
+import sluice.job.settings.Settings;
+import sluice.job.storage.FileStamp;
+import sluice.job.task.ScoringPlan;
+
+/** Binds a SQL function to models and to the type of its argument: checks both, and sends the models to the executors. */
+final class FunctionBinder {
+    private static final String TOKENS = "tokens"; // the argument, named as the default of input.tokens
+    private static final String UNUSED_PATH = "-"; // input.path and output.path are required but not used
+
+    private final CatalogSession session;
+
+    FunctionBinder(CatalogSession session) {
+        this.session = session;
+    }
+
+    /** Identifies a plan among those of one model. */
+    private record PlanKey(Map<String, String> settings, DataType sequence, Optional<FileStamp> vocabulary) {}
+
+    /**
+     * A function of one model, or of all models of the session's settings. In the second form the model is a value of an argument, which
+     * Spark evaluates in the executors, when types are chosen and models are sent already.
+     *
+     * @param name of the function, for messages
+     * @param model empty: the first argument names it
+     * @param sequence type of the argument {@code tokens}
+     * @throws UnsupportedOperationException if the function can't be bound; Spark reports it as an analysis error
+     */
+    RowFunction bind(String name, Optional<String> model, ScoringFunction function, DataType sequence) {
+        try {
+            return model.isPresent() ? ofOne(name, model.get(), function, sequence) : ofAll(name, function, sequence);
+        } catch (RefusedException e) {
+            throw new UnsupportedOperationException(e.getMessage(), e);
+        }
+    }
+
+    private RowFunction ofOne(String name, String model, ScoringFunction function, DataType sequence) {
+        RowFunction.Plan plan = plan(model, function, sequence);
+        DataType type = function.isOneColumn() ? plan.columns().fields()[0].dataType() : plan.columns();
+        RowFunction bound = new RowFunction(name, function, type);
+        bound.add(model, plan, null, session.settings().remedyForBadRows(model));
+        return bound;
+    }
+
+    private RowFunction ofAll(String name, ScoringFunction function, DataType sequence) {
+        StructType columns = OutputColumns.ofAnyModel();
+        DataType type =
+                function.isOneColumn() ? columns.apply(function.column()).dataType() : columns;
+        if (SequenceForm.of(sequence) == null) {
+            throw new RefusedException("argument tokens has type %s, expected %s"
+                    .formatted(sequence.catalogString(), SequenceForm.EXPECTED));
+        }
+        CatalogSettings settings = session.settings();
+        if (settings.names().isEmpty()) {
+            throw new RefusedException("the session's settings name no model; set %s to the path of one"
+                    .formatted(settings.where("NAME")));
+        }
+        RowFunction bound = new RowFunction(name, function, type);
+        for (String model : settings.names()) {
+            try {
+                RowFunction.Plan plan = plan(model, function, sequence);
+                int[] ordinals = function.isOneColumn() ? null : ordinals(model, plan, columns);
+                bound.add(model, plan, ordinals, settings.remedyForBadRows(model));
+            } catch (RefusedException e) { // an error only for calls that name this model
+                bound.addRefused(model, e.getMessage());
+            }
+        }
+        return bound;
+    }
+
+    /** The ordinals of a plan's columns in the result type of all models. */
+    private int[] ordinals(String model, RowFunction.Plan plan, StructType columns) {
+        for (StructField field : plan.columns().fields()) {
+            boolean fits = Arrays.asList(columns.fieldNames()).contains(field.name())
+                    && columns.apply(field.name()).dataType().equals(field.dataType());
+            if (!fits) {
+                throw new RefusedException(
+                        "its settings ask for %s as %s, which the common result type of all models doesn't have: call %s.`%s`.score(tokens)"
+                                .formatted(field.name(), field.dataType().catalogString(), session.catalog(), model));
+            }
+        }
+        return Arrays.stream(plan.columns().fieldNames())
+                .mapToInt(columns::fieldIndex)
+                .toArray();
+    }
+
+    private RowFunction.Plan plan(String model, ScoringFunction function, DataType sequence) {
+        Map<String, String> keys = keys(model, function);
+        String where = session.settings().where(model);
+        CachedModel cached = session.model(model, Settings.readFrom(where, keys).model());
+        boolean hasClasses = cached.file().model().output().isPresent();
+        keys.putIfAbsent(SettingKey.OUTPUT_EMIT.key(), hasClasses ? "softmax,prediction" : "hidden");
+        Settings settings = Settings.readFrom(where, keys);
+        if (settings.badRows().rule() == BadRowRule.QUARANTINE) {
+            throw new RefusedException(
+                    "%s.bad-rows.rule = quarantine: a function has no quarantine; set it to fail or null, or CALL the catalog's procedure run"
+                            .formatted(where));
+        }
+        requireUnset(settings.state().path(), where, SettingKey.STATE_PATH);
+        requireUnset(settings.input().state(), where, SettingKey.INPUT_STATE);
+        Optional<FileStamp> vocabulary =
+                settings.input().vocabulary().map(path -> FileStamp.of(new Path(path), session.hadoop()));
+        return cached.memo(new PlanKey(keys, sequence, vocabulary), () -> plan(cached, settings, sequence));
+    }
+
+    /** The settings of a model that a function uses. */
+    private Map<String, String> keys(String model, ScoringFunction function) {
+        Map<String, String> keys = session.settings().of(model);
+        keys.keySet()
+                .removeIf(key ->
+                        SettingKey.of(key).map(SettingKey::isIgnoredByFunctions).orElse(false));
+        keys.put(SettingKey.INPUT_PATH.key(), UNUSED_PATH);
+        keys.put(SettingKey.OUTPUT_PATH.key(), UNUSED_PATH);
+        if (function.isOneColumn()) {
+            keys.put(SettingKey.OUTPUT_AT.key(), "last");
+            keys.put(SettingKey.OUTPUT_VECTORS.key(), "array");
+            keys.put(SettingKey.OUTPUT_EMIT.key(), function.column());
+            keys.put(SettingKey.OUTPUT_TOP_K.key(), "1"); // overridden by the argument k
+        }
+        return keys;
+    }
+
+    private static void requireUnset(Optional<String> state, String where, SettingKey key) {
+        if (state.isPresent()) {
+            throw new RefusedException(
+                    "%s.%s: a function starts every sequence from the model's initial state; pass this setting to the catalog's procedure run only"
+                            .formatted(where, key));
+        }
+    }
+
+    /** The plan of a run on a table whose only column is the argument, which is not part of the result. */
+    private RowFunction.Plan plan(CachedModel cached, Settings settings, DataType sequence) {
+        StructType argument = new StructType().add(TOKENS, sequence);
+        InputTable table = new InputTable(session.spark().createDataFrame(List.of(), argument), List.of(), 0, -1);
+        Optional<Vocabulary> vocabulary = VocabularySource.find(
+                settings.input().vocabulary(), cached.file().metadata(), session.hadoop());
+        ScoringPlan plan = ScoringPlan.settle(cached.file(), settings, vocabulary, table);
+        return new RowFunction.Plan(
+                plan.broadcast(
+                        settings, session.spark(), cached.engine(plan.input().kind(), settings, session.spark())),
+                plan.schema());
+    }
+}
