@@ -104,7 +104,11 @@ class DocumentedNamesTest {
                 Set<Integer> codes = table.rows().stream()
                         .map(row -> Integer.valueOf(row.get(0).text()))
                         .collect(Collectors.toSet());
-                assertThat(codes).as(document.at(table.line())).isEqualTo(Arrays.stream(ExitCode.values()).map(ExitCode::code).collect(Collectors.toSet()));
+                assertThat(codes)
+                        .as(document.at(table.line()))
+                        .isEqualTo(Arrays.stream(ExitCode.values())
+                                .map(ExitCode::code)
+                                .collect(Collectors.toSet()));
             }
         }
     }
@@ -114,7 +118,9 @@ class DocumentedNamesTest {
     @MethodSource("documents")
     void eachBlockNamesItsLanguageAndItsPrinter(Document document) {
         for (Document.Table table : document.tables()) {
-            assertThat(table.comment().orElse("not checked: no comment")).as(document.at(table.line())).matches(PRINTER);
+            assertThat(table.comment().orElse("not checked: no comment"))
+                    .as(document.at(table.line()))
+                    .matches(PRINTER);
         }
         for (Document.Block block : document.blocks()) {
             assertThat(block.language()).as(document.at(block.line())).isIn(LANGUAGES);

@@ -65,14 +65,14 @@ class PrintedBlocksTest {
     }
 
     private static void check(Document.Block block, String printer) throws Exception {
-        List<String> output = printer.equals(SQL_ABOVE)
-                ? show(block.sql().orElseThrow())
-                : lines(workbench.run(printer));
+        List<String> output =
+                printer.equals(SQL_ABOVE) ? show(block.sql().orElseThrow()) : lines(workbench.run(printer));
         DocumentedOutput.requirePrinted(block.lines(), output, printer);
     }
 
     private static List<String> lines(Terminal terminal) {
-        return Stream.concat(terminal.output().stream(), terminal.errors().stream()).toList();
+        return Stream.concat(terminal.output().stream(), terminal.errors().stream())
+                .toList();
     }
 
     @TestFactory
