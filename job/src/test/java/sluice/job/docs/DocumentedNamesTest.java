@@ -113,7 +113,7 @@ class DocumentedNamesTest {
         }
     }
 
-    /** A block that nobody checks has a comment that says why. */
+    /** A block that is not checked has a comment with the reason. */
     @ParameterizedTest
     @MethodSource("documents")
     void eachBlockNamesItsLanguageAndItsPrinter(Document document) {
