@@ -36,9 +36,7 @@ class DocumentedCommandsTest {
         for (Document.Block block : document.blocks()) {
             switch (block.language()) {
                 case "sh" -> Shell.commands(block.lines()).forEach(words -> check(words, document.at(block.line())));
-                case "hocon" ->
-                    SettingKeys.requireKnown(
-                            settings(block), document.at(block.line()));
+                case "hocon" -> SettingKeys.requireKnown(settings(block), document.at(block.line()));
                 default -> {}
             }
         }

@@ -21,6 +21,7 @@ import sluice.job.message.ExitCode;
 /** What a document names exists: settings, files, classes, the targets of its links, exit codes. */
 class DocumentedNamesTest {
     private static final Set<String> LANGUAGES = Set.of("sh", "text", "sql", "hocon", "python", "java");
+    private static final String PRINTER = "(printed by|not checked): .+";
     private static final List<String> SOURCES = List.of("src/main/java", "src/test/java", "src/bench/java");
 
     /** {@code output.emit}, or {@code output.emit = [topk]}. */
@@ -103,21 +104,30 @@ class DocumentedNamesTest {
                 Set<Integer> codes = table.rows().stream()
                         .map(row -> Integer.valueOf(row.get(0).text()))
                         .collect(Collectors.toSet());
-                assertThat(codes).as(document.at(table.line())).isEqualTo(Arrays.stream(ExitCode.values()).map(ExitCode::code).collect(Collectors.toSet()));
+                assertThat(codes)
+                        .as(document.at(table.line()))
+                        .isEqualTo(Arrays.stream(ExitCode.values())
+                                .map(ExitCode::code)
+                                .collect(Collectors.toSet()));
             }
         }
     }
 
-    /** A block that nobody checks has a comment that says why. */
+    /** A block that is not checked has a comment with the reason. */
     @ParameterizedTest
     @MethodSource("documents")
     void eachBlockNamesItsLanguageAndItsPrinter(Document document) {
+        for (Document.Table table : document.tables()) {
+            assertThat(table.comment().orElse("not checked: no comment"))
+                    .as(document.at(table.line()))
+                    .matches(PRINTER);
+        }
         for (Document.Block block : document.blocks()) {
             assertThat(block.language()).as(document.at(block.line())).isIn(LANGUAGES);
             if (block.language().equals("text")) {
                 assertThat(block.comment().orElse(""))
                         .as(document.at(block.line()))
-                        .matches("(printed by|not checked): .+");
+                        .matches(PRINTER);
             }
         }
     }

@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -85,8 +85,7 @@ final class Workbench {
         List<String> words = Shell.words(command);
         List<String> options = words.subList(1, words.size());
         Terminal terminal = words.get(0).equals("submit/score") ? score(options) : example(words.get(0), options);
-        return new Terminal(
-                terminal.code(), withoutDirectory(terminal.output()), withoutDirectory(terminal.errors()));
+        return new Terminal(terminal.code(), withoutDirectory(terminal.output()), withoutDirectory(terminal.errors()));
     }
 
     private Terminal score(List<String> options) {

@@ -9,6 +9,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import sluice.job.docs.DocumentedOutput;
 
 /** {@code submit/example/reber-gates} as a process: what the README shows is what it prints. */
 @Tag("launch")
@@ -34,5 +35,6 @@ class ReberGatesIT {
                 .anyMatch(line -> line.matches("strings with the correct sign at the end, of 1,000 +1,000 .*"))
                 .anyMatch(line -> line.matches("mean of the forget gate, from symbol 3 +0\\.90 .*"));
         assertThat(ended.out()).contains("the sign of unit 5 stays correct from symbol 4 in half of the strings");
+        DocumentedOutput.requireReberGates(said);
     }
 }
