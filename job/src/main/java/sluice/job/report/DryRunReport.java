@@ -61,7 +61,7 @@ public record DryRunReport(
                 "in all",
                 "%s on %s".formatted(HumanText.duration(seconds), HumanText.count(cores, "core")),
                 last.map(run -> HumanText.duration(run.seconds())));
-        page.add("size", "%s before compression", TwoColumnText.size(outputBytes));
+        page.add("size", "%s before compression", HumanText.size(outputBytes));
     }
 
     private static String speed(double tokensPerSecond) {
