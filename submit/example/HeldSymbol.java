@@ -9,25 +9,25 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Reads the gates of the example's strings and shows where the second symbol is kept until the one before the last,
- * which has to be the same. Run by {@code submit/example/reber-gates}.
+ * Reads the gates of the example's strings and shows which unit stores the second symbol until the symbol before the
+ * last, which has to be equal. Run by {@code submit/example/reber-gates}.
  *
- * <p>Between the two lies a Reber string of any length that says nothing about them. So a unit that keeps the symbol
- * is one whose cell state, by its sign alone, tells strings with a T from those with a P all the way. Such a unit is
- * looked for, not known.
+ * <p>The symbols between the two carry no information about them. So a unit stores the symbol if the sign of its cell
+ * state separates strings with a T from strings with a P at every step in between. The program searches for the unit
+ * with the most correct signs.
  */
 public final class HeldSymbol {
     private static final char ABOVE = 'T';
 
-    /** Symbols of the strings that are shown, at most: so that one screen shows them. */
+    /** Maximum length of the printed strings, in symbols, so that they fit on a screen. */
     private static final int SHOWN = 24;
 
     private HeldSymbol() {}
 
     /**
-     * A string and what the layer does as it reads it.
+     * A string with the values of the layer's gates.
      *
-     * @param forget, input, cell of each unit at each step: {@code (steps, units)}
+     * @param forget, input, cell of each unit at each step, shape {@code (steps, units)}
      */
     private record Watched(String text, double[][] forget, double[][] input, double[][] cell) {
         static Watched of(Row row) {
@@ -47,12 +47,12 @@ public final class HeldSymbol {
                     .toArray(double[][]::new);
         }
 
-        /** The symbol to keep in mind. */
+        /** The symbol that has to be stored. */
         char second() {
             return text.charAt(1);
         }
 
-        /** The last step before the symbol that has to be the same is due; the first is step 1, that of the second symbol. */
+        /** The last step at which the symbol has to be stored; the first is step 1, that of the second symbol. */
         int lastStep() {
             return text.length() - 3;
         }
@@ -63,10 +63,10 @@ public final class HeldSymbol {
     }
 
     /**
-     * A unit that may keep the symbol.
+     * A unit that may store the symbol.
      *
-     * @param sign of its cell state after a T: 1 or -1
-     * @param right at how many of all steps in between the sign is that of the string's symbol
+     * @param sign sign of its cell state after a T: 1 or -1
+     * @param right number of steps, over all strings, at which the cell state has the sign of the string's symbol
      */
     private record Unit(int number, int sign, long right) {
         static Unit of(int number, List<Watched> strings) {
@@ -89,7 +89,7 @@ public final class HeldSymbol {
             return strings.stream().filter(string -> isRight(string, string.lastStep())).count();
         }
 
-        /** The place, from 1, of the symbol from which on the sign is right until the end; beyond the last step if never. */
+        /** Position, from 1, of the symbol from which the sign stays correct; beyond the last step if never. */
         int rightFrom(Watched string) {
             int step = string.lastStep();
             while (step > 0 && isRight(string, step)) {
@@ -98,7 +98,7 @@ public final class HeldSymbol {
             return step + 2;
         }
 
-        /** On average from the third symbol on: how much of what is kept stays at each step. */
+        /** Mean value of the forget gate, from the third symbol: the share of the cell state that each step keeps. */
         double forget(List<Watched> strings) {
             return strings.stream()
                     .flatMapToDouble(string -> IntStream.rangeClosed(2, string.lastStep())
@@ -130,11 +130,11 @@ public final class HeldSymbol {
                 .sorted(Comparator.comparingLong(Unit::right).reversed())
                 .toList();
         print(
-                "%nunit %d of %d tells by its cell state which symbol came second: %s 0 after a T, %s 0 after a P",
+                "%nunit %d of %d stores the second symbol in the sign of its cell state: %s after a T, %s after a P",
                 best.get(0).number(),
                 units,
-                best.get(0).sign() > 0 ? "above" : "below",
-                best.get(0).sign() > 0 ? "below" : "above");
+                best.get(0).sign() > 0 ? "positive" : "negative",
+                best.get(0).sign() > 0 ? "negative" : "positive");
         steps(best.get(0), longest(strings, 'T'), longest(strings, 'P'));
         figures(best.get(0), best.subList(1, units), strings);
     }
@@ -146,7 +146,7 @@ public final class HeldSymbol {
                 .orElseThrow();
     }
 
-    /** Two strings beside each other, a line for each step. */
+    /** Prints two strings side by side, one line for each step. */
     private static void steps(Unit unit, Watched left, Watched right) {
         String heading = "%-6s %7s %7s %7s".formatted("symbol", "forget", "input", "cell");
         print("%n%s        %s", heading, heading);
@@ -168,18 +168,18 @@ public final class HeldSymbol {
                         string.cell()[step][unit.number()]);
     }
 
-    /** The unit's figures, and the range of those of all others. */
+    /** Prints the figures of the unit, and the range of the figures of all other units. */
     private static void figures(Unit unit, List<Unit> others, List<Watched> strings) {
         ToDoubleFunction<Unit> right = any -> 100.0 * any.right() / steps(strings);
         ToDoubleFunction<Unit> atTheEnd = any -> any.rightAtTheEnd(strings);
         ToDoubleFunction<Unit> forget = any -> any.forget(strings);
         print("%n%-60s %8s  %16s", "", "unit " + unit.number(), "all others");
-        figure("%% of all %,d steps between at which the sign is right", steps(strings), "%.1f", right, unit, others);
-        figure("of %,d strings, in how many it is right at the end", strings.size(), "%,.0f", atTheEnd, unit, others);
-        figure("the forget gate, on average from symbol %d on", 3, "%.2f", forget, unit, others);
+        figure("steps with the correct sign, %% of %,d", steps(strings), "%.1f", right, unit, others);
+        figure("strings with the correct sign at the end, of %,d", strings.size(), "%,.0f", atTheEnd, unit, others);
+        figure("mean of the forget gate, from symbol %d", 3, "%.2f", forget, unit, others);
         int[] from = strings.stream().mapToInt(unit::rightFrom).sorted().toArray();
         print(
-                "%nthe sign of unit %d is right for good from symbol %d on in half of the strings, from symbol %d on in all",
+                "%nthe sign of unit %d stays correct from symbol %d in half of the strings, and from symbol %d in all",
                 unit.number(),
                 from[from.length / 2],
                 from[from.length - 1]);

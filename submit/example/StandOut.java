@@ -7,12 +7,12 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Reads the scored strings of the example and shows that the broken ones stand out. Run by
+ * Reads the scored strings of the example and shows that the model detects the broken ones. Run by
  * {@code submit/example/reber}.
  *
- * <p>Wherever the grammar leaves a choice it is one of two, and the strings take either as often as the other: the
- * next symbol has probability 1/2, or 1, or 0. So a symbol that the model gives less than 5 % is one that the grammar
- * forbids there, and the first such symbol is the place where the string goes wrong.
+ * <p>At each step the grammar allows one symbol, or two with equal probability. So the true probability of a symbol is
+ * 1, 1/2 or 0. A symbol that gets less than 5 % from the model is forbidden at this position, and the first such symbol
+ * is the error in the string.
  */
 public final class StandOut {
     private static final double FORBIDDEN = 0.05;
@@ -21,11 +21,11 @@ public final class StandOut {
     private StandOut() {}
 
     /**
-     * A string and what the model makes of it.
+     * A scored string.
      *
-     * @param changed the place of the symbol that was changed, from 0, or -1
-     * @param forbidden the place of the first symbol that the grammar forbids there, or -1
-     * @param probabilities of each symbol but the first, given those before it
+     * @param changed position of the symbol that was changed, from 0, or -1
+     * @param forbidden position of the first symbol that the grammar forbids, or -1
+     * @param probabilities of each symbol except the first, given the symbols before it
      */
     private record Scored(String id, String text, int changed, int forbidden, double[] probabilities) {
         static Scored of(Row row) {
@@ -47,7 +47,7 @@ public final class StandOut {
             return changed >= 0;
         }
 
-        /** At the symbol before the last, which has to be the second one: all between has to be remembered across. */
+        /** The error is at the next-to-last symbol, which has to equal the second one: the long-term dependency. */
         boolean brokenBeforeLast() {
             return forbidden == text.length() - 2;
         }
@@ -63,7 +63,7 @@ public final class StandOut {
             return least() < FORBIDDEN;
         }
 
-        /** The place of the first symbol that is too improbable, or -1. */
+        /** Position of the first symbol that is too improbable, or -1. */
         int fault() {
             return IntStream.range(0, probabilities.length)
                     .filter(at -> probabilities[at] < FORBIDDEN)
@@ -72,7 +72,7 @@ public final class StandOut {
                     .orElse(-1);
         }
 
-        /** The string with its fault in brackets. */
+        /** The string with the first improbable symbol in brackets. */
         String marked() {
             int fault = fault();
             return fault < 0
@@ -99,9 +99,9 @@ public final class StandOut {
     }
 
     private static void table(List<Scored> strings) {
-        print("%n%-34s %8s %10s   %s", "", "strings", "stand out", "least probable symbol");
+        print("%n%-34s %8s %10s   %s", "", "strings", "detected", "least probable symbol");
         line("grammatical", strings, string -> !string.broken());
-        line("broken at the symbol before last", strings, string -> string.broken() && string.brokenBeforeLast());
+        line("broken at the next-to-last symbol", strings, string -> string.broken() && string.brokenBeforeLast());
         line("broken elsewhere", strings, string -> string.broken() && !string.brokenBeforeLast());
     }
 
@@ -142,7 +142,7 @@ public final class StandOut {
                 count(strings, string -> !string.broken() && string.standsOut()),
                 strings.size() - broken);
         print(
-                "the first symbol under 5 %% is the first that the grammar forbids in %,d, and the changed one in %,d",
+                "the first symbol under 5 %% is the first forbidden one in %,d strings and the changed one in %,d",
                 count(strings, found.and(string -> string.fault() == string.forbidden())),
                 count(strings, found.and(string -> string.fault() == string.changed())));
     }

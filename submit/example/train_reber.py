@@ -3,7 +3,7 @@
 Needs PyTorch; writes reber.safetensors to the current directory. The tensors have PyTorch's names, with V = 7 symbols
 and H = 32 units:
 
-    embedding.weight    (V, V)   the identity: one-hot input
+    embedding.weight    (V, V)   the identity, that is, one-hot input
     lstm.weight_ih_l0   (4H, V)  gates i, f, g, o
     lstm.weight_hh_l0   (4H, H)
     lstm.bias_ih_l0     (4H)
@@ -11,7 +11,7 @@ and H = 32 units:
     decoder.weight      (V, H)
     decoder.bias        (V)
 
-The order of the symbols stands in the file's metadata, as its vocabulary.
+The file's metadata has the symbols in order, as the vocabulary.
 """
 import json
 import random
@@ -21,7 +21,7 @@ import torch
 
 SYMBOLS = "BTPSXVE"
 
-# state -> [(symbol, next state)]; state 0 is the start, None the end
+# state -> [(symbol, next state)]; state 0 is the start, None is the end
 REBER = {
     0: [("B", 1)],
     1: [("T", 2), ("P", 3)],
@@ -47,7 +47,7 @@ def embedded(rng):
 
 
 def save(path, tensors, metadata):
-    """The whole safetensors format: the header's length, the header as JSON, the numbers."""
+    """Writes safetensors: length of the header, header as JSON, values."""
     header, data, at = {"__metadata__": metadata}, b"", 0
     for name, tensor in tensors.items():
         numbers = tensor.detach().contiguous().numpy().astype("<f4").tobytes()
@@ -74,7 +74,7 @@ def main():
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 1500)
 
     def batch(count):
-        """Symbols x (T, count) and what comes after each of them, y (T, count); -1 behind a string's end."""
+        """Returns symbols x (T, count) and the next symbols y (T, count); -1 after the end of a string."""
         strings = [[SYMBOLS.index(symbol) for symbol in embedded(rng)] for _ in range(count)]
         steps = max(map(len, strings))
         x = torch.zeros(steps, count, dtype=torch.long)
@@ -96,7 +96,7 @@ def main():
         if step % 250 == 0:
             print(step, loss.item(), flush=True)
 
-    # On strings of their own: is the second-to-last symbol, the long-term dependency, the one that the grammar demands?
+    # Test on new strings: is the second-to-last symbol (the long-term dependency) the one that the grammar requires?
     x, y = batch(2000)
     p = torch.softmax(decoder(lstm(embedding(x))[0]), -1)
     right, least = 0, 1.0
@@ -105,7 +105,7 @@ def main():
         wanted = x[1, j]
         right += int(p[length - 3, j].argmax() == wanted)
         least = min(least, p[length - 3, j, wanted].item())
-    print("long-term symbol right: %d/2000, lowest probability of the right symbol %.4f" % (right, least))
+    print("long-term symbol correct: %d/2000, lowest probability of the correct symbol %.4f" % (right, least))
 
     tensors = {
         "embedding.weight": embedding.weight,

@@ -1,9 +1,9 @@
-"""Scores yesterday's events each night, with Airflow 2.4 or later and its provider apache-airflow-providers-apache-spark.
+"""Scores the events of the previous day every night. Needs Airflow 2.4 or later and apache-airflow-providers-apache-spark.
 
-Adapt: SLUICE_HOME and NIGHT (in Airflow's environment, or here), the connection, the settings in night.conf, and whom alert() tells.
-The connection's master runs the job in client mode, as spark-submit's exit code is the run's own only there.
+Adapt: SLUICE_HOME and NIGHT (in Airflow's environment, or here), the connection, the settings in night.conf, and alert().
+The connection must use client mode, because only then the exit code of spark-submit is the exit code of the run.
 
-Retries are safe: the run replaces the partition of its day, so that a further one changes nothing.
+Retries are safe: the run replaces the partition of its day, so a repeated run changes nothing.
 """
 
 import logging
@@ -22,7 +22,7 @@ except ImportError:
 SLUICE_HOME = os.environ.get("SLUICE_HOME", "/opt/sluice")
 NIGHT = os.environ.get("NIGHT", "/srv/night")
 
-# The day before the one that the run is due at. {{ ds }} is that day in Airflow 2 and the next one in Airflow 3.
+# The day before the scheduled time of the run. {{ ds }} is that day in Airflow 2, but the day after it in Airflow 3.
 DAY = "{{ (data_interval_end - macros.timedelta(days=1)) | ds }}"
 
 ARGUMENTS = [
@@ -34,17 +34,17 @@ ARGUMENTS = [
     f"input.filter=day = '{DAY}'",
 ]
 
-# What another try would find again.
+# Exit codes that a retry would return again.
 NOT_AGAIN = {
     2: "settings, model or table are wrong",
-    3: "too many rows can't be scored (bad-rows.max-fraction)",
+    3: "too many rows cannot be scored (bad-rows.max-fraction)",
 }
 
 
 def exit_code(failure):
-    """The run's exit code, which the operator tells in the text of its exception alone; None where it tells none.
+    """Returns the exit code of the run from the text of the operator's exception, or None if the text has no exit code.
 
-    On Kubernetes the text has two: spark-submit's, and that of the driver's container, which is the run's.
+    On Kubernetes the text has two exit codes: that of spark-submit, and that of the driver's container, which is the run's.
     """
     driver = re.search(r"Kubernetes spark exit code is: (\d+)", failure)
     submit = re.search(r"Error code is: (\d+)", failure)
@@ -53,12 +53,12 @@ def exit_code(failure):
 
 
 def alert(context):
-    """Called when no further try is made."""
+    """Called after the last attempt has failed."""
     logging.error("%s: %s", context["task_instance"], context.get("exception"))
 
 
 class ScoreOperator(SparkSubmitOperator):
-    """Submits, and fails at once where a retry can't help."""
+    """Submits the run. Fails without further retries if a retry cannot succeed."""
 
     def execute(self, context):
         try:

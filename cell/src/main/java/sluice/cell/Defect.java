@@ -1,33 +1,33 @@
 package sluice.cell;
 
 /**
- * Why a sequence can't be scored.
+ * The reason why a sequence cannot be scored.
  *
  * @param kind the stable name of the reason
- * @param text a sentence with the value found, its place, and what was expected
+ * @param text a sentence with the value found, its position, and the value expected
  */
 public record Defect(Kind kind, String text) {
     /** The reasons. */
     public enum Kind {
-        /** A token below 0, or at or above the number that the model knows. */
+        /** A token outside of {@code [0, n)}, where n is the model's number of tokens. */
         TOKEN_OUT_OF_RANGE,
-        /** The token that stands for nothing to this model. */
+        /** The model's padding token. */
         TOKEN_IS_PADDING,
-        /** A token after the first that the model has no class for, where its likelihood or rank is asked. */
+        /** A token after the first that is not one of the model's classes, although its likelihood or rank is requested. */
         TARGET_OUT_OF_RANGE,
         /** A feature that is NaN or infinite. */
         FEATURE_NOT_FINITE,
-        /** A feature whose sums could overflow float32. */
+        /** A feature so large that a sum could overflow float32. */
         FEATURE_TOO_LARGE,
-        /** More steps than one run can hold. */
+        /** More steps than fit the arrays of one batch. */
         TOO_LONG,
         /** Tokens for a model of features, features for a model of tokens, or rows of another width. */
         WRONG_INPUT,
-        /** A start state of other shapes than the model's, or with values that aren't finite and moderate. */
+        /** A start state whose shapes differ from the model's, or whose values exceed {@link SequenceRules#MAX_STATE}. */
         WRONG_STATE,
         /**
-         * A state that grew without bound while the sequence was read, as some activations let it. No rule sees it before: it is told by
-         * {@link ScoredSequence#defect()}.
+         * A state that exceeded {@link SequenceRules#MAX_STATE} during scoring, which unbounded activations allow. It cannot be checked
+         * before scoring and is reported by {@link ScoredSequence#defect()}.
          */
         STATE_OVERFLOW
     }

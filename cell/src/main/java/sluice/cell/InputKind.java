@@ -2,24 +2,24 @@ package sluice.cell;
 
 import sluice.cell.model.LstmModel;
 
-/** What {@code x_t} is: {@code model.input}. */
+/** The kind of input {@code x_t} that a model reads: the setting {@code model.input}. */
 public enum InputKind {
-    /** A token's row of the model's embedding. */
+    /** The row of the model's embedding for a token. */
     EMBEDDING,
-    /** A token's column of the unit matrix: the input width is the number of tokens. */
+    /** The one-hot vector of a token: the input width is the number of tokens. */
     ONE_HOT,
     /** A row of real numbers. */
     FEATURES;
 
-    /** Whether sequences of this kind are made of tokens alone. */
+    /** Whether sequences of this kind consist of tokens only. */
     public boolean takesTokens() {
         return this != FEATURES;
     }
 
     /**
-     * Checks that a model can be fed so.
+     * Checks that a model takes this kind of input.
      *
-     * @throws IllegalArgumentException where it can't
+     * @throws IllegalArgumentException if it does not
      */
     public void requireFit(LstmModel model) {
         if (model.embedding().isPresent() != (this == EMBEDDING)) {

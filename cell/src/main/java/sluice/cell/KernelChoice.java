@@ -1,13 +1,13 @@
 package sluice.cell;
 
-/** What scores: {@code scoring.kernel}. */
+/** The implementation that scores: the setting {@code scoring.kernel}. */
 public enum KernelChoice {
-    /** The fastest kernel that this virtual machine can run. */
+    /** The fastest kernel that this JVM can run. */
     AUTO,
-    /** The Vector API: needs {@code --add-modules=jdk.incubator.vector}, which Spark 4 gives. */
+    /** The kernel on the Vector API. Needs {@code --add-modules=jdk.incubator.vector}, which Spark 4 sets. */
     VECTOR,
-    /** Plain Java. */
+    /** The kernel in plain Java. */
     SCALAR,
-    /** The float64 oracle on Breeze: for audits of small inputs. */
+    /** The float64 reference on Breeze, for audits of small inputs. */
     REFERENCE
 }

@@ -7,8 +7,8 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
 
 /**
- * h and c of every direction of every layer, in the order of {@link LstmModel#directions()}: what a sequence starts from, or what
- * it leaves behind. Two are equal where all their numbers are, to the bit: 0 isn't -0.
+ * The state of a model: h and c of each direction of each layer, in the order of {@link LstmModel#directions()}. A sequence starts from
+ * one and ends in one. States are equal if all their bits are equal, so 0 differs from -0.
  */
 public final class LstmState implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -25,7 +25,7 @@ public final class LstmState implements Serializable {
         this.cell = cell;
     }
 
-    /** What the model's sequences start from where nothing else is given. */
+    /** The start state of a sequence that is given none. */
     public static LstmState initial(LstmModel model) {
         List<LstmDirection> directions = model.directions();
         return new LstmState(

@@ -3,15 +3,14 @@ package sluice.cell;
 import java.util.Optional;
 
 /**
- * The answer to one sequence: what the {@link ScoreRequest} asked for, null for the rest.
+ * The answer to one sequence: the outputs that the {@link ScoreRequest} asks for, and null for the others.
  *
- * <p>A "step" is an answered one: the last alone, or each. Arrays belong to the caller, but steps of different sequences may
- * share them, so they are not to be written.
+ * <p>"Steps" are those that the request asks for: the last one, or each one. Do not write to the arrays: answers may share them.
  */
 public interface ScoredSequence {
     /**
-     * Why there is no answer: what {@link SequenceRules} can't see before a sequence is scored, {@link Defect.Kind#STATE_OVERFLOW}. Then
-     * everything else is null or 0, whatever was asked.
+     * A defect that only scoring can find, {@link Defect.Kind#STATE_OVERFLOW}; {@link SequenceRules} find the others before. If there is
+     * one, all outputs are null or 0.
      */
     Optional<Defect> defect();
 
@@ -27,13 +26,13 @@ public interface ScoredSequence {
     /** Their probabilities: {@code (steps, k)}. */
     float[][] topProbabilities();
 
-    /** Natural logarithm of p(tokens 2..n given those before): the sum of the terms, 0 where there are none. */
+    /** Natural logarithm of p(tokens 2..n given those before): the sum of {@link #logProbabilities()}, 0 for an empty sum. */
     double logLikelihood();
 
-    /** How many terms that sum has: n - 1, or 0. */
+    /** Number of terms of that sum: n - 1, or 0. */
     int predictedTokens();
 
-    /** {@code exp(-logLikelihood / predictedTokens)}; NaN where nothing was predicted. */
+    /** {@code exp(-logLikelihood / predictedTokens)}; NaN if no token was predicted. */
     default double perplexity() {
         return predictedTokens() == 0 ? Double.NaN : StrictMath.exp(-logLikelihood() / predictedTokens());
     }
@@ -41,7 +40,7 @@ public interface ScoredSequence {
     /** The terms of the log-likelihood, one for each token after the first. */
     float[] logProbabilities();
 
-    /** For each token after the first: 1 + the number of strictly more probable ones. */
+    /** For each token after the first: 1 + the number of strictly more probable tokens. */
     int[] ranks();
 
     /** The top layer's output: {@code (steps, width)}. */
@@ -53,6 +52,6 @@ public interface ScoredSequence {
     /** The final states of all layers and directions. */
     LstmState state();
 
-    /** What the gates of the chosen layer did: one for each step. */
+    /** Gate values of the requested layer, one for each step. */
     StepGates[] gates();
 }

@@ -5,11 +5,11 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
 
-/** One sequence to score: tokens, or rows of features, at its true length. Equal to another that has the same bits. */
+/** One sequence to score: tokens, or rows of features, without padding. Sequences are equal if all their bits are equal. */
 public final class Sequence implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    /** The golden ratio's: powers of 31 hardly tell sequences of small tokens apart in the low bits, which tables go by. */
+    /** 2^32 / golden ratio. It spreads the hash: powers of 31 leave the low bits, which hash tables use, nearly equal for small tokens. */
     private static final int SPREAD = 0x9E3779B9;
 
     private final int length;
@@ -24,21 +24,21 @@ public final class Sequence implements Serializable {
         this.start = start;
     }
 
-    /** Tokens, for a model with an embedding or with one-hot input. */
+    /** A sequence of tokens, for a model with an embedding or with one-hot input. */
     public static Sequence ofTokens(int... tokens) {
         return new Sequence(tokens.length, tokens, null, null);
     }
 
     /**
-     * Rows of features.
+     * A sequence of features.
      *
-     * @param features row after row, {@code length} rows of the model's input width
+     * @param features row-major, {@code length} rows of the model's input width
      */
     public static Sequence ofFeatures(int length, float[] features) {
         return new Sequence(length, null, features, null);
     }
 
-    /** Tokens that are fed as plain numbers, to a model that reads one number a step: they are features and targets at once. */
+    /** A sequence of tokens as plain numbers, for a model that reads one number per step. The tokens are features and targets. */
     public static Sequence ofNumbers(int... tokens) {
         float[] features = new float[tokens.length];
         for (int step = 0; step < tokens.length; step++) {
@@ -47,12 +47,12 @@ public final class Sequence implements Serializable {
         return new Sequence(tokens.length, tokens, features, null);
     }
 
-    /** The same sequence, going on from this state. */
+    /** The same sequence with a start state of its own. */
     public Sequence from(LstmState state) {
         return new Sequence(length, tokens, features, state);
     }
 
-    /** How many steps it has. */
+    /** Number of steps. */
     public int length() {
         return length;
     }
@@ -65,17 +65,17 @@ public final class Sequence implements Serializable {
         return features != null;
     }
 
-    /** Token ids, or null where it has none; not a copy. */
+    /** Token ids, or null for a sequence without tokens; not a copy. */
     public int[] tokens() {
         return tokens;
     }
 
-    /** Features, row after row, or null where it has none; not a copy. */
+    /** Features, row-major, or null for a sequence without features; not a copy. */
     public float[] features() {
         return features;
     }
 
-    /** Where it starts, if not from the model's own initial state. */
+    /** Its start state; empty for the model's initial state. */
     public Optional<LstmState> start() {
         return Optional.ofNullable(start);
     }

@@ -11,21 +11,21 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 
 /**
- * What a sequence must be to be scored by one model for one request. Immutable.
+ * Checks whether a sequence can be scored by one model for one request. Immutable.
  *
- * <p>Whatever passes here is scored without overflow of float32.
+ * <p>A sequence that passes is scored without overflow of float32.
  */
 public final class SequenceRules {
-    /** The largest magnitude of a feature. */
+    /** Largest magnitude of a feature. */
     public static final float MAX_FEATURE = 0x1p60f;
 
-    /** The largest magnitude in a state that a sequence starts from. */
+    /** Largest magnitude of a value in a state. */
     public static final float MAX_STATE = 0x1p40f;
 
     private final LstmModel model;
     private final InputKind input;
     private final int tokens;
-    private final int padding; // or -1, which is no token
+    private final int padding; // padding token, or -1
     private final int featureWidth;
     private final int classes;
     private final boolean targets;
@@ -45,7 +45,7 @@ public final class SequenceRules {
         this.maxLength = maxLength(model, request);
     }
 
-    /** A layer's states, one row more than steps, must fit one array, and so must its gates where they are asked for. */
+    /** A layer's states (steps + 1 rows) must fit one array, and so must its gates if they are requested. */
     private static int maxLength(LstmModel model, ScoreRequest request) {
         int widest = model.inputWidth();
         for (LstmLayer layer : model.layers()) {
@@ -55,20 +55,20 @@ public final class SequenceRules {
             widest = Math.max(widest, Math.max(layer.outputWidth(), cells));
         }
         if (request.asksFor(OutputKind.GATES)) {
-            LstmLayer watched = model.layers().get(request.gatesLayer(model));
-            for (LstmDirection direction : watched.directions()) {
+            LstmLayer gatesOf = model.layers().get(request.gatesLayer(model));
+            for (LstmDirection direction : gatesOf.directions()) {
                 widest = Math.max(widest, Gate.COUNT * direction.hiddenWidth());
             }
         }
         return (Integer.MAX_VALUE - 8) / widest - 1;
     }
 
-    /** The longest sequence that can be scored in one piece. */
+    /** Largest number of steps of a sequence. */
     public int maxLength() {
         return maxLength;
     }
 
-    /** What is wrong with this sequence, if anything. */
+    /** The defect of this sequence, or empty if it can be scored. */
     public Optional<Defect> check(Sequence sequence) {
         Defect defect = lengthDefect(sequence);
         if (defect == null) {
@@ -86,7 +86,7 @@ public final class SequenceRules {
     /**
      * Checks a batch before it is scored.
      *
-     * @throws IllegalArgumentException where a sequence has a defect, or all together are too long
+     * @throws IllegalArgumentException if a sequence has a defect, or if the batch has too many steps
      */
     public void require(List<Sequence> sequences) {
         for (int s = 0; s < sequences.size(); s++) {
@@ -95,20 +95,30 @@ public final class SequenceRules {
         requireRoom(sequences);
     }
 
-    /** @param place in a batch, for the message */
+    /**
+     * Checks a sequence.
+     *
+     * @param place its index in the batch, for the message
+     * @throws IllegalArgumentException if it has a defect
+     */
     public void require(Sequence sequence, int place) {
         check(sequence).ifPresent(defect -> {
             throw new IllegalArgumentException("sequence %d: %s".formatted(place, defect.text()));
         });
     }
 
-    /** Whether all steps of these sequences fit one table. */
+    /**
+     * Checks that all steps of a batch fit one array.
+     *
+     * @throws IllegalArgumentException if they do not
+     */
     public void requireRoom(List<Sequence> sequences) {
         long rows =
                 sequences.stream().mapToLong(sequence -> sequence.length() + 1L).sum();
         if (rows > maxLength + 1L) {
-            throw new IllegalArgumentException("a batch of %d steps: this model can take at most %d at once"
-                    .formatted(rows - sequences.size(), maxLength));
+            throw new IllegalArgumentException(
+                    "a batch of %d steps: expected at most %d for this model; score fewer sequences at once"
+                            .formatted(rows - sequences.size(), maxLength));
         }
     }
 
@@ -117,12 +127,12 @@ public final class SequenceRules {
                 ? null
                 : new Defect(
                         Defect.Kind.TOO_LONG,
-                        "%d steps: this model can take at most %d at once".formatted(sequence.length(), maxLength));
+                        "%d steps: expected at most %d for this model".formatted(sequence.length(), maxLength));
     }
 
     private Defect tokenDefect(Sequence sequence) {
         if (sequence.hasFeatures()) {
-            return new Defect(Defect.Kind.WRONG_INPUT, "features for a model that takes tokens");
+            return new Defect(Defect.Kind.WRONG_INPUT, "found features: the model takes tokens");
         }
         int[] ids = sequence.tokens();
         for (int step = 0; step < ids.length; step++) {
@@ -143,13 +153,13 @@ public final class SequenceRules {
 
     private Defect featureDefect(Sequence sequence) {
         if (!sequence.hasFeatures()) {
-            return new Defect(Defect.Kind.WRONG_INPUT, "tokens for a model that takes features");
+            return new Defect(Defect.Kind.WRONG_INPUT, "found tokens: the model takes features");
         }
         float[] features = sequence.features();
         if (features.length != (long) sequence.length() * featureWidth) {
             return new Defect(
                     Defect.Kind.WRONG_INPUT,
-                    "%d features over %d steps: the model reads %d a step"
+                    "%d features for %d steps: the model reads %d per step"
                             .formatted(features.length, sequence.length(), featureWidth));
         }
         for (int at = 0; at < features.length; at++) {
@@ -171,7 +181,7 @@ public final class SequenceRules {
     private Defect targetDefect(Sequence sequence) {
         if (!sequence.hasTokens()) {
             return new Defect(
-                    Defect.Kind.WRONG_INPUT, "features have no next token: ask for no loglik, logprob or rank of them");
+                    Defect.Kind.WRONG_INPUT, "features have no next token: loglik, logprob and rank need tokens");
         }
         int[] ids = sequence.tokens();
         for (int step = 1; step < ids.length; step++) {
@@ -190,7 +200,7 @@ public final class SequenceRules {
         if (state.hidden().length != directions.size() || state.cell().length != directions.size()) {
             return new Defect(
                     Defect.Kind.WRONG_STATE,
-                    "a state of %d and %d rows: the model has %d directions of layers"
+                    "a state with %d rows of h and %d rows of c: expected one row for each of the model's %d directions"
                             .formatted(state.hidden().length, state.cell().length, directions.size()));
         }
         for (int at = 0; at < directions.size(); at++) {

@@ -3,31 +3,31 @@ package sluice.cell;
 import java.util.List;
 
 /**
- * Scores sequences for one request. Holds scratch: one for each thread.
+ * Scores sequences for one request. Not thread-safe: each thread needs its own.
  *
- * <p>A sequence's answer has the same bits whichever other sequences it is scored with, in whichever order.
+ * <p>The bits of a sequence's answer depend neither on the other sequences of its batch nor on their order.
  */
 public interface SequenceScorer {
-    /** What sequences must be. */
+    /** The checks that a sequence must pass. */
     SequenceRules rules();
 
     /**
      * Scores a batch.
      *
-     * @param sequences of any lengths, none padded
-     * @return one answer for each, in their order; instead of it a {@linkplain ScoredSequence#defect() defect} where a state has overflown
-     * @throws IllegalArgumentException where a sequence doesn't keep the {@link #rules()}
+     * @param sequences of any lengths, without padding
+     * @return one answer for each sequence, in their order; it holds a {@linkplain ScoredSequence#defect() defect} if a state overflowed
+     * @throws IllegalArgumentException if a sequence does not pass the {@link #rules()}
      */
     List<ScoredSequence> score(List<Sequence> sequences);
 
     /**
-     * How many steps were computed for all batches so far: fewer than the sequences have, where prefixes or whole sequences are the same
-     * in a batch, or an answer was known.
+     * Number of steps computed for all batches so far. It is smaller than the number of tokens if sequences of a batch share prefixes, or if
+     * answers came from a cache.
      */
     long computedSteps();
 
     /**
-     * How many bytes scoring a sequence of this length takes, its answer included: to bound a batch by.
+     * Estimated memory, in bytes, to score a sequence of this length, its answer included. Callers limit a batch by it.
      *
      * @param length in steps
      */

@@ -3,25 +3,24 @@ package sluice.cell;
 import sluice.cell.model.Gate;
 
 /**
- * What the gates of one layer did in one step, and what its cells held after it: why the memory kept or forgot. A layer that reads both
- * ways has both directions' values at this step of the sequence side by side, forward first, however their outputs are merged.
+ * Gate values of one layer in one step, and its cell state after the step. They show why the memory kept or forgot something. For a
+ * bidirectional layer, each array has the forward direction's values, then the backward direction's, whatever the merge of its outputs.
  *
- * <p>All arrays are as wide as the layer has cells, H, or both directions' H together; a projection makes no difference. They are not
- * copied, and not to be written.
+ * <p>Each array has H values (for two directions, the sum of their H), with or without a projection. Do not write to the arrays.
  *
- * @param input {@code i_t}, how much of the candidate enters
- * @param forget {@code f_t}, how much of the cell state before stays; where gates are coupled, {@code 1 - i_t}
- * @param candidate {@code g_t}, what may enter
- * @param output {@code o_t}, how much of the new cell state is shown
- * @param cell {@code c_t}, the bits that {@link OutputKind#CELL} tells of the top layer
+ * @param input {@code i_t}, share of the candidate that enters
+ * @param forget {@code f_t}, share of the previous cell state that stays; {@code 1 - i_t} for coupled gates
+ * @param candidate {@code g_t}, the candidate state
+ * @param output {@code o_t}, share of the new cell state that is shown
+ * @param cell {@code c_t}, for the top layer the same bits as {@link OutputKind#CELL}
  */
 public record StepGates(float[] input, float[] forget, float[] candidate, float[] output, float[] cell) {
-    /** Room for a layer of so many cells, for {@link #put} to fill. */
+    /** Empty arrays for a layer of this many cells, to be filled by {@link #put}. */
     public StepGates(int width) {
         this(new float[width], new float[width], new float[width], new float[width], new float[width]);
     }
 
-    /** A copy of one row of two tables, as {@link #put} takes it. */
+    /** A copy of one row of two tables; see {@link #put} for the parameters. */
     public static StepGates ofRow(float[] gates, float[] cell, int row, int width) {
         StepGates copy = new StepGates(width);
         copy.put(0, gates, cell, row, width);
@@ -29,9 +28,9 @@ public record StepGates(float[] input, float[] forget, float[] candidate, float[
     }
 
     /**
-     * Copies one row of two tables, the values of a direction.
+     * Copies the values of one direction from one row of two tables.
      *
-     * @param unit where they go
+     * @param unit index of the first value to set
      * @param gates rows of i, f, g and o, each of width H
      * @param cell rows of width H
      */

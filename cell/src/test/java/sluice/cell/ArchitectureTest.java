@@ -3,6 +3,8 @@ package sluice.cell;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
@@ -12,14 +14,17 @@ import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.io.Serializable;
-import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Arrows point one way: the face, then kernel, reference and weights, then model. */
+/** The packages form layers, each package has a list of public types, and libraries are used where they belong. */
 class ArchitectureTest {
     private static final String FACE = "sluice.cell";
-    private static final String MODEL = "sluice.cell.model";
+    private static final String ANSWER = "sluice.cell.answer";
+    private static final String ENGINE = "sluice.cell.engine";
     private static final String KERNEL = "sluice.cell.kernel";
+    private static final String MODEL = "sluice.cell.model";
     private static final String REFERENCE = "sluice.cell.reference";
     private static final String WEIGHTS = "sluice.cell.weights";
     private static final String FILE = WEIGHTS + ".file";
@@ -31,41 +36,127 @@ class ArchitectureTest {
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages(FACE);
 
+    /** Public types of the packages that score. Everything else in them must not be public. */
+    private static final Map<String, Set<String>> PUBLIC_TYPES = Map.of(
+            FACE,
+            Set.of(
+                    "Defect",
+                    "FlopCount",
+                    "InputKind",
+                    "KernelChoice",
+                    "LstmState",
+                    "OutputKind",
+                    "ScoreRequest",
+                    "ScoredSequence",
+                    "Sequence",
+                    "SequenceRules",
+                    "SequenceScorer",
+                    "StepGates",
+                    "Steps"),
+            ANSWER,
+            Set.of("Answer", "AnswerWriter", "EndedSequences", "Nodes", "OutputStage"),
+            ENGINE,
+            Set.of("AnswerCache", "CompiledModel", "Sharing"),
+            KERNEL,
+            Set.of(
+                    "GateFunctions",
+                    "GatePanels",
+                    "GateProbe",
+                    "Kernel",
+                    "Kernels",
+                    "LinearPanels",
+                    "Softmax",
+                    "StepRows",
+                    "VariantEquations",
+                    "VariantStep"),
+            MODEL,
+            Set.of(
+                    "Activation",
+                    "CellVariant",
+                    "Embedding",
+                    "Gate",
+                    "LstmDirection",
+                    "LstmLayer",
+                    "LstmModel",
+                    "Matrix",
+                    "ModelException",
+                    "OutputLayer",
+                    "Readout"),
+            REFERENCE,
+            Set.of("LstmCell", "ReferenceLstm"));
+
+    /** Each package may use the listed packages only. A package that is not listed fails the rule. */
     @Test
-    void allPackagesAreLookedAt() {
-        assertThat(CLASSES)
-                .extracting(JavaClass::getPackageName)
-                .containsOnly(FACE, MODEL, KERNEL, REFERENCE, WEIGHTS, FILE, TORCH, ONNX, KERAS);
-        assertThat(CLASSES).extracting(JavaClass::getSimpleName).doesNotContain("ArchitectureTest");
+    void eachPackageUsesOnlyThoseBelowIt() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInAnyPackage(FACE + "..")
+                .layer("model")
+                .definedBy(MODEL)
+                .layer("kernel")
+                .definedBy(KERNEL)
+                .layer("reference")
+                .definedBy(REFERENCE)
+                .layer("face")
+                .definedBy(FACE)
+                .layer("answer")
+                .definedBy(ANSWER)
+                .layer("engine")
+                .definedBy(ENGINE)
+                .layer("file")
+                .definedBy(FILE)
+                .layer("torch")
+                .definedBy(TORCH)
+                .layer("onnx")
+                .definedBy(ONNX)
+                .layer("keras")
+                .definedBy(KERAS)
+                .layer("weights")
+                .definedBy(WEIGHTS)
+                .whereLayer("model")
+                .mayNotAccessAnyLayer()
+                .whereLayer("kernel")
+                .mayOnlyAccessLayers("model")
+                .whereLayer("reference")
+                .mayOnlyAccessLayers("model")
+                .whereLayer("face")
+                .mayOnlyAccessLayers("model")
+                .whereLayer("answer")
+                .mayOnlyAccessLayers("face", "kernel", "model")
+                .whereLayer("engine")
+                .mayOnlyAccessLayers("answer", "face", "reference", "kernel", "model")
+                .whereLayer("file")
+                .mayOnlyAccessLayers("model")
+                .whereLayer("torch")
+                .mayOnlyAccessLayers("file", "model")
+                .whereLayer("onnx")
+                .mayOnlyAccessLayers("file", "model")
+                .whereLayer("keras")
+                .mayOnlyAccessLayers("file", "model")
+                .whereLayer("weights")
+                .mayOnlyAccessLayers("torch", "onnx", "keras", "file", "model")
+                .ensureAllClassesAreContainedInArchitecture()
+                .check(CLASSES);
     }
 
     @Test
-    void theModelKnowsNothingOfOurs() {
-        knowsOfOurs(MODEL);
+    void packagesHaveNoCircles() {
+        slices().matching(FACE + ".(**)").should().beFreeOfCycles().check(CLASSES);
     }
 
     @Test
-    void kernelAndReferenceKnowTheModelAlone() {
-        knowsOfOurs(KERNEL, MODEL);
-        knowsOfOurs(REFERENCE, MODEL);
+    void onlyListedTypesArePublic() {
+        PUBLIC_TYPES.forEach((room, expected) -> assertThat(CLASSES.stream()
+                        .filter(type -> type.getPackageName().equals(room))
+                        .filter(type ->
+                                type.isTopLevelClass() && !type.getSimpleName().equals("package-info"))
+                        .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
+                        .map(JavaClass::getSimpleName))
+                .as("public types of " + room)
+                .containsExactlyInAnyOrderElementsOf(expected));
     }
 
     @Test
-    void noFormatKnowsAnother() {
-        knowsOfOurs(FILE, MODEL);
-        knowsOfOurs(TORCH, FILE, MODEL);
-        knowsOfOurs(ONNX, FILE, MODEL);
-        knowsOfOurs(KERAS, FILE, MODEL);
-        knowsOfOurs(WEIGHTS, TORCH, ONNX, KERAS, FILE, MODEL);
-    }
-
-    @Test
-    void theFaceDoesNotKnowWhereWeightsComeFrom() {
-        knowsOfOurs(FACE, KERNEL, REFERENCE, MODEL);
-    }
-
-    @Test
-    void onlyTheReferenceKnowsBreeze() {
+    void onlyTheReferenceUsesBreeze() {
         noClasses()
                 .that()
                 .resideOutsideOfPackage(REFERENCE)
@@ -75,9 +166,9 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** It makes objects and calls methods for whoever writes a pickle. */
+    /** The library creates objects and calls methods that a pickle names, so it is confined to one class. */
     @Test
-    void onlyTheUnpicklerKnowsThePickleLibrary() {
+    void onlyTheUnpicklerUsesThePickleLibrary() {
         noClasses()
                 .that()
                 .doNotHaveFullyQualifiedName(TORCH + ".CheckpointUnpickler")
@@ -87,9 +178,9 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** It believes what a file says; what it is given, and what it is asked, is checked around it. */
+    /** The library trusts a file, so the classes around it check the file and each call. */
     @Test
-    void onlyHdf5ClassesKnowTheHdf5Library() {
+    void onlyHdf5ClassesUseTheHdf5Library() {
         noClasses()
                 .that(DescribedPredicate.not(HDF5_CLASSES))
                 .should()
@@ -99,10 +190,10 @@ class ArchitectureTest {
     }
 
     private static final DescribedPredicate<JavaClass> HDF5_CLASSES = DescribedPredicate.describe(
-            "are called Hdf5... and read Keras models", type -> type.getName().startsWith(KERAS + ".Hdf5"));
+            "are named Hdf5... and read Keras models", type -> type.getName().startsWith(KERAS + ".Hdf5"));
 
     @Test
-    void nobodyKnowsSpark() {
+    void noClassUsesSpark() {
         noClasses()
                 .should()
                 .dependOnClassesThat()
@@ -110,9 +201,9 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** So that everything else loads where the module is absent. */
+    /** All other classes must load where the module is absent. */
     @Test
-    void onlyVectorClassesKnowTheVectorModule() {
+    void onlyVectorClassesUseTheVectorModule() {
         noClasses()
                 .that(DescribedPredicate.not(VECTOR_CLASSES))
                 .should()
@@ -122,12 +213,11 @@ class ArchitectureTest {
     }
 
     private static final DescribedPredicate<JavaClass> VECTOR_CLASSES = DescribedPredicate.describe(
-            "are called Vector... and belong to the kernel",
-            type -> type.getName().startsWith(KERNEL + ".Vector"));
+            "are named Vector... in the kernel package", type -> type.getName().startsWith(KERNEL + ".Vector"));
 
-    /** Kryo skips transient fields and can't read records: see the package's page. */
+    /** Kryo skips transient fields and cannot read records: see the page of the package model. */
     @Test
-    void whatIsBroadcastHasNothingThatKryoLoses() {
+    void broadcastClassesKeepTheirFieldsUnderKryo() {
         fields().that()
                 .areDeclaredInClassesThat()
                 .resideInAPackage(MODEL)
@@ -144,20 +234,6 @@ class ArchitectureTest {
                 .areAssignableTo(Serializable.class)
                 .should()
                 .notBeRecords()
-                .check(CLASSES);
-    }
-
-    /** Of our own packages, this one may know itself and these. */
-    private static void knowsOfOurs(String from, String... to) {
-        noClasses()
-                .that()
-                .resideInAPackage(from)
-                .should()
-                .dependOnClassesThat(DescribedPredicate.describe(
-                        "are ours, outside of " + String.join(", ", to),
-                        type -> type.getPackageName().startsWith(FACE)
-                                && !type.getPackageName().equals(from)
-                                && !List.of(to).contains(type.getPackageName())))
                 .check(CLASSES);
     }
 }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** One answer of the engine held against the oracle's, within {@link Tolerance}. */
+/** Compares an answer of the engine with the reference's, within {@link Tolerance}. */
 public final class Comparison {
     private final Sample sample;
     private final String what;
@@ -19,7 +19,7 @@ public final class Comparison {
         this.largest = Math.max(largest(sample, sequence), largestState(sample, expected));
     }
 
-    /** What states have grown to, where some activation may have no bound. */
+    /** Largest magnitude of the states, which may be large with unbounded activations. */
     private static double largestState(Sample sample, ScoredSequence expected) {
         if (sample.model().directions().stream()
                 .allMatch(direction -> direction.variant().isPlain())) {
@@ -40,7 +40,7 @@ public final class Comparison {
                 .reduce(0, Math::max);
     }
 
-    /** The largest magnitude that goes into the sums: features, the embedding's values, states. */
+    /** Largest magnitude of the terms of the sums: features, embedding values, states. */
     private static double largest(Sample sample, Sequence sequence) {
         float[] inputs = sequence.hasFeatures()
                 ? sequence.features()
@@ -48,13 +48,13 @@ public final class Comparison {
                         .embedding()
                         .map(embedding -> embedding.table().values())
                         .orElse(new float[] {1});
-        double initial = 2; // what Samples starts cell states from, at most
+        double initial = 2; // largest cell state that Samples start from
         return IntStream.range(0, inputs.length)
                 .mapToDouble(at -> Math.abs(inputs[at]))
                 .reduce(initial, Math::max);
     }
 
-    /** The largest error seen, as a share of what was allowed. */
+    /** Largest error as a share of its tolerance. */
     public double largestShare() {
         return largestShare;
     }
@@ -128,7 +128,7 @@ public final class Comparison {
         largestShare = allowed == 0 ? largestShare : Math.max(largestShare, error / allowed);
     }
 
-    /** Another class than the oracle's must be as probable as it, to within the tolerance. */
+    /** A class other than the reference's must have the same probability within the tolerance. */
     private void prediction(ScoredSequence actual, ScoredSequence expected) {
         assertThat(actual.prediction()).as(what).hasSameSizeAs(expected.prediction());
         for (int step = 0; step < expected.prediction().length; step++) {
@@ -169,7 +169,7 @@ public final class Comparison {
         }
     }
 
-    /** Ranks differ by no more than the number of classes that the oracle finds as probable as the target. */
+    /** Ranks differ by at most the number of classes that have the target's probability within the tolerance. */
     private void ranks(ScoredSequence actual, ScoredSequence expected) {
         assertThat(actual.ranks()).as(what).hasSameSizeAs(expected.ranks());
         for (int at = 0; at < expected.ranks().length; at++) {

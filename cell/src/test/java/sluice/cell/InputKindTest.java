@@ -20,7 +20,7 @@ class InputKindTest {
             new LstmModel(Optional.of(SAMPLES.embedding(9, 3)), LAYERS, Optional.empty());
 
     @Test
-    void whatFits() {
+    void fittingModelsAreAccepted() {
         InputKind.EMBEDDING.requireFit(EMBEDDED);
         InputKind.ONE_HOT.requireFit(BARE);
         InputKind.FEATURES.requireFit(BARE);
@@ -30,14 +30,14 @@ class InputKindTest {
     @EnumSource(
             value = InputKind.class,
             names = {"ONE_HOT", "FEATURES"})
-    void anEmbeddingLeavesNoChoice(InputKind input) {
+    void aModelWithAnEmbeddingNeedsEmbeddingInput(InputKind input) {
         assertThatThrownBy(() -> CompiledModel.compile(EMBEDDED, input, KernelChoice.AUTO))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the model has an embedding, so its input is tokens: model.input must be embedding");
     }
 
     @Test
-    void anEmbeddingThatIsNotThere() {
+    void embeddingInputNeedsAnEmbedding() {
         assertThatThrownBy(() -> CompiledModel.compile(BARE, InputKind.EMBEDDING, KernelChoice.AUTO))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the model has no embedding: model.input must be one-hot (tokens in [0, 3)) or features"
@@ -45,7 +45,7 @@ class InputKindTest {
     }
 
     @Test
-    void whatIsMadeOfTokens() {
+    void kindsOfTokenInput() {
         assertThat(InputKind.EMBEDDING.takesTokens()).isTrue();
         assertThat(InputKind.ONE_HOT.takesTokens()).isTrue();
         assertThat(InputKind.FEATURES.takesTokens()).isFalse();

@@ -28,9 +28,9 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 
-/** Numbers of another implementation: ONNX Runtime's own tests of peepholes, clip, both directions and initial states. */
+/** Expected values of ONNX Runtime's own tests: peepholes, clip, both directions and initial states. */
 class OnnxRuntimeCasesTest {
-    private static final int[] BLOCKS = {0, 2, 3, 1}; // of i, o, f, c: where i, f, g, o stand
+    private static final int[] BLOCKS = {0, 2, 3, 1}; // positions of i, f, g, o in ONNX's order i, o, f, c
 
     private static Stream<Arguments> cases() {
         return lines().flatMap(line -> Arrays.stream(KernelChoice.values())
@@ -68,7 +68,7 @@ class OnnxRuntimeCasesTest {
         }
     }
 
-    /** One line of the file. */
+    /** A test case: one line of the file. */
     private static final class OnnxCase {
         private final JsonNode line;
         private final int directions;
@@ -173,7 +173,7 @@ class OnnxRuntimeCasesTest {
             return start;
         }
 
-        /** Of a tensor of shape (directions, batch, H). */
+        /** The value of a tensor of shape (directions, batch, H). */
         private float[] row(float[] values, int direction, int s) {
             int from = (direction * batch + s) * hidden;
             return Arrays.copyOfRange(values, from, from + hidden);
@@ -182,7 +182,7 @@ class OnnxRuntimeCasesTest {
         void assertSteps(int s, float[][] actual) {
             JsonNode output = line.path("outputs").path("Y");
             if (output.isMissingNode()) {
-                return; // an output that this case doesn't ask for
+                return; // an output that this case does not have
             }
             float[] expected = floats(output);
             for (int step = 0; step < actual.length; step++) {

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 
-/** Equality to the last bit, told apart even where {@code ==} sees none: 0 from -0, one NaN from another. */
+/** Asserts equality of all bits, also where {@code ==} does not compare them: 0 differs from -0, and NaNs with different bits differ. */
 public final class SameBits {
     private SameBits() {}
 
-    /** Whole answers: what one has and the other lacks is a difference too. */
+    /** Compares whole answers; an output that only one of them has is a difference. */
     public static void same(String what, ScoredSequence actual, ScoredSequence expected) {
         same(what + ": softmax", actual.softmax(), expected.softmax());
         assertThat(actual.prediction()).as(what + ": prediction").isEqualTo(expected.prediction());

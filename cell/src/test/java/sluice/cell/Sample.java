@@ -14,20 +14,20 @@ import sluice.cell.model.OutputLayer;
 import sluice.cell.model.Readout;
 
 /**
- * A random model and what it may be asked.
+ * A random model with its sequences and requests.
  *
- * @param seed what it was made from, and its sequences are
+ * @param seed seed of the model and its sequences
  */
 public record Sample(long seed, LstmModel model, InputKind input) {
     private static final int LONGEST = 40;
 
-    /** For failure messages. */
+    /** Text for failure messages. */
     @Override
     public String toString() {
         return "-Dsluice.seed=%d (%s, %s)".formatted(seed, input, model);
     }
 
-    /** Ragged: empty, single, long, twice the same, with a shared beginning, one that goes on from a given state. */
+    /** A batch of different lengths: empty, one token, long, duplicates, shared prefixes, and one with a start state. */
     public List<Sequence> batch() {
         SplittableRandom random = new SplittableRandom(~seed);
         List<Sequence> batch = new ArrayList<>();
@@ -44,7 +44,7 @@ public record Sample(long seed, LstmModel model, InputKind input) {
         return batch;
     }
 
-    /** One sequence of what the model reads; numbers, which have a next one, where it reads one number a step. */
+    /** A sequence of the model's kind of input; of numbers, which are targets too, if the model reads one number per step. */
     public Sequence sequence(long sequenceSeed, int length) {
         Samples samples = new Samples(sequenceSeed);
         if (input.takesTokens()) {
@@ -55,7 +55,7 @@ public record Sample(long seed, LstmModel model, InputKind input) {
                 : Sequence.ofFeatures(length, samples.floats(length * model.inputWidth(), 2));
     }
 
-    /** A state that a sequence could go on from. */
+    /** A random start state. */
     public LstmState state(long stateSeed) {
         Samples samples = new Samples(stateSeed);
         return new LstmState(
@@ -67,7 +67,7 @@ public record Sample(long seed, LstmModel model, InputKind input) {
                         .toArray(float[][]::new));
     }
 
-    /** The same model with another readout, where it can have one. */
+    /** The same model with another readout, unless it reads forward only. */
     public Sample readFrom(Readout readout) {
         return new Sample(seed, model.readFrom(readout), input);
     }
@@ -80,7 +80,7 @@ public record Sample(long seed, LstmModel model, InputKind input) {
         return input.takesTokens() || model.inputWidth() == 1;
     }
 
-    /** Everything that this model can tell at these steps. */
+    /** All output kinds of this model at these steps. */
     public Set<OutputKind> emissions(Steps at) {
         return Arrays.stream(OutputKind.values())
                 .filter(emission -> emission.availableAt(at))
@@ -93,7 +93,7 @@ public record Sample(long seed, LstmModel model, InputKind input) {
                 .collect(Collectors.toCollection(() -> EnumSet.noneOf(OutputKind.class)));
     }
 
-    /** Asks for everything. */
+    /** A request for all output kinds. */
     public ScoreRequest request(Steps at) {
         return request(at, emissions(at));
     }
@@ -102,12 +102,12 @@ public record Sample(long seed, LstmModel model, InputKind input) {
         return new ScoreRequest(at, emissions, Math.min(5, classes()), OptionalInt.of(gatesLayer()));
     }
 
-    /** The layer whose gates are told: any, as the seed has it. */
+    /** The layer whose gates are requested, chosen by the seed. */
     public int gatesLayer() {
         return (int) (seed % model.layers().size());
     }
 
-    /** Scores everything. */
+    /** A scorer for all output kinds. */
     public SequenceScorer scorer(KernelChoice kernel, Steps at) {
         return compile(kernel).scorer(request(at));
     }

@@ -18,22 +18,21 @@ import sluice.cell.model.OutputLayer;
 import sluice.cell.model.Readout;
 
 /**
- * Random weights and whole random models, each from one seed.
+ * Random weights and random models, each from one seed.
  *
- * <p>{@code -Dsluice.seed=N} puts N in the place of the last of the {@link #seeds}, so that a failure can be repeated
- * and new ground can be searched.
+ * <p>{@code -Dsluice.seed=N} replaces the last of the {@link #seeds} by N, to repeat a failure or to try other models.
  */
 public final class Samples {
     private static final int FIXED_SEEDS = 29;
     private static final long LAST_SEED = 20_000;
     private static final int[] WIDTHS = {1, 2, 3, 5, 7, 8, 15, 16, 17, 24, 33};
     private static final int[] VOCABULARIES = {2, 3, 11, 40, 63, 64, 65, 130};
-    private static final float GAIN = 2; // over 1 / sqrt(fan-in): gates that move, without being stuck at 0 and 1
+    private static final float GAIN = 2; // times 1 / sqrt(fan-in): gates vary and do not saturate at 0 or 1
 
-    /** Between 0 and 1. */
+    /** Activations with values between 0 and 1. */
     private static final Activation.Kind[] FRACTIONS = {Activation.Kind.SIGMOID, Activation.Kind.HARD_SIGMOID};
 
-    /** Between -1 and 1, with parameters up to 1. */
+    /** Activations with values between -1 and 1, for parameters up to 1. */
     private static final Activation.Kind[] BOUNDED = {
         Activation.Kind.SIGMOID,
         Activation.Kind.HARD_SIGMOID,
@@ -45,13 +44,13 @@ public final class Samples {
     private final long seed;
     private final SplittableRandom random;
 
-    /** @param seed says it all */
+    /** @param seed determines everything that is generated */
     public Samples(long seed) {
         this.seed = seed;
         this.random = new SplittableRandom(seed);
     }
 
-    /** The seeds of every random test. */
+    /** The seeds of all random tests. */
     public static List<Long> seeds() {
         return LongStream.concat(
                         LongStream.rangeClosed(1, FIXED_SEEDS), LongStream.of(Long.getLong("sluice.seed", LAST_SEED)))
@@ -59,7 +58,7 @@ public final class Samples {
                 .toList();
     }
 
-    /** For every seed a model of plain cells, and one of variants; and where they can be told apart, one read from final states. */
+    /** For each seed a model of plain cells and one of variants; for a bidirectional top layer also one with a readout of final states. */
     public static List<Sample> everyKind() {
         return seeds().stream()
                 .flatMap(seed -> {
@@ -71,12 +70,12 @@ public final class Samples {
                 .toList();
     }
 
-    /** A model of plain cells, of any kind that there is. */
+    /** A random model of plain cells. */
     public Sample any() {
         return any(false);
     }
 
-    /** A model of any kind that there is, of cells of any variant; none whose states can leave float32 within a test's sequences. */
+    /** A random model of variant cells whose states do not overflow within the length of a test's sequences. */
     public Sample anyVariant() {
         return any(true);
     }
@@ -124,13 +123,13 @@ public final class Samples {
         return LstmLayer.bidirectional(forward, varied(other).backward(), merges[random.nextInt(merges.length)]);
     }
 
-    /** The same direction in a random variant, one in five the plain cell still. */
+    /** The same direction with a random variant; one in five stays plain. */
     private LstmDirection varied(LstmDirection direction) {
         if (random.nextInt(5) == 0) {
             return direction;
         }
         boolean coupled = random.nextInt(3) == 0;
-        boolean opened = random.nextInt(3) > 0; // to activations without a bound
+        boolean opened = random.nextInt(3) > 0; // whether unbounded activations may be used
         CellVariant variant = CellVariant.PLAIN.withActivations(
                 activation(coupled ? FRACTIONS : BOUNDED),
                 activation(opened ? Activation.Kind.values() : BOUNDED),
@@ -141,7 +140,7 @@ public final class Samples {
         return (opened ? calm(direction) : direction).with(variant);
     }
 
-    /** A variant of any cell of this width, with activations that may have no bound anywhere. */
+    /** A random variant for a cell of this width; any of its activations may be unbounded. */
     public CellVariant anyVariant(int hidden) {
         Activation.Kind[] any = Activation.Kind.values();
         CellVariant variant = CellVariant.PLAIN.withActivations(activation(any), activation(any), activation(any));
@@ -150,7 +149,7 @@ public final class Samples {
         return random.nextBoolean() ? variant.withPeepholes(peepholes(hidden)) : variant;
     }
 
-    /** With hidden weights so small that a state that is fed back without being squashed doesn't grow much. */
+    /** A copy with hidden weights so small that an unbounded state grows little when it is fed back. */
     private static LstmDirection calm(LstmDirection direction) {
         float[] values = direction.hiddenWeights().values();
         for (int at = 0; at < values.length; at++) {
@@ -182,12 +181,12 @@ public final class Samples {
         return started ? direction.startingFrom(floats(shown, 1), floats(hidden, 2)) : direction;
     }
 
-    /** A plain cell, with a bias. */
+    /** A plain cell with a bias. */
     public LstmDirection direction(int input, int hidden) {
         return direction(input, hidden, hidden, true, false);
     }
 
-    /** A cell with a projection, and a bias. */
+    /** A cell with a projection and a bias. */
     public LstmDirection projected(int input, int hidden, int shown) {
         return LstmDirection.projected(
                 weights(hidden, input),
@@ -196,7 +195,7 @@ public final class Samples {
                 matrix(shown, hidden, 1));
     }
 
-    /** A language model over one plain layer: an embedding, a cell, as many classes as tokens. */
+    /** A language model with one plain layer: an embedding, a cell, and one class for each token. */
     public Sample languageModel(int vocabulary, int width, int hidden) {
         LstmModel model = new LstmModel(
                 Optional.of(embedding(vocabulary, width)),
@@ -221,7 +220,7 @@ public final class Samples {
         return Matrix.of(rows, columns, floats(rows * columns, magnitude));
     }
 
-    /** Uniform in {@code [-magnitude, magnitude)}. */
+    /** Values uniform in {@code [-magnitude, magnitude)}. */
     public float[] floats(int count, float magnitude) {
         float[] values = new float[count];
         for (int at = 0; at < count; at++) {
@@ -230,7 +229,7 @@ public final class Samples {
         return values;
     }
 
-    /** Whole numbers from -8 to 8, as floats: their sums of products are exact in any order. */
+    /** Integers from -8 to 8 as floats: their sums of products are exact in any order. */
     public float[] integers(int count) {
         float[] values = new float[count];
         for (int at = 0; at < count; at++) {
@@ -243,7 +242,7 @@ public final class Samples {
         return random.ints(count, 0, vocabulary).toArray();
     }
 
-    /** {@code 0 .. count - 1}, in any order. */
+    /** {@code 0 .. count - 1} in random order. */
     public int[] permutation(int count) {
         int[] order = new int[count];
         for (int at = 0; at < count; at++) {

@@ -11,7 +11,7 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 
-/** Random tests prove nothing about a variant that no seed happens to make. */
+/** Checks that the random models cover all kinds of models; a kind that no seed generates would not be tested. */
 class SamplesTest {
     private static final List<Sample> SAMPLES =
             Samples.seeds().stream().map(seed -> new Samples(seed).any()).toList();
@@ -20,13 +20,13 @@ class SamplesTest {
             Samples.seeds().stream().map(seed -> new Samples(seed).anyVariant()).toList();
 
     @Test
-    void plainCellsAndVariantsAreMadeApart() {
+    void plainAndVariantLayersAreMixed() {
         assertThat(SAMPLES)
                 .flatExtracting(sample -> sample.model().directions())
                 .allMatch(direction -> direction.variant().isPlain());
         assertThat(VARIANTS)
                 .extracting(Sample::model)
-                .as("plain over variant or the other way")
+                .as("a plain layer over a variant one, or the reverse")
                 .anyMatch(model -> {
                     List<Boolean> plain = model.directions().stream()
                             .map(direction -> direction.variant().isPlain())
@@ -36,7 +36,7 @@ class SamplesTest {
     }
 
     @Test
-    void everyVariantIsMade() {
+    void everyShapeOfModelOccurs() {
         List<CellVariant> made = VARIANTS.stream()
                 .flatMap(sample -> sample.model().directions().stream())
                 .map(LstmDirection::variant)
@@ -52,11 +52,11 @@ class SamplesTest {
                 .contains(LstmLayer.Merge.values());
         assertThat(VARIANTS)
                 .flatExtracting(sample -> sample.model().layers())
-                .as("one direction, read backward")
+                .as("a single backward direction")
                 .anyMatch(layer -> layer.directions().size() == 1 && layer.looksAhead());
     }
 
-    /** Properties are compared on answers, and a defect is none. */
+    /** Property tests compare answers, so no sequence may end in a defect. */
     @Test
     void noStateOverflows() {
         for (Sample sample : VARIANTS) {
@@ -67,12 +67,12 @@ class SamplesTest {
     }
 
     @Test
-    void everyKindOfInputIsMade() {
+    void everyKindOfInputOccurs() {
         assertThat(SAMPLES).extracting(Sample::input).contains(InputKind.values());
     }
 
     @Test
-    void everyVariantOfTheCellIsMade() {
+    void everyVariantOfTheCellOccurs() {
         some("one direction", model -> model.layers().get(0).directions().size() == 1);
         some("two directions", LstmModel::looksAhead);
         some("one layer", model -> model.layers().size() == 1);
@@ -90,7 +90,7 @@ class SamplesTest {
     }
 
     @Test
-    void theSameSeedMakesTheSameModel() {
+    void theSameSeedGivesTheSameModel() {
         assertThat(new Samples(5).any().model().fingerprint())
                 .isEqualTo(new Samples(5).any().model().fingerprint())
                 .isNotEqualTo(new Samples(6).any().model().fingerprint());

@@ -46,7 +46,7 @@ class ScoreRequestTest {
     }
 
     @Test
-    void whatIsNotToldAtTheLastStep() {
+    void kindsNotAvailableAtTheLastStep() {
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.HIDDEN, OutputKind.RANK), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("rank is not available at last: choose any of softmax, prediction, topk, loglik, hidden,"
@@ -59,7 +59,7 @@ class ScoreRequestTest {
     }
 
     @Test
-    void whatIsNotToldAtEachStep() {
+    void kindsNotAvailableAtEachStep() {
         assertThatThrownBy(() -> new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.STATE), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("state is not available at each: choose any of softmax, prediction, topk, loglik,"
@@ -70,18 +70,18 @@ class ScoreRequestTest {
     @EnumSource(
             value = OutputKind.class,
             names = {"SOFTMAX", "PREDICTION", "TOPK", "LOGLIK", "LOGPROB", "RANK"})
-    void whatNeedsAnOutputLayer(OutputKind emission) {
-        ScoreRequest request = new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.HIDDEN, emission), 1);
+    void kindsThatNeedAnOutputLayer(OutputKind kind) {
+        ScoreRequest request = new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.HIDDEN, kind), 1);
         assertThatThrownBy(() -> request.requireAnswerableBy(BARE))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the model has no output layer, so it has no "
-                        + emission.name().toLowerCase(Locale.ROOT)
+                        + kind.name().toLowerCase(Locale.ROOT)
                         + ": ask for hidden, cell, state or gates, or name its output layer with model.output");
         request.requireAnswerableBy(FOUR_CLASSES);
     }
 
     @Test
-    void whatNeedsNoOutputLayer() {
+    void kindsThatNeedNoOutputLayer() {
         new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.HIDDEN, OutputKind.CELL, OutputKind.STATE), 1)
                 .requireAnswerableBy(BARE);
         new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.GATES), 1).requireAnswerableBy(BARE);
@@ -107,9 +107,9 @@ class ScoreRequestTest {
         assertThatThrownBy(() -> gatesOf(-1)).hasMessage("gates of layer -1: expected 0, the lowest, or above");
     }
 
-    /** What isn't asked for needs no layer. */
+    /** The layer of gates is not checked where no gates are asked for. */
     @Test
-    void aLayerThatIsNotAskedFor() {
+    void theLayerOfGatesThatAreNotAskedFor() {
         new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.HIDDEN), 1, OptionalInt.of(7)).requireAnswerableBy(BARE);
     }
 
@@ -128,7 +128,7 @@ class ScoreRequestTest {
     }
 
     @Test
-    void whatWasAskedIsRemembered() {
+    void aRequestReturnsWhatItWasGiven() {
         ScoreRequest request =
                 new ScoreRequest(Steps.EACH, List.of(OutputKind.RANK, OutputKind.SOFTMAX, OutputKind.RANK), 3);
         assertThat(request.at()).isEqualTo(Steps.EACH);
@@ -137,12 +137,18 @@ class ScoreRequestTest {
         assertThat(request.asksFor(OutputKind.RANK)).isTrue();
         assertThat(request.asksFor(OutputKind.LOGLIK)).isFalse();
         assertThat(request.needsTargets()).isTrue();
+        assertThat(request.needsTargetsOnly()).isFalse();
         assertThat(new ScoreRequest(Steps.LAST, Set.of(OutputKind.SOFTMAX), 1).needsTargets())
+                .isFalse();
+        assertThat(new ScoreRequest(Steps.LAST, Set.of(OutputKind.LOGLIK), 1).needsTargetsOnly())
+                .isTrue();
+        assertThat(request.needsOutputLayer()).isTrue();
+        assertThat(new ScoreRequest(Steps.LAST, Set.of(OutputKind.STATE), 1).needsOutputLayer())
                 .isFalse();
     }
 
     @Test
-    void itTravels() throws IOException, ClassNotFoundException {
+    void aRequestIsSerializable() throws IOException, ClassNotFoundException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
             out.writeObject(new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.TOPK, OutputKind.CELL), 3));

@@ -20,7 +20,7 @@ import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
 
-/** One case for each way in which a sequence can be wrong, with the sentence that says so. */
+/** A case with its message for each kind of defect. */
 class SequenceRulesTest {
     private static final Samples SAMPLES = new Samples(1);
     private static final LstmModel WORDS = new LstmModel(
@@ -45,7 +45,7 @@ class SequenceRulesTest {
 
     @ParameterizedTest
     @ValueSource(ints = {-1, 10, Integer.MIN_VALUE, Integer.MAX_VALUE})
-    void aTokenThatTheModelDoesNotKnow(int token) {
+    void aTokenOutOfRange(int token) {
         assertDefect(
                 words(OutputKind.SOFTMAX).check(Sequence.ofTokens(3, 4, token)),
                 Defect.Kind.TOKEN_OUT_OF_RANGE,
@@ -61,7 +61,7 @@ class SequenceRulesTest {
     }
 
     @Test
-    void aTokenThatStandsForNothing() {
+    void aPaddingToken() {
         LstmModel padded = new LstmModel(
                 WORDS.embedding().map(embedding -> embedding.withPadding(4)), WORDS.layers(), WORDS.output());
 
@@ -76,7 +76,7 @@ class SequenceRulesTest {
     }
 
     @Test
-    void aTargetThatHasNoClass() {
+    void aTargetWithoutAClass() {
         assertDefect(
                 words(OutputKind.LOGLIK).check(Sequence.ofTokens(9, 6, 7)),
                 Defect.Kind.TARGET_OUT_OF_RANGE,
@@ -85,7 +85,7 @@ class SequenceRulesTest {
     }
 
     @Test
-    void aNegativeNumberIsAFeatureButNoTarget() {
+    void aNegativeNumberIsAFeatureAndNotATarget() {
         LstmModel numbers = new LstmModel(
                 Optional.empty(), List.of(LstmLayer.of(SAMPLES.direction(1, 2))), Optional.of(SAMPLES.output(7, 2)));
         SequenceRules rules = new SequenceRules(numbers, InputKind.FEATURES, request(OutputKind.LOGLIK));
@@ -115,24 +115,23 @@ class SequenceRulesTest {
     }
 
     @Test
-    void aSequenceLongerThanOneRunCanHold() {
+    void aSequenceThatIsTooLong() {
         SequenceRules rules = wide();
         assertThat(rules.maxLength()).isEqualTo(2046);
         assertThat(rules.check(ofLength(2046))).isEmpty();
         assertDefect(
-                rules.check(ofLength(2047)),
-                Defect.Kind.TOO_LONG,
-                "2047 steps: this model can take at most 2046 at once");
+                rules.check(ofLength(2047)), Defect.Kind.TOO_LONG, "2047 steps: expected at most 2046 for this model");
     }
 
     @Test
-    void aBatchLongerThanOneRunCanHold() {
+    void aBatchThatIsTooLong() {
         SequenceRules rules = wide();
         Sequence half = ofLength(1024);
         rules.require(List.of(half, ofLength(1021)));
         assertThatThrownBy(() -> rules.require(List.of(half, half)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("a batch of 2048 steps: this model can take at most 2046 at once");
+                .hasMessage(
+                        "a batch of 2048 steps: expected at most 2046 for this model; score fewer sequences at once");
     }
 
     private static Sequence ofLength(int steps) {
@@ -140,7 +139,7 @@ class SequenceRulesTest {
         return Sequence.ofTokens(tokens);
     }
 
-    /** Steps so wide that few of them fit one array. */
+    /** A model so wide that few steps fit one array. */
     private static SequenceRules wide() {
         int width = 1 << 20;
         LstmModel model = new LstmModel(
@@ -156,15 +155,15 @@ class SequenceRulesTest {
         assertDefect(
                 words(OutputKind.SOFTMAX).check(Sequence.ofFeatures(1, new float[] {1, 2, 3})),
                 Defect.Kind.WRONG_INPUT,
-                "features for a model that takes tokens");
+                "found features: the model takes tokens");
         assertDefect(
                 words(OutputKind.SOFTMAX).check(Sequence.ofNumbers(1)),
                 Defect.Kind.WRONG_INPUT,
-                "features for a model that takes tokens");
+                "found features: the model takes tokens");
         assertDefect(
                 features().check(Sequence.ofTokens(1, 2)),
                 Defect.Kind.WRONG_INPUT,
-                "tokens for a model that takes features");
+                "found tokens: the model takes features");
     }
 
     @Test
@@ -172,11 +171,11 @@ class SequenceRulesTest {
         assertDefect(
                 features().check(Sequence.ofFeatures(2, new float[8])),
                 Defect.Kind.WRONG_INPUT,
-                "8 features over 2 steps: the model reads 3 a step");
+                "8 features for 2 steps: the model reads 3 per step");
         assertDefect(
                 features().check(Sequence.ofNumbers(1, 2)),
                 Defect.Kind.WRONG_INPUT,
-                "2 features over 2 steps: the model reads 3 a step");
+                "2 features for 2 steps: the model reads 3 per step");
     }
 
     @ParameterizedTest
@@ -192,14 +191,16 @@ class SequenceRulesTest {
         assertDefect(
                 rules.check(Sequence.ofFeatures(1, new float[3])),
                 Defect.Kind.WRONG_INPUT,
-                "features have no next token: ask for no loglik, logprob or rank of them");
+                "features have no next token: loglik, logprob and rank need tokens");
     }
 
     @Test
     void aStateOfAnotherNumberOfRows() {
         LstmState state = new LstmState(new float[2][2], new float[1][4]);
         assertDefect(
-                from(state), Defect.Kind.WRONG_STATE, "a state of 2 and 1 rows: the model has 2 directions of layers");
+                from(state),
+                Defect.Kind.WRONG_STATE,
+                "a state with 2 rows of h and 1 rows of c: expected one row for each of the model's 2 directions");
     }
 
     @Test
@@ -216,7 +217,7 @@ class SequenceRulesTest {
 
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.NEGATIVE_INFINITY, 0x1.000002p40f})
-    void aStateWithValuesThatAreNotModerate(float value) {
+    void aStateWithAValueOutOfRange(float value) {
         assertDefect(
                 from(new LstmState(new float[][] {{1, value}, {3, 4}}, new float[2][4])),
                 Defect.Kind.WRONG_STATE,
@@ -227,7 +228,7 @@ class SequenceRulesTest {
                 "row 1 of the state's c holds " + value + ": expected at most 1.09951163E12 in magnitude");
     }
 
-    /** But the one that no rule sees: StateOverflowTest has its cases. */
+    /** Except STATE_OVERFLOW, which only scoring can find: see StateOverflowTest. */
     @Test
     void everyKindOfDefectHasACaseHere() {
         assertThat(Defect.Kind.values())
@@ -245,7 +246,7 @@ class SequenceRulesTest {
 
     @ParameterizedTest
     @EnumSource(KernelChoice.class)
-    void aScorerRefusesABatchWithADefectAndSaysWhichSequence(KernelChoice kernel) {
+    void aScorerRefusesABatchWithADefectAndNamesTheSequence(KernelChoice kernel) {
         SequenceScorer scorer =
                 CompiledModel.compile(WORDS, InputKind.EMBEDDING, kernel).scorer(request(OutputKind.SOFTMAX));
         List<Sequence> batch = List.of(Sequence.ofTokens(1), Sequence.ofTokens(1, 10), Sequence.ofTokens(-1));
@@ -255,10 +256,10 @@ class SequenceRulesTest {
         assertThat(scorer.rules().check(batch.get(0))).isEmpty();
     }
 
-    /** A scorer that has refused a batch is as good as new. */
+    /** A refused batch leaves no trace in the scorer. */
     @ParameterizedTest
     @EnumSource(KernelChoice.class)
-    void aScorerLivesOnAfterARefusal(KernelChoice kernel) {
+    void aScorerWorksAfterARefusal(KernelChoice kernel) {
         SequenceScorer scorer =
                 CompiledModel.compile(WORDS, InputKind.EMBEDDING, kernel).scorer(request(OutputKind.SOFTMAX));
         List<Sequence> good = Collections.nCopies(3, Sequence.ofTokens(1, 2, 3));

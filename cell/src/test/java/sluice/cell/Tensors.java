@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Expected numbers in a safetensors file of F32 matrices; on purpose not the reader under test. */
+/** Reads expected values from a safetensors file of F32 matrices, independently of the reader under test. */
 public final class Tensors {
     private final JsonNode header;
     private final ByteBuffer data;
@@ -32,7 +32,7 @@ public final class Tensors {
         }
     }
 
-    /** The rows of one matrix, if it is there. */
+    /** The rows of a matrix, if the file has it. */
     public Optional<float[][]> matrix(String name) {
         JsonNode tensor = header.path(name);
         if (tensor.isMissingNode()) {

@@ -5,22 +5,22 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 
 /**
- * How far two numbers may be apart: here and nowhere else, as formulas.
+ * All tolerances of the tests, as formulas.
  *
- * <p>The bits of one sequence in another batch, on another kernel, asked for other things, have none: see {@link
+ * <p>Answers to the same sequence in another batch, on another kernel or with other output kinds have no tolerance: see {@link
  * SameBits}.
  */
 public final class Tolerance {
-    /** Half a unit in the last place of 1: what one operation of float32 may err, relative to its result. */
+    /** Half an ULP of 1: the relative error of one float32 operation. */
     public static final double FLOAT = 0x1p-24;
 
-    /** The same of float64. */
+    /** The same for float64. */
     public static final double DOUBLE = 0x1p-53;
 
-    /** How much a step's rounding may grow while it is carried through the steps and layers after it. */
+    /** Factor by which the rounding error of a step may grow in later steps and layers. */
     private static final double CARRY = 1;
 
-    /** What PyTorch's own two precisions differ by, with room; and once more where gates are driven hard. */
+    /** The difference between PyTorch's own float32 and float64 results, with a margin; a second value for saturated gates. */
     private static final double TORCH_PROBABILITY = 1e-6;
 
     private static final double TORCH_STATE = 1e-5;
@@ -28,8 +28,8 @@ public final class Tolerance {
     private static final double TORCH_STRESS = 1e-4;
 
     /**
-     * PyTorch's two biases are added up and rounded to float32 when a model is made: even the oracle starts half a
-     * unit off.
+     * PyTorch's two biases are added up and rounded to float32 when a model is read, so that even the reference starts with an error of
+     * half an ULP.
      */
     private static final double ORACLE_RELATIVE = 4 * FLOAT;
 
@@ -41,8 +41,7 @@ public final class Tolerance {
     private Tolerance() {}
 
     /**
-     * Of probabilities against PyTorch's; what the oracle shows and what the files hold is rounded to float32, once
-     * each.
+     * Tolerance of probabilities against PyTorch's; the reference's values and those of the files are each rounded to float32 once.
      */
     public static double torchProbability(KernelChoice kernel, boolean stress) {
         if (kernel == KernelChoice.REFERENCE) {
@@ -51,7 +50,7 @@ public final class Tolerance {
         return stress ? TORCH_STRESS : TORCH_PROBABILITY;
     }
 
-    /** Of h and c against PyTorch's. */
+    /** Tolerance of h and c against PyTorch's. */
     public static double torchState(KernelChoice kernel, boolean stress, double expected) {
         if (kernel == KernelChoice.REFERENCE) {
             return 2 * FLOAT * Math.max(1, Math.abs(expected));
@@ -59,63 +58,63 @@ public final class Tolerance {
         return stress ? TORCH_STRESS : TORCH_STATE;
     }
 
-    /** Of a log-likelihood or one of its terms, which PyTorch gave in float64, against it. */
+    /** Tolerance of a log-likelihood or one of its terms against PyTorch's float64 value. */
     public static double torchLogProbability(KernelChoice kernel, double expected) {
         return (kernel == KernelChoice.REFERENCE ? ORACLE_RELATIVE : TORCH_RELATIVE) * Math.max(1, Math.abs(expected));
     }
 
-    /** The same of the oracle where no bias was rounded: float64 sums in another order, over a few hundred steps. */
+    /** The same for the reference if no bias was rounded: float64 sums in another order, over a few hundred steps. */
     public static double torchLogProbabilityUnrounded(double expected) {
         return 1e-12 * Math.max(1, Math.abs(expected));
     }
 
-    /** Of one term of a log-likelihood that the engine shows as float32. */
+    /** Tolerance of a log-likelihood's term, which the engine returns as float32. */
     public static double torchTerm(KernelChoice kernel, double expected) {
         return torchLogProbability(kernel, expected) + FLOAT * Math.abs(expected);
     }
 
     /**
-     * Of h and c against what ONNX's own tests and ONNX Runtime's say, who computed in float32.
+     * Tolerance of h and c against the float32 values in the tests of ONNX and ONNX Runtime.
      *
-     * @param rough whether the numbers there are themselves off, as their source says
+     * @param rough whether those values are imprecise themselves, according to their source
      */
     public static double onnxState(boolean rough, double expected) {
         return (rough ? ONNX_ROUGH : ONNX_STATE) * Math.max(1, Math.abs(expected));
     }
 
-    /** Of h and c against PyTorch's in float32, where cell states are large: both are off, each in its own way. */
+    /** Tolerance of h and c against PyTorch's float32 values with large cell states, where both have rounding errors. */
     public static double torchSingle() {
         return TORCH_STRESS;
     }
 
-    /** Of anything against Keras' answer, as in Keras' own tests: so much, and so much of what is expected. */
+    /** Tolerance against Keras, as in Keras' own tests: an absolute part and a part relative to the expected value. */
     public static double keras(double expected) {
         return KERAS + KERAS * Math.abs(expected);
     }
 
-    /** Of h and c against ONNX Runtime's own tests, whose numbers were written down to a few digits. */
+    /** Tolerance of h and c against ONNX Runtime's own tests, whose values have few digits. */
     public static double onnxRuntime() {
         return 1e-5;
     }
 
-    /** Of one step of the oracle against the same formulas in plain doubles. */
+    /** Tolerance of one step of the reference against the same formulas in plain doubles. */
     public static double oracleStep() {
         return 8 * DOUBLE;
     }
 
     /**
-     * Of a few steps of the oracle in cells whose activations may have no bound, with inputs near 1: each step's rounding may be
-     * carried on tenfold.
+     * Tolerance of a few steps of the reference with unbounded activations and inputs near 1: the rounding error of a step may grow
+     * tenfold per step.
      */
     public static double oracleSteps(int steps, double expected) {
         return Math.pow(10, steps) * DOUBLE * Math.max(1, Math.abs(expected));
     }
 
     /**
-     * Of h and c, engine against oracle: each layer adds the rounding of its longest chain, which grows like the root
-     * of its terms, {@code sqrt(terms) * 2^-24 * largest sum}, and what it adds is carried on.
+     * Tolerance of h and c, engine against reference. Each layer adds the rounding error of its longest chain, which grows like the
+     * square root of the number of terms, {@code sqrt(terms) * 2^-24 * largest sum}, and propagates to later steps and layers.
      *
-     * @param largest the largest magnitude of anything compared, as inputs and c may be beyond 1
+     * @param largest largest magnitude of the compared values; inputs and c may exceed 1
      */
     public static double state(LstmModel model, double largest) {
         double rounding = 0;
@@ -129,8 +128,8 @@ public final class Tolerance {
     }
 
     /**
-     * Of a plain cell's state from {@code f * c + i * g} of the gates shown beside it: both come from the same pre-activations, but
-     * the step takes its quotients over a common denominator. Seven exponentials and what is made of them, a few units each.
+     * Tolerance of a plain cell's state against {@code f * c + i * g} of the returned gates. Both come from the same pre-activations, but
+     * the step uses quotients over a common denominator: seven exponentials with a few ULP each.
      *
      * @param kept {@code f * c}
      * @param entered {@code i * g}
@@ -139,39 +138,39 @@ public final class Tolerance {
         return 32 * FLOAT * (Math.abs(kept) + Math.abs(entered)) + Float.MIN_NORMAL;
     }
 
-    /** Of a logit: what the state brings along through a row of V, and the row's own chain. */
+    /** Tolerance of a logit: the error of the state times a row of V, and the rounding of the row's chain. */
     public static double logit(LstmModel model, double largest) {
         Matrix weights = model.output().orElseThrow().weights();
         return rowSum(weights) * state(model, largest)
                 + Math.sqrt(weights.columns()) * FLOAT * (1 + rowSum(weights) * largest);
     }
 
-    /** Of a probability: no softmax moves by more than half of what its logits move by, and its own sums round too. */
+    /** Tolerance of a probability: a softmax changes by at most half of the change of its logits, plus the rounding of its sums. */
     public static double probability(LstmModel model, double largest) {
         return logit(model, largest) / 2
                 + softmaxRelative(model.output().orElseThrow().classes(), 1);
     }
 
-    /** Of the logarithm of a probability: its logit and the normaliser may both be off. */
+    /** Tolerance of a log-probability: the errors of its logit and of the normaliser. */
     public static double logProbability(LstmModel model, double largest, double expected) {
         return 2 * logit(model, largest)
                 + softmaxRelative(model.output().orElseThrow().classes(), 1)
                 + FLOAT * Math.abs(expected);
     }
 
-    /** Of a sum of probabilities from 1, each rounded, over K classes. */
+    /** Tolerance of the sum of K rounded probabilities against 1. */
     public static double sumOfProbabilities(int classes) {
         return (classes + SUM_ROUNDINGS) * FLOAT;
     }
 
-    /** A lane of a block adds 64 numbers, a tree of four levels follows, then the block, the quotient, the product. */
+    /** Rounding of a softmax: a lane adds 64 values, then a tree of four levels, the block's sum, the quotient and the product. */
     private static final int SUM_ROUNDINGS = 64 + 4 + 4;
 
     /**
-     * Of a probability, relative, when the logits are given exactly: the subtraction of the maximum rounds, and that
-     * error stands in an exponent; the exponential and the sum round.
+     * Relative tolerance of a probability for exact logits: the subtraction of the maximum rounds, which is an error of the exponent;
+     * the exponential and the sum round as well.
      *
-     * @param spread the largest logit minus this one
+     * @param spread largest logit minus this one
      */
     public static double softmaxRelative(int classes, double spread) {
         return (Math.min(classes, SUM_ROUNDINGS) + spread + 8) * FLOAT;

@@ -17,7 +17,7 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.file.TensorNames;
 
-/** One model that PyTorch made, sequences for it, and what PyTorch says of them. */
+/** A model exported by PyTorch, its sequences, and PyTorch's results for them. */
 public final class TorchCase {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -26,9 +26,9 @@ public final class TorchCase {
     private final List<Expected> sequences;
 
     /**
-     * What PyTorch says of one sequence, in float64.
+     * PyTorch's results for one sequence, in float64.
      *
-     * @param stepLogProbabilities empty where the input is features
+     * @param stepLogProbabilities empty for features
      */
     record Expected(
             String id,
@@ -43,7 +43,7 @@ public final class TorchCase {
             int prediction,
             int[] topTokens,
             double[] topProbabilities) {
-        /** The softmax at the last step, from whichever of the two there is. */
+        /** The softmax at the last step. */
         float[] lastSoftmax() {
             float[][] rows = probabilities.or(this::lastProbabilities).orElseThrow();
             return rows[rows.length - 1];
@@ -151,12 +151,12 @@ public final class TorchCase {
         return model.embedding().isPresent() ? InputKind.EMBEDDING : InputKind.FEATURES;
     }
 
-    /** Whether its sequences are tokens, each but the first of which has a likelihood. */
+    /** Whether its sequences are tokens, so that they have likelihoods. */
     boolean hasTargets() {
         return input().takesTokens();
     }
 
-    /** Whether its gates are driven so hard that float32 itself is further off. */
+    /** Whether its gates are saturated, so that float32 has larger errors. */
     boolean stress() {
         return name.startsWith("stress");
     }

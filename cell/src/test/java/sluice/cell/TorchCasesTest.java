@@ -21,14 +21,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.OutputLayer;
 
-/** PyTorch's own numbers, on every kernel. */
+/** Results of PyTorch as expected values, on every kernel. */
 class TorchCasesTest {
     private static final List<TorchCase> CASES = TorchCase.all();
     private static final int TOP = 5;
 
     private static final Map<KernelChoice, Largest> LARGEST = new EnumMap<>(KernelChoice.class);
 
-    /** What one kernel was off by, at most. */
+    /** Largest errors of one kernel. */
     private static final class Largest {
         private double probability;
         private double state;
@@ -65,7 +65,7 @@ class TorchCasesTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("onEveryKernel")
-    void eachStepIsAsPyTorchSays(TorchCase torch, KernelChoice kernel) {
+    void eachStepAgreesWithPyTorch(TorchCase torch, KernelChoice kernel) {
         Set<OutputKind> asked = EnumSet.of(OutputKind.SOFTMAX, OutputKind.HIDDEN);
         if (torch.hasTargets()) {
             asked.addAll(EnumSet.of(OutputKind.LOGLIK, OutputKind.LOGPROB));
@@ -86,7 +86,7 @@ class TorchCasesTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("onEveryKernel")
-    void theLastStepIsAsPyTorchSays(TorchCase torch, KernelChoice kernel) {
+    void theLastStepAgreesWithPyTorch(TorchCase torch, KernelChoice kernel) {
         Set<OutputKind> asked =
                 EnumSet.of(OutputKind.SOFTMAX, OutputKind.PREDICTION, OutputKind.TOPK, OutputKind.STATE);
         if (torch.hasTargets()) {
@@ -111,7 +111,7 @@ class TorchCasesTest {
     }
 
     @Test
-    void theOracleAgreesToTheLastDigitsWhereNothingWasRounded() {
+    void theReferenceAgreesInFloat64IfNoBiasWasRounded() {
         TorchCase torch = CASES.stream()
                 .filter(found -> found.toString().startsWith("nobias"))
                 .findFirst()
@@ -183,8 +183,8 @@ class TorchCasesTest {
     }
 
     /**
-     * The same classes where their probabilities are further apart than they may be off; elsewhere, classes as
-     * probable.
+     * The classes must be equal where probabilities differ by more than the tolerance; elsewhere they must have equal probabilities within
+     * it.
      */
     private static void assertBest(
             TorchCase torch, KernelChoice kernel, TorchCase.Expected expected, ScoredSequence actual) {
@@ -208,7 +208,7 @@ class TorchCasesTest {
         }
     }
 
-    /** Between neighbours among the best few and the next one. */
+    /** Smallest difference between neighbours among the top classes and the next one. */
     private static double smallestGap(float[] probabilities, int few) {
         float[] sorted = probabilities.clone();
         Arrays.sort(sorted);

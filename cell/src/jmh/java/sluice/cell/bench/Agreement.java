@@ -11,21 +11,22 @@ import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmModel;
 
 /**
- * Whether the engines answer the same: Sluice's two kernels to the bit, ONNX Runtime within a tolerance.
+ * Checks that the engines agree: Sluice's two kernels bit for bit, ONNX Runtime within a tolerance.
  *
- * <p>Of thousands of classes each is about as probable as 1 / K, so a probability must also agree relative to itself.
+ * <p>With thousands of classes each probability is about 1 / K, so probabilities must also agree relative to their value.
  */
 final class Agreement {
     private static final double PROBABILITY = 1e-5;
-    private static final double RELATIVE = 1e-4; // of a probability, and of a log-likelihood
-    private static final float LOGIT = 2e-5f; // two as near as this may stand in either order
+    private static final double RELATIVE =
+            1e-4; // tolerance of a probability and of a log-likelihood, relative to its value
+    private static final float LOGIT = 2e-5f; // classes whose logits differ by less may rank in either order
 
     private final Workload workload;
     private final LstmModel model;
     private final List<int[]> sequences;
     private final List<ScoredSequence> ours;
 
-    // The largest seen.
+    // Largest differences found.
     private double difference;
     private double relative;
     private long nearTies;
@@ -38,10 +39,10 @@ final class Agreement {
     }
 
     /**
-     * Scores all sequences with both kernels, and with ONNX Runtime in every way that may be timed.
+     * Scores all sequences with both kernels, and with ONNX Runtime in all configurations that may be timed.
      *
-     * @return what was found, as a sentence
-     * @throws DisagreementException where anything differs by more than it may
+     * @return a sentence with the differences found
+     * @throws DisagreementException if a difference exceeds its tolerance
      */
     static String require(Workload workload, LstmModel model, List<int[]> sequences, List<Integer> batchSizes) {
         Agreement agreement = new Agreement(workload, model, sequences);
@@ -76,7 +77,7 @@ final class Agreement {
         }
     }
 
-    /** What differs, or null. */
+    /** The first difference, or null. */
     private static String likelihoodMismatch(ScoredSequence a, ScoredSequence b) {
         boolean same = Double.compare(a.logLikelihood(), b.logLikelihood()) == 0 && Arrays.equals(a.ranks(), b.ranks());
         return same
@@ -104,8 +105,8 @@ final class Agreement {
         List<int[]> whole = wholeBatch(batchSize);
         String run = "%s: ONNX Runtime, %s, %d at a time".formatted(workload.title(), padding.title(), batchSize);
         if (workload.question().likelihoods()) {
-            Likelihoods likelihoods =
-                    new Likelihoods(whole.size(), workload.question().ranks());
+            LikelihoodReader likelihoods =
+                    new LikelihoodReader(whole.size(), workload.question().ranks());
             int[] representative = onnx.score(whole, padding, batchSize, (s, sequence, answer, at) -> {
                 likelihoods.read(s, sequence, answer, at);
                 requireRanks(run, s % sequences.size(), likelihoods.ranks(s), answer, at);
@@ -122,7 +123,7 @@ final class Agreement {
         }
     }
 
-    /** All sequences, again and again where they are too few to fill a batch. */
+    /** All sequences, repeated if they are too few for a batch. */
     private List<int[]> wholeBatch(int batchSize) {
         return IntStream.range(0, Math.max(batchSize, sequences.size()))
                 .mapToObj(s -> sequences.get(s % sequences.size()))
@@ -157,7 +158,7 @@ final class Agreement {
         relative = Math.max(relative, apart == 0 ? 0 : apart / Math.abs(our));
     }
 
-    /** Our rank must be one that theirs could have been, had all logits near the token's own fallen on either side. */
+    /** Our rank must lie in the range that is possible if each logit near the token's own may rank above or below it. */
     private void requireRanks(String run, int s, int[] theirs, OnnxAnswer answer, int at) {
         if (theirs == null) {
             return;
@@ -169,8 +170,8 @@ final class Agreement {
             }
             float[] row = answer.row(at, step);
             float target = row[sequences.get(s)[step + 1]];
-            int best = 1 + Likelihoods.countAbove(row, target + LOGIT);
-            int worst = Likelihoods.countAbove(row, target - LOGIT); // the token itself is counted
+            int best = 1 + LikelihoodReader.countAbove(row, target + LOGIT);
+            int worst = LikelihoodReader.countAbove(row, target - LOGIT); // the token itself is counted
             if (our[step] < best || our[step] > worst) {
                 throw new DisagreementException("%s: sequence %d, step %d: rank %d, ours is %d and could be %d to %d"
                         .formatted(run, s, step, theirs[step], our[step], best, worst));
@@ -181,7 +182,7 @@ final class Agreement {
 
     private String summary() {
         List<String> found = new ArrayList<>();
-        found.add("%d sequences, kernels equal to the bit".formatted(sequences.size()));
+        found.add("%d sequences, kernels equal bit for bit".formatted(sequences.size()));
         found.add("%s within %.1e, relative %.1e"
                 .formatted(
                         workload.question().likelihoods() ? "log-likelihoods" : "probabilities", difference, relative));

@@ -8,11 +8,11 @@ import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmModel;
 
 /**
- * How a fresh virtual machine begins: from a model to its first score, and how fast it scores in its first two seconds, while the
- * just-in-time compiler is at work, and later. Then, as it is warm, how much faster two threads are.
+ * Times the start of a new JVM: from a model to its first score, the speed in the first two seconds, while the JIT compiler works, and
+ * the speed later. Then, in the warm JVM, the speed-up of two threads.
  *
- * <p>Sequences come in pieces of a fraction of a second, so that two seconds hold many of them. Both speeds are of such pieces, which
- * share less than the job's batches do.
+ * <p>Sequences are scored in pieces that take a fraction of a second, so that two seconds have many pieces. Both speeds are measured on
+ * such pieces, which share fewer prefixes than the job's batches.
  */
 public final class Beginning {
     private static final double EARLY = 2; // seconds
@@ -23,9 +23,9 @@ public final class Beginning {
     private final Workload workload;
     private final List<int[]> sequences;
     private final CompiledModel compiled;
-    private final double firstScore; // seconds from a model
-    private double early; // tokens a second
-    private double steady; // the same
+    private final double firstScore; // seconds from the model to the first score
+    private double early; // tokens per second
+    private double steady; // tokens per second
 
     private Beginning(Effort effort, Workload workload) {
         this.effort = effort;
@@ -47,7 +47,7 @@ public final class Beginning {
                 "workload", "packed", "first score", "first 2 s, t/s", "steady, t/s", "share", "two threads");
     }
 
-    /** The number of a workload, the name of an effort: in a fresh virtual machine. */
+    /** Arguments: the index of a workload and the name of an effort. Run in a new JVM. */
     public static void main(String[] arguments) {
         new Beginning(Effort.named(arguments[1]), Workload.ALL.get(Integer.parseInt(arguments[0]))).print();
     }
@@ -64,7 +64,7 @@ public final class Beginning {
         long start = System.nanoTime();
         double seconds = effort.beginning();
         double now = 0;
-        double late = 0; // where the steady part began
+        double late = 0; // start of the steady part, in seconds
         long tokens = 0;
         long lateTokens = 0;
         for (int piece = 0; now < seconds || late == now; piece++) {

@@ -5,23 +5,23 @@ import java.util.List;
 import sluice.cell.model.LstmModel;
 
 /**
- * Sluice against ONNX Runtime on the same sequences. First of all they have to agree; where they don't, nothing is timed.
+ * Compares Sluice with ONNX Runtime on the same sequences. If their answers disagree, nothing is timed.
  *
- * <p>Not JMH, which runs one benchmark to its end before the next: here the engines take turns within one virtual machine, and what
- * is printed is the median over the rounds of their ratio in a round. See {@link Race} for what each is given.
+ * <p>JMH would run one benchmark to its end before the next. Here the engines alternate within one JVM, and the result is the median
+ * over the rounds of their ratio. {@link Race} describes the configuration of each.
  */
 public final class Comparison {
-    private static final int SAMPLE = 1000; // sequences that must agree, at most
+    private static final int SAMPLE = 1000; // largest number of sequences that are compared
     private static final int LEAST_SAMPLE = 24;
     private static final double SAMPLE_OPERATIONS = 1e10;
 
     private Comparison() {}
 
-    /** {@code tiny}, {@code short} or {@code full}. */
+    /** Argument: {@code tiny}, {@code short} or {@code full}. */
     public static void main(String[] arguments) {
         Machine.print();
         Effort effort = Effort.named(arguments[0]);
-        List<String> numbers = new ArrayList<>(); // of workloads that can be timed
+        List<String> numbers = new ArrayList<>(); // indexes of the workloads that can be timed
         try {
             for (int number = 0; number < Workload.ALL.size(); number++) {
                 if (agree(Workload.ALL.get(number), effort)) {
@@ -29,7 +29,7 @@ public final class Comparison {
                 }
             }
         } catch (DisagreementException e) {
-            System.err.println("disagreement, so nothing is timed: " + e.getMessage());
+            System.err.println("the engines disagree, so nothing is timed: " + e.getMessage());
             System.exit(1);
         }
         Race.printHeader();

@@ -1,15 +1,15 @@
 package sluice.cell.bench;
 
-/** An engine that scores a workload, over and over. */
+/** An engine that scores a workload repeatedly. */
 interface Contender {
-    /** Scores all of it once. */
+    /** Scores the whole workload once. */
     void score();
 
-    /** How many tokens that is, padding not counted. */
+    /** Number of tokens in the workload, without padding. */
     long tokens();
 
-    /** Tokens a second, over one pass or as many as fill this time. */
-    default double turn(double seconds) {
+    /** Speed in tokens per second, over at least this time and at least one pass. */
+    default double measure(double seconds) {
         long start = System.nanoTime();
         long scored = 0;
         double elapsed;

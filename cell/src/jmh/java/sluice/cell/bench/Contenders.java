@@ -5,16 +5,16 @@ import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.cell.engine.CompiledModel;
 
-/** The engines, ready to take turns. */
+/** Creates the engines that are compared. */
 final class Contenders {
     private Contenders() {}
 
-    /** Lengths that are all the same need no order. */
+    /** The orders to try; one order is enough if all lengths are equal. */
     static List<Padding> paddings(Workload workload) {
         return workload.corpus().ragged() ? List.of(Padding.values()) : List.of(Padding.AS_THEY_COME);
     }
 
-    /** Sluice, with a scorer of its own, in batches as the job makes them. */
+    /** Sluice with a new scorer, in the batches that the job would make. */
     static Contender sluice(CompiledModel compiled, Question question, List<int[]> sequences) {
         SequenceScorer scorer = compiled.scorer(question.request());
         List<List<Sequence>> batches = JobBatches.cut(sequences, scorer).stream()
@@ -23,11 +23,11 @@ final class Contenders {
         return new Timed(sequences, () -> batches.forEach(scorer::score));
     }
 
-    /** ONNX Runtime. Whole softmaxes are left where it has put them; likelihoods are read from them. */
+    /** ONNX Runtime. Softmaxes stay in its buffer; likelihoods are read from them. */
     static Contender onnx(OnnxScorer scorer, Question question, List<int[]> sequences, Padding padding, int batchSize) {
         return new Timed(sequences, () -> {
             OnnxScorer.Reader reader = question.likelihoods()
-                    ? new Likelihoods(sequences.size(), question.ranks())
+                    ? new LikelihoodReader(sequences.size(), question.ranks())
                     : (s, sequence, answer, at) -> {};
             scorer.score(sequences, padding, batchSize, reader);
         });

@@ -11,22 +11,22 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
-/** Where sequences come from. */
+/** A source of sequences. */
 abstract class Corpus {
     private static final String TEXT = "sluice.bench.text";
     private static final String LOGS = "sluice.bench.logs";
 
     /**
-     * Sequences of about so many tokens; none where their file was not named.
+     * Sequences with about this number of tokens together; empty if their file is not given.
      *
-     * @param multiple what their number is a multiple of where they are random, so that batches are full
+     * @param multiple the number of random sequences is a multiple of this, so that batches are full
      */
     abstract Optional<List<int[]>> sequences(long tokens, int multiple);
 
     /** Whether lengths differ. */
     abstract boolean ragged();
 
-    /** What to say where there are none. */
+    /** The message if there are no sequences. */
     abstract String absence();
 
     /** Random tokens, all sequences of one length. */
@@ -54,7 +54,7 @@ abstract class Corpus {
         };
     }
 
-    /** The lines of a text, each with its end, empty ones left out: a token is a character, numbered in the order of Unicode. */
+    /** The non-empty lines of a text, with their line ends. A token is a character, numbered in Unicode order. */
     static Corpus lines(int vocabulary) {
         return new FromFile(TEXT, "a text of at most %d different characters".formatted(vocabulary)) {
             @Override
@@ -75,9 +75,9 @@ abstract class Corpus {
         };
     }
 
-    /** Sessions of a log, one a line: events 1 to {@code vocabulary}, separated by blanks. */
+    /** Sessions of a log, one per line: events 1 to {@code vocabulary}, separated by blanks. */
     static Corpus sessions(int vocabulary) {
-        return new FromFile(LOGS, "sessions of events 1 to %d, one session a line".formatted(vocabulary)) {
+        return new FromFile(LOGS, "sessions of events 1 to %d, one session per line".formatted(vocabulary)) {
             @Override
             List<int[]> parse(String text) {
                 return text.lines()
@@ -90,7 +90,7 @@ abstract class Corpus {
         };
     }
 
-    /** A file that a system property names. */
+    /** Reads a file that a system property names. */
     private abstract static class FromFile extends Corpus {
         private final String property;
         private final String contents;

@@ -1,6 +1,6 @@
 package sluice.cell.bench;
 
-/** Two engines gave different answers: nothing is timed. */
+/** Two engines gave different answers, so that nothing is timed. */
 final class DisagreementException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -6,10 +6,10 @@ import java.util.List;
 /**
  * How long to measure.
  *
- * @param operations that one pass over a workload takes, about, were nothing shared
- * @param wholeFiles whether files are scored whole, whatever that takes: more of them shares more
- * @param seconds of a turn, at least; a turn is at least one pass
- * @param begins whether beginnings and two threads are measured too
+ * @param operations approximate number of operations in a pass over a workload, without shared prefixes
+ * @param wholeFiles whether files are scored completely, however long that takes; larger parts share more prefixes
+ * @param seconds minimum time of a measurement, which is at least one pass
+ * @param begins whether the start of a JVM and two threads are measured as well
  */
 record Effort(
         double operations,
@@ -24,7 +24,7 @@ record Effort(
     /**
      * An effort by its name.
      *
-     * @throws IllegalArgumentException where there is none
+     * @throws IllegalArgumentException if there is none
      */
     static Effort named(String name) {
         return switch (name) {
@@ -39,12 +39,12 @@ record Effort(
         return Collections.max(batchSizes);
     }
 
-    /** Seconds for which each batch size is tried. */
+    /** Duration of the trial of a batch size, in seconds. */
     double trial() {
         return seconds / 2;
     }
 
-    /** Seconds that a fresh virtual machine scores. */
+    /** Duration of {@link Beginning}, in seconds. */
     double beginning() {
         return Math.max(3, 2.5 * warmUp);
     }

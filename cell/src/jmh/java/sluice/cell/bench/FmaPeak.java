@@ -5,8 +5,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * How many multiply-adds this processor can do: twelve independent chains in registers, so that neither the latency of one nor
- * memory is waited for. What a kernel reaches is told as a share of this.
+ * The processor's peak of multiply-adds: twelve independent chains in registers, so that neither latency nor memory limits it. A kernel's
+ * speed is given as a share of this peak.
  */
 final class FmaPeak {
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
@@ -16,19 +16,19 @@ final class FmaPeak {
 
     private FmaPeak() {}
 
-    /** Operations of one {@link #round}. */
+    /** Number of operations in one {@link #round}. */
     static double operations() {
         return (double) MULTIPLY_ADD * FLOATS.length() * CHAINS * ROUND;
     }
 
-    /** Looks at what a round has come to, or it would be dead code and never run. */
+    /** Checks the result of a round; without a use of the result the compiler would remove the round. */
     static void require(float sum) {
         if (!(sum > 0)) {
             throw new AssertionError("chains that tend to 1 came to " + sum);
         }
     }
 
-    /** All chains tend to 1, so that no number becomes denormal. */
+    /** Runs all chains, which tend to 1, so that no number becomes denormal. */
     static float round() {
         FloatVector factor = FloatVector.broadcast(FLOATS, 0.75f);
         FloatVector addend = FloatVector.broadcast(FLOATS, 0.25f);

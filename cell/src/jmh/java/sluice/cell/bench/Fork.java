@@ -6,18 +6,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Another virtual machine, started like this one. What the just-in-time compiler has seen of one workload would shape its code for
- * the next, which no job ever meets: so each has a machine of its own.
+ * Starts another JVM with the options of this one. Each workload has its own JVM, because the JIT compiler's profile of one workload would
+ * affect the code for the next, which does not happen in a job.
  */
 final class Fork {
     private Fork() {}
 
-    /** Runs a class that prints for itself. */
+    /** Runs the main method of a class and waits for it; its output goes to this console. */
     static void run(Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElseThrow());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.add(main.getName()); // the class path goes on in the environment, where it may be long
+        command.add(main.getName()); // the class path is passed in the environment, where it may be long
         command.addAll(List.of(arguments));
         try {
             int exit = new ProcessBuilder(command).inheritIO().start().waitFor();

@@ -5,7 +5,7 @@ import java.util.List;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 
-/** Sequences in batches as the job makes them: as they come, as many as fit the bytes of a batch. */
+/** Cuts sequences into batches as the job does: in order, up to the byte limit of a batch. */
 final class JobBatches {
     private static final long BATCH_BYTES = 64L << 20; // scoring.batch-bytes
 

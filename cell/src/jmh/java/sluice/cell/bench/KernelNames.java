@@ -3,7 +3,7 @@ package sluice.cell.bench;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.Kernels;
 
-/** Kernels by the names that they have in settings. */
+/** Finds a kernel by its name in the setting {@code scoring.kernel}. */
 final class KernelNames {
     private KernelNames() {}
 

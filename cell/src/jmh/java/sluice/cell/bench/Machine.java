@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import jdk.incubator.vector.FloatVector;
 
-/** Where all this runs: without it no figure means anything. */
+/** Describes the machine, without which the figures have no meaning. */
 public final class Machine {
     private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
@@ -15,7 +15,7 @@ public final class Machine {
 
     static void print() {
         System.out.printf(
-                "processor     %s, %d at hand%n",
+                "processor     %s, %d available%n",
                 processor(), Runtime.getRuntime().availableProcessors());
         System.out.printf("vectors       %d bits%n", FloatVector.SPECIES_PREFERRED.vectorBitSize());
         System.out.printf("Java          %s, %s%n", Runtime.version(), System.getProperty("java.vm.name"));

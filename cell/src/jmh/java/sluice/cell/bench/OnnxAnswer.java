@@ -2,7 +2,7 @@ package sluice.cell.bench;
 
 import java.nio.FloatBuffer;
 
-/** What ONNX Runtime answered to a batch: {@code (steps, batch, K)}, or {@code (batch, K)} where the last step alone was asked. */
+/** ONNX Runtime's output for a batch: {@code (steps, batch, K)}, or {@code (batch, K)} for the last step only. */
 public final class OnnxAnswer {
     private final FloatBuffer values;
     private final int batch;
@@ -16,12 +16,12 @@ public final class OnnxAnswer {
         this.row = new float[classes];
     }
 
-    /** One number of the answer to sequence {@code at} of the batch. */
+    /** One value of the answer to sequence {@code at} of the batch. */
     public float value(int at, int step, int column) {
         return values.get((step * batch + at) * classes + column);
     }
 
-    /** All K numbers of a step, until the next row is asked. */
+    /** All K values of a step. The array is reused by the next call. */
     public float[] row(int at, int step) {
         values.get((step * batch + at) * classes, row);
         return row;

@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Memory that ONNX Runtime reads batches from and writes answers to, in place. It is kept from batch to batch and only grows, so that
- * nothing is copied on its account; tensors over it hold until it does.
+ * Buffers that ONNX Runtime reads batches from and writes outputs to, without a copy. They are reused for all batches and only grow;
+ * tensors over them are valid until they grow.
  */
 public final class OnnxMemory {
     private final OrtEnvironment environment;
@@ -24,7 +24,7 @@ public final class OnnxMemory {
         this.environment = environment;
     }
 
-    /** Makes room for a batch of so many sequences, the longest of so many steps, and for so many numbers of an answer. */
+    /** Grows the buffers for a batch of this size: number of sequences, longest length, number of output values. */
     public void makeRoom(int steps, int size, int numbers) {
         if (tokens.capacity() < steps * size) {
             tokens = ints(steps * size);
@@ -37,7 +37,7 @@ public final class OnnxMemory {
         }
     }
 
-    /** Writes a batch, padded with token 0 to so many steps. */
+    /** Writes a batch, padded with token 0 to this number of steps. */
     public void write(List<int[]> batch, int steps) {
         int size = batch.size();
         for (int at = 0; at < size; at++) {
@@ -57,13 +57,13 @@ public final class OnnxMemory {
         return OnnxTensor.createTensor(environment, lengths.slice(0, size), new long[] {size});
     }
 
-    /** @param shape {@code (steps, batch, K)}, or {@code (batch, K)} where the last step alone is asked */
+    /** @param shape {@code (steps, batch, K)}, or {@code (batch, K)} for the last step only */
     public OnnxTensor answers(long... shape) throws OrtException {
         int numbers = Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact));
         return OnnxTensor.createTensor(environment, answers.slice(0, numbers), shape);
     }
 
-    /** What stands there now, until the next batch. */
+    /** The current output, valid until the next batch. */
     public OnnxAnswer answer(int size, int classes) {
         return new OnnxAnswer(answers, size, classes);
     }

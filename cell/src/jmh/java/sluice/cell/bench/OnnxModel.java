@@ -8,15 +8,15 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 
 /**
- * The same weights as an ONNX file (opset 14):
+ * Writes a model's weights as an ONNX file (opset 14):
  *
  * <pre>
  *   tokens (T, N) - Gather - LSTM ... LSTM - last h (N, H)    - Gemm        - Softmax
  *                                          - each h (T, N, H) - MatMul, Add - Softmax | LogSoftmax
  * </pre>
  *
- * <p>Gates are in ONNX's order i, o, f, c. Initial states are left out, which means zeros. Names of fields and their numbers are those
- * of {@code onnx.proto3}.
+ * <p>Gates are in ONNX's order i, o, f, c. Initial states are omitted, so they are zeros. Field names and numbers are
+ * those of {@code onnx.proto3}.
  */
 public final class OnnxModel {
     public static final String TOKENS = "tokens";
@@ -40,7 +40,7 @@ public final class OnnxModel {
         this.ragged = ragged;
     }
 
-    /** @param ragged whether it also reads each sequence's length */
+    /** @param ragged whether the graph also reads the length of each sequence */
     public static byte[] of(LstmModel model, Question question, boolean ragged) {
         OnnxModel onnx = new OnnxModel(question, ragged);
         onnx.layers(model);
@@ -61,10 +61,10 @@ public final class OnnxModel {
         node("Gather", new String[] {"embedding", TOKENS}, "x0");
         int top = model.directions().size() - 1;
         if (top > 0 || question.atEach()) {
-            number("directions", 1); // the axis, in Y, of a layer's directions
+            number("directions", 1); // axis of the directions in Y
         }
         if (!question.atEach()) {
-            number("directions_last", 0); // and in Y_h
+            number("directions_last", 0); // axis of the directions in Y_h
         }
         for (int layer = 0; layer <= top; layer++) {
             weights(layer, model.directions().get(layer));
@@ -80,7 +80,7 @@ public final class OnnxModel {
         int hidden = direction.hiddenWidth();
         tensor("W" + layer, reordered(direction, true), 1, Gate.COUNT * hidden, direction.inputWidth());
         tensor("R" + layer, reordered(direction, false), 1, Gate.COUNT * hidden, hidden);
-        float[] bias = new float[2 * Gate.COUNT * hidden]; // Wb, then Rb, which stays 0
+        float[] bias = new float[2 * Gate.COUNT * hidden]; // Wb, then Rb, which is 0
         for (int block = 0; block < Gate.COUNT; block++) {
             System.arraycopy(direction.bias(ONNX_GATES[block]), 0, bias, block * hidden, hidden);
         }
@@ -161,7 +161,7 @@ public final class OnnxModel {
         graph.message(5, tensor.number(2, FLOAT).text(8, name).floats(9, values));
     }
 
-    /** A vector of one whole number. */
+    /** A vector of one integer. */
     private void number(String name, long value) {
         graph.message(
                 5,

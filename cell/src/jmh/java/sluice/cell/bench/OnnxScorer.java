@@ -5,14 +5,14 @@ import java.util.List;
 
 /** Scores sequences of any lengths with ONNX Runtime, in padded batches. */
 final class OnnxScorer {
-    /** Takes from a batch's answer what was asked of one sequence. */
+    /** Reads the answer to one sequence from the output of a batch. */
     interface Reader {
         /**
-         * Reads one.
+         * Reads one answer.
          *
-         * @param s place among all sequences
-         * @param sequence its tokens: steps from {@code sequence.length} on are padding
-         * @param at place in the batch
+         * @param s index among all sequences
+         * @param sequence its tokens; steps from {@code sequence.length} on are padding
+         * @param at index in the batch
          */
         void read(int s, int[] sequence, OnnxAnswer answer, int at);
     }
@@ -26,9 +26,9 @@ final class OnnxScorer {
     }
 
     /**
-     * Scores all, and lets the reader see each answer.
+     * Scores all sequences and passes each computed answer to the reader.
      *
-     * @return for each sequence the one whose answer, seen by the reader, is its own
+     * @return for each sequence the index of the sequence whose answer it shares
      */
     int[] score(List<int[]> sequences, Padding padding, int batchSize, Reader reader) {
         long start = System.nanoTime();
@@ -49,7 +49,7 @@ final class OnnxScorer {
         return plan.representative();
     }
 
-    /** How much of the time so far went into reading answers, in Java. */
+    /** Share of the time so far that was spent on reading answers in Java. */
     double readingShare() {
         return (double) readNanos / nanos;
     }

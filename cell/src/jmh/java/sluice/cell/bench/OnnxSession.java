@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import sluice.cell.model.LstmModel;
 
-/** ONNX Runtime on one thread, all its optimisations on, without copies to or from its memory. */
+/** An ONNX Runtime session on one thread with all optimisations, without copies to or from its memory. */
 final class OnnxSession implements AutoCloseable {
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final OrtSession session;
@@ -19,7 +19,7 @@ final class OnnxSession implements AutoCloseable {
 
     private final OnnxMemory memory = new OnnxMemory(environment);
 
-    // Tensors over it, for batches of one shape.
+    // Tensors over the buffers, for batches of one shape.
     private int steps;
     private int size;
     private final Map<String, OnnxTensor> inputs = new HashMap<>();
@@ -36,11 +36,11 @@ final class OnnxSession implements AutoCloseable {
             options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
             this.session = environment.createSession(OnnxModel.of(model, question, ragged), options);
         } catch (OrtException e) {
-            throw new IllegalStateException("ONNX Runtime refuses the model", e);
+            throw new IllegalStateException("ONNX Runtime cannot load the model", e);
         }
     }
 
-    /** Scores a batch, padded to its longest sequence; the answers stand until the next one. */
+    /** Scores a batch, padded to its longest sequence; the output is valid until the next call. */
     OnnxAnswer run(List<int[]> batch) {
         int longest = batch.stream().mapToInt(sequence -> sequence.length).max().orElseThrow();
         try {
@@ -48,7 +48,7 @@ final class OnnxSession implements AutoCloseable {
             memory.write(batch, steps);
             session.run(inputs, outputs).close();
         } catch (OrtException e) {
-            throw new IllegalStateException("ONNX Runtime can't score the batch", e);
+            throw new IllegalStateException("ONNX Runtime cannot score the batch", e);
         }
         return memory.answer(size, classes);
     }
@@ -83,7 +83,7 @@ final class OnnxSession implements AutoCloseable {
         try {
             session.close();
         } catch (OrtException e) {
-            throw new IllegalStateException("ONNX Runtime can't close its session", e);
+            throw new IllegalStateException("ONNX Runtime cannot close its session", e);
         }
     }
 }

@@ -14,7 +14,7 @@ import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.LinearPanels;
 import sluice.cell.kernel.Softmax;
 
-/** The output layer's logits alone, a block of columns at a time, for as many rows as the engine lets pass together. */
+/** The logits of the output layer alone, a block of columns at a time, for the engine's number of rows per group. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

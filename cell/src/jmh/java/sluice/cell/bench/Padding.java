@@ -7,11 +7,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** In which order sequences come to ONNX Runtime, which pads each batch to its longest. */
+/** The order in which sequences are batched for ONNX Runtime; each batch is padded to its longest sequence. */
 enum Padding {
     AS_THEY_COME("as they come"),
     BY_LENGTH("by length"),
-    /** What a careful caller could do about duplicates, where there are any. */
+    /** Each distinct sequence once, as a careful caller could do. */
     DISTINCT_BY_LENGTH("distinct, by length");
 
     private final String title;
@@ -24,7 +24,7 @@ enum Padding {
         return title;
     }
 
-    /** Which sequences to score, in which order, and for each sequence the one that stands for it. */
+    /** The sequences to score, in order, and for each sequence the index of the one whose answer it shares. */
     record Plan(int[] order, int[] representative) {}
 
     Plan plan(List<int[]> sequences) {

@@ -11,8 +11,8 @@ import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.ScalarResult;
 
 /**
- * Measures the processor's peak before and after every iteration of another benchmark: where the speed of a machine drifts, nothing
- * else makes a share of it.
+ * Measures the processor's peak before and after each iteration of another benchmark, so that the share of the peak is right even if the
+ * machine's speed drifts.
  */
 public final class PeakProfiler implements InternalProfiler {
     /** The name of its result, in GF/s. */
@@ -24,7 +24,7 @@ public final class PeakProfiler implements InternalProfiler {
 
     @Override
     public String getDescription() {
-        return "peak of multiply-adds, beside the benchmark";
+        return "peak of multiply-adds, measured beside the benchmark";
     }
 
     @Override

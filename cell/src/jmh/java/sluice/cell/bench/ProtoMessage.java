@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** Writes one message of Protocol Buffers: fields in the order in which they are given. */
+/** Writes a Protocol Buffers message; fields are written in the order of the calls. */
 final class ProtoMessage {
     private static final int VARINT = 0;
     private static final int LENGTH_DELIMITED = 2;

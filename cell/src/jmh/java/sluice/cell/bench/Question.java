@@ -6,7 +6,7 @@ import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.Steps;
 
-/** What is asked of every sequence. */
+/** The outputs that are requested for each sequence. */
 public enum Question {
     LAST_SOFTMAX,
     EACH_SOFTMAX,
@@ -29,7 +29,7 @@ public enum Question {
         return this != LAST_SOFTMAX;
     }
 
-    /** Whether logarithms of probabilities are asked, and not the probabilities. */
+    /** Whether log-probabilities are requested instead of probabilities. */
     public boolean likelihoods() {
         return emissions().contains(OutputKind.LOGLIK);
     }

@@ -7,14 +7,14 @@ import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmModel;
 
 /**
- * One workload: Sluice and ONNX Runtime in turns, one thread each.
+ * Times one workload: Sluice and ONNX Runtime alternately, one thread each.
  *
- * <p>ONNX Runtime is given its best: of several batch sizes, tried beforehand, the fastest; buffers that it fills in place; softmaxes
- * that nobody copies out. Where lengths differ, its batches are padded and carry their lengths, in three orders; what
- * Java then reads from its answers is part of its time. Sluice gets batches as the job makes them and returns Java arrays.
+ * <p>ONNX Runtime gets its best configuration: the fastest of several batch sizes, buffers that it fills in place, and no copy of
+ * softmaxes. If lengths differ, its batches are padded and have lengths, in three orders, and the time to read its answers in Java
+ * counts. Sluice gets the batches that the job would make and returns Java arrays.
  */
 public final class Race {
-    private static final int TRIAL = 2048; // sequences with which batch sizes are tried
+    private static final int TRIAL = 2048; // number of sequences in a trial of a batch size
 
     private final Effort effort;
     private final Workload workload;
@@ -34,7 +34,7 @@ public final class Race {
                 "workload", "Sluice t/s", "ONNX Runtime: order, batch", "t/s", "ratio", "nodes", "reading");
     }
 
-    /** The number of a workload, the name of an effort: in a fresh virtual machine. */
+    /** Arguments: the index of a workload and the name of an effort. Run in a new JVM. */
     public static void main(String[] arguments) {
         Workload workload = Workload.ALL.get(Integer.parseInt(arguments[0]));
         Effort effort = Effort.named(arguments[1]);
@@ -69,7 +69,7 @@ public final class Race {
         int best = 0;
         double bestSpeed = 0;
         for (int batchSize : effort.batchSizes()) {
-            // All batches of one length are alike; others need a sample of the lengths.
+            // With one length all batches are alike; else a sample of the lengths is needed.
             int count = workload.corpus().ragged() ? TRIAL : batchSize;
             Contender contender = Contenders.onnx(
                     new OnnxScorer(session),
@@ -78,7 +78,7 @@ public final class Race {
                     padding,
                     batchSize);
             contender.score();
-            double speed = contender.turn(effort.trial());
+            double speed = contender.measure(effort.trial());
             if (speed > bestSpeed) {
                 best = batchSize;
                 bestSpeed = speed;

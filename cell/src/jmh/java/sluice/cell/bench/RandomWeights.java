@@ -12,7 +12,7 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.OutputLayer;
 
-/** Weights uniform in {@code ±1/sqrt(H)}, which is what training starts from; embeddings in ±1. */
+/** Weights uniform in {@code ±1/sqrt(H)}, as at the start of training; embeddings in ±1. */
 public final class RandomWeights {
     private final SplittableRandom random;
 
@@ -58,7 +58,7 @@ public final class RandomWeights {
         return values;
     }
 
-    /** {@code 0 .. count - 1}, in any order. */
+    /** {@code 0 .. count - 1} in random order. */
     int[] permutation(int count) {
         int[] order = new int[count];
         for (int at = 0; at < count; at++) {

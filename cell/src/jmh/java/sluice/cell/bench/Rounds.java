@@ -4,34 +4,34 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Contenders take turns, A B C A B C ..., so that a machine whose speed drifts, as those of a cloud do, drifts for all of them. The
- * first is what the others are compared with, round by round.
+ * Times the engines alternately, A B C A B C ..., so that a drift of the machine's speed, common on cloud machines, affects all of them.
+ * The others are compared with the first, round by round.
  */
 final class Rounds {
-    private final double[][] speeds; // (contenders, rounds), tokens a second
+    private final double[][] speeds; // (contenders, rounds), tokens per second
 
     private Rounds(double[][] speeds) {
         this.speeds = speeds;
     }
 
     static Rounds run(List<Contender> contenders, Effort effort) {
-        contenders.forEach(contender -> contender.turn(effort.warmUp()));
+        contenders.forEach(contender -> contender.measure(effort.warmUp()));
         double[][] speeds = new double[contenders.size()][effort.rounds()];
         for (int round = 0; round < effort.rounds(); round++) {
             for (int contender = 0; contender < speeds.length; contender++) {
-                System.gc(); // so that nobody pays for another's garbage
-                speeds[contender][round] = contenders.get(contender).turn(effort.seconds());
+                System.gc(); // so that no engine collects the garbage of another
+                speeds[contender][round] = contenders.get(contender).measure(effort.seconds());
             }
         }
         return new Rounds(speeds);
     }
 
-    /** The median over the rounds. */
+    /** Median over the rounds, in tokens per second. */
     double speed(int contender) {
         return median(speeds[contender]);
     }
 
-    /** The first contender's speed in multiples of this one's: least, median, largest of the rounds. */
+    /** Ratio of the first engine's speed to this one's: minimum, median and maximum of the rounds. */
     double[] ratios(int contender) {
         double[] ratios = new double[speeds[0].length];
         Arrays.setAll(ratios, round -> speeds[0][round] / speeds[contender][round]);

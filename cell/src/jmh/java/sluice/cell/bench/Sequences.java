@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Counts and picks sequences. */
+/** Counts and samples sequences. */
 final class Sequences {
     private Sequences() {}
 
@@ -12,7 +12,7 @@ final class Sequences {
         return sequences.stream().mapToLong(sequence -> sequence.length).sum();
     }
 
-    /** So many of them, or all, evenly from the first to the last. */
+    /** At most {@code count} sequences, evenly spaced. */
     static List<int[]> spread(List<int[]> sequences, int count) {
         int size = Math.min(count, sequences.size());
         List<int[]> spread = new ArrayList<>();
@@ -22,7 +22,7 @@ final class Sequences {
         return spread;
     }
 
-    /** How many different prefixes the sequences have: the nodes of their tree. */
+    /** Number of distinct prefixes: the nodes of the prefix tree. */
     static long distinct(List<int[]> sequences) {
         int[][] sorted = sequences.toArray(int[][]::new);
         Arrays.sort(sorted, Arrays::compare);

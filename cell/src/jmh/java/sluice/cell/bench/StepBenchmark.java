@@ -14,8 +14,8 @@ import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.StepRows;
 
 /**
- * The fused step alone, with as many inputs as hidden units. Rows are read and written in random order, as those of a prefix
- * tree are.
+ * The fused step alone, with as many inputs as hidden units. Rows are read and written in random order, as in the walk of a prefix
+ * tree.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -34,10 +34,10 @@ public class StepBenchmark {
     private GatePanels gates;
     private StepRows places;
     private float[] input; // (rows, I)
-    private float[] hidden; // (2 rows, H): the first half is read, the second written
-    private float[] cell; // the same
+    private float[] hidden; // (2 rows, H): the first half is read, the second half is written
+    private float[] cell; // (2 rows, H), as hidden
 
-    /** Operations of one step of all rows: what the matrices take. */
+    /** Number of operations in one step of all rows: those of the matrix products. */
     static double operations(int width, int rows) {
         return 8.0 * width * (width + width) * rows;
     }

@@ -11,11 +11,11 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
- * The kernel alone: billions of operations a second, as a share of the peak that {@link PeakProfiler} finds beside each iteration,
- * and what a step leaves to the garbage collector.
+ * Times the kernel alone: GF/s, the share of the peak that {@link PeakProfiler} measures beside each iteration, and the bytes that a step
+ * allocates.
  */
 public final class StepTable {
-    private static final String ALLOCATED = "gc.alloc.rate.norm"; // bytes an operation
+    private static final String ALLOCATED = "gc.alloc.rate.norm"; // bytes per operation
     private static final int[] WIDTHS = {64, 256, 512, 650};
     private static final int[] ROWS = {64, 256};
 
@@ -25,7 +25,7 @@ public final class StepTable {
         this.tiny = tiny;
     }
 
-    /** {@code tiny}, {@code short} or {@code full}, which looks at the scalar kernel too. */
+    /** Argument: {@code tiny}, {@code short} or {@code full}. {@code short} leaves out the scalar kernel. */
     public static void main(String[] arguments) throws RunnerException {
         Machine.print();
         String effort = arguments[0];

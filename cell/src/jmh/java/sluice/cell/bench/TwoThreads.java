@@ -8,7 +8,7 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import sluice.cell.engine.CompiledModel;
 
-/** Two scorers of one engine, each on a thread of its own and each with the whole workload: as two tasks of one executor. */
+/** Two scorers of one model on two threads, each with the whole workload, like two tasks of an executor. */
 final class TwoThreads implements Contender, AutoCloseable {
     private final List<Contender> scorers;
     private final ExecutorService threads = Executors.newFixedThreadPool(2);
@@ -17,7 +17,7 @@ final class TwoThreads implements Contender, AutoCloseable {
         this.scorers = scorers;
     }
 
-    /** How many times as fast as one thread. */
+    /** Speed-up over one thread. */
     static double speedUp(CompiledModel compiled, Question question, List<int[]> sequences, Effort effort) {
         List<Contender> scorers = Stream.generate(() -> Contenders.sluice(compiled, question, sequences))
                 .limit(2)

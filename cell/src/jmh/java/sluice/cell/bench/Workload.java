@@ -6,16 +6,16 @@ import sluice.cell.InputKind;
 import sluice.cell.model.LstmModel;
 
 /**
- * What is scored. Models have random weights: how fast they are does not depend on what they have learned.
+ * A model and its sequences. Models have random weights, because the speed does not depend on training.
  *
- * @param corpus random tokens share few prefixes and have one length, so they show the arithmetic alone, as a library of tensors
- *     likes it best; lines of text and sessions of a log are what real tables hold
+ * @param corpus random tokens of one length share few prefixes, so they show the arithmetic alone, the best case of a tensor library;
+ *     lines of text and sessions of a log are like real tables
  */
 public record Workload(String title, Widths widths, Question question, Corpus corpus) {
-    /** Layers, width of the embedding, hidden units of each layer, tokens (which are the classes too). */
+    /** Layers, width of the embedding, hidden units of each layer, tokens (which are also the classes). */
     public record Widths(int layers, int embedding, int hidden, int vocabulary) {}
 
-    /** All there are. */
+    /** All workloads. */
     static final List<Workload> ALL = List.of(
             new Workload(
                     "2x64 V32, last softmax", new Widths(2, 32, 64, 32), Question.LAST_SOFTMAX, Corpus.random(32, 10)),
@@ -52,7 +52,7 @@ public record Workload(String title, Widths widths, Question question, Corpus co
         return new RandomWeights(SEED).model(widths);
     }
 
-    /** What one pass scores; nothing where its file was not named. */
+    /** The sequences of one pass; empty if their file is not given. */
     Optional<List<int[]>> sequences(Effort effort) {
         long tokens = corpus.ragged() && effort.wholeFiles()
                 ? Long.MAX_VALUE
@@ -60,7 +60,7 @@ public record Workload(String title, Widths widths, Question question, Corpus co
         return corpus.sequences(tokens, effort.largestBatch());
     }
 
-    /** What the equations take, with nothing looked up and nothing shared; the output layer of a last step is left out. */
+    /** Operations per token by the equations, without lookups and shared prefixes; the output layer counts only if it runs at each step. */
     double operationsPerToken() {
         double cells = 0;
         int input = widths.embedding();

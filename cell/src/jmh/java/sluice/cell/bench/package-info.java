@@ -1,7 +1,7 @@
 /**
- * How fast the cell is, on this machine: run by {@code cell/bench}.
+ * Benchmarks of the cell on this machine, run by {@code cell/bench}.
  *
- * <p>{@link sluice.cell.bench.Comparison} scores the same sequences with Sluice and with ONNX Runtime, in turns, after it has
- * shown that they agree. {@link sluice.cell.bench.StepTable} measures the kernel alone against what the processor could do.
+ * <p>{@link sluice.cell.bench.Comparison} scores the same sequences with Sluice and with ONNX Runtime alternately, after it has
+ * checked that they agree. {@link sluice.cell.bench.StepTable} measures the kernel alone against the processor's peak.
  */
 package sluice.cell.bench;

@@ -6,7 +6,7 @@ import sluice.cell.LstmState;
 import sluice.cell.ScoredSequence;
 import sluice.cell.StepGates;
 
-/** A sequence's answer while it is computed: what was not asked for is null. Its arrays may be shared with other answers. */
+/** A sequence's answer while it is computed; an output that is not requested is null. Its arrays may be shared with other answers. */
 public final class Answer implements ScoredSequence {
     public float[][] softmax;
     public int[] prediction;
@@ -22,7 +22,7 @@ public final class Answer implements ScoredSequence {
     public StepGates[] gates;
     private Defect defect;
 
-    /** The answer to a sequence that turned out to have none. */
+    /** The answer to a sequence whose scoring found a defect. */
     public static Answer unscorable(Defect defect) {
         Answer scored = new Answer();
         scored.defect = defect;

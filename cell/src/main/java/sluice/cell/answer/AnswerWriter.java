@@ -5,7 +5,7 @@ import sluice.cell.ScoreRequest;
 import sluice.cell.StepGates;
 import sluice.cell.Steps;
 
-/** Copies nodes' answers to the sequences that they belong to. */
+/** Allocates the answers of sequences and writes the results of {@link Nodes} into them. */
 public final class AnswerWriter {
     private final ScoreRequest request;
     private final boolean softmax;
@@ -29,8 +29,8 @@ public final class AnswerWriter {
         this.gates = request.asksFor(OutputKind.GATES);
     }
 
-    /** An answer with room for all that is asked of a sequence. */
-    public Answer blank(int length) {
+    /** An answer with empty arrays for all that the request asks of a sequence of this length. */
+    public Answer allocate(int length) {
         int steps = request.at() == Steps.EACH ? length : 1;
         int targets = Math.max(0, length - 1);
         Answer scored = new Answer();
@@ -46,43 +46,43 @@ public final class AnswerWriter {
         return scored;
     }
 
-    /** Which of the answered steps this one is, or -1 where it isn't answered; step -1 is the start of an empty sequence. */
-    public int answered(int step, int length) {
+    /** The row of an answer that this step is written to, or -1 if it has none. Step -1 is the start of an empty sequence. */
+    public int answerIndex(int step, int length) {
         if (request.at() == Steps.EACH) {
             return step;
         }
         return step == length - 1 ? 0 : -1;
     }
 
-    /** The states and gates of a told node, or null for what isn't asked; not copied. */
-    public void tellStates(Answer scored, int answered, float[] hiddenRow, float[] cellRow, StepGates stepGates) {
+    /** Writes the states and gates of a node, without a copy; null for those that are not requested. */
+    public void writeStates(Answer scored, int row, float[] hiddenRow, float[] cellRow, StepGates stepGates) {
         if (scored.hidden != null) {
-            scored.hidden[answered] = hiddenRow;
+            scored.hidden[row] = hiddenRow;
         }
         if (scored.cell != null) {
-            scored.cell[answered] = cellRow;
+            scored.cell[row] = cellRow;
         }
         if (scored.gates != null) {
-            scored.gates[answered] = stepGates;
+            scored.gates[row] = stepGates;
         }
     }
 
-    /** What a told node says of its distribution. */
-    public void tell(Answer scored, int answered, Nodes nodes, int node) {
+    /** Writes the outputs of a node that derive from its distribution. */
+    public void writeDistribution(Answer scored, int row, Nodes nodes, int node) {
         if (softmax) {
-            scored.softmax[answered] = nodes.softmax[node];
+            scored.softmax[row] = nodes.softmax[node];
         }
         if (prediction) {
-            scored.prediction[answered] = nodes.prediction[node];
+            scored.prediction[row] = nodes.prediction[node];
         }
         if (topK) {
-            scored.topTokens[answered] = nodes.topTokens[node];
-            scored.topProbabilities[answered] = nodes.topProbabilities[node];
+            scored.topTokens[row] = nodes.topTokens[node];
+            scored.topProbabilities[row] = nodes.topProbabilities[node];
         }
     }
 
-    /** What the node at this step has said of the token after it. Steps come in their order, so a sum is always the same sum. */
-    public void predict(Answer scored, int step, Nodes nodes, int child) {
+    /** Writes the probability and rank of the token after this step. Steps must come in order, so that the sum has the same bits. */
+    public void writeTarget(Answer scored, int step, Nodes nodes, int child) {
         scored.logLikelihood += nodes.logProbability[child];
         scored.predictedTokens++;
         if (logProbabilities) {

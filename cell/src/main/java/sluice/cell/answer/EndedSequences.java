@@ -1,40 +1,40 @@
 package sluice.cell.answer;
 
 /**
- * Where sequences have ended, kept until they are many. The output layer's weights may be many megabytes, and of ragged sequences few end
- * in one level: so they pass over the weights together, and not level by level. Scratch, used again and again.
+ * Buffers the final hidden states of sequences until the output layer can run on a full group. The output layer's weights may be many
+ * megabytes, and few sequences of different lengths end in one level: buffered, they share one read of the weights. For one thread.
  */
 public final class EndedSequences {
     private final int width;
-    private final float[] hidden; // (many, H)
-    private final int[] sequence;
+    private final float[] hidden; // (capacity, H)
+    private final int[] sequence; // index of each buffered sequence's answer
     private final Nodes nodes = new Nodes();
 
-    public EndedSequences(int many, int width) {
+    public EndedSequences(int capacity, int width) {
         this.width = width;
-        this.hidden = new float[Math.multiplyExact(many, width)];
-        this.sequence = new int[many];
+        this.hidden = new float[Math.multiplyExact(capacity, width)];
+        this.sequence = new int[capacity];
     }
 
-    /** Whether there is no room for another one. */
-    public boolean areMany() {
+    /** Whether the buffer must be flushed before another sequence is added. */
+    public boolean isFull() {
         return nodes.count == sequence.length;
     }
 
-    /** A sequence ends in the hidden state that stands at {@code offset}. */
+    /** Adds a sequence whose final hidden state is at {@code offset} of {@code states}. */
     public void add(int ended, float[] states, int offset) {
         int at = nodes.count * width;
         System.arraycopy(states, offset, hidden, at, width);
         sequence[nodes.add(at, true)] = ended;
     }
 
-    /** Tells their distributions to the sequences, and forgets them. */
-    public void tell(OutputStage outputs, AnswerWriter sheet, Answer[] answers) {
+    /** Runs the output layer, writes the answers and empties the buffer. */
+    public void flush(OutputStage outputs, AnswerWriter writer, Answer[] answers) {
         outputs.answer(nodes, hidden);
         for (int node = 0; node < nodes.count; node++) {
             Answer answer = answers[sequence[node]];
             if (answer.defect().isEmpty()) {
-                sheet.tell(answer, 0, nodes, node);
+                writer.writeDistribution(answer, 0, nodes, node);
             }
         }
         nodes.clear();

@@ -6,20 +6,20 @@ import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.Softmax;
 
 /**
- * What is asked of one node, answered while the blocks of its logits pass by. Only a node whose whole softmax is asked keeps its
- * logits; the others keep a maximum, a sum, and what they count.
+ * Computes the outputs of one node from its logits, block by block. Only a requested softmax keeps the logits; otherwise a running
+ * maximum, a sum, the best classes and counts are kept.
  */
 final class NodeAnswer {
     private final ScoreRequest request;
     private final boolean ranks;
-    private final boolean ranked; // whether the best classes are asked
-    private final boolean whole; // whether the softmax itself is asked
+    private final boolean ranked; // whether the best classes are requested
+    private final boolean whole; // whether all probabilities are requested
     private final Softmax softmax = new Softmax();
     private final TopK best; // one class for a prediction, k for top-k
 
     private Nodes nodes;
     private int node;
-    private float[] probabilities; // (K), logits until finished; or null
+    private float[] probabilities; // (K): logits until finish(); null if not requested
 
     NodeAnswer(ScoreRequest request) {
         this.request = request;
@@ -29,19 +29,19 @@ final class NodeAnswer {
         this.best = new TopK(request.asksFor(OutputKind.TOPK) ? request.topK() : 1);
     }
 
-    /** Begins a node; where its children are ranked over several blocks, their logits are known. */
-    void begin(Nodes asked, int asking, int classes) {
-        nodes = asked;
-        node = asking;
+    /** Starts a node. If its children are ranked over several blocks, their logits are already set. */
+    void begin(Nodes from, int index, int classes) {
+        nodes = from;
+        node = index;
         softmax.clear();
         best.clear();
-        probabilities = whole && nodes.told[node] ? new float[classes] : null;
+        probabilities = whole && nodes.requested[node] ? new float[classes] : null;
         for (int child = nodes.firstChild[node]; child < nodes.endOfChildren(node); child++) {
             nodes.moreProbable[child] = 0;
         }
     }
 
-    /** The next block of logits: {@code count} classes from {@code firstClass} on. */
+    /** Adds the next block of logits: {@code count} classes from {@code firstClass} on. */
     void add(Kernel kernel, float[] block, int offset, int firstClass, int count) {
         for (int child = nodes.firstChild[node]; child < nodes.endOfChildren(node); child++) {
             int column = nodes.token[child] - firstClass;
@@ -54,7 +54,7 @@ final class NodeAnswer {
         if (probabilities != null) {
             System.arraycopy(block, offset, probabilities, firstClass, count);
         }
-        if (ranked && nodes.told[node] && best.wants(max)) {
+        if (ranked && nodes.requested[node] && best.accepts(max)) {
             for (int j = 0; j < count; j++) {
                 best.add(firstClass + j, block[offset + j]);
             }
@@ -66,13 +66,13 @@ final class NodeAnswer {
         }
     }
 
-    /** Writes what was asked, once all blocks have passed. */
+    /** Writes the results after the last block. */
     void finish(Kernel kernel) {
         if (probabilities != null) {
             kernel.exponentials(probabilities, 0, probabilities.length, softmax.max(), softmax.scale());
             nodes.softmax[node] = probabilities;
         }
-        if (ranked && nodes.told[node]) {
+        if (ranked && nodes.requested[node]) {
             finishBest();
         }
         for (int child = nodes.firstChild[node]; child < nodes.endOfChildren(node); child++) {

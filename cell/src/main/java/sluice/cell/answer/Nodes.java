@@ -3,28 +3,28 @@ package sluice.cell.answer;
 import java.util.Arrays;
 
 /**
- * Nodes of a prefix tree that are answered together, and their answers. A node is a hidden state; its children are the tokens that
- * follow it somewhere in the batch. Scratch, used again and again.
+ * Nodes of a prefix tree that pass through the output layer together, and their results. A node is a hidden state; its children are the
+ * tokens that follow it in the batch. Reused for each group of nodes.
  */
 public final class Nodes {
     public int count;
     public int children;
 
-    // What is asked, of each node.
-    int[] offset = {}; // where its hidden state stands
-    public boolean[] told = {}; // whether its distribution is asked
-    public int[] firstChild = {}; // the first of its children; they stand side by side
+    // Input, by node.
+    int[] offset = {}; // of its hidden state
+    public boolean[] requested = {}; // whether its distribution is requested
+    public int[] firstChild = {}; // index of its first child; the children of a node are contiguous
 
-    // And of each child.
+    // Input, by child.
     int[] token = {};
 
-    // The answers, of each node that is told.
+    // Results, by requested node.
     float[][] softmax = {};
     int[] prediction = {};
     int[][] topTokens = {};
     float[][] topProbabilities = {};
 
-    // And of each child.
+    // Results, by child.
     float[] logit = {};
     double[] logProbability = {};
     int[] moreProbable = {};
@@ -34,18 +34,18 @@ public final class Nodes {
         children = 0;
     }
 
-    /** One more node, whose children follow. */
-    public int add(int hiddenOffset, boolean isTold) {
+    /** Adds a node; its children are added next. Returns its index. */
+    public int add(int hiddenOffset, boolean isRequested) {
         if (count == offset.length) {
             grow(Math.max(64, 2 * count));
         }
         offset[count] = hiddenOffset;
-        told[count] = isTold;
+        requested[count] = isRequested;
         firstChild[count] = children;
         return count++;
     }
 
-    /** One more child of the last node. */
+    /** Adds a child of the last node. Returns its index. */
     public int addChild(int childToken) {
         if (children == token.length) {
             growChildren(Math.max(64, 2 * children));
@@ -54,14 +54,14 @@ public final class Nodes {
         return children++;
     }
 
-    /** One after the last child of a node. */
+    /** The index after a node's last child. */
     public int endOfChildren(int node) {
         return node + 1 < count ? firstChild[node + 1] : children;
     }
 
     private void grow(int capacity) {
         offset = Arrays.copyOf(offset, capacity);
-        told = Arrays.copyOf(told, capacity);
+        requested = Arrays.copyOf(requested, capacity);
         firstChild = Arrays.copyOf(firstChild, capacity);
         softmax = Arrays.copyOf(softmax, capacity);
         prediction = Arrays.copyOf(prediction, capacity);

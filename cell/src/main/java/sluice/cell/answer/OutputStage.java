@@ -7,16 +7,16 @@ import sluice.cell.kernel.LinearPanels;
 import sluice.cell.kernel.Softmax;
 
 /**
- * The output layer: hidden states to logits to answers, a group of nodes and a block of columns at a time. Nodes of which nothing
- * is asked are not computed.
+ * Runs the output layer: hidden states to logits to results, for a group of nodes and a block of classes at a time. Nodes without a
+ * request are skipped.
  */
 public final class OutputStage {
-    private static final int GROUP = 96; // nodes that pass over a block of weights together
+    private static final int GROUP = 96; // number of nodes that share one read of a block of weights
 
     private final LinearPanels output;
     private final Kernel kernel;
-    private final boolean tells; // whether any distribution is asked
-    private final boolean ranksOverBlocks; // so that a target's logit is needed before its block passes
+    private final boolean distributions; // whether any distribution is requested
+    private final boolean ranksOverBlocks; // whether a target's logit is needed before its own block is computed
     private final NodeAnswer[] answers = new NodeAnswer[GROUP];
     private final int[] inputOffsets = new int[GROUP];
     private final int[] blockOffsets = new int[GROUP];
@@ -26,7 +26,7 @@ public final class OutputStage {
     public OutputStage(LinearPanels output, Kernel kernel, ScoreRequest request) {
         this.output = output;
         this.kernel = kernel;
-        this.tells = request.asksFor(OutputKind.SOFTMAX)
+        this.distributions = request.asksFor(OutputKind.SOFTMAX)
                 || request.asksFor(OutputKind.PREDICTION)
                 || request.asksFor(OutputKind.TOPK);
         this.ranksOverBlocks = request.asksFor(OutputKind.RANK) && output.outputs() > Softmax.BLOCK;
@@ -38,11 +38,11 @@ public final class OutputStage {
         }
     }
 
-    /** Answers nodes whose hidden states stand in {@code hidden}. */
+    /** Computes the results of nodes whose hidden states are in {@code hidden}. */
     public void answer(Nodes nodes, float[] hidden) {
         for (int node = 0; node < nodes.count; node++) {
-            boolean predicts = nodes.firstChild[node] < nodes.endOfChildren(node);
-            if (predicts || (tells && nodes.told[node])) {
+            boolean hasTargets = nodes.firstChild[node] < nodes.endOfChildren(node);
+            if (hasTargets || (distributions && nodes.requested[node])) {
                 begin(nodes, node, hidden);
             }
             if (pending == GROUP) {

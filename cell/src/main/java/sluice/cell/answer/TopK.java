@@ -1,12 +1,12 @@
 package sluice.cell.answer;
 
-/** The few largest logits of a stream of them, kept in order: best first, on a tie the lower index first. */
+/** The k largest logits of those added, in descending order; on a tie the lower class index comes first. */
 final class TopK {
     private final int[] classes;
     private final float[] logits;
     private int count;
 
-    /** @param k how many are kept */
+    /** @param k number of classes to keep */
     TopK(int k) {
         classes = new int[k];
         logits = new float[k];
@@ -16,14 +16,14 @@ final class TopK {
         count = 0;
     }
 
-    /** Whether a logit as large as this would still find a place. */
-    boolean wants(float logit) {
+    /** Whether a logit of this value would be kept. */
+    boolean accepts(float logit) {
         return count < logits.length || logit > logits[count - 1];
     }
 
-    /** The next class; classes come in the order of their indexes. */
+    /** Adds a class. Classes must be added in ascending order of their indexes. */
     void add(int index, float logit) {
-        if (!wants(logit)) {
+        if (!accepts(logit)) {
             return;
         }
         int at = count < logits.length ? count++ : count - 1;

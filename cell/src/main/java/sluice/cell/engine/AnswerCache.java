@@ -9,29 +9,29 @@ import sluice.cell.Sequence;
 import sluice.cell.answer.Answer;
 
 /**
- * The answers of one model to sequences that were scored before, as many as fit into so many bytes: those that were asked for last. Logs
- * say the same over and over, so that most of a batch has come in one before it. Shared by all threads that score for the same request. A
- * sequence that goes on from a state of its own is not kept: its twin would have to come from the same state.
+ * A cache of one model's answers to one request, by sequence, within a limit of bytes. Logs repeat the same sequences, so a batch often
+ * holds many that an earlier batch held. Threads share it. A sequence with a {@linkplain Sequence#start() start state} of its own is
+ * not cached, since only the same state would give the same answer.
  *
- * <p>Answers live in two generations. New ones, and old ones that are asked for again, go into the young one; when that has half of the
- * bytes it is the old one, and what was old is forgotten. So nobody waits for anybody's look-up, as they would for one list in the order
- * of use.
+ * <p>Eviction works by two generations, an approximation of least recently used. New answers, and answers found in the old generation,
+ * go into the young one. When the young generation holds half of the bytes, it becomes the old one and the previous old one is
+ * dropped. So a lookup takes no lock, which a list in order of use would need.
  */
 public final class AnswerCache {
-    private final String model; // its fingerprint
+    private final String model; // fingerprint
     private final ScoreRequest request;
-    private final ToLongFunction<Sequence> size; // of a sequence and its answer, in bytes
+    private final ToLongFunction<Sequence> size; // bytes of a sequence and its answer
     private final long mostBytes;
     private volatile Generation young;
     private volatile Generation old;
 
-    /** Answers that came at about the same time. */
+    /** Answers that were added at about the same time. */
     private static final class Generation {
         private final ConcurrentMap<Sequence, Answer> answers = new ConcurrentHashMap<>();
         private final AtomicLong bytes = new AtomicLong();
 
-        /** Takes so many bytes, unless there would be too many. */
-        boolean take(long more, long most) {
+        /** Reserves bytes, unless that would exceed the limit; returns whether it did. */
+        boolean reserve(long more, long most) {
             boolean fits = bytes.addAndGet(more) <= most;
             if (!fits) {
                 bytes.addAndGet(-more);
@@ -45,53 +45,53 @@ public final class AnswerCache {
         this.request = request;
         this.size = size;
         this.mostBytes = mostBytes;
-        forgetAll();
+        clear();
     }
 
-    private synchronized void forgetAll() {
+    private synchronized void clear() {
         young = new Generation();
         old = new Generation();
     }
 
-    /** The model whose answers these are, by its fingerprint. */
+    /** Fingerprint of the model that gave the answers. */
     String model() {
         return model;
     }
 
-    /** What they are answers to. */
+    /** The request that the answers are for. */
     ScoreRequest request() {
         return request;
     }
 
-    /** The answer, or null where it isn't known. */
-    Answer to(Sequence sequence) {
-        if (!isKept(sequence)) {
+    /** The cached answer, or null. */
+    Answer get(Sequence sequence) {
+        if (!isCacheable(sequence)) {
             return null;
         }
         Answer answer = young.answers.get(sequence);
         if (answer == null) {
             answer = old.answers.get(sequence);
             if (answer != null) {
-                add(sequence, answer);
+                put(sequence, answer);
             }
         }
         return answer;
     }
 
-    private boolean isKept(Sequence sequence) {
+    private boolean isCacheable(Sequence sequence) {
         return mostBytes > 0 && sequence.start().isEmpty();
     }
 
-    /** Forgets all where this sequence needs more room than they may have. */
-    void makeRoomFor(Sequence sequence) {
+    /** Clears the cache if scoring this sequence takes more bytes than the cache may: its memory is needed for that. */
+    void clearIfTooSmallFor(Sequence sequence) {
         if (bytes() > 0 && size.applyAsLong(sequence) > mostBytes) {
-            forgetAll();
+            clear();
         }
     }
 
-    /** Keeps an answer, unless it alone would be a generation. */
-    void add(Sequence sequence, Answer answer) {
-        if (!isKept(sequence)) {
+    /** Adds an answer, unless it is larger than a generation. */
+    void put(Sequence sequence, Answer answer) {
+        if (!isCacheable(sequence)) {
             return;
         }
         long more = size.applyAsLong(sequence);
@@ -99,24 +99,24 @@ public final class AnswerCache {
         if (more > most) {
             return;
         }
-        Generation now = young;
-        while (!now.take(more, most)) {
-            grownUp(now);
-            now = young;
+        Generation current = young;
+        while (!current.reserve(more, most)) {
+            retire(current);
+            current = young;
         }
-        if (now.answers.putIfAbsent(sequence, answer) != null) {
-            now.bytes.addAndGet(-more);
+        if (current.answers.putIfAbsent(sequence, answer) != null) {
+            current.bytes.addAndGet(-more);
         }
     }
 
-    private synchronized void grownUp(Generation full) {
-        if (young == full) { // of several who find it full one is the first
+    private synchronized void retire(Generation full) {
+        if (young == full) { // another thread may have retired it first
             old = full;
             young = new Generation();
         }
     }
 
-    /** What all answers take, and the sequences that they are answers to. */
+    /** Bytes of all cached sequences and their answers. */
     long bytes() {
         return young.bytes.get() + old.bytes.get();
     }

@@ -6,19 +6,19 @@ import sluice.cell.kernel.StepRows;
 import sluice.cell.kernel.VariantEquations;
 import sluice.cell.kernel.VariantStep;
 
-/** One step of any direction: by the kernel where its cell is plain, by the variant's equations where not. Scratch of one thread. */
+/** One step of a direction: the kernel's fused step for a plain cell, {@link VariantEquations} for a variant. For one thread. */
 final class CellStep {
-    private final CompiledModel compiled;
+    private final PackedModel packed;
     private final Kernel kernel;
     private final VariantStep variantStep;
 
-    CellStep(CompiledModel compiled, Kernel kernel) {
-        this.compiled = compiled;
+    CellStep(PackedModel packed, Kernel kernel) {
+        this.packed = packed;
         this.kernel = kernel;
         this.variantStep = new VariantStep(kernel);
     }
 
-    /** As {@link Kernel#step}. */
+    /** Computes a step with the parameters of {@link Kernel#step}. */
     void step(
             int direction,
             GatePanels gates,
@@ -27,7 +27,7 @@ final class CellStep {
             float[] hidden,
             float[] cell,
             float[] shown) {
-        VariantEquations variant = compiled.variant(direction);
+        VariantEquations variant = packed.variant(direction);
         if (variant == null) {
             kernel.step(gates, rows, input, hidden, cell, shown);
         } else {

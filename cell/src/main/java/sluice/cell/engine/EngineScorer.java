@@ -14,25 +14,27 @@ import sluice.cell.answer.Answer;
 import sluice.cell.answer.OutputStage;
 import sluice.cell.kernel.Kernel;
 
-/** Scores batches with a kernel: every distinct sequence once, and none whose answer it still knows. */
+/** Scores batches with a kernel. Each distinct sequence is computed once, and not at all if the cache holds its answer. */
 final class EngineScorer implements SequenceScorer {
-    private final CompiledModel compiled;
+    private final PackedModel packed;
     private final SequenceRules rules;
-    private final AnswerCache known;
-    private final TreeWalk tree; // for a stack that reads forward, else null
-    private final LayeredScorer layered; // for one that also reads backward, else null
+    private final AnswerCache answers;
+    private final MemoryEstimate memory;
+    private final TreeWalk tree; // for a model of forward layers only, else null
+    private final LayeredScorer layered; // for a model with a backward direction, else null
     private long computedSteps;
 
-    EngineScorer(CompiledModel compiled, Kernel kernel, AnswerCache known) {
-        ScoreRequest request = known.request();
-        this.compiled = compiled;
-        this.known = known;
-        this.rules = compiled.rules(request);
-        boolean asked = request.needsOutputLayer();
-        OutputStage outputs = asked ? new OutputStage(compiled.output(), kernel, request) : null;
-        boolean forward = !compiled.model().looksAhead();
-        this.tree = forward ? new TreeWalk(compiled, request, kernel, outputs) : null;
-        this.layered = forward ? null : new LayeredScorer(compiled, request, kernel, outputs);
+    EngineScorer(PackedModel packed, Kernel kernel, SequenceRules rules, AnswerCache answers, MemoryEstimate memory) {
+        ScoreRequest request = answers.request();
+        this.packed = packed;
+        this.rules = rules;
+        this.answers = answers;
+        this.memory = memory;
+        boolean needsOutput = request.needsOutputLayer();
+        OutputStage outputs = needsOutput ? new OutputStage(packed.output(), kernel, request) : null;
+        boolean forward = !packed.model().looksAhead();
+        this.tree = forward ? new TreeWalk(packed, request, kernel, outputs) : null;
+        this.layered = forward ? null : new LayeredScorer(packed, request, kernel, outputs);
     }
 
     @Override
@@ -43,12 +45,12 @@ final class EngineScorer implements SequenceScorer {
     @Override
     public List<ScoredSequence> score(List<Sequence> sequences) {
         Answer[] scored = new Answer[sequences.size()];
-        List<Sequence> distinct = new ArrayList<>(); // those whose answer isn't known
-        Map<Sequence, Integer> places = new HashMap<>(); // of these
+        List<Sequence> distinct = new ArrayList<>(); // sequences without a cached answer
+        Map<Sequence, Integer> places = new HashMap<>(); // their indexes in distinct
         int[] place = new int[scored.length];
         for (int s = 0; s < scored.length; s++) {
             Sequence sequence = sequences.get(s);
-            scored[s] = known.to(sequence);
+            scored[s] = answers.get(sequence);
             if (scored[s] == null) {
                 Integer first = places.putIfAbsent(sequence, distinct.size());
                 place[s] = first == null ? distinct.size() : first;
@@ -59,26 +61,26 @@ final class EngineScorer implements SequenceScorer {
             }
         }
         rules.requireRoom(distinct);
-        distinct.forEach(known::makeRoomFor);
-        Answer[] answers = compute(distinct);
+        distinct.forEach(answers::clearIfTooSmallFor);
+        Answer[] computed = compute(distinct);
         for (int s = 0; s < scored.length; s++) {
             if (scored[s] == null) {
-                scored[s] = answers[place[s]];
+                scored[s] = computed[place[s]];
             }
         }
-        for (int at = 0; at < answers.length; at++) {
-            known.add(distinct.get(at), answers[at]);
+        for (int at = 0; at < computed.length; at++) {
+            answers.put(distinct.get(at), computed[at]);
         }
         return Arrays.asList(scored);
     }
 
-    /** The answers to distinct sequences. */
+    /** Computes the answers to distinct sequences, in their order. */
     private Answer[] compute(List<Sequence> distinct) {
         if (layered != null) {
             computedSteps += distinct.stream().mapToLong(Sequence::length).sum();
             return layered.score(distinct);
         }
-        PrefixTree prefixes = new PrefixTree(distinct, compiled.input().takesTokens());
+        PrefixTree prefixes = new PrefixTree(distinct, packed.input().takesTokens());
         computedSteps += tree.steps(prefixes);
         Answer[] walked = tree.walk(prefixes);
         Answer[] answers = new Answer[walked.length];
@@ -95,6 +97,6 @@ final class EngineScorer implements SequenceScorer {
 
     @Override
     public long bytes(int length) {
-        return compiled.footprint().bytes(known.request(), length);
+        return memory.bytes(answers.request(), length);
     }
 }

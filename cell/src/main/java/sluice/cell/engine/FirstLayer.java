@@ -5,62 +5,68 @@ import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.StepRows;
 
 /**
- * What the first layer reads: decides, for the tokens at hand, whether a step's input is a row of a look-up table, a row of the
- * embedding to be multiplied, or a row of features. Scratch of one thread.
+ * The first layer's input. For each step that is a row of a lookup table, a row of the embedding to multiply, or a row of features. For
+ * one thread.
  */
 final class FirstLayer {
     private static final float[] NO_INPUT = {};
 
-    private final CompiledModel compiled;
-    private final TokenTable table; // for an embedding too large to be looked up as a whole, else null
+    private final PackedModel packed;
+    private final TokenTable table; // null unless the lookup table of the whole embedding exceeds its limit
 
-    FirstLayer(CompiledModel compiled, Kernel kernel) {
-        this.compiled = compiled;
-        this.table = compiled.tokenTable(kernel);
+    FirstLayer(PackedModel packed, Kernel kernel) {
+        this.packed = packed;
+        this.table = packed.tokenTable(kernel);
     }
 
-    /** Whether {@link #begin} wants to be told of all tokens at hand. */
-    boolean wantsTokens() {
+    /** Whether all tokens of a batch must be registered by {@link #add} before {@link #prepare}. */
+    boolean needsTokens() {
         return table != null;
     }
 
+    /** Forgets the registered tokens. */
     void clear() {
         table.clear();
     }
 
+    /** Registers a token of the batch. */
     void add(int token) {
         table.add(token);
     }
 
-    /** All tokens at hand have been told; they make so many steps. */
-    void begin(long steps) {
+    /**
+     * Builds the lookup table of the registered tokens.
+     *
+     * @param steps time steps that read them
+     */
+    void prepare(long steps) {
         table.prepare(steps);
     }
 
-    /** The weights of one of its directions. */
+    /** The weights of one direction of the first layer. */
     GatePanels gates(int direction) {
-        return atHand() ? table.gates(direction) : compiled.gates(direction);
+        return usesTokenTable() ? table.gates(direction) : packed.gates(direction);
     }
 
     /**
-     * The table whose rows are multiplied.
+     * The table of inputs that are multiplied, row by row; empty if inputs are looked up.
      *
-     * @param features rows of features, read where the model takes them
+     * @param features rows of features, for a model of features
      */
     float[] input(float[] features) {
-        return switch (compiled.input()) {
+        return switch (packed.input()) {
             case EMBEDDING ->
                 looksUp()
                         ? NO_INPUT
-                        : compiled.model().embedding().orElseThrow().table().values();
+                        : packed.model().embedding().orElseThrow().table().values();
             case ONE_HOT -> NO_INPUT;
             case FEATURES -> features;
         };
     }
 
-    /** One more sequence takes a step, reading this token. */
+    /** Adds a step that reads this token. */
     void addToken(StepRows rows, int token, int previous, int next) {
-        if (atHand()) {
+        if (usesTokenTable()) {
             rows.add(table.row(token), 0, previous, next);
         } else if (looksUp()) {
             rows.add(token, 0, previous, next);
@@ -70,11 +76,11 @@ final class FirstLayer {
     }
 
     private boolean looksUp() {
-        return compiled.looksUp() || atHand();
+        return packed.looksUp() || usesTokenTable();
     }
 
-    /** Whether there is a table of the tokens at hand. */
-    private boolean atHand() {
+    /** Whether the lookup table of the registered tokens is used. */
+    private boolean usesTokenTable() {
         return table != null && table.ready();
     }
 }

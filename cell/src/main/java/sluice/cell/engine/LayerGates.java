@@ -6,18 +6,18 @@ import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 
 /**
- * What the gates of one layer did at every step of a batch.
+ * Gate values of one layer at every step of a batch.
  *
- * @param directions the layer's states
- * @param gates of each direction: rows of width 4H, the gates that led to a state in the row where that state stands
+ * @param directions states of the layer's directions
+ * @param gates one table for each direction, with rows of width 4H: the gates of a step are in the row of the state after it
  */
 record LayerGates(List<StepStates> directions, List<float[]> gates) {
-    /** Room for the gates of one direction. */
+    /** An empty table for the gates of one direction. */
     static float[] table(SequenceBatch batch, LstmDirection direction) {
         return new float[Math.multiplyExact(batch.stateRows(), Gate.COUNT * direction.hiddenWidth())];
     }
 
-    /** Of all directions at this step of a sequence, a copy. */
+    /** A copy of the gates of all directions at one step of a sequence. */
     StepGates at(int s, int step) {
         StepGates all = new StepGates(directions.stream()
                 .mapToInt(states -> states.direction().hiddenWidth())

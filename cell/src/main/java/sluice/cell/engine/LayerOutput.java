@@ -8,23 +8,21 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.Readout;
 
 /**
- * What a layer shows the next one: a row for each step of each sequence, and the start's row before them, as a forward
- * {@link StepStates} has them.
+ * Output of a layer: for each sequence a row for its start, then a row for each step, in the layout of a forward {@link StepStates}.
  *
- * <p>What the top layer shows of {@linkplain Readout#FINAL_STATES final states} stands in place of the last step.
+ * <p>With {@link Readout#FINAL_STATES}, the row of the last step holds the final states instead.
  *
  * @param values {@code (rows, width)}
  */
 record LayerOutput(float[] values, int width) {
-    /** The hidden states of a layer, both directions merged. */
+    /** The hidden states of a layer, its directions merged. */
     static LayerOutput hidden(
             SequenceBatch batch, List<StepStates> directions, LstmLayer.Merge merge, Readout readout) {
         if (merge == LstmLayer.Merge.CONCAT) {
             return hidden(batch, directions, readout);
         }
         LayerOutput forward = hidden(batch, directions.subList(0, 1), readout);
-        LayerOutput backward =
-                hidden(batch, directions.subList(1, 2), readout); // a copy, in the order that forward has
+        LayerOutput backward = hidden(batch, directions.subList(1, 2), readout); // a copy, in the row order of forward
         for (int at = 0; at < backward.values.length; at++) {
             backward.values[at] = merged(merge, forward.values[at], backward.values[at]);
         }
@@ -36,20 +34,20 @@ record LayerOutput(float[] values, int width) {
             case SUM -> forward + backward;
             case MUL -> forward * backward;
             case AVERAGE -> (forward + backward) / 2;
-            case CONCAT -> throw new AssertionError("side by side, not unit by unit");
+            case CONCAT -> throw new AssertionError("concatenated outputs are not merged unit by unit");
         };
     }
 
     private static LayerOutput hidden(SequenceBatch batch, List<StepStates> directions, Readout readout) {
-        return sideBySide(batch, directions, StepStates::hidden, LstmDirection::outputWidth, readout);
+        return concatenated(batch, directions, StepStates::hidden, LstmDirection::outputWidth, readout);
     }
 
-    /** The cell states of a layer, both directions side by side, however their outputs are merged. */
+    /** The cell states of a layer, its directions concatenated (whatever the merge of its outputs). */
     static LayerOutput cell(SequenceBatch batch, List<StepStates> directions, Readout readout) {
-        return sideBySide(batch, directions, StepStates::cell, LstmDirection::hiddenWidth, readout);
+        return concatenated(batch, directions, StepStates::cell, LstmDirection::hiddenWidth, readout);
     }
 
-    private static LayerOutput sideBySide(
+    private static LayerOutput concatenated(
             SequenceBatch batch,
             List<StepStates> tables,
             Function<StepStates, float[]> values,
@@ -88,7 +86,7 @@ record LayerOutput(float[] values, int width) {
         }
     }
 
-    /** The row that this step of a sequence shows; step -1 is its start. */
+    /** The row of a step of a sequence; step -1 is its start. */
     int row(SequenceBatch batch, int s, int step) {
         return batch.stateRow(s) + step + 1;
     }

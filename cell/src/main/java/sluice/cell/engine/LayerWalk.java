@@ -18,48 +18,48 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.Readout;
 
 /**
- * Runs a batch through a stack that also reads backward, where no step is known before the last: layer by layer, direction by
- * direction, step by step, all sequences that have such a step at once. A sequence that has ended takes no part any more, so nothing is
- * padded.
+ * Runs a batch through a model with a backward direction, whose first output depends on the last token. Order of work: layers, then
+ * directions, then time steps, then all sequences that are long enough for the step. Sequences that have ended are skipped, so there
+ * is no padding.
  */
 final class LayerWalk {
-    private final CompiledModel compiled;
+    private final PackedModel packed;
     private final LstmModel model;
     private final Kernel kernel;
     private final CellStep cellStep;
     private final GateProbe probe;
     private final FirstLayer firstLayer;
 
-    LayerWalk(CompiledModel compiled, Kernel kernel) {
-        this.compiled = compiled;
-        this.model = compiled.model();
+    LayerWalk(PackedModel packed, Kernel kernel) {
+        this.packed = packed;
+        this.model = packed.model();
         this.kernel = kernel;
-        this.cellStep = new CellStep(compiled, kernel);
+        this.cellStep = new CellStep(packed, kernel);
         this.probe = new GateProbe(kernel);
-        this.firstLayer = new FirstLayer(compiled, kernel);
+        this.firstLayer = new FirstLayer(packed, kernel);
     }
 
     /**
-     * What a batch leaves behind.
+     * The result of a batch.
      *
      * @param hidden the top layer's output
-     * @param cell the top layer's cell states, or null where they were not asked for
-     * @param gates the chosen layer's, or null where there is none
-     * @param states the final state of each sequence, or none where they were not asked for
-     * @param overflown the sequences in which a state has overflown
+     * @param cell the top layer's cell states, or null if not requested
+     * @param gates gate values of the requested layer, or null if not requested
+     * @param states final state of each sequence, or an empty list if not requested
+     * @param overflown indexes of the sequences in which a state overflowed
      */
     record Run(LayerOutput hidden, LayerOutput cell, LayerGates gates, List<LstmState> states, BitSet overflown) {}
 
     /**
      * Runs a batch.
      *
-     * @param readout what the top layer shows in place of the last step
-     * @param gatesLayer whose gates are kept, if any's are
+     * @param readout which states the top layer's last step holds
+     * @param gatesLayer the layer whose gates are kept, if requested
      */
     Run run(SequenceBatch batch, Readout readout, boolean withCell, boolean withStates, OptionalInt gatesLayer) {
         List<LstmState> starts = starts(batch);
         List<LstmState> ends = withStates ? blankStates(batch.size()) : List.of();
-        tellTokens(batch);
+        registerTokens(batch);
         LayerOutput below = null;
         List<StepStates> tables = List.of();
         LayerGates gates = null;
@@ -68,15 +68,15 @@ final class LayerWalk {
         int depth = 0;
         for (LstmLayer layer : model.layers()) {
             tables = new ArrayList<>();
-            boolean watched = gatesLayer.equals(OptionalInt.of(depth));
+            boolean withGates = gatesLayer.equals(OptionalInt.of(depth));
             List<float[]> gateTables = new ArrayList<>();
             for (LstmDirection weights : layer.directions()) {
                 StepStates table = new StepStates(batch, weights);
                 start(table, starts, direction);
-                float[] gateTable = watched ? LayerGates.table(batch, weights) : null;
+                float[] gateTable = withGates ? LayerGates.table(batch, weights) : null;
                 run(batch, table, direction, below, gateTable);
                 finish(table, ends, direction);
-                if (compiled.variant(direction) != null) {
+                if (packed.variant(direction) != null) {
                     findOverflown(batch, table, overflown);
                 }
                 tables.add(table);
@@ -84,7 +84,7 @@ final class LayerWalk {
                 direction++;
             }
             depth++;
-            gates = watched ? new LayerGates(tables, gateTables) : gates;
+            gates = withGates ? new LayerGates(tables, gateTables) : gates;
             boolean top = direction == model.directions().size();
             below = LayerOutput.hidden(batch, tables, layer.merge(), top ? readout : Readout.LAST_STEP);
         }
@@ -100,13 +100,13 @@ final class LayerWalk {
         }
     }
 
-    private void tellTokens(SequenceBatch batch) {
-        if (firstLayer.wantsTokens()) {
+    private void registerTokens(SequenceBatch batch) {
+        if (firstLayer.needsTokens()) {
             firstLayer.clear();
             for (int token : batch.tokens()) {
                 firstLayer.add(token);
             }
-            firstLayer.begin(batch.steps());
+            firstLayer.prepare(batch.steps());
         }
     }
 
@@ -151,13 +151,13 @@ final class LayerWalk {
     }
 
     /**
-     * All steps of one direction of one layer.
+     * Runs all steps of one direction of one layer.
      *
-     * @param gates where its gates are kept, or null
+     * @param gates table that receives the gate values, or null
      */
     private void run(SequenceBatch batch, StepStates table, int direction, LayerOutput below, float[] gates) {
-        GatePanels panels = below == null ? firstLayer.gates(direction) : compiled.gates(direction);
-        LinearPanels projection = compiled.projection(direction);
+        GatePanels panels = below == null ? firstLayer.gates(direction) : packed.gates(direction);
+        LinearPanels projection = packed.projection(direction);
         float[] input = below == null ? firstLayer.input(batch.features()) : below.values();
         float[] shown = projection == null ? table.hidden() : new float[table.cell().length];
         StepRows rows = new StepRows(batch.size());
@@ -180,7 +180,7 @@ final class LayerWalk {
             }
             cellStep.step(direction, panels, rows, input, table.hidden(), table.cell(), shown);
             if (gates != null) {
-                probe.read(compiled.variant(direction), panels, rows, input, table.hidden(), table.cell(), gates);
+                probe.read(packed.variant(direction), panels, rows, input, table.hidden(), table.cell(), gates);
             }
             if (projection != null) {
                 kernel.multiply(projection, 0, projection.outputs(), shown, from, rows.count(), table.hidden(), to);
@@ -194,7 +194,7 @@ final class LayerWalk {
         int at = batch.offset(s) + step;
         if (below != null) {
             rows.add(0, below.row(batch, s, step), before, after);
-        } else if (compiled.input() == InputKind.FEATURES) {
+        } else if (packed.input() == InputKind.FEATURES) {
             rows.add(0, at, before, after);
         } else {
             firstLayer.addToken(rows, batch.tokens()[at], before, after);

@@ -15,37 +15,37 @@ import sluice.cell.answer.OutputStage;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.model.Readout;
 
-/** Answers sequences by a {@link LayerWalk}: every step of every sequence is a node, and the next token its only child. */
+/** Scores batches by a {@link LayerWalk}. Each step of a sequence is a node, and the token after it is the node's only child. */
 final class LayeredScorer {
-    private final CompiledModel compiled;
+    private final PackedModel packed;
     private final ScoreRequest request;
-    private final OutputStage outputs; // or null where nothing is asked of the output layer
+    private final OutputStage outputs; // null if the request needs no output layer
     private final LayerWalk walk;
     private final Readout readout;
     private final OptionalInt gatesLayer;
-    private final AnswerWriter sheet;
+    private final AnswerWriter writer;
     private final Nodes nodes = new Nodes();
 
-    LayeredScorer(CompiledModel compiled, ScoreRequest request, Kernel kernel, OutputStage outputs) {
-        this.compiled = compiled;
+    LayeredScorer(PackedModel packed, ScoreRequest request, Kernel kernel, OutputStage outputs) {
+        this.packed = packed;
         this.request = request;
         this.outputs = outputs;
-        this.walk = new LayerWalk(compiled, kernel);
-        this.readout = request.at() == Steps.LAST ? compiled.model().readout() : Readout.LAST_STEP;
+        this.walk = new LayerWalk(packed, kernel);
+        this.readout = request.at() == Steps.LAST ? packed.model().readout() : Readout.LAST_STEP;
         this.gatesLayer = request.asksFor(OutputKind.GATES)
-                ? OptionalInt.of(request.gatesLayer(compiled.model()))
+                ? OptionalInt.of(request.gatesLayer(packed.model()))
                 : OptionalInt.empty();
-        this.sheet = new AnswerWriter(request);
+        this.writer = new AnswerWriter(request);
     }
 
     Answer[] score(List<Sequence> sequences) {
-        SequenceBatch batch = new SequenceBatch(sequences, compiled.model(), compiled.input());
+        SequenceBatch batch = new SequenceBatch(sequences, packed.model(), packed.input());
         LayerWalk.Run run = walk.run(
                 batch, readout, request.asksFor(OutputKind.CELL), request.asksFor(OutputKind.STATE), gatesLayer);
         Answer[] answers = new Answer[batch.size()];
-        Arrays.setAll(answers, s -> sheet.blank(batch.length(s)));
+        Arrays.setAll(answers, s -> writer.allocate(batch.length(s)));
         if (outputs != null) {
-            list(batch, run.hidden());
+            listNodes(batch, run.hidden());
             outputs.answer(nodes, run.hidden().values());
             write(batch, answers);
         }
@@ -57,12 +57,12 @@ final class LayeredScorer {
         return answers;
     }
 
-    private void list(SequenceBatch batch, LayerOutput top) {
+    private void listNodes(SequenceBatch batch, LayerOutput top) {
         nodes.clear();
         for (int s = 0; s < batch.size(); s++) {
             int length = batch.length(s);
             for (int step = firstStep(length); step < length; step++) {
-                nodes.add(top.row(batch, s, step) * top.width(), sheet.answered(step, length) >= 0);
+                nodes.add(top.row(batch, s, step) * top.width(), writer.answerIndex(step, length) >= 0);
                 if (request.needsTargets() && step >= 0 && step < length - 1) {
                     nodes.addChild(batch.sequence(s).tokens()[step + 1]);
                 }
@@ -70,7 +70,7 @@ final class LayeredScorer {
         }
     }
 
-    /** An empty sequence has one node, its start, if it is answered at all. */
+    /** First node of a sequence; -1, its start, for an empty sequence that has an answer. */
     private int firstStep(int length) {
         return length == 0 && request.at() == Steps.LAST ? -1 : 0;
     }
@@ -80,12 +80,12 @@ final class LayeredScorer {
         for (int s = 0; s < batch.size(); s++) {
             int length = batch.length(s);
             for (int step = firstStep(length); step < length; step++) {
-                int answered = sheet.answered(step, length);
+                int answered = writer.answerIndex(step, length);
                 if (answered >= 0) {
-                    sheet.tell(answers[s], answered, nodes, node);
+                    writer.writeDistribution(answers[s], answered, nodes, node);
                 }
                 if (nodes.firstChild[node] < nodes.endOfChildren(node)) {
-                    sheet.predict(answers[s], step, nodes, nodes.firstChild[node]);
+                    writer.writeTarget(answers[s], step, nodes, nodes.firstChild[node]);
                 }
                 node++;
             }
@@ -96,10 +96,11 @@ final class LayeredScorer {
         int length = batch.length(s);
         LayerOutput hidden = request.asksFor(OutputKind.HIDDEN) ? run.hidden() : null;
         for (int step = firstStep(length); step < length; step++) {
-            int answered = sheet.answered(step, length);
+            int answered = writer.answerIndex(step, length);
             if (answered >= 0) {
                 StepGates gates = run.gates() == null ? null : run.gates().at(s, step);
-                sheet.tellStates(answer, answered, row(batch, s, step, hidden), row(batch, s, step, run.cell()), gates);
+                writer.writeStates(
+                        answer, answered, row(batch, s, step, hidden), row(batch, s, step, run.cell()), gates);
             }
         }
         if (request.asksFor(OutputKind.STATE)) {

@@ -15,30 +15,30 @@ import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 
 /**
- * h and c of all layers at two neighbouring levels of a prefix tree, or of several parts of one that are walked together: the current
- * level, and the one before or after it. The two take turns in the halves of each table. Scratch of one thread.
+ * h and c of all layers for two consecutive levels of a prefix tree (or of several parts of the tree that are walked together): the
+ * current level and its parents. The levels alternate between the two halves of each table. For one thread.
  */
 final class LevelStates {
-    private final CompiledModel compiled;
+    private final PackedModel packed;
     private final Kernel kernel;
     private final CellStep cellStep;
     private final List<LstmDirection> layers;
-    private final int band; // the most nodes that a level may have
-    private final float[][] hidden; // of each layer: (2 band, P)
-    private final float[][] cell; // of each layer: (2 band, H)
-    private final float[][] shown; // of each layer: (2 band, H) where it has a projection, else its hidden
+    private final int band; // largest number of nodes in a level
+    private final float[][] hidden; // for each layer: (2 band, P)
+    private final float[][] cell; // for each layer: (2 band, H)
+    private final float[][] shown; // for each layer: (2 band, H) with a projection, else the same array as hidden
     private final StepRows rows;
     private final GateProbe probe;
-    private final int gatesLayer; // the one whose gates are kept, or -1
-    private final float[] gates; // of that layer: (2 band, 4H), or empty
-    private int half; // the one that holds the current level
+    private final int gatesLayer; // layer whose gates are kept, or -1
+    private final float[] gates; // (2 band, 4H) of that layer, or empty
+    private int half; // 0 or 1: the half that holds the current level
 
-    /** @param gatesLayer whose gates are kept, if any's are */
-    LevelStates(CompiledModel compiled, Kernel kernel, int band, OptionalInt gatesLayer) {
-        this.compiled = compiled;
+    /** @param gatesLayer layer whose gates are kept, if requested */
+    LevelStates(PackedModel packed, Kernel kernel, int band, OptionalInt gatesLayer) {
+        this.packed = packed;
         this.kernel = kernel;
-        this.cellStep = new CellStep(compiled, kernel);
-        this.layers = compiled.model().directions();
+        this.cellStep = new CellStep(packed, kernel);
+        this.layers = packed.model().directions();
         this.band = band;
         this.hidden = new float[layers.size()][];
         this.cell = new float[layers.size()][];
@@ -48,7 +48,7 @@ final class LevelStates {
             hidden[layer] = new float[2 * band * direction.outputWidth()];
             cell[layer] = new float[2 * band * direction.hiddenWidth()];
             shown[layer] =
-                    compiled.projection(layer) == null ? hidden[layer] : new float[2 * band * direction.hiddenWidth()];
+                    packed.projection(layer) == null ? hidden[layer] : new float[2 * band * direction.hiddenWidth()];
         }
         this.rows = new StepRows(band);
         this.probe = new GateProbe(kernel);
@@ -58,38 +58,48 @@ final class LevelStates {
                 : new float[0];
     }
 
-    /** The bytes that a node of a level takes, in both halves. */
+    /** Bytes that a node takes in both halves. */
     static int bytes(List<LstmDirection> layers) {
         return layers.stream()
                 .mapToInt(layer -> 2 * Float.BYTES * (layer.outputWidth() + layer.hiddenWidth()))
                 .sum();
     }
 
-    /** Makes this the state of a node of the current level. */
+    /** Sets the state of a node of the current level. */
     void put(int node, LstmState state) {
         for (int layer = 0; layer < hidden.length; layer++) {
-            put(state.hidden()[layer], hidden[layer], half * band + node);
-            put(state.cell()[layer], cell[layer], half * band + node);
+            copyInto(state.hidden()[layer], hidden[layer], half * band + node);
+            copyInto(state.cell()[layer], cell[layer], half * band + node);
         }
     }
 
-    private static void put(float[] row, float[] table, int at) {
+    private static void copyInto(float[] row, float[] table, int at) {
         System.arraycopy(row, 0, table, at * row.length, row.length);
     }
 
-    /** Begins the next level: its nodes are listed by {@link #grow} and computed by {@link #step}. */
-    void descend() {
+    /** Starts the next level. Nodes are added by {@link #addNode} and computed by {@link #step}. */
+    void nextLevel() {
         half = 1 - half;
         rows.clear();
     }
 
-    /** Lists a node of the level begun: its parent in the level before, and what its first layer reads. */
-    void grow(int parent, FirstLayer firstLayer, int token) {
+    /**
+     * Adds a node to the new level.
+     *
+     * @param parent its parent's index in the previous level
+     * @param token the token that the first layer reads
+     */
+    void addNode(int parent, FirstLayer firstLayer, int token) {
         firstLayer.addToken(rows, token, before(parent), after(rows.count()));
     }
 
-    /** Lists a node of the level begun, whose first layer reads this row of the table of features. */
-    void grow(int parent, int feature) {
+    /**
+     * Adds a node to the new level.
+     *
+     * @param parent its parent's index in the previous level
+     * @param feature the row of features that the first layer reads
+     */
+    void addNode(int parent, int feature) {
         rows.add(0, feature, before(parent), after(rows.count()));
     }
 
@@ -102,24 +112,24 @@ final class LevelStates {
     }
 
     /**
-     * Computes the nodes listed, layer by layer.
+     * Computes the added nodes, layer by layer.
      *
-     * @param features rows of features, where the model reads them
+     * @param features rows of features, for a model of features
      */
     void step(FirstLayer firstLayer, float[] features) {
         step(0, firstLayer.gates(0), firstLayer.input(features));
-        rows.readWhatIsWritten();
+        rows.readFromLayerBelow();
         for (int layer = 1; layer < hidden.length; layer++) {
-            step(layer, compiled.gates(layer), hidden[layer - 1]);
+            step(layer, packed.gates(layer), hidden[layer - 1]);
         }
     }
 
     private void step(int layer, GatePanels panels, float[] input) {
         cellStep.step(layer, panels, rows, input, hidden[layer], cell[layer], shown[layer]);
         if (layer == gatesLayer) {
-            probe.read(compiled.variant(layer), panels, rows, input, hidden[layer], cell[layer], gates);
+            probe.read(packed.variant(layer), panels, rows, input, hidden[layer], cell[layer], gates);
         }
-        LinearPanels projection = compiled.projection(layer);
+        LinearPanels projection = packed.projection(layer);
         if (projection != null) {
             int[] from = new int[rows.count()];
             int[] to = new int[rows.count()];
@@ -129,7 +139,7 @@ final class LevelStates {
         }
     }
 
-    /** The top layer's hidden states, where {@link #topOffset} tells a node's. */
+    /** The top layer's hidden states; {@link #topOffset} gives the place of a node. */
     float[] top() {
         return hidden[hidden.length - 1];
     }
@@ -142,23 +152,23 @@ final class LevelStates {
         return layers.get(hidden.length - 1).outputWidth();
     }
 
-    /** The top layer's hidden state of a node of the current level, a copy. */
+    /** A copy of the top layer's hidden state of a node of the current level. */
     float[] topHidden(int node) {
         return row(hidden[hidden.length - 1], topWidth(), node);
     }
 
-    /** The top layer's cell state of a node of the current level, a copy. */
+    /** A copy of the top layer's cell state of a node of the current level. */
     float[] topCell(int node) {
         return row(cell[hidden.length - 1], layers.get(hidden.length - 1).hiddenWidth(), node);
     }
 
-    /** What the gates of the chosen layer did on the way to a node of the current level, a copy. */
+    /** A copy of the requested layer's gates in the step that computed a node of the current level. */
     StepGates gates(int node) {
         return StepGates.ofRow(
                 gates, cell[gatesLayer], after(node), layers.get(gatesLayer).hiddenWidth());
     }
 
-    /** All layers' states of a node of the current level, a copy. */
+    /** A copy of all layers' states of a node of the current level. */
     LstmState state(int node) {
         float[][] h = new float[hidden.length][];
         float[][] c = new float[hidden.length][];
@@ -169,12 +179,11 @@ final class LevelStates {
         return new LstmState(h, c);
     }
 
-    /** Whether a state has overflown on the way to a node of the current level. */
+    /** Whether a state overflowed at a node of the current level or at one of its ancestors. */
     boolean overflown(int node) {
         for (int layer = 0; layer < cell.length; layer++) {
             int width = layers.get(layer).hiddenWidth();
-            if (compiled.variant(layer) != null
-                    && VariantEquations.overflown(cell[layer], after(node) * width, width)) {
+            if (packed.variant(layer) != null && VariantEquations.overflown(cell[layer], after(node) * width, width)) {
                 return true;
             }
         }

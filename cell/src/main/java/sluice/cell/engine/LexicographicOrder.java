@@ -5,22 +5,21 @@ import java.util.List;
 import sluice.cell.Sequence;
 
 /**
- * Sorts sequences of tokens: by the state that they start from, then token by token, a prefix before what it begins. Equal sequences
- * stay in the order in which they came.
+ * Sorts sequences of tokens by their start state, then lexicographically by token; a prefix comes before its extensions. The sort is
+ * stable.
  *
- * <p>As many tokens as fit are packed into a number with the sequence's place below them, numbers are sorted, and those that still
- * tie are packed and sorted again by the tokens that follow. For sequences that share long prefixes, as those of a log do, that
- * compares each token about once.
+ * <p>A sort key is a long: as many tokens as fit in the high bits, and the sequence's index in the low bits. Sequences whose keys tie
+ * are sorted again by the tokens after those. Where sequences share long prefixes, as in logs, each token is compared about once.
  */
 final class LexicographicOrder {
-    private static final int STARTS = -1; // in place of a first token
+    private static final int STARTS = -1; // the position before the first token: sorts by start state
 
     private final List<Sequence> sequences;
     private final int[] starts;
     private final int placeBits;
     private final int tokenBits;
     private final int tokensInKey;
-    private final long[] keys; // (tokens, place in the batch), sorted
+    private final long[] keys; // (tokens, index in the batch), sorted
 
     private LexicographicOrder(List<Sequence> sequences, int[] starts) {
         int largest = 0;
@@ -39,9 +38,9 @@ final class LexicographicOrder {
     }
 
     /**
-     * The sequences' places in order.
+     * The indexes of the sequences in sorted order.
      *
-     * @param starts a number for each sequence's start: equal numbers, equal states
+     * @param starts a number for each sequence's start state; equal states have equal numbers
      */
     static int[] of(List<Sequence> sequences, int[] starts) {
         LexicographicOrder order = new LexicographicOrder(sequences, starts);
@@ -51,7 +50,7 @@ final class LexicographicOrder {
         return Arrays.stream(order.keys).mapToInt(order::place).toArray();
     }
 
-    /** How many bits numbers from 0 to this one take, at least 1. */
+    /** Number of bits, at least 1, that hold any number from 0 to this one. */
     private static int bits(long largest) {
         return Math.max(1, Long.SIZE - Long.numberOfLeadingZeros(largest));
     }
@@ -60,7 +59,7 @@ final class LexicographicOrder {
         return (int) (key & ((1L << placeBits) - 1));
     }
 
-    /** Sorts neighbours that agree in all before this token. */
+    /** Sorts a range of sequences that agree in all tokens before this position. */
     private void sort(int from, int to, int token) {
         int first = token;
         while (allTie(from, to, first)) {
@@ -82,7 +81,7 @@ final class LexicographicOrder {
         }
     }
 
-    /** Packs the tokens from this one on, and tells whether they are the same for all. */
+    /** Packs the tokens from this position on into the keys; returns whether all keys of the range tie. */
     private boolean allTie(int from, int to, int token) {
         boolean tie = true;
         for (int at = from; at < to; at++) {
@@ -113,7 +112,7 @@ final class LexicographicOrder {
         return token == STARTS ? 0 : token + tokensInKey;
     }
 
-    /** Whether nothing follows the tokens packed last. */
+    /** Whether the sequence has no tokens after those packed last. */
     private boolean ended(long key, int token) {
         return token != STARTS && sequences.get(place(key)).length() <= after(token);
     }

@@ -14,30 +14,34 @@ import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
 
 /**
- * Shows, once per model, that no sum of the engine can leave float32, so that no NaN can arise and none has to be looked for.
+ * Proves, once for each model, that no sum of the engine can overflow float32. So no NaN can arise, and the kernels need not check for
+ * one.
  *
- * <p>A pre-activation is at most {@code |b| + sum|U| max|x| + sum|W| max|h| + |p| max|c|}. Inputs are bounded by the embedding's own
- * values, by {@link SequenceRules#MAX_FEATURE}, or by the layer below; hidden states by 1, by a projection's rows, or by the {@link SequenceRules#MAX_STATE} that
- * a sequence may be given to start from. Models whose bound is beyond {@link #LIMIT} are refused: no trained model comes near.
+ * <p>A pre-activation is at most {@code |b| + sum|U| max|x| + sum|W| max|h| + |p| max|c|}. Inputs are bounded by the embedding's
+ * values, by {@link SequenceRules#MAX_FEATURE}, or by the layer below. Hidden states are bounded by 1, by a projection's row sums, or
+ * by {@link SequenceRules#MAX_STATE}, the limit of a given start state. A model whose bound exceeds {@link #LIMIT} is refused; trained
+ * models stay far below it.
  *
- * <p>A {@linkplain CellVariant variant} of the cell may have activations without a bound, with which states grow as long as a sequence
- * goes on. That is no defect of the model, so it isn't refused here: its cells keep watch over themselves, and a state beyond
- * {@link SequenceRules#MAX_STATE} makes the {@linkplain #overflow sequence} unscorable, and no other. So states are bounded for every sum after all.
+ * <p>A {@linkplain CellVariant variant} may have unbounded activations, so that states grow with the length of a sequence. Such a model
+ * is valid and is not refused here. Instead its {@linkplain sluice.cell.kernel.VariantEquations equations} check each state, and a
+ * state beyond {@link SequenceRules#MAX_STATE} makes its own sequence {@linkplain #overflow unscorable}. So states are bounded in
+ * every sum.
  */
 final class OverflowGuard {
-    /** A quarter of what float32 can hold: room for rounding. */
+    /** A quarter of the largest float32, which leaves room for rounding. */
     private static final double LIMIT = 0x1p126;
 
     private OverflowGuard() {}
 
-    /** What a sequence is told whose states went beyond {@link SequenceRules#MAX_STATE}. */
+    /** The defect reported when a state exceeds {@link SequenceRules#MAX_STATE}. */
     static Defect overflow(Sequence sequence) {
         return new Defect(
                 Defect.Kind.STATE_OVERFLOW,
-                "a state of the model grew beyond %s within %d steps, as its activations let it: expected a sequence that it keeps in bounds"
+                "a state exceeded %s within %d steps, because the model has unbounded activations: expected a sequence whose states stay below"
                         .formatted(SequenceRules.MAX_STATE, sequence.length()));
     }
 
+    /** @throws ModelException if a sum could overflow float32 */
     static void require(LstmModel model) {
         double input = model.embedding()
                 .map(embedding -> (double) largest(embedding.table().values()))
@@ -67,7 +71,7 @@ final class OverflowGuard {
         }
     }
 
-    /** Of the hidden states that a direction computes. */
+    /** Bound of the hidden states that a direction computes. */
     private static double largestHidden(LstmDirection direction) {
         double shown = direction.variant().isPlain() ? 1 : SequenceRules.MAX_STATE;
         return direction.projection().map(OverflowGuard::largestRowSum).orElse(1.0) * shown;
@@ -93,8 +97,8 @@ final class OverflowGuard {
         if (!(bound <= LIMIT)) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    "the weights of %s are so large that its sums could reach %.1e, beyond float32: "
-                            + "expected a trained model's, whose sums stay near 1",
+                    "the weights of %s are so large that its sums could reach %.1e and overflow float32: "
+                            + "expected the weights of a trained model, whose sums stay near 1",
                     what,
                     bound));
         }
@@ -103,8 +107,9 @@ final class OverflowGuard {
     private static void requireState(int depth, LstmDirection direction) {
         float largest = Math.max(largest(direction.initialHidden()), largest(direction.initialCell()));
         if (largest > SequenceRules.MAX_STATE) {
-            throw new ModelException("the initial state of layer %d holds %s: expected at most %s in magnitude"
-                    .formatted(depth, largest, SequenceRules.MAX_STATE));
+            throw new ModelException(
+                    "the initial state of layer %d holds the value %s: expected at most %s in magnitude"
+                            .formatted(depth, largest, SequenceRules.MAX_STATE));
         }
     }
 

@@ -9,22 +9,22 @@ import sluice.cell.LstmState;
 import sluice.cell.Sequence;
 
 /**
- * Distinct sequences as a prefix tree: in lexicographic order, each knowing how long a prefix it shares with the one before. Whatever is
- * computed for a prefix is computed once.
+ * The prefix tree of distinct sequences: the sequences in lexicographic order, each with the length of the prefix that it shares with
+ * the one before. A step that several sequences share is computed once.
  *
- * <p>Only sequences of tokens that start from the same state share anything; rows of features are taken as they come.
+ * <p>Only sequences of tokens with the same start state share prefixes. Sequences of features keep their order and share nothing.
  */
 final class PrefixTree {
-    /** In place of a shared length: the two don't even start from the same state. */
+    /** Value of a shared length for two sequences with different start states. */
     static final int NOTHING = -1;
 
     private final List<Sequence> sequences;
-    private final int[] order; // where each came, in lexicographic order
-    private final int[] shared; // in this order: tokens shared with the one before
+    private final int[] order; // indexes of the sequences, in lexicographic order
+    private final int[] shared; // in the same order: number of tokens shared with the sequence before
 
     /**
-     * @param distinct sequences of which no two are equal
-     * @param shareable whether they are sequences of tokens
+     * @param distinct sequences, no two of them equal
+     * @param shareable whether they are sequences of tokens, which can share prefixes
      */
     PrefixTree(List<Sequence> distinct, boolean shareable) {
         this.sequences = distinct;
@@ -38,7 +38,7 @@ final class PrefixTree {
         }
     }
 
-    /** A number for each sequence's start: equal numbers, equal states. */
+    /** A number for each sequence's start state; equal states have equal numbers. */
     private static int[] starts(List<Sequence> sequences) {
         Map<LstmState, Integer> known = new HashMap<>();
         return sequences.stream()
@@ -58,34 +58,34 @@ final class PrefixTree {
         return Arrays.mismatch(sequences.get(a).tokens(), sequences.get(b).tokens());
     }
 
-    /** How many sequences there are. */
+    /** Number of sequences. */
     int size() {
         return order.length;
     }
 
-    /** A sequence, in lexicographic order. */
+    /** The sequence at this place of the lexicographic order. */
     Sequence sequence(int place) {
         return sequences.get(order[place]);
     }
 
-    /** Where it came. */
+    /** The index that this sequence had in the constructor's list. */
     int origin(int place) {
         return order[place];
     }
 
-    /** How many tokens it shares with the one before it, or {@link #NOTHING}. */
+    /** Number of tokens that it shares with the sequence before it, or {@link #NOTHING}. */
     int shared(int place) {
         return shared[place];
     }
 
     /**
-     * How many steps have to be computed.
+     * Number of steps to compute.
      *
-     * @param left how many of its last tokens each sequence leaves out
+     * @param left number of tokens at the end of each sequence that are not read
      */
     long steps(int left) {
         long steps = 0;
-        int reach = 0; // how far the path to the sequence at hand is computed
+        int reach = 0; // length of the computed prefix of the current sequence
         for (int place = 0; place < order.length; place++) {
             int walked = Math.max(0, sequence(place).length() - left);
             reach = Math.min(reach, Math.max(0, shared[place]));

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
+import sluice.cell.InputKind;
 import sluice.cell.LstmState;
 import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
@@ -22,21 +23,24 @@ import sluice.cell.model.Matrix;
 import sluice.cell.model.Readout;
 import sluice.cell.reference.ReferenceLstm;
 
-/** Scores with the float64 oracle, one sequence at a time; answers are rounded to float32 at the very end. */
+/** Scores with the float64 reference, one sequence at a time, and rounds the answers to float32 at the end. */
 final class ReferenceScorer implements SequenceScorer {
-    private final CompiledModel compiled;
     private final LstmModel model;
-    private final ScoreRequest request;
+    private final InputKind input;
     private final SequenceRules rules;
+    private final ScoreRequest request;
+    private final MemoryEstimate memory;
     private final ReferenceLstm lstm;
     private final OptionalInt gatesLayer;
     private long computedSteps;
 
-    ReferenceScorer(CompiledModel compiled, ScoreRequest request) {
-        this.compiled = compiled;
-        this.model = compiled.model();
+    ReferenceScorer(
+            LstmModel model, InputKind input, SequenceRules rules, ScoreRequest request, MemoryEstimate memory) {
+        this.model = model;
+        this.input = input;
+        this.rules = rules;
         this.request = request;
-        this.rules = compiled.rules(request);
+        this.memory = memory;
         this.lstm = new ReferenceLstm(model);
         this.gatesLayer =
                 request.asksFor(OutputKind.GATES) ? OptionalInt.of(request.gatesLayer(model)) : OptionalInt.empty();
@@ -54,7 +58,7 @@ final class ReferenceScorer implements SequenceScorer {
 
     @Override
     public long bytes(int length) {
-        return compiled.footprint().bytes(request, length);
+        return memory.bytes(request, length);
     }
 
     @Override
@@ -88,9 +92,9 @@ final class ReferenceScorer implements SequenceScorer {
         if (request.asksFor(OutputKind.GATES)) {
             scored.gates = run.gates().stream().map(ReferenceScorer::narrow).toArray(StepGates[]::new);
         }
-        tellDistributions(hidden, scored);
+        writeDistributions(hidden, scored);
         if (request.needsTargets()) {
-            tellTargets(run.hidden(), sequence.tokens(), scored);
+            writeTargets(run.hidden(), sequence.tokens(), scored);
         }
         return scored;
     }
@@ -99,7 +103,7 @@ final class ReferenceScorer implements SequenceScorer {
         int width = model.inputWidth();
         double[][] inputs = new double[sequence.length()][width];
         for (int step = 0; step < inputs.length; step++) {
-            switch (compiled.input()) {
+            switch (input) {
                 case EMBEDDING -> {
                     Matrix table = model.embedding().map(Embedding::table).orElseThrow();
                     for (int k = 0; k < width; k++) {
@@ -117,7 +121,10 @@ final class ReferenceScorer implements SequenceScorer {
         return inputs;
     }
 
-    /** The rows of the answered steps; where there is no last step, or it isn't read, the final states'. */
+    /**
+     * The rows of the answered steps. At {@link Steps#LAST} that is the last step's row, or the final states' row if the sequence is
+     * empty or the model reads out its final states.
+     */
     private double[][] answered(double[][] steps, double[] finals) {
         if (request.at() == Steps.EACH) {
             return steps;
@@ -126,7 +133,7 @@ final class ReferenceScorer implements SequenceScorer {
         return new double[][] {atEnd ? finals : steps[steps.length - 1]};
     }
 
-    /** The rows of the top layer's directions. */
+    /** The rows of the top layer's directions, which are the last ones. */
     private double[][] topOf(double[][] rows) {
         int directions =
                 model.layers().get(model.layers().size() - 1).directions().size();
@@ -137,7 +144,7 @@ final class ReferenceScorer implements SequenceScorer {
         return Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
     }
 
-    private void tellDistributions(double[][] hidden, Answer scored) {
+    private void writeDistributions(double[][] hidden, Answer scored) {
         if (request.asksFor(OutputKind.SOFTMAX)) {
             scored.softmax = new float[hidden.length][];
             for (int step = 0; step < hidden.length; step++) {
@@ -166,13 +173,13 @@ final class ReferenceScorer implements SequenceScorer {
     private static int[] best(double[] logits, int k) {
         return IntStream.range(0, logits.length)
                 .boxed()
-                .sorted(Comparator.comparingDouble((Integer at) -> 0 - logits[at])) // 0 - z: +0 and -0 are a tie
+                .sorted(Comparator.comparingDouble((Integer at) -> 0 - logits[at])) // 0 - z, not -z: +0 and -0 must tie
                 .limit(k)
                 .mapToInt(Integer::intValue)
                 .toArray();
     }
 
-    private void tellTargets(double[][] hidden, int[] tokens, Answer scored) {
+    private void writeTargets(double[][] hidden, int[] tokens, Answer scored) {
         int targets = Math.max(0, tokens.length - 1);
         float[] logProbabilities = new float[targets];
         int[] ranks = new int[targets];

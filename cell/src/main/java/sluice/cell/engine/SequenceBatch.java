@@ -8,10 +8,10 @@ import sluice.cell.Sequence;
 import sluice.cell.model.LstmModel;
 
 /**
- * Sequences laid end to end at their true lengths.
+ * A batch of sequences, concatenated without padding.
  *
- * <p>Sequence s has its tokens at {@code offset(s) .. offset(s) + length(s) - 1}. A table of states has one row more for each
- * sequence, its start: see {@link #stateRow}.
+ * <p>Sequence s has its tokens at {@code offset(s) .. offset(s) + length(s) - 1}. A table of states has one more row for each sequence,
+ * its start state: see {@link #stateRow}.
  */
 final class SequenceBatch {
     private final List<Sequence> sequences;
@@ -31,11 +31,11 @@ final class SequenceBatch {
                 .sorted(Comparator.comparingInt(s -> -sequences.get(s).length()))
                 .mapToInt(Integer::intValue)
                 .toArray();
-        boolean fed = input == InputKind.FEATURES;
-        this.tokens = new int[fed ? 0 : steps()];
-        this.features = new float[fed ? Math.multiplyExact(steps(), model.inputWidth()) : 0];
+        boolean takesFeatures = input == InputKind.FEATURES;
+        this.tokens = new int[takesFeatures ? 0 : steps()];
+        this.features = new float[takesFeatures ? Math.multiplyExact(steps(), model.inputWidth()) : 0];
         for (int s = 0; s < sequences.size(); s++) {
-            if (fed) {
+            if (takesFeatures) {
                 float[] rows = sequences.get(s).features();
                 System.arraycopy(rows, 0, features, offsets[s] * model.inputWidth(), rows.length);
             } else {
@@ -48,7 +48,7 @@ final class SequenceBatch {
         return sequences.size();
     }
 
-    /** All tokens of all sequences. */
+    /** Number of steps of all sequences. */
     int steps() {
         return offsets[size()];
     }
@@ -65,7 +65,7 @@ final class SequenceBatch {
         return offsets[s];
     }
 
-    /** Sequences by length, the longest first: those that still run at a step are always the first few. */
+    /** Indexes of the sequences by descending length: the sequences that are active at a time step come first. */
     int[] longestFirst() {
         return longestFirst;
     }
@@ -78,12 +78,12 @@ final class SequenceBatch {
         return features;
     }
 
-    /** How many rows a table of states has: one for each step, and one more for each sequence. */
+    /** Number of rows of a table of states: one for each step and one for each sequence. */
     int stateRows() {
         return steps() + size();
     }
 
-    /** The first of the {@code length + 1} rows that a sequence has in a table of states. */
+    /** The first of a sequence's {@code length + 1} rows in a table of states. */
     int stateRow(int s) {
         return offsets[s] + s;
     }

@@ -6,14 +6,14 @@ import sluice.cell.InputKind;
 import sluice.cell.Sequence;
 import sluice.cell.model.LstmModel;
 
-/** What sequences have in common, without scoring them. */
+/** Counts the steps that sequences share, without scoring them. */
 public final class Sharing {
     private Sharing() {}
 
     /**
-     * How many steps would be computed if these sequences made one batch: each prefix that several of them begin with once, or, where
-     * the model also reads backward or is fed rows of features, each distinct sequence once. Where only the tokens themselves
-     * are asked about, it is a little less: the last one of each sequence then is no step.
+     * Number of steps that scoring these sequences as one batch computes. A shared prefix counts once. For a model with a backward
+     * direction, or of features, only equal sequences share their steps. A request for {@code loglik}, {@code logprob} and {@code rank}
+     * alone computes a few steps less: it does not read the last token of a sequence.
      */
     public static long distinctSteps(List<Sequence> sequences, LstmModel model, InputKind input) {
         List<Sequence> distinct = List.copyOf(new LinkedHashSet<>(sequences));

@@ -5,9 +5,9 @@ import sluice.cell.model.LstmDirection;
 /**
  * h and c of one direction at every step of a batch.
  *
- * <p>A sequence of n steps has n + 1 rows from {@link SequenceBatch#stateRow} on. Read forward, the first is its start and the state after
- * step t is row t + 1; read backward, the last is its start and the state after step t is row t. A row is followed or preceded by
- * the state it grew from, and an empty sequence has its start alone: its first state is its last.
+ * <p>A sequence of n steps has n + 1 rows, from {@link SequenceBatch#stateRow} on. A forward direction has the start state in the first
+ * row and the state after step t in row t + 1. A backward direction has the start state in the last row and the state after step t in
+ * row t. An empty sequence has one row, its start state, which is also its final state.
  */
 final class StepStates {
     private final SequenceBatch batch;
@@ -22,24 +22,24 @@ final class StepStates {
         this.cell = new float[Math.multiplyExact(batch.stateRows(), direction.hiddenWidth())];
     }
 
-    /** Writes where a sequence starts. */
+    /** Sets the start state of a sequence. */
     void start(int s, float[] h, float[] c) {
         int row = batch.stateRow(s) + (direction.reversed() ? batch.length(s) : 0);
         System.arraycopy(h, 0, hidden, row * h.length, h.length);
         System.arraycopy(c, 0, cell, row * c.length, c.length);
     }
 
-    /** The row of the state before this step is read. */
+    /** The row of the state before a step. */
     int rowBefore(int s, int step) {
         return batch.stateRow(s) + (direction.reversed() ? step + 1 : step);
     }
 
-    /** The row of the state after this step is read; one step before the first is the start of a forward reading. */
+    /** The row of the state after a step; for step -1 of a forward direction, the start state's row. */
     int rowAfter(int s, int step) {
         return batch.stateRow(s) + (direction.reversed() ? step : step + 1);
     }
 
-    /** The row of the state after the last step that is read. */
+    /** The row of the state after the last step in reading order. */
     int finalRow(int s) {
         return batch.stateRow(s) + (direction.reversed() ? 0 : batch.length(s));
     }

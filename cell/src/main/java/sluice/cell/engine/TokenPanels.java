@@ -8,13 +8,13 @@ import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmDirection;
 
 /**
- * The first layer's weights, input and hidden state apart, for {@link TokenTable}s to be made from. Immutable, packed once for each
- * engine.
+ * The first layer's weights, those of the input apart from those of the hidden state: the base of each thread's {@link TokenTable}.
+ * Immutable, packed once for each model.
  */
 final class TokenPanels {
     private final Embedding embedding;
-    private final GatePanels[] hiddenOnly; // of each direction
-    private final LinearPanels[] inputs; // the same
+    private final GatePanels[] hiddenOnly; // one for each direction
+    private final LinearPanels[] inputs; // one for each direction
 
     TokenPanels(Embedding embedding, List<LstmDirection> directions) {
         this.embedding = embedding;
@@ -38,14 +38,14 @@ final class TokenPanels {
         return inputs[direction];
     }
 
-    /** How many bytes the starts of so many tokens take, of all directions. */
+    /** Bytes that a lookup table of so many tokens takes, for all directions. */
     long startBytes(int tokens) {
         return Arrays.stream(hiddenOnly)
                 .mapToLong(gates -> gates.startBytes(tokens))
                 .sum();
     }
 
-    /** Bytes held. */
+    /** Size in bytes. */
     long bytes() {
         return Arrays.stream(hiddenOnly).mapToLong(GatePanels::bytes).sum()
                 + Arrays.stream(inputs).mapToLong(LinearPanels::bytes).sum();

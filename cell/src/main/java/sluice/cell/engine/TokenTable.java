@@ -6,12 +6,12 @@ import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.LinearPanels;
 
 /**
- * The first layer's look-up for a vocabulary whose whole table would be too large: {@code U x + b} of the distinct tokens at hand,
- * each multiplied once. Where nearly all tokens at hand are distinct, or even their table is too large, it stands aside and the
- * first layer multiplies each step's input itself, to the same bits. Scratch of one thread.
+ * The first layer's lookup table for a vocabulary whose whole table is too large: {@code U x + b} of a batch's distinct tokens, each
+ * multiplied once. If nearly all tokens are distinct, or if their table is too large as well, it is not built, and the first layer
+ * multiplies each step's input, which gives the same bits. For one thread.
  */
 final class TokenTable {
-    /** A table pays where at least one in so many look-ups is a token seen before. */
+    /** The table pays if at least one lookup in so many is of a token that occurred before. */
     private static final int WORTH = 8;
 
     private static final int NONE = -1;
@@ -19,8 +19,8 @@ final class TokenTable {
     private final TokenPanels panels;
     private final Kernel kernel;
     private final long limitBytes;
-    private final GatePanels[] current; // of each direction of the first layer
-    private final int[] rowOf; // of each token of the vocabulary; NONE where it isn't at hand
+    private final GatePanels[] current; // one for each direction of the first layer
+    private final int[] rowOf; // of each token of the vocabulary; NONE if it is not registered
     private int[] tokens = {};
     private int count;
     private boolean ready;
@@ -34,7 +34,7 @@ final class TokenTable {
         Arrays.fill(rowOf, NONE);
     }
 
-    /** Forgets the tokens at hand. */
+    /** Forgets the registered tokens. */
     void clear() {
         for (int at = 0; at < count; at++) {
             rowOf[tokens[at]] = NONE;
@@ -43,7 +43,7 @@ final class TokenTable {
         ready = false;
     }
 
-    /** One more token at hand. */
+    /** Registers a token. */
     void add(int token) {
         if (rowOf[token] == NONE) {
             if (count == tokens.length) {
@@ -55,9 +55,9 @@ final class TokenTable {
     }
 
     /**
-     * Makes the table of the tokens at hand, if it pays.
+     * Builds the table of the registered tokens, if it pays.
      *
-     * @param steps how many inputs would be multiplied without it
+     * @param steps number of inputs that would be multiplied without it
      */
     void prepare(long steps) {
         ready = panels.startBytes(count) <= limitBytes && count <= steps - steps / WORTH;
@@ -84,17 +84,17 @@ final class TokenTable {
         return start;
     }
 
-    /** The weights to step a direction of the first layer with, where tokens are looked up. */
+    /** The weights of a direction of the first layer, if tokens are looked up. */
     GatePanels gates(int direction) {
         return current[direction];
     }
 
-    /** Whether tokens are looked up: then an input is a row of the start, else a row of the embedding. */
+    /** Whether the table is built, so that an input is a row of it; else an input is a row of the embedding. */
     boolean ready() {
         return ready;
     }
 
-    /** The row of a token at hand. */
+    /** The row of a registered token. */
     int row(int token) {
         return rowOf[token];
     }

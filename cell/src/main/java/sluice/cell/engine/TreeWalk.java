@@ -17,85 +17,85 @@ import sluice.cell.kernel.Kernel;
 import sluice.cell.model.LstmModel;
 
 /**
- * Runs a prefix tree through a stack that reads forward: each node once, all layers of a node before its children, so that of a path only
- * the states of two levels exist at a time, however long the sequences are. A sequence that has ended has no node in the next level, so
- * nothing is padded.
+ * Runs a prefix tree through a model of forward layers. Each node is computed once, all its layers before its children, so that memory
+ * holds the states of two levels only, whatever the length of the sequences. A sequence that has ended has no node in the next level,
+ * so there is no padding.
  *
- * <p>Level t holds a node for each distinct prefix of t + 1 tokens; level -1 the states that sequences start from. Sequences are in
- * lexicographic order, so those that share a node are neighbours, and a node's children are too.
+ * <p>Level t has a node for each distinct prefix of t + 1 tokens. Level -1 has the start states. Sequences are in lexicographic order,
+ * so the sequences of a node are neighbours, and so are a node's children.
  *
- * <p>Where only the probabilities of the tokens themselves are asked for, nobody needs the state that a sequence's last token leads to,
- * and it has no node.
+ * <p>If the request needs only the probabilities of a sequence's own tokens, the state after the last token is not needed, and the last
+ * token has no node.
  *
- * <p>As many sequences are under way as have room for their states in the cache. They begin in groups of neighbours, which go down level by
- * level; when half of all have ended, the next group takes their places, so that a step has many rows however unlike the lengths are. Only
- * the path at a group's edge is walked twice. Scratch of one thread.
+ * <p>The band limits the number of active sequences, so that their states fit the CPU cache. Sequences start in groups of neighbours,
+ * and each group is walked level by level. When half of the band has ended, the next group starts beside the rest, so that a step has
+ * many rows even if lengths differ. A prefix that is shared across a group's edge is computed twice. For one thread.
  */
 final class TreeWalk {
-    /** About a core's second-level cache. */
+    /** Bytes of states in a band: about the size of a core's L2 cache. */
     private static final int STATE_BYTES = 1 << 19;
 
-    /** So many nodes share each reading of the weights at least: those of a wide model come from memory. */
+    /** Smallest band: the weights of a wide model come from memory, and each read of them should serve many nodes. */
     private static final int LEAST_BAND = 384;
 
     private static final int LARGEST_BAND = 2048;
 
     private final LstmModel model;
     private final boolean takesTokens;
-    private final OutputStage outputs; // or null where nothing is asked of the output layer
-    private final AnswerWriter sheet;
+    private final OutputStage outputs; // null if the request needs no output layer
+    private final AnswerWriter writer;
     private final boolean each;
-    private final boolean predicts;
-    private final boolean tellsHidden;
-    private final boolean tellsCell;
-    private final boolean tellsState;
-    private final boolean tellsGates;
+    private final boolean needsTargets;
+    private final boolean writesHidden;
+    private final boolean writesCell;
+    private final boolean writesState;
+    private final boolean writesGates;
     private final boolean mayOverflow;
-    private final int targetsOnly; // 1 where a sequence's last token is no step, but only a target; else 0
+    private final int targetsOnly; // 1 if a sequence's last token is only a target and no step, else 0
 
-    private final int band; // sequences that are under way, and so nodes, at the most
+    private final int band; // largest number of active sequences, and so of nodes in a level
     private final FirstLayer firstLayer;
     private final LevelStates states;
     private final float[] features; // (band, I) of one step, or empty
-    private final Nodes nodes = new Nodes(); // at hand
-    private final EndedSequences endings; // or null where every level is answered
+    private final Nodes nodes = new Nodes(); // of the current level
+    private final EndedSequences ended; // null if each level is answered by itself
 
-    // The sequences that are under way, group by group.
-    private int living;
-    private final int[] place; // of each, in the tree
-    private final int[] shared; // with the one before it: nothing, where that is in another group
-    private final int[] level; // that it is in
-    private final int[] node; // that it has there
-    private final int[] child; // of that node: the token that follows in this sequence
-    private final int[] nextNode; // in the next level
+    // The active sequences, group by group.
+    private int active;
+    private final int[] place; // place in the tree's order
+    private final int[] shared; // tokens shared with the sequence before, NOTHING for the first of a group
+    private final int[] level; // its current level
+    private final int[] node; // its node in that level
+    private final int[] child; // the child of that node that is this sequence's next token
+    private final int[] nextNode; // its node in the next level
 
-    private int reached; // nodes that they have there, all together
+    private int levelNodes; // number of nodes in their current levels
 
-    // The nodes that come next.
-    private final int[] parent; // of each, the node that it follows
-    private final int[] walker; // the place of the first sequence that has it
-    private final int[] token; // of that sequence: which one it reads
+    // The nodes of the next levels.
+    private final int[] parent; // its parent
+    private final int[] owner; // place of the first sequence that has it
+    private final int[] token; // index of the token that it reads in that sequence
 
-    TreeWalk(CompiledModel compiled, ScoreRequest request, Kernel kernel, OutputStage outputs) {
-        this.model = compiled.model();
-        this.takesTokens = compiled.input().takesTokens();
+    TreeWalk(PackedModel packed, ScoreRequest request, Kernel kernel, OutputStage outputs) {
+        this.model = packed.model();
+        this.takesTokens = packed.input().takesTokens();
         this.outputs = outputs;
-        this.sheet = new AnswerWriter(request);
+        this.writer = new AnswerWriter(request);
         this.each = request.at() == Steps.EACH;
-        this.predicts = request.needsTargets();
-        this.tellsHidden = request.asksFor(OutputKind.HIDDEN);
-        this.tellsCell = request.asksFor(OutputKind.CELL);
-        this.tellsState = request.asksFor(OutputKind.STATE);
-        this.tellsGates = request.asksFor(OutputKind.GATES);
-        this.mayOverflow = compiled.mayOverflow();
-        this.targetsOnly = readsTargetsOnly(compiled, request) ? 1 : 0;
+        this.needsTargets = request.needsTargets();
+        this.writesHidden = request.asksFor(OutputKind.HIDDEN);
+        this.writesCell = request.asksFor(OutputKind.CELL);
+        this.writesState = request.asksFor(OutputKind.STATE);
+        this.writesGates = request.asksFor(OutputKind.GATES);
+        this.mayOverflow = packed.mayOverflow();
+        this.targetsOnly = skipsLastToken(packed, request) ? 1 : 0;
         int fitting = STATE_BYTES / LevelStates.bytes(model.directions());
         this.band = Math.max(LEAST_BAND, Math.min(LARGEST_BAND, fitting));
-        this.firstLayer = new FirstLayer(compiled, kernel);
+        this.firstLayer = new FirstLayer(packed, kernel);
         this.states = new LevelStates(
-                compiled, kernel, band, tellsGates ? OptionalInt.of(request.gatesLayer(model)) : OptionalInt.empty());
+                packed, kernel, band, writesGates ? OptionalInt.of(request.gatesLayer(model)) : OptionalInt.empty());
         this.features = new float[takesTokens ? 0 : band * model.inputWidth()];
-        this.endings = outputs == null || each || predicts ? null : new EndedSequences(band, states.topWidth());
+        this.ended = outputs == null || each || needsTargets ? null : new EndedSequences(band, states.topWidth());
         this.place = new int[band];
         this.shared = new int[band];
         this.level = new int[band];
@@ -103,70 +103,70 @@ final class TreeWalk {
         this.child = new int[band];
         this.nextNode = new int[band];
         this.parent = new int[band];
-        this.walker = new int[band];
+        this.owner = new int[band];
         this.token = new int[band];
     }
 
-    /** Where a state may overflow, each has to be looked at. */
-    private static boolean readsTargetsOnly(CompiledModel compiled, ScoreRequest request) {
-        return request.needsTargetsOnly() && !compiled.mayOverflow();
+    /** Whether the state after the last token is not needed. If states may overflow, each must be checked. */
+    private static boolean skipsLastToken(PackedModel packed, ScoreRequest request) {
+        return request.needsTargetsOnly() && !packed.mayOverflow();
     }
 
-    /** How many steps these sequences take. */
+    /** Number of steps that the walk of this tree computes. */
     long steps(PrefixTree tree) {
         return tree.steps(targetsOnly);
     }
 
-    /** The answers of the tree's distinct sequences. */
+    /** Computes the answers of the tree's sequences, in the tree's order. */
     Answer[] walk(PrefixTree tree) {
         Answer[] answers = new Answer[tree.size()];
-        Arrays.setAll(answers, place -> sheet.blank(tree.sequence(place).length()));
-        int begun = 0;
-        reached = 0;
-        living = 0;
-        while (living > 0 || begun < answers.length) {
-            if (begun < answers.length && living <= (firstLayer.wantsTokens() ? 0 : band / 2)) {
-                int count = Math.min(band - living, answers.length - begun);
-                begin(tree, begun, count);
-                begun += count;
+        Arrays.setAll(answers, place -> writer.allocate(tree.sequence(place).length()));
+        int started = 0;
+        levelNodes = 0;
+        active = 0;
+        while (active > 0 || started < answers.length) {
+            if (started < answers.length && active <= (firstLayer.needsTokens() ? 0 : band / 2)) {
+                int count = Math.min(band - active, answers.length - started);
+                startGroup(tree, started, count);
+                started += count;
             }
-            int next = lookAhead(tree);
-            if (outputs != null && endings == null) {
+            int next = listNodes(tree);
+            if (outputs != null && ended == null) {
                 outputs.answer(nodes, states.top());
             }
             write(tree, answers);
-            leaveBehind(tree);
+            dropEnded(tree);
             step(tree, next);
         }
-        if (endings != null) {
-            endings.tell(outputs, sheet, answers);
+        if (ended != null) {
+            ended.flush(outputs, writer, answers);
         }
         return answers;
     }
 
-    /** A group of neighbours, at level -1. */
-    private void begin(PrefixTree tree, int from, int count) {
+    /** Starts a group of neighbours at level -1. */
+    private void startGroup(PrefixTree tree, int from, int count) {
         LstmState initial = LstmState.initial(model);
         for (int s = from; s < from + count; s++) {
-            place[living] = s;
-            shared[living] = s == from ? PrefixTree.NOTHING : tree.shared(s);
-            level[living] = -1;
-            if (shared[living] == PrefixTree.NOTHING) {
-                states.put(reached++, tree.sequence(s).start().orElse(initial));
+            place[active] = s;
+            shared[active] = s == from ? PrefixTree.NOTHING : tree.shared(s);
+            level[active] = -1;
+            if (shared[active] == PrefixTree.NOTHING) {
+                states.put(levelNodes++, tree.sequence(s).start().orElse(initial));
             }
-            node[living] = reached - 1;
-            living++;
+            node[active] = levelNodes - 1;
+            active++;
         }
-        if (firstLayer.wantsTokens()) {
-            tellTokens(tree);
+        if (firstLayer.needsTokens()) {
+            registerTokens(tree);
         }
     }
 
-    /** All tokens that the nodes of a group read that is alone under way. */
-    private void tellTokens(PrefixTree tree) {
+    /** Registers the tokens that the nodes of the only active group read. */
+    private void registerTokens(PrefixTree tree) {
         firstLayer.clear();
         long steps = 0;
-        for (int s = 0; s < living; s++) {
+        for (int s = 0; s < active; s++) {
             int[] tokens = tree.sequence(place[s]).tokens();
             int known = Math.max(0, shared[s]);
             for (int step = known; step < tokens.length - targetsOnly; step++) {
@@ -174,41 +174,41 @@ final class TreeWalk {
             }
             steps += Math.max(0, tokens.length - targetsOnly - known);
         }
-        firstLayer.begin(steps);
+        firstLayer.prepare(steps);
     }
 
     /**
-     * Lists the nodes at hand, what is asked of them, and the nodes that come next.
+     * Lists the nodes of the current levels, what is requested of each, and the nodes of the next levels.
      *
-     * @return how many these are
+     * @return number of nodes of the next levels
      */
-    private int lookAhead(PrefixTree tree) {
+    private int listNodes(PrefixTree tree) {
         int next = 0;
-        boolean nodeIsNew = false; // the next one, for a sequence that goes on
+        boolean nodeIsNew = false; // whether the next sequence to continue has a next node of its own
         nodes.clear();
-        for (int s = 0; s < living; s++) {
+        for (int s = 0; s < active; s++) {
             Sequence sequence = tree.sequence(place[s]);
-            int following = level[s] + 1;
+            int nextStep = level[s] + 1;
             if (node[s] == nodes.count) {
                 nodes.add(states.topOffset(node[s]), each && level[s] >= 0 && targetsOnly == 0);
             }
-            if (sequence.length() == following) {
-                nodes.told[node[s]] |= !each;
+            if (sequence.length() == nextStep) {
+                nodes.requested[node[s]] |= !each;
                 continue;
             }
-            // A neighbour that ended before this level shares no more than its length: then the node is new as well.
-            if (shared[s] <= following) {
+            // Also true if the neighbour has ended before this level: it shares at most its own length.
+            if (shared[s] <= nextStep) {
                 nodeIsNew = true;
-                if (predicts && level[s] >= 0) {
-                    nodes.addChild(sequence.tokens()[following]);
+                if (needsTargets && level[s] >= 0) {
+                    nodes.addChild(sequence.tokens()[nextStep]);
                 }
             }
             child[s] = nodes.children - 1;
-            if (nodeIsNew && goesOn(sequence, s)) {
+            if (nodeIsNew && hasNextNode(sequence, s)) {
                 nodeIsNew = false;
                 parent[next] = node[s];
-                walker[next] = place[s];
-                token[next] = following;
+                owner[next] = place[s];
+                token[next] = nextStep;
                 next++;
             }
             nextNode[s] = next - 1;
@@ -216,56 +216,56 @@ final class TreeWalk {
         return next;
     }
 
-    /** Whether it has a node in the next level. */
-    private boolean goesOn(Sequence sequence, int s) {
+    /** Whether a sequence has a node in the next level. */
+    private boolean hasNextNode(Sequence sequence, int s) {
         return sequence.length() - targetsOnly > level[s] + 1;
     }
 
-    /** Copies the nodes' answers to the sequences that have them. */
+    /** Copies the nodes' results to the answers of their sequences. */
     private void write(PrefixTree tree, Answer[] answers) {
-        float[] hiddenRow = null; // of the node at hand, shared by all its sequences
+        float[] hiddenRow = null; // of the copied node, shared by its sequences
         float[] cellRow = null;
         StepGates gates = null;
         int copied = -1;
-        for (int s = 0; s < living; s++) {
+        for (int s = 0; s < active; s++) {
             int length = tree.sequence(place[s]).length();
             boolean ends = length == level[s] + 1;
             Answer answer = answers[place[s]];
-            int answered = sheet.answered(level[s], length);
+            int answered = writer.answerIndex(level[s], length);
             if (answered >= 0) {
                 if (copied != node[s]) {
                     copied = node[s];
-                    hiddenRow = tellsHidden ? states.topHidden(copied) : null;
-                    cellRow = tellsCell ? states.topCell(copied) : null;
-                    gates = tellsGates ? states.gates(copied) : null;
+                    hiddenRow = writesHidden ? states.topHidden(copied) : null;
+                    cellRow = writesCell ? states.topCell(copied) : null;
+                    gates = writesGates ? states.gates(copied) : null;
                 }
-                sheet.tellStates(answer, answered, hiddenRow, cellRow, gates);
-                if (endings == null) {
-                    sheet.tell(answer, answered, nodes, node[s]);
+                writer.writeStates(answer, answered, hiddenRow, cellRow, gates);
+                if (ended == null) {
+                    writer.writeDistribution(answer, answered, nodes, node[s]);
                 } else {
-                    endings.add(place[s], states.top(), states.topOffset(node[s]));
+                    ended.add(place[s], states.top(), states.topOffset(node[s]));
                 }
             }
-            if (predicts && level[s] >= 0 && !ends) {
-                sheet.predict(answer, level[s], nodes, child[s]);
+            if (needsTargets && level[s] >= 0 && !ends) {
+                writer.writeTarget(answer, level[s], nodes, child[s]);
             }
-            if (tellsState && ends) {
+            if (writesState && ends) {
                 answer.state = states.state(node[s]);
             }
             if (mayOverflow && ends && states.overflown(node[s])) {
                 answers[place[s]] = Answer.unscorable(OverflowGuard.overflow(tree.sequence(place[s])));
             }
-            if (endings != null && endings.areMany()) {
-                endings.tell(outputs, sheet, answers);
+            if (ended != null && ended.isFull()) {
+                ended.flush(outputs, writer, answers);
             }
         }
     }
 
-    /** Goes on with the sequences that don't end here. */
-    private void leaveBehind(PrefixTree tree) {
+    /** Drops the sequences that have ended and moves the others to their next level. */
+    private void dropEnded(PrefixTree tree) {
         int left = 0;
-        for (int s = 0; s < living; s++) {
-            if (goesOn(tree.sequence(place[s]), s)) {
+        for (int s = 0; s < active; s++) {
+            if (hasNextNode(tree.sequence(place[s]), s)) {
                 place[left] = place[s];
                 shared[left] = shared[s];
                 level[left] = level[s] + 1;
@@ -273,24 +273,24 @@ final class TreeWalk {
                 left++;
             }
         }
-        living = left;
+        active = left;
     }
 
-    /** Computes the nodes that come next from their parents. */
+    /** Computes the nodes of the next levels from their parents. */
     private void step(PrefixTree tree, int next) {
-        reached = next;
+        levelNodes = next;
         if (next == 0) {
             return;
         }
-        states.descend();
+        states.nextLevel();
         int width = model.inputWidth();
         for (int at = 0; at < next; at++) {
-            Sequence sequence = tree.sequence(walker[at]);
+            Sequence sequence = tree.sequence(owner[at]);
             if (takesTokens) {
-                states.grow(parent[at], firstLayer, sequence.tokens()[token[at]]);
+                states.addNode(parent[at], firstLayer, sequence.tokens()[token[at]]);
             } else {
                 System.arraycopy(sequence.features(), token[at] * width, features, at * width, width);
-                states.grow(parent[at], at);
+                states.addNode(parent[at], at);
             }
         }
         states.step(firstLayer, features);

@@ -5,10 +5,10 @@ import sluice.cell.model.Activation;
 /**
  * An {@link Activation} in float32, in a fixed order of operations. Immutable.
  *
- * <p>Errors, for finite arguments, in units of the last place: a sigmoid and a tanh {@value GateFunctions#SIGMOID_ULP}, as
- * {@link GateFunctions} computes them for the plain cell; a scaled tanh two more, and what the rounding of {@code beta z} makes of it; the
- * exponential of an ELU {@value GateFunctions#EXP_ULP}, its product one more; all others are one or two correctly rounded operations, a
- * softplus one float64 result rounded.
+ * <p>Errors for finite arguments, in ULP: sigmoid and tanh {@value GateFunctions#SIGMOID_ULP}, as {@link GateFunctions} computes them for
+ * the plain cell; scaled tanh two more, plus the effect of rounding {@code beta z}; the exponential of ELU
+ * {@value GateFunctions#EXP_ULP}, its product one more. Softplus is a float64 result, rounded once. All others are one or two correctly
+ * rounded operations.
  */
 final class ActivationFunction {
     private final Activation.Kind kind;
@@ -21,7 +21,7 @@ final class ActivationFunction {
         this.beta = activation.beta();
     }
 
-    /** Replaces some numbers by their function values. */
+    /** Replaces {@code count} values by their function values. */
     void apply(float[] values, int offset, int count) {
         for (int at = offset; at < offset + count; at++) {
             values[at] = of(values[at]);

@@ -1,16 +1,16 @@
 package sluice.cell.kernel;
 
 /**
- * The exponential and what is built on it, in float32 and in a fixed order of operations.
+ * The exponential, sigmoid and tanh in float32, in a fixed order of operations.
  *
- * <p>With {@code E(x) = exp(x) - 1}, computed without the cancellation that the formula suggests,
+ * <p>With {@code E(x) = exp(x) - 1}, computed without cancellation near 0:
  *
  * <pre>
  *   sigmoid(z) =  1      / (2 + E(-z))
  *   tanh(z)    = -E(-2z) / (2 + E(-2z))
  * </pre>
  *
- * <p>so that a cell needs five exponentials of one kind, and their quotients can share divisions (see {@link #cellState}).
+ * <p>So a cell needs five values of E, and its quotients can share divisions (see {@link #cellState}).
  *
  * <p>{@code E} follows the classic reduction {@code x = n ln 2 + r}, {@code |r| <= ln 2 / 2}, with the minimax polynomial of
  * Moshier's Cephes library ({@code expf}, degree 7) for {@code exp(r) - 1}, evaluated in fused multiply-adds.
@@ -28,20 +28,20 @@ public final class GateFunctions {
     public static final int TANH_ULP = 3;
 
     /**
-     * Arguments of {@link #expm1} are cut to plus or minus 40 ln 2. Beyond it a sigmoid is 0 or 1 to within 1e-12 and a tanh is
-     * exactly 1; below it a product of three denominators and a cell state stays under 2^127.
+     * Arguments of {@link #expm1} are clamped to plus or minus 40 ln 2. Beyond that a sigmoid is 0 or 1 to within 1e-12 and a tanh is
+     * exactly 1. Within it the product of three denominators and a cell state stays below 2^127.
      */
     static final float CLAMP = 27.725887f;
 
-    /** Where {@code exp} would leave the normal range of float32; smaller arguments give 0. */
+    /** Smallest argument whose {@code exp} is a normal float32; smaller arguments give 0. */
     static final float UNDERFLOW = -87.33654f;
 
     static final int MAGNITUDE = 0x7fff_ffff;
     static final int CLAMP_BITS = Float.floatToRawIntBits(CLAMP);
     static final float LOG2_E = 1.44269504f;
-    static final float LN2_HIGH = 0.693359375f; // nine bits of ln 2, so that n * LN2_HIGH is exact
+    static final float LN2_HIGH = 0.693359375f; // the leading nine bits of ln 2, so that n * LN2_HIGH is exact
     static final float LN2_LOW = -2.12194440e-4f;
-    static final float ROUND = 0x1.8p23f; // adding it leaves the nearest integer in the lowest bits
+    static final float ROUND = 0x1.8p23f; // adding it puts the nearest integer into the lowest bits
     static final int EXPONENT_SHIFT = 23;
     static final int ONE_BITS = Float.floatToRawIntBits(1f);
 
@@ -54,7 +54,7 @@ public final class GateFunctions {
 
     private GateFunctions() {}
 
-    /** {@code exp(x)} for {@code x <= 0}, as a softmax needs it; 0 where it would leave the normal range. */
+    /** {@code exp(x)} for {@code x <= 0}, as a softmax needs it; 0 below {@link #UNDERFLOW}. */
     public static float exp(float x) {
         if (x < UNDERFLOW) {
             return 0;
@@ -64,7 +64,7 @@ public final class GateFunctions {
         return Math.fma(scale, polynomial(remainder(x, shifted - ROUND)), scale);
     }
 
-    /** {@code exp(x) - 1}, with {@code x} cut to {@code +-40 ln 2}; accurate near 0. */
+    /** {@code exp(x) - 1}, with {@code x} clamped to {@code +-40 ln 2}; accurate near 0. */
     public static float expm1(float x) {
         float clamped = clamp(x);
         float shifted = Math.fma(clamped, LOG2_E, ROUND);
@@ -84,7 +84,7 @@ public final class GateFunctions {
     }
 
     /**
-     * {@code c_t = sigmoid(f) * c_{t-1} + sigmoid(i) * tanh(g)} over one common denominator, so with one division.
+     * {@code c_t = sigmoid(f) * c_{t-1} + sigmoid(i) * tanh(g)} over a common denominator, with one division.
      *
      * @param i pre-activation of the input gate
      * @param f pre-activation of the forget gate
@@ -104,13 +104,13 @@ public final class GateFunctions {
         return -ec / ((2 + expm1(-o)) * (2 + ec));
     }
 
-    /** The clamp on the bits' integer view: one minimum, where one on floats would carry Java's rules for NaN and -0. */
+    /** Clamps the bits as an integer: one minimum. On floats, Java's rules for NaN and -0 would cost more instructions. */
     private static float clamp(float x) {
         int bits = Float.floatToRawIntBits(x);
         return Float.intBitsToFloat((bits & ~MAGNITUDE) | Math.min(bits & MAGNITUDE, CLAMP_BITS));
     }
 
-    /** {@code 2^n}, where n sits in the lowest bits of {@code shifted}. */
+    /** {@code 2^n}, where n is in the lowest bits of {@code shifted}. */
     private static float powerOfTwo(float shifted) {
         return Float.intBitsToFloat((Float.floatToRawIntBits(shifted) << EXPONENT_SHIFT) + ONE_BITS);
     }
@@ -119,7 +119,7 @@ public final class GateFunctions {
         return Math.fma(n, -LN2_LOW, Math.fma(n, -LN2_HIGH, x));
     }
 
-    /** {@code exp(r) - 1} for {@code |r| <= ln 2 / 2}, by Estrin's scheme: half as deep a chain as Horner's. */
+    /** {@code exp(r) - 1} for {@code |r| <= ln 2 / 2}, by Estrin's scheme, whose dependency chain is half as long as Horner's. */
     private static float polynomial(float r) {
         float square = r * r;
         float low = Math.fma(r, C3, C2);

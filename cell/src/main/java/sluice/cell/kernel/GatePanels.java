@@ -8,17 +8,17 @@ import sluice.cell.model.Matrix;
 /**
  * The weights of one direction, packed for the fused step.
  *
- * <p>A panel is {@value #UNITS} hidden units with their four gates side by side, {@value #COLUMNS} columns that hold everything
- * that the gate functions of these units need. Each gate of a panel is a {@linkplain Strips strip}:
+ * <p>A panel has {@value #COLUMNS} columns: the four gates of {@value #UNITS} hidden units, side by side. So the sums of one panel are all
+ * that the gate functions of its units need. Each gate of a panel is a {@linkplain Strips strip}:
  *
  * <pre>
  *   weights[panel][ i, f, g, o ][k][16 units]               k = 0 .. I-1 input, then 0 .. P-1 hidden state
- *   start[row][panel][ i x 16 | f x 16 | g x 16 | o x 16 ]  where the chain of a pre-activation starts
+ *   start[row][panel][ i x 16 | f x 16 | g x 16 | o x 16 ]  the first term of a pre-activation's chain
  * </pre>
  *
- * <p>A start has one row, the bias, where the input is multiplied; or one row for each token, bias plus the token's column of
- * {@code U} or {@code U} times its embedding: then there is nothing left to multiply, and the input width here is 0. The last panel is
- * filled up with zeros.
+ * <p>If the input is multiplied, {@code start} has one row, the bias. If the input is looked up, {@code start} has one row for each token:
+ * the bias plus the token's column of {@code U}, or plus {@code U} times its embedding; the input width of the panels is then 0. The
+ * last panel is padded with zeros.
  */
 public final class GatePanels {
     /** Hidden units in a panel. */
@@ -27,11 +27,11 @@ public final class GatePanels {
     /** Columns of a panel: {@value #UNITS} units of four gates. */
     public static final int COLUMNS = Gate.COUNT * UNITS;
 
-    private final int inputWidth; // terms of the chain that come from the input
-    private final int outputWidth; // P, terms that come from the hidden state
+    private final int inputWidth; // number of terms from the input
+    private final int outputWidth; // P, number of terms from the hidden state
     private final int hiddenWidth; // H
     private final float[] start; // (rows, panels, 64)
-    private final Strips weights; // of inputWidth + outputWidth terms
+    private final Strips weights; // with inputWidth + outputWidth terms per column
 
     private GatePanels(LstmDirection direction, int inputWidth, float[] start) {
         this.inputWidth = inputWidth;
@@ -55,14 +55,14 @@ public final class GatePanels {
         this.weights = other.weights;
     }
 
-    /** For inputs that are rows of numbers: an embedding's, features, or a lower layer's output. */
+    /** Panels for inputs that are multiplied: rows of an embedding, features, or a lower layer's output. */
     public static GatePanels of(LstmDirection direction) {
         float[] start = Strips.array("bias", panels(direction.hiddenWidth()), COLUMNS);
         spreadBias(direction, start, 0);
         return new GatePanels(direction, direction.inputWidth(), start);
     }
 
-    /** For inputs that are one-hot: token k stands for column k of {@code U}. */
+    /** Panels for one-hot inputs: the input term of token k is column k of {@code U}. */
     public static GatePanels oneHot(LstmDirection direction) {
         int hidden = direction.hiddenWidth();
         int stride = panels(hidden) * COLUMNS;
@@ -78,8 +78,8 @@ public final class GatePanels {
     }
 
     /**
-     * For inputs that are rows of an embedding, each multiplied once, here: token k stands for {@code b + U e_k}, the same chain as
-     * {@link #of} would start with.
+     * Panels for inputs that are rows of an embedding, with a lookup table: row k is {@code b + U e_k}, the same chain of operations that
+     * {@link #of} starts with.
      */
     public static GatePanels lookUp(LstmDirection direction, Embedding embedding, Kernel kernel) {
         LinearPanels inputs = inputs(direction);
@@ -94,17 +94,17 @@ public final class GatePanels {
         return new GatePanels(direction, 0, start);
     }
 
-    /** Without a start, which {@link #startingFrom} gives: {@link #inputs} of each input that comes. */
+    /** Panels without a start, for {@link #startingFrom}. */
     public static GatePanels hiddenOnly(LstmDirection direction) {
         return new GatePanels(direction, 0, new float[0]);
     }
 
-    /** The same weights with another start: rows of {@link #inputs}' results. */
+    /** The same weights with another start: rows that {@link #inputs} has computed. */
     public GatePanels startingFrom(float[] rows) {
         return new GatePanels(this, rows);
     }
 
-    /** {@code b + U x} in the order of a start's row. */
+    /** The linear map {@code b + U x}, with its outputs in the order of a row of {@code start}. */
     public static LinearPanels inputs(LstmDirection direction) {
         int hidden = direction.hiddenWidth();
         int width = direction.inputWidth();
@@ -119,12 +119,12 @@ public final class GatePanels {
         return LinearPanels.of(Matrix.of(outputs, width, weights), bias);
     }
 
-    /** How many bytes a start of so many rows takes. */
+    /** Size of a start of this many rows, in bytes. */
     public long startBytes(int rows) {
         return startBytes(rows, hiddenWidth);
     }
 
-    /** How many bytes a start takes that has a row for each token. */
+    /** Size of a start with a row for each token, in bytes. */
     public static long startBytes(int tokens, LstmDirection direction) {
         return startBytes(tokens, direction.hiddenWidth());
     }
@@ -140,14 +140,14 @@ public final class GatePanels {
         }
     }
 
-    /** Puts column {@code from} of a matrix of shape {@code (4H, ...)} in place as term {@code k} of every chain. */
+    /** Sets term {@code k} of each column from column {@code from} of a matrix of shape {@code (4H, ...)}. */
     private void spread(Matrix matrix, int from, int k) {
         for (int row = 0; row < Gate.COUNT * hiddenWidth; row++) {
             weights.set(column(row, hiddenWidth), k, matrix.at(row, from));
         }
     }
 
-    /** Where row {@code gate * H + unit} of the canonical order stands among the panels' columns. */
+    /** The column of the panels for row {@code gate * H + unit} of the canonical order. */
     private static int column(int row, int hidden) {
         int gate = row / hidden;
         int unit = row % hidden;
@@ -158,7 +158,7 @@ public final class GatePanels {
         return (hidden + UNITS - 1) / UNITS;
     }
 
-    /** How many numbers of an input row enter a pre-activation: I, or 0 where the input is one-hot. */
+    /** Width of an input row: I, or 0 if the input is looked up. */
     int inputWidth() {
         return inputWidth;
     }
@@ -177,7 +177,7 @@ public final class GatePanels {
         return panels(hiddenWidth);
     }
 
-    /** How many units of this panel are real. */
+    /** Number of units in this panel, without padding. */
     int units(int panel) {
         return Math.min(UNITS, hiddenWidth - panel * UNITS);
     }
@@ -194,7 +194,7 @@ public final class GatePanels {
         return weights;
     }
 
-    /** Bytes held. */
+    /** Size in bytes. */
     public long bytes() {
         return (long) Float.BYTES * start.length + weights.bytes();
     }

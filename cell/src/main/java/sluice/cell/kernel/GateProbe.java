@@ -3,12 +3,12 @@ package sluice.cell.kernel;
 import sluice.cell.model.Gate;
 
 /**
- * Looks into a step that has been taken, for what its gates did. The fused step keeps no gate's value: it goes from pre-activations to
- * states over common denominators. So the pre-activations are computed once more, by the same chains, from the states before the step,
- * which stand where they stood; the step itself neither knows nor pays.
+ * Computes the gate values of a step, after the step. The fused step does not keep them: it goes from pre-activations to states over
+ * common denominators. So the pre-activations are computed a second time, by the same chains, from the states before the step, which
+ * are still in their rows. The step itself gets no slower.
  *
- * <p>A plain cell's gates are {@link GateFunctions#sigmoid} and {@link GateFunctions#tanh} of them, a variant's what its
- * {@link VariantEquations} have used. Scratch of one thread.
+ * <p>The gates of a plain cell are {@link GateFunctions#sigmoid} and {@link GateFunctions#tanh} of the pre-activations. Those of a
+ * variant are the values that its {@link VariantEquations} used. For one thread.
  */
 public final class GateProbe {
     private static final int UNITS = GatePanels.UNITS;
@@ -20,14 +20,14 @@ public final class GateProbe {
     }
 
     /**
-     * Tells the gates of a step, after it.
+     * Computes the gates of a step that has been computed.
      *
-     * @param equations of the cell, or null where it is the plain one
-     * @param rows as the step took them
+     * @param equations the variant's equations, or null for a plain cell
+     * @param rows the rows of the step
      * @param input as in {@link Kernel#step}
-     * @param hidden as in {@link Kernel#step}, its rows at {@code previous} as the step has read them
-     * @param cell as in {@link Kernel#step}, its rows at {@code previous} as the step has read them
-     * @param result rows of width 4H, written at {@code next}: i, f, g and o
+     * @param hidden as in {@link Kernel#step}, its rows at {@code previous} unchanged since the step
+     * @param cell as in {@link Kernel#step}, its rows at {@code previous} unchanged since the step
+     * @param result receives rows of width 4H at {@code next}: i, f, g and o
      */
     public void read(
             VariantEquations equations,
@@ -68,7 +68,7 @@ public final class GateProbe {
         }
     }
 
-    /** From panels of units with their gates side by side to rows of whole gates. */
+    /** Copies panels, which interleave the gates by units, into rows of whole gates. */
     private static void write(GatePanels gates, StepRows some, float[] values, float[] result) {
         int width = gates.hiddenWidth();
         for (int row = 0; row < some.count; row++) {

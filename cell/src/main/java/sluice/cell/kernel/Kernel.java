@@ -1,13 +1,13 @@
 package sluice.cell.kernel;
 
 /**
- * The inner loops. All kernels give the same bits (see the package's page); they differ in speed alone.
+ * The inner loops. All kernels give the same bits (see the package page); they differ in speed only.
  *
- * <p>A kernel holds scratch of its own: one for each thread. Tables are row-major {@code float[]}; lists of rows are given by
- * number, so that rows can be read and written where they stand.
+ * <p>A kernel has scratch arrays: each thread needs its own. Tables are row-major {@code float[]}. Rows are passed as row numbers, so
+ * that they are read and written in place.
  */
 public interface Kernel {
-    /** As {@code scoring.kernel} names it. */
+    /** The kernel's name in the setting {@code scoring.kernel}. */
     String name();
 
     /**
@@ -18,10 +18,10 @@ public interface Kernel {
      *   shown_t = sigmoid(o) * tanh(c_t)
      * </pre>
      *
-     * <p>with pre-activations {@code U x_t + W h_{t-1} + b}. Without a projection {@code shown} and {@code hidden} are the same
-     * table.
+     * <p>with pre-activations {@code U x_t + W h_{t-1} + b}. Without a projection, {@code shown} and {@code hidden} are the
+     * same table.
      *
-     * @param input {@code x}: rows of the panels' input width; not read where that is 0
+     * @param input {@code x}: rows of the panels' input width; not read if that is 0
      * @param hidden {@code h}: rows of width P, read at {@code previous}
      * @param cell {@code c}: rows of width H, read at {@code previous}, written at {@code next}
      * @param shown {@code o * tanh(c)}: rows of width H, written at {@code next}
@@ -29,13 +29,13 @@ public interface Kernel {
     void step(GatePanels gates, StepRows rows, float[] input, float[] hidden, float[] cell, float[] shown);
 
     /**
-     * {@code U x_t + W h_{t-1} + b} of one direction for several sequences, the numbers that {@link #step} applies its gate functions to:
-     * for cells that apply others.
+     * {@code U x_t + W h_{t-1} + b} of one direction for several sequences: the numbers that {@link #step} applies its gate functions to.
+     * Used for variants of the cell.
      *
      * @param input as in {@link #step}
      * @param hidden as in {@link #step}
-     * @param result sequence after sequence, each {@code (panels, 64)} in the order of a {@link GatePanels}' start; what stands in the
-     *     columns that fill up the last panel is anything
+     * @param result for each sequence {@code (panels, 64)} values, in the order of a {@link GatePanels} start; the padding columns of
+     *     the last panel are undefined
      */
     void preActivations(GatePanels gates, StepRows rows, float[] input, float[] hidden, float[] result);
 
@@ -43,11 +43,11 @@ public interface Kernel {
      * {@code M x + b} for several rows and a range of outputs.
      *
      * @param firstOutput a multiple of {@link LinearPanels#COLUMNS}
-     * @param outputs how many, to the last one or a multiple of {@link LinearPanels#COLUMNS}
+     * @param outputs how many: up to the last output, or a multiple of {@link LinearPanels#COLUMNS}
      * @param input rows of the map's input width
-     * @param inputOffsets where each row starts in {@code input}
-     * @param count how many rows
-     * @param result where output {@code firstOutput + j} of row r goes to {@code resultOffsets[r] + j}
+     * @param inputOffsets offset of each row in {@code input}
+     * @param count number of rows
+     * @param result receives output {@code firstOutput + j} of row r at {@code resultOffsets[r] + j}
      */
     void multiply(
             LinearPanels map,
@@ -62,11 +62,11 @@ public interface Kernel {
     /** The largest of {@code count} numbers, none NaN. */
     float max(float[] values, int offset, int count);
 
-    /** How many of {@code count} numbers are larger than this one. */
+    /** How many of {@code count} numbers are larger than the threshold. */
     int countAbove(float[] values, int offset, int count, float threshold);
 
     /**
-     * {@code sum_j exp(values_j - max)}: element j goes to lane {@code j mod 16}, lanes are added up as a tree of halves.
+     * {@code sum_j exp(values_j - max)}: element j is added to lane {@code j mod 16}, and the lanes are added up in a binary tree.
      *
      * @param count at most {@link Softmax#BLOCK}
      */

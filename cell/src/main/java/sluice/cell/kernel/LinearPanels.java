@@ -3,8 +3,8 @@ package sluice.cell.kernel;
 import sluice.cell.model.Matrix;
 
 /**
- * A linear map {@code y = M x + b}, packed into panels of {@value #COLUMNS} outputs, {@linkplain Strips strips} of weights: the
- * output layer, or a projection. The last panel is filled up with zeros.
+ * A linear map {@code y = M x + b}, packed into panels of {@value #COLUMNS} outputs, each of four {@linkplain Strips strips}: the
+ * output layer, or a projection. The last panel is padded with zeros.
  */
 public final class LinearPanels {
     /** Outputs in a panel. */
@@ -13,7 +13,7 @@ public final class LinearPanels {
     private final int outputs;
     private final int inputs;
     private final float[] bias; // (panels, 64)
-    private final Strips weights; // of as many terms as inputs
+    private final Strips weights; // one term for each input
 
     private LinearPanels(int outputs, int inputs, float[] bias, Strips weights) {
         this.outputs = outputs;
@@ -41,17 +41,17 @@ public final class LinearPanels {
         return new LinearPanels(matrix.rows(), matrix.columns(), padded, weights);
     }
 
-    /** How many numbers come out. */
+    /** Number of outputs. */
     public int outputs() {
         return outputs;
     }
 
-    /** How many numbers go in. */
+    /** Number of inputs. */
     public int inputs() {
         return inputs;
     }
 
-    /** One output alone: the same chain, so the same bits, as {@link Kernel#multiply} gives it among others. */
+    /** Computes one output by the same chain of operations, so with the same bits, as {@link Kernel#multiply}. */
     public float output(int column, float[] input, int offset) {
         float[] values = weights.values();
         int at = weights.offset(column);
@@ -70,7 +70,7 @@ public final class LinearPanels {
         return weights;
     }
 
-    /** Bytes held. */
+    /** Size in bytes. */
     public long bytes() {
         return (long) Float.BYTES * bias.length + weights.bytes();
     }

@@ -1,7 +1,8 @@
 package sluice.cell.kernel;
 
 /**
- * What the gates of a step would read, for a few sequences at a time, so that it stays in cache until it is used. Scratch of one thread.
+ * Computes the pre-activations of a step for a few sequences at a time, so that they are used while they are in the cache. For one
+ * thread.
  */
 final class PreActivations {
     private static final int ROWS = 48;
@@ -14,13 +15,13 @@ final class PreActivations {
         this.kernel = kernel;
     }
 
-    /** What is done with a few sequences' values, which are laid out as {@link Kernel#preActivations} tells. */
-    interface Use {
-        void of(StepRows some, float[] values);
+    /** Takes the values of a few sequences, in the layout of {@link Kernel#preActivations}. */
+    interface Consumer {
+        void accept(StepRows some, float[] values);
     }
 
-    /** Computes those of all rows, the first ones first. */
-    void forEach(GatePanels gates, StepRows rows, float[] input, float[] hidden, Use use) {
+    /** Computes the pre-activations of all rows, in order. */
+    void forEach(GatePanels gates, StepRows rows, float[] input, float[] hidden, Consumer consumer) {
         int size = Math.multiplyExact(ROWS * GatePanels.COLUMNS, gates.panels());
         if (values.length < size) {
             values = new float[size];
@@ -28,7 +29,7 @@ final class PreActivations {
         for (int row = 0; row < rows.count; row += ROWS) {
             some.copy(rows, row, Math.min(ROWS, rows.count - row));
             kernel.preActivations(gates, some, input, hidden, values);
-            use.of(some, values);
+            consumer.accept(some, values);
         }
     }
 }

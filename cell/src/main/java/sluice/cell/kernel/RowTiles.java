@@ -1,27 +1,27 @@
 package sluice.cell.kernel;
 
 /**
- * Rows of a table, packed as a tile reads them: the rows of a tile side by side for each term, tile after tile.
+ * Rows of a table, packed in the order in which a tile reads them: for each tile and term, the values of the tile's rows.
  *
  * <pre>
  *   values[tile][k][6 rows, 2 unused]
  * </pre>
  *
- * <p>A tile that read rows where they stand would hold six addresses in registers and compute six more for every term; packed, one
- * address and constant distances do, and what a row costs to pack is paid once for all columns. Scratch of one thread.
+ * <p>To read rows in place, a tile would hold six addresses in registers and compute six more for each term. Packed rows need one
+ * address and constant offsets, and a row is packed once for all columns. For one thread.
  */
 final class RowTiles {
     /** Rows of a tile. */
     static final int ROWS = 6;
 
-    /** From a term to the next: a power of two, so that an address takes a shift and no multiplication. */
+    /** Distance from a term to the next: a power of two, so that an address takes a shift instead of a multiplication. */
     static final int STRIDE = 8;
 
     private float[] values = {};
     private int count;
     private int terms;
 
-    /** Makes room for so many rows of so many terms. */
+    /** Allocates {@code count} rows of {@code terms} terms. */
     void begin(int count, int terms) {
         this.count = count;
         this.terms = terms;
@@ -31,14 +31,14 @@ final class RowTiles {
         }
     }
 
-    /** Packs rows of a table of this width, as the terms from {@code term} on: those numbered from {@code rows[first]} on. */
+    /** Packs the rows {@code rows[first]} and following of a table of this width into the terms from {@code term} on. */
     void put(int term, float[] table, int[] rows, int first, int width) {
         for (int row = 0; row < count; row++) {
             put(values, offset(row) + term * STRIDE, table, rows[first + row] * width, width);
         }
     }
 
-    /** Packs the rows that start at the offsets from {@code offsets[first]} on, as all terms. */
+    /** Packs the rows at the offsets {@code offsets[first]} and following into all terms. */
     void put(float[] table, int[] offsets, int first) {
         for (int row = 0; row < count; row++) {
             put(values, offset(row), table, offsets[first + row], terms);
@@ -59,7 +59,7 @@ final class RowTiles {
         return terms;
     }
 
-    /** Where term 0 of a row stands; its next terms follow at a distance of {@value #STRIDE}. */
+    /** Offset of a row's term 0; its next terms follow at a distance of {@value #STRIDE}. */
     int offset(int row) {
         return row / ROWS * STRIDE * terms + row % ROWS;
     }

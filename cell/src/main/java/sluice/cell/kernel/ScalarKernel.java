@@ -3,11 +3,11 @@ package sluice.cell.kernel;
 import java.util.Arrays;
 
 /**
- * Plain Java: what runs where the vector module is absent, and what says in simple loops which bits a kernel must give.
+ * The kernel in plain Java. It runs where the vector module is absent, and its simple loops define the bits that a kernel must give.
  *
  * <p>The inner loops run over the columns of a panel, with a fixed count and no dependence between iterations, so that the
- * just-in-time compiler can vectorise them; four terms of the chain are taken in one pass over the columns, in order, which
- * changes nothing but the number of times that the sums travel to memory.
+ * JIT compiler can vectorise them. One pass over the columns adds four terms of the chain, in order, which reduces the loads and stores
+ * of the sums and changes no bits.
  */
 final class ScalarKernel implements Kernel {
     private static final int COLUMNS = LinearPanels.COLUMNS; // of both kinds of panels

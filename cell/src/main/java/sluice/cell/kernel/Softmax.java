@@ -1,23 +1,23 @@
 package sluice.cell.kernel;
 
 /**
- * The normaliser of one softmax, gathered block by block as logits pass by: {@code y_j = exp(z_j - max) / sum}.
+ * The normaliser of one softmax, accumulated block by block: {@code y_j = exp(z_j - max) / sum}.
  *
- * <p>Blocks come in the order of their columns, each with its own maximum and the sum of exponentials over it. Whatever is asked
- * of a step (all probabilities, the best few, the likelihood of one) divides by the same two numbers, and so shows the same bits.
+ * <p>Blocks are added in the order of their columns, each with its own maximum and its sum of exponentials. All outputs of a step
+ * (all probabilities, the top k, the likelihood of a token) use the same maximum and sum, so they agree bit for bit.
  */
 public final class Softmax {
     /** Columns in a block. */
     public static final int BLOCK = 1024;
 
-    /** Lanes that a block's sum is taken over. */
+    /** Number of partial sums of a block. */
     public static final int LANES = 16;
 
     private float max;
     private double sum;
-    private double logSum; // NaN until it is asked for
+    private double logSum; // NaN until first used
 
-    /** Adds up {@value #LANES} lanes as a tree of halves, in place. */
+    /** Adds up {@value #LANES} lanes in a binary tree, in place. */
     static float sumOfLanes(float[] lanes) {
         for (int half = LANES / 2; half > 0; half /= 2) {
             for (int lane = 0; lane < half; lane++) {
@@ -27,14 +27,14 @@ public final class Softmax {
         return lanes[0];
     }
 
-    /** Forgets all blocks. */
+    /** Removes all blocks. */
     public void clear() {
         max = Float.NEGATIVE_INFINITY;
         sum = 0;
         logSum = Double.NaN;
     }
 
-    /** The next block: its largest logit, and the sum of {@code exp(logit - blockMax)} over it. */
+    /** Adds the next block: its largest logit, and the sum of {@code exp(logit - blockMax)} over it. */
     public void add(float blockMax, float blockSum) {
         logSum = Double.NaN;
         if (blockMax > max) {
@@ -50,7 +50,7 @@ public final class Softmax {
         return max;
     }
 
-    /** What {@code exp(logit - max)} is multiplied by to be a probability. */
+    /** The factor that turns {@code exp(logit - max)} into a probability. */
     public float scale() {
         return (float) (1 / sum);
     }
@@ -60,10 +60,10 @@ public final class Softmax {
         return GateFunctions.exp(logit - max) * scale();
     }
 
-    /** The natural logarithm of {@link #probability}, from the logit itself, so that it doesn't underflow. */
+    /** The natural logarithm of {@link #probability}, computed from the logit, so that it does not underflow. */
     public double logProbability(float logit) {
         if (Double.isNaN(logSum)) {
-            logSum = StrictMath.log(sum); // once for all that is asked of a step
+            logSum = StrictMath.log(sum); // once for all outputs of a step
         }
         return (double) logit - max - logSum;
     }

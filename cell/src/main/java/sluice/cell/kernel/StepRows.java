@@ -3,8 +3,8 @@ package sluice.cell.kernel;
 import java.util.Arrays;
 
 /**
- * Which rows of the tables a step reads and writes, for each sequence that takes it. All are row numbers, not offsets; reading
- * rows where they stand is what makes gathering and padding needless.
+ * The rows of the tables that a step reads and writes, for each of its sequences. Values are row numbers, not offsets. Because rows are
+ * read in place, a step needs neither gathering nor padding.
  */
 public final class StepRows {
     final int[] start;
@@ -13,7 +13,7 @@ public final class StepRows {
     final int[] next;
     int count;
 
-    /** @param capacity how many sequences may take the step together */
+    /** @param capacity largest number of sequences */
     public StepRows(int capacity) {
         start = new int[capacity];
         input = new int[capacity];
@@ -26,12 +26,12 @@ public final class StepRows {
     }
 
     /**
-     * One more sequence.
+     * Adds a sequence.
      *
-     * @param start row of {@link GatePanels}' start: the token where the input is one-hot, 0 elsewhere
+     * @param start row of the {@link GatePanels} start: the token if the input is looked up, else 0
      * @param input row of the input table
      * @param previous row of {@code h_{t-1}} and {@code c_{t-1}}
-     * @param next row of {@code h_t} and {@code c_t}, of no other sequence
+     * @param next row of {@code h_t} and {@code c_t}, different for each sequence
      */
     public void add(int start, int input, int previous, int next) {
         this.start[count] = start;
@@ -41,13 +41,13 @@ public final class StepRows {
         count++;
     }
 
-    /** Makes ready for a layer above: each sequence's input is the row that the layer below has just written. */
-    public void readWhatIsWritten() {
+    /** Prepares the step of the next layer, whose inputs are the rows that the layer below has written. */
+    public void readFromLayerBelow() {
         Arrays.fill(start, 0, count, 0);
         System.arraycopy(next, 0, input, 0, count);
     }
 
-    /** Makes these the same as some of the others. */
+    /** Copies {@code rows} rows of another list, from {@code from} on. */
     void copy(StepRows other, int from, int rows) {
         System.arraycopy(other.start, from, start, 0, rows);
         System.arraycopy(other.input, from, input, 0, rows);

@@ -3,15 +3,14 @@ package sluice.cell.kernel;
 import sluice.cell.model.ModelException;
 
 /**
- * Weights as a kernel reads them: {@value #COLUMNS} columns side by side for each term of their chains, strip after strip.
+ * Weights in the order in which a kernel reads them: for each strip and term, the weights of {@value #COLUMNS} columns.
  *
  * <pre>
  *   values[strip][k][16 columns]
  * </pre>
  *
- * <p>A strip is one line of the cache wide, so that a tile, which is at most a few vectors wide, walks down consecutive lines: a
- * wider packing leaves gaps between the lines that a tile reads, and then most of the first-level cache's sets stay empty.
- * Columns beyond the last are zeros.
+ * <p>A strip is one cache line wide, so that a tile, which is at most two vectors wide, reads consecutive lines. With wider strips there
+ * would be gaps between those lines, and most sets of the L1 cache would stay unused. Columns after the last are zeros.
  */
 final class Strips {
     /** Columns of a strip. */
@@ -21,21 +20,22 @@ final class Strips {
     private final float[] values;
 
     /**
-     * @param what for the error where the packed weights are too many
-     * @param columns how many chains, a multiple of {@value #COLUMNS}
-     * @param terms how long a chain is
+     * @param what name of the weights, for the error if they are too many
+     * @param columns number of chains, a multiple of {@value #COLUMNS}
+     * @param terms length of a chain
      */
     Strips(String what, long columns, long terms) {
         this.terms = Math.toIntExact(terms);
         this.values = array(what, columns, terms);
     }
 
-    /** Room for a packed table. */
+    /** Allocates a packed table. */
     static float[] array(String what, long rows, long stride) {
         long size = Math.multiplyExact(rows, stride);
         if (size > Integer.MAX_VALUE - 8) {
-            throw new ModelException("the %s of a layer would take %d numbers, packed; the limit is %d"
-                    .formatted(what, size, Integer.MAX_VALUE - 8));
+            throw new ModelException(
+                    "the %s of a layer would take %d float32 values: expected at most %d, the limit of a Java array"
+                            .formatted(what, size, Integer.MAX_VALUE - 8));
         }
         return new float[(int) size];
     }
@@ -44,12 +44,12 @@ final class Strips {
         values[offset(column) + term * COLUMNS] = value;
     }
 
-    /** Where term 0 of a column stands; its next terms follow at a distance of {@value #COLUMNS}. */
+    /** Offset of a column's term 0; its next terms follow at a distance of {@value #COLUMNS}. */
     int offset(int column) {
         return column / COLUMNS * size() + column % COLUMNS;
     }
 
-    /** How many numbers a strip is; a column in the next strip stands so far away. */
+    /** Number of values in a strip: the distance from a column to the same column of the next strip. */
     int size() {
         return terms * COLUMNS;
     }

@@ -5,7 +5,7 @@ import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 
 /**
- * What a cell other than the plain one does with its pre-activations z, unit by unit, in float32 and in this order:
+ * The equations of a variant cell, from pre-activations z, unit by unit, in float32 and in this order:
  *
  * <pre>
  *   i = f(clip(fma(p_i, c_{t-1}, z_i)))
@@ -16,14 +16,14 @@ import sluice.cell.model.LstmDirection;
  *   shown_t = o * h(c_t)
  * </pre>
  *
- * <p>All kernels come here, so that all give the same bits. It is plain Java and not fast: what a cell does is looked up unit by unit,
- * nothing of the plain cell's way is shared, and the plain cell pays nothing. {@link ActivationFunction} tells errors.
+ * <p>All kernels use this class, so that they give the same bits. It is plain Java and not fast: it selects the activation for each unit,
+ * and shares nothing with the plain cell, so that the plain cell gets no slower. {@link ActivationFunction} lists errors.
  *
  * <h2>Overflow</h2>
  *
- * <p>Some activations have no bound, and states may grow from step to step. A unit whose {@code c_t} or {@code shown_t} is beyond the
- * limit, infinite or NaN has overflown: its cell state becomes NaN and stays so in all steps after, and it shows 0, so that all sums
- * around it stay finite. Who scores looks for that NaN in the state that a sequence ends in: {@link #overflown}.
+ * <p>Unbounded activations let states grow from step to step. A unit whose {@code c_t} or {@code shown_t} exceeds the limit, or is
+ * infinite or NaN, has overflowed: its cell state becomes NaN and stays NaN in all later steps, and it shows 0, so that all other sums
+ * stay finite. The scorer checks a sequence's final state for that NaN: {@link #overflown}.
  *
  * <p>Immutable; may be shared by threads.
  */
@@ -41,7 +41,7 @@ public final class VariantEquations {
     private final CellVariant.Peepholes peepholes; // or null
     private final float limit;
 
-    /** @param limit the largest magnitude that a state may have */
+    /** @param limit largest magnitude of a state */
     public VariantEquations(LstmDirection direction, float limit) {
         CellVariant variant = direction.variant();
         this.ofGates = new ActivationFunction(variant.gate());
@@ -54,9 +54,9 @@ public final class VariantEquations {
     }
 
     /**
-     * The rest of a step.
+     * Computes the states of a step from its pre-activations.
      *
-     * @param z pre-activations, as {@link Kernel#preActivations} leaves them; overwritten
+     * @param z pre-activations in the layout of {@link Kernel#preActivations}; overwritten
      * @param cell {@code c}: rows of width H, read at {@code previous}, written at {@code next}
      * @param shown rows of width H, written at {@code next}
      */
@@ -76,9 +76,9 @@ public final class VariantEquations {
     }
 
     /**
-     * The gates of a step that has been taken, as it has used them.
+     * Computes the gates of a step that has been computed.
      *
-     * @param z pre-activations, as {@link Kernel#preActivations} leaves them; i, f, g and o take their places
+     * @param z pre-activations in the layout of {@link Kernel#preActivations}; replaced by i, f, g and o
      * @param cell {@code c}: rows of width H, read at {@code previous} and {@code next}
      */
     void gates(GatePanels gates, StepRows rows, float[] z, float[] cell) {
@@ -102,7 +102,7 @@ public final class VariantEquations {
         }
     }
 
-    /** The gates that make the new cell state: i, f and g in the place of their pre-activations. */
+    /** Replaces the pre-activations of i, f and g, the gates of the new cell state, by the gates. */
     private void entering(float[] z, int at, int first, int units, float[] cell, int before) {
         gate(z, at, units, peepholes == null ? null : peepholes.input(), first, cell, before);
         if (coupled) {
@@ -121,13 +121,13 @@ public final class VariantEquations {
         for (int unit = 0; unit < units; unit++) {
             float c = cell[after + unit];
             float s = z[at + OUTPUT + unit] * ofCell.of(c);
-            boolean bounded = Math.abs(c) <= limit && Math.abs(s) <= limit; // not so where one is NaN
+            boolean bounded = Math.abs(c) <= limit && Math.abs(s) <= limit; // false for NaN
             cell[after + unit] = bounded ? c : Float.NaN;
             shown[after + unit] = bounded ? s : 0;
         }
     }
 
-    /** The gate that sees the new cell state: o in the place of its pre-activation. */
+    /** Replaces the pre-activation of o, whose peephole reads the new cell state, by the gate. */
     private void output(float[] z, int at, int first, int units, float[] cell, int after) {
         gate(z, at + OUTPUT, units, peepholes == null ? null : peepholes.output(), first, cell, after);
     }
@@ -152,10 +152,10 @@ public final class VariantEquations {
     }
 
     /**
-     * Whether a unit has overflown in this step or any before it.
+     * Whether a unit overflowed in this step or an earlier one.
      *
      * @param cell a table of cell states
-     * @param offset where a row of it begins
+     * @param offset offset of a row
      * @param width H
      */
     public static boolean overflown(float[] cell, int offset, int width) {

@@ -1,8 +1,8 @@
 package sluice.cell.kernel;
 
 /**
- * One step of a direction whose cell is not the plain one: the kernel's pre-activations, then the {@link VariantEquations}, for a few
- * sequences at a time. Scratch of one thread.
+ * One step of a direction with a variant cell: the kernel computes the pre-activations, then {@link VariantEquations} the states, for a
+ * few sequences at a time. For one thread.
  */
 public final class VariantStep {
     private final PreActivations preActivations;
@@ -11,7 +11,7 @@ public final class VariantStep {
         this.preActivations = new PreActivations(kernel);
     }
 
-    /** As {@link Kernel#step} does for the plain cell. */
+    /** Computes a step with the parameters of {@link Kernel#step}. */
     public void step(
             VariantEquations equations,
             GatePanels gates,

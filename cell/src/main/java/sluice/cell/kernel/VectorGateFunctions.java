@@ -8,10 +8,10 @@ import jdk.incubator.vector.VectorSpecies;
 import sluice.cell.model.Gate;
 
 /**
- * {@link GateFunctions}, a vector at a time: the same operations in the same order on every lane, so the same bits.
+ * {@link GateFunctions} on vectors: the same operations in the same order on each lane, so the same bits.
  *
- * <p>No method here holds more than one exponential's body and none calls more than a few of them: the just-in-time compiler stops
- * inlining at a budget of nodes, and a vector that is passed to a call that is not inlined is boxed.
+ * <p>No method contains the body of more than one exponential, and none calls more than a few of them. The JIT compiler stops inlining
+ * at a budget of nodes, and a vector that is passed to a call that is not inlined is boxed.
  */
 final class VectorGateFunctions {
     static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
@@ -75,10 +75,10 @@ final class VectorGateFunctions {
     }
 
     /**
-     * Turns a band of pre-activations into {@code E(-i), E(-f), E(-2g), E(-o)}, in place: one loop with one exponential in it, since
-     * the compiler's budget ends within a second.
+     * Turns a band of pre-activations into {@code E(-i), E(-f), E(-2g), E(-o)}, in place. One loop with one exponential, since a second
+     * one would exceed the compiler's inlining budget.
      *
-     * @param rows how many rows of {@value GatePanels#COLUMNS} columns
+     * @param rows number of rows of {@value GatePanels#COLUMNS} columns
      */
     static void gates(float[] band, int rows) {
         for (int row = 0; row < rows; row++) {
@@ -91,7 +91,7 @@ final class VectorGateFunctions {
         }
     }
 
-    /** -1 for the sigmoids, -2 for the candidate's tanh, by column of a panel. */
+    /** -1 for the sigmoids, -2 for the candidate's tanh, for each column of a panel. */
     private static float[] factors() {
         float[] factors = new float[GatePanels.COLUMNS];
         for (int column = 0; column < factors.length; column++) {
@@ -101,10 +101,10 @@ final class VectorGateFunctions {
     }
 
     /**
-     * {@link GateFunctions#cellState} over the units of a panel, from what {@link #gates} has left in the band.
+     * {@link GateFunctions#cellState} over the units of a panel, from the results of {@link #gates}.
      *
-     * @param previous where each row reads its cell states
-     * @param next where it writes them
+     * @param previous offset at which each row reads its cell states
+     * @param next offset at which it writes them
      */
     static void cellStates(float[] band, int rows, float[] cell, int[] previous, int[] next) {
         for (int row = 0; row < rows; row++) {
@@ -121,7 +121,7 @@ final class VectorGateFunctions {
         }
     }
 
-    /** {@code E(-2c)} of the cell states, side by side: a loop of its own, so that the chains of many rows overlap. */
+    /** {@code E(-2c)} of the cell states, one row after the other. A loop of its own, so that the processor overlaps the chains of many rows. */
     static void tanhs(float[] cell, int[] next, int rows, float[] tanhs) {
         for (int row = 0; row < rows; row++) {
             for (int unit = 0; unit < UNITS; unit += LENGTH) {
@@ -131,7 +131,7 @@ final class VectorGateFunctions {
         }
     }
 
-    /** {@link GateFunctions#hiddenState} over the units of a panel, from what {@link #gates} and {@link #tanhs} have left. */
+    /** {@link GateFunctions#hiddenState} over the units of a panel, from the results of {@link #gates} and {@link #tanhs}. */
     static void hiddenStates(float[] band, int rows, float[] tanhs, float[] shown, int[] next) {
         for (int row = 0; row < rows; row++) {
             for (int unit = 0; unit < UNITS; unit += LENGTH) {

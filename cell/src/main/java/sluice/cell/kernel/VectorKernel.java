@@ -9,45 +9,44 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The Vector API: SIMD without native code. Read this before changing anything here; then {@code cell/bench step} tells whether it
- * was worth it.
+ * The kernel on the Vector API: SIMD without native code. Read this page before a change; {@code cell/bench step} measures its effect.
  *
  * <h2>The tile</h2>
  *
- * <p>The work is {@code z = start + sum_k w_k x_k} for many rows of x and the columns of a panel. A tile is {@value #TILE_ROWS}
- * rows by two vectors of columns, its twelve sums held in registers over the whole chain: for each k, two vectors of weights are
- * loaded and multiplied by one number of each row. Twelve chains hide the latency of a multiply-add on two ports (eight would just
- * do), and twelve sums, two weights and two broadcasts are sixteen registers, so one shape serves 128, 256 and 512 bits. A term costs
- * eight loads and twelve multiply-adds, four cycles of two load ports under six of two arithmetic ones.
+ * <p>The kernel computes {@code z = start + sum_k w_k x_k} for many rows of x and the columns of a panel. A tile is {@value #TILE_ROWS}
+ * rows by two vectors of columns. Its twelve sums stay in registers over the whole chain: for each k, two vectors of weights are loaded
+ * and multiplied by one number of each row. Twelve independent chains hide the latency of a multiply-add on two ports (eight would be
+ * just enough). Twelve sums, two weights and two broadcasts are sixteen registers, so the same shape serves 128, 256 and 512 bits. A
+ * term costs eight loads and twelve multiply-adds: four cycles on two load ports, hidden by six cycles on two arithmetic ports.
  *
- * <p>Lanes run over columns, that is over outputs; every sum is one chain in the order of k. That is what makes the result
- * independent of the width, of the tile and of a row's neighbours, and equal to {@link ScalarKernel} to the bit.
+ * <p>Lanes run over columns, which are outputs, and each sum is one chain in the order of k. So the result depends neither on the vector
+ * width nor on the tile nor on the other rows, and equals that of {@link ScalarKernel} bit for bit.
  *
- * <h2>What lies where</h2>
+ * <h2>Memory layout</h2>
  *
- * <p>Weights come in {@linkplain Strips strips} of one cache line, rows in {@linkplain RowTiles tiles}, so that both are walked in
- * the order in which they stand. For a panel of 64 columns, {@value #BAND_ROWS} rows at a time pass over it strip by strip: the strip
- * stays in the first-level cache for all tiles of the band (16 KiB for 256 terms), the panel in the second for all bands (64 KiB),
- * and rows are packed once for all panels, {@value #PACKED_ROWS} at a time. A wide layer's weights come from memory or the third level,
- * once for all rows packed: that is why a step should have a few hundred.
+ * <p>Weights are packed in {@linkplain Strips strips} of one cache line and rows in {@linkplain RowTiles tiles}, so that both are read
+ * sequentially. A panel has 64 columns. A band of {@value #BAND_ROWS} rows is multiplied with it strip by strip: the strip stays in the
+ * L1 cache for all tiles of the band (16 KiB for 256 terms), and the panel stays in the L2 cache for all bands (64 KiB). Rows are packed
+ * once for all panels, {@value #PACKED_ROWS} at a time. A wide layer's weights come from memory or the L3 cache once for all packed
+ * rows, so a step should have a few hundred rows.
  *
- * <p>The band's sums lie in a scratch of 6 KiB, and gate functions run over it while it is in the first level, so pre-activations
- * never go to memory as a whole. A unit takes five exponentials and two divisions; they are a fifth of a step at H = 64 and a
- * twentieth at 256, since the chains grow with H and they don't.
+ * <p>The sums of a band take 6 KiB of scratch. The gate functions read them while they are in the L1 cache, so that pre-activations are
+ * never written to memory as a whole. A unit takes five exponentials and two divisions. They are a fifth of a step's time at H = 64 and
+ * a twentieth at H = 256, because the length of the chains grows with H.
  *
- * <h2>What the compiler does with it</h2>
+ * <h2>The JIT compiler (C2)</h2>
  *
  * <ul>
- *   <li>It stops inlining at a budget of nodes ({@code NodeCountInliningCutoff} in {@code -XX:+PrintInlining}), and a vector that is
- *       passed to a call that is not inlined is boxed: ten times slower, with garbage. So a tile only multiplies and stores, and each
- *       gate function is a method with one loop and at most one exponential in it. Such a loop also lets the processor overlap the
- *       chains of many rows; a call for each row would wait for each chain's end.
- *   <li>It schedules a loop's loads as early as it can and spills sums to the stack to make room, where they are reloaded in every
- *       turn: half the speed. {@link #oneByOne} keeps each row's load behind the one before. Where there are 32 registers it does
- *       nothing.
- *   <li>It takes bounds checks out of a loop that counts to a number known before it and whose indexes are multiples of its
- *       counter; {@code k + 2 <= terms} as a condition would leave them in. It doesn't unroll so large a body, so two terms are
- *       written out, and an odd last one is left to {@link #lastTerm}.
+ *   <li>C2 stops inlining at a budget of nodes ({@code NodeCountInliningCutoff} in {@code -XX:+PrintInlining}), and a vector that is
+ *       passed to a call that is not inlined is boxed, which is ten times slower and makes garbage. So a tile only multiplies and
+ *       stores, and each gate function is a method with one loop and at most one exponential. Such a loop also lets the processor
+ *       overlap the chains of many rows; with one call per row it would wait for the end of each chain.
+ *   <li>C2 schedules the loads of a loop as early as possible. To free registers, it spills sums to the stack and reloads them in each
+ *       iteration, which halves the speed. {@link #orderLoads} keeps the load of each row after that of the row before. With 32
+ *       registers it does nothing.
+ *   <li>C2 removes bounds checks from a loop whose limit is known before the loop and whose indexes are multiples of its counter; the
+ *       condition {@code k + 2 <= terms} would keep them. C2 does not unroll so large a body, so two terms are written out, and an odd
+ *       last term is left to {@link #lastTerm}.
  * </ul>
  */
 final class VectorKernel implements Kernel {
@@ -59,23 +58,23 @@ final class VectorKernel implements Kernel {
     private static final int TILE_ROWS = RowTiles.ROWS;
     private static final int BAND_ROWS = 4 * TILE_ROWS;
     private static final int PACKED_ROWS = 16 * BAND_ROWS;
-    private static final int FEW_ROWS = 2; // so few that they are faster than a tile that is filled up
+    private static final int FEW_ROWS = 2; // up to this many rows, two single rows are faster than a padded tile
 
-    /** Sixteen vector registers, and not 32. */
+    /** Whether there are 16 vector registers, not 32. */
     private static final boolean FEW_REGISTERS =
             FLOATS.vectorBitSize() < 512 && Set.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
 
-    /** Where the rows of a band stand in a scratch of one panel's units. */
+    /** Offsets of a band's rows in a scratch array of one panel's units. */
     private static final int[] BAND =
             IntStream.range(0, BAND_ROWS).map(row -> row * UNITS).toArray();
 
     private final float[] band = new float[BAND_ROWS * COLUMNS]; // sums of one panel
     private final RowTiles tiles = new RowTiles();
-    private final int[] starts = new int[BAND_ROWS]; // where the band's chains start
-    private final int[] previous = new int[BAND_ROWS]; // where the band's rows read cell states
-    private final int[] next = new int[BAND_ROWS]; // and where they write states
+    private final int[] starts = new int[BAND_ROWS]; // offset of each row's chain start
+    private final int[] previous = new int[BAND_ROWS]; // offset at which each row reads its cell states
+    private final int[] next = new int[BAND_ROWS]; // offset at which it writes its states
     private final float[] tanhs = new float[BAND_ROWS * UNITS];
-    private final float[] partialCell = new float[BAND_ROWS * UNITS]; // of a panel that isn't full
+    private final float[] partialCell = new float[BAND_ROWS * UNITS]; // for a panel with fewer units
     private final float[] partialShown = new float[BAND_ROWS * UNITS];
     private final float[] lanes = new float[Softmax.LANES];
 
@@ -84,7 +83,7 @@ final class VectorKernel implements Kernel {
         return "vector";
     }
 
-    /** How many floats a vector holds on this machine. */
+    /** Number of floats in a vector on this machine. */
     static int lanes() {
         return LENGTH;
     }
@@ -138,14 +137,14 @@ final class VectorKernel implements Kernel {
 
     /**
      * {@code band[r][j] = start[starts[r] + j] + sum_k weights[k][j] * tiles[packed + r][k]}, each sum one chain in the order of k, for
-     * the first columns of a panel: as many as are asked for, or some more.
+     * the first {@code columns} columns of a panel, rounded up to the width of a tile.
      */
     private void accumulate(float[] start, Strips weights, int panel, int columns, int packed, int count) {
         int tiled = count % TILE_ROWS <= FEW_ROWS ? count - count % TILE_ROWS : count;
         int terms = tiles.terms();
         int pairs = terms & ~1;
         for (int at = count; at < count + TILE_ROWS && at < BAND_ROWS; at++) {
-            starts[at] = starts[count - 1]; // the rows that a last tile computes in vain
+            starts[at] = starts[count - 1]; // padding rows of the last tile
         }
         for (int column = 0; column < columns; column += 2 * LENGTH) {
             int left = weights.offset(panel * COLUMNS + column);
@@ -188,7 +187,7 @@ final class VectorKernel implements Kernel {
         }
     }
 
-    /** Six rows of two vectors: a tile, for an even number of terms. */
+    /** A tile: six rows of two vectors, for an even number of terms. */
     private static void sixRows(
             float[] start,
             int[] starts,
@@ -222,49 +221,49 @@ final class VectorKernel implements Kernel {
             FloatVector term = FloatVector.broadcast(FLOATS, x[r]);
             a0 = w0.fma(term, a0);
             a1 = w1.fma(term, a1);
-            oneByOne();
+            orderLoads();
             term = FloatVector.broadcast(FLOATS, x[r + 1]);
             b0 = w0.fma(term, b0);
             b1 = w1.fma(term, b1);
-            oneByOne();
+            orderLoads();
             term = FloatVector.broadcast(FLOATS, x[r + 2]);
             c0 = w0.fma(term, c0);
             c1 = w1.fma(term, c1);
-            oneByOne();
+            orderLoads();
             term = FloatVector.broadcast(FLOATS, x[r + 3]);
             d0 = w0.fma(term, d0);
             d1 = w1.fma(term, d1);
-            oneByOne();
+            orderLoads();
             term = FloatVector.broadcast(FLOATS, x[r + 4]);
             e0 = w0.fma(term, e0);
             e1 = w1.fma(term, e1);
-            oneByOne();
+            orderLoads();
             term = FloatVector.broadcast(FLOATS, x[r + 5]);
             f0 = w0.fma(term, f0);
             f1 = w1.fma(term, f1);
-            oneByOne();
+            orderLoads();
             w0 = FloatVector.fromArray(FLOATS, weights, w + STRIP);
             w1 = FloatVector.fromArray(FLOATS, weights, w + STRIP + right);
             term = FloatVector.broadcast(FLOATS, x[r + RowTiles.STRIDE]);
             a0 = w0.fma(term, a0);
             a1 = w1.fma(term, a1);
-            oneByOne();
+            orderLoads();
             term = FloatVector.broadcast(FLOATS, x[r + RowTiles.STRIDE + 1]);
             b0 = w0.fma(term, b0);
             b1 = w1.fma(term, b1);
-            oneByOne();
+            orderLoads();
             term = FloatVector.broadcast(FLOATS, x[r + RowTiles.STRIDE + 2]);
             c0 = w0.fma(term, c0);
             c1 = w1.fma(term, c1);
-            oneByOne();
+            orderLoads();
             term = FloatVector.broadcast(FLOATS, x[r + RowTiles.STRIDE + 3]);
             d0 = w0.fma(term, d0);
             d1 = w1.fma(term, d1);
-            oneByOne();
+            orderLoads();
             term = FloatVector.broadcast(FLOATS, x[r + RowTiles.STRIDE + 4]);
             e0 = w0.fma(term, e0);
             e1 = w1.fma(term, e1);
-            oneByOne();
+            orderLoads();
             term = FloatVector.broadcast(FLOATS, x[r + RowTiles.STRIDE + 5]);
             f0 = w0.fma(term, f0);
             f1 = w1.fma(term, f1);
@@ -284,14 +283,14 @@ final class VectorKernel implements Kernel {
         f1.intoArray(band, at + 5 * COLUMNS + LENGTH);
     }
 
-    /** Keeps what is loaded after it behind what is loaded before it; on this architecture that takes no instruction. */
-    private static void oneByOne() {
+    /** Keeps the compiler from moving later loads before earlier ones. On x86 the fence takes no instruction. */
+    private static void orderLoads() {
         if (FEW_REGISTERS) {
             VarHandle.acquireFence();
         }
     }
 
-    /** One term more for one row of two vectors. */
+    /** Adds one term to one row of two vectors. */
     private static void lastTerm(float[] band, int at, float[] weights, int offset, int strip, float x) {
         int right = LENGTH < STRIP ? LENGTH : strip;
         FloatVector term = FloatVector.broadcast(FLOATS, x);
@@ -302,8 +301,8 @@ final class VectorKernel implements Kernel {
     }
 
     /**
-     * Two rows of four vectors: eight chains for one row or two, which no tile is worth. Each vector's weights have an offset of their
-     * own.
+     * Two rows of four vectors: eight chains, for one or two rows, for which a tile would be too large. Each vector's weights have their
+     * own offset.
      */
     private static void twoRows(
             float[] start,
@@ -369,7 +368,7 @@ final class VectorKernel implements Kernel {
         }
     }
 
-    /** The seven equations' last two, for the units of a panel: the first four are in the band. */
+    /** Cell and hidden states of a panel's units, from the pre-activations in the band. */
     private void states(int count, float[] cell, int[] previous, float[] shown, int[] next) {
         VectorGateFunctions.gates(band, count);
         VectorGateFunctions.cellStates(band, count, cell, previous, next);
@@ -377,7 +376,7 @@ final class VectorKernel implements Kernel {
         VectorGateFunctions.hiddenStates(band, count, tanhs, shown, next);
     }
 
-    /** The last panel of a layer whose width is no multiple of a panel's: a vector would reach into the next row of a table. */
+    /** States of a panel with fewer units, by way of scratch: a whole vector would reach into the next row of a table. */
     private void partialStates(int count, int units, float[] cell, float[] shown) {
         for (int at = 0; at < count; at++) {
             System.arraycopy(cell, previous[at], partialCell, at * UNITS, units);
@@ -410,7 +409,7 @@ final class VectorKernel implements Kernel {
         }
     }
 
-    /** The outputs of one panel, for the rows packed. */
+    /** Computes the outputs of one panel for the packed rows. */
     private void multiply(
             LinearPanels map, int panel, int packed, float[] result, int[] offsets, int row, int done, int columns) {
         for (int first = 0; first < packed; first += BAND_ROWS) {
@@ -435,7 +434,7 @@ final class VectorKernel implements Kernel {
         for (int j = vectorised; j < count; j++) {
             max = Math.max(max, values[offset + j]);
         }
-        return max + 0f; // never -0, whose sign would depend on the order of comparison
+        return max + 0f; // never -0: its sign would depend on the order of comparison
     }
 
     @Override

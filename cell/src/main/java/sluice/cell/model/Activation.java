@@ -1,16 +1,16 @@
 package sluice.cell.model;
 
 /**
- * A function that a cell applies to each number, with its two parameters.
+ * An activation function with its parameters.
  *
- * <p>The kinds are those of the ONNX operator LSTM, and {@link #of} gives the parameters that ONNX takes where a file has none. Keras'
- * {@code hard_sigmoid} is a {@link Kind#HARD_SIGMOID} with parameters of its own: 1/5 and 1/2 up to Keras 2, 1/6 and 1/2 since Keras 3.
+ * <p>The kinds are those of the ONNX operator LSTM, and {@link #of} gives ONNX's default parameters. Keras'
+ * {@code hard_sigmoid} is a {@link Kind#HARD_SIGMOID} with other parameters: 1/5 and 1/2 up to Keras 2, 1/6 and 1/2 since Keras 3.
  *
- * @param alpha where the kind has none, 0
- * @param beta where the kind has none, 0
+ * @param alpha 0 for a kind without it
+ * @param beta 0 for a kind without it
  */
 public record Activation(Kind kind, float alpha, float beta) {
-    /** The functions there are. */
+    /** The functions. */
     public enum Kind {
         /** {@code 1 / (1 + exp(-z))}. */
         SIGMOID(0, 0, 0),
@@ -20,15 +20,15 @@ public record Activation(Kind kind, float alpha, float beta) {
         RELU(0, 0, 0),
         /** {@code alpha z + beta}. */
         AFFINE(2, 1, 0),
-        /** {@code z} where {@code z >= 0}, else {@code alpha z}. */
+        /** {@code z} for {@code z >= 0}, else {@code alpha z}. */
         LEAKY_RELU(1, 0.01f, 0),
-        /** {@code z} where {@code z >= alpha}, else 0. */
+        /** {@code z} for {@code z >= alpha}, else 0. */
         THRESHOLDED_RELU(1, 1, 0),
-        /** {@code alpha tanh(beta z)}; ONNX has no default for it, ours are 1. */
+        /** {@code alpha tanh(beta z)}; ONNX has no default parameters for it; here they are 1. */
         SCALED_TANH(2, 1, 1),
-        /** {@code alpha z + beta}, cut to 0 and 1. */
+        /** {@code alpha z + beta}, clamped to 0 and 1. */
         HARD_SIGMOID(2, 0.2f, 0.5f),
-        /** {@code z} where {@code z >= 0}, else {@code alpha (exp(z) - 1)}. */
+        /** {@code z} for {@code z >= 0}, else {@code alpha (exp(z) - 1)}. */
         ELU(1, 1, 0),
         /** {@code z / (1 + |z|)}. */
         SOFTSIGN(0, 0, 0),
@@ -45,13 +45,13 @@ public record Activation(Kind kind, float alpha, float beta) {
             this.beta = beta;
         }
 
-        /** How many parameters it has: none, alpha alone, or alpha and beta. */
+        /** Number of parameters: 0, 1 (alpha) or 2 (alpha and beta). */
         public int parameters() {
             return parameters;
         }
     }
 
-    /** @throws ModelException where a parameter of this kind is NaN or infinite */
+    /** @throws ModelException if a parameter of this kind is NaN or infinite */
     public Activation {
         alpha = kind.parameters > 0 ? finite(kind, "alpha", alpha) : 0;
         beta = kind.parameters > 1 ? finite(kind, "beta", beta) : 0;
@@ -67,10 +67,10 @@ public record Activation(Kind kind, float alpha, float beta) {
             throw new ModelException("the activation %s has %s %s: expected a finite number; export the model again"
                     .formatted(kind, name, value));
         }
-        return value + 0f; // one zero, so that equal functions are equal
+        return value + 0f; // turns -0 into 0, so that equal functions compare equal
     }
 
-    /** {@code TANH}, {@code HARD_SIGMOID(0.2, 0.5)} and such, as messages show it. */
+    /** {@code TANH}, {@code HARD_SIGMOID(0.2, 0.5)} and so on, for messages. */
     @Override
     public String toString() {
         return switch (kind.parameters) {

@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.StringJoiner;
 
 /**
- * In what a cell differs from the plain one: other activations, a clip, coupled gates, peepholes. Immutable.
+ * How a cell differs from the plain one: other activations, a clip, coupled gates, peepholes. Immutable.
  *
  * <pre>
  *   i_t = f(clip(U_i x_t + W_i h_{t-1} + b_i + p_i * c_{t-1}))
@@ -16,8 +16,8 @@ import java.util.StringJoiner;
  *   h_t = o_t * h(c_t)
  * </pre>
  *
- * <p>The equations, the names f, g and h of the activations, and the clip are those of the ONNX operator LSTM; which gate is derived
- * where they are coupled, and that {@code h}'s argument is not clipped, is as in ONNX Runtime. Peepholes: Gers and Schmidhuber,
+ * <p>The equations, the names f, g and h of the activations, and the clip are those of the ONNX operator LSTM. As in ONNX Runtime, coupled
+ * gates derive the forget gate, and {@code h}'s argument is not clipped. Peepholes: Gers and Schmidhuber,
  * "Recurrent nets that time and count", IJCNN 2000. Coupled gates: Greff et al., "LSTM: a search space odyssey", 2017 (CIFG).
  */
 public final class CellVariant implements Serializable {
@@ -26,11 +26,12 @@ public final class CellVariant implements Serializable {
     private static final Activation SIGMOID = Activation.of(Activation.Kind.SIGMOID);
     private static final Activation TANH = Activation.of(Activation.Kind.TANH);
 
-    /** Sigmoid gates, tanh for candidate and output, nothing else: Hochreiter's and Schmidhuber's cell with a forget gate. */
+    /** The plain cell: sigmoid gates, tanh for candidate and output. Hochreiter and Schmidhuber's cell with a forget gate. */
     public static final CellVariant PLAIN =
             new CellVariant(SIGMOID, TANH, TANH, Float.POSITIVE_INFINITY, false, null, null, null);
 
-    // Activations and peepholes lie here in their parts: what is broadcast holds no records (see the package's page).
+    // Activations and peepholes are stored as their parts: a broadcast class must not hold records (see the package
+    // page).
     private final Activation.Kind gate;
     private final float gateAlpha;
     private final float gateBeta;
@@ -72,14 +73,14 @@ public final class CellVariant implements Serializable {
     }
 
     /**
-     * How much each gate sees of the cell's own state, unit by unit.
+     * Peephole weights: the weight of the cell state in each gate, unit by unit.
      *
-     * @param input {@code p_i}, of length H: sees {@code c_{t-1}}
-     * @param forget {@code p_f}, of length H: sees {@code c_{t-1}}; not read where gates are coupled
-     * @param output {@code p_o}, of length H: sees {@code c_t}
+     * @param input {@code p_i}, of length H, applied to {@code c_{t-1}}
+     * @param forget {@code p_f}, of length H, applied to {@code c_{t-1}}; not read if gates are coupled
+     * @param output {@code p_o}, of length H, applied to {@code c_t}
      */
     public record Peepholes(float[] input, float[] forget, float[] output) {
-        /** @throws ModelException where lengths differ, or a weight is NaN or infinite */
+        /** @throws ModelException if lengths differ, or if a weight is NaN or infinite */
         public Peepholes {
             Vectors.requireFinite("the input gate's peephole", input);
             Vectors.requireFinite("the forget gate's peephole", forget);
@@ -89,16 +90,16 @@ public final class CellVariant implements Serializable {
         }
     }
 
-    /** The same with these activations: {@code f} of the gates, {@code g} of the candidate, {@code h} of the cell state shown. */
+    /** A copy with these activations: {@code f} of the gates, {@code g} of the candidate, {@code h} of the cell state in the output. */
     public CellVariant withActivations(Activation f, Activation g, Activation h) {
         return new CellVariant(f, g, h, clip, coupled, inputPeephole, forgetPeephole, outputPeephole);
     }
 
     /**
-     * The same with what enters {@code f} and {@code g} cut to plus or minus this.
+     * A copy that clamps the arguments of {@code f} and {@code g} to plus or minus a threshold.
      *
      * @param threshold above 0; {@link Float#POSITIVE_INFINITY} for none
-     * @throws ModelException where it is not above 0
+     * @throws ModelException if it is not above 0
      */
     public CellVariant withClip(float threshold) {
         if (!(threshold > 0)) {
@@ -108,13 +109,13 @@ public final class CellVariant implements Serializable {
                 gate(), candidate(), output(), threshold, coupled, inputPeephole, forgetPeephole, outputPeephole);
     }
 
-    /** The same with a forget gate that is {@code 1 - i_t}; its own weights are not read. */
+    /** A copy with the forget gate {@code 1 - i_t}; the forget gate's own weights are not read. */
     public CellVariant withCoupledGates() {
         return new CellVariant(
                 gate(), candidate(), output(), clip, true, inputPeephole, forgetPeephole, outputPeephole);
     }
 
-    /** The same with gates that see the cell state. */
+    /** A copy with peepholes. */
     public CellVariant withPeepholes(Peepholes peepholes) {
         return new CellVariant(
                 gate(),
@@ -127,22 +128,22 @@ public final class CellVariant implements Serializable {
                 peepholes.output());
     }
 
-    /** {@code f}, of the input, forget and output gates. */
+    /** {@code f}, the activation of the input, forget and output gates. */
     public Activation gate() {
         return new Activation(gate, gateAlpha, gateBeta);
     }
 
-    /** {@code g}, of the candidate state. */
+    /** {@code g}, the activation of the candidate state. */
     public Activation candidate() {
         return new Activation(candidate, candidateAlpha, candidateBeta);
     }
 
-    /** {@code h}, of the cell state where it is shown. */
+    /** {@code h}, the activation of the cell state in the output. */
     public Activation output() {
         return new Activation(output, outputAlpha, outputBeta);
     }
 
-    /** What pre-activations are cut to, plus or minus; {@link Float#POSITIVE_INFINITY} where they are not. */
+    /** The threshold that pre-activations are clamped to; {@link Float#POSITIVE_INFINITY} for none. */
     public float clip() {
         return clip;
     }
@@ -152,14 +153,14 @@ public final class CellVariant implements Serializable {
         return coupled;
     }
 
-    /** Where the gates see the cell state; its arrays are not copies. */
+    /** The peepholes, if the cell has them; the arrays are not copies. */
     public Optional<Peepholes> peepholes() {
         return inputPeephole == null
                 ? Optional.empty()
                 : Optional.of(new Peepholes(inputPeephole, forgetPeephole, outputPeephole));
     }
 
-    /** Whether it differs from the plain cell in nothing. */
+    /** Whether it is the plain cell. */
     public boolean isPlain() {
         return hasPlainActivations() && clip == Float.POSITIVE_INFINITY && !coupled && inputPeephole == null;
     }
@@ -175,12 +176,12 @@ public final class CellVariant implements Serializable {
         }
     }
 
-    /** How many weights it adds to a direction. */
+    /** Number of weights that it adds to a direction. */
     int parameters() {
         return inputPeephole == null ? 0 : inputPeephole.length + forgetPeephole.length + outputPeephole.length;
     }
 
-    /** {@code plain}, or in what it differs: {@code peepholes, clip 3.0} and such, as messages show it. */
+    /** {@code plain}, or the differences, such as {@code peepholes, clip 3.0}, for messages. */
     @Override
     public String toString() {
         StringJoiner differences = new StringJoiner(", ");

@@ -3,7 +3,7 @@ package sluice.cell.model;
 import java.io.Serializable;
 import java.util.OptionalInt;
 
-/** One row of numbers for each token: what a token looks like to the first layer. */
+/** The embedding: for each token the row of numbers that the first layer reads. */
 public final class Embedding implements Serializable {
     private static final long serialVersionUID = 1L;
 
@@ -23,9 +23,9 @@ public final class Embedding implements Serializable {
     }
 
     /**
-     * The same with one token that stands for nothing: the model was trained to pass over it, so no sequence may hold it.
+     * A copy with a padding token. The model was trained to skip it, so no sequence may contain it.
      *
-     * @throws ModelException where there is no such token
+     * @throws ModelException if the embedding has no such token
      */
     public Embedding withPadding(int token) {
         if (token < 0 || token >= tokens()) {
@@ -34,12 +34,12 @@ public final class Embedding implements Serializable {
         return new Embedding(table, token);
     }
 
-    /** The token that stands for nothing, where there is one. */
+    /** The padding token, if there is one. */
     public OptionalInt padding() {
         return padding == NO_PADDING ? OptionalInt.empty() : OptionalInt.of(padding);
     }
 
-    /** How many tokens it knows: ids are {@code 0 .. tokens() - 1}. */
+    /** Number of tokens; ids are {@code 0 .. tokens() - 1}. */
     public int tokens() {
         return table.rows();
     }

@@ -8,13 +8,12 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * SHA-256 of a model's canonical weights: for each part its name, its shape, then its float32 values, little-endian.
+ * SHA-256 of a model's canonical weights: for each part its name, its shape, then its float32 values in little-endian order.
  *
- * <p>What most models don't have, a variant of the cell, a merge other than side by side, a token for padding, a readout of final
- * states, adds to the digest where it is there, and
- * nothing where it isn't.
+ * <p>Optional parts (a variant of the cell, a merge other than CONCAT, a padding token, a readout of final states) are part of the digest
+ * only if the model has them.
  *
- * <p>Two files of different formats that hold the same model have the same fingerprint.
+ * <p>The same model in files of different formats has the same fingerprint.
  */
 final class Fingerprint {
     private static final int CHUNK_FLOATS = 16_384;

@@ -7,8 +7,8 @@ import java.util.Optional;
 /**
  * The weights of one direction of one layer, gates in the canonical order i, f, g, o.
  *
- * <p>The plain cell needs {@code U}, {@code W} and {@code b}; everything else is added by a method that returns a changed
- * copy, so that a variant costs nothing to those who don't have it.
+ * <p>The plain cell needs {@code U}, {@code W} and {@code b}; everything else is set by methods that return a changed
+ * copy.
  */
 public final class LstmDirection implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -49,15 +49,15 @@ public final class LstmDirection implements Serializable {
      *
      * @param inputWeights {@code U}, shape {@code (4H, I)}
      * @param hiddenWeights {@code W}, shape {@code (4H, H)}
-     * @param bias {@code b}, length {@code 4H}; zeros where the model has none
+     * @param bias {@code b}, length {@code 4H}; zeros for a model without it
      */
     public static LstmDirection plain(Matrix inputWeights, Matrix hiddenWeights, float[] bias) {
         return new LstmDirection(inputWeights, hiddenWeights, bias, null, null, null, false, null);
     }
 
     /**
-     * A cell whose hidden state is {@code R (o * tanh(c))} (Sak, Senior and Beaufays 2014, section 2.1): the state that is
-     * carried and shown is narrower than the cell.
+     * A cell whose hidden state is {@code R (o * tanh(c))} (Sak, Senior and Beaufays 2014, section 2.1): the hidden
+     * state is narrower than the cell state.
      *
      * @param hiddenWeights {@code W}, shape {@code (4H, P)}
      * @param projection {@code R}, shape {@code (P, H)}
@@ -78,9 +78,9 @@ public final class LstmDirection implements Serializable {
     }
 
     /**
-     * The same weights in another cell.
+     * The same weights in a variant of the cell.
      *
-     * @throws ModelException where its peepholes are not of length H
+     * @throws ModelException if its peepholes are not of length H
      */
     public LstmDirection with(CellVariant other) {
         return new LstmDirection(
@@ -166,27 +166,27 @@ public final class LstmDirection implements Serializable {
         return Arrays.copyOfRange(bias, gate.block() * hiddenWidth, (gate.block() + 1) * hiddenWidth);
     }
 
-    /** {@code R}: {@code (P, H)}, where the model has one. */
+    /** {@code R}: {@code (P, H)}, if the model has a projection. */
     public Optional<Matrix> projection() {
         return Optional.ofNullable(projection);
     }
 
-    /** What a sequence starts from: length P; zeros unless the model says otherwise. A copy. */
+    /** The hidden state that a sequence starts from, of length P; zeros by default. A copy. */
     public float[] initialHidden() {
         return initialHidden == null ? new float[outputWidth()] : initialHidden.clone();
     }
 
-    /** What a sequence starts from: length H; zeros unless the model says otherwise. A copy. */
+    /** The cell state that a sequence starts from, of length H; zeros by default. A copy. */
     public float[] initialCell() {
         return initialCell == null ? new float[hiddenWidth] : initialCell.clone();
     }
 
-    /** Whether it reads from the last token to the first. */
+    /** Whether it is a backward direction, which reads from the last token to the first. */
     public boolean reversed() {
         return reversed;
     }
 
-    /** In what the cell differs from the plain one. */
+    /** How the cell differs from the plain one. */
     public CellVariant variant() {
         return variant == null ? CellVariant.PLAIN : variant;
     }

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** One layer: a single direction, which may read either way, or two whose outputs are merged. */
+/** One layer: a single direction, forward or backward, or two directions whose outputs are merged. */
 public final class LstmLayer implements Serializable {
     private static final long serialVersionUID = 1L;
 
@@ -17,9 +17,9 @@ public final class LstmLayer implements Serializable {
         this.merge = merge;
     }
 
-    /** How the outputs of two directions become the layer's; the names are those of Keras' {@code merge_mode}, spelled out. */
+    /** How the outputs of two directions are merged; the names follow Keras' {@code merge_mode}. */
     public enum Merge {
-        /** The forward output, then the backward one: as wide as both together. */
+        /** The forward output followed by the backward output. */
         CONCAT,
         /** Their sum, unit by unit. */
         SUM,
@@ -29,23 +29,24 @@ public final class LstmLayer implements Serializable {
         AVERAGE
     }
 
-    /** A layer that reads its sequence one way. */
+    /** A layer of one direction. */
     public static LstmLayer of(LstmDirection direction) {
         return new LstmLayer(Merge.CONCAT, direction);
     }
 
     /**
-     * A layer that reads its sequence both ways (Schuster and Paliwal 1997): its output at a step is the forward output at
-     * that step followed by the backward one.
+     * A bidirectional layer (Schuster and Paliwal 1997): its output at a step is the forward output at that step followed by
+     * the backward one.
      */
     public static LstmLayer bidirectional(LstmDirection forward, LstmDirection backward) {
         return bidirectional(forward, backward, Merge.CONCAT);
     }
 
     /**
-     * A layer that reads its sequence both ways, and shows both outputs merged.
+     * A bidirectional layer with this merge of the outputs.
      *
-     * @throws ModelException where the directions don't read the same input, or can't be merged because their outputs differ in width
+     * @throws ModelException if the directions read inputs of different widths, or if their outputs differ in width and the merge needs equal
+     *     widths
      */
     public static LstmLayer bidirectional(LstmDirection forward, LstmDirection backward, Merge merge) {
         if (forward.reversed() || !backward.reversed()) {
@@ -73,24 +74,24 @@ public final class LstmLayer implements Serializable {
         return directions[0].inputWidth();
     }
 
-    /** How the outputs of two directions become one; {@link Merge#CONCAT} where there is one alone. */
+    /** How the outputs of two directions become one; {@link Merge#CONCAT} for a single direction. */
     public Merge merge() {
         return merge;
     }
 
-    /** The width of what the next layer sees: P, or the sum of both directions' P where they stand side by side. */
+    /** Width of the output: P, or for concatenated directions the sum of both P. */
     public int outputWidth() {
         return merge != Merge.CONCAT
                 ? directions[0].outputWidth()
                 : Arrays.stream(directions).mapToInt(LstmDirection::outputWidth).sum();
     }
 
-    /** Whether any direction reads from the last token to the first. */
+    /** Whether it has a backward direction. */
     public boolean looksAhead() {
         return Arrays.stream(directions).anyMatch(LstmDirection::reversed);
     }
 
-    /** {@code 64}, {@code 64 + 64 backward} and such, as messages show it. */
+    /** {@code 64}, {@code 64 + 64 backward} and so on, for messages. */
     @Override
     public String toString() {
         String merged = merge == Merge.CONCAT ? "" : " merged by " + merge;

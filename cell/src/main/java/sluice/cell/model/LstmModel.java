@@ -9,9 +9,9 @@ import java.util.stream.Stream;
 /**
  * A trained LSTM: an optional embedding, one or more layers, an optional output layer.
  *
- * <p>Immutable and serializable. Wherever the weights came from, gates are in the order i, f, g, o and the two biases of
- * some frameworks are added up. The {@link #fingerprint()} is taken when the model is made and checked by {@link #verify()}
- * where it arrives.
+ * <p>Immutable and serializable. For every source format, gates are in the order i, f, g, o, and the two biases of some
+ * frameworks are added up. The {@link #fingerprint()} is computed when the model is created; {@link #verify()} checks it after the model
+ * was sent to another machine.
  */
 public final class LstmModel implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -26,7 +26,7 @@ public final class LstmModel implements Serializable {
      * @param embedding the table that turns tokens into inputs, if the model has one
      * @param layers from the input upwards, at least one
      * @param output the layer that turns the top hidden state into logits, if the model has one
-     * @throws ModelException where the width of one part is not what the next part reads
+     * @throws ModelException if the width of one part differs from what the next part reads
      */
     public LstmModel(Optional<Embedding> embedding, List<LstmLayer> layers, Optional<OutputLayer> output) {
         this(embedding, layers, output, Readout.LAST_STEP);
@@ -36,8 +36,8 @@ public final class LstmModel implements Serializable {
      * @param embedding the table that turns tokens into inputs, if the model has one
      * @param layers from the input upwards, at least one
      * @param output the layer that turns the top hidden state into logits, if the model has one
-     * @param readout from which states a sequence's one answer is read; where the top layer reads forward alone, both are the same
-     * @throws ModelException where the width of one part is not what the next part reads
+     * @param readout the states that a sequence's single answer is read from; it makes no difference if the top layer reads forward only
+     * @throws ModelException if the width of one part differs from what the next part reads
      */
     public LstmModel(
             Optional<Embedding> embedding, List<LstmLayer> layers, Optional<OutputLayer> output, Readout readout) {
@@ -73,7 +73,7 @@ public final class LstmModel implements Serializable {
         return Optional.ofNullable(embedding);
     }
 
-    /** From the input upwards. */
+    /** The layers, from the input upwards. */
     public List<LstmLayer> layers() {
         return List.of(layers);
     }
@@ -82,12 +82,12 @@ public final class LstmModel implements Serializable {
         return Optional.ofNullable(output);
     }
 
-    /** From which states a sequence's one answer is read; {@link Readout#LAST_STEP} where the top layer reads forward alone. */
+    /** The states that a sequence's single answer is read from; {@link Readout#LAST_STEP} if the top layer reads forward only. */
     public Readout readout() {
         return readout;
     }
 
-    /** The same model, read from other states where it can be. */
+    /** A copy with another readout, unless the top layer reads forward only. */
     public LstmModel readFrom(Readout other) {
         return new LstmModel(embedding(), layers(), output(), other);
     }
@@ -97,17 +97,17 @@ public final class LstmModel implements Serializable {
         return layers[0].inputWidth();
     }
 
-    /** The width of the top layer's output: what an output layer reads. */
+    /** Width of the top layer's output, which the output layer reads. */
     public int outputWidth() {
         return layers[layers.length - 1].outputWidth();
     }
 
-    /** How many token ids the model can be fed: the embedding's rows, or one for each one-hot column. */
+    /** Number of tokens: rows of the embedding, or the input width for one-hot tokens. */
     public int tokens() {
         return embedding == null ? inputWidth() : embedding.tokens();
     }
 
-    /** Whether some layer reads from the last token to the first: then no step can be scored before the last is known. */
+    /** Whether a layer has a backward direction: then the output of the first step depends on the last token. */
     public boolean looksAhead() {
         return layers().stream().anyMatch(LstmLayer::looksAhead);
     }
@@ -117,7 +117,7 @@ public final class LstmModel implements Serializable {
         return layers().stream().flatMap(layer -> layer.directions().stream()).collect(Collectors.toList());
     }
 
-    /** How many weights it has. */
+    /** Number of weights. */
     public long parameters() {
         long parameters = embedding == null ? 0 : size(embedding.table());
         for (LstmDirection direction : directions()) {
@@ -140,9 +140,9 @@ public final class LstmModel implements Serializable {
     }
 
     /**
-     * Checks that the weights are still those that were fingerprinted, as they must be after a journey over the wire.
+     * Checks that the weights still match the fingerprint, after the model was sent to another machine.
      *
-     * @throws ModelException where they are not
+     * @throws ModelException if they do not
      */
     public void verify() {
         String found = Fingerprint.of(embedding, layers, output, readout);
@@ -154,7 +154,7 @@ public final class LstmModel implements Serializable {
         }
     }
 
-    /** For logs: the parts and their widths. */
+    /** The parts and their widths, for logs. */
     @Override
     public String toString() {
         String input = embedding == null

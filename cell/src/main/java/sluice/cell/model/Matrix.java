@@ -18,10 +18,10 @@ public final class Matrix implements Serializable {
     }
 
     /**
-     * A matrix over these values, which from now on belong to it.
+     * A matrix backed by this array, which the caller must not write to afterwards.
      *
-     * @param values {@code rows * columns} finite numbers, row after row
-     * @throws ModelException where the count is another, or a number is NaN or infinite
+     * @param values {@code rows * columns} finite numbers, row-major
+     * @throws ModelException if the number of values is wrong, or if a value is NaN or infinite
      */
     public static Matrix of(int rows, int columns, float[] values) {
         if (rows < 1 || columns < 1) {
@@ -48,17 +48,17 @@ public final class Matrix implements Serializable {
         return values[row * columns + column];
     }
 
-    /** All values, row after row; not a copy. */
+    /** All values, row-major; not a copy. */
     public float[] values() {
         return values;
     }
 
-    /** The rows {@code first} to {@code first + count - 1}, as a matrix of their own. */
+    /** The rows {@code first} to {@code first + count - 1}, as a new matrix. */
     public Matrix rowBlock(int first, int count) {
         return new Matrix(count, columns, Arrays.copyOfRange(values, first * columns, (first + count) * columns));
     }
 
-    /** {@code (4H, I)} and such, as messages show it. */
+    /** {@code (4H, I)} and so on, for messages. */
     @Override
     public String toString() {
         return "(" + rows + ", " + columns + ")";

@@ -1,9 +1,9 @@
 package sluice.cell.model;
 
 /**
- * A model that can't be used: a file that is damaged or lies about itself, shapes that don't fit, a value that isn't finite.
+ * A model that cannot be used: a damaged or inconsistent file, shapes that do not fit together, a value that is not finite.
  *
- * <p>The message is for the user and says where, what was found, what was expected and what to do.
+ * <p>The message is for the user: where, what was found, what was expected and what to do.
  */
 public class ModelException extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -2,7 +2,7 @@ package sluice.cell.model;
 
 import java.io.Serializable;
 
-/** Hidden state to logits: {@code V h + d}; the softmax of it is the model's answer. */
+/** The output layer, from hidden state to logits: {@code V h + d}. */
 public final class OutputLayer implements Serializable {
     private static final long serialVersionUID = 1L;
 
@@ -11,7 +11,7 @@ public final class OutputLayer implements Serializable {
 
     /**
      * @param weights {@code V}, one row per class, one column per hidden unit
-     * @param bias {@code d}, one value per class; zeros where the model has none
+     * @param bias {@code d}, one value per class; zeros for a model without it
      */
     public OutputLayer(Matrix weights, float[] bias) {
         Vectors.requireLength("the bias of an output layer of shape " + weights, bias, weights.rows());
@@ -30,7 +30,7 @@ public final class OutputLayer implements Serializable {
         return weights.rows();
     }
 
-    /** How many hidden units it reads. */
+    /** Number of hidden units that it reads. */
     public int width() {
         return weights.columns();
     }

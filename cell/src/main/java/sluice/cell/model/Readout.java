@@ -1,14 +1,14 @@
 package sluice.cell.model;
 
-/** Which of the top layer's states a sequence's one answer is read from. */
+/** The top layer's states that a sequence's single answer is read from. */
 public enum Readout {
     /**
-     * Those at the last step: of a direction that reads backward, the state after that step alone. PyTorch's {@code output[:, -1]}.
+     * The states at the last step. A backward direction has then read only the last token. PyTorch's {@code output[:, -1]}.
      */
     LAST_STEP,
     /**
-     * Of each direction the state after the last token that it reads: a backward one has read them all by the first step. PyTorch's
-     * {@code h_n}, and Keras without {@code return_sequences}.
+     * The final state of each direction. A backward direction's final state is that at the first step. PyTorch's {@code h_n}, and Keras
+     * without {@code return_sequences}.
      */
     FINAL_STATES
 }

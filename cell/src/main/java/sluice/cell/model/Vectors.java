@@ -1,6 +1,6 @@
 package sluice.cell.model;
 
-/** Checks shared by everything that holds weights. */
+/** Checks of arrays of weights. */
 final class Vectors {
     private Vectors() {}
 

@@ -9,11 +9,10 @@ import breeze.linalg.operators.HasOps$;
 import sluice.cell.model.Matrix;
 
 /**
- * Breeze in plain words: its operators take implicit Scala objects, which Java has to name, and this class names them.
+ * Breeze operators as Java methods. The operators take implicit Scala objects, which Java code must pass explicitly.
  *
- * <p>All of it is float64. Products go through netlib, which takes a native BLAS where the machine has one: the oracle is compared
- * within rounding, never bit by bit. {@link #softmax} is the one of neural networks; {@code breeze.linalg.softmax} is its logarithm's
- * normaliser, log-sum-exp.
+ * <p>All values are float64. Products use netlib, which uses a native BLAS if the machine has one, so the reference is compared within a
+ * tolerance and never bit by bit. {@link #softmax} is the softmax of neural networks; {@code breeze.linalg.softmax} is log-sum-exp.
  */
 final class Algebra {
     private static final HasOps$ OPS = HasOps$.MODULE$;
@@ -34,7 +33,7 @@ final class Algebra {
                 matrix.rows(), matrix.columns(), widen(matrix.values()), 0, matrix.columns(), rowMajor);
     }
 
-    /** The numbers of a vector, in a new array. */
+    /** The values of a vector in a new array. */
     static double[] array(DenseVector<Object> vector) {
         double[] array = new double[vector.length()];
         for (int at = 0; at < array.length; at++) {
@@ -55,7 +54,7 @@ final class Algebra {
         return sum(sum(a, b), c);
     }
 
-    /** The product element by element. */
+    /** The element-wise product. */
     static DenseVector<Object> hadamard(DenseVector<Object> a, DenseVector<Object> b) {
         UFunc.UImpl2<?, DenseVector<Object>, DenseVector<Object>, DenseVector<Object>> times =
                 OPS.impl_Op_DV_DV_eq_DV_Double_OpMulScalar();
@@ -71,7 +70,7 @@ final class Algebra {
         return vector(values);
     }
 
-    /** Cut to plus or minus a threshold, which may be infinite. */
+    /** Clamps each value to plus or minus a threshold, which may be infinite. */
     static DenseVector<Object> clip(DenseVector<Object> z, double threshold) {
         double[] values = array(z);
         for (int at = 0; at < values.length; at++) {
@@ -96,7 +95,7 @@ final class Algebra {
         return vector(values);
     }
 
-    /** {@code exp(z_k) / sum_j exp(z_j)}, with the maximum taken out of both so that neither overflows. */
+    /** {@code exp(z_k) / sum_j exp(z_j)}, with the maximum subtracted from each z, so that nothing overflows. */
     static DenseVector<Object> softmax(DenseVector<Object> z) {
         double[] values = array(z);
         double max = Double.NEGATIVE_INFINITY;

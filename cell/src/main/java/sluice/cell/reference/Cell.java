@@ -3,15 +3,15 @@ package sluice.cell.reference;
 import breeze.linalg.DenseVector;
 import sluice.cell.model.LstmDirection;
 
-/** What turns the state before a step into the state after it. Immutable. */
+/** The function from the state before a step to the state after it. Immutable. */
 interface Cell {
-    /** The cell that these weights belong to. */
+    /** The cell of these weights. */
     static Cell of(LstmDirection weights) {
         return weights.variant().isPlain() ? new LstmCell(weights) : new VariantCell(weights);
     }
 
     /**
-     * One step.
+     * Computes one step.
      *
      * @param x {@code x_t}, width I
      * @param before {@code h_{t-1}} and {@code c_{t-1}}

@@ -15,12 +15,12 @@ import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 
 /**
- * One LSTM cell, as the papers write it.
+ * One LSTM cell, written as in the papers.
  *
  * <pre>
  *   f_t = sigmoid(U_f x_t + W_f h_{t-1} + b_f)      forget gate: what stays in the memory
- *   i_t = sigmoid(U_i x_t + W_i h_{t-1} + b_i)      input gate: what enters it
- *   o_t = sigmoid(U_o x_t + W_o h_{t-1} + b_o)      output gate: what it shows
+ *   i_t = sigmoid(U_i x_t + W_i h_{t-1} + b_i)      input gate: what enters the memory
+ *   o_t = sigmoid(U_o x_t + W_o h_{t-1} + b_o)      output gate: what the memory shows
  *   g_t = tanh   (U_g x_t + W_g h_{t-1} + b_g)      candidate state
  *   c_t = f_t * c_{t-1} + i_t * g_t
  *   h_t = o_t * tanh(c_t)
@@ -29,8 +29,7 @@ import sluice.cell.model.LstmDirection;
  * <p>Hochreiter and Schmidhuber, "Long short-term memory", Neural Computation 9(8), 1997, with the forget gate of Gers,
  * Schmidhuber and Cummins, "Learning to forget", Neural Computation 12(10), 2000. With a projection {@code R} the last line is
  * {@code h_t = R (o_t * tanh(c_t))} (Sak, Senior and Beaufays 2014). The seventh equation, {@code y_t = softmax(V h_t + d)},
- * belongs to the whole network: {@link ReferenceLstm#probabilities}. Cells with peepholes, other activations and such are
- * {@link VariantCell}s.
+ * belongs to the whole network: {@link ReferenceLstm#probabilities}. {@link VariantCell} has peepholes, other activations and so on.
  */
 public final class LstmCell implements Cell {
     private final DenseMatrix<Object> uForget, uInput, uOutput, uCandidate; // (H, I)
@@ -38,7 +37,7 @@ public final class LstmCell implements Cell {
     private final DenseVector<Object> bForget, bInput, bOutput, bCandidate; // (H)
     private final Optional<DenseMatrix<Object>> projection; // (P, H)
 
-    /** The {@linkplain sluice.cell.model.CellVariant variant} of the weights is not looked at: see {@link Cell#of}. */
+    /** Ignores the {@linkplain sluice.cell.model.CellVariant variant} of the weights; {@link Cell#of} respects it. */
     public LstmCell(LstmDirection weights) {
         uForget = matrix(weights.inputWeights(Gate.FORGET));
         uInput = matrix(weights.inputWeights(Gate.INPUT));
@@ -61,7 +60,7 @@ public final class LstmCell implements Cell {
     /** {@code i_t}, {@code f_t}, {@code g_t} and {@code o_t}, each of width H. */
     public record Gates(DenseVector<Object> i, DenseVector<Object> f, DenseVector<Object> g, DenseVector<Object> o) {}
 
-    /** What one step makes: the state after it, and the gates that led there. */
+    /** The result of one step: the state after it, and its gates. */
     public record Step(State after, Gates gates) {}
 
     @Override

@@ -20,7 +20,7 @@ import sluice.cell.model.OutputLayer;
  */
 public final class ReferenceLstm {
     private final LstmModel model;
-    private final List<Cell> cells; // as LstmModel.directions()
+    private final List<Cell> cells; // in the order of LstmModel.directions()
     private final DenseMatrix<Object> outputWeights; // V: (K, H), or null
     private final DenseVector<Object> outputBias; // d: (K), or null
 
@@ -34,15 +34,15 @@ public final class ReferenceLstm {
     }
 
     /**
-     * What one sequence of n steps leaves behind.
+     * The result of one sequence of n steps.
      *
      * @param hidden the top layer's output at each step, {@code (n, width)}
-     * @param cell the top layer's cell state at each step, {@code (n, width)}; two directions side by side, however they are merged
-     * @param gates what the gates of the chosen layer did at each step, and its cell states; none where no layer was chosen
-     * @param finalHidden of each direction of each layer, after the last token it reads
-     * @param finalCell the same of the cell states
-     * @param largestState the largest magnitude in h or c after any step of any direction whose cell is a variant, which may have no
-     *     bound; NaN where one is
+     * @param cell the top layer's cell state at each step, {@code (n, width)}; two directions concatenated, whatever the layer's merge
+     * @param gates gates and cell states of the requested layer at each step; empty if no layer was requested
+     * @param finalHidden hidden state of each direction of each layer after the last token that it reads
+     * @param finalCell cell states of the same
+     * @param largestState largest magnitude in h or c after any step of the directions with a variant cell, which may be unbounded; NaN
+     *     if a value is NaN
      */
     public record Run(
             double[][] hidden,
@@ -53,12 +53,12 @@ public final class ReferenceLstm {
             double largestState) {}
 
     /**
-     * One step of one layer: {@code i_t}, {@code f_t}, {@code g_t}, {@code o_t} and {@code c_t}, two directions side by side, however
-     * they are merged.
+     * One step of one layer: {@code i_t}, {@code f_t}, {@code g_t}, {@code o_t} and {@code c_t}, two directions
+     * concatenated, whatever the layer's merge.
      */
     public record Gates(double[] input, double[] forget, double[] candidate, double[] output, double[] cell) {}
 
-    /** Runs one sequence, as {@link #run(double[][], double[][], double[][], OptionalInt)} does, without looking at any gates. */
+    /** Runs one sequence as {@link #run(double[][], double[][], double[][], OptionalInt)} does, without gates. */
     public Run run(double[][] inputs, double[][] initialHidden, double[][] initialCell) {
         return run(inputs, initialHidden, initialCell, OptionalInt.empty());
     }
@@ -67,9 +67,9 @@ public final class ReferenceLstm {
      * Runs one sequence.
      *
      * @param inputs {@code x_1 .. x_n}, each of the model's input width; none for an empty sequence
-     * @param initialHidden of each direction of each layer, as {@link LstmModel#directions()} lists them
-     * @param initialCell the same of the cell states
-     * @param gatesLayer the layer whose gates are told, 0 the lowest
+     * @param initialHidden hidden state of each direction of each layer, in the order of {@link LstmModel#directions()}
+     * @param initialCell cell states in the same order
+     * @param gatesLayer the layer whose gates are returned, 0 the lowest
      */
     public Run run(double[][] inputs, double[][] initialHidden, double[][] initialCell, OptionalInt gatesLayer) {
         List<DenseVector<Object>> layerInputs = new ArrayList<>();
@@ -119,7 +119,10 @@ public final class ReferenceLstm {
         return new Run(arrays(layerInputs), arrays(layerCells), gates, finalHidden, finalCell, largest);
     }
 
-    /** Of one layer: its directions' steps, by their place in the sequence, and its cell states. */
+    /** The gates of one layer.
+     *
+     * @param directions the steps of each direction, by their index in the sequence
+     */
     private static List<Gates> gates(List<List<LstmCell.Step>> directions, List<DenseVector<Object>> cells) {
         List<Gates> gates = new ArrayList<>();
         for (int step = 0; step < cells.size(); step++) {
@@ -127,23 +130,23 @@ public final class ReferenceLstm {
             List<LstmCell.Gates> both =
                     directions.stream().map(steps -> steps.get(here).gates()).toList();
             gates.add(new Gates(
-                    sideBySide(both, LstmCell.Gates::i),
-                    sideBySide(both, LstmCell.Gates::f),
-                    sideBySide(both, LstmCell.Gates::g),
-                    sideBySide(both, LstmCell.Gates::o),
+                    concatenated(both, LstmCell.Gates::i),
+                    concatenated(both, LstmCell.Gates::f),
+                    concatenated(both, LstmCell.Gates::g),
+                    concatenated(both, LstmCell.Gates::o),
                     Algebra.array(cells.get(step))));
         }
         return gates;
     }
 
-    private static double[] sideBySide(
+    private static double[] concatenated(
             List<LstmCell.Gates> directions, Function<LstmCell.Gates, DenseVector<Object>> gate) {
         return directions.stream()
                 .flatMapToDouble(direction -> Arrays.stream(Algebra.array(gate.apply(direction))))
                 .toArray();
     }
 
-    /** What each step made, by the step's place in the sequence, whichever way it was read. */
+    /** The result of each step, by its index in the sequence, for either direction. */
     private static List<LstmCell.Step> runDirection(
             Cell cell, boolean reversed, List<DenseVector<Object>> inputs, LstmCell.State start) {
         List<DenseVector<Object>> reading = new ArrayList<>(inputs);
@@ -167,7 +170,7 @@ public final class ReferenceLstm {
         double largest = 0;
         for (DenseVector<Object> vector : vectors) {
             for (double value : Algebra.array(vector)) {
-                largest = Math.max(largest, Math.abs(value)); // of a NaN, NaN
+                largest = Math.max(largest, Math.abs(value)); // NaN if a value is NaN
             }
         }
         return largest;
@@ -195,14 +198,14 @@ public final class ReferenceLstm {
                 case SUM -> forward[unit] + backward[unit];
                 case MUL -> forward[unit] * backward[unit];
                 case AVERAGE -> (forward[unit] + backward[unit]) / 2;
-                case CONCAT -> throw new AssertionError("side by side, not unit by unit");
+                case CONCAT -> throw new AssertionError("concatenated outputs are not merged unit by unit");
             };
         }
         return merged;
     }
 
     /**
-     * What the top layer shows of these states, one for each of its directions: as after a step, so before the first.
+     * The top layer's output for these hidden states, after a step or before the first.
      *
      * @param hidden h of each direction of the top layer
      */

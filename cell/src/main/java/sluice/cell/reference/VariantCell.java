@@ -16,19 +16,19 @@ import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 
 /**
- * An {@link LstmCell} with what other papers and frameworks have added to it.
+ * An {@link LstmCell} with the additions of later papers and frameworks.
  *
  * <pre>
  *   i_t = f(clip(U_i x_t + W_i h_{t-1} + b_i + p_i * c_{t-1}))
  *   f_t = f(clip(U_f x_t + W_f h_{t-1} + b_f + p_f * c_{t-1}))      or, coupled, 1 - i_t
  *   g_t = g(clip(U_g x_t + W_g h_{t-1} + b_g))
  *   c_t = f_t * c_{t-1} + i_t * g_t
- *   o_t = f(clip(U_o x_t + W_o h_{t-1} + b_o + p_o * c_t))          sees the new state
+ *   o_t = f(clip(U_o x_t + W_o h_{t-1} + b_o + p_o * c_t))          reads the new cell state
  *   h_t = o_t * h(c_t)
  * </pre>
  *
  * <p>These are the equations of the ONNX operator LSTM. Peepholes {@code p}: Gers and Schmidhuber, "Recurrent nets that time and
- * count", IJCNN 2000. See {@link CellVariant} for the choices, and {@link LstmCell} for the cell that most models have.
+ * count", IJCNN 2000. See {@link CellVariant} for the options, and {@link LstmCell} for the plain cell of most models.
  */
 final class VariantCell implements Cell {
     private final Sum input;
@@ -36,7 +36,7 @@ final class VariantCell implements Cell {
     private final Sum candidate;
     private final Sum output;
     private final DenseVector<Object> pInput, pForget, pOutput; // (H)
-    private final Squashing ofGates, ofCandidate, ofCell; // f, g, h
+    private final ReferenceActivation ofGates, ofCandidate, ofCell; // f, g, h
     private final double clip;
     private final boolean coupled;
     private final Optional<DenseMatrix<Object>> projection; // (P, H)
@@ -47,13 +47,13 @@ final class VariantCell implements Cell {
         forget = new Sum(weights, Gate.FORGET);
         candidate = new Sum(weights, Gate.CANDIDATE);
         output = new Sum(weights, Gate.OUTPUT);
-        float[] blind = new float[weights.hiddenWidth()];
-        pInput = vector(variant.peepholes().map(CellVariant.Peepholes::input).orElse(blind));
-        pForget = vector(variant.peepholes().map(CellVariant.Peepholes::forget).orElse(blind));
-        pOutput = vector(variant.peepholes().map(CellVariant.Peepholes::output).orElse(blind));
-        ofGates = new Squashing(variant.gate());
-        ofCandidate = new Squashing(variant.candidate());
-        ofCell = new Squashing(variant.output());
+        float[] none = new float[weights.hiddenWidth()];
+        pInput = vector(variant.peepholes().map(CellVariant.Peepholes::input).orElse(none));
+        pForget = vector(variant.peepholes().map(CellVariant.Peepholes::forget).orElse(none));
+        pOutput = vector(variant.peepholes().map(CellVariant.Peepholes::output).orElse(none));
+        ofGates = new ReferenceActivation(variant.gate());
+        ofCandidate = new ReferenceActivation(variant.candidate());
+        ofCell = new ReferenceActivation(variant.output());
         clip = variant.clip();
         coupled = variant.coupled();
         projection = weights.projection().map(Algebra::matrix);

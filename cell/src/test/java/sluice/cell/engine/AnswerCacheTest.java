@@ -27,7 +27,7 @@ import sluice.cell.SequenceScorer;
 import sluice.cell.Steps;
 import sluice.cell.answer.Answer;
 
-/** What was answered before is answered alike, however much of it is still known. */
+/** A cached answer has the same bits as a computed one, whatever the size of the cache. */
 class AnswerCacheTest {
     private static final int ROUNDS = 20;
     private static final long PLENTY = 1 << 24;
@@ -40,15 +40,15 @@ class AnswerCacheTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void theSameBitsHoweverMuchIsKnown(Sample sample) {
+    void sameBitsAtEveryCacheSize(Sample sample) {
         List<Sequence> batch = sample.batch();
         for (Steps at : Steps.values()) {
             CompiledModel compiled = sample.compile(KernelChoice.AUTO);
             ScoreRequest request = sample.request(at);
             List<ScoredSequence> expected = compiled.scorer(request).score(batch);
             long one = compiled.scorer(request).bytes(batch.get(4).length());
-            for (long known : new long[] {1, one, 2 * one, PLENTY}) {
-                SequenceScorer scorer = compiled.scorer(compiled.knownAnswers(request, known));
+            for (long cacheBytes : new long[] {1, one, 2 * one, PLENTY}) {
+                SequenceScorer scorer = compiled.scorer(compiled.answerCache(request, cacheBytes));
                 Random random = new Random(sample.seed());
                 for (int round = 0; round < ROUNDS; round++) {
                     int[] places = random.ints(3, 0, batch.size()).toArray();
@@ -66,15 +66,15 @@ class AnswerCacheTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void whatIsKnownIsNotComputed(Sample sample) {
+    void cachedAnswersAreNotComputedAgain(Sample sample) {
         List<Sequence> batch = sample.batch();
         CompiledModel compiled = sample.compile(KernelChoice.AUTO);
-        SequenceScorer scorer = compiled.scorer(compiled.knownAnswers(sample.request(Steps.LAST), PLENTY));
+        SequenceScorer scorer = compiled.scorer(compiled.answerCache(sample.request(Steps.LAST), PLENTY));
         scorer.score(batch);
         long once = scorer.computedSteps();
         scorer.score(batch);
         assertThat(scorer.computedSteps() - once)
-                .as("those that go on from a state of their own")
+                .as("steps of the sequences with a start state, which are not cached")
                 .isEqualTo(batch.stream()
                         .filter(sequence -> sequence.start().isPresent())
                         .mapToLong(Sequence::length)
@@ -82,59 +82,61 @@ class AnswerCacheTest {
     }
 
     @Test
-    void theLastAskedForStay() {
-        AnswerCache known = known(8);
+    void theLeastRecentlyUsedAnswerIsEvicted() {
+        AnswerCache cache = cache(8);
         Sequence[] sequences = {
             Sequence.ofTokens(1, 1), Sequence.ofTokens(2, 2), Sequence.ofTokens(3, 3), Sequence.ofTokens(4)
         };
         Answer answer = new Answer();
         for (int s = 0; s < 3; s++) {
-            known.add(sequences[s], answer);
+            cache.put(sequences[s], answer);
         }
-        assertThat(known.to(Sequence.ofTokens(1, 1)))
-                .as("old, and asked for again")
+        assertThat(cache.get(Sequence.ofTokens(1, 1)))
+                .as("in the old generation, and read")
                 .isSameAs(answer);
-        known.add(sequences[3], answer);
-        assertThat(known.to(sequences[1])).as("old, and not asked for").isNull();
-        assertThat(known.to(sequences[0])).isSameAs(answer);
-        assertThat(known.to(sequences[2])).isSameAs(answer);
-        assertThat(known.to(sequences[3])).isSameAs(answer);
+        cache.put(sequences[3], answer);
+        assertThat(cache.get(sequences[1]))
+                .as("in the old generation, and not read")
+                .isNull();
+        assertThat(cache.get(sequences[0])).isSameAs(answer);
+        assertThat(cache.get(sequences[2])).isSameAs(answer);
+        assertThat(cache.get(sequences[3])).isSameAs(answer);
     }
 
     @Test
-    void anAnswerIsKeptOnce() {
-        AnswerCache known = known(8);
+    void anAnswerIsCountedOnce() {
+        AnswerCache cache = cache(8);
         Answer answer = new Answer();
         for (int time = 0; time < 10; time++) {
-            known.add(Sequence.ofTokens(1, 1), answer);
+            cache.put(Sequence.ofTokens(1, 1), answer);
         }
-        assertThat(known.bytes()).isEqualTo(2);
+        assertThat(cache.bytes()).isEqualTo(2);
     }
 
     @Test
-    void whatIsTooLargeTakesTheRoomAndIsNotKept() {
-        AnswerCache known = known(6);
+    void anAnswerLargerThanTheCacheClearsItAndIsNotAdded() {
+        AnswerCache cache = cache(6);
         Sequence small = Sequence.ofTokens(1);
         Sequence large = Sequence.ofTokens(1, 2, 3, 4, 5, 6, 7);
-        known.add(small, new Answer());
-        known.makeRoomFor(Sequence.ofTokens(1, 2, 3, 4, 5, 6));
-        assertThat(known.to(small)).isNotNull();
-        known.makeRoomFor(large);
-        known.add(large, new Answer());
-        assertThat(known.to(small)).isNull();
-        assertThat(known.to(large)).isNull();
-        assertThat(known.bytes()).isZero();
-        known.add(small, new Answer());
-        assertThat(known.to(small)).isNotNull();
+        cache.put(small, new Answer());
+        cache.clearIfTooSmallFor(Sequence.ofTokens(1, 2, 3, 4, 5, 6));
+        assertThat(cache.get(small)).isNotNull();
+        cache.clearIfTooSmallFor(large);
+        cache.put(large, new Answer());
+        assertThat(cache.get(small)).isNull();
+        assertThat(cache.get(large)).isNull();
+        assertThat(cache.bytes()).isZero();
+        cache.put(small, new Answer());
+        assertThat(cache.get(small)).isNotNull();
     }
 
-    private static AnswerCache known(long mostBytes) {
+    private static AnswerCache cache(long mostBytes) {
         return new AnswerCache("a model", new ScoreRequest(Steps.LAST, PREDICTION, 1), Sequence::length, mostBytes);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {4, 1_000})
-    void threadsShareThem(int longest) throws Exception {
+    void threadsShareACache(int longest) throws Exception {
         Sample sample = samples().get(0);
         List<Sequence> batch = sample.batch();
         CompiledModel compiled = sample.compile(KernelChoice.AUTO);
@@ -142,12 +144,12 @@ class AnswerCacheTest {
         List<ScoredSequence> expected = compiled.scorer(request).score(batch);
         int length = batch.stream().mapToInt(Sequence::length).max().orElseThrow();
         long mostBytes = longest * compiled.scorer(request).bytes(length);
-        AnswerCache known = compiled.knownAnswers(request, mostBytes);
+        AnswerCache cache = compiled.answerCache(request, mostBytes);
         List<Callable<Void>> threads = new ArrayList<>();
         for (int thread = 0; thread < THREADS; thread++) {
             Random random = new Random(sample.seed() + thread);
             threads.add(() -> {
-                SequenceScorer scorer = compiled.scorer(known);
+                SequenceScorer scorer = compiled.scorer(cache);
                 for (int round = 0; round < 10 * ROUNDS; round++) {
                     int[] places = random.ints(3, 0, batch.size()).toArray();
                     SameBits.same(
@@ -167,19 +169,19 @@ class AnswerCacheTest {
         } finally {
             pool.shutdown();
         }
-        assertThat(known.bytes()).isPositive().isLessThanOrEqualTo(mostBytes);
+        assertThat(cache.bytes()).isPositive().isLessThanOrEqualTo(mostBytes);
     }
 
     @Test
-    void anotherModelsAnswersAreRefused() {
+    void aCacheOfAnotherModelIsRefused() {
         Sample sample = samples().get(0);
         Sample other = samples().get(1);
         ScoreRequest request = sample.request(Steps.LAST);
-        AnswerCache known = sample.compile(KernelChoice.AUTO).knownAnswers(request, PLENTY);
+        AnswerCache cache = sample.compile(KernelChoice.AUTO).answerCache(request, PLENTY);
         CompiledModel compiled = other.compile(KernelChoice.AUTO);
-        assertThatThrownBy(() -> compiled.scorer(known))
+        assertThatThrownBy(() -> compiled.scorer(cache))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("answers of the model %s, expected those of %s"
-                        .formatted(known.model(), compiled.model().fingerprint()));
+                .hasMessage("a cache of answers of the model %s: expected one of the model %s"
+                        .formatted(cache.model(), compiled.model().fingerprint()));
     }
 }

@@ -29,8 +29,8 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 
 /**
- * Whatever the shape of a batch, scoring it takes no more memory than {@link SequenceScorer#bytes} says, by which batches are cut,
- * and scratch that does not grow with it.
+ * Scoring a batch of any shape allocates at most the estimate of {@link SequenceScorer#bytes}, plus scratch of a fixed size. Jobs size
+ * their batches by that estimate.
  */
 class BoundedMemoryTest {
     private static final int VOCABULARY = 50;
@@ -73,24 +73,26 @@ class BoundedMemoryTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("batches")
-    void allocatesWhatItSays(String name, List<Sequence> batch) {
+    void allocatesAtMostTheEstimate(String name, List<Sequence> batch) {
         SequenceScorer scorer = COMPILED.scorer(new ScoreRequest(Steps.LAST, Set.of(OutputKind.HIDDEN), 1));
         long said = batch.stream()
                 .mapToLong(sequence -> scorer.bytes(sequence.length()))
                 .sum();
 
-        long least = Long.MAX_VALUE; // until the compiler is done with the kernel, vectors are objects
+        long least =
+                Long.MAX_VALUE; // the smallest of several runs: until the JIT has compiled the kernel, vectors are heap
+        // objects
         for (int run = 0; run < RUNS && least >= said + SCRATCH; run++) {
             least = Math.min(least, allocated(scorer, batch));
         }
 
-        assertThat(least).as("%s, of %d said".formatted(name, said)).isLessThan(said + SCRATCH);
+        assertThat(least).as("%s, estimated at %d bytes".formatted(name, said)).isLessThan(said + SCRATCH);
     }
 
-    /** Read forward level by level, or kept for all steps where it is also read backward. */
+    /** Gates are kept for one level in a forward model, and for all steps in a bidirectional one. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void gatesTakeWhatTheySay(boolean bidirectional) {
+    void gatesTakeAtMostTheEstimate(boolean bidirectional) {
         Samples samples = new Samples(5);
         LstmDirection forward = samples.direction(4, HIDDEN);
         LstmLayer layer = bidirectional
@@ -116,7 +118,7 @@ class BoundedMemoryTest {
     @Test
     void aStepInTheMiddleAllocatesNothing() {
         SequenceScorer scorer = COMPILED.scorer(new ScoreRequest(Steps.LAST, Set.of(OutputKind.HIDDEN), 1));
-        long perToken = 12; // the token itself, its place in the order, and less than one more number
+        long perToken = 12; // bytes: the token, its place in the order, and less than one more number
         long longer = Long.MAX_VALUE;
         for (int run = 0; run < RUNS && longer >= MANY / 10 * perToken; run++) {
             longer = Math.min(longer, allocated(scorer, one(MANY / 5)) - allocated(scorer, one(MANY / 10)));

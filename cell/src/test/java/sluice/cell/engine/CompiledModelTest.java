@@ -30,7 +30,7 @@ class CompiledModelTest {
 
     @ParameterizedTest
     @EnumSource(KernelChoice.class)
-    void aModelWithoutAnOutputLayerTellsItsStates(KernelChoice kernel) {
+    void aModelWithoutAnOutputLayerReturnsItsStates(KernelChoice kernel) {
         CompiledModel compiled = CompiledModel.compile(bare(), InputKind.ONE_HOT, kernel);
         ScoredSequence scored =
                 compiled.scorer(STATES).score(List.of(Sequence.ofTokens(1, 2))).get(0);
@@ -44,7 +44,7 @@ class CompiledModelTest {
 
     @ParameterizedTest
     @EnumSource(KernelChoice.class)
-    void aModelWithoutAnOutputLayerTellsNothingElse(KernelChoice kernel) {
+    void aModelWithoutAnOutputLayerHasNoOtherOutputs(KernelChoice kernel) {
         CompiledModel compiled = CompiledModel.compile(bare(), InputKind.ONE_HOT, kernel);
         ScoreRequest request = new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.SOFTMAX), 1);
         assertThatThrownBy(() -> compiled.scorer(request))
@@ -63,7 +63,7 @@ class CompiledModelTest {
     }
 
     @Test
-    void kernelsAreCalledByTheNamesOfTheSetting() {
+    void kernelNamesAreThoseOfTheSetting() {
         assertThat(CompiledModel.compile(bare(), InputKind.ONE_HOT, KernelChoice.SCALAR)
                         .kernelName())
                 .isEqualTo("scalar");
@@ -72,10 +72,10 @@ class CompiledModelTest {
                 .isEqualTo("reference");
     }
 
-    /** Scorers share the packed weights and nothing that is written. */
+    /** Scorers share the packed weights only, which are never written. */
     @ParameterizedTest
     @EnumSource(KernelChoice.class)
-    void scorersOfOneModelDoNotDisturbEachOther(KernelChoice kernel) {
+    void scorersOfOneModelAreIndependent(KernelChoice kernel) {
         Sample sample = new Samples(3).languageModel(11, 5, 17);
         CompiledModel compiled = sample.compile(kernel);
         SequenceScorer one = compiled.scorer(sample.request(Steps.EACH));
@@ -86,7 +86,7 @@ class CompiledModelTest {
         SameBits.same("the other scorer", other.score(sample.batch()), before);
     }
 
-    /** A model of I = 3, H = 2 that its caller may damage. */
+    /** A new model of I = 3, H = 2, which the caller may damage. */
     private static LstmModel bare() {
         return new LstmModel(Optional.empty(), List.of(LstmLayer.of(new Samples(1).direction(3, 2))), Optional.empty());
     }

@@ -26,7 +26,7 @@ import sluice.cell.SequenceScorer;
 import sluice.cell.Steps;
 import sluice.cell.answer.Answer;
 
-/** A sequence that is cut and goes on from the state at the cut is answered as if it had not been, in any company. */
+/** A sequence that is cut in two, its second part started from the first part's final state, has the answers of the whole. */
 class ContinuedSequencesTest {
     private static Stream<Arguments> forwardEngines() {
         return forwardSamples().stream()
@@ -43,7 +43,7 @@ class ContinuedSequencesTest {
 
     /** Sequences, each with a place to cut it at. */
     private record Cuts(Sample sample, List<Sequence> wholes, int[] places) {
-        /** Several cuts of each, so that equal states meet in a batch. */
+        /** Several cuts of each sequence, so that a batch has equal start states. */
         static Cuts of(Sample sample) {
             SplittableRandom random = new SplittableRandom(sample.seed() + 1);
             List<Sequence> wholes = new ArrayList<>();
@@ -65,7 +65,7 @@ class ContinuedSequencesTest {
                     .toList();
         }
 
-        /** @param states copied, so that states are told equal by what they hold */
+        /** @param states copied, so that equality is by value */
         List<Sequence> rests(List<ScoredSequence> states) {
             return IntStream.range(0, places.length)
                     .mapToObj(s -> part(wholes.get(s), places[s], wholes.get(s).length())
@@ -91,7 +91,7 @@ class ContinuedSequencesTest {
         return Arrays.stream(rows).map(float[]::clone).toArray(float[][]::new);
     }
 
-    /** What is told of a whole sequence at each step, from a step on. */
+    /** The answer to a whole sequence at each step, from one step on. */
     private static ScoredSequence tail(ScoredSequence whole, int from, ScoredSequence rest) {
         Answer tail = new Answer();
         tail.hidden = tail(whole.hidden(), from);
@@ -111,7 +111,7 @@ class ContinuedSequencesTest {
             tail.ranks = Arrays.copyOfRange(whole.ranks(), Math.min(from, terms), terms);
             tail.predictedTokens = tail.ranks.length;
         }
-        tail.logLikelihood = rest.logLikelihood(); // a sum of other terms: those are compared one by one
+        tail.logLikelihood = rest.logLikelihood(); // a sum over other terms, which are compared one by one
         return tail;
     }
 
@@ -121,7 +121,7 @@ class ContinuedSequencesTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("forwardEngines")
-    void theRestHasTheBitsOfTheWhole(Sample sample, KernelChoice kernel) {
+    void theSecondPartHasTheBitsOfTheWhole(Sample sample, KernelChoice kernel) {
         Cuts cuts = Cuts.of(sample);
         SequenceScorer last = sample.scorer(kernel, Steps.LAST);
         SequenceScorer each = sample.scorer(kernel, Steps.EACH);
@@ -157,7 +157,7 @@ class ContinuedSequencesTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("allEngines")
-    void theFinalStateMayStandBesideTheAnswersOfAllSteps(Sample sample, KernelChoice kernel) {
+    void theFinalStateCanBeRequestedWithTheAnswersOfAllSteps(Sample sample, KernelChoice kernel) {
         List<Sequence> batch = sample.batch();
         for (Steps at : Steps.values()) {
             List<ScoredSequence> expected = sample.scorer(kernel, at).score(batch);
@@ -174,10 +174,10 @@ class ContinuedSequencesTest {
         }
     }
 
-    /** The oracle's states are rounded where they are told, so it goes on from a neighbour of its own. */
+    /** The reference rounds the states that it returns, so it continues from a state that differs by the rounding. */
     @ParameterizedTest(name = "{0}")
     @MethodSource("forwardSamples")
-    void theOracleGoesOnToo(Sample sample) {
+    void theReferenceContinuesWithinRounding(Sample sample) {
         Cuts cuts = Cuts.of(sample);
         SequenceScorer last = sample.scorer(KernelChoice.REFERENCE, Steps.LAST);
         List<Sequence> rests = cuts.rests(last.score(cuts.firsts()));
@@ -199,7 +199,7 @@ class ContinuedSequencesTest {
     }
 
     @Test
-    void sequencesFromEqualStatesShareWhatTheyBeginWith() {
+    void sequencesWithEqualStartStatesSharePrefixes() {
         Sequence longer = Sequence.ofTokens(3, 4, 5);
         Sequence shorter = Sequence.ofTokens(3, 4);
         List<Sequence> sequences = List.of(

@@ -26,7 +26,7 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 
-/** No tokens, one, ten thousand; no sequences at all. */
+/** Sequences of 0, 1 and 10,000 tokens, and an empty batch. */
 class EdgeLengthsTest {
     private static final Sample SAMPLE = new Samples(1).languageModel(40, 8, 24);
     private static final int LONG = 10_000;
@@ -74,7 +74,7 @@ class EdgeLengthsTest {
 
     @ParameterizedTest
     @EnumSource(KernelChoice.class)
-    void anEmptySequenceEndsWhereTheModelOrTheCallerStartsIt(KernelChoice kernel) {
+    void anEmptySequenceEndsInItsStartState(KernelChoice kernel) {
         LstmDirection started = new Samples(2).direction(3, 2).startingFrom(new float[] {1, 2}, new float[] {3, 4});
         LstmModel model = new LstmModel(
                 Optional.empty(), List.of(LstmLayer.bidirectional(started, started.backward())), Optional.empty());
@@ -114,7 +114,7 @@ class EdgeLengthsTest {
 
     @ParameterizedTest
     @EnumSource(value = KernelChoice.class, mode = EnumSource.Mode.EXCLUDE, names = "REFERENCE")
-    void tenThousandTokensAreAsCloseToTheOracleAsTen(KernelChoice kernel) {
+    void tenThousandTokensAreAsCloseToTheReferenceAsTen(KernelChoice kernel) {
         Sequence sequence = SAMPLE.sequence(3, LONG);
         ScoreRequest request =
                 SAMPLE.request(Steps.LAST, EnumSet.of(OutputKind.STATE, OutputKind.SOFTMAX, OutputKind.HIDDEN));

@@ -18,9 +18,9 @@ import sluice.cell.ScoredSequence;
 import sluice.cell.Sequence;
 import sluice.cell.Steps;
 
-/** Every kernel against the float64 oracle: random models, ragged batches, everything that can be told. */
+/** Every kernel against the float64 reference: random models, batches of different lengths, all output kinds. */
 class EngineAgainstOracleTest {
-    private static double largestShare; // of a tolerance, that was used
+    private static double largestShare; // largest error as a share of its tolerance
 
     private static Stream<Arguments> engines() {
         return Samples.everyKind().stream()

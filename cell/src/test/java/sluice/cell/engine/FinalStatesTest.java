@@ -26,7 +26,7 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Readout;
 
-/** Models whose output layer reads where each direction ends, not both at the last step. */
+/** Models whose output layer reads the final state of each direction ({@link Readout#FINAL_STATES}), not the last step. */
 class FinalStatesTest {
     private static final int TOKENS = 9;
     private static final Samples SAMPLES = new Samples(6);
@@ -47,7 +47,7 @@ class FinalStatesTest {
 
     @ParameterizedTest
     @EnumSource(KernelChoice.class)
-    void whatIsShownIsWhereEachDirectionEnds(KernelChoice kernel) {
+    void hiddenAndCellAreTheFinalStatesOfEachDirection(KernelChoice kernel) {
         List<ScoredSequence> scored =
                 sample(LAYERS, Readout.FINAL_STATES).scorer(kernel, Steps.LAST).score(BATCH);
 
@@ -59,10 +59,10 @@ class FinalStatesTest {
         }
     }
 
-    /** A sequence of one token ends where it begins; a longer one doesn't, or the readout would not matter. */
+    /** The readouts agree for a sequence of one token, and differ for a longer one. */
     @ParameterizedTest
     @EnumSource(KernelChoice.class)
-    void itIsAnotherAnswerThanTheLastSteps(KernelChoice kernel) {
+    void finalStatesDifferFromTheLastStep(KernelChoice kernel) {
         List<ScoredSequence> finals =
                 sample(LAYERS, Readout.FINAL_STATES).scorer(kernel, Steps.LAST).score(BATCH);
         List<ScoredSequence> lasts = sample(LAYERS, Readout.LAST_STEP)
@@ -76,10 +76,10 @@ class FinalStatesTest {
         same("none", finals.get(3).softmax(), lasts.get(3).softmax());
     }
 
-    /** The same output layer over a forward stack that was fed what this one shows. */
+    /** The hidden state of the answer is the merge of the two final states. */
     @ParameterizedTest
     @EnumSource(LstmLayer.Merge.class)
-    void directionsAreMergedAsTheLayerMergesThem(LstmLayer.Merge merge) {
+    void directionsAreMergedByTheLayersMerge(LstmLayer.Merge merge) {
         LstmLayer layer = LstmLayer.bidirectional(
                 SAMPLES.direction(TOKENS, 5), SAMPLES.direction(TOKENS, 5).backward(), merge);
         List<ScoredSequence> scored = sample(List.of(layer), Readout.FINAL_STATES)
@@ -112,9 +112,9 @@ class FinalStatesTest {
         return merged;
     }
 
-    /** So one model is never two. */
+    /** So that equal models have equal fingerprints. */
     @Test
-    void aForwardModelHasOneReadoutAlone() {
+    void aForwardModelHasOneReadoutOnly() {
         List<LstmLayer> forward = List.of(LAYERS.get(0), LstmLayer.of(SAMPLES.direction(9, 4)));
 
         LstmModel finals = sample(forward, Readout.FINAL_STATES).model();
@@ -128,7 +128,7 @@ class FinalStatesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"SOFTMAX", "PREDICTION", "TOPK", "LOGLIK", "LOGPROB", "RANK"})
-    void noStepHasAnAnswerOfItsOwn(OutputKind emission) {
+    void answersAtEachStepAreRefused(OutputKind emission) {
         LstmModel model = sample(LAYERS, Readout.FINAL_STATES).model();
 
         assertThatThrownBy(() -> new ScoreRequest(Steps.EACH, EnumSet.of(emission), 1).requireAnswerableBy(model))
@@ -139,7 +139,7 @@ class FinalStatesTest {
     }
 
     @Test
-    void noLikelihoodAtLastEither() {
+    void likelihoodAtTheLastStepIsRefused() {
         LstmModel model = sample(LAYERS, Readout.FINAL_STATES).model();
         ScoreRequest request = new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.LOGLIK), 1);
 

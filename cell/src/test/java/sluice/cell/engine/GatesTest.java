@@ -31,7 +31,7 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 
-/** The gates that are shown are those that made the cell states that are shown, in every model, on every kernel. */
+/** The returned gates reproduce the returned cell states, for every model and kernel. */
 class GatesTest {
     private static Stream<Arguments> engines() {
         return Samples.everyKind().stream()
@@ -40,7 +40,7 @@ class GatesTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void theCellStatesAreThoseThatAreToldElsewhere(Sample sample, KernelChoice kernel) {
+    void theCellStatesEqualTheOtherOutputsOfThem(Sample sample, KernelChoice kernel) {
         List<ScoredSequence> each = sample.scorer(kernel, Steps.EACH).score(sample.batch());
         List<ScoredSequence> last = sample.scorer(kernel, Steps.LAST).score(sample.batch());
         boolean top = sample.gatesLayer() == sample.model().layers().size() - 1;
@@ -65,7 +65,7 @@ class GatesTest {
         return Arrays.stream(gates).map(StepGates::cell).toArray(float[][]::new);
     }
 
-    /** {@code c_t = f_t * c_{t-1} + i_t * g_t}: of a variant to the bit, as it computes it so. */
+    /** {@code c_t = f_t * c_{t-1} + i_t * g_t}: bit for bit for a variant, which computes it in this form. */
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
     void theGatesMakeTheCellState(Sample sample, KernelChoice kernel) {
@@ -107,10 +107,10 @@ class GatesTest {
     }
 
     /**
-     * A direction of the chosen layer.
+     * A direction of the requested layer.
      *
-     * @param at its place among the model's directions
-     * @param from where it begins in a step's arrays
+     * @param at its index among the model's directions
+     * @param from index of its first unit in a step's arrays
      */
     private record Part(LstmDirection direction, int at, int from) {
         float[] of(float[] values) {
@@ -141,9 +141,9 @@ class GatesTest {
                 .get(0);
     }
 
-    /** Under another layer, merged and projected: still both cells' widths side by side. */
+    /** In a lower layer, merged and projected: the arrays are as wide as both cells together. */
     @Test
-    void twoDirectionsStandSideBySideHoweverTheyAreMerged() {
+    void twoDirectionsAreConcatenatedWhateverTheirMerge() {
         Samples samples = new Samples(3);
         LstmDirection forward = samples.projected(2, 5, 3);
         LstmDirection backward = samples.projected(2, 4, 3).backward();
@@ -175,7 +175,7 @@ class GatesTest {
     }
 
     @Test
-    void aCoupledForgetGateIsWhatTheInputGateLeaves() {
+    void aCoupledForgetGateIsOneMinusTheInputGate() {
         Samples samples = new Samples(4);
         LstmModel model = single(samples.direction(2, 5).with(CellVariant.PLAIN.withCoupledGates()));
         Sequence sequence = Sequence.ofFeatures(6, samples.floats(12, 1));
@@ -189,7 +189,7 @@ class GatesTest {
     }
 
     @Test
-    void whatSequencesBeginWithInCommonIsKeptOnce() {
+    void gatesOfASharedPrefixAreStoredOnce() {
         Sample sample = new Samples(1).languageModel(20, 3, 5);
         List<ScoredSequence> scored = sample.scorer(KernelChoice.AUTO, Steps.EACH)
                 .score(List.of(Sequence.ofTokens(1, 2, 3), Sequence.ofTokens(1, 2, 4)));
@@ -197,9 +197,9 @@ class GatesTest {
         assertThat(scored.get(0).gates()[2]).isNotSameAs(scored.get(1).gates()[2]);
     }
 
-    /** All steps of a stack that reads backward must fit one table: of gates, which are four times as wide as the states. */
+    /** A bidirectional model keeps all steps of a batch in one array; for gates its rows are four times as wide as the states. */
     @Test
-    void theLongestSequenceIsThatOfTheGates() {
+    void gatesLimitTheLongestSequence() {
         LstmModel model = single(new Samples(2).direction(1, 1 << 8));
         CompiledModel compiled = CompiledModel.compile(model, InputKind.FEATURES, KernelChoice.AUTO);
         int states = compiled.rules(new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.CELL), 1))
@@ -211,7 +211,7 @@ class GatesTest {
     }
 
     @Test
-    void theirBytesCount() {
+    void gatesCountInTheMemoryEstimate() {
         LstmModel model = single(new Samples(2).direction(1, 10));
         CompiledModel compiled = CompiledModel.compile(model, InputKind.FEATURES, KernelChoice.AUTO);
         SequenceScorer without = compiled.scorer(new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.CELL), 1));

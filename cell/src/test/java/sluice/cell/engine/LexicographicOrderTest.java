@@ -12,9 +12,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import sluice.cell.Sequence;
 
-/** The order that a batch is scored in, against the one that a comparison of whole sequences gives. */
+/** The order of a batch against a sort that compares whole sequences. */
 class LexicographicOrderTest {
-    /** By start, then as {@link Arrays#compare} has it; the sort of the library keeps equal ones in place. */
+    /** By start state, then by {@link Arrays#compare}; the library's sort is stable. */
     private static int[] expected(List<Sequence> sequences, int[] starts) {
         return IntStream.range(0, starts.length)
                 .boxed()
@@ -28,7 +28,7 @@ class LexicographicOrderTest {
         assertThat(LexicographicOrder.of(sequences, starts)).isEqualTo(expected(sequences, starts));
     }
 
-    /** Few tokens and few lengths make many ties, prefixes and duplicates; the largest token leaves room for one in a key. */
+    /** A small vocabulary and few lengths make many ties, prefixes and duplicates. With the largest token, a key holds one token. */
     @ParameterizedTest
     @CsvSource({"1, 40, 1", "2, 12, 1", "2, 70, 3", "29, 40, 2", "10000, 6, 1", "2147483647, 5, 2"})
     void randomSequences(int vocabulary, int longest, int states) {

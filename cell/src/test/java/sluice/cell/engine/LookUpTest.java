@@ -17,6 +17,7 @@ import sluice.cell.ScoreRequest;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.cell.Steps;
+import sluice.cell.kernel.Kernels;
 import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
@@ -24,12 +25,11 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 
 /**
- * The first layer's three ways (one table for the engine, one for the tokens at hand, none) give the same bits: a model whose
- * vocabulary is too large for the first way is held against one that has only the rows in use.
+ * The first layer gives the same bits with a lookup table of all tokens, with one of the batch's tokens, and without a table. A model
+ * whose vocabulary is too large for a whole table is compared with a model that has only the rows in use.
  */
 class LookUpTest {
-    private static final int LARGE =
-            70_000; // times 1,024 bytes a token: beyond what the table of an engine may take here
+    private static final int LARGE = 70_000; // tokens, of 1,024 bytes each: more than BYTES
     private static final int SMALL = 600;
     private static final long BYTES = 64L << 20;
     private static final int WIDTH = 3;
@@ -52,15 +52,15 @@ class LookUpTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void allWaysGiveTheSameBits(boolean bidirectional) {
+    void theSameBitsWithAndWithoutALookupTable(boolean bidirectional) {
         CompiledModel small =
                 CompiledModel.compile(model(SMALL, bidirectional), InputKind.EMBEDDING, KernelChoice.AUTO, BYTES);
         CompiledModel large =
                 CompiledModel.compile(model(LARGE, bidirectional), InputKind.EMBEDDING, KernelChoice.AUTO, BYTES);
         CompiledModel without = CompiledModel.compile(small.model(), InputKind.EMBEDDING, KernelChoice.AUTO, 0);
-        assertThat(small.looksUp()).isTrue();
-        assertThat(without.looksUp()).isFalse();
-        assertThat(large.looksUp()).isFalse();
+        assertThat(looksUp(small, BYTES)).isTrue();
+        assertThat(looksUp(small, 0)).isFalse();
+        assertThat(looksUp(large, BYTES)).isFalse();
         ScoreRequest request =
                 new ScoreRequest(Steps.EACH, Set.of(OutputKind.HIDDEN, OutputKind.CELL, OutputKind.GATES), 1);
         SequenceScorer scorer = large.scorer(request);
@@ -73,14 +73,18 @@ class LookUpTest {
         }
     }
 
-    /** Few tokens, again and again: a table of those at hand pays. */
+    private static boolean looksUp(CompiledModel compiled, long bytes) {
+        return new PackedModel(compiled.model(), InputKind.EMBEDDING, Kernels.scalar(), bytes).looksUp();
+    }
+
+    /** Few tokens that repeat: a table of the batch's tokens pays. */
     private static List<Sequence> repeating() {
         return IntStream.range(0, 40)
                 .mapToObj(s -> Sequence.ofTokens(new Samples(s).tokens(10 + s, 20)))
                 .toList();
     }
 
-    /** No token twice: a table would be no use. */
+    /** No token occurs twice, so a table would not pay. */
     private static List<Sequence> allDistinct() {
         return List.of(
                 Sequence.ofTokens(IntStream.range(0, 300).toArray()),

@@ -25,7 +25,7 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 
-/** Reading backward is reading the reversed input forward, to the last bit. */
+/** A backward direction gives the bits of a forward one on the reversed sequence. */
 class MirrorTest {
     private static final int TOKENS = 11;
     private static final List<LstmDirection> CELLS =
@@ -65,7 +65,7 @@ class MirrorTest {
 
     @ParameterizedTest
     @EnumSource(KernelChoice.class)
-    void aBidirectionalLayerShowsBothSideBySide(KernelChoice kernel) {
+    void aBidirectionalLayerConcatenatesBoth(KernelChoice kernel) {
         LstmDirection left = CELLS.get(0);
         LstmDirection right = CELLS.get(1).backward();
         Sample both = sample(LstmLayer.bidirectional(left, right));
@@ -87,7 +87,7 @@ class MirrorTest {
         }
     }
 
-    /** An empty sequence too, which shows its start: that is merged as every step is. */
+    /** Includes an empty sequence, whose start state is merged like the output of a step. */
     @ParameterizedTest
     @EnumSource(KernelChoice.class)
     void mergedDirectionsAreMergedUnitByUnit(KernelChoice kernel) {
@@ -145,12 +145,12 @@ class MirrorTest {
         }
     }
 
-    /** The oracle merges in float64, and what is compared was rounded before. */
+    /** Tolerance: the reference merges in float64, while the compared values were rounded before the merge. */
     private static double merging(KernelChoice kernel) {
         return kernel == KernelChoice.REFERENCE ? 4 * Tolerance.FLOAT : 0;
     }
 
-    /** What a unit is expected to be. */
+    /** The expected value of a unit. */
     private interface Merged {
         float at(int sequence, int step, int unit);
     }

@@ -28,7 +28,7 @@ import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
 
-/** Weights that could leave float32 are refused; the largest that are not refused never do. */
+/** Weights whose sums could overflow float32 are refused; the largest accepted weights never overflow. */
 class OverflowGuardTest {
     private static final int H = 2;
     private static final ScoreRequest STATES =
@@ -37,7 +37,7 @@ class OverflowGuardTest {
             Steps.LAST, EnumSet.of(OutputKind.SOFTMAX, OutputKind.STATE, OutputKind.HIDDEN, OutputKind.CELL), 1);
 
     /**
-     * Two of them times features up to 2^60 are 2^124; with as much from the state and the bias, that is below 2^126.
+     * A sum of two products with features up to 2^60 is 2^124; with as much from the state and the bias it is below 2^126.
      */
     private static final float LARGEST_INPUT_WEIGHT = 0x1p63f;
 
@@ -45,8 +45,8 @@ class OverflowGuardTest {
     void inputWeights() {
         assertRefused(
                 model(direction(0x1p70f, 1, 0)),
-                "the weights of layer 0 are so large that its sums could reach 2.7e+39, beyond float32: expected a"
-                        + " trained model's, whose sums stay near 1");
+                "the weights of layer 0 are so large that its sums could reach 2.7e+39 and overflow float32: expected the"
+                        + " weights of a trained model, whose sums stay near 1");
     }
 
     @Test
@@ -78,7 +78,7 @@ class OverflowGuardTest {
         assertRefusedIn("layer 0", model(direction(1, 1, 0).with(peepholes(0, 0, 0x1p90f))));
     }
 
-    /** A variant may show as much as a state may be, where the plain cell shows 1 at the most. */
+    /** The hidden state of a variant is bounded by MAX_STATE, that of a plain cell by 1. */
     @Test
     void aProjectionOfAVariant() {
         LstmDirection direction = LstmDirection.projected(
@@ -113,13 +113,13 @@ class OverflowGuardTest {
         LstmDirection direction = direction(1, 1, 0).startingFrom(new float[H], new float[] {0, -0x1p41f});
         assertRefused(
                 model(direction),
-                "the initial state of layer 0 holds 2.19902326E12: expected at most 1.09951163E12 in magnitude");
+                "the initial state of layer 0 holds the value 2.19902326E12: expected at most 1.09951163E12 in magnitude");
     }
 
-    /** Sums at the edge of what passes: whatever is fed, no answer is NaN or infinite. */
+    /** Weights just below the limit: no answer is NaN or infinite, whatever the input. */
     @ParameterizedTest
     @EnumSource(KernelChoice.class)
-    void whatPassesStaysFinite(KernelChoice kernel) {
+    void acceptedWeightsGiveFiniteAnswers(KernelChoice kernel) {
         LstmModel model = model(
                 Optional.of(new OutputLayer(filled(5, H, 0x1p84f))),
                 direction(LARGEST_INPUT_WEIGHT, 0x1p83f, 0x1p124f),
@@ -139,10 +139,10 @@ class OverflowGuardTest {
         }
     }
 
-    /** The same of variants, where a state may leave float32: whatever is fed, an answer is a defect, or finite. */
+    /** The same for variants, whose states may overflow: an answer is finite or a defect, whatever the input. */
     @ParameterizedTest
     @EnumSource(KernelChoice.class)
-    void whatPassesOfAVariantStaysFiniteOrIsTold(KernelChoice kernel) {
+    void acceptedVariantsGiveFiniteAnswersOrADefect(KernelChoice kernel) {
         float large = SequenceRules.MAX_FEATURE;
         float deep = SequenceRules.MAX_STATE;
         LstmState state = new LstmState(
@@ -210,7 +210,8 @@ class OverflowGuardTest {
         assertThatThrownBy(() -> CompiledModel.compile(model, InputKind.FEATURES, KernelChoice.AUTO))
                 .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith("the weights of " + place + " are so large that its sums could reach ")
-                .hasMessageEndingWith(", beyond float32: expected a trained model's, whose sums stay near 1");
+                .hasMessageEndingWith(
+                        " and overflow float32: expected the weights of a trained model, whose sums stay near 1");
     }
 
     private static void assertRefused(LstmModel model, String message) {
@@ -228,7 +229,7 @@ class OverflowGuardTest {
                 Optional.empty(), Arrays.stream(directions).map(LstmLayer::of).toList(), output);
     }
 
-    /** I = H = 2, so that any may stand on any. */
+    /** I = H = 2, so that layers can be stacked in any order. */
     private static LstmDirection direction(float inputWeight, float hiddenWeight, float bias) {
         float[] biases = new float[4 * H];
         Arrays.fill(biases, bias);

@@ -28,12 +28,12 @@ import sluice.cell.answer.Answer;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.model.Readout;
 
-/** What holds for every model on every kernel, to the last bit: an answer depends on its own sequence alone. */
+/** Properties of every model on every kernel, bit for bit: an answer depends on its own sequence only. */
 class PropertiesTest {
-    private static final int MANY = 250; // batches, of eleven sequences each
+    private static final int MANY = 250; // number of batches of eleven sequences each
     private static final long SMALL_LOOK_UP = 1 << 13;
 
-    /** Some of those that read forward alone. */
+    /** Some of the models of forward layers. */
     private static Stream<Sample> forward() {
         return Samples.everyKind().stream()
                 .filter(sample -> !sample.model().looksAhead())
@@ -47,7 +47,7 @@ class PropertiesTest {
                         .map(kernel -> Arguments.of(sample, kernel)));
     }
 
-    /** Those of models whose answer at last is the last of those at each. */
+    /** Engines of the models whose answer at the last step is the last of the answers at each step. */
     private static Stream<Arguments> stepwise() {
         return engines()
                 .filter(arguments -> ((Sample) arguments.get()[0]).model().readout() == Readout.LAST_STEP);
@@ -55,7 +55,7 @@ class PropertiesTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void aloneIsAsInABatch(Sample sample, KernelChoice kernel) {
+    void aSequenceAloneHasTheBitsItHasInABatch(Sample sample, KernelChoice kernel) {
         for (Steps at : Steps.values()) {
             SequenceScorer scorer = sample.scorer(kernel, at);
             List<ScoredSequence> together = scorer.score(sample.batch());
@@ -65,10 +65,10 @@ class PropertiesTest {
         }
     }
 
-    /** More sequences than a walk has in hand, so that some begin beside others that are half read. */
+    /** More sequences than a band holds, so that some start while others are half read. */
     @ParameterizedTest
     @MethodSource("forward")
-    void manyAreAsFew(Sample sample) {
+    void aLargeBatchHasTheBitsOfSmallOnes(Sample sample) {
         List<List<Sequence>> batches = LongStream.range(0, MANY)
                 .mapToObj(seed -> new Sample(seed, sample.model(), sample.input()).batch())
                 .toList();
@@ -95,7 +95,7 @@ class PropertiesTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void anyOrderIsAsGood(Sample sample, KernelChoice kernel) {
+    void theOrderOfABatchChangesNoBits(Sample sample, KernelChoice kernel) {
         List<Sequence> batch = sample.batch();
         int[] order = new Samples(sample.seed()).permutation(batch.size());
         for (Steps at : Steps.values()) {
@@ -110,7 +110,7 @@ class PropertiesTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void duplicatesChangeNothing(Sample sample, KernelChoice kernel) {
+    void duplicatesChangeNoBits(Sample sample, KernelChoice kernel) {
         List<Sequence> batch = sample.batch();
         List<Sequence> twice = new ArrayList<>(batch);
         twice.addAll(batch);
@@ -124,7 +124,7 @@ class PropertiesTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void askingForLessChangesNoBits(Sample sample, KernelChoice kernel) {
+    void fewerOutputKindsChangeNoBits(Sample sample, KernelChoice kernel) {
         CompiledModel compiled = sample.compile(kernel);
         for (Steps at : Steps.values()) {
             List<ScoredSequence> everything =
@@ -161,7 +161,7 @@ class PropertiesTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("stepwise")
-    void theLastStepIsTheLastOfEach(Sample sample, KernelChoice kernel) {
+    void theAnswerAtTheLastStepIsTheLastOfThoseAtEachStep(Sample sample, KernelChoice kernel) {
         List<ScoredSequence> each = sample.scorer(kernel, Steps.EACH).score(sample.batch());
         List<ScoredSequence> last = sample.scorer(kernel, Steps.LAST).score(sample.batch());
         for (int s = 0; s < each.size(); s++) {
@@ -187,7 +187,7 @@ class PropertiesTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("stepwise")
-    void whatIsToldOfADistributionAgrees(Sample sample, KernelChoice kernel) {
+    void outputsOfADistributionAgree(Sample sample, KernelChoice kernel) {
         if (sample.model().output().isEmpty()) {
             return; // a model without distributions
         }
@@ -236,7 +236,7 @@ class PropertiesTest {
         return above;
     }
 
-    /** Ranks go by logits, so classes that round to the target's probability may stand on either side of it. */
+    /** Ranks compare logits, so a class whose probability rounds to the target's may rank above or below it. */
     private static void assertTargetsAgree(String what, ScoredSequence answer, int[] tokens) {
         double sum = 0;
         for (int at = 0; at < answer.ranks().length; at++) {
@@ -263,9 +263,9 @@ class PropertiesTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void aSequenceMayBeScoredInPieces(Sample sample, KernelChoice kernel) {
+    void aSequenceCanBeScoredInPieces(Sample sample, KernelChoice kernel) {
         if (sample.model().looksAhead()) {
-            return; // what reads backward needs the end first
+            return; // a backward direction needs the whole sequence
         }
         for (int cut : new int[] {0, 1, 7, 19, 20}) {
             assertScoredInPieces(sample, kernel, cut);

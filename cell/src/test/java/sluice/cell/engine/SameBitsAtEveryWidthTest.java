@@ -20,15 +20,15 @@ import sluice.cell.Sequence;
 import sluice.cell.StepGates;
 import sluice.cell.Steps;
 
-/** Run at 128, 256 and 512 bits, on every Java: the kernels agree with each other, and with the bits on record. */
+/** Run at 128, 256 and 512 bits on every Java version: the kernels agree with each other and with the recorded checksums. */
 class SameBitsAtEveryWidthTest {
-    /** Of the answers to 30 random models; it changes only if the order of operations behind a score does. */
+    /** Checksum of the answers of 30 random models; it changes only if the order of operations behind a score changes. */
     private static final long BITS_ON_RECORD = 2_554_184_419L;
 
-    /** The same of models of cells that are not the plain one. */
+    /** The same for models of variant cells. */
     private static final long BITS_OF_VARIANTS_ON_RECORD = 2_815_728_332L;
 
-    /** Of what the gates did in both. */
+    /** The same for the gates of both. */
     private static final long BITS_OF_GATES_ON_RECORD = 286_855_698L;
 
     private static List<Sample> samples() {
@@ -41,7 +41,7 @@ class SameBitsAtEveryWidthTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void vectorIsScalar(Sample sample) {
+    void theVectorKernelHasTheScalarBits(Sample sample) {
         for (Steps at : Steps.values()) {
             same(
                     sample + " at " + at,
@@ -52,7 +52,7 @@ class SameBitsAtEveryWidthTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 5, 6, 7, 23, 24, 25, 47, 48, 49, 131})
-    void vectorIsScalarAtEveryNumberOfRows(int sequences) {
+    void theVectorKernelHasTheScalarBitsAtEveryNumberOfRows(int sequences) {
         Sample sample = new Samples(sequences).languageModel(50, 20, 35);
         List<Sequence> batch = IntStream.range(0, sequences)
                 .mapToObj(s -> sample.sequence(s, 7))
@@ -64,17 +64,17 @@ class SameBitsAtEveryWidthTest {
     }
 
     @Test
-    void theBitsAreThoseOnRecord() {
+    void theBitsAreTheRecordedOnes() {
         assertThat(sumOver(seed -> new Samples(seed).any())).isEqualTo(BITS_ON_RECORD);
     }
 
     @Test
-    void theBitsOfVariantsAreThoseOnRecord() {
+    void theBitsOfVariantsAreTheRecordedOnes() {
         assertThat(sumOver(seed -> new Samples(seed).anyVariant())).isEqualTo(BITS_OF_VARIANTS_ON_RECORD);
     }
 
     @Test
-    void theBitsOfGatesAreThoseOnRecord() {
+    void theBitsOfGatesAreTheRecordedOnes() {
         CRC32C sum = new CRC32C();
         for (long seed = 1; seed < 30; seed++) {
             for (Sample sample : List.of(new Samples(seed).any(), new Samples(seed).anyVariant())) {

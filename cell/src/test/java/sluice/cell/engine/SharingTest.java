@@ -18,7 +18,7 @@ import sluice.cell.SequenceScorer;
 import sluice.cell.Steps;
 import sluice.cell.TorchCase;
 
-/** How much of a batch has to be computed. */
+/** Number of steps that a batch computes. */
 class SharingTest {
     private static List<Sample> samples() {
         return Samples.everyKind();
@@ -26,22 +26,22 @@ class SharingTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void whatIsForetoldIsWhatIsComputed(Sample sample) {
+    void thePredictedStepsAreComputed(Sample sample) {
         List<Sequence> batch = sample.batch();
-        long foretold = Sharing.distinctSteps(batch, sample.model(), sample.input());
+        long predicted = Sharing.distinctSteps(batch, sample.model(), sample.input());
         long steps = batch.stream().mapToLong(Sequence::length).sum();
         for (Steps at : Steps.values()) {
             SequenceScorer scorer = sample.scorer(KernelChoice.SCALAR, at);
             scorer.score(batch);
-            assertThat(scorer.computedSteps()).as(sample.toString()).isEqualTo(foretold);
+            assertThat(scorer.computedSteps()).as(sample.toString()).isEqualTo(predicted);
             scorer.score(batch);
-            assertThat(scorer.computedSteps()).as("of two batches").isEqualTo(2 * foretold);
+            assertThat(scorer.computedSteps()).as("steps of two batches").isEqualTo(2 * predicted);
         }
-        assertThat(foretold).as("the batch has one sequence twice").isLessThan(steps);
+        assertThat(predicted).as("the batch has one sequence twice").isLessThan(steps);
     }
 
     @Test
-    void prefixesAreSharedByStacksThatReadForward() {
+    void forwardModelsSharePrefixes() {
         List<Sequence> batch = List.of(
                 Sequence.ofTokens(1, 0, 1),
                 Sequence.ofTokens(1, 0, 0, 1),
@@ -55,13 +55,13 @@ class SharingTest {
                 .isEqualTo(3 + 2 + 3);
         TorchCase both = TorchCase.named("bi_l2_h17");
         assertThat(Sharing.distinctSteps(batch, both.model(), InputKind.EMBEDDING))
-                .as("all but the twin")
+                .as("all sequences but the duplicate")
                 .isEqualTo(3 + 4 + 2 + 3);
     }
 
-    /** The probabilities of the tokens of 1 0 1 need the states after 1 and after 1 0. */
+    /** The probabilities of the tokens of 1 0 1 need the states after 1 and after 1 0, not the state after 1 0 1. */
     @Test
-    void theLastTokenIsNoStepWhereOnlyTokensAreAskedAbout() {
+    void theLastTokenIsNotReadForLikelihoods() {
         TorchCase torch = TorchCase.named("vocab_2");
         CompiledModel compiled = CompiledModel.compile(torch.model(), InputKind.EMBEDDING, KernelChoice.SCALAR);
         List<Sequence> batch = List.of(
@@ -83,7 +83,7 @@ class SharingTest {
     }
 
     @Test
-    void theOracleComputesEveryStep() {
+    void theReferenceComputesEveryStep() {
         TorchCase torch = TorchCase.named("vocab_2");
         SequenceScorer oracle = CompiledModel.compile(torch.model(), InputKind.EMBEDDING, KernelChoice.REFERENCE)
                 .scorer(new ScoreRequest(Steps.LAST, List.of(OutputKind.SOFTMAX), 1));
@@ -91,9 +91,9 @@ class SharingTest {
         assertThat(oracle.computedSteps()).isEqualTo(4);
     }
 
-    /** By hand, from the shapes. */
+    /** Expected counts are computed by hand from the shapes. */
     @Test
-    void workIsCountedAsTextbooksDo() {
+    void flopsAreTwoPerMultipliedWeight() {
         TorchCase torch = TorchCase.named("proj_l1_h17_p5");
         int classes = torch.model().output().orElseThrow().classes();
         int width = torch.model().inputWidth();
@@ -105,7 +105,7 @@ class SharingTest {
 
         FlopCount features = FlopCount.of(torch.model(), InputKind.FEATURES, softmax);
         assertThat(features.step() - tokens.step())
-                .as("what is looked up is not multiplied")
+                .as("inputs that are looked up are not multiplied")
                 .isEqualTo(2L * 4 * 17 * width);
 
         ScoreRequest loglik = new ScoreRequest(Steps.LAST, List.of(OutputKind.LOGLIK), 1);

@@ -27,7 +27,7 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 
-/** A state that grows until float32 ends is its sequence's defect, told and never NaN; no other sequence is touched. */
+/** A state that overflows makes its own sequence a defect. No answer is NaN, and other sequences are not affected. */
 class StateOverflowTest {
     private static final int H = 2;
     private static final int CALM = 0;
@@ -49,7 +49,7 @@ class StateOverflowTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
-    void theSequenceIsTold(LstmLayer layer, KernelChoice kernel) {
+    void anOverflowIsADefectOfItsSequence(LstmLayer layer, KernelChoice kernel) {
         Sequence grows = repeated(TRIPLES, 60);
         Sequence grewOnTheWay = Sequence.ofTokens(Stream.of(new int[5], tokens(TRIPLES, 40), new int[5])
                 .flatMapToInt(Arrays::stream)
@@ -80,9 +80,10 @@ class StateOverflowTest {
         Defect defect = scored.defect().orElseThrow();
         assertThat(defect.kind()).isEqualTo(Defect.Kind.STATE_OVERFLOW);
         assertThat(defect.text())
-                .isEqualTo("a state of the model grew beyond 1.09951163E12 within %d steps, as its activations let it:"
-                                .formatted(steps)
-                        + " expected a sequence that it keeps in bounds");
+                .isEqualTo(
+                        "a state exceeded 1.09951163E12 within %d steps, because the model has unbounded activations:"
+                                        .formatted(steps)
+                                + " expected a sequence whose states stay below");
         assertThat(scored.softmax()).isNull();
         assertThat(scored.hidden()).isNull();
         assertThat(scored.cell()).isNull();
@@ -100,7 +101,7 @@ class StateOverflowTest {
         }
     }
 
-    /** Under a plain layer, whose gates would make something of any NaN, and an output layer. */
+    /** The growing layer below a plain layer, whose gates would turn a NaN into a number, and an output layer. */
     private static Sample sample(LstmLayer growing) {
         Samples samples = new Samples(1);
         LstmModel model = new LstmModel(
@@ -110,7 +111,7 @@ class StateOverflowTest {
         return new Sample(1, model, InputKind.ONE_HOT);
     }
 
-    /** Gates without a bound: {@code i = o = 1}, {@code g = tanh(1)}, and f is 0 or 3 as the token says. */
+    /** Unbounded gates: {@code i = o = 1}, {@code g = tanh(1)}, and f is 0 or 3, depending on the token. */
     private static LstmDirection growing(Activation shown) {
         float[] u = new float[4 * H * 2];
         float[] b = new float[4 * H];

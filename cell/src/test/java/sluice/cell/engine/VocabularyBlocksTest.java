@@ -29,7 +29,7 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.OutputLayer;
 
-/** Vocabularies around the softmax's blocks of 1,024 classes, and more steps than pass over a block together. */
+/** Vocabularies near multiples of the softmax's block of 1,024 classes, and more steps than a group of the output layer. */
 class VocabularyBlocksTest {
     private static Stream<Sample> samples() {
         return Stream.of(1023, 1024, 1025, 2048, 3000)
@@ -38,7 +38,7 @@ class VocabularyBlocksTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void theEngineAgreesWithTheOracle(Sample sample) {
+    void theEngineAgreesWithTheReference(Sample sample) {
         List<Sequence> batch = batch(sample);
         for (Steps at : Steps.values()) {
             List<ScoredSequence> expected =
@@ -53,7 +53,7 @@ class VocabularyBlocksTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void aloneIsAsInABatch(Sample sample) {
+    void aSequenceAloneHasTheBitsItHasInABatch(Sample sample) {
         SequenceScorer scorer = sample.scorer(KernelChoice.AUTO, Steps.EACH);
         List<ScoredSequence> alone = new ArrayList<>();
         batch(sample).forEach(sequence -> alone.addAll(scorer.score(List.of(sequence))));
@@ -74,7 +74,7 @@ class VocabularyBlocksTest {
         }
     }
 
-    /** All classes equally probable, over three blocks: the lowest index wins, and the next ones follow. */
+    /** All classes of three blocks are equally probable: the lowest indexes come first. */
     @ParameterizedTest
     @EnumSource(KernelChoice.class)
     void onATieTheLowestIndexWins(KernelChoice kernel) {

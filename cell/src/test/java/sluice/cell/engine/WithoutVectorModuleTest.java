@@ -11,7 +11,7 @@ import sluice.cell.Samples;
 import sluice.cell.Steps;
 import sluice.cell.kernel.Kernels;
 
-/** In a virtual machine that was started without the Vector API: the scalar kernel takes over, and says how to do better. */
+/** In a JVM without the vector module the scalar kernel runs, and the messages name the flag to add. */
 @EnabledIfSystemProperty(named = "sluice.without-vector-module", matches = "true")
 class WithoutVectorModuleTest {
     private final Sample sample = new Samples(1).languageModel(11, 5, 9);
@@ -27,8 +27,8 @@ class WithoutVectorModuleTest {
     }
 
     @Test
-    void theBitsAreThoseOnRecord() {
-        new SameBitsAtEveryWidthTest().theBitsAreThoseOnRecord();
+    void theBitsAreTheRecordedOnes() {
+        new SameBitsAtEveryWidthTest().theBitsAreTheRecordedOnes();
     }
 
     @Test

@@ -10,11 +10,11 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import sluice.cell.model.Activation;
 
-/** Errors in units of the last place, against the definitions of the ONNX operator LSTM in float64; and the edges. */
+/** Errors in ULP against the definitions of the ONNX operator LSTM in float64, and edge cases. */
 class ActivationFunctionTest {
     private static final int LEAST_EXPONENT = -20;
     private static final int LARGEST_EXPONENT = 6;
-    private static final int STEPS = 997; // of a binade
+    private static final int STEPS = 997; // samples of a binade
 
     private static Stream<Arguments> functions() {
         return Stream.of(
@@ -61,9 +61,9 @@ class ActivationFunctionTest {
         assertThat(error).as("of %s in ULP, expected %s", z, expected).isLessThanOrEqualTo(ulp + 1e-6);
     }
 
-    /** As the plain cell has them, to the bit. */
+    /** The same bits as in the plain cell. */
     @Test
-    void sigmoidAndTanhAreThePlainCells() {
+    void sigmoidAndTanhEqualThoseOfThePlainCell() {
         for (float z : new float[] {-50, -1.5f, -0f, 0.25f, 3, 50}) {
             assertThat(of(Activation.Kind.SIGMOID, z)).isEqualTo(GateFunctions.sigmoid(z));
             assertThat(of(Activation.Kind.TANH, z)).isEqualTo(GateFunctions.tanh(z));
@@ -83,7 +83,7 @@ class ActivationFunctionTest {
         assertThat(of(Activation.Kind.SOFTSIGN, -1e30f)).isEqualTo(-1);
     }
 
-    /** What stands beside a range is left alone. */
+    /** Values outside of the range are not changed. */
     @Test
     void aRangeIsReplaced() {
         float[] values = {-1, -2, 3, -4, -5};

@@ -11,15 +11,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 import sluice.cell.Samples;
 import sluice.cell.Tolerance;
 
-/** Errors in units of the last place, against StrictMath in float64; and the values at the edges. */
+/** Errors in ULP against StrictMath in float64, and values at the edges. */
 class GateFunctionsTest {
-    /** Below it, all of these are straight lines to within a tenth of an ULP. */
+    /** For smaller arguments all functions are linear within a tenth of an ULP. */
     private static final float SMALLEST = 0x1p-28f;
 
-    /** Every 61st float of a range, so every mantissa pattern comes by in some binade. */
+    /** Every 61st float of a range, so that each mantissa pattern occurs in some binade. */
     private static final int STRIDE = 61;
 
-    /** Floats on both sides of a place worth a closer look. */
+    /** Floats on both sides of a critical value. */
     private static final int NEIGHBOURS = 5000;
 
     private static final float[] CLOSER_LOOKS = {
@@ -40,10 +40,10 @@ class GateFunctionsTest {
         27.725887f
     };
 
-    /** A step's rounding: six exponentials and what combines them, in units of 2^-24. */
+    /** Rounding of a step in units of 2^-24: six exponentials and the operations that combine them. */
     private static final int CELL_ROUNDINGS = 24;
 
-    /** What a gate is from 0 or 1 where its argument is cut: 2^-40. */
+    /** Distance of a gate from 0 or 1 at the clamp: 2^-40. */
     private static final double CUT = 0x1p-40;
 
     @Test
@@ -68,7 +68,7 @@ class GateFunctionsTest {
         assertLargestError("tanh", Math.max(below, above), GateFunctions.TANH_ULP);
     }
 
-    /** Not more than is promised, and not so much less that the promise should be a better one. */
+    /** At most the documented error, and not so much less that the documented error should be lowered. */
     private static void assertLargestError(String name, double measured, int promised) {
         assertThat(measured).as("largest error of %s in ULP", name).isBetween(promised - 1.0, (double) promised);
     }
@@ -125,7 +125,7 @@ class GateFunctionsTest {
 
     @ParameterizedTest
     @ValueSource(floats = {0.5f, 6, 40, 1e4f, 0x1p100f})
-    void cellStateIsItsFormula(float magnitude) {
+    void cellStateEqualsItsFormula(float magnitude) {
         Samples samples = new Samples((long) magnitude);
         float[] z = samples.floats(30_000, magnitude);
         float[] before = samples.floats(10_000, Math.min(magnitude, 0x1p40f));
@@ -143,14 +143,14 @@ class GateFunctionsTest {
         }
     }
 
-    /** Relative to the two terms, not to their sum, which may cancel. */
+    /** Error relative to the two terms, because their sum may cancel. */
     private static double cellError(double kept, double entered, double before) {
         return CELL_ROUNDINGS * Tolerance.FLOAT * (Math.abs(kept) + Math.abs(entered)) + CUT * (Math.abs(before) + 1);
     }
 
     @ParameterizedTest
     @ValueSource(floats = {0.5f, 6, 40, 1e4f, 0x1p100f})
-    void hiddenStateIsItsFormula(float magnitude) {
+    void hiddenStateEqualsItsFormula(float magnitude) {
         Samples samples = new Samples((long) magnitude);
         float[] z = samples.floats(10_000, magnitude);
         float[] cell = samples.floats(10_000, Math.min(magnitude, 0x1p40f));
@@ -211,7 +211,7 @@ class GateFunctionsTest {
                 .orElse(0);
     }
 
-    /** In the spacing of floats where the exact value lies. */
+    /** Error in units of the float spacing at the exact value. */
     private static double ulps(float actual, double exact) {
         int exponent = Math.max(Math.getExponent(exact), Float.MIN_EXPONENT);
         return Math.abs(actual - exact) / Math.scalb(1.0, exponent - 23);

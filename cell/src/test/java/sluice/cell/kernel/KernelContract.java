@@ -13,44 +13,42 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.Matrix;
 
 /**
- * What every kernel signs: the bits of its {@link NaiveKernel naive twin}, at every size around the edges of tiles,
- * panels and vectors.
+ * The contract of all kernels: the bits of {@link NaiveKernel}, at all sizes around the edges of tiles, panels and vectors.
  *
- * <p>Each test keeps one kernel through all its sizes, from large to small, so that whatever a larger shape left in
- * the kernel's scratch is there when a smaller one comes. Whole tables are compared, so a write beside its range is a
- * difference too.
+ * <p>Each test uses one kernel for all sizes, from large to small, so that the scratch has stale values of a larger shape. Whole tables
+ * are compared, so that a write out of range is found.
  */
 abstract class KernelContract {
-    /** Around units of a panel (16), columns (64), rows of a tile (6), and lanes (4, 8, 16). */
+    /** Sizes around units of a panel (16), columns (64), rows of a tile (6), and lanes (4, 8, 16). */
     private static final int[] SIZES = {129, 65, 64, 63, 33, 31, 17, 16, 15, 7, 6, 5, 2, 1};
 
-    /** How many sequences take a step together. */
+    /** Numbers of sequences in a step. */
     private static final int[] COUNTS = {13, 12, 7, 6, 5, 2, 1};
 
-    /** Around rows that pass over weights together (24) and rows that are packed together (384), with all remainders of a tile. */
+    /** Numbers of rows around a band (24) and around the rows packed together (384), with all remainders of a tile. */
     private static final int[] LARGE_COUNTS = {772, 770, 385, 384, 383, 28, 26, 25, 24, 23};
 
-    /** And around how many a variant's step takes at a time. */
+    /** Numbers of rows around the group of a variant's step (48). */
     private static final int[] MANY_COUNTS = {97, 96, 49, 48, 47, 6, 1};
 
     private static final int[] FEW_SIZES = {65, 17, 16, 5, 1};
 
-    /** What stands where nothing may be written: no kernel computes it. */
+    /** Sentinel at places that must not be written; no kernel computes this value. */
     private static final float SENTINEL = 3e38f;
 
-    /** Rows that stand before the first row in use, so that no offset is 0. */
+    /** Unused rows before the first used row, so that no offset is 0. */
     private static final int FIRST_ROW = 1;
 
-    /** Scales whole numbers into the range where gates move, and leaves all their sums exact. */
+    /** Scales integers into the range where gates vary; all their sums stay exact. */
     private static final float INPUT_SCALE = 0x1p-4f;
 
     private static final float WEIGHT_SCALE = 0x1p-6f;
 
-    /** The kernel under test, with scratch of its own. */
+    /** A new kernel under test. */
     abstract Kernel kernel();
 
     @Test
-    void multiplyIsExactOnWholeNumbers() {
+    void multiplyIsExactOnIntegers() {
         Kernel kernel = kernel();
         for (int outputs : SIZES) {
             for (int inputs : SIZES) {
@@ -69,7 +67,7 @@ abstract class KernelContract {
     }
 
     @Test
-    void multiplyIsOneOutputAtATime() {
+    void multiplyEqualsOneOutputAtATime() {
         Kernel kernel = kernel();
         for (int outputs : SIZES) {
             for (int inputs : FEW_SIZES) {
@@ -85,7 +83,7 @@ abstract class KernelContract {
     }
 
     @Test
-    void multiplyOfManyRowsIsOneOutputAtATime() {
+    void multiplyOfManyRowsEqualsOneOutputAtATime() {
         Kernel kernel = kernel();
         for (int count : LARGE_COUNTS) {
             Samples samples = new Samples(count);
@@ -122,20 +120,20 @@ abstract class KernelContract {
     }
 
     @Test
-    void stepOfManyRowsIsItsNaiveTwin() {
+    void stepOfManyRowsEqualsTheNaiveKernel() {
         Kernel kernel = kernel();
         for (int count : LARGE_COUNTS) {
             for (int hidden : new int[] {33, 16}) {
                 Samples samples = new Samples(1000L * hidden + count);
                 Step step = new Step(samples, samples.direction(5, hidden), count);
-                step.assertEqualsTwin(kernel, "H=%d rows=%d".formatted(hidden, count));
+                step.assertEqualsNaive(kernel, "H=%d rows=%d".formatted(hidden, count));
             }
         }
     }
 
-    /** Whole numbers make pre-activations exact, so this holds whatever the order of their chain. */
+    /** Integers make pre-activations exact, so this holds for any order of summation. */
     @Test
-    void stepIsExactOnWholeNumbers() {
+    void stepIsExactOnIntegers() {
         Kernel kernel = kernel();
         for (int hidden : SIZES) {
             for (int inputs : SIZES) {
@@ -156,40 +154,40 @@ abstract class KernelContract {
     }
 
     @Test
-    void stepIsItsNaiveTwin() {
+    void stepEqualsTheNaiveKernel() {
         Kernel kernel = kernel();
         for (int hidden : SIZES) {
             for (int inputs : FEW_SIZES) {
                 for (int count : COUNTS) {
                     Samples samples = new Samples(1000L * hidden + 10L * inputs + count);
                     Step step = new Step(samples, samples.direction(inputs, hidden), count);
-                    step.assertEqualsTwin(kernel, "H=%d I=%d rows=%d".formatted(hidden, inputs, count));
+                    step.assertEqualsNaive(kernel, "H=%d I=%d rows=%d".formatted(hidden, inputs, count));
                 }
             }
         }
     }
 
     @Test
-    void stepOfAProjectedCellIsItsNaiveTwin() {
+    void stepOfAProjectedCellEqualsTheNaiveKernel() {
         Kernel kernel = kernel();
         for (int hidden : SIZES) {
             for (int shown : FEW_SIZES) {
                 Samples samples = new Samples(1000L * hidden + shown);
                 Step step = new Step(samples, samples.projected(3, hidden, shown), 7);
-                step.assertEqualsTwin(kernel, "H=%d P=%d".formatted(hidden, shown));
+                step.assertEqualsNaive(kernel, "H=%d P=%d".formatted(hidden, shown));
             }
         }
     }
 
-    /** Without a projection the engine lets a step read h from the table that it shows it in. */
+    /** Without a projection a step reads h from the table that it writes h to. */
     @Test
-    void stepMayShowWhereItReads() {
+    void stepMayReadAndWriteOneTable() {
         Kernel kernel = kernel();
         for (int hidden : SIZES) {
             Samples samples = new Samples(hidden);
             Step step = new Step(samples, samples.direction(5, hidden), 13);
             step.shown = step.hidden;
-            step.assertEqualsTwin(kernel, "H=%d in place".formatted(hidden));
+            step.assertEqualsNaive(kernel, "H=%d in place".formatted(hidden));
         }
     }
 
@@ -211,9 +209,9 @@ abstract class KernelContract {
         }
     }
 
-    /** So an engine may look a token up or multiply it out. */
+    /** So the engine may use a lookup or a multiplication. */
     @Test
-    void oneHotStepEqualsTheDirectWay() {
+    void oneHotStepEqualsTheMultiplication() {
         Kernel kernel = kernel();
         int tokens = 17;
         for (int hidden : SIZES) {
@@ -246,7 +244,7 @@ abstract class KernelContract {
     }
 
     @Test
-    void preActivationsAreTheirNaiveTwins() {
+    void preActivationsEqualTheNaiveKernel() {
         Kernel kernel = kernel();
         for (int hidden : SIZES) {
             for (int inputs : FEW_SIZES) {
@@ -259,42 +257,42 @@ abstract class KernelContract {
     }
 
     @Test
-    void stepOfAVariantIsItsNaiveTwin() {
+    void stepOfAVariantEqualsTheNaiveKernel() {
         VariantStep step = new VariantStep(kernel());
         for (int hidden : SIZES) {
             for (int inputs : FEW_SIZES) {
                 for (int count : MANY_COUNTS) {
                     Samples samples = new Samples(1000L * hidden + 10L * inputs + count);
                     LstmDirection direction = samples.direction(inputs, hidden).with(samples.anyVariant(hidden));
-                    new Step(samples, direction, count).assertEqualsTwin(step);
+                    new Step(samples, direction, count).assertEqualsNaive(step);
                 }
             }
         }
     }
 
     @Test
-    void stepOfAProjectedVariantIsItsNaiveTwin() {
+    void stepOfAProjectedVariantEqualsTheNaiveKernel() {
         VariantStep step = new VariantStep(kernel());
         for (int hidden : SIZES) {
             Samples samples = new Samples(hidden);
             LstmDirection direction = samples.projected(3, hidden, 2).with(samples.anyVariant(hidden));
-            new Step(samples, direction, 7).assertEqualsTwin(step);
+            new Step(samples, direction, 7).assertEqualsNaive(step);
         }
     }
 
     @Test
-    void stepOfAVariantMayShowWhereItReads() {
+    void stepOfAVariantMayReadAndWriteOneTable() {
         VariantStep variantStep = new VariantStep(kernel());
         for (int hidden : SIZES) {
             Samples samples = new Samples(hidden);
             Step step = new Step(samples, samples.direction(5, hidden).with(samples.anyVariant(hidden)), 97);
             step.shown = step.hidden;
-            step.assertEqualsTwin(variantStep);
+            step.assertEqualsNaive(variantStep);
         }
     }
 
     @Test
-    void gatesOfAStepAreTheirNaiveTwins() {
+    void gatesOfAStepEqualTheNaiveKernel() {
         GateProbe probe = new GateProbe(kernel());
         for (int hidden : SIZES) {
             for (int inputs : FEW_SIZES) {
@@ -311,7 +309,7 @@ abstract class KernelContract {
     }
 
     @Test
-    void gatesOfAProjectedStepAreTheirNaiveTwins() {
+    void gatesOfAProjectedStepEqualTheNaiveKernel() {
         GateProbe probe = new GateProbe(kernel());
         for (int hidden : SIZES) {
             Samples samples = new Samples(hidden);
@@ -319,9 +317,9 @@ abstract class KernelContract {
         }
     }
 
-    /** What has overflown stays so, whatever comes after, and shows 0; its neighbours are as if nothing had happened. */
+    /** A unit that overflowed stays NaN and shows 0 in later steps; its neighbours are not affected. */
     @Test
-    void overflowIsKeptAndKeptApart() {
+    void overflowPersistsAndAffectsNoOtherUnit() {
         Kernel kernel = kernel();
         for (float state : new float[] {Float.NaN, 0x1p43f, -0x1p43f}) {
             Samples samples = new Samples(1);
@@ -347,7 +345,7 @@ abstract class KernelContract {
     }
 
     @Test
-    void reductionsAreTheirNaiveTwins() {
+    void reductionsEqualTheNaiveKernel() {
         Kernel kernel = kernel();
         for (float magnitude : new float[] {1, 100, 0x1p120f}) {
             for (int count : counts()) {
@@ -363,7 +361,7 @@ abstract class KernelContract {
         }
     }
 
-    /** Catches a maximum that starts from 0, or takes in the zeros that fill up a vector. */
+    /** Finds a maximum that starts from 0, or that includes the zeros of a padded vector. */
     @Test
     void maxOfNegativeNumbers() {
         Kernel kernel = kernel();
@@ -379,7 +377,7 @@ abstract class KernelContract {
     }
 
     @Test
-    void maxIsFoundWhereverItStands() {
+    void maxIsFoundAtAnyIndex() {
         Kernel kernel = kernel();
         for (int at = 0; at < 40; at++) {
             float[] values = new float[40];
@@ -390,7 +388,7 @@ abstract class KernelContract {
     }
 
     @Test
-    void exponentialsAreTakenOneByOne() {
+    void exponentialsEqualTheScalarFunction() {
         Kernel kernel = kernel();
         float scale = 0.37f;
         for (float magnitude : new float[] {1, 100, 0x1p120f}) {
@@ -440,7 +438,7 @@ abstract class KernelContract {
         return values;
     }
 
-    /** {@code start + sum_k matrix[row][k] * x[k]} in whole multiples of a unit, so in no order at all. */
+    /** {@code start + sum_k matrix[row][k] * x[k]} in integer multiples of a unit, so that the order does not matter. */
     private static float exact(float start, Matrix matrix, int row, float[] x, int offset, double unit) {
         long sum = (long) (start / unit);
         for (int k = 0; k < matrix.columns(); k++) {
@@ -449,7 +447,7 @@ abstract class KernelContract {
         return (float) (sum * unit);
     }
 
-    /** One call of {@link Kernel#multiply}: rows at scattered places, results at others. */
+    /** One call of {@link Kernel#multiply} with scattered rows and results. */
     private static final class Multiplication {
         private final LinearPanels map;
         private final int first;
@@ -465,7 +463,7 @@ abstract class KernelContract {
             this.first = first;
             this.outputs = outputs;
             this.count = count;
-            int inputStride = map.inputs() + 2; // room between rows, for sentinels
+            int inputStride = map.inputs() + 2; // two sentinels between rows
             int resultStride = outputs + 3;
             this.input = amongSentinels(samples.floats(count * inputStride, 1), 1);
             this.result = new float[2 + count * resultStride];
@@ -507,13 +505,13 @@ abstract class KernelContract {
             same("%s: outputs %d + %d, %d rows".formatted(matrix, first, outputs, count), result, expected);
         }
 
-        /** What is done with each result. */
+        /** Visits each result. */
         private interface Cell {
             void visit(int row, int output);
         }
     }
 
-    /** One call of {@link Kernel#step}: rows in any order, two of them grown from the same row. */
+    /** One call of {@link Kernel#step} with rows in random order, two of them with the same parent row. */
     private static final class Step {
         private final LstmDirection direction;
         private final StepRows rows;
@@ -552,7 +550,7 @@ abstract class KernelContract {
             }
         }
 
-        /** A start has as many rows as there are tokens, where the input is one-hot. */
+        /** Sets the start rows, of which one-hot input has one for each token. */
         void feedTokens(int[] tokens) {
             System.arraycopy(tokens, 0, rows.start, 0, rows.count);
             input = new float[0];
@@ -595,7 +593,7 @@ abstract class KernelContract {
             }
         }
 
-        void assertEqualsTwin(Kernel kernel, String what) {
+        void assertEqualsNaive(Kernel kernel, String what) {
             Step expected = copy();
             NaiveKernel.step(
                     direction, false, expected.rows, expected.input, expected.hidden, expected.cell, expected.shown);
@@ -608,7 +606,7 @@ abstract class KernelContract {
             step.step(equations, GatePanels.of(direction), rows, input, hidden, cell, shown);
         }
 
-        void assertEqualsTwin(VariantStep step) {
+        void assertEqualsNaive(VariantStep step) {
             Step expected = copy();
             NaiveKernel.step(
                     direction, false, expected.rows, expected.input, expected.hidden, expected.cell, expected.shown);
@@ -636,7 +634,7 @@ abstract class KernelContract {
             }
         }
 
-        /** Whatever the states before and after are; nothing but the rows of the step is written. */
+        /** For any states; only the rows of the step may be written. */
         void assertGates(GateProbe probe, VariantEquations equations) {
             int width = Gate.COUNT * direction.hiddenWidth();
             float[] result = new float[cell.length * Gate.COUNT];

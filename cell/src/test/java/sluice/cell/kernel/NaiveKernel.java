@@ -6,11 +6,11 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.Matrix;
 
 /**
- * The naive twin of every kernel: one number at a time, from the model's own matrices, in the order of operations
- * that the package's page lays down. It knows of no panels, no tiles and no scratch.
+ * A naive kernel: one value at a time, from the model's own matrices, in the order of operations that the package page defines. It has
+ * no panels, tiles or scratch.
  */
 final class NaiveKernel {
-    /** Beyond it a state of a variant has overflown. */
+    /** Limit of a variant's state; a larger one is an overflow. */
     static final float LIMIT = 0x1p40f;
 
     private NaiveKernel() {}
@@ -45,7 +45,7 @@ final class NaiveKernel {
         }
     }
 
-    /** i, f, g and o of one sequence whose step has been taken, each of width H. */
+    /** i, f, g and o of one sequence after its step, each of width H. */
     static float[] gates(LstmDirection direction, StepRows rows, int row, float[] input, float[] hidden, float[] cell) {
         int width = direction.hiddenWidth();
         CellVariant variant = direction.variant();
@@ -111,7 +111,7 @@ final class NaiveKernel {
         return Math.abs(z) <= clip ? z : Math.copySign(clip, z);
     }
 
-    /** Of one sequence, {@code (4H)} in the model's own order. */
+    /** Pre-activations of one sequence, {@code (4H)} in the model's order. */
     static float[] preActivations(LstmDirection direction, StepRows rows, int row, float[] input, float[] hidden) {
         float[] z = direction.bias().clone();
         for (int at = 0; at < z.length; at++) {
@@ -138,7 +138,7 @@ final class NaiveKernel {
         return tree(lanes, 0, 1);
     }
 
-    /** Lane j is first added to lane {@code j + 8}, then pairs of four apart, of two, of one. */
+    /** Adds lanes in a tree: lane j and lane {@code j + 8}, then lanes 4 apart, 2 apart and 1 apart. */
     private static float tree(float[] lanes, int lane, int apart) {
         return apart == lanes.length
                 ? lanes[lane]

@@ -15,30 +15,30 @@ class SoftmaxTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 15, 16, 17, 1023, 1024, 1025, 2048, 5000})
-    void probabilitiesAreThoseOfTheFormula(int classes) {
+    void probabilitiesEqualTheFormula(int classes) {
         for (float magnitude : new float[] {0.01f, 3, 50}) {
             float[] logits = new Samples(classes).floats(classes, magnitude);
             assertIsSoftmax(logits);
         }
     }
 
-    /** The largest logit in a later block than the first, so that what was summed up has to be scaled down. */
+    /** The largest logit is not in the first block, so that the sum of earlier blocks must be scaled down. */
     @Test
-    void aLaterBlockMayHoldTheLargestLogit() {
+    void theLargestLogitInALaterBlock() {
         float[] logits = new Samples(1).floats(3 * Softmax.BLOCK, 1);
         logits[2 * Softmax.BLOCK + 5] = 9;
         assertIsSoftmax(logits);
     }
 
     @Test
-    void anEarlierBlockMayHoldTheLargestLogit() {
+    void theLargestLogitInAnEarlierBlock() {
         float[] logits = new Samples(1).floats(3 * Softmax.BLOCK, 1);
         logits[5] = 9;
         assertIsSoftmax(logits);
     }
 
     @Test
-    void blocksFarApartLeaveTheLargerAlone() {
+    void aMuchSmallerBlockDoesNotChangeTheSum() {
         float[] logits = new float[2 * Softmax.BLOCK];
         Arrays.fill(logits, Softmax.BLOCK, 2 * Softmax.BLOCK, 1e30f);
         Softmax softmax = of(logits);
@@ -48,7 +48,7 @@ class SoftmaxTest {
     }
 
     @Test
-    void equalLogitsShareEqually() {
+    void equalLogitsHaveEqualProbabilities() {
         for (float logit : new float[] {0, -0x1p126f, 0x1p126f, 1e-40f}) {
             float[] logits = new float[4096];
             Arrays.fill(logits, logit);
@@ -61,7 +61,7 @@ class SoftmaxTest {
     }
 
     @Test
-    void theLargestAndTheSmallestLogitThatAModelMayHave() {
+    void theLargestAndTheSmallestAllowedLogit() {
         Softmax softmax = of(-0x1p126f, 0x1p126f);
         assertThat(softmax.probability(0x1p126f)).isEqualTo(1);
         assertThat(softmax.probability(-0x1p126f)).isZero();
@@ -77,7 +77,7 @@ class SoftmaxTest {
     }
 
     @Test
-    void aClearedOneHasForgotten() {
+    void clearRemovesAllBlocks() {
         Softmax softmax = of(100, 200);
         softmax.clear();
         add(softmax, -3, -3);

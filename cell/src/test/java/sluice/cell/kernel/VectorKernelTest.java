@@ -1,6 +1,6 @@
 package sluice.cell.kernel;
 
-/** The vector kernel signs the same contract as the scalar one, at whatever width this virtual machine prefers. */
+/** The contract for the vector kernel, at the JVM's preferred vector width. */
 class VectorKernelTest extends KernelContract {
     @Override
     Kernel kernel() {

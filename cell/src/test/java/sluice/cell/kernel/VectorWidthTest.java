@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
- * Fails where another kernel or another vector width runs than the test run was started for: a matrix of widths that silently ran
- * one of them three times would prove nothing.
+ * Fails if the kernel or the vector width differs from the one that this test run is for. Otherwise runs for three widths could silently
+ * test one width three times.
  */
 class VectorWidthTest {
     @Test
@@ -21,12 +21,12 @@ class VectorWidthTest {
 
     @Test
     @EnabledIfSystemProperty(named = "sluice.use-avx", matches = "[123]")
-    void theWidthIsTheOneAskedFor() throws IOException {
+    void theWidthIsTheRequestedOne() throws IOException {
         int asked = Integer.getInteger("sluice.use-avx");
         assertThat(VectorKernel.lanes() * Float.SIZE).isEqualTo(expectedBits(asked));
     }
 
-    /** What {@code -XX:UseAVX} gives; a processor without AVX-512 runs its widest, 256 bits, for 3. */
+    /** The width that {@code -XX:UseAVX} selects; for 3, a processor without AVX-512 uses 256 bits. */
     private static int expectedBits(int useAvx) throws IOException {
         boolean avx512 = Files.readString(Path.of("/proc/cpuinfo")).contains("avx512f");
         return switch (useAvx) {

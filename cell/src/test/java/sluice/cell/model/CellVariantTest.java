@@ -49,7 +49,7 @@ class CellVariantTest {
     }
 
     @Test
-    void anyDifferenceMakesItNoLongerPlain() {
+    void anyDifferenceMakesItAVariant() {
         assertThat(CellVariant.PLAIN.withPeepholes(PEEPHOLES).isPlain()).isFalse();
         assertThat(CellVariant.PLAIN.withClip(3).isPlain()).isFalse();
         assertThat(CellVariant.PLAIN.withCoupledGates().isPlain()).isFalse();
@@ -61,9 +61,9 @@ class CellVariantTest {
                 .isFalse();
     }
 
-    /** Some files spell out what they could leave away. */
+    /** Some files state defaults explicitly. */
     @Test
-    void thePlainCellSpeltOutIsPlain() {
+    void explicitDefaultsAreThePlainCell() {
         CellVariant spelt = CellVariant.PLAIN
                 .withActivations(new Activation(Activation.Kind.SIGMOID, 0.3f, 4), TANH, TANH)
                 .withClip(Float.POSITIVE_INFINITY);
@@ -94,7 +94,7 @@ class CellVariantTest {
     }
 
     @Test
-    void peepholesSeeEveryUnit() {
+    void peepholesHaveOneWeightForEachUnit() {
         CellVariant wide =
                 CellVariant.PLAIN.withPeepholes(new CellVariant.Peepholes(new float[3], new float[3], new float[3]));
         assertRefused(
@@ -123,9 +123,9 @@ class CellVariantTest {
                 "the activation AFFINE has beta Infinity: expected a finite number; export the model again");
     }
 
-    /** So that equal functions are equal, and have one fingerprint. */
+    /** So that equal functions compare equal and have equal fingerprints. */
     @Test
-    void parametersThatAKindDoesNotHaveAreForgotten() {
+    void parametersThatAKindDoesNotHaveAreIgnored() {
         assertThat(new Activation(Activation.Kind.TANH, 7, Float.NaN)).isEqualTo(TANH);
         assertThat(new Activation(Activation.Kind.ELU, 1, 7)).isEqualTo(Activation.of(Activation.Kind.ELU));
         assertThat(new Activation(Activation.Kind.AFFINE, 1, -0f)).isEqualTo(Activation.of(Activation.Kind.AFFINE));

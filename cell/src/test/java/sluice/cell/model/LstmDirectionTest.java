@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** H = 2, I = 3, and P = 1 where there is a projection. */
+/** H = 2, I = 3, and P = 1 with a projection. */
 class LstmDirectionTest {
     private static final LstmDirection PLAIN = LstmDirection.plain(counted(8, 3), counted(8, 2), counted(8));
     private static final LstmDirection PROJECTED =
@@ -24,7 +24,7 @@ class LstmDirectionTest {
     }
 
     @Test
-    void gatesStandInTheOrderInputForgetCandidateOutput() {
+    void gatesAreInTheOrderInputForgetCandidateOutput() {
         assertThat(PLAIN.inputWeights(Gate.INPUT).values()).containsExactly(0, 1, 2, 3, 4, 5);
         assertThat(PLAIN.inputWeights(Gate.FORGET).values()).containsExactly(6, 7, 8, 9, 10, 11);
         assertThat(PLAIN.hiddenWeights(Gate.CANDIDATE).values()).containsExactly(8, 9, 10, 11);
@@ -32,7 +32,7 @@ class LstmDirectionTest {
     }
 
     @Test
-    void statesStartFromZerosUnlessTheModelSaysOtherwise() {
+    void statesStartFromZerosByDefault() {
         assertThat(PROJECTED.initialHidden()).containsExactly(0);
         assertThat(PROJECTED.initialCell()).containsExactly(0, 0);
         LstmDirection started = PROJECTED.startingFrom(new float[] {5}, new float[] {6, 7});
@@ -85,7 +85,7 @@ class LstmDirectionTest {
     }
 
     @Test
-    void aBiasHasOneValueAGateAndUnit() {
+    void aBiasHasOneValueForEachGateAndUnit() {
         assertRefused(
                 () -> LstmDirection.plain(counted(8, 3), counted(8, 2), counted(4)),
                 "the bias of a layer with H = 2 has 4 values, expected 8");
@@ -131,7 +131,7 @@ class LstmDirectionTest {
     }
 
     @Test
-    void aLayerShowsBothDirections() {
+    void aLayerConcatenatesBothDirections() {
         LstmLayer layer = LstmLayer.bidirectional(PLAIN, PROJECTED.backward());
         assertThat(layer.outputWidth()).isEqualTo(3);
         assertThat(layer.looksAhead()).isTrue();
@@ -160,7 +160,7 @@ class LstmDirectionTest {
     }
 
     @Test
-    void aLayerTellsOfItsCells() {
+    void toStringListsTheCells() {
         assertThat(LstmLayer.of(PLAIN.with(CellVariant.PLAIN.withClip(3).withCoupledGates())))
                 .hasToString("2 (coupled gates, clip 3.0)");
     }
@@ -173,7 +173,7 @@ class LstmDirectionTest {
         return Matrix.of(rows, columns, counted(rows * columns));
     }
 
-    /** 0, 1, 2 and so on: every value says where it stood. */
+    /** 0, 1, 2 and so on: each value is its own index. */
     private static float[] counted(int count) {
         float[] values = new float[count];
         for (int at = 0; at < count; at++) {

@@ -21,7 +21,7 @@ class LstmModelTest {
     private static final LstmLayer LAYER = LstmLayer.of(SAMPLES.direction(3, 2));
 
     @Test
-    void knowsItsWidths() {
+    void hasTheWidthsOfItsParts() {
         LstmModel model = new LstmModel(
                 Optional.of(SAMPLES.embedding(7, 3)),
                 List.of(LAYER, LstmLayer.of(SAMPLES.projected(2, 5, 4))),
@@ -85,7 +85,7 @@ class LstmModelTest {
     }
 
     @Test
-    void anOutputLayerHasOneBiasAClass() {
+    void anOutputLayerHasOneBiasForEachClass() {
         assertRefused(
                 () -> new OutputLayer(SAMPLES.matrix(9, 2, 1), new float[8]),
                 "the bias of an output layer of shape (9, 2) has 8 values, expected 9");
@@ -122,7 +122,7 @@ class LstmModelTest {
     }
 
     @Test
-    void theWayItReadsIsPartOfTheFingerprint() {
+    void theDirectionIsPartOfTheFingerprint() {
         LstmDirection direction = SAMPLES.direction(3, 2);
         assertThat(fingerprint(direction)).isNotEqualTo(fingerprint(direction.backward()));
     }
@@ -138,15 +138,15 @@ class LstmModelTest {
     }
 
     @Test
-    void givenZerosAreTheSameAsNone() {
+    void explicitZerosAreTheDefault() {
         LstmDirection direction = SAMPLES.direction(3, 2);
         assertThat(fingerprint(direction.startingFrom(new float[2], new float[2])))
                 .isEqualTo(fingerprint(direction));
     }
 
-    /** Reports and caches know models by it: it must stay what it was when there was the plain cell alone. */
+    /** Reports and caches identify models by the fingerprint, so that of a plain model must not change between versions. */
     @Test
-    void aPlainModelHasTheFingerprintOnRecord() {
+    void aPlainModelHasTheRecordedFingerprint() {
         LstmDirection direction =
                 LstmDirection.plain(counted(8, 3), counted(8, 2), counted(8, 1).values());
         assertThat(fingerprint(direction))
@@ -215,7 +215,7 @@ class LstmModelTest {
     }
 
     @Test
-    void aVariantTravels() throws IOException, ClassNotFoundException {
+    void aVariantIsSerializable() throws IOException, ClassNotFoundException {
         LstmDirection direction = SAMPLES.direction(3, 2)
                 .with(CellVariant.PLAIN
                         .withActivations(
@@ -237,9 +237,9 @@ class LstmModelTest {
         return new LstmModel(Optional.empty(), List.of(LstmLayer.of(direction)), Optional.empty()).fingerprint();
     }
 
-    /** Longer than what is digested at a time. */
+    /** Longer than a chunk of the digest. */
     @Test
-    void theLastOfManyWeightsCountsToo() {
+    void theLastOfManyWeightsIsPartOfTheFingerprint() {
         LstmModel model = new LstmModel(Optional.of(SAMPLES.embedding(20_000, 3)), List.of(LAYER), Optional.empty());
         model.verify();
         float[] values = model.embedding().orElseThrow().table().values();
@@ -248,7 +248,7 @@ class LstmModelTest {
     }
 
     @Test
-    void aWeightThatChangedOnTheWayIsFound() {
+    void verifyFindsAChangedWeight() {
         int arrays = weights().all().size();
         for (int array = 0; array < arrays; array++) {
             Weights weights = weights();
@@ -267,7 +267,7 @@ class LstmModelTest {
     }
 
     @Test
-    void itTravels() throws IOException, ClassNotFoundException {
+    void aModelIsSerializable() throws IOException, ClassNotFoundException {
         LstmModel model = weights().model();
         LstmModel arrived = roundTrip(model);
         arrived.verify();
@@ -275,7 +275,7 @@ class LstmModelTest {
         assertThat(arrived).hasToString(model.toString());
     }
 
-    /** An embedding that is the output layer's weights too is one array, here and after the journey. */
+    /** An embedding that is also the output layer's weights is one array, before and after serialization. */
     @Test
     void tiedWeightsStayOneArray() throws IOException, ClassNotFoundException {
         Matrix tied = SAMPLES.matrix(9, 2, 1);
@@ -304,7 +304,7 @@ class LstmModelTest {
     }
 
     /**
-     * One of everything a model can hold: two directions with projections and starts, an embedding, an output layer.
+     * A model with all parts: two directions with projections and initial states, an embedding, an output layer.
      */
     private static Weights weights() {
         Samples samples = new Samples(2);

@@ -18,7 +18,7 @@ class MatrixTest {
     }
 
     @Test
-    void aBlockOfRowsIsAMatrixOfItsOwn() {
+    void aBlockOfRowsIsACopy() {
         Matrix matrix = Matrix.of(3, 2, new float[] {1, 2, 3, 4, 5, 6});
         Matrix block = matrix.rowBlock(1, 2);
         assertThat(block).hasToString("(2, 2)");
@@ -36,7 +36,7 @@ class MatrixTest {
     }
 
     @Test
-    void hasAsManyValuesAsItsShapeSays() {
+    void hasTheNumberOfValuesOfItsShape() {
         assertThatThrownBy(() -> Matrix.of(2, 3, new float[5]))
                 .isInstanceOf(ModelException.class)
                 .hasMessage("a matrix of shape (2, 3) over 5 values: expected 6");

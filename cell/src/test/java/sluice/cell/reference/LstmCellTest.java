@@ -9,7 +9,7 @@ import sluice.cell.Tolerance;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.Matrix;
 
-/** One step, worked out number by number: H = 2, I = 3, and no two gates alike, so that none passes for another. */
+/** One step against the formulas in plain doubles: H = 2, I = 3; all gates differ, so that no two can be swapped unnoticed. */
 class LstmCellTest {
     private static final float[][] U_INPUT = {{0.5f, -1, 0.25f}, {-0.75f, 0.125f, 1}};
     private static final float[][] U_FORGET = {{1.5f, 0.5f, -0.25f}, {0.375f, -1.25f, 0.5f}};
@@ -34,7 +34,7 @@ class LstmCellTest {
             stack(B_INPUT, B_FORGET, B_CANDIDATE, B_OUTPUT).values();
 
     @Test
-    void aStepIsItsSixEquations() {
+    void aStepEqualsItsSixEquations() {
         LstmCell.Step step = step(LstmDirection.plain(U, W, B));
         LstmCell.State after = step.after();
         for (int unit = 0; unit < 2; unit++) {
@@ -48,7 +48,7 @@ class LstmCellTest {
     }
 
     @Test
-    void aProjectionIsTheLastThing() {
+    void aProjectionIsAppliedLast() {
         float[][] r = {{0.5f, -2}, {1.25f, 0.75f}};
         LstmCell.State after = step(LstmDirection.projected(U, W, B, stack(r))).after();
         for (int unit = 0; unit < 2; unit++) {
@@ -58,7 +58,7 @@ class LstmCellTest {
         }
     }
 
-    /** P = 1 under H = 2: the state that is carried is narrower than the cell. */
+    /** P = 1 and H = 2: the hidden state is narrower than the cell state. */
     @Test
     void aProjectionMayBeNarrower() {
         Matrix narrowW = Matrix.of(8, 1, new float[] {0.25f, -0.5f, -1, 0.5f, 1.5f, 0.25f, -0.125f, 0.875f});
@@ -112,7 +112,7 @@ class LstmCellTest {
         return Math.tanh(z);
     }
 
-    /** Blocks of rows one below the other. */
+    /** A matrix of blocks of rows, one below the other. */
     private static Matrix stack(float[][]... blocks) {
         int columns = blocks[0][0].length;
         float[] values = new float[blocks.length * blocks[0].length * columns];

@@ -25,7 +25,7 @@ class ReferenceLstmTest {
     private static final double[][] INPUTS = inputs(5);
 
     @Test
-    void readingBackwardIsReadingTheReversedInputForward() {
+    void backwardEqualsForwardOnTheReversedInput() {
         ReferenceLstm.Run backward = run(LstmLayer.of(FIRST.backward()), INPUTS);
         ReferenceLstm.Run mirrored = run(LstmLayer.of(FIRST), reversed(INPUTS));
         assertThat(backward.hidden()).isDeepEqualTo(reversed(mirrored.hidden()));
@@ -35,7 +35,7 @@ class ReferenceLstmTest {
     }
 
     @Test
-    void twoDirectionsStandSideBySide() {
+    void twoDirectionsAreConcatenated() {
         ReferenceLstm.Run forward = run(LstmLayer.of(FIRST), INPUTS);
         ReferenceLstm.Run backward = run(LstmLayer.of(SECOND.backward()), INPUTS);
         ReferenceLstm.Run both = run(LstmLayer.bidirectional(FIRST, SECOND.backward()), INPUTS);
@@ -48,7 +48,7 @@ class ReferenceLstmTest {
     }
 
     @Test
-    void aLayerReadsWhatTheOneBelowShows() {
+    void aLayerReadsTheOutputOfTheLayerBelow() {
         LstmDirection top = new Samples(3).direction(HIDDEN, 2);
         LstmModel stack = model(LstmLayer.of(FIRST), LstmLayer.of(top));
         ReferenceLstm.Run whole = new ReferenceLstm(stack)
@@ -70,7 +70,7 @@ class ReferenceLstmTest {
     }
 
     @Test
-    void probabilitiesAreTheSoftmaxOfTheLogits() {
+    void probabilitiesEqualTheSoftmaxOfTheLogits() {
         OutputLayer output = new OutputLayer(Matrix.of(3, 1, new float[] {1, 0, -1}), new float[] {0, 0.5f, 0});
         ReferenceLstm lstm = withOutput(output);
         assertThat(lstm.logits(new double[] {2})).containsExactly(2, 0.5, -2);

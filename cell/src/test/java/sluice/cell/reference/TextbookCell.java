@@ -7,7 +7,7 @@ import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.Matrix;
 
-/** One step of any cell in plain doubles, unit by unit, as the text of the ONNX operator LSTM reads; no matrices. */
+/** One step of any cell in plain doubles, unit by unit, following the text of the ONNX operator LSTM, without matrices. */
 final class TextbookCell {
     private final LstmDirection weights;
     private final CellVariant variant;
@@ -17,7 +17,7 @@ final class TextbookCell {
         this.variant = weights.variant();
     }
 
-    /** @param gates i, f, g and o of the step that led there */
+    /** @param gates i, f, g and o of the step */
     record State(double[] h, double[] c, double[][] gates) {}
 
     State step(double[] x, double[] h, double[] c) {
@@ -74,7 +74,7 @@ final class TextbookCell {
         return sum;
     }
 
-    /** By exponentials and logarithms alone, fit for the moderate numbers of a test. */
+    /** Computed with exponentials and logarithms only, which is accurate enough for the moderate values of a test. */
     static DoubleUnaryOperator function(Activation activation) {
         double alpha = activation.alpha();
         double beta = activation.beta();

@@ -17,7 +17,7 @@ import sluice.cell.model.Activation;
 import sluice.cell.model.CellVariant;
 import sluice.cell.model.LstmDirection;
 
-/** Every variant against {@link TextbookCell}, a few steps of both. */
+/** A few steps of each variant against {@link TextbookCell}. */
 class VariantCellTest {
     private static final int INPUT = 3;
     private static final int HIDDEN = 5;
@@ -48,19 +48,19 @@ class VariantCellTest {
 
     @ParameterizedTest
     @MethodSource("variants")
-    void aVariantIsTheTextbooks(CellVariant variant) {
+    void aVariantEqualsTheTextbookCell(CellVariant variant) {
         assertTextbook(new Samples(1).direction(INPUT, HIDDEN).with(variant));
     }
 
     @ParameterizedTest
     @MethodSource("variants")
-    void aProjectionIsTheLastThing(CellVariant variant) {
+    void aProjectionIsAppliedLast(CellVariant variant) {
         assertTextbook(new Samples(2).projected(INPUT, HIDDEN, 2).with(variant));
     }
 
     @ParameterizedTest
     @EnumSource(Activation.Kind.class)
-    void anActivationMayStandAnywhere(Activation.Kind kind) {
+    void anActivationMayBeUsedAnywhere(Activation.Kind kind) {
         Activation any = Activation.of(kind);
         for (CellVariant variant : List.of(
                 CellVariant.PLAIN.withActivations(any, TANH, TANH),
@@ -70,9 +70,9 @@ class VariantCellTest {
         }
     }
 
-    /** What a variant says of the plain cell is what the plain cell says. */
+    /** VariantCell with the plain variant equals LstmCell. */
     @Test
-    void thePlainCellIsAVariantToo() {
+    void thePlainVariantEqualsThePlainCell() {
         LstmDirection plain = new Samples(5).direction(INPUT, HIDDEN);
         assertThat(Cell.of(plain)).isInstanceOf(LstmCell.class);
         assertThat(Cell.of(plain.with(CellVariant.PLAIN))).isInstanceOf(LstmCell.class);
@@ -85,7 +85,7 @@ class VariantCellTest {
     }
 
     @Test
-    void peepholesOfZeroSeeNothing() {
+    void peepholesOfZeroChangeNothing() {
         LstmDirection plain = new Samples(6).direction(INPUT, HIDDEN);
         CellVariant.Peepholes blind =
                 new CellVariant.Peepholes(new float[HIDDEN], new float[HIDDEN], new float[HIDDEN]);

@@ -15,12 +15,12 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 
 /**
- * Two scored tables, row by row.
+ * Compares two scored tables row by row.
  *
- * <p>A probability agrees within {@value #PROBABILITY}, and within {@value #RELATIVE} of itself: of thousands of classes each is about
- * as probable as 1 / K. A log-likelihood agrees within {@value #RELATIVE} of itself. Two classes as near as rounding may stand in either
- * order: so of all ranks a fraction of {@value #NEAR_TIES} may differ, by one place, and of all listed classes as many, where their
- * probabilities agree.
+ * <p>Probabilities agree within {@value #PROBABILITY}, and within {@value #RELATIVE} relative to their value, because with thousands of
+ * classes each is about 1 / K. Log-likelihoods agree within {@value #RELATIVE} relative to their value. Classes whose difference is
+ * within rounding may have either order: a fraction of {@value #NEAR_TIES} of all ranks may differ by one place, and the same fraction of
+ * all listed classes, if their probabilities agree.
  */
 final class AnswerComparison {
     private static final double PROBABILITY = 1e-5;
@@ -37,13 +37,13 @@ final class AnswerComparison {
     private AnswerComparison() {}
 
     /**
-     * What was found.
+     * The result of a comparison.
      *
-     * @param mismatch the first, as a sentence, or empty
-     * @param difference the largest of a probability or a log-likelihood
-     * @param relative the same, of the value itself
-     * @param places ranks and listed classes that were compared
-     * @param nearTies those of them that differ as they may
+     * @param mismatch a sentence with the first mismatch, or an empty string
+     * @param difference largest difference of a probability or a log-likelihood
+     * @param relative largest difference relative to the value
+     * @param places number of ranks and listed classes that were compared
+     * @param nearTies number of those that differ within the tolerance
      */
     record Found(String mismatch, long rows, double difference, double relative, long places, long nearTies)
             implements Serializable {
@@ -85,7 +85,7 @@ final class AnswerComparison {
         }
         if (all.mismatch().isEmpty() && all.nearTies() > NEAR_TIES * all.places()) {
             return all.refused(
-                    "%,d of %,d places differ, more than rounding makes".formatted(all.nearTies(), all.places()));
+                    "%,d of %,d places differ, more than rounding explains".formatted(all.nearTies(), all.places()));
         }
         return all;
     }
@@ -172,7 +172,7 @@ final class AnswerComparison {
 
     private void require(boolean agrees, String where, Number ours, Number theirs) {
         if (!agrees && mismatch.isEmpty()) {
-            mismatch = String.format(Locale.ROOT, "row %s: %s, and the other says %s", where, ours, theirs);
+            mismatch = String.format(Locale.ROOT, "row %s: found %s, the other has %s", where, ours, theirs);
         }
     }
 }

@@ -10,7 +10,7 @@ import org.apache.spark.sql.types.StructField;
 import sluice.cell.bench.OnnxAnswer;
 import sluice.cell.bench.Question;
 
-/** What is asked of every row: of Sluice by its command line, of ONNX Runtime by a graph and by what is made of its answer. */
+/** The outputs requested for each row: from Sluice by its command line, from ONNX Runtime by a graph and by code that reads its output. */
 enum Asked {
     RANK_AND_LOGLIK(Question.RANK_AND_LOGLIK, List.of("rank", "loglik")) {
         @Override
@@ -92,7 +92,7 @@ enum Asked {
         }
     };
 
-    /** The job's own default. */
+    /** The default of the job. */
     private static final int TOP = 5;
 
     private final Question question;
@@ -103,10 +103,10 @@ enum Asked {
         this.columns = columns;
     }
 
-    /** Of one sequence, by column. */
+    /** The answer to one sequence, by column. */
     abstract Object[] answer(OnnxAnswer output, int at, int[] sequence);
 
-    /** As much as the answer to a sequence of so many steps, with nothing in it. */
+    /** An answer of the same size with empty values, for a sequence of this many steps. */
     abstract Object[] nothing(int steps, int classes);
 
     private static Row likelihood(double sum, int tokens) {
@@ -121,7 +121,7 @@ enum Asked {
         return columns;
     }
 
-    /** The same columns as Sluice writes. */
+    /** The columns that Sluice writes. */
     List<StructField> fields() {
         return columns.stream()
                 .map(column -> DataTypes.createStructField(column, type(column), true))
@@ -156,12 +156,12 @@ enum Asked {
         return DataTypes.createStructField(name, type, nullable);
     }
 
-    /** For the job's command line. */
+    /** Options for the job's command line. */
     List<String> options() {
         return List.of("--emit", String.join(",", columns), "--at", at());
     }
 
-    /** As the setting has it. */
+    /** The value of the setting {@code output.at}. */
     String at() {
         return question.atEach() ? "each" : "last";
     }

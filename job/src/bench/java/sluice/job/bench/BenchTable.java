@@ -14,7 +14,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
-/** The table that is scored: a key, a name to keep, and the sequence. */
+/** The scored table: a key, a name to pass through, and the sequence. */
 final class BenchTable {
     static final String ID = "id";
     static final String TOKENS = "tokens";
@@ -24,11 +24,11 @@ final class BenchTable {
         DataTypes.createStructField(TOKENS, DataTypes.createArrayType(DataTypes.IntegerType, false), false)
     });
 
-    private static final long GOLDEN = 0x9E3779B97F4A7C15L; // names that hardly compress, as keys don't
+    private static final long GOLDEN = 0x9E3779B97F4A7C15L; // makes names that hardly compress, like real keys
 
     private BenchTable() {}
 
-    /** Writes it in Parquet, in so many files. */
+    /** Writes it as Parquet in this number of files. */
     static void write(SparkSession spark, SequenceSource source, long rows, int files, Path folder) {
         Broadcast<SequenceSource> sequences =
                 JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(source);

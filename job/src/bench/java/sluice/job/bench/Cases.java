@@ -14,10 +14,10 @@ import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.file.TensorNames;
 
 /**
- * Real tables, and weights that were trained, in a directory:
+ * A directory of real tables and trained weights:
  *
  * <pre>
- *   05_logs/hdfs_train, hdfs_test_abnormal             sessions of a log, one a line
+ *   05_logs/hdfs_train, hdfs_test_abnormal             sessions of a log, one per line
  *   06_lm_data/tinyshakespeare_input.txt               a text
  *   04_pretrained/textgenrnn_textgenrnn_weights/       textgenrnn's LSTM: model.safetensors, textgenrnn_vocab.json
  * </pre>
@@ -36,8 +36,8 @@ record Cases(Path directory) {
     }
 
     /**
-     * A model of the characters of a text: embedding and LSTM were trained. What textgenrnn does behind them is no single layer, so the
-     * output layer's weights are random.
+     * A model of the characters of a text. Embedding and LSTM are trained; the weights of the output layer are random, because textgenrnn has
+     * more than one layer after the LSTM.
      */
     LstmModel textModel(String alphabet) throws IOException {
         LstmModel trained = ModelReader.read(
@@ -51,7 +51,8 @@ record Cases(Path directory) {
         Matrix table = trained.embedding().orElseThrow().table();
         float[] rows = new float[alphabet.length() * table.columns()];
         for (int token = 0; token < alphabet.length(); token++) {
-            int row = numbers.path(alphabet.substring(token, token + 1)).asInt(); // 0, its padding, where it has none
+            int row = numbers.path(alphabet.substring(token, token + 1))
+                    .asInt(); // 0, the padding token, for an unknown character
             System.arraycopy(table.values(), row * table.columns(), rows, token * table.columns(), table.columns());
         }
         RandomWeights random = new RandomWeights(SEED);

@@ -1,6 +1,6 @@
 package sluice.job.bench;
 
-/** A process has ended before it answered; the message has what it said last. */
+/** A process ended before it responded; the message has the last lines of its log. */
 final class ChildException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

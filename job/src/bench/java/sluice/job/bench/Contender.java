@@ -16,9 +16,9 @@ import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.file.TensorNames;
 import sluice.job.Main;
 
-/** Who scores the table. */
+/** The programs that are compared. */
 enum Contender {
-    /** The job, by its command line, with its defaults. */
+    /** The job, started by its command line, with default settings. */
     SLUICE("(a) Sluice") {
         @Override
         Scored score(SparkSession spark, Job job) {
@@ -28,20 +28,20 @@ enum Contender {
         }
     },
 
-    /** As a careful user writes it. */
+    /** ONNX Runtime in mapPartitions as a careful user writes it. */
     ONNX_BY_LENGTH("(b) ONNX Runtime, 64 by length", new OnnxWay(64, true, false, true)),
 
-    /** The same by a user who has seen that many sequences come again: each is scored once in a partition. */
+    /** The same, but each distinct sequence of a partition is scored once. */
     ONNX_DISTINCT("(b') the same, duplicates once", new OnnxWay(64, true, true, true)),
 
     /**
-     * As SynapseML's {@code ONNXModel} does it by default: {@code FixedMiniBatchTransformer} of 10 rows as they come, a session for
-     * each partition, {@code ALL_OPT}. It pads nothing, so what is padded is ours; it leaves the number of threads open, which
-     * gives every session all cores: here each has one, as for (b).
+     * The defaults of SynapseML's {@code ONNXModel}: {@code FixedMiniBatchTransformer} of 10 rows in input order, a session for each
+     * partition, {@code ALL_OPT}. SynapseML does not pad, so the padding is added here. It does not set the number of threads, so that
+     * each session uses all cores; here each has one, as in (b).
      */
     ONNX_AS_THEY_COME("(c) ONNX Runtime, 10 as they come", new OnnxWay(10, false, false, false)),
 
-    /** The same job without a model: what Spark takes for itself. */
+    /** The same job without a model: the cost of Spark itself. */
     NO_MODEL("(d) no model, empty answers") {
         @Override
         MapPartitionsFunction<Row, Row> partition(Job job, int sequenceColumn) {
@@ -50,7 +50,7 @@ enum Contender {
     };
 
     private final String title;
-    private final OnnxWay way; // or null
+    private final OnnxWay way; // null for contenders without ONNX Runtime
 
     Contender(String title, OnnxWay way) {
         this.title = title;
@@ -61,7 +61,7 @@ enum Contender {
         this(title, null);
     }
 
-    /** Reads, scores and writes the table, and stops the session. */
+    /** Reads, scores and writes the table, then stops the session. */
     Scored score(SparkSession spark, Job job) {
         Dataset<Row> table =
                 spark.read().parquet(Preparation.input(job.folder()).toString());
@@ -69,14 +69,14 @@ enum Contender {
                 partition(job, table.schema().fieldIndex(BenchTable.TOKENS));
         table.mapPartitions(partition, Encoders.row(BenchTable.with(job.asked().fields())))
                 .write()
-                .option("compression", "zstd") // as Sluice does
+                .option("compression", "zstd") // the codec that Sluice uses
                 .parquet(job.output().toString());
         OnnxSessions.closeShared();
         spark.stop();
         return new Scored(StageClock.taken(), 0);
     }
 
-    /** What a task does with its rows. */
+    /** The function that a task applies to its rows. */
     MapPartitionsFunction<Row, Row> partition(Job job, int sequenceColumn) {
         return new OnnxPartition(
                 Preparation.onnxModel(job.folder()).toString(),
@@ -86,12 +86,12 @@ enum Contender {
                 way);
     }
 
-    /** Whether its answers have to be Sluice's. */
+    /** Whether its output must equal Sluice's. */
     boolean isCompared() {
         return this != SLUICE && this != NO_MODEL;
     }
 
-    /** The job: it ends this process where it fails. */
+    /** Runs the job; a failure ends this process. */
     private static void run(Job job, Path report, String... options) {
         List<String> command = new ArrayList<>(List.of(
                 "--model", Preparation.model(job.folder()).toString(),
@@ -104,7 +104,7 @@ enum Contender {
         Main.main(command.toArray(String[]::new));
     }
 
-    /** What Sluice says of a job, without doing it. */
+    /** The estimate of Sluice's dry run. */
     static Forecast forecast(Job job) {
         Path report = job.output().resolveSibling("forecast.json");
         run(job, report, "--dry-run", "--mode", "overwrite");
@@ -125,7 +125,7 @@ enum Contender {
         return title;
     }
 
-    /** What it has written last for a workload. */
+    /** Directory of its last output for a workload. */
     Path output(Path folder, int cores) {
         return folder.resolve("%s-%d".formatted(name().toLowerCase(Locale.ROOT), cores))
                 .resolve("scored");

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.stream.LongStream;
 import sluice.cell.bench.Workload.Widths;
 
-/** How the cost of a job grows with one thing, all others being the same. */
+/** The cost of a job as a function of one quantity, all others constant. */
 enum Curve {
     /** Ten thousand to ten million tokens. */
     TOKENS(CurveUnit.SECONDS, "tokens of the table", 10_000, 100_000, 1_000_000, 10_000_000) {
@@ -14,7 +14,7 @@ enum Curve {
         }
     },
 
-    /** The same tokens in fewer and longer sequences. */
+    /** The same number of tokens in fewer and longer sequences. */
     LENGTH(CurveUnit.MICROSECONDS_A_TOKEN, "tokens of a sequence", 10, 100, 1_000, 10_000, 100_000, 1_000_000) {
         @Override
         Point at(long x) {
@@ -22,8 +22,8 @@ enum Curve {
         }
     },
 
-    /** The most probable of so many classes are asked once a sequence. */
-    VOCABULARY(CurveUnit.MICROSECONDS_A_TOKEN, "tokens and classes that the model knows", 100, 1_000, 10_000, 100_000) {
+    /** Vocabulary size; the top classes are requested once for each sequence. */
+    VOCABULARY(CurveUnit.MICROSECONDS_A_TOKEN, "tokens and classes of the model", 100, 1_000, 10_000, 100_000) {
         @Override
         Point at(long x) {
             Widths widths = new Widths(1, 64, 64, (int) x);
@@ -31,7 +31,7 @@ enum Curve {
         }
     },
 
-    /** Of each of two layers. */
+    /** Hidden units of each of two layers. */
     HIDDEN(CurveUnit.MICROSECONDS_A_TOKEN, "hidden units of a layer", 16, 32, 64, 128, 256, 512) {
         @Override
         Point at(long x) {
@@ -41,8 +41,8 @@ enum Curve {
     },
 
     /**
-     * Nearly all of it embedding and output layer: what is read and compiled, and hardly computed with. Spark's local mode sends it
-     * nowhere: on a cluster, add the network's time.
+     * Size of the model, mostly of the embedding and the output layer, which are read and packed but hardly computed with. Local mode does
+     * not send the model over a network: on a cluster, add that time.
      */
     MODEL_BYTES(CurveUnit.SECONDS, "bytes of the model", 1_000_000, 10_000_000, 100_000_000, 500_000_000) {
         @Override
@@ -52,7 +52,7 @@ enum Curve {
         }
     },
 
-    /** The spread of the lengths' logarithms, in tenths, about one median. */
+    /** Standard deviation of the lengths' logarithms, in tenths, with a constant median. */
     SKEW(CurveUnit.MICROSECONDS_A_TOKEN, "spread of the lengths' logarithms, in tenths", 1, 5, 10, 15, 20) {
         @Override
         Point at(long x) {
@@ -63,7 +63,7 @@ enum Curve {
         }
     },
 
-    /** Rows for each different sequence. */
+    /** Number of rows for each distinct sequence. */
     DUPLICATES(CurveUnit.MICROSECONDS_A_TOKEN, "rows that have the same sequence", 1, 10, 100, 1_000) {
         @Override
         Point at(long x) {
@@ -71,7 +71,7 @@ enum Curve {
         }
     },
 
-    /** The same rows in more and smaller files, each a split of its own. */
+    /** The same rows in more and smaller files, each a split. */
     INPUT_FILES(CurveUnit.SECONDS, "files of the input", 1, 10, 100, 1_000) {
         @Override
         Point at(long x) {
@@ -104,10 +104,10 @@ enum Curve {
     }
 
     /**
-     * A job of the curve.
+     * A point of the curve.
      *
-     * @param files of the input
-     * @param options for Sluice's command line
+     * @param files number of input files
+     * @param options options for Sluice's command line
      */
     record Point(
             long x, Widths widths, Asked asked, SequenceSource source, long rows, int files, List<String> options) {}

@@ -13,7 +13,7 @@ import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.Styler;
 
-/** All curves in one picture. */
+/** Draws all curves into one picture. */
 final class CurvePlot {
     private static final int WIDTH = 420;
     private static final int HEIGHT = 300;
@@ -22,11 +22,11 @@ final class CurvePlot {
     private final List<XYChart> charts = new ArrayList<>();
 
     /**
-     * Adds one.
+     * Adds a curve.
      *
-     * @param x of each point
-     * @param all of the whole job, in the curve's unit
-     * @param scoring the model's part of it
+     * @param x the points
+     * @param all cost of the whole job at each point, in the curve's unit
+     * @param scoring the model's part of that cost
      */
     void add(Curve curve, List<Double> x, List<Double> all, List<Double> scoring) {
         XYChart chart = new XYChartBuilder()
@@ -46,7 +46,7 @@ final class CurvePlot {
                 .setLegendPosition(Styler.LegendPosition.OutsideS)
                 .setLegendLayout(Styler.LegendLayout.Horizontal)
                 .setLegendBorderColor(Color.WHITE);
-        chart.addSeries("all of the job", x, all);
+        chart.addSeries("whole job", x, all);
         chart.addSeries("scoring", x, scoring);
         charts.add(chart);
     }
@@ -59,7 +59,7 @@ final class CurvePlot {
         return Math.pow(10, Math.ceil(Math.log10(value)));
     }
 
-    /** As PNG. */
+    /** Writes the picture as PNG. */
     void write(Path file) throws IOException {
         int rows = (charts.size() + COLUMNS - 1) / COLUMNS;
         try (OutputStream picture = Files.newOutputStream(file)) {

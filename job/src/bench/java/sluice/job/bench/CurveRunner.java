@@ -8,7 +8,7 @@ import java.util.List;
 import org.apache.spark.sql.SparkSession;
 import sluice.cell.bench.RandomWeights;
 
-/** The process of a curve: it is asked for one of its points. */
+/** The process of a curve: on request it measures one of its points. */
 public final class CurveRunner {
     private static final long SEED = 20_006;
     private static final int CORES = 1;
@@ -23,14 +23,14 @@ public final class CurveRunner {
         this.rounds = rounds;
     }
 
-    /** The table and the model of a point, and its turns after the first. */
-    record Measured(long rows, long tokens, long modelBytes, List<Turn> turns) {}
+    /** Size of the table and the model at a point, and the runs after the warm-up run. */
+    record Measured(long rows, long tokens, long modelBytes, List<RunMeasurement> runs) {}
 
-    /** The curve, where to work, and how many rounds count. */
+    /** Arguments: the curve, a working directory, the number of measured rounds. */
     public static void main(String[] arguments) {
         CurveRunner runner =
                 new CurveRunner(Curve.valueOf(arguments[0]), Path.of(arguments[1]), Integer.parseInt(arguments[2]));
-        Conversation.serve(line -> runner.measure(runner.curve.at(Long.parseLong(line))));
+        LineServer.serve(line -> runner.measure(runner.curve.at(Long.parseLong(line))));
     }
 
     private Measured measure(Curve.Point point) throws IOException {
@@ -40,15 +40,15 @@ public final class CurveRunner {
         Preparation.Prepared table = Preparation.writeTable(spark, point.source(), point.rows(), point.files(), folder);
         spark.stop();
         Job job = new Job(point.asked(), folder, Contender.SLUICE.output(folder, CORES), point.options());
-        List<Turn> turns = new ArrayList<>();
+        List<RunMeasurement> runs = new ArrayList<>();
         for (int round = 0; round <= rounds; round++) {
-            Turn turn = Turn.of(Contender.SLUICE, CORES, job);
+            RunMeasurement run = RunMeasurement.of(Contender.SLUICE, CORES, job);
             if (round > 0) {
-                turns.add(turn);
+                runs.add(run);
             }
         }
         long modelBytes = Files.size(Preparation.model(folder));
         Folder.delete(folder);
-        return new Measured(table.rows(), table.tokens(), modelBytes, turns);
+        return new Measured(table.rows(), table.tokens(), modelBytes, runs);
     }
 }

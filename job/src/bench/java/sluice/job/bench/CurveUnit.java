@@ -1,6 +1,6 @@
 package sluice.job.bench;
 
-/** What the cost of a curve's points is told in. */
+/** The unit of a curve's cost. */
 enum CurveUnit {
     SECONDS("seconds") {
         @Override
@@ -8,7 +8,7 @@ enum CurveUnit {
             return seconds;
         }
     },
-    MICROSECONDS_A_TOKEN("microseconds a token") {
+    MICROSECONDS_A_TOKEN("microseconds per token") {
         @Override
         double of(double seconds, long tokens) {
             return seconds * 1e6 / tokens;

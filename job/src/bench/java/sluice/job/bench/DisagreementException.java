@@ -1,6 +1,6 @@
 package sluice.job.bench;
 
-/** Two contenders answer differently; the message says where. */
+/** Two contenders gave different outputs; the message says where. */
 final class DisagreementException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -5,18 +5,18 @@ import java.util.List;
 /**
  * How much to measure.
  *
- * @param scale of the tables: 1 is a million rows of logs
- * @param files that each table is made of
- * @param rounds that count; one before them warms up
- * @param cores with how many each contender runs
- * @param freshProcesses whether each workload has processes of its own, so that no compiled code is shaped by another
- * @param judges whether figures are held against what was aimed at
+ * @param scale scale of the tables; 1 is a million rows of logs
+ * @param files number of files of each table
+ * @param rounds number of measured rounds, after one warm-up round
+ * @param cores numbers of cores that each contender runs with
+ * @param freshProcesses whether each workload has new processes, so that compiled code is not affected by other workloads
+ * @param judges whether results are compared with their goals
  */
 record Effort(double scale, int files, int rounds, List<Integer> cores, boolean freshProcesses, boolean judges) {
     /**
      * An effort by its name.
      *
-     * @throws IllegalArgumentException where there is none
+     * @throws IllegalArgumentException if there is none
      */
     static Effort named(String name) {
         return switch (name) {

@@ -8,11 +8,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A directory, as a whole. */
+/** Size and deletion of a directory. */
 final class Folder {
     private Folder() {}
 
-    /** Of its Parquet files. */
+    /** Total size of its Parquet files, in bytes. */
     static long bytes(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
             return files.filter(file -> file.getFileName().toString().endsWith(".parquet"))
@@ -29,7 +29,7 @@ final class Folder {
         }
     }
 
-    /** If it is there. */
+    /** Deletes the directory, if it exists. */
     static void delete(Path folder) throws IOException {
         if (!Files.exists(folder)) {
             return;

@@ -7,15 +7,15 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
 /**
- * What the dry run says.
+ * The estimate of the dry run.
  *
- * @param taskSeconds that all tasks together would take
- * @param seconds from the start to the end
+ * @param taskSeconds estimated time of all tasks together
+ * @param seconds estimated duration of the run
  */
 record Forecast(double taskSeconds, double seconds) {
     private static final int SECONDS_OF_AN_HOUR = 3_600;
 
-    /** Of a report of the job. */
+    /** Reads the estimate from a report of the job. */
     static Forecast read(Path report) {
         try {
             JsonNode root = new ObjectMapper().readTree(report.toFile());

@@ -3,9 +3,9 @@ package sluice.job.bench;
 import java.util.Optional;
 
 /**
- * What was aimed at.
+ * A goal for a result.
  *
- * @param value where {@code NEAR}, by what factor it may be missed
+ * @param value the bound; for {@code NEAR} the factor by which the result may differ from 1
  */
 record Goal(Kind kind, double value) {
     enum Kind {
@@ -14,13 +14,13 @@ record Goal(Kind kind, double value) {
         NEAR
     }
 
-    /** Of two cores over one. */
+    /** Speed-up of two cores over one. */
     static final Goal CORES = new Goal(Kind.AT_LEAST, 1.9);
 
-    /** Of an estimate over what came of it. */
+    /** Ratio of an estimate to the measured value. */
     static final Goal FORECAST = new Goal(Kind.NEAR, 2);
 
-    private static final int WIDE = 128; // hidden units, from which on the model is meant to be nearly all of the work
+    private static final int WIDE = 128; // hidden units from which on the model should take nearly all of the time
     private static final double SPARK_SHARE = 0.1;
 
     static Optional<Goal> ratio(JobWorkload workload, Contender contender) {

@@ -4,11 +4,11 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What a contender is to do.
+ * The task of a contender.
  *
- * @param folder of what is scored, see {@link Preparation}
- * @param output where the answers go
- * @param options that Sluice's command line has besides
+ * @param folder directory of the model and the table, see {@link Preparation}
+ * @param output directory of the output
+ * @param options further options for Sluice's command line
  */
 record Job(Asked asked, Path folder, Path output, List<String> options) {
     static Job of(JobWorkload workload, Contender contender, int cores, Path root) {

@@ -8,9 +8,9 @@ import sluice.cell.bench.RandomWeights;
 import sluice.cell.bench.Workload.Widths;
 import sluice.cell.model.LstmModel;
 
-/** What is scored. */
+/** The workloads. */
 enum JobWorkload {
-    /** Sessions of a log: short, and most have come before. */
+    /** Sessions of a log: short, and most are duplicates. */
     LOGS("HDFS sessions, 2x64, rank and loglik", new Widths(2, 32, 64, 29), Asked.RANK_AND_LOGLIK, 1_000_000) {
         @Override
         SequenceSource source(Optional<Cases> cases) throws IOException {
@@ -18,7 +18,7 @@ enum JobWorkload {
         }
     },
 
-    /** Lines of a text: they begin alike and soon differ. */
+    /** Lines of a text: they share short prefixes. */
     TEXT("Shakespeare's lines, 2x128, loglik", new Widths(2, 100, 128, 65), Asked.LOGLIK, 131_000) {
         @Override
         SequenceSource source(Optional<Cases> cases) throws IOException {
@@ -35,7 +35,7 @@ enum JobWorkload {
         }
     },
 
-    /** A few sequences are most of the tokens. */
+    /** Few sequences have most of the tokens. */
     LONG_TAIL("long tail to 5,000, 2x128, V 10,000, top 5", new Widths(2, 64, 128, 10_000), Asked.TOP_5, 20_000) {
         @Override
         SequenceSource source(Optional<Cases> cases) {
@@ -43,7 +43,7 @@ enum JobWorkload {
         }
     },
 
-    /** All of one length, nothing shared: as a library of tensors likes it best. */
+    /** Sequences of one length without shared prefixes: the best case of a tensor library. */
     UNIFORM("50 random tokens, 2x256, V 100, softmax", new Widths(2, 128, 256, 100), Asked.SOFTMAX, 20_000) {
         @Override
         SequenceSource source(Optional<Cases> cases) {
@@ -66,13 +66,13 @@ enum JobWorkload {
     }
 
     /**
-     * Its sequences.
+     * The sequences.
      *
-     * @param cases real ones; without them they are made up
+     * @param cases real tables; without them the sequences are generated
      */
     abstract SequenceSource source(Optional<Cases> cases) throws IOException;
 
-    /** Its weights; random where nobody has trained any. */
+    /** The model; random weights unless there are trained ones. */
     LstmModel model(Optional<Cases> cases) throws IOException {
         return new RandomWeights(SEED).model(widths);
     }
@@ -89,7 +89,7 @@ enum JobWorkload {
         return asked;
     }
 
-    /** Of a table at full size. */
+    /** Number of rows at full size. */
     long rows() {
         return rows;
     }

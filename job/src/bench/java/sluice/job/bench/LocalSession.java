@@ -3,7 +3,7 @@ package sluice.job.bench;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 
-/** Spark on this machine, as {@code conf/spark-defaults.conf} has it, but that each file of a table is a partition. */
+/** A local Spark session with the options of {@code conf/spark-defaults.conf}, except that each file of a table is a partition. */
 final class LocalSession {
     private LocalSession() {}
 

@@ -9,14 +9,14 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Sessions of a log, over and over: events from 0. Each comes again after all others have come, which is what a larger log of the same
- * system looks like; neighbours in a file are none in the table.
+ * Sessions of a log, repeated; events are numbered from 0. Each session recurs after all others, as in a larger log of the same system.
+ * Neighbours in the file are not neighbours in the table.
  */
 final class LogSessions implements SequenceSource {
     private static final long serialVersionUID = 1L;
-    private static final long STRIDE = 7_919; // prime, and no divisor of any number of sessions here
+    private static final long STRIDE = 7_919; // a prime that divides none of the numbers of sessions
 
-    // HDFS's, of which there are 21,691: 4,962 different ones, 17.5 events on average.
+    // As in HDFS: 21,691 sessions, 4,962 of them distinct, 17.5 events on average.
     private static final int SESSIONS = 21_691;
     private static final int DIFFERENT = 4_962;
     private static final long SEED = 20_001;
@@ -27,7 +27,7 @@ final class LogSessions implements SequenceSource {
         this.sessions = sessions.toArray(int[][]::new);
     }
 
-    /** Of files with a session a line: events from 1 on, separated by blanks. */
+    /** Reads files with one session per line: events from 1 on, separated by blanks. */
     static LogSessions ofFiles(Path... files) throws IOException {
         List<int[]> sessions = new ArrayList<>();
         for (Path file : files) {
@@ -42,7 +42,7 @@ final class LogSessions implements SequenceSource {
         return new LogSessions(sessions);
     }
 
-    /** Made up, of about the same lengths and as many duplicates as those of HDFS: most events have one that mostly follows. */
+    /** Generates sessions with about the lengths and duplicates of HDFS: most events have a most frequent successor. */
     static LogSessions generated(int events) {
         SplittableRandom random = new SplittableRandom(SEED);
         int[][] followers = new int[events][];
@@ -59,7 +59,7 @@ final class LogSessions implements SequenceSource {
             different.add(sequence);
         }
         List<int[]> sessions = new ArrayList<>(different);
-        while (sessions.size() < SESSIONS) { // few sessions are most of the log
+        while (sessions.size() < SESSIONS) { // a few sessions make up most of the log
             sessions.add(different.get((int) (DIFFERENT * Math.pow(random.nextDouble(), 6))));
         }
         return new LogSessions(sessions);

@@ -2,7 +2,7 @@ package sluice.job.bench;
 
 import java.util.Arrays;
 
-/** The middle of what was measured. */
+/** The median of measured values. */
 final class Median {
     private Median() {}
 

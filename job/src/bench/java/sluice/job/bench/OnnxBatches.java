@@ -11,7 +11,7 @@ import sluice.cell.bench.OnnxAnswer;
 import sluice.cell.bench.OnnxMemory;
 import sluice.cell.bench.OnnxModel;
 
-/** A task's batches, without copies to or from ONNX Runtime's memory. */
+/** Scores a task's batches without copies to or from ONNX Runtime's memory. */
 final class OnnxBatches {
     private final OnnxMemory memory = new OnnxMemory(OrtEnvironment.getEnvironment());
     private final OrtSession session;
@@ -24,7 +24,7 @@ final class OnnxBatches {
         this.classes = classes;
     }
 
-    /** The answers stand until the next batch. */
+    /** Scores a batch; the output is valid until the next call. */
     OnnxAnswer score(List<int[]> batch) {
         int size = batch.size();
         int steps = batch.stream().mapToInt(sequence -> sequence.length).max().orElseThrow();
@@ -37,7 +37,7 @@ final class OnnxBatches {
             Map<String, OnnxTensorLike> inputs = Map.of(OnnxModel.TOKENS, tokens, OnnxModel.LENGTHS, lengths);
             session.run(inputs, Map.of(OnnxModel.ANSWER, answer)).close();
         } catch (OrtException e) {
-            throw new IllegalStateException("ONNX Runtime can't score the batch", e);
+            throw new IllegalStateException("ONNX Runtime cannot score the batch", e);
         }
         return memory.answer(size, classes);
     }

@@ -4,7 +4,7 @@ import java.util.Iterator;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
 
-/** What a task does with its partition where ONNX Runtime scores it. Each process reads the model from its file. */
+/** Scores a partition with ONNX Runtime. Each process reads the model from its file. */
 final class OnnxPartition implements MapPartitionsFunction<Row, Row> {
     private static final long serialVersionUID = 1L;
 

@@ -15,7 +15,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import sluice.cell.bench.OnnxAnswer;
 
-/** A partition's rows with ONNX Runtime's answers behind their own values. Sorted, they come in the order of their lengths. */
+/** A partition's rows with ONNX Runtime's answers appended. With sorting, rows are in order of length. */
 final class OnnxRows implements Iterator<Row> {
     private final Iterator<Row> rows;
     private final int sequenceColumn;
@@ -24,10 +24,10 @@ final class OnnxRows implements Iterator<Row> {
     private final OnnxBatches batches;
     private final StageClock clock;
 
-    private Iterator<Gathered> gathered; // of the whole partition, where that is sorted first
+    private Iterator<Gathered> gathered; // the whole partition, if it is sorted first
     private final Deque<Row> answered = new ArrayDeque<>();
 
-    /** A sequence, and the rows that have it. */
+    /** A sequence and the rows that have it. */
     private record Gathered(int[] sequence, List<Row> rows) {}
 
     OnnxRows(
@@ -126,7 +126,7 @@ final class OnnxRows implements Iterator<Row> {
         return answers;
     }
 
-    /** A row with an answer behind its own values. */
+    /** A row with an answer appended. */
     static Row append(Row row, Object[] answer) {
         Object[] values = new Object[row.length() + answer.length];
         for (int at = 0; at < row.length(); at++) {

@@ -8,13 +8,13 @@ import java.util.concurrent.ConcurrentMap;
 import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
 
-/** The sessions of this process: on one thread each, all of ONNX Runtime's optimisations on. */
+/** The ONNX Runtime sessions of this process: one thread each, all optimisations. */
 final class OnnxSessions {
     private static final ConcurrentMap<String, OrtSession> SHARED = new ConcurrentHashMap<>();
 
     private OnnxSessions() {}
 
-    /** @param file the model */
+    /** @param file the model file */
     static OrtSession of(String file, boolean shared) {
         if (shared) {
             return SHARED.computeIfAbsent(file, OnnxSessions::create);
@@ -24,7 +24,7 @@ final class OnnxSessions {
         return session;
     }
 
-    /** So that each run makes its own, as each night does. */
+    /** Closes the shared session, so that each run creates its own, like a new process. */
     static void closeShared() {
         SHARED.values().forEach(OnnxSessions::close);
         SHARED.clear();
@@ -38,7 +38,7 @@ final class OnnxSessions {
             options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
             return OrtEnvironment.getEnvironment().createSession(file, options);
         } catch (OrtException e) {
-            throw new IllegalStateException("%s: ONNX Runtime refuses the model".formatted(file), e);
+            throw new IllegalStateException("%s: ONNX Runtime cannot load the model".formatted(file), e);
         }
     }
 
@@ -46,7 +46,7 @@ final class OnnxSessions {
         try {
             session.close();
         } catch (OrtException e) {
-            throw new IllegalStateException("ONNX Runtime can't close its session", e);
+            throw new IllegalStateException("ONNX Runtime cannot close its session", e);
         }
     }
 }

@@ -13,11 +13,11 @@ import sluice.cell.bench.OnnxModel;
 import sluice.cell.model.LstmModel;
 import sluice.cell.weights.torch.StateDictWriter;
 
-/** What all contenders are given: the same weights in two formats, the same table. */
+/** Writes the input of all contenders: the same weights in two formats, and the table. */
 final class Preparation {
     private Preparation() {}
 
-    /** The table's size. */
+    /** Size of the table. */
     record Prepared(long rows, long tokens, long bytes) {}
 
     static Path model(Path folder) {
@@ -32,7 +32,7 @@ final class Preparation {
         return folder.resolve("input");
     }
 
-    /** Writes it all into a workload's folder. */
+    /** Writes model and table into a workload's directory. */
     static Prepared prepare(
             SparkSession spark, JobWorkload workload, Optional<Cases> cases, double scale, int files, Path folder)
             throws IOException {

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** What this process takes from one moment on. */
+/** Measures time and memory of this process from a start on. */
 final class ProcessMeter {
     private static final OperatingSystemMXBean SYSTEM =
             (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
@@ -23,7 +23,7 @@ final class ProcessMeter {
 
     private ProcessMeter() {}
 
-    /** From now on, with a heap that has been cleared. */
+    /** Collects garbage, then starts measuring. */
     static ProcessMeter start() throws IOException {
         System.gc();
         heap().forEach(MemoryPoolMXBean::resetPeakUsage);
@@ -37,17 +37,17 @@ final class ProcessMeter {
         return (System.nanoTime() - started) * 1e-9;
     }
 
-    /** Of all threads: those that collect garbage and compile, too. */
+    /** CPU time of all threads, including garbage collection and JIT compilation. */
     double cpuSeconds() {
         return (SYSTEM.getProcessCpuTime() - cpu) * 1e-9;
     }
 
-    /** What the heap's pools had in use at their fullest, garbage that nobody had collected yet among it. */
+    /** Sum of the peak use of the heap's pools, in bytes, including garbage not yet collected. */
     static long peakHeapBytes() {
         return heap().stream().mapToLong(pool -> pool.getPeakUsage().getUsed()).sum();
     }
 
-    /** Of heap and native memory together; 0 where the system doesn't tell. */
+    /** Peak resident memory, heap and native together, in bytes; 0 if the system does not report it. */
     static long peakResidentBytes() throws IOException {
         Path status = Path.of("/proc/self/status");
         if (!Files.isReadable(status)) {

@@ -3,15 +3,15 @@ package sluice.job.bench;
 import java.util.SplittableRandom;
 
 /**
- * Random tokens, all as likely: next to no prefix is shared, no row comes twice.
+ * Random tokens with equal probability: hardly any shared prefixes, no duplicates.
  *
- * @param median of the lengths
- * @param spread of their logarithms, which are normally distributed; 0: all have one length
- * @param longest longer ones are cut to it
+ * @param median median of the lengths
+ * @param spread standard deviation of the lengths' logarithms, which are normally distributed; 0: one length
+ * @param longest longer sequences are cut to this length
  */
 record RandomTokens(int vocabulary, int median, double spread, int longest) implements SequenceSource {
     private static final long SEED = 20_003;
-    private static final long GOLDEN = 0x9E3779B97F4A7C15L; // so that rows next to one another have nothing in common
+    private static final long GOLDEN = 0x9E3779B97F4A7C15L; // makes neighbouring rows unrelated
 
     @Override
     public int[] of(long row) {

@@ -1,9 +1,9 @@
 package sluice.job.bench;
 
 /**
- * Sequences of which only so many are different: after all have come they come again.
+ * Repeats a number of distinct sequences.
  *
- * @param source of the different ones
+ * @param source source of the distinct sequences
  */
 record Repeated(SequenceSource source, long different) implements SequenceSource {
     private static final long serialVersionUID = 1L;

@@ -9,7 +9,7 @@ import java.util.OptionalDouble;
 import org.apache.spark.package$;
 import sluice.cell.bench.Machine;
 
-/** What was measured, in Markdown. */
+/** Prints the results in Markdown. */
 final class ResultTable {
     private static final double MIB = 1 << 20;
     private static final double PERCENT = 100;
@@ -20,7 +20,7 @@ final class ResultTable {
         this.out = out;
     }
 
-    /** Where all this ran: without it no figure means anything. */
+    /** Describes the machine, without which the figures have no meaning. */
     void head(String command) {
         out.printf(
                 "%s, %d processors; Java %s, %s; Spark %s; ONNX Runtime %s; each process `%s`%n%n",
@@ -45,14 +45,14 @@ final class ResultTable {
         out.println();
     }
 
-    void turns(List<Results> all) {
+    void runs(List<Results> all) {
         out.println(
-                "| work | by | cores | s | first, s | CPU s | tokens/s and core | reading, scoring, writing | heap | resident"
-                        + " | allocated a row | output |");
+                "| work | by | cores | s | first, s | CPU s | tokens/s per core | reading, scoring, writing | heap | resident"
+                        + " | allocated per row | output |");
         out.println("|---|---|---|---|---|---|---|---|---|---|---|---|");
         for (Results results : all) {
-            for (Seat seat : results.seats()) {
-                out.println(line(results, seat));
+            for (Configuration configuration : results.configurations()) {
+                out.println(line(results, configuration));
             }
         }
         out.println();
@@ -66,8 +66,8 @@ final class ResultTable {
     }
 
     private static String sharing(Results results) {
-        for (Seat seat : results.seats()) {
-            double steps = results.median(seat, turn -> turn.scored().computedSteps());
+        for (Configuration configuration : results.configurations()) {
+            double steps = results.median(configuration, run -> run.scored().computedSteps());
             if (steps > 0) {
                 return "; Sluice computes a step for %.1f tokens"
                         .formatted(results.table().tokens() / steps);
@@ -76,39 +76,37 @@ final class ResultTable {
         return "";
     }
 
-    private static String line(Results results, Seat seat) {
+    private static String line(Results results, Configuration configuration) {
         return "| %s | %s | %d | %.2f | %.2f | %.2f | %,.0f | %s | %,.0f MiB | %,.0f MiB | %,.0f B | %,.1f MiB |"
                 .formatted(
                         results.workload().title(),
-                        seat.contender().title(),
-                        seat.cores(),
-                        results.median(seat, Turn::seconds),
-                        results.first(seat).seconds(),
-                        results.median(seat, Turn::cpuSeconds),
-                        results.tokensPerSecondAndCore(seat),
-                        stages(results, seat),
-                        results.median(seat, Turn::peakHeapBytes) / MIB,
-                        results.median(seat, Turn::peakResidentBytes) / MIB,
-                        results.median(seat, Turn::allocatedBytes)
+                        configuration.contender().title(),
+                        configuration.cores(),
+                        results.median(configuration, RunMeasurement::seconds),
+                        results.first(configuration).seconds(),
+                        results.median(configuration, RunMeasurement::cpuSeconds),
+                        results.tokensPerSecondAndCore(configuration),
+                        stages(results, configuration),
+                        results.median(configuration, RunMeasurement::peakHeapBytes) / MIB,
+                        results.median(configuration, RunMeasurement::peakResidentBytes) / MIB,
+                        results.median(configuration, RunMeasurement::allocatedBytes)
                                 / results.table().rows(),
-                        results.median(seat, Turn::outputBytes) / MIB);
+                        results.median(configuration, RunMeasurement::outputBytes) / MIB);
     }
 
-    private static String stages(Results results, Seat seat) {
+    private static String stages(Results results, Configuration configuration) {
         double reading = results.median(
-                seat,
-                turn -> turn.scored().stages().reading()
-                        / turn.scored().stages().all());
+                configuration,
+                run -> run.scored().stages().reading() / run.scored().stages().all());
         double writing = results.median(
-                seat,
-                turn -> turn.scored().stages().writing()
-                        / turn.scored().stages().all());
+                configuration,
+                run -> run.scored().stages().writing() / run.scored().stages().all());
         return "%.0f, %.0f, %.0f %%".formatted(PERCENT * reading, PERCENT * (1 - reading - writing), PERCENT * writing);
     }
 
-    /** @param judges whether they are held against what was aimed at */
+    /** @param judges whether results are compared with their goals */
     void ratios(List<Results> all, List<Integer> cores, boolean judges) {
-        out.println("| work | what | found |" + (judges ? " aimed at |" : ""));
+        out.println("| work | what | found |" + (judges ? " goal |" : ""));
         out.println("|---|---|---|" + (judges ? "---|" : ""));
         for (Results results : all) {
             for (Ratio ratio : ratios(results, cores)) {
@@ -136,9 +134,9 @@ final class ResultTable {
     private static List<Ratio> ratios(Results results, List<Integer> cores) {
         List<Ratio> ratios = new ArrayList<>();
         for (int core : cores) {
-            Seat sluice = new Seat(Contender.SLUICE, core);
+            Configuration sluice = new Configuration(Contender.SLUICE, core);
             for (Contender contender : Contender.values()) {
-                Seat other = new Seat(contender, core);
+                Configuration other = new Configuration(contender, core);
                 OptionalDouble times =
                         contender == Contender.SLUICE ? OptionalDouble.empty() : results.ratio(other, sluice);
                 times.ifPresent(value -> ratios.add(new Ratio(
@@ -153,21 +151,21 @@ final class ResultTable {
                     true,
                     Goal.sparkShare(results.workload())));
             ratios.add(new Ratio(
-                    "the dry run's estimate of the run over what it took, local[%d]".formatted(core),
+                    "ratio of the dry run's estimate to the run's time, local[%d]".formatted(core),
                     results.forecastRatio(sluice),
                     false,
                     Optional.of(Goal.FORECAST)));
             ratios.add(new Ratio(
-                    "the same of the tasks' time",
+                    "the same for the time of the tasks",
                     results.taskForecastRatio(sluice),
                     false,
                     Optional.of(Goal.FORECAST)));
         }
-        results.ratio(new Seat(Contender.SLUICE, 1), new Seat(Contender.SLUICE, 2))
+        results.ratio(new Configuration(Contender.SLUICE, 1), new Configuration(Contender.SLUICE, 2))
                 .ifPresent(value -> ratios.add(
                         new Ratio("Sluice's time on local[1] over local[2]", value, false, Optional.of(Goal.CORES))));
-        results.ratio(new Seat(Contender.ONNX_BY_LENGTH, 1), new Seat(Contender.ONNX_BY_LENGTH, 2))
-                .ifPresent(value -> ratios.add(new Ratio("the same of (b)", value, false, Optional.empty())));
+        results.ratio(new Configuration(Contender.ONNX_BY_LENGTH, 1), new Configuration(Contender.ONNX_BY_LENGTH, 2))
+                .ifPresent(value -> ratios.add(new Ratio("the same for (b)", value, false, Optional.empty())));
         return ratios;
     }
 }

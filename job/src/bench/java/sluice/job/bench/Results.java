@@ -9,13 +9,13 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.ToDoubleFunction;
 
-/** All turns of a workload. */
+/** All measurements of a workload. */
 final class Results {
     private final JobWorkload workload;
     private final Preparation.Prepared table;
-    private final Map<Seat, Turn> first = new LinkedHashMap<>();
-    private final Map<Seat, List<Turn>> turns = new LinkedHashMap<>();
-    private final Map<Seat, Forecast> forecasts = new LinkedHashMap<>();
+    private final Map<Configuration, RunMeasurement> first = new LinkedHashMap<>();
+    private final Map<Configuration, List<RunMeasurement>> runs = new LinkedHashMap<>();
+    private final Map<Configuration, Forecast> forecasts = new LinkedHashMap<>();
     private final Map<Contender, AnswerComparison.Found> agreement = new EnumMap<>(Contender.class);
 
     Results(JobWorkload workload, Preparation.Prepared table) {
@@ -23,20 +23,20 @@ final class Results {
         this.table = table;
     }
 
-    void warmUp(Seat seat, Turn turn) {
-        first.put(seat, turn);
+    void warmUp(Configuration configuration, RunMeasurement run) {
+        first.put(configuration, run);
     }
 
     void agrees(Contender contender, AnswerComparison.Found found) {
         agreement.put(contender, found);
     }
 
-    void add(Seat seat, Turn turn) {
-        turns.computeIfAbsent(seat, unseen -> new ArrayList<>()).add(turn);
+    void add(Configuration configuration, RunMeasurement run) {
+        runs.computeIfAbsent(configuration, unseen -> new ArrayList<>()).add(run);
     }
 
-    void forecast(Seat seat, Forecast forecast) {
-        forecasts.put(seat, forecast);
+    void forecast(Configuration configuration, Forecast forecast) {
+        forecasts.put(configuration, forecast);
     }
 
     JobWorkload workload() {
@@ -51,27 +51,27 @@ final class Results {
         return agreement;
     }
 
-    Iterable<Seat> seats() {
-        return turns.keySet();
+    Iterable<Configuration> configurations() {
+        return runs.keySet();
     }
 
-    /** The one in a virtual machine that had run nothing yet. */
-    Turn first(Seat seat) {
-        return first.get(seat);
+    /** The first run of its JVM. */
+    RunMeasurement first(Configuration configuration) {
+        return first.get(configuration);
     }
 
-    double median(Seat seat, ToDoubleFunction<Turn> value) {
-        return Median.of(turns.get(seat).stream().mapToDouble(value).toArray());
+    double median(Configuration configuration, ToDoubleFunction<RunMeasurement> value) {
+        return Median.of(runs.get(configuration).stream().mapToDouble(value).toArray());
     }
 
-    double tokensPerSecondAndCore(Seat seat) {
-        return table.tokens() / median(seat, Turn::seconds) / seat.cores();
+    double tokensPerSecondAndCore(Configuration configuration) {
+        return table.tokens() / median(configuration, RunMeasurement::seconds) / configuration.cores();
     }
 
-    /** How many times as long one takes as another: the median over the rounds of their ratio in a round. */
-    OptionalDouble ratio(Seat slower, Seat faster) {
-        Optional<List<Turn>> a = Optional.ofNullable(turns.get(slower));
-        Optional<List<Turn>> b = Optional.ofNullable(turns.get(faster));
+    /** Ratio of the times of two configurations: the median over the rounds. */
+    OptionalDouble ratio(Configuration slower, Configuration faster) {
+        Optional<List<RunMeasurement>> a = Optional.ofNullable(runs.get(slower));
+        Optional<List<RunMeasurement>> b = Optional.ofNullable(runs.get(faster));
         if (a.isEmpty() || b.isEmpty()) {
             return OptionalDouble.empty();
         }
@@ -82,23 +82,23 @@ final class Results {
         return OptionalDouble.of(Median.of(ratios));
     }
 
-    /** How many times as long as they took the tasks would take, by the dry run. */
-    double taskForecastRatio(Seat seat) {
-        return forecasts.get(seat).taskSeconds()
-                / median(seat, turn -> turn.scored().stages().all());
+    /** Ratio of the dry run's estimate of the tasks' time to the measured time. */
+    double taskForecastRatio(Configuration configuration) {
+        return forecasts.get(configuration).taskSeconds()
+                / median(configuration, run -> run.scored().stages().all());
     }
 
-    /** The same of the whole run. */
-    double forecastRatio(Seat seat) {
-        return forecasts.get(seat).seconds() / median(seat, Turn::seconds);
+    /** The same ratio for the whole run. */
+    double forecastRatio(Configuration configuration) {
+        return forecasts.get(configuration).seconds() / median(configuration, RunMeasurement::seconds);
     }
 
-    /** What of the tasks' processor time is not the model's: Spark's reading, encoding and writing. */
-    double sparkShare(Seat seat) {
+    /** Share of the tasks' CPU time that the model does not take: Spark's reading, encoding and writing. */
+    double sparkShare(Configuration configuration) {
         return median(
-                seat,
-                turn -> 1
-                        - turn.scored().stages().scoring()
-                                / turn.scored().stages().all());
+                configuration,
+                run -> 1
+                        - run.scored().stages().scoring()
+                                / run.scored().stages().all());
     }
 }

@@ -10,17 +10,17 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /**
- * How the cost of Sluice's job grows: a table of all points, and a picture of every {@link Curve}.
+ * Measures how the cost of Sluice's job grows: writes a table of all points and a picture of all {@link Curve}s.
  *
- * <p>Each curve has a virtual machine of its own, on one core; each point is warmed up by a turn that doesn't count.
+ * <p>Each curve has its own JVM with one core. Each point has one warm-up run.
  */
 public final class ScaleCurves {
-    /** For a model of 500 MB, which is read, held and packed. */
+    /** Heap for a model of 500 MB, which is read, kept and packed. */
     private static final String HEAP = "-Xmx4g";
 
     private ScaleCurves() {}
 
-    /** Rounds that count, where the table and the picture go, and a directory to work in. */
+    /** Arguments: number of measured rounds, output directory of the table and the picture, working directory. */
     public static void main(String[] arguments) throws IOException {
         Locale.setDefault(Locale.ROOT);
         Path results = Files.createDirectories(Path.of(arguments[1]));
@@ -49,7 +49,7 @@ public final class ScaleCurves {
         List<Double> all = new ArrayList<>();
         List<Double> scoring = new ArrayList<>();
         String name = curve.name().toLowerCase(Locale.ROOT).replace('_', '-');
-        try (Child runner = Child.start(
+        try (ChildProcess runner = ChildProcess.start(
                 CurveRunner.class, List.of(HEAP), root.resolve(name + ".log"), curve.name(), root.toString(), rounds)) {
             for (Curve.Point point : curve.points()) {
                 System.err.printf("%s %,d%n", name, point.x());
@@ -57,9 +57,9 @@ public final class ScaleCurves {
                 csv.println(line(name, point.x(), measured));
                 csv.flush();
                 x.add((double) point.x());
-                all.add(curve.unit().of(median(measured, Turn::seconds), measured.tokens()));
+                all.add(curve.unit().of(median(measured, RunMeasurement::seconds), measured.tokens()));
                 scoring.add(curve.unit()
-                        .of(median(measured, turn -> turn.scored().stages().scoring()), measured.tokens()));
+                        .of(median(measured, run -> run.scored().stages().scoring()), measured.tokens()));
             }
         }
         plot.add(curve, x, all, scoring);
@@ -73,18 +73,18 @@ public final class ScaleCurves {
                         measured.rows(),
                         measured.tokens(),
                         measured.modelBytes(),
-                        median(measured, Turn::seconds),
-                        median(measured, Turn::cpuSeconds),
-                        median(measured, Turn::taskCpuSeconds),
-                        median(measured, turn -> turn.scored().stages().scoring()),
-                        median(measured, turn -> turn.scored().computedSteps()),
-                        median(measured, Turn::peakHeapBytes),
-                        median(measured, Turn::peakResidentBytes),
-                        median(measured, Turn::allocatedBytes),
-                        median(measured, Turn::outputBytes));
+                        median(measured, RunMeasurement::seconds),
+                        median(measured, RunMeasurement::cpuSeconds),
+                        median(measured, RunMeasurement::taskCpuSeconds),
+                        median(measured, run -> run.scored().stages().scoring()),
+                        median(measured, run -> run.scored().computedSteps()),
+                        median(measured, RunMeasurement::peakHeapBytes),
+                        median(measured, RunMeasurement::peakResidentBytes),
+                        median(measured, RunMeasurement::allocatedBytes),
+                        median(measured, RunMeasurement::outputBytes));
     }
 
-    private static double median(CurveRunner.Measured measured, ToDoubleFunction<Turn> value) {
-        return Median.of(measured.turns().stream().mapToDouble(value).toArray());
+    private static double median(CurveRunner.Measured measured, ToDoubleFunction<RunMeasurement> value) {
+        return Median.of(measured.runs().stream().mapToDouble(value).toArray());
     }
 }

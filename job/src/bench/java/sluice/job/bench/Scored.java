@@ -7,12 +7,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
 /**
- * What a contender says of its own run.
+ * A contender's own report of its run.
  *
- * @param computedSteps or 0 where every token was computed
+ * @param computedSteps number of computed steps; 0 if each token was computed
  */
 record Scored(Stages stages, long computedSteps) {
-    /** Of a report of the job. */
+    /** Reads the values from a report of the job. */
     static Scored read(Path report) {
         try {
             JsonNode root = new ObjectMapper().readTree(report.toFile());

@@ -13,25 +13,25 @@ import org.apache.spark.sql.SparkSession;
 import sluice.job.sql.SluiceCatalog;
 
 /**
- * The same job, over and over in one session, as a server that others call has it: what is in use at rest before and after must be the
- * same. The first runs don't count: they load classes and fill caches.
+ * Runs the same job repeatedly in one session, as in a server: heap, threads and open files at rest must be the same before and after. The
+ * first runs are not counted, because they load classes and fill caches.
  *
- * <p>In one session, since Spark 4.2.0 keeps something of every session that was stopped, whoever started it.
+ * <p>One session is used, because Spark 4.2.0 leaks memory for each session that is stopped.
  */
 public final class Soak {
     private static final double SCALE = 0.02;
     private static final int FILES = 8;
     private static final int CORES = 2;
 
-    /** Spark remembers so many jobs, stages and queries of a session; more than that would look like growth for a long time. */
+    /** Number of jobs, stages and queries that Spark keeps for its UI; Spark's larger defaults would look like growth for a long time. */
     private static final int REMEMBERED = 20;
 
     private static final int WARM_UP = 10;
     private static final double HEAP_GROWTH = 1.05;
     private static final long HEAP_SLACK = 4 << 20;
-    private static final long FEW = 2; // threads, or files
+    private static final long FEW = 2; // tolerated growth, in threads or files
 
-    /** Spark's pools end a thread that was idle for a minute; what a collection finds they clear away behind it. */
+    /** Time to rest: Spark's pools end a thread after an idle minute, and clean up after a garbage collection. */
     private static final long REST_SECONDS = 70;
 
     private static final int COLLECTIONS = 3;
@@ -41,7 +41,7 @@ public final class Soak {
 
     private Soak() {}
 
-    /** What a process has. */
+    /** Resources in use by this process. */
     private record State(long heapBytes, long threads, long files) {
         static State now() {
             System.gc();
@@ -66,7 +66,7 @@ public final class Soak {
         }
     }
 
-    /** Minutes, where real tables are (or empty), and a directory to work in. Leaves with 1 where something grows. */
+    /** Arguments: minutes, directory of real tables or an empty string, working directory. Exits with 1 if something grows. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         Locale.setDefault(Locale.ROOT);
         double minutes = Double.parseDouble(arguments[0]);
@@ -99,14 +99,14 @@ public final class Soak {
         State after = State.atRest();
         System.out.printf("at rest after %d more: %s%n", runs, after);
         spark.stop();
-        boolean heap = tell("heap", after.heapBytes() <= HEAP_GROWTH * before.heapBytes() + HEAP_SLACK);
-        boolean threads = tell("threads", after.threads() <= before.threads() + FEW);
-        boolean files = tell("open files", after.files() <= before.files() + FEW);
+        boolean heap = report("heap", after.heapBytes() <= HEAP_GROWTH * before.heapBytes() + HEAP_SLACK);
+        boolean threads = report("threads", after.threads() <= before.threads() + FEW);
+        boolean files = report("open files", after.files() <= before.files() + FEW);
         return heap && threads && files;
     }
 
-    private static boolean tell(String what, boolean flat) {
-        System.out.printf("%s: %s%n", what, flat ? "flat" : "it grows");
+    private static boolean report(String what, boolean flat) {
+        System.out.printf("%s: %s%n", what, flat ? "flat" : "grows");
         return flat;
     }
 

@@ -5,7 +5,7 @@ import java.util.function.Supplier;
 import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
 
-/** Tells where a task's time goes as the job's own report does: what it neither reads nor scores it writes. */
+/** Splits a task's time as the job's report does: time that is neither reading nor scoring is writing. */
 final class StageClock {
     private static final LongAdder ALL = new LongAdder();
     private static final LongAdder READING = new LongAdder();
@@ -17,7 +17,7 @@ final class StageClock {
 
     private StageClock() {}
 
-    /** Begins with the task that this thread runs. */
+    /** Starts the clock of the task that this thread runs. */
     static StageClock start() {
         StageClock clock = new StageClock();
         TaskContext.get().addTaskCompletionListener((TaskCompletionListener) ended -> clock.stop());
@@ -44,7 +44,7 @@ final class StageClock {
         return result;
     }
 
-    /** Of all tasks of this process since it was last asked: Spark's local mode has no other process. */
+    /** Times of all tasks of this process since the last call; local mode has no other process. */
     static Stages taken() {
         return Stages.ofNanos(ALL.sumThenReset(), READING.sumThenReset(), SCORING.sumThenReset());
     }

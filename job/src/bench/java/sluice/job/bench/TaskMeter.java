@@ -9,13 +9,13 @@ import org.apache.spark.api.plugin.ExecutorPlugin;
 import org.apache.spark.api.plugin.SparkPlugin;
 import org.apache.spark.util.TaskCompletionListener;
 
-/** Counts along with every task of this process, whoever's it is: processor time, and what its thread has allocated. */
+/** Counts CPU time and allocated bytes of each task in this process. */
 public final class TaskMeter implements SparkPlugin, ExecutorPlugin {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final LongAdder CPU_NANOS = new LongAdder();
     private static final LongAdder ALLOCATED = new LongAdder();
 
-    /** Of all tasks since they were last asked for. */
+    /** Counts of all tasks since the last call. */
     record Counted(double cpuSeconds, long allocatedBytes) {}
 
     static Counted taken() {

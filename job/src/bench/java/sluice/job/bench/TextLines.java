@@ -9,21 +9,21 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Lines of a text, each with its end, empty ones left out: a token is a character, numbered in the order of Unicode.
+ * The non-empty lines of a text, with their line ends. A token is a character, numbered in Unicode order.
  *
- * <p>Once all lines have come, the text is cut anew, into the same lengths from another place on: so a table of any size has lines as
- * long as the text's, and hardly a duplicate.
+ * <p>After the last line, the text is cut again into the same lengths from another offset. So a table of any size has the text's
+ * distribution of lengths, and hardly any duplicates.
  */
 final class TextLines implements SequenceSource {
     private static final long serialVersionUID = 1L;
-    private static final int SHIFT = 10_007; // characters, from a time to the next
+    private static final int SHIFT = 10_007; // offset between two passes, in characters
 
     private static final int LINES = 32_000;
     private static final int WORDS = 4_000;
     private static final long SEED = 20_002;
 
     private final int[] text;
-    private final int[] begins; // of each line
+    private final int[] begins; // offset of each line
     private final int[] lengths;
     private final String alphabet;
 
@@ -51,7 +51,7 @@ final class TextLines implements SequenceSource {
         return new TextLines(Files.readString(file));
     }
 
-    /** Words that are nobody's, the frequent ones often, about 34 characters a line. */
+    /** Generates a text of made-up words with skewed frequencies, about 34 characters per line. */
     static TextLines generated() {
         SplittableRandom random = new SplittableRandom(SEED);
         List<String> words = new ArrayList<>();
@@ -72,7 +72,7 @@ final class TextLines implements SequenceSource {
         return new TextLines(text.toString());
     }
 
-    /** Its characters, in the order of their tokens. */
+    /** The characters in the order of their tokens. */
     String alphabet() {
         return alphabet;
     }

@@ -5,9 +5,8 @@ import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
 
 /**
- * What a task does with its partition where no model scores it: each row gets an answer of the right size with nothing in it. What
- * remains is Spark's own, in the splits that it cuts by itself: no scorer that is called in {@code mapPartitions}, and leaves both
- * cutting and writing to Spark, makes a job shorter than this.
+ * Appends an empty answer of the right size to each row of a partition, without a model. The remaining cost is Spark's own, with Spark's
+ * default splits: the minimum for any scorer in {@code mapPartitions} that leaves splitting and writing to Spark.
  */
 final class UnscoredRows implements MapPartitionsFunction<Row, Row> {
     private static final long serialVersionUID = 1L;

@@ -10,30 +10,29 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Sluice against ONNX Runtime on the same Parquet files, with the same weights, on the same Spark.
+ * Compares Sluice with ONNX Runtime on the same Parquet files, with the same weights and the same Spark.
  *
- * <p>Each contender has a virtual machine of its own, for each number of cores: what one has compiled, collected or keeps outside of the
- * heap is not the other's. Those of a workload on so many cores take turns, so that whatever else the machine does meets them alike. The
- * first turn of each warms it up and is told apart; its answers are compared, all rows of them, before any time is told. Who disagrees
- * ends the run.
+ * <p>Each configuration of contender and cores has its own JVM, so that compiled code, garbage and native memory are separate. The
+ * configurations of a workload run alternately, so that other load on the machine affects them equally. The first run of each is a
+ * warm-up and is reported separately. All rows of its output are compared before any time is printed; a disagreement ends the benchmark.
  */
 public final class WholeJob {
-    /** Of each contestant. */
+    /** Heap of each scoring process. */
     static final String HEAP = "-Xmx2g";
 
     private final Effort effort;
     private final Path root;
-    private final Child umpire;
+    private final ChildProcess tableProcess;
 
-    private WholeJob(Effort effort, Path root, Child umpire) {
+    private WholeJob(Effort effort, Path root, ChildProcess tableProcess) {
         this.effort = effort;
         this.root = root;
-        this.umpire = umpire;
+        this.tableProcess = tableProcess;
     }
 
     /**
-     * Effort, scale and rounds (or empty: as the effort has it), where real tables are (or empty), a directory to work in, the command
-     * that this was, and the workload that is wanted (or empty: all).
+     * Arguments: effort, scale and rounds (empty: those of the effort), directory of real tables (or empty), working directory, the command
+     * line of the script for the report, workload (empty: all).
      */
     public static void main(String[] arguments) throws IOException {
         Locale.setDefault(Locale.ROOT);
@@ -45,22 +44,22 @@ public final class WholeJob {
             effort = effort.withRounds(Integer.parseInt(arguments[2]));
         }
         Path root = Files.createTempDirectory(Path.of(arguments[4]), "whole-job");
-        try (Child umpire = Child.start(
-                Umpire.class,
+        try (ChildProcess tableProcess = ChildProcess.start(
+                TableProcess.class,
                 List.of(HEAP),
-                root.resolve("umpire.log"),
+                root.resolve("tables.log"),
                 root.toString(),
                 Double.toString(effort.scale()),
                 Integer.toString(effort.files()),
                 arguments[3])) {
-            List<Results> all = new WholeJob(effort, root, umpire).run(workloads(arguments[6]));
+            List<Results> all = new WholeJob(effort, root, tableProcess).run(workloads(arguments[6]));
             ResultTable table = new ResultTable(System.out);
             table.head(arguments[5]);
             table.agreement(all);
-            table.turns(all);
+            table.runs(all);
             table.ratios(all, effort.cores(), effort.judges());
         } catch (DisagreementException e) {
-            System.err.println("disagreement, so no time is told: " + e.getMessage());
+            System.err.println("the contenders disagree, so no times are reported: " + e.getMessage());
             System.exit(1);
         } catch (ChildException e) {
             System.err.println(e.getMessage());
@@ -78,78 +77,82 @@ public final class WholeJob {
 
     private List<Results> run(List<JobWorkload> workloads) {
         List<Results> all = new ArrayList<>();
-        try (Seats shared = new Seats()) {
+        try (Processes shared = new Processes()) {
             for (JobWorkload workload : workloads) {
                 progress("%s: the table", workload.title());
-                Results results = new Results(workload, umpire.ask("prepare " + workload, Preparation.Prepared.class));
+                Results results =
+                        new Results(workload, tableProcess.ask("prepare " + workload, Preparation.Prepared.class));
                 for (int cores : effort.cores()) {
-                    try (Seats own = new Seats()) {
+                    try (Processes own = new Processes()) {
                         run(workload, cores, effort.freshProcesses() ? own : shared, results);
                     }
                 }
-                umpire.ask("clear " + workload, Boolean.class);
+                tableProcess.ask("clear " + workload, Boolean.class);
                 new ResultTable(System.err)
-                        .ratios(List.of(results), effort.cores(), effort.judges()); // an hour may be cut short
+                        .ratios(
+                                List.of(results),
+                                effort.cores(),
+                                effort.judges()); // printed for each workload, in case the benchmark is interrupted
                 all.add(results);
             }
         }
         return all;
     }
 
-    /** The processes that have been started. */
-    private final class Seats implements AutoCloseable {
-        private final Map<Seat, Child> taken = new LinkedHashMap<>();
+    /** The started scoring processes. */
+    private final class Processes implements AutoCloseable {
+        private final Map<Configuration, ChildProcess> started = new LinkedHashMap<>();
 
-        Turn turn(Seat seat, JobWorkload workload) {
-            return taken.computeIfAbsent(seat, this::start).ask("turn " + workload, Turn.class);
+        RunMeasurement run(Configuration configuration, JobWorkload workload) {
+            return started.computeIfAbsent(configuration, this::start).ask("run " + workload, RunMeasurement.class);
         }
 
-        Forecast forecast(Seat seat, JobWorkload workload) {
-            return taken.computeIfAbsent(seat, this::start).ask("forecast " + workload, Forecast.class);
+        Forecast forecast(Configuration configuration, JobWorkload workload) {
+            return started.computeIfAbsent(configuration, this::start).ask("forecast " + workload, Forecast.class);
         }
 
-        private Child start(Seat seat) {
-            String name = "%s-%d".formatted(seat.contender(), seat.cores());
-            return Child.start(
-                    Contestant.class,
+        private ChildProcess start(Configuration configuration) {
+            String name = "%s-%d".formatted(configuration.contender(), configuration.cores());
+            return ChildProcess.start(
+                    ScoringProcess.class,
                     List.of(HEAP),
                     root.resolve(name + ".log"),
-                    seat.contender().name(),
-                    Integer.toString(seat.cores()),
+                    configuration.contender().name(),
+                    Integer.toString(configuration.cores()),
                     root.toString());
         }
 
         @Override
         public void close() {
-            taken.values().forEach(Child::close);
+            started.values().forEach(ChildProcess::close);
         }
     }
 
-    private void run(JobWorkload workload, int cores, Seats processes, Results results) {
-        List<Seat> seats = contenders(workload).stream()
-                .map(contender -> new Seat(contender, cores))
+    private void run(JobWorkload workload, int cores, Processes processes, Results results) {
+        List<Configuration> configurations = contenders(workload).stream()
+                .map(contender -> new Configuration(contender, cores))
                 .toList();
-        for (Seat seat : seats) {
-            progress("%s: %s, first", workload.title(), seat.title());
-            results.warmUp(seat, processes.turn(seat, workload));
+        for (Configuration configuration : configurations) {
+            progress("%s: %s, first", workload.title(), configuration.title());
+            results.warmUp(configuration, processes.run(configuration, workload));
         }
-        for (Seat seat : seats) {
-            if (seat.contender().isCompared()) {
-                results.agrees(seat.contender(), agree(workload, seat));
+        for (Configuration configuration : configurations) {
+            if (configuration.contender().isCompared()) {
+                results.agrees(configuration.contender(), agree(workload, configuration));
             }
         }
         for (int round = 1; round <= effort.rounds(); round++) {
-            for (Seat seat : seats) {
-                progress("%s: %s, round %d of %d", workload.title(), seat.title(), round, effort.rounds());
-                results.add(seat, processes.turn(seat, workload));
+            for (Configuration configuration : configurations) {
+                progress("%s: %s, round %d of %d", workload.title(), configuration.title(), round, effort.rounds());
+                results.add(configuration, processes.run(configuration, workload));
             }
         }
-        Seat sluice = new Seat(Contender.SLUICE, cores);
+        Configuration sluice = new Configuration(Contender.SLUICE, cores);
         progress("%s: %s, dry run", workload.title(), sluice.title());
         results.forecast(sluice, processes.forecast(sluice, workload));
     }
 
-    /** Only logs have duplicates to speak of. */
+    /** The contenders of a workload; only logs have enough duplicates for ONNX_DISTINCT. */
     private static List<Contender> contenders(JobWorkload workload) {
         List<Contender> contenders = new ArrayList<>(List.of(Contender.values()));
         if (workload != JobWorkload.LOGS) {
@@ -158,12 +161,13 @@ public final class WholeJob {
         return contenders;
     }
 
-    private AnswerComparison.Found agree(JobWorkload workload, Seat seat) {
-        AnswerComparison.Found found = umpire.ask(
-                "compare %s %s %d".formatted(workload, seat.contender(), seat.cores()), AnswerComparison.Found.class);
+    private AnswerComparison.Found agree(JobWorkload workload, Configuration configuration) {
+        AnswerComparison.Found found = tableProcess.ask(
+                "compare %s %s %d".formatted(workload, configuration.contender(), configuration.cores()),
+                AnswerComparison.Found.class);
         if (!found.mismatch().isEmpty()) {
             throw new DisagreementException(
-                    "%s: Sluice and %s: %s".formatted(workload.title(), seat.title(), found.mismatch()));
+                    "%s: Sluice and %s: %s".formatted(workload.title(), configuration.title(), found.mismatch()));
         }
         return found;
     }

@@ -10,23 +10,24 @@ import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 
 /**
- * A table that Spark's catalogs have.
+ * A table in one of Spark's catalogs.
  *
- * @param name by which Spark finds it
- * @param provider what stores it: {@code parquet}, {@code delta}, ...
- * @param schema all its columns
- * @param partitionBy those that it is partitioned by, in the order of the schema
+ * @param name as in SQL
+ * @param provider its table format: {@code parquet}, {@code delta}, ...
+ * @param schema all columns
+ * @param partitionBy names of the partition columns, in the order of the schema
  */
 record CatalogTable(String name, String provider, StructType schema, List<String> partitionBy) {
-    /** What Spark itself stores as files: it writes these in its older way, which knows no transactions. */
-    private static final Set<String> FILES = Set.of("parquet", "orc", "json", "csv", "text", "avro", "xml", "hive");
+    /** Providers whose tables Spark writes as files through its V1 writer, without transactions. */
+    private static final Set<String> FILE_PROVIDERS =
+            Set.of("parquet", "orc", "json", "csv", "text", "avro", "xml", "hive");
 
-    /** What replaces a table in one transaction. */
-    private static final Set<String> REPLACED_AT_ONCE = Set.of("delta", "iceberg");
+    /** Providers that replace a whole table in one transaction. */
+    private static final Set<String> TRANSACTIONAL = Set.of("delta", "iceberg");
 
     /**
-     * @return nothing where there is no such table
-     * @throws RefusedException where something else has the name, or it can't be a name
+     * @return empty where the table does not exist
+     * @throws RefusedException where the name is invalid, or is that of a view
      */
     static Optional<CatalogTable> find(SparkSession spark, String name) {
         try {
@@ -50,22 +51,23 @@ record CatalogTable(String name, String provider, StructType schema, List<String
         }
     }
 
-    /** Only Spark's description of a table tells it for all catalogs. */
+    /** Spark states the provider of a table in any catalog only in the output of DESCRIBE. */
     private static String provider(SparkSession spark, String name) {
         return spark.sql("DESCRIBE TABLE EXTENDED " + name).filter("col_name = 'Provider'").collectAsList().stream()
                 .map(row -> row.getString(1))
                 .findFirst()
                 .orElseThrow(() -> new RefusedException(
-                        "%s: is no table that could be written to, a view perhaps; check --output".formatted(name)));
+                        "%s: is not a table (a view, perhaps), expected a table to write to; check --output"
+                                .formatted(name)));
     }
 
-    /** Whether Spark writes its files by itself. */
+    /** Whether Spark writes it as files through its V1 writer. */
     boolean isOfFiles() {
-        return FILES.contains(provider);
+        return FILE_PROVIDERS.contains(provider);
     }
 
-    /** Whether readers see the whole old table until they see the whole new one. */
-    boolean isReplacedAtOnce() {
-        return REPLACED_AT_ONCE.contains(provider);
+    /** Whether a replacement is one transaction, so that readers see either the old table or the new one. */
+    boolean isReplacedAtomically() {
+        return TRANSACTIONAL.contains(provider);
     }
 }

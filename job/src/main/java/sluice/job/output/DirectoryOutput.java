@@ -17,11 +17,11 @@ import sluice.job.report.RunReport;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
 
-/** A directory of files that Spark writes, with the run's report and its bad rows. */
+/** An output directory: the files that Spark writes, the run's report, and its bad rows. */
 public final class DirectoryOutput implements ScoredOutput {
     /**
-     * After how many rows Parquet looks for the first time at how much it keeps in memory, and from then on when it expects to have to. It
-     * would be 100 rows, and those of answers at each step may be gigabytes.
+     * Number of rows after which Parquet first checks the size of its buffers. The default of 100 rows can be gigabytes of answers for each
+     * step.
      */
     private static final String FIRST_SIZE_CHECK = "parquet.page.size.row.check.min";
 
@@ -35,12 +35,11 @@ public final class DirectoryOutput implements ScoredOutput {
         this.staged = staged;
     }
 
-    /** @throws RefusedException where there may be none */
+    /** @throws RefusedException where the settings don't fit the directory, or it can't be written */
     static DirectoryOutput at(SparkSession spark, Settings settings, RunName run, Configuration hadoop) {
         Settings.Output output = settings.output();
         if (output.mode() == OutputMode.PARTITIONS && output.partitionBy().isEmpty()) {
-            throw new RefusedException(
-                    "output.mode = partitions: of which column? set output.partition-by to those that tell the partitions");
+            throw new RefusedException("output.mode = partitions needs partition columns; set output.partition-by");
         }
         return new DirectoryOutput(
                 spark, output, StagedOutput.at(output, settings.badRows().path(), run, hadoop));

@@ -21,18 +21,18 @@ import sluice.job.settings.OutputFormat;
 import sluice.job.settings.Settings;
 
 /**
- * Which run has made an answer: the model's SHA-256, that of the settings ({@link Settings#sha256}), Sluice's version, and when the run
- * began.
+ * The origin of an answer: SHA-256 of the model and of the settings ({@link Settings#sha256}), Sluice's version, and the start of the run.
  *
- * <p>It stands in the metadata of the columns that are added, which Spark writes into the footer of each Parquet file
- * ({@code org.apache.spark.sql.parquet.row.metadata}) and gives back with the schema. A catalog would keep the first run's for good, so its
- * tables have none. Where it is asked for, it also stands in each row, as a column {@code struct<model_sha256,settings_sha256,version,started>}.
+ * <p>It is written to the metadata of the added columns. Spark stores that metadata in the footer of each Parquet file
+ * ({@code org.apache.spark.sql.parquet.row.metadata}) and returns it with the schema. Tables of a catalog have no such metadata, because a
+ * catalog would keep that of the first run for all rows. With {@code output.provenance} it is also a column of each row,
+ * {@code struct<model_sha256,settings_sha256,version,started>}.
  */
 public final class Provenance {
     private static final String COLUMN = "provenance";
 
-    private final StructType schema; // of the scored table, without the column
-    private final Set<String> input; // its columns that are the input's
+    private final StructType schema; // of the scored table, without the provenance column
+    private final Set<String> input; // names of the input's columns
     private final String column;
     private final boolean isColumn;
     private final boolean isMetadata;
@@ -41,9 +41,9 @@ public final class Provenance {
     private final Instant started;
 
     /**
-     * @param scored schema of the scored table, without a column of provenance
-     * @param input schema of those of its columns that are the input's
-     * @param model that scores, by its SHA-256
+     * @param scored schema of the scored table, without the provenance column
+     * @param input schema of the input's columns in it
+     * @param model SHA-256 of the model
      */
     public Provenance(StructType scored, StructType input, String model, Settings settings, Instant started) {
         this.schema = scored;
@@ -53,13 +53,13 @@ public final class Provenance {
         this.isMetadata = settings.output().format() != OutputFormat.TABLE;
         this.model = model;
         this.settings = settings.sha256();
-        this.started = started.truncatedTo(ChronoUnit.MICROS); // as exact as Spark's timestamps are
+        this.started = started.truncatedTo(ChronoUnit.MICROS); // the precision of Spark's timestamps
     }
 
     /**
-     * The schema of the table that is written.
+     * The schema of the table to write.
      *
-     * @throws RefusedException where there is such a column already
+     * @throws RefusedException where the column's name is taken
      */
     public StructType appendTo(StructType scored) {
         if (!isColumn) {
@@ -78,7 +78,7 @@ public final class Provenance {
         return scored.add(column, type, false);
     }
 
-    /** The rows with all that they are to say of where they come from. */
+    /** Adds the metadata, and the column where the settings ask for it. */
     public Dataset<Row> stamp(Dataset<Row> rows) {
         StructField[] fields = schema.fields();
         Column[] columns = new Column[fields.length + (isColumn ? 1 : 0)];

@@ -4,20 +4,20 @@ import java.io.IOException;
 import org.apache.hadoop.fs.Path;
 import sluice.job.storage.Journal;
 
-/** Something staged beside another place that is published by the journal of an output, in one decision with its rows. */
+/** Staged files of another target that the journal of an output publishes, in the same commit as its rows. */
 public interface PublishedTogether {
     /**
-     * Called before the journal is decided.
+     * Called before the journal is committed.
      *
-     * @param journal the journal's path once it is decided
-     * @param output the target of the output that the journal publishes
-     * @throws IOException where it can't be published any more; nothing is decided then
+     * @param journal path of the committed journal
+     * @param output target of the output that the journal publishes
+     * @throws IOException where it can no longer be published; then the journal is not committed
      */
     void announce(Path journal, Path output) throws IOException;
 
-    /** The steps that the journal does for it, after those of the output. */
+    /** The journal's steps for it, which follow those of the output. */
     Journal.Place steps();
 
-    /** Removes what is staged. */
+    /** Deletes the staged files. */
     void abandon() throws IOException;
 }

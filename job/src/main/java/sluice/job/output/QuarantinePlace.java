@@ -10,9 +10,9 @@ import sluice.job.report.RunReport;
 import sluice.job.settings.OutputMode;
 import sluice.job.storage.Storage;
 
-/** A directory of the user's choice for rows that couldn't be scored: {@code bad-rows.path}. */
+/** The directory for bad rows that {@code bad-rows.path} names. */
 record QuarantinePlace(String given, FileSystem files, Path path) {
-    /** @throws RefusedException where it exists and may not be replaced, or can't be one */
+    /** @throws RefusedException where it exists and may not be replaced, or can't be a directory */
     static QuarantinePlace resolve(String given, OutputMode mode, Configuration hadoop) {
         FileSystem files = Storage.of(given, "bad-rows.path", hadoop);
         Path path = files.makeQualified(new Path(given));
@@ -20,7 +20,8 @@ record QuarantinePlace(String given, FileSystem files, Path path) {
             if (path.getParent() == null
                     || (files.exists(path) && !files.getFileStatus(path).isDirectory())) {
                 throw new RefusedException(
-                        "%s: is no directory that could be made; check bad-rows.path".formatted(given));
+                        "%s: is a file or the root of a file system, expected a directory or a new path; check bad-rows.path"
+                                .formatted(given));
             }
             if (mode == OutputMode.ERROR && files.exists(path) && files.listStatus(path).length > 0) {
                 throw new RefusedException(
@@ -29,21 +30,21 @@ record QuarantinePlace(String given, FileSystem files, Path path) {
             }
         } catch (IOException e) {
             throw new RefusedException(
-                    "%s: can't be made: %s; check bad-rows.path".formatted(given, Failure.firstLine(e.getMessage())),
+                    "%s: can't be read: %s; check bad-rows.path".formatted(given, Failure.firstLine(e.getMessage())),
                     e);
         }
         return new QuarantinePlace(given, files, path);
     }
 
     /**
-     * The path, where it has nothing to do with the output's.
+     * The path.
      *
-     * @throws RefusedException where one lies in the other
+     * @throws RefusedException where it is inside the output, or the output inside it
      */
     Path outside(Path output) {
         if (Storage.isWithin(path, output) || Storage.isWithin(output, path)) {
             throw new RefusedException(
-                    "bad-rows.path = '%s': lies in the output, or the output in it; leave it empty, and they go to %s there"
+                    "bad-rows.path = '%s': is inside the output, or the output is inside it; leave the setting empty to have bad rows in %s of the output"
                             .formatted(given, RunReport.BAD_ROWS));
         }
         return path;

@@ -10,7 +10,7 @@ import org.apache.spark.sql.types.StructType;
 import sluice.job.input.RowDefect;
 import sluice.job.message.RefusedException;
 
-/** The column {@code reason}, {@code struct<code,text>}: why a row couldn't be scored, null where it was. Sent to the executors. */
+/** The column {@code reason}, {@code struct<code,text>}: why a row is bad, null for a scored row. Sent to the executors. */
 public final class ReasonColumn implements Serializable {
     private static final long serialVersionUID = 1L;
 
@@ -21,7 +21,7 @@ public final class ReasonColumn implements Serializable {
         this.name = prefix + "reason";
     }
 
-    /** @throws RefusedException where there is such a column already */
+    /** @throws RefusedException where the column's name is taken */
     public StructType appendTo(StructType schema) {
         if (Arrays.stream(schema.fieldNames()).anyMatch(name::equalsIgnoreCase)) {
             throw new RefusedException(

@@ -12,53 +12,57 @@ import sluice.job.report.RunReport;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.Settings;
 
-/** Where a scored table goes. Nothing of it is seen before it is published, and all of it then. */
+/** The destination of a scored table. Its rows are staged first, invisible to readers, and published when all of them are complete. */
 public interface ScoredOutput {
-    /** @throws RefusedException where there may be none */
+    /** @throws RefusedException where the settings don't fit the destination, or it can't be written */
     static ScoredOutput at(SparkSession spark, Settings settings, RunName run, Configuration hadoop) {
         return settings.output().format() == OutputFormat.TABLE
                 ? TableOutput.at(spark, settings, run, hadoop)
                 : DirectoryOutput.at(spark, settings, run, hadoop);
     }
 
-    /** The table as it is written, where that is more than what was scored. */
+    /** The shape of the written table, which may have more columns than the scored one. */
     default TableShape shape(TableShape scored) {
         return scored;
     }
 
     /**
-     * Holds what is to be written against what is there.
+     * Checks the table to write against the existing one.
      *
-     * @throws RefusedException where it can't go there
+     * @throws RefusedException where they don't fit
      */
     void requireFits(TableShape shape);
 
     /**
-     * Scores the rows, and keeps them where nobody sees them.
+     * Scores the rows, and stages the result.
      *
-     * @param fileRows that a file has at the most, or 0
+     * @param fileRows largest number of rows in a file; 0: no limit
      */
     void stage(Dataset<Row> rows, long fileRows);
 
-    /** Does the same with the rows that couldn't be scored. */
+    /** Stages the bad rows. */
     void stageBadRows(Dataset<Row> rows);
 
     /**
-     * Stages something that is published in one decision with the rows.
+     * Stages files of another target that are published in the same commit as the rows.
      *
-     * @param stage makes it for the run of the given id, as the journal has it
+     * @param stage creates them, given the id of the publication
      */
     default <T extends PublishedTogether> T publishTogether(Function<String, T> stage) {
         throw new IllegalStateException(
-                "states are published together with a directory of one run alone: refused before");
+                "states can only be published with an output directory; the settings should have been refused");
     }
 
-    /** Where the bad rows will be: the whole path, or one within the output. */
+    /** The published path of the bad rows: absolute, or relative to the output. */
     String badRowsPath();
 
-    /** @throws IOException where it failed; then nothing is there that was not there before */
+    /**
+     * Makes the staged rows visible.
+     *
+     * @throws IOException where it failed; then the destination is unchanged
+     */
     void publish(RunReport report) throws IOException;
 
-    /** Leaves nothing behind of what is not published. */
+    /** Deletes what is staged and not published. */
     void abandon() throws IOException;
 }

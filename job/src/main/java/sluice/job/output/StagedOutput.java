@@ -1,23 +1,16 @@
 package sluice.job.output;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.message.UnfinishedException;
@@ -32,24 +25,23 @@ import sluice.job.storage.StagingDirectory;
 import sluice.job.storage.Storage;
 
 /**
- * The place where a table is written before it is shown. All files go to a hidden directory beside the target; when everything is
- * complete, a {@link Publication} moves them: the whole directory with one rename where it is a new table or replaces the old one, file
- * by file where it is appended, partition by partition where it replaces some of them.
+ * The staging directory of an output, and its publication. All files are written to a hidden directory beside the target. When they are
+ * complete, a {@link Publication} moves them: the whole directory with one rename where the table is new or replaced, single files where
+ * rows are appended, single partitions where some are replaced.
  */
 public final class StagedOutput {
-    private static final Logger LOG = LoggerFactory.getLogger(StagedOutput.class);
-    private static final String DRAFT = "_publishing.json";
+    private static final String JOURNAL_DRAFT = "_publishing.json";
 
     private final FileSystem files;
     private final StagingDirectory place;
     private final OutputMode mode;
     private final int partitionLevels;
-    private final Optional<String> whole; // the one partition that it replaces, whatever was in it
+    private final Optional<String> partition; // the only one that the run writes
     private final RunName run;
     private final Publication publication;
-    private final Optional<StagingDirectory> badRows; // where they go to a place of their own
+    private final Optional<StagingDirectory> badRows; // a directory of their own; empty: they go into the output
     private final String id;
-    private final Set<String> texts = new LinkedHashSet<>(); // small files of the run's own
+    private final Set<String> texts = new LinkedHashSet<>(); // names of small files
     private Optional<PublishedTogether> together = Optional.empty();
 
     private StagedOutput(
@@ -57,7 +49,7 @@ public final class StagedOutput {
             Path target,
             OutputMode mode,
             int partitionLevels,
-            Optional<String> whole,
+            Optional<String> partition,
             RunName run,
             Optional<Path> badRows,
             Configuration hadoop)
@@ -67,7 +59,7 @@ public final class StagedOutput {
         this.place = new StagingDirectory(files, target, id);
         this.mode = mode;
         this.partitionLevels = partitionLevels;
-        this.whole = whole;
+        this.partition = partition;
         this.run = run;
         this.publication = Publication.of(target, id, files, hadoop);
         this.badRows = badRows.isEmpty()
@@ -76,8 +68,9 @@ public final class StagedOutput {
     }
 
     /**
-     * @param run what the run's own files are called
-     * @throws RefusedException where the target exists and may not be replaced, or can't be made
+     * @param badRows directory for bad rows; empty: they go into the output
+     * @param run names the run's report and its bad rows
+     * @throws RefusedException where the target exists and may not be replaced, or can't be written
      */
     public static StagedOutput at(
             Settings.Output settings, Optional<String> badRows, RunName run, Configuration hadoop) {
@@ -85,15 +78,15 @@ public final class StagedOutput {
     }
 
     /**
-     * The same for a run whose rows are all of one partition.
+     * The same for a run that writes a single partition.
      *
-     * @param whole its path; all that is in it is replaced, by nothing where there are no rows
+     * @param partition its path in the output; the run replaces all of it, and removes it where it has no rows
      */
     public static StagedOutput at(
             Settings.Output settings,
             Optional<String> badRows,
             RunName run,
-            Optional<String> whole,
+            Optional<String> partition,
             Configuration hadoop) {
         String path = settings.path();
         FileSystem files = Storage.of(path, "--output", hadoop);
@@ -105,14 +98,21 @@ public final class StagedOutput {
                 given -> QuarantinePlace.resolve(given, settings.mode(), hadoop).outside(target));
         try {
             StagedOutput output = new StagedOutput(
-                    files, target, settings.mode(), settings.partitionBy().size(), whole, run, badRowsPlace, hadoop);
+                    files,
+                    target,
+                    settings.mode(),
+                    settings.partitionBy().size(),
+                    partition,
+                    run,
+                    badRowsPlace,
+                    hadoop);
             output.requireFree(path);
             output.requireWritable();
             StagingDirectory.warnOfLeftovers(files, target);
             return output;
         } catch (IOException e) {
             throw new RefusedException(
-                    "%s: can't be made: %s; check --output".formatted(path, Failure.firstLine(e.getMessage())), e);
+                    "%s: can't be written: %s; check --output".formatted(path, Failure.firstLine(e.getMessage())), e);
         }
     }
 
@@ -121,7 +121,8 @@ public final class StagedOutput {
             return;
         }
         if (!files.getFileStatus(place.target()).isDirectory()) {
-            throw new RefusedException("%s: is a file, expected a directory to make; check --output".formatted(path));
+            throw new RefusedException(
+                    "%s: is a file, expected a directory or a new path; check --output".formatted(path));
         }
         if (mode == OutputMode.ERROR && !isEmpty()) {
             throw new RefusedException(
@@ -129,7 +130,7 @@ public final class StagedOutput {
         }
     }
 
-    /** Makes and removes the staging directory: better to know now than after the first task. */
+    /** Creates and deletes the staging directory, so that missing permissions are reported before the first task. */
     private void requireWritable() throws IOException {
         if (!files.mkdirs(place.staging())) {
             throw new IOException(
@@ -138,31 +139,34 @@ public final class StagedOutput {
         files.delete(place.staging(), true);
     }
 
-    /** Stages something that this output's journal publishes together with it; {@code stage} is given the run's id. */
+    /**
+     * Stages something that this output's journal publishes together with it.
+     *
+     * @param stage creates it, given the id of this publication
+     */
     public <T extends PublishedTogether> T publishTogether(Function<String, T> stage) {
         T staged = stage.apply(id);
         together = Optional.of(staged);
         return staged;
     }
 
-    /** Where to write. */
+    /** The directory to write the rows to. */
     String path() {
         return place.staging().toString();
     }
 
-    /** Where to write what goes beside the table. */
-    String path(String name) {
-        return new Path(place.staging(), name).toString();
-    }
-
-    /** Where to write the rows that couldn't be scored. */
+    /** The directory to write the bad rows to. */
     String stagedBadRows() {
-        return badRows.isPresent() ? in(badRows.get().staging(), ownBadRows()).toString() : path(insideBadRows());
+        return badRows.isPresent()
+                ? JournalBuilder.in(badRows.get().staging(), ownBadRows()).toString()
+                : new Path(place.staging(), insideBadRows()).toString();
     }
 
-    /** Where they will be: within the output, or the whole path. */
+    /** The published path of the bad rows: relative to the output, or absolute for a directory of their own. */
     String badRowsPath() {
-        return badRows.isPresent() ? in(badRows.get().target(), ownBadRows()).toString() : insideBadRows();
+        return badRows.isPresent()
+                ? JournalBuilder.in(badRows.get().target(), ownBadRows()).toString()
+                : insideBadRows();
     }
 
     private String ownBadRows() {
@@ -173,178 +177,95 @@ public final class StagedOutput {
         return mode.keepsOthers() ? RunReport.BAD_ROWS + "/" + run.partition() : RunReport.BAD_ROWS;
     }
 
-    private static Path in(Path directory, String path) {
-        return path.isEmpty() ? directory : new Path(directory, path);
-    }
-
-    /** Where the table will be. */
+    /** The published table's directory. */
     Path target() {
         return place.target();
     }
 
-    /** Writes a small file beside the table's own, in a directory that readers of the table pass over. */
+    /** Stages a small file that belongs to the table; Spark ignores it where its name begins with {@code _} or a dot. */
     public void write(String name, byte[] content) throws IOException {
         SmallFile.write(files, new Path(place.staging(), name), content);
     }
 
-    /** Puts the run's report into the output, as the last one's and under the run's own name. */
+    /** Stages the run's report twice: as the last run's, and under the run's own name. */
     public void writeReport(byte[] report) throws IOException {
         writeText(run.report(), report);
         writeText(RunReport.FILE, report);
     }
 
-    /** Puts a small file into the output, over one of the same name. */
+    /** Stages a small file that replaces one of the same name in the output. */
     public void writeText(String name, byte[] content) throws IOException {
         write(name, content);
         texts.add(name);
     }
 
     /**
-     * Shows the table: from now on it is the output.
+     * Makes the staged files visible.
      *
-     * @throws IOException where it could not be decided; then nothing has changed
-     * @throws UnfinishedException where it is decided, and not done
+     * @throws IOException where the journal could not be committed; then the output is unchanged
+     * @throws UnfinishedException where the journal is committed, and a step failed
      */
     public void publish() throws IOException {
         if (!files.exists(place.staging())) {
-            throw new IOException("%s: was taken away while this run was writing".formatted(place.staging()));
+            throw new IOException("%s: was removed by another process during this run".formatted(place.staging()));
         }
         boolean isNew = isEmpty();
         if (mode == OutputMode.ERROR && !isNew) {
-            throw new IOException("%s: was made by somebody else while this run was writing".formatted(place.target()));
+            throw new IOException("%s: was created by another process during this run".formatted(place.target()));
         }
         List<Journal.Place> places = new ArrayList<>();
         if (badRows.isPresent()) {
             places.add(badRowsSteps(badRows.get()));
         }
-        places.add(mode.keepsOthers() && !isNew ? stepsWithin() : steps());
+        places.add(mode.keepsOthers() && !isNew ? stepsWithin() : wholeDirectory());
         if (together.isPresent()) {
             places.add(together.get().steps());
             together.get().announce(publication.file(), place.target());
         }
-        publication.commit(new Journal(id, places), new Path(place.staging(), DRAFT));
+        publication.commit(new Journal(id, places), new Path(place.staging(), JOURNAL_DRAFT));
         publication.finish();
     }
 
-    /** The whole directory. */
-    private Journal.Place steps() throws IOException {
-        return new Journal.Place(
-                place.target().getName(),
-                List.of(move(files, place, "", mode == OutputMode.OVERWRITE)),
-                List.of(),
-                Map.of());
+    private Journal.Place wholeDirectory() throws IOException {
+        JournalBuilder steps = new JournalBuilder(place);
+        steps.move("", mode == OutputMode.OVERWRITE);
+        return steps.build(place.target().getName());
     }
 
-    /** What goes among what is there. */
+    /** Steps that leave the rest of the existing output as it is. */
     private Journal.Place stepsWithin() throws IOException {
-        List<Journal.Move> moves = new ArrayList<>();
-        List<String> removals = new ArrayList<>();
-        if (whole.isPresent()) {
-            addWhole(whole.get(), moves, removals);
+        JournalBuilder steps = new JournalBuilder(place);
+        if (partition.isPresent()) {
+            steps.replace(partition.get());
         } else if (mode == OutputMode.APPEND) {
-            addFiles("", moves);
+            steps.addFiles("");
         } else {
-            addPartitions("", partitionLevels, moves);
+            steps.replacePartitions("", partitionLevels);
         }
-        if (badRows.isEmpty() && files.exists(new Path(place.staging(), insideBadRows()))) {
-            moves.add(move(files, place, insideBadRows(), true));
-        } else if (badRows.isEmpty()) {
-            removals.add(insideBadRows()); // of a run of the same name
+        if (badRows.isEmpty()) {
+            steps.replace(insideBadRows()); // an earlier run may have had the same name
         }
-        Map<String, String> written = new LinkedHashMap<>();
         for (String name : texts) {
-            text(name).ifPresent(text -> written.put(name, text));
+            steps.write(name);
         }
-        return new Journal.Place(place.target().getName(), moves, removals, written);
+        return steps.build(place.target().getName());
     }
 
-    private Journal.Place badRowsSteps(StagingDirectory bad) throws IOException {
-        FileSystem theirs = bad.files();
-        String path = ownBadRows();
-        List<Journal.Move> moves = new ArrayList<>();
-        List<String> removals = new ArrayList<>();
-        if (theirs.exists(in(bad.staging(), path))) {
-            moves.add(move(theirs, bad, path, mode != OutputMode.ERROR));
-        } else if (mode != OutputMode.ERROR) {
-            removals.add(path);
-        }
-        return new Journal.Place(bad.target().toString(), moves, removals, Map.of());
-    }
-
-    private Optional<String> text(String name) throws IOException {
-        return SmallFile.read(files, new Path(place.staging(), name))
-                .map(bytes -> new String(bytes, StandardCharsets.UTF_8));
-    }
-
-    private void addFiles(String directory, List<Journal.Move> moves) throws IOException {
-        for (FileStatus entry : shown(files, in(place.staging(), directory))) {
-            String path = join(directory, entry);
-            if (entry.isDirectory()) {
-                addFiles(path, moves);
-            } else {
-                moves.add(new Journal.Move(path, false, ""));
-            }
-        }
-    }
-
-    private void addPartitions(String directory, int levels, List<Journal.Move> moves) throws IOException {
-        for (FileStatus entry : shown(files, in(place.staging(), directory))) {
-            if (!entry.isDirectory()) {
-                continue;
-            }
-            String path = join(directory, entry);
-            if (levels == 1) {
-                moves.add(move(files, place, path, true));
-            } else {
-                addPartitions(path, levels - 1, moves);
-            }
-        }
-    }
-
-    private void addWhole(String partition, List<Journal.Move> moves, List<String> removals) throws IOException {
-        if (files.exists(new Path(place.staging(), partition))) {
-            moves.add(move(files, place, partition, true));
+    private Journal.Place badRowsSteps(StagingDirectory own) throws IOException {
+        JournalBuilder steps = new JournalBuilder(own);
+        if (mode == OutputMode.ERROR) {
+            steps.moveIfStaged(ownBadRows());
         } else {
-            removals.add(partition);
+            steps.replace(ownBadRows());
         }
-    }
-
-    private static String join(String directory, FileStatus entry) {
-        String name = entry.getPath().getName();
-        return directory.isEmpty() ? name : directory + "/" + name;
-    }
-
-    /** What readers of a table see in a directory, in the order of names. */
-    private static List<FileStatus> shown(FileSystem files, Path directory) throws IOException {
-        return Arrays.stream(files.listStatus(directory))
-                .filter(entry -> !WrittenTable.isHidden(entry.getPath().getName()))
-                .sorted()
-                .toList();
-    }
-
-    private static Journal.Move move(FileSystem files, StagingDirectory from, String path, boolean replaces)
-            throws IOException {
-        return new Journal.Move(
-                path, replaces, firstFile(files, in(from.staging(), path), "").orElse(""));
-    }
-
-    /** The path of a data file: the name that Spark gives it is nobody else's. */
-    private static Optional<String> firstFile(FileSystem files, Path directory, String path) throws IOException {
-        for (FileStatus entry : shown(files, in(directory, path))) {
-            String below = join(path, entry);
-            Optional<String> found = entry.isDirectory() ? firstFile(files, directory, below) : Optional.of(below);
-            if (found.isPresent()) {
-                return found;
-            }
-        }
-        return Optional.empty();
+        return steps.build(own.target().toString());
     }
 
     private boolean isEmpty() throws IOException {
         return !files.exists(place.target()) || files.listStatus(place.target()).length == 0;
     }
 
-    /** Leaves nothing behind, unless it is decided that it shall be shown. */
+    /** Deletes what is staged, unless the journal is committed. */
     public void abandon() throws IOException {
         if (publication.isCommitted()) {
             return;

@@ -29,9 +29,9 @@ import sluice.job.settings.Settings;
 import sluice.job.storage.StagingDirectory;
 
 /**
- * A table of Spark's catalogs. Its rows are scored once and kept on the executors' disks until it is known that they may be written;
- * where such a disk is lost, its rows are scored again, to the same bits. What becomes visible when is the affair of what stores the
- * table: all at once where it knows transactions, as Delta and Iceberg do.
+ * A table of Spark's catalogs. Its rows are scored once and cached on the executors' disks until the run knows that it may write them.
+ * Spark scores rows again when it loses such a disk, to the same bits. Visibility depends on the table format: Delta and Iceberg commit
+ * atomically.
  */
 final class TableOutput implements ScoredOutput {
     private static final String OVERWRITE_MODE = "spark.sql.sources.partitionOverwriteMode";
@@ -40,7 +40,7 @@ final class TableOutput implements ScoredOutput {
     private final Settings.Output settings;
     private final Optional<CatalogTable> existing;
     private final Optional<StagingDirectory> badRows;
-    private Dataset<Row> rows; // null until they are staged
+    private Dataset<Row> rows; // null until staged
     private long fileRows;
     private boolean hasBadRows;
 
@@ -55,7 +55,7 @@ final class TableOutput implements ScoredOutput {
         this.badRows = badRows;
     }
 
-    /** @throws RefusedException where the table exists and may not be changed so */
+    /** @throws RefusedException where the table exists and its format or the mode rules out this change */
     static TableOutput at(SparkSession spark, Settings settings, RunName run, Configuration hadoop) {
         Settings.Output output = settings.output();
         Optional<CatalogTable> existing = CatalogTable.find(spark, output.path());
@@ -64,7 +64,7 @@ final class TableOutput implements ScoredOutput {
                 && output.mode() == OutputMode.PARTITIONS
                 && output.partitionBy().isEmpty()) {
             throw new RefusedException(
-                    "output.mode = partitions: of which column? there is no table '%s' yet: set output.partition-by to those that tell its partitions"
+                    "output.mode = partitions needs partition columns, and table '%s' does not exist yet; set output.partition-by"
                             .formatted(output.path()));
         }
         return new TableOutput(spark, output, existing, badRows(settings, run, hadoop));
@@ -74,10 +74,10 @@ final class TableOutput implements ScoredOutput {
         switch (settings.mode()) {
             case ERROR ->
                 throw new RefusedException(
-                        "%s: exists already; choose another --output, or say with --mode what is to become of it"
+                        "%s: exists already; choose another --output, or set --mode to overwrite, append or partitions"
                                 .formatted(table.name()));
             case OVERWRITE -> {
-                if (!table.isReplacedAtOnce()) {
+                if (!table.isReplacedAtomically()) {
                     throw new RefusedException(
                             "%s: is stored as %s, and Spark drops such a table before it writes the new one; use --mode partitions, a Delta or Iceberg table, or a path"
                                     .formatted(table.name(), table.provider()));
@@ -110,7 +110,7 @@ final class TableOutput implements ScoredOutput {
                 .path()
                 .orElseThrow(
                         () -> new RefusedException(
-                                "bad-rows.rule = quarantine: a table has no place for the rows that can't be scored; set bad-rows.path to a directory"));
+                                "bad-rows.rule = quarantine: an output table can't hold the bad rows; set bad-rows.path to a directory"));
         OutputMode mode = settings.output().mode();
         QuarantinePlace place = QuarantinePlace.resolve(given, mode, hadoop);
         Path path = mode.keepsOthers() ? new Path(place.path(), run.partition()) : place.path();
@@ -138,7 +138,7 @@ final class TableOutput implements ScoredOutput {
     public void stage(Dataset<Row> scored, long fileRows) {
         this.fileRows = fileRows;
         rows = scored.persist(StorageLevel.DISK_ONLY());
-        rows.count(); // reads them all, and so keeps them all
+        rows.count(); // an action that fills the cache
     }
 
     @Override
@@ -156,7 +156,7 @@ final class TableOutput implements ScoredOutput {
         return badRows.map(place -> place.target().toString()).orElse("");
     }
 
-    /** The bad rows go first, and are taken back where the table can't be written. */
+    /** Publishes the bad rows before the table, and withdraws them where the table can't be written. */
     @Override
     public void publish(RunReport report) throws IOException {
         if (hasBadRows) {
@@ -166,15 +166,14 @@ final class TableOutput implements ScoredOutput {
             commit();
         } catch (TableAlreadyExistsException | NoSuchTableException e) {
             IOException failure = new IOException(
-                    "%s: was made or removed by somebody else while this run was scoring".formatted(settings.path()),
-                    e);
-            takeBack(failure);
+                    "%s: was created or dropped by another process during this run".formatted(settings.path()), e);
+            withdrawBadRows(failure);
             throw failure;
         } catch (RuntimeException | Error failure) {
-            takeBack(failure);
+            withdrawBadRows(failure);
             throw failure;
         }
-        settleBadRows();
+        removeEarlierBadRows();
         rows.unpersist();
     }
 
@@ -195,7 +194,7 @@ final class TableOutput implements ScoredOutput {
         }
     }
 
-    /** The user's own over the size of files, which writers of files know. */
+    /** {@code output.options} take precedence over the number of rows in a file, which only file writers read. */
     private Map<String, String> options() {
         Map<String, String> options = new LinkedHashMap<>();
         if (fileRows > 0) {
@@ -219,13 +218,13 @@ final class TableOutput implements ScoredOutput {
                 : writer.partitionedBy(partitionBy[0], Arrays.copyOfRange(partitionBy, 1, partitionBy.length));
     }
 
-    /** By place: the table's columns in its order. */
+    /** Inserts by position, so the columns are put into the table's order. */
     private void insert(CatalogTable table) {
         Column[] columns = Arrays.stream(table.schema().fieldNames())
                 .map(name -> functions.col(ColumnPath.quoted(name)))
                 .toArray(Column[]::new);
         boolean appends = settings.mode() == OutputMode.APPEND;
-        // As an option it would be the table's own.
+        // A session setting, because a writer option would be stored as a property of the table.
         try (SessionSetting dynamic = new SessionSetting(spark, OVERWRITE_MODE, "dynamic")) {
             rows.select(columns)
                     .write()
@@ -235,8 +234,8 @@ final class TableOutput implements ScoredOutput {
         }
     }
 
-    /** The rows are committed: what is left of older bad rows is no reason to call the run failed. */
-    private void settleBadRows() {
+    /** Deletes earlier bad rows. The table is committed by now, so a failure to delete does not fail the run. */
+    private void removeEarlierBadRows() {
         if (badRows.isEmpty()) {
             return;
         }
@@ -257,7 +256,7 @@ final class TableOutput implements ScoredOutput {
         }
     }
 
-    private void takeBack(Throwable failure) {
+    private void withdrawBadRows(Throwable failure) {
         try {
             if (hasBadRows) {
                 badRows.get().rollBack();

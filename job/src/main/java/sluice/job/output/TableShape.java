@@ -17,24 +17,24 @@ import sluice.job.input.ColumnPath;
 import sluice.job.message.RefusedException;
 
 /**
- * The columns of a table and how it is partitioned.
+ * The columns of a table and its partitioning.
  *
- * @param columns without those of the partitions, where these are known by their names alone
- * @param partitionBy the partitions' columns, outermost first
+ * @param columns of an existing directory: without the partition columns, because directory names state no types
+ * @param partitionBy names of the partition columns, outermost first
  */
 public record TableShape(StructType columns, List<String> partitionBy) {
     /**
-     * What is about to be written, once its columns and partitions are known to fit.
+     * The shape of the table to write.
      *
-     * @throws RefusedException where it can't be partitioned so
+     * @throws RefusedException where it can't be partitioned by these columns
      */
-    public static TableShape settle(StructType columns, List<String> partitionBy) {
+    public static TableShape resolve(StructType columns, List<String> partitionBy) {
         for (String name : partitionBy) {
             StructField field =
                     ColumnPath.field(columns, name, "output.partition-by", "scored table", "choose among these");
             if (!(field.dataType() instanceof AtomicType) || field.dataType() instanceof VariantType) {
                 throw new RefusedException(
-                        "output.partition-by: column '%s' has type %s, expected one with plain values: numbers, texts, dates"
+                        "output.partition-by: column '%s' has type %s, expected a number, string, date, timestamp or boolean"
                                 .formatted(name, field.dataType().catalogString()));
             }
         }
@@ -44,18 +44,17 @@ public record TableShape(StructType columns, List<String> partitionBy) {
         }
         if (partitionBy.size() == columns.length()) {
             throw new RefusedException(
-                    "output.partition-by = %s: those are all columns of the scored table, so that none is left for its files; leave one out"
+                    "output.partition-by = %s: these are all columns of the scored table, but its files need at least one; leave one out"
                             .formatted(String.join(",", partitionBy)));
         }
         return new TableShape(columns, partitionBy);
     }
 
     /**
-     * Whether rows of this shape may be put into a table of another.
+     * Compares this shape, that of rows, with the shape of an existing table.
      *
-     * @param there the table's shape
-     * @param types how exact its types are
-     * @return what differs, or nothing
+     * @param types how exactly the table's types are known
+     * @return the first difference as a clause about the table, empty where the rows fit
      */
     Optional<String> difference(TableShape there, Types types) {
         if (!partitionBy.equals(there.partitionBy)) {
@@ -96,12 +95,12 @@ public record TableShape(StructType columns, List<String> partitionBy) {
         return names.isEmpty() ? "nothing" : String.join(", ", names);
     }
 
-    /** What a table tells of its columns. */
+    /** How exactly an existing table's types are known. */
     enum Types {
-        /** All columns with their types, be their values null or not. */
+        /** All columns are known with their types. */
         EXACT,
-        /** What values look like, and no columns of nulls: JSON. */
-        GUESSED;
+        /** Types are inferred from values, and columns with only nulls are unknown: JSON. */
+        INFERRED;
 
         private boolean same(DataType there, DataType mine) {
             return this == EXACT

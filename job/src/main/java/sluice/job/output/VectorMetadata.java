@@ -10,19 +10,15 @@ import sluice.job.input.ColumnPath;
 import sluice.job.settings.VectorForm;
 
 /**
- * Writes into a table's schema what its binary values are. The rows of a task have names and types by the schema that they were encoded
- * with, but Spark drops that schema's metadata on the way; it is put back here, which moves no data.
+ * Puts the metadata of binary vectors back into the schema of scored rows. Spark drops a schema's metadata when rows of a task are encoded.
+ * The projection here restores it and moves no data.
  */
 public final class VectorMetadata {
     private VectorMetadata() {}
 
-    /**
-     * The same rows.
-     *
-     * @param schema of the rows, with metadata
-     */
+    /** @param schema of the rows, with metadata */
     public static Dataset<Row> attach(Dataset<Row> rows, StructType schema) {
-        if (Arrays.stream(schema.fields()).noneMatch(field -> isTold(field) || holdsTold(field))) {
+        if (Arrays.stream(schema.fields()).noneMatch(field -> isDescribed(field) || hasDescribedFields(field))) {
             return rows;
         }
         return rows.select(
@@ -31,18 +27,18 @@ public final class VectorMetadata {
 
     private static Column column(Dataset<Row> rows, StructField field) {
         Column column = rows.col(ColumnPath.quoted(field.name()));
-        if (isTold(field)) {
+        if (isDescribed(field)) {
             return column.as(field.name(), field.metadata());
         }
-        return holdsTold(field) ? column.cast(field.dataType()).as(field.name()) : column;
+        return hasDescribedFields(field) ? column.cast(field.dataType()).as(field.name()) : column;
     }
 
-    private static boolean isTold(StructField field) {
+    private static boolean isDescribed(StructField field) {
         return field.metadata().contains(VectorForm.TYPE);
     }
 
-    private static boolean holdsTold(StructField field) {
+    private static boolean hasDescribedFields(StructField field) {
         return field.dataType() instanceof StructType struct
-                && Arrays.stream(struct.fields()).anyMatch(VectorMetadata::isTold);
+                && Arrays.stream(struct.fields()).anyMatch(VectorMetadata::isDescribed);
     }
 }

@@ -14,11 +14,11 @@ import sluice.job.message.RefusedException;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.Settings;
 
-/** A table of files that was written before, as one of its files shows it: its partitions' columns stand in the names of directories. */
+/** An existing table of files. Its columns are read from its first file, and its partition columns from the directory names. */
 public record WrittenTable(TableShape shape, TableShape.Types types) {
     /**
-     * @return nothing where there is no file yet
-     * @throws RefusedException where its first file is none of the format
+     * @return empty where the directory has no data file
+     * @throws RefusedException where its first file has another format
      */
     public static Optional<WrittenTable> find(
             FileSystem files, Path directory, Settings.Output settings, SparkSession spark) throws IOException {
@@ -40,11 +40,11 @@ public record WrittenTable(TableShape shape, TableShape.Types types) {
                             .formatted(settings.path(), file.get().getName(), format.sparkName()),
                     e);
         }
-        TableShape.Types types = format == OutputFormat.JSON ? TableShape.Types.GUESSED : TableShape.Types.EXACT;
+        TableShape.Types types = format == OutputFormat.JSON ? TableShape.Types.INFERRED : TableShape.Types.EXACT;
         return Optional.of(new WrittenTable(new TableShape(columns, partitionBy), types));
     }
 
-    /** Whether Spark passes over it where it lists a table: but a partition is one by whatever column. */
+    /** Whether Spark skips a name when it lists a table. It reads {@code _column=value} as a partition. */
     static boolean isHidden(String name) {
         return name.startsWith(".") || (name.startsWith("_") && !name.contains("="));
     }
@@ -74,7 +74,7 @@ public record WrittenTable(TableShape shape, TableShape.Types types) {
         return Optional.empty();
     }
 
-    /** @throws RefusedException where rows of another shape would be put into it */
+    /** @throws RefusedException where rows of this shape can't be added */
     public void requireSame(TableShape mine, String path) {
         mine.difference(shape, types).ifPresent(difference -> {
             throw new RefusedException("%s: can't be added to: %s; choose another --output, or settings that fit"

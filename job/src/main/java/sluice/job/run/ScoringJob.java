@@ -108,7 +108,7 @@ public final class ScoringJob {
 
     /** The schema and partitioning of the scored table. */
     public static TableShape shape(ScoringPlan plan, Provenance provenance, Settings settings) {
-        return TableShape.settle(
+        return TableShape.resolve(
                 provenance.appendTo(plan.schema()), settings.output().partitionBy());
     }
 

@@ -62,7 +62,7 @@ public final class BroadcastPlan implements Serializable {
     private synchronized AnswerCache known(CompiledModel compiled) {
         AnswerCache answers = known == null ? null : known.get();
         if (answers == null) {
-            answers = compiled.knownAnswers(request, knownBytes(batchBytes, RowMemoryLimit.tasksAtOnce()));
+            answers = compiled.answerCache(request, knownBytes(batchBytes, RowMemoryLimit.tasksAtOnce()));
             known = new SoftReference<>(answers);
         }
         return answers;
@@ -120,7 +120,7 @@ public final class BroadcastPlan implements Serializable {
             return byRow(compiled, request, compiled.scorer(known(compiled)));
         }
         ScoreRequest asked = new ScoreRequest(request.at(), request.kinds(), topK);
-        return byRow(compiled, asked, compiled.scorer(compiled.knownAnswers(asked, knownBytes(batchBytes, 1))));
+        return byRow(compiled, asked, compiled.scorer(compiled.answerCache(asked, knownBytes(batchBytes, 1))));
     }
 
     private RowScorer byRow(CompiledModel compiled, ScoreRequest asked, SequenceScorer scorer) {

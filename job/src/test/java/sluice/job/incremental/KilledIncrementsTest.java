@@ -17,10 +17,13 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import sluice.job.fixture.FullRun;
 import sluice.job.fixture.Disk;
 import sluice.job.fixture.Drops;
 import sluice.job.fixture.KillingFileSystem;
@@ -35,8 +38,7 @@ import sluice.job.settings.InputFormat;
  */
 class KilledIncrementsTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
-    private static final int KILLS = 36;
-    private static final int MOST_TRIES = 200;
+    private static final int MOST_TRIES_A_KILL = 6;
 
     /** When a run is killed. */
     private enum Place {
@@ -184,8 +186,12 @@ class KilledIncrementsTest {
         assertThat(table().orElseThrow().count()).isEqualTo(drops.rows());
     }
 
+    /** Kills at each place equally often. */
     @Test
-    void noRowIsLostOrDuplicated() {
+    @Tag("shortened")
+    void noRowIsLostOrDuplicated(TestInfo test) {
+        int killsOfAPlace = FullRun.rounds(test, 2, 6);
+        int mostTries = killsOfAPlace * Place.values().length * MOST_TRIES_A_KILL;
         registerKills(LocalSpark.session());
         long seed = Long.getLong("sluice.test.seed", System.nanoTime());
         System.out.printf("KilledIncrementsTest: -Dsluice.test.seed=%d%n", seed);
@@ -195,9 +201,12 @@ class KilledIncrementsTest {
         Map<Place, Integer> kills = new EnumMap<>(Place.class);
         int killed = 0;
         int survived = 0;
-        for (int tries = 0; killed < KILLS; tries++) {
-            assertThat(tries).as("tries, of which %s were kills", kills).isLessThan(MOST_TRIES);
+        for (int tries = 0; killed < killsOfAPlace * Place.values().length; tries++) {
+            assertThat(tries).as("tries, of which %s were kills", kills).isLessThan(mostTries);
             Place place = Place.values()[tries % Place.values().length];
+            if (kills.getOrDefault(place, 0) == killsOfAPlace) {
+                continue;
+            }
             if (isKilled(place, random)) {
                 killed++;
                 kills.merge(place, 1, Integer::sum);

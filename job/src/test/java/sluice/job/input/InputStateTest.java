@@ -178,8 +178,12 @@ class InputStateTest {
                         "two layers",
                         rows(units(0), units(0)),
                         good,
-                        "a state of 2 and 1 rows: the model has 1 directions of layers"),
-                new BadState("none", rows(), rows(), "a state of 0 and 0 rows: the model has 1 directions of layers"),
+                        "a state with 2 rows of h and 1 rows of c: expected one row for each of the model's 1 directions"),
+                new BadState(
+                        "none",
+                        rows(),
+                        rows(),
+                        "a state with 0 rows of h and 0 rows of c: expected one row for each of the model's 1 directions"),
                 new BadState(
                         "wide",
                         good,

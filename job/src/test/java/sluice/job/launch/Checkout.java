@@ -30,11 +30,6 @@ final class Checkout {
         return ROOT.resolve("submit/schedule").resolve(file);
     }
 
-    /** A folder of one of PyTorch's cases. */
-    static Path torchCase(String name) {
-        return ROOT.resolve("cell/src/test/resources/torch").resolve(name);
-    }
-
     /** A file of one of Keras' cases. */
     static Path kerasModel(String file) {
         return ROOT.resolve("cell/src/test/resources/keras/models").resolve(file);

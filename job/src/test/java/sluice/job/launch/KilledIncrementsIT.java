@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * {@code -Dsluice.test.kills}.
  */
 @Tag("launch")
+@Tag("slow")
 class KilledIncrementsIT {
     private static final int KILLS = Integer.getInteger("sluice.test.kills", 3);
     private static final int ROWS = 60;

@@ -104,9 +104,19 @@ class KilledLaunchIT {
         }
     }
 
+    @Test
+    void inTheMidstOfScoring() throws IOException {
+        killInTheMidst("overwrite");
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"overwrite", "append", "partitions"})
-    void inTheMidstOfScoring(String mode) throws IOException {
+    @ValueSource(strings = {"append", "partitions"})
+    @Tag("slow")
+    void inTheMidstOfScoringInOtherModes(String mode) throws IOException {
+        killInTheMidst(mode);
+    }
+
+    private void killInTheMidst(String mode) throws IOException {
         score("old.jsonl", "error").assertScored();
         Map<String, String> before = content();
 

@@ -28,6 +28,7 @@ import sluice.cell.weights.torch.StateDictWriter;
 
 /** What an executor of 1 GB scores, and what it refuses: never does it run out of memory. */
 @Tag("launch")
+@Tag("slow")
 class LittleMemoryIT {
     private static final long SEED = 20_010;
 

@@ -54,7 +54,7 @@ class NightlyIT {
 
     private Launch.Ended airflow(LocalDate day) {
         List<String> command = new ArrayList<>(List.of(Checkout.launcher().toString()));
-        command.addAll(Launch.SMALL_DRIVER);
+        command.addAll(Launch.smallDriver());
         command.addAll(new AirflowDag(Checkout.schedule("airflow_dag.py"), environment).arguments(day.toString()));
         return Launch.start(directory, command, environment).end();
     }

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The example on two versions of Java: the same bits. */
 @Tag("launch")
+@Tag("slow")
 class OtherJavaIT {
     private static final Pattern VERSION = Pattern.compile("(?m)^JAVA_VERSION=\"(\\d+)");
 
@@ -78,7 +79,7 @@ class OtherJavaIT {
 
     private void score(String output, Map<String, String> environment) {
         List<String> command = new ArrayList<>(List.of(Checkout.launcher().toString(), "--master", "local[2]"));
-        command.addAll(Launch.SMALL_DRIVER);
+        command.addAll(Launch.smallDriver());
         command.addAll(List.of(
                 "--model", Checkout.example("reber.safetensors").toString(),
                 "--config", Checkout.example("reber.conf").toString(),

@@ -44,9 +44,6 @@ class ScoreLaunchIT {
     void whatIsWrongWithTheSettingsIsSaidBeforeSparkStarts() throws IOException {
         score("--model", model(), "--output", "out", "--set", "output.emitt=loglik")
                 .assertFailed(2, "unknown key 'output.emitt'", "did you mean 'output.emit'?");
-        score("--model", model(), "--output", "out", "--emit", "rank", "--at", "last")
-                .assertFailed(2, "output.emit", "rank is not available at last");
-        score("--model", model()).assertFailed(2, "no output: pass --output or set output.path");
         assertThat(directory.resolve("out")).doesNotExist();
     }
 
@@ -70,28 +67,6 @@ class ScoreLaunchIT {
         Launch.local(directory, "--model", model(), "--save-model", "saved.safetensors")
                 .end()
                 .assertFailed(2, "saved.safetensors: exists already", "--mode overwrite");
-    }
-
-    @Test
-    void aMissingModelIsNamed() throws IOException {
-        score("--model", "none.safetensors", "--output", "out")
-                .assertFailed(2, "none.safetensors: no such file", "--model");
-        assertThat(directory.resolve("out")).doesNotExist();
-    }
-
-    @Test
-    void aMissingColumnIsNamedWithTheOnesThatThereAre() throws IOException {
-        score("--model", model(), "--output", "out", "--tokens", "txt")
-                .assertFailed(2, "no column 'txt'", "id (string), text (string)", "--tokens");
-        assertThat(directory.resolve("out")).doesNotExist();
-    }
-
-    @Test
-    void anOutputThatExistsIsLeftAlone() throws IOException {
-        Path kept = Files.writeString(
-                Files.createDirectory(directory.resolve("out")).resolve("kept"), "mine");
-        score("--model", model(), "--output", "out", "--tokens", "text").assertFailed(2, "out: exists already");
-        assertThat(kept).hasContent("mine");
     }
 
     @Test

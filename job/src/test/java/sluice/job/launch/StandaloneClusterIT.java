@@ -33,8 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
 class StandaloneClusterIT {
     private static final int ROWS = 600;
 
-    /** Of the table that is scored slowly: each a file, and so a task. */
-    private static final int SLOW_ROWS = 10;
+    /** Of the table whose run is held half-way: each a file, and so a task. */
+    private static final int FEW_ROWS = 10;
 
     /** When something happens to a run: some tasks are done, and some are not. */
     private static final int HALF_WAY = 3;
@@ -44,15 +44,8 @@ class StandaloneClusterIT {
     /** How the names of hidden places begin where a run writes before it shows its output. */
     private static final String STAGING = ".out.staging-";
 
-    /**
-     * Fused multiply-adds without the instruction: the same bits, and a step takes many milliseconds. So a few short rows are a run of many
-     * seconds.
-     */
-    private static final List<String> SLOWLY =
-            List.of("--conf", "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:-UseFMA");
-
     private static final List<String> QUICKLY =
-            List.of("--conf", "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1");
+            List.of("--conf", "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
 
     @TempDir
     private static Path all;
@@ -76,7 +69,7 @@ class StandaloneClusterIT {
                 Files.readAllLines(Checkout.example("strings.jsonl")).subList(0, ROWS);
         table = Files.write(all.resolve("in.jsonl"), lines);
         fewRows = Files.createDirectory(all.resolve("few"));
-        for (int row = 0; row < SLOW_ROWS; row++) {
+        for (int row = 0; row < FEW_ROWS; row++) {
             Files.writeString(fewRows.resolve("row-%d.jsonl".formatted(row)), lines.get(row) + "\n");
         }
         alone = all.resolve("alone");
@@ -84,8 +77,8 @@ class StandaloneClusterIT {
         expected = ParquetRows.bits(alone);
         assertThat(expected).hasSize(ROWS);
         expectedOfFew = new TreeMap<>(expected);
-        expectedOfFew.keySet().removeIf(id -> Integer.parseInt(id.substring(1)) > SLOW_ROWS);
-        assertThat(expectedOfFew).hasSize(SLOW_ROWS);
+        expectedOfFew.keySet().removeIf(id -> Integer.parseInt(id.substring(1)) > FEW_ROWS);
+        assertThat(expectedOfFew).hasSize(FEW_ROWS);
 
         cluster = new StandaloneCluster();
         startWorker("127.0.0.1");
@@ -110,7 +103,7 @@ class StandaloneClusterIT {
 
     private static Launch score(Path directory, Path input, String output, String... more) {
         List<String> command = new ArrayList<>(List.of(Checkout.launcher().toString()));
-        command.addAll(Launch.SMALL_DRIVER);
+        command.addAll(Launch.smallDriver());
         command.addAll(List.of(
                 "--model",
                 Checkout.example("reber.safetensors").toString(),
@@ -142,14 +135,19 @@ class StandaloneClusterIT {
         return score(directory, input, to, options.toArray(String[]::new));
     }
 
-    /** A run of many seconds: a task for each row, and an event log. */
-    private Launch scoreSlowly(String... more) throws IOException {
+    /** A run with a task for each row, and an event log, that stands still half-way until the gate opens. */
+    private Launch scoreUpToTheGate(String... more) throws IOException {
         waitForTheCores();
-        List<String> options = new ArrayList<>(SLOWLY);
+        List<String> options = new ArrayList<>(QUICKLY);
         options.addAll(SparkEvents.options(Files.createDirectories(directory.resolve("events"))));
+        options.addAll(GatedFileSystem.options(Files.createDirectories(gate()), HALF_WAY));
         options.addAll(List.of("--set", "scoring.task-seconds=0"));
         options.addAll(Arrays.asList(more));
-        return scoreOnTheCluster(fewRows, options);
+        return scoreOnTheCluster(fewRows, "gated:" + output, options);
+    }
+
+    private Path gate() {
+        return directory.resolve("gate");
     }
 
     private SparkEvents events() throws IOException {
@@ -178,8 +176,9 @@ class StandaloneClusterIT {
         return Arrays.stream(found).filter(names).map(folder::resolve);
     }
 
-    private boolean isHalfWay() {
-        return tasksDone() >= HALF_WAY;
+    /** Some tasks have committed, and each executor waits at the gate with another. */
+    private boolean isHalfWay() throws IOException {
+        return tasksDone() == HALF_WAY && GatedFileSystem.arrived(gate()) == HALF_WAY + WORKERS.size();
     }
 
     private static ProcessHandle executorOf(String host) {
@@ -245,9 +244,10 @@ class StandaloneClusterIT {
 
     @Test
     void anExecutorIsKilledHalfWay() throws IOException {
-        Launch launch = scoreSlowly();
+        Launch launch = scoreUpToTheGate();
         launch.waitUntil("half of the tasks", this::isHalfWay);
         executorOf("127.0.0.1").destroyForcibly();
+        GatedFileSystem.open(gate());
 
         Launch.Ended ended = launch.end();
         assertThat(ended.exitCode()).as("%s", ended).isZero();
@@ -259,9 +259,10 @@ class StandaloneClusterIT {
 
     @Test
     void aWorkerIsLostHalfWay() throws IOException {
-        Launch launch = scoreSlowly();
+        Launch launch = scoreUpToTheGate();
         launch.waitUntil("half of the tasks", this::isHalfWay);
         WORKERS.get("127.0.0.2").lose();
+        GatedFileSystem.open(gate());
         try {
             Launch.Ended ended = launch.end();
             assertThat(ended.exitCode()).as("%s", ended).isZero();
@@ -277,7 +278,7 @@ class StandaloneClusterIT {
     /** It stands still with a task in its hands; the other executor does it a second time. */
     @Test
     void anExecutorThatStandsStillIsOvertaken() throws Exception {
-        Launch launch = scoreSlowly(
+        Launch launch = scoreUpToTheGate(
                 "--conf", "spark.speculation=true",
                 "--conf", "spark.speculation.interval=100ms",
                 "--conf", "spark.speculation.quantile=0.5",
@@ -287,6 +288,7 @@ class StandaloneClusterIT {
         launch.waitUntil("half of the tasks", this::isHalfWay);
         ProcessHandle straggler = executorOf("127.0.0.1");
         signal("STOP", straggler);
+        GatedFileSystem.open(gate());
         Map<String, String> published;
         try {
             Launch.Ended ended = launch.end();
@@ -344,7 +346,7 @@ class StandaloneClusterIT {
         copy(alone, output);
         Map<String, String> before = files();
 
-        scoreSlowly("--mode", "overwrite").killWhen("half of the tasks", this::isHalfWay);
+        scoreUpToTheGate("--mode", "overwrite").killWhen("half of the tasks", this::isHalfWay);
         waitForTheCores(); // executors whose driver is gone end by themselves
         assertOldTable(before);
 

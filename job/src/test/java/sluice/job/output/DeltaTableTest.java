@@ -19,7 +19,7 @@ import sluice.job.fixture.TorchCase;
 import sluice.job.message.BadRowException;
 import sluice.job.message.RefusedException;
 
-/** Tables of a format that Spark doesn't ship, and that knows transactions: Delta. */
+/** Delta tables: a transactional format that Spark does not ship. */
 class DeltaTableTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
 
@@ -32,7 +32,7 @@ class DeltaTableTest {
     static void start() {
         spark = LocalSpark.restart(Map.of(
                 "spark.sql.warehouse.dir", files.resolve("warehouse").toString(),
-                // Of a log that has a few lines: the default is 50.
+                // The log has few entries; the default of 50 partitions would be slow.
                 "spark.databricks.delta.snapshotPartitions", "1",
                 "spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension",
                 "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog"));
@@ -72,7 +72,7 @@ class DeltaTableTest {
     }
 
     @Test
-    void readAndWritten() {
+    void aDeltaTableIsReadAndWritten() {
         run("first", "error").score();
         assertThat(table().count()).isEqualTo(9);
         run("second", "append").score();
@@ -81,7 +81,7 @@ class DeltaTableTest {
     }
 
     @Test
-    void theSameTransactionIsDoneOnce() {
+    void theSameTransactionIsAppliedOnce() {
         run("first", "error").score();
         for (int time = 0; time < 2; time++) {
             run("second", "append")
@@ -125,7 +125,7 @@ class DeltaTableTest {
     }
 
     @Test
-    void whatDoesNotFitMakesNoVersion() {
+    void aRefusedOrFailedRunCreatesNoVersion() {
         run("first", "error").score();
         assertThatThrownBy(run("second", "append").with("output.emit", "loglik")::score)
                 .isInstanceOf(RefusedException.class)

@@ -39,7 +39,7 @@ import sluice.job.fixture.Tables;
 import sluice.job.fixture.TorchCase;
 import sluice.job.message.RefusedException;
 
-/** The gates of a layer, through Parquet: the engine's bits, whichever layer and whatever cell. */
+/** The gates column read back from Parquet has the engine's bits, for each layer and cell variant. */
 class GatesColumnTest {
     private static final String TYPE = "array<struct<input:array<float>,forget:array<float>,candidate:array<float>,"
             + "output:array<float>,cell:array<float>>>";
@@ -72,7 +72,7 @@ class GatesColumnTest {
 
     @ParameterizedTest
     @CsvSource({"uni_l2_h17, top", "uni_l2_h17, 0", "uni_l2_h17, 1", "bi_l2_h17, top", "bi_l2_h17, 0"})
-    void ofThisLayer(String name, String layer) {
+    void gatesOfALayer(String name, String layer) {
         TorchCase torch = TorchCase.named(name);
         OptionalInt number = layer.equals("top") ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(layer));
         Dataset<Row> scored = run(torch.tokens())
@@ -82,9 +82,9 @@ class GatesColumnTest {
         requireSame(scored, engine(torch.model(), number, torch.tokens()));
     }
 
-    /** Peepholes, coupled gates, a clip; and an empty sequence, which has no steps. */
+    /** Peepholes, coupled gates and a clip; one of the sequences is empty, so it has no steps. */
     @Test
-    void ofAVariant() throws IOException {
+    void gatesOfACellVariant() throws IOException {
         LstmDirection direction = LstmDirection.plain(
                         waves(8, 1), waves(8, 2), waves(8, 1).values())
                 .with(CellVariant.PLAIN

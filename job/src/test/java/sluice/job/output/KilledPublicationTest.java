@@ -33,14 +33,14 @@ import sluice.job.storage.Publication;
 import sluice.job.storage.SmallFile;
 
 /**
- * A run that dies at any step of showing its output leaves the old table or the new one, whole, once somebody has come by. What Spark
- * would write are a few files here: what is tested is how they move.
+ * A run that is killed at any step of its publication leaves the whole old table, or the whole new one after the next run has replayed
+ * the journal. A few small files stand for those that Spark would write, because only their moves are tested.
  */
 class KilledPublicationTest {
     private static final int MANY = 200;
 
-    /** The draft's folder, the draft, and its move to where it decides. */
-    private static final int UNDECIDED = 3;
+    /** File operations before the commit: create the draft's directory, write the draft, rename it to the journal. */
+    private static final int UNCOMMITTED = 3;
 
     private final Configuration hadoop = new Configuration();
 
@@ -48,7 +48,7 @@ class KilledPublicationTest {
     Path folder;
 
     @BeforeEach
-    void makeTheFileSystemKnown() {
+    void registerTheFileSystem() {
         hadoop.set(KillingFileSystem.SETTING, KillingFileSystem.class.getName());
         KillingFileSystem.disarm();
     }
@@ -58,12 +58,12 @@ class KilledPublicationTest {
         KillingFileSystem.disarm();
     }
 
-    /** The output in a folder of its own. */
+    /** The path of an output in a directory of its own. */
     private String output(String name) {
         return "killing:" + folder.resolve(name).resolve("out");
     }
 
-    /** What a run of this name writes: two partitions, of which only one is other runs', too, bad rows and a report. */
+    /** Stages the output of a run: a partition that other runs write too, one that only this run writes, bad rows and a report. */
     private StagedOutput write(String output, OutputMode mode, String run) throws Exception {
         StagedOutput staged = Stagings.byDay(output, mode, run, hadoop);
         String bad = staged.badRowsPath();
@@ -75,7 +75,7 @@ class KilledPublicationTest {
         return staged;
     }
 
-    /** What a reader finds, and the reports. */
+    /** The content of the output's files, the reports included. */
     private Map<String, String> table(String name) {
         Map<String, String> files =
                 new TreeMap<>(Disk.content(folder.resolve(name).resolve("out")));
@@ -83,7 +83,7 @@ class KilledPublicationTest {
         return files;
     }
 
-    /** The tables before and after a run of this mode that nothing happens to. */
+    /** The tables before and after an undisturbed run of this mode. */
     private List<Map<String, String>> beforeAndAfter(OutputMode mode) throws Exception {
         String name = "undisturbed-" + mode;
         List<Map<String, String>> tables = new ArrayList<>();
@@ -103,17 +103,17 @@ class KilledPublicationTest {
         staged.publish();
     }
 
-    /** Whatever begins like that is left over. */
+    /** The names in the output's parent directory; all but the output itself are leftovers. */
     private List<String> beside(String name) {
         return Disk.names(folder.resolve(name));
     }
 
     @ParameterizedTest
     @EnumSource
-    void atEveryStep(OutputMode mode) throws Exception {
+    void aRunIsKilledAtEveryStep(OutputMode mode) throws Exception {
         List<Map<String, String>> tables = beforeAndAfter(mode);
-        int decided = 0;
-        int undecided = 0;
+        int committed = 0;
+        int uncommitted = 0;
         boolean survived = false;
         for (int call = 1; !survived && call < MANY; call++) {
             String name = mode + "-" + call;
@@ -136,43 +136,43 @@ class KilledPublicationTest {
             if (left || survived) {
                 assertThat(table(name)).as("killed at %d", call).isEqualTo(tables.get(1));
                 assertThat(beside(name)).as("killed at %d", call).containsExactly("out");
-                decided++;
+                committed++;
             } else {
                 boolean isThere = beside(name).contains("out");
                 assertThat(isThere ? table(name) : Map.of())
                         .as("killed at %d", call)
                         .isEqualTo(tables.get(0));
                 assertThat(beside(name))
-                        .as("what names a run that was killed")
+                        .as("the leftover that names the killed run")
                         .anyMatch(file -> file.contains(".staging-"));
-                undecided++;
+                uncommitted++;
             }
         }
         assertThat(survived).isTrue();
-        assertThat(undecided).as("before the journal is in its place").isEqualTo(UNDECIDED);
-        assertThat(decided).as("after it").isGreaterThan(4);
+        assertThat(uncommitted).as("kills before the commit").isEqualTo(UNCOMMITTED);
+        assertThat(committed).as("kills after the commit").isGreaterThan(4);
     }
 
-    /** A run that has died when it was decided, and before anything was moved. */
-    private void leaveDecided(String name, OutputMode mode) throws Exception {
+    /** Leaves a run that was killed after the commit and before the first move. */
+    private void leaveCommitted(String name, OutputMode mode) throws Exception {
         if (mode != OutputMode.ERROR) {
             publish(write(output(name), OutputMode.ERROR, "old"));
         }
         StagedOutput staged = write(output(name), mode, "new");
-        KillingFileSystem.arm(UNDECIDED + 1);
+        KillingFileSystem.arm(UNCOMMITTED + 1);
         assertThatThrownBy(staged::publish).isInstanceOf(KillingFileSystem.Killed.class);
         KillingFileSystem.disarm();
     }
 
-    /** The one that finishes it may be killed as well, at any step of its own. */
+    /** The process that replays the journal may be killed as well, at any of its steps. */
     @ParameterizedTest
     @EnumSource
-    void whoFinishesItMayDieToo(OutputMode mode) throws Exception {
+    void theReplayIsKilledAtEveryStep(OutputMode mode) throws Exception {
         List<Map<String, String>> tables = beforeAndAfter(mode);
         boolean survived = false;
         for (int call = 1; !survived && call < MANY; call++) {
             String name = mode + "-" + call;
-            leaveDecided(name, mode);
+            leaveCommitted(name, mode);
 
             KillingFileSystem.arm(call);
             KillingFileSystem.startCounting();
@@ -188,13 +188,13 @@ class KilledPublicationTest {
 
     @ParameterizedTest
     @EnumSource
-    void severalMayFinishItAtOnce(OutputMode mode) throws Exception {
+    void twoProcessesReplayTheJournalAtOnce(OutputMode mode) throws Exception {
         List<Map<String, String>> tables = beforeAndAfter(mode);
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try {
             for (int round = 0; round < 15; round++) {
                 String name = mode + "-" + round;
-                leaveDecided(name, mode);
+                leaveCommitted(name, mode);
 
                 Callable<List<String>> finish = () -> Publication.finishAll(output(name), "--output", hadoop);
                 for (Future<List<String>> done : threads.invokeAll(List.of(finish, finish))) {
@@ -210,17 +210,17 @@ class KilledPublicationTest {
         }
     }
 
-    /** At each single look and change of the one, the other does it all. */
+    /** Before each file operation of one process, another one replays the whole journal. */
     @ParameterizedTest
     @EnumSource
-    void anotherMayFinishItInBetween(OutputMode mode) throws Exception {
+    void anotherProcessReplaysTheJournalInBetween(OutputMode mode) throws Exception {
         List<Map<String, String>> tables = beforeAndAfter(mode);
         AtomicBoolean happened = new AtomicBoolean(true);
         int operation = 0;
         while (happened.getAndSet(false)) {
             operation++;
             String name = mode + "-between-" + operation;
-            leaveDecided(name, mode);
+            leaveCommitted(name, mode);
 
             KillingFileSystem.before(operation, () -> {
                 finish(name);
@@ -243,12 +243,12 @@ class KilledPublicationTest {
         }
     }
 
-    /** It is decided: what fails then is not taken back, but waits for whoever comes by. */
+    /** A failure after the commit reverts nothing: the journal stays for the next run. */
     @Test
-    void aFailureInBetweenIsLeftToTheJournal() throws Exception {
+    void aFailureAfterTheCommitLeavesTheJournal() throws Exception {
         publish(write(output("failed"), OutputMode.ERROR, "old"));
         StagedOutput staged = write(output("failed"), OutputMode.OVERWRITE, "new");
-        KillingFileSystem.armFailure(UNDECIDED + 2);
+        KillingFileSystem.armFailure(UNCOMMITTED + 2);
         Throwable failure = catchThrowable(staged::publish);
         assertThat(Failure.sentence(failure))
                 .startsWith(output("failed") + ": the output is written but could not be moved to its place: ")
@@ -265,11 +265,11 @@ class KilledPublicationTest {
     }
 
     @Test
-    void aFailureBeforeItLeavesTheOldOne() throws Exception {
+    void aFailureBeforeTheCommitLeavesTheOldTable() throws Exception {
         publish(write(output("failed"), OutputMode.ERROR, "old"));
         Map<String, String> before = table("failed");
         StagedOutput staged = write(output("failed"), OutputMode.OVERWRITE, "new");
-        KillingFileSystem.armFailure(UNDECIDED);
+        KillingFileSystem.armFailure(UNCOMMITTED);
         assertThatThrownBy(staged::publish).hasMessage("the disk is gone");
         KillingFileSystem.disarm();
         staged.abandon();
@@ -278,7 +278,7 @@ class KilledPublicationTest {
     }
 
     @Test
-    void whatIsNoJournalIsNamed() throws Exception {
+    void aFileThatIsNotAJournalIsNamed() throws Exception {
         publish(write(output("odd"), OutputMode.ERROR, "old"));
         Disk.write(folder.resolve("odd/.out.publishing-1.json"), "{\"id\": 7}");
         assertThatThrownBy(() -> Publication.finishAll(output("odd"), "--output", hadoop))

@@ -32,7 +32,7 @@ import sluice.job.fixture.TorchCase;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.VectorForm;
 
-/** The column of each output kind: there is one, of this type and this size. */
+/** Each output kind has a column, with this type and this size. */
 class OutputColumnsTest {
     private static final LstmModel MODEL = TorchCase.named("bi_l2_h17").model();
     private static final Sequence SEQUENCE = Sequence.ofTokens(0, 1, 2);
@@ -137,7 +137,7 @@ class OutputColumnsTest {
     }
 
     @Test
-    void bytesOfWhatHasNoSteps() {
+    void bytesOfAnEmptySequence() {
         ScoreRequest each = new ScoreRequest(Steps.EACH, Set.of(OutputKind.HIDDEN, OutputKind.RANK), 1);
         assertThat(new OutputSize(MODEL, each).bytes(0)).isEqualTo(0);
         assertThat(new OutputSize(MODEL, each.withFinalState()).bytes(0))
@@ -146,7 +146,7 @@ class OutputColumnsTest {
     }
 
     @Test
-    void theyTravelAfterUse() throws IOException, ClassNotFoundException {
+    void columnsAreSerializableAfterUse() throws IOException, ClassNotFoundException {
         OutputColumns used = columns(OutputKind.CELL, Steps.LAST, VectorForm.ARRAY);
         ScoredSequence answer = answer(OutputKind.CELL, Steps.LAST);
         float[] expected = (float[]) used.complete(new Object[1], answer).get(0);

@@ -40,7 +40,7 @@ import sluice.job.settings.OutputMode;
 import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
 
-/** What becomes of the place where the output goes. */
+/** What each output mode does with an existing output directory. */
 class OutputModesTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
 
@@ -83,14 +83,14 @@ class OutputModesTest {
     }
 
     @Test
-    void anEmptyDirectoryIsNoOutputYet() throws IOException {
+    void anEmptyDirectoryCountsAsNoOutput() throws IOException {
         Files.createDirectory(output);
         assertThat(run().rows()).hasSameSizeAs(TORCH.tokens());
         assertThat(Disk.names(folder)).containsExactly("out");
     }
 
     @Test
-    void foldersAboveItAreMade() {
+    void parentDirectoriesAreCreated() {
         output = folder.resolve("a/b/out");
         assertThat(run().rows()).hasSameSizeAs(TORCH.tokens());
         assertThat(Disk.names(output.getParent())).containsExactly("out");
@@ -98,16 +98,16 @@ class OutputModesTest {
 
     @ParameterizedTest
     @EnumSource
-    void aFileIsNoPlaceForAnOutput(OutputMode mode) {
+    void aFileAsOutputIsRefused(OutputMode mode) {
         Disk.write(output, "precious");
         assertThatThrownBy(run().with("output.mode", SettingValues.name(mode)).with("output.partition-by", "id")::score)
                 .isInstanceOf(RefusedException.class)
-                .hasMessage("%s: is a file, expected a directory to make; check --output", output);
+                .hasMessage("%s: is a file, expected a directory or a new path; check --output", output);
         assertThat(output).hasContent("precious");
     }
 
     @Test
-    void theRootOfAFileSystemIsNoPlaceForAnOutput() {
+    void theRootOfAFileSystemAsOutputIsRefused() {
         assertThatThrownBy(run().with("output.path", "/")::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessage("/: is the root of its file system; check --output");
@@ -116,7 +116,7 @@ class OutputModesTest {
     // overwrite
 
     @Test
-    void anOutputIsReplacedWhole() throws IOException {
+    void overwriteReplacesTheWholeDirectory() throws IOException {
         run().with("output.format", "json").with("output.emit", "prediction").score();
         Disk.write(output.resolve("of-the-user.txt"), "not of this table");
         List<Row> rows = run().with("output.mode", "overwrite").rows();
@@ -138,14 +138,14 @@ class OutputModesTest {
     }
 
     @Test
-    void overwriteNeedsNothingToReplace() {
+    void overwriteWorksWithoutAnExistingOutput() {
         assertThat(run().with("output.mode", "overwrite").rows()).hasSameSizeAs(TORCH.tokens());
     }
 
-    // What is written
+    // Written files
 
     @Test
-    void theReportStandsInTheOutputAndReadersPassItOver() throws IOException {
+    void theReportIsInTheOutputAndReadersSkipIt() throws IOException {
         RunReport report = run().score();
         assertThat(output.resolve(RunReport.FILE)).hasBinaryContent(report.json());
         assertThat(new ObjectMapper().readTree(report.json()).path("output").asText())
@@ -195,26 +195,26 @@ class OutputModesTest {
     }
 
     @Test
-    void anOutputThatSomebodyElseMadeMeanwhileIsLeftAlone() throws IOException {
+    void anOutputThatAnotherProcessCreatedDuringTheRunIsKept() throws IOException {
         StagedOutput staged = staged("error");
         staged.write("part", new byte[] {1});
         Files.createDirectory(output);
         Disk.write(output.resolve("part"), "theirs");
         assertThatThrownBy(staged::publish)
                 .isInstanceOf(IOException.class)
-                .hasMessage("file:%s: was made by somebody else while this run was writing", output);
+                .hasMessage("file:%s: was created by another process during this run", output);
         staged.abandon();
         assertThat(Disk.names(folder)).containsExactly("out");
         assertThat(output.resolve("part")).hasContent("theirs");
     }
 
     @Test
-    void anOutputThatCannotBeReplacedStays() throws IOException {
+    void anOutputThatCannotBeReplacedIsKept() throws IOException {
         Files.createDirectory(output);
         Disk.write(output.resolve("part"), "old");
         StagedOutput staged = staged("overwrite");
         staged.write("part", new byte[] {1});
-        // Whoever cleans up hidden directories too early takes away what was to be shown.
+        // Somebody may delete hidden directories while the run is still writing.
         staged.abandon();
         assertThatThrownBy(staged::publish).isInstanceOf(IOException.class);
         assertThat(Disk.names(folder)).containsExactly("out");
@@ -223,7 +223,7 @@ class OutputModesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"part/report.json", "nowhere://host/report.json"})
-    void aCopyOfTheReportThatCannotBeWrittenTakesNothingBack(String copy) {
+    void theOutputIsKeptWhereTheReportsCopyCannotBeWritten(String copy) {
         Disk.write(folder.resolve("part"), "a file, no folder");
         String path = copy.contains(":") ? copy : folder.resolve(copy).toString();
         Run run = run().with("report.path", path);
@@ -233,9 +233,9 @@ class OutputModesTest {
                 .contains("; the report itself is %s/%s".formatted(output, RunReport.FILE));
     }
 
-    /** A file where a folder should be stops everybody, root too, which a folder without permissions doesn't. */
+    /** A file as parent fails for every user; a directory without permissions would not fail for root. */
     @Test
-    void aPlaceThatCannotBeWrittenIsSaidInASentence() {
+    void anUnwritableOutputIsReportedInOneLine() {
         Path file = Disk.write(folder.resolve("file"), "");
         LocalSpark.session();
         Terminal terminal = Terminal.score(
@@ -244,7 +244,7 @@ class OutputModesTest {
                 "--output", file.resolve("out").toString());
         assertThat(terminal.errors())
                 .containsExactly(
-                        "sluice: error: %s/out: can't be made: Parent path is not a directory: file:%s; check --output"
+                        "sluice: error: %s/out: can't be written: Parent path is not a directory: file:%s; check --output"
                                 .formatted(file, file));
         assertThat(terminal.code()).isEqualTo(ExitCode.REFUSED.code());
         assertThat(Disk.names(folder)).containsExactly("file");

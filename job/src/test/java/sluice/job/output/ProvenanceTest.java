@@ -31,7 +31,7 @@ import sluice.job.message.RefusedException;
 import sluice.job.report.RunReport;
 import sluice.job.settings.Settings;
 
-/** Which model, settings, version and run have made an answer: in the footers of files, in rows, in the report. */
+/** The provenance of answers in file footers, in rows and in the report, and the settings hash. */
 class ProvenanceTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
@@ -51,13 +51,13 @@ class ProvenanceTest {
     }
 
     @Test
-    void itStandsInTheFootersOfParquet() throws IOException {
+    void provenanceIsInParquetFooters() throws IOException {
         Dataset<Row> table = run.table();
         JsonNode report = report();
 
-        StructType asSparkHasIt = table.schema();
-        StructType asItIsWritten = (StructType) StructType.fromJson(footer());
-        for (StructType schema : List.of(asSparkHasIt, asItIsWritten)) {
+        StructType read = table.schema();
+        StructType written = (StructType) StructType.fromJson(footer());
+        for (StructType schema : List.of(read, written)) {
             Metadata metadata = schema.apply("softmax").metadata();
             assertThat(metadata.getString("sluice.model-sha256"))
                     .isEqualTo(TORCH.model().fingerprint())
@@ -70,7 +70,7 @@ class ProvenanceTest {
             assertThat(Instant.parse(metadata.getString("sluice.started")))
                     .isEqualTo(Instant.parse(report.path("started").asText())
                             .truncatedTo(java.time.temporal.ChronoUnit.MICROS));
-            assertThat(schema.apply("tokens").metadata()).as("the input's own").isEqualTo(Metadata.empty());
+            assertThat(schema.apply("tokens").metadata()).as("a column of the input").isEqualTo(Metadata.empty());
         }
     }
 
@@ -91,7 +91,7 @@ class ProvenanceTest {
     }
 
     @Test
-    void whereItIsAskedForItStandsInEachRow() throws IOException {
+    void provenanceIsAColumnWhereTheSettingsAskForIt() throws IOException {
         List<Row> rows = run.with("output.provenance", "true")
                 .with("output.prefix", "new_")
                 .rows();
@@ -113,7 +113,7 @@ class ProvenanceTest {
     }
 
     @Test
-    void aColumnOfThatNameIsInTheWay() {
+    void anInputColumnOfThatNameIsRefused() {
         run.withInput(Tables.ofIds(TORCH.tokens()).withColumnRenamed("id", "Provenance"), 1, folder.resolve("in"))
                 .with("output.provenance", "true");
         assertThatThrownBy(run::score)
@@ -121,7 +121,7 @@ class ProvenanceTest {
                 .hasMessageStartingWith("output.provenance: the input has a column 'provenance' already");
     }
 
-    // The settings' hash
+    // The settings hash
 
     private static String hash(String... settings) {
         Map<String, String> overrides =
@@ -133,7 +133,7 @@ class ProvenanceTest {
     }
 
     @Test
-    void whatMayChangeAnswersChangesTheHash() {
+    void settingsThatMayChangeAnswersChangeTheHash() {
         Set<String> hashes = new HashSet<>(List.of(
                 hash(),
                 hash("output.emit", "loglik"),
@@ -150,7 +150,7 @@ class ProvenanceTest {
     }
 
     @Test
-    void whereThingsLieDoesNot() {
+    void pathsDoNotChangeTheHash() {
         for (String key : List.of(
                 "model.path",
                 "input.path",
@@ -167,7 +167,7 @@ class ProvenanceTest {
     }
 
     @Test
-    void howASettingIsGivenDoesNot() {
+    void theSyntaxOfASettingDoesNotChangeTheHash() {
         Path file = Disk.write(
                 folder.resolve("my.conf"),
                 "model.path = m, input.path = in, output { path = o, emit = [loglik, rank], at = each }, input.max-length = 7");

@@ -27,7 +27,7 @@ import sluice.job.message.RefusedException;
 import sluice.job.report.RunName;
 import sluice.job.settings.Settings;
 
-/** Tables of Spark's own catalog, which are files that Spark keeps. */
+/** File tables in Spark's own catalog. */
 class TableOutputTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
 
@@ -93,7 +93,7 @@ class TableOutputTest {
     }
 
     @Test
-    void aTableIsMadeAndHasTheRowsOfFiles() {
+    void aNewTableHasTheSameRowsAsAnOutputDirectory() {
         Path report = folder.resolve("report.json");
         run("first", "error").with("report.path", report).score();
         List<Row> asFiles = Run.of(TORCH, folder.resolve("out"))
@@ -104,11 +104,11 @@ class TableOutputTest {
         assertThat(report).content().contains("\"exit-code\" : 0", "\"output\" : \"scored\"");
         assertRefused(
                 run("first", "error"),
-                "scored: exists already; choose another --output, or say with --mode what is to become of it");
+                "scored: exists already; choose another --output, or set --mode to overwrite, append or partitions");
     }
 
     @Test
-    void whatStoresItMayBeChosen() {
+    void theProviderCanBeChosen() {
         run("first", "append").with("output.table-provider", "orc").score();
         assertThat(CatalogTable.find(spark, "scored").orElseThrow().provider()).isEqualTo("orc");
         run("second", "append").score();
@@ -119,7 +119,7 @@ class TableOutputTest {
     }
 
     @Test
-    void sparkWouldDropItFirst() {
+    void overwriteIsRefusedWhereSparkWouldDropTheTableFirst() {
         run("first", "overwrite").score();
         assertRefused(
                 run("second", "overwrite"),
@@ -128,7 +128,7 @@ class TableOutputTest {
     }
 
     @Test
-    void onlyThePartitionsThatAreWrittenAreReplaced() {
+    void onlyPartitionsWithNewRowsAreReplaced() {
         byDay("first", "partitions").score();
         run("second", "partitions").score();
         assertThat(table().count()).isEqualTo(9);
@@ -139,16 +139,16 @@ class TableOutputTest {
     }
 
     @Test
-    void aTableWithoutPartitionsHasNoneToReplace() {
+    void modePartitionsIsRefusedForATableWithoutPartitions() {
         assertRefused(
                 run("first", "partitions"),
-                "output.mode = partitions: of which column? there is no table 'scored' yet: set output.partition-by to those that tell its partitions");
+                "output.mode = partitions needs partition columns, and table 'scored' does not exist yet; set output.partition-by");
         run("first", "error").score();
         assertRefused(run("first", "partitions"), "scored: has no partitions; use --mode append");
     }
 
     @Test
-    void anotherTableIsRefusedWithTheDifference() {
+    void aTableOfAnotherShapeIsRefusedWithTheDifference() {
         byDay("first", "error").score();
         assertRefused(
                 run("first", "append").with("output.emit", "loglik"),
@@ -160,11 +160,11 @@ class TableOutputTest {
     }
 
     @Test
-    void whatIsNoTableIsRefused() {
+    void viewsAndInvalidNamesAreRefused() {
         spark.range(1).createOrReplaceTempView("seen");
         assertRefused(
                 run("first", "append").with("output.path", "seen"),
-                "seen: is no table that could be written to, a view perhaps; check --output");
+                "seen: is not a table (a view, perhaps), expected a table to write to; check --output");
         assertThatThrownBy(run("first", "append").with("output.path", "no-such.catalog.table")::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessageContaining("no-such.catalog.table: can't be looked up: ")
@@ -174,20 +174,20 @@ class TableOutputTest {
     // Bad rows
 
     @Test
-    void tooManyBadRowsAndNothingIsCommitted() {
+    void withTooManyBadRowsNothingIsCommitted() {
         Run run = run("bad", "append").with("bad-rows.rule", "null");
         assertThatThrownBy(run::score).isInstanceOf(BadRowException.class);
         assertThat(spark.catalog().tableExists("scored")).isFalse();
         assertThat(spark.sharedState().cacheManager().isEmpty())
-                .as("nothing is kept")
+                .as("no cached rows")
                 .isTrue();
     }
 
     @Test
-    void badRowsNeedAPlace() {
+    void quarantineNeedsADirectory() {
         assertRefused(
                 run("bad", "append").with("bad-rows.rule", "quarantine"),
-                "bad-rows.rule = quarantine: a table has no place for the rows that can't be scored; set bad-rows.path to a directory");
+                "bad-rows.rule = quarantine: an output table can't hold the bad rows; set bad-rows.path to a directory");
         Path bad = folder.resolve("bad");
         run("bad", "append")
                 .with("bad-rows.rule", "quarantine")
@@ -201,9 +201,9 @@ class TableOutputTest {
         assertThat(Disk.names(bad)).containsExactly("run=monday");
     }
 
-    /** A table that somebody else makes while this run scores stands in the way of its commit. */
+    /** The commit fails because another process creates the table during the run. */
     @Test
-    void badRowsAreTakenBackWhereTheTableCannotBeWritten() throws Exception {
+    void badRowsAreWithdrawnWhereTheTableCannotBeWritten() throws Exception {
         Path bad = folder.resolve("bad");
         Settings settings = Settings.read(
                 null,
@@ -222,7 +222,7 @@ class TableOutputTest {
         output.stage(spark.range(3).toDF(), 0);
         output.stageBadRows(spark.range(1).toDF());
         spark.sql("CREATE TABLE scored (x INT) USING parquet");
-        assertThatThrownBy(() -> output.publish(null)) // a table keeps no report
+        assertThatThrownBy(() -> output.publish(null)) // an output table has no report
                 .hasMessageContaining("scored");
         output.abandon();
         assertThat(Disk.names(folder)).isEmpty();
@@ -230,8 +230,8 @@ class TableOutputTest {
     }
 
     @Test
-    void aTableCanBeShown() {
-        Terminal told = Terminal.score(
+    void rowsOfATableCanBePrinted() {
+        Terminal terminal = Terminal.score(
                 "--model",
                 TORCH.modelPath(),
                 "--input",
@@ -242,10 +242,10 @@ class TableOutputTest {
                 "table",
                 "--show",
                 "2");
-        assertThat(told.code()).as("%s", told).isZero();
-        assertThat(told.output())
+        assertThat(terminal.code()).as("%s", terminal).isZero();
+        assertThat(terminal.output())
                 .filteredOn(line -> line.startsWith("{\"id\":"))
                 .hasSize(2);
-        startSession(); // the command has stopped the one that it was given
+        startSession(); // the command has stopped its session
     }
 }

@@ -39,7 +39,7 @@ import sluice.job.fixture.TorchCase;
 import sluice.job.settings.SettingValues;
 import sluice.job.settings.VectorForm;
 
-/** The same run with lists and with binary values: the same bits, and whoever has only the file knows what they are. */
+/** Binary vectors have the same bits as lists, and the file's metadata states their type and shape. */
 class VectorFormTest {
     @TempDir
     Path folder;
@@ -62,14 +62,14 @@ class VectorFormTest {
 
     private static String names(Steps at) {
         return Arrays.stream(OutputKind.values())
-                .filter(emission -> emission.availableAt(at))
+                .filter(kind -> kind.availableAt(at))
                 .map(SettingValues::name)
                 .collect(Collectors.joining(","));
     }
 
     @ParameterizedTest
     @MethodSource("casesAndSteps")
-    void theSameBitsAsLists(String name, Steps at) {
+    void binaryVectorsHaveTheBitsOfLists(String name, Steps at) {
         TorchCase torch = TorchCase.named(name);
         List<Row> lists = run(torch, at, VectorForm.ARRAY).rows();
         Dataset<Row> scored = run(torch, at, VectorForm.BINARY).table();
@@ -91,7 +91,7 @@ class VectorFormTest {
         }
     }
 
-    /** One struct of matrices for all steps, in place of a struct for each. */
+    /** Binary: one struct of matrices for all steps. Lists: one struct for each step. */
     private static void assertSameGates(String what, Row found, scala.collection.Seq<?> steps) {
         for (String part : found.schema().fieldNames()) {
             List<Object> expected = new ArrayList<>();
@@ -114,52 +114,52 @@ class VectorFormTest {
     }
 
     @Test
-    void theColumnsOfEachStepTellWhatTheyHold() {
+    void metadataOfColumnsForEachStep() {
         Dataset<Row> scored = run(TorchCase.named("bi_l2_h17"), Steps.EACH, VectorForm.BINARY)
                 .with("output.gates-layer", 0)
                 .table();
         StructType schema = scored.schema();
         int classes =
                 TorchCase.named("bi_l2_h17").model().output().orElseThrow().classes();
-        assertTold(schema.apply("softmax"), "(steps, %d)".formatted(classes));
-        assertTold(schema.apply("hidden"), "(steps, 34)");
-        assertTold(schema.apply("cell"), "(steps, 34)");
-        assertTold(schema.apply("logprob"), "(steps - 1)");
-        assertNotTold(schema.apply("gates"));
+        assertDescribed(schema.apply("softmax"), "(steps, %d)".formatted(classes));
+        assertDescribed(schema.apply("hidden"), "(steps, 34)");
+        assertDescribed(schema.apply("cell"), "(steps, 34)");
+        assertDescribed(schema.apply("logprob"), "(steps - 1)");
+        assertNotDescribed(schema.apply("gates"));
         StructType gates = (StructType) schema.apply("gates").dataType();
         assertThat(gates.fieldNames()).containsExactly("input", "forget", "candidate", "output", "cell");
         for (StructField part : gates.fields()) {
-            assertTold(part, "(steps, 34)");
+            assertDescribed(part, "(steps, 34)");
         }
         for (String other : List.of("id", "tokens", "prediction", "topk", "loglik", "rank")) {
-            assertNotTold(schema.apply(other));
+            assertNotDescribed(schema.apply(other));
         }
     }
 
     @Test
-    void theColumnsOfTheLastStepTellWhatTheyHold() throws IOException {
+    void metadataOfColumnsForTheLastStep() throws IOException {
         TorchCase torch = TorchCase.named("proj_l1_h17_p5");
         StructType schema = run(torch, Steps.LAST, VectorForm.BINARY).table().schema();
-        assertTold(schema.apply("hidden"), "(5)");
-        assertTold(schema.apply("cell"), "(17)");
+        assertDescribed(schema.apply("hidden"), "(5)");
+        assertDescribed(schema.apply("cell"), "(17)");
         assertThat(schema.apply("state").dataType().catalogString())
-                .as("what input.state reads")
+                .as("the type that input.state reads")
                 .isEqualTo("struct<h:array<array<float>>,c:array<array<float>>>");
         StructType inFooter = (StructType) DataType.fromJson(footer(folder.resolve("binary")));
-        assertTold(inFooter.apply("cell"), "(17)");
+        assertDescribed(inFooter.apply("cell"), "(17)");
     }
 
-    private static void assertNotTold(StructField field) {
+    private static void assertNotDescribed(StructField field) {
         assertThat(field.metadata().contains("sluice.type")).as(field.name()).isFalse();
     }
 
-    private static void assertTold(StructField field, String shape) {
+    private static void assertDescribed(StructField field, String shape) {
         assertThat(field.dataType().catalogString()).as(field.name()).isEqualTo("binary");
         assertThat(field.metadata().getString("sluice.type")).as(field.name()).isEqualTo("float32le");
         assertThat(field.metadata().getString("sluice.shape")).as(field.name()).isEqualTo(shape);
     }
 
-    /** What Spark says of the schema in a file of the table. */
+    /** The schema that Spark has written to a file of the table. */
     private static String footer(Path table) throws IOException {
         try (Stream<Path> files = Files.list(table)) {
             Path file = files.filter(path -> path.toString().endsWith(".parquet"))
@@ -193,9 +193,9 @@ class VectorFormTest {
         assertThat((byte[]) rows.get(0).getAs("softmax")).hasSize(2 * 2 * Float.BYTES);
     }
 
-    /** Spark keeps a schema's metadata in Parquet alone. */
+    /** Of the file formats, Spark stores a schema's metadata in Parquet only. */
     @Test
-    void orcHoldsTheBytesWithoutTheirDescription() {
+    void orcFilesHaveTheBytesWithoutMetadata() {
         TorchCase torch = TorchCase.named("vocab_2");
         Dataset<Row> scored = run(torch, Steps.EACH, VectorForm.BINARY)
                 .with("output.format", "orc")

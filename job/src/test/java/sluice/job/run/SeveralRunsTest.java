@@ -277,7 +277,7 @@ class SeveralRunsTest {
         assertThat(bad).as("the new table has no bad rows").doesNotExist();
         assertThatThrownBy(run("first", "overwrite").with("bad-rows.path", output.resolve("bad"))::score)
                 .isInstanceOf(RefusedException.class)
-                .hasMessageContaining("lies in the output, or the output in it");
+                .hasMessageContaining("is inside the output, or the output is inside it");
     }
 
     // Tables that do not fit
@@ -330,7 +330,7 @@ class SeveralRunsTest {
             delimiter = '|',
             value = {
                 "date       | output.partition-by: no column 'date' in the scored table, which has id (bigint), day (bigint), kind (string), tokens (array<bigint>), prediction (int), loglik (struct<sum:double,perplexity:double,tokens:int>); choose among these",
-                "tokens     | output.partition-by: column 'tokens' has type array<bigint>, expected one with plain values: numbers, texts, dates",
+                "tokens     | output.partition-by: column 'tokens' has type array<bigint>, expected a number, string, date, timestamp or boolean",
                 "day,day    | output.partition-by = day,day: names a column twice",
             })
     void aColumnThatCannotPartitionIsRefused(String columns, String message) {
@@ -347,14 +347,14 @@ class SeveralRunsTest {
                         .with("output.partition-by", "prediction,day")::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessage(
-                        "output.partition-by = prediction,day: those are all columns of the scored table, so that none is left for its files; leave one out");
+                        "output.partition-by = prediction,day: these are all columns of the scored table, but its files need at least one; leave one out");
     }
 
     @Test
     void modePartitionsNeedsAColumn() {
         assertThatThrownBy(run("first", "partitions")::score)
                 .isInstanceOf(RefusedException.class)
-                .hasMessageStartingWith("output.mode = partitions: of which column? set output.partition-by");
+                .hasMessageStartingWith("output.mode = partitions needs partition columns; set output.partition-by");
     }
 
     // Repeated runs

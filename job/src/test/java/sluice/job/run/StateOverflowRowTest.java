@@ -106,8 +106,9 @@ class StateOverflowRowTest {
         List<int[]> rows = good();
         rows.add(5, growing(40));
         assertThat(Failure.sentence(catchThrowable(run(rows, kernel)::score)))
-                .isEqualTo("row id=5: column 'tokens': a state of the model grew beyond 1.09951163E12 within 40 steps, "
-                        + "as its activations let it: expected a sequence that it keeps in bounds (state-overflow)");
+                .isEqualTo("row id=5: column 'tokens': a state exceeded 1.09951163E12 within 40 steps, "
+                        + "because the model has unbounded activations: expected a sequence whose states stay below "
+                        + "(state-overflow)");
         assertThat(Disk.names(folder)).containsExactly("in");
     }
 
@@ -153,7 +154,7 @@ class StateOverflowRowTest {
                 .with("input.state", "before")
                 .with("output.mode", "overwrite");
         assertThat(Failure.sentence(catchThrowable(rest::score)))
-                .startsWith("row id=0: column 'tokens': a state of the model grew beyond")
+                .startsWith("row id=0: column 'tokens': a state exceeded")
                 .endsWith("(state-overflow)");
     }
 }

@@ -133,7 +133,9 @@ class CarriedNightsTest {
             }
         }
         assertThat(States.versions(folder.resolve("states"))).endsWith(versions);
-        assertThat(small > 0).as("nights that wrote a part of the keys").isEqualTo(nights > 3);
+        if (nights > 3) { // few have nothing to tell in the first ones, and chance decides
+            assertThat(small).as("nights that wrote a part of the keys").isPositive();
+        }
     }
 
     /** One night without Spark's ways to spare itself a shuffle. */

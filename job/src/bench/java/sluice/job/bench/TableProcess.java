@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 
-/** The process that makes the tables, and compares the answers of two contenders. */
-public final class Umpire {
+/** The process that writes the tables and compares the outputs of two contenders. */
+public final class TableProcess {
     private static final int CORES = 2;
 
     private final SparkSession spark = LocalSession.start(CORES);
@@ -16,24 +16,24 @@ public final class Umpire {
     private final double scale;
     private final int files;
 
-    private Umpire(Path root, Optional<Cases> cases, double scale, int files) {
+    private TableProcess(Path root, Optional<Cases> cases, double scale, int files) {
         this.root = root;
         this.cases = cases;
         this.scale = scale;
         this.files = files;
     }
 
-    /** Where the workloads go, how large they are, in how many files, and where real ones are. */
+    /** Arguments: directory of the workloads, scale, number of files, directory of real tables or an empty string. */
     public static void main(String[] arguments) {
-        Umpire umpire = new Umpire(
+        TableProcess tableProcess = new TableProcess(
                 Path.of(arguments[0]),
                 Optional.of(arguments[3]).filter(data -> !data.isEmpty()).map(data -> new Cases(Path.of(data))),
                 Double.parseDouble(arguments[1]),
                 Integer.parseInt(arguments[2]));
-        Conversation.serve(umpire::answer);
+        LineServer.serve(tableProcess::handle);
     }
 
-    private Object answer(String line) throws IOException {
+    private Object handle(String line) throws IOException {
         String[] words = line.split(" ");
         JobWorkload workload = JobWorkload.valueOf(words[1]);
         Path folder = workload.folder(root);

@@ -5,16 +5,16 @@ import java.nio.file.Files;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * One run over a table: from reading the model's file to the last file of the output. Spark's session and the virtual machine were
- * there before.
+ * Measurements of one run over a table, from the read of the model file to the last output file. The JVM and the Spark session are
+ * started before.
  *
- * @param cpuSeconds of all threads
- * @param taskCpuSeconds of the threads of tasks
- * @param allocatedBytes by these, on the heap
- * @param peakHeapBytes garbage included
- * @param peakResidentBytes of the process: what a library takes outside of the heap is seen here alone
+ * @param cpuSeconds CPU time of all threads
+ * @param taskCpuSeconds CPU time of task threads
+ * @param allocatedBytes heap allocated by task threads
+ * @param peakHeapBytes largest use of the heap, including garbage
+ * @param peakResidentBytes largest resident memory of the process, which includes native memory of libraries
  */
-record Turn(
+record RunMeasurement(
         double seconds,
         double cpuSeconds,
         double taskCpuSeconds,
@@ -23,8 +23,8 @@ record Turn(
         long peakResidentBytes,
         long outputBytes,
         Scored scored) {
-    /** Lets a contender score a table, after what it wrote before is gone. */
-    static Turn of(Contender contender, int cores, Job job) throws IOException {
+    /** Deletes the previous output, runs a contender over a table and measures the run. */
+    static RunMeasurement of(Contender contender, int cores, Job job) throws IOException {
         Folder.delete(job.output());
         Files.createDirectories(job.output().getParent());
         SparkSession spark = LocalSession.start(cores);
@@ -34,7 +34,7 @@ record Turn(
         double seconds = meter.seconds();
         double cpu = meter.cpuSeconds();
         TaskMeter.Counted tasks = TaskMeter.taken();
-        return new Turn(
+        return new RunMeasurement(
                 seconds,
                 cpu,
                 tasks.cpuSeconds(),

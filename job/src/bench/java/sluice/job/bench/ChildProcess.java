@@ -13,10 +13,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A process of this benchmark, on the same Java and with the same class path, that answers line by line (see {@link Conversation}). */
-final class Child implements AutoCloseable {
-    private static final int TOLD_LINES = 20;
-    private static final long PATIENCE_SECONDS = 30;
+/** A process of this benchmark with the same Java and class path, which serves requests by {@link LineServer}. */
+final class ChildProcess implements AutoCloseable {
+    private static final int LOG_LINES = 20;
+    private static final long TIMEOUT_SECONDS = 30;
 
     private final String name;
     private final Process process;
@@ -25,7 +25,7 @@ final class Child implements AutoCloseable {
     private final Path log;
     private final ObjectMapper json = new ObjectMapper();
 
-    private Child(String name, Process process, Path log) {
+    private ChildProcess(String name, Process process, Path log) {
         this.name = name;
         this.process = process;
         this.questions = process.outputWriter(StandardCharsets.UTF_8);
@@ -34,12 +34,12 @@ final class Child implements AutoCloseable {
     }
 
     /**
-     * Starts one.
+     * Starts a process.
      *
-     * @param options of the virtual machine, besides those that this one has
-     * @param log where it prints
+     * @param options JVM options, in addition to those of this JVM
+     * @param log file that receives its stderr
      */
-    static Child start(Class<?> main, List<String> options, Path log, String... arguments) {
+    static ChildProcess start(Class<?> main, List<String> options, Path log, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(Arrays.asList(System.getProperty("sluice.bench.flags").split(" +")));
@@ -53,29 +53,30 @@ final class Child implements AutoCloseable {
             builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
             // Not as an option: ONNX Runtime 1.29 crashes a process whose command line is longer than 4,096 bytes.
             builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
-            return new Child(main.getSimpleName() + " " + String.join(" ", arguments), builder.start(), log);
+            return new ChildProcess(main.getSimpleName() + " " + String.join(" ", arguments), builder.start(), log);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     /**
-     * What it answers to a line.
+     * Sends a request and returns the response.
      *
-     * @throws ChildException where it has ended instead
+     * @throws ChildException if the process has ended
      */
     <T> T ask(String line, Class<T> answer) {
         try {
             questions.write(line + "\n");
             questions.flush();
-            String told = answers.readLine();
-            if (told == null) {
-                throw new ChildException(
-                        "%s, asked for '%s', left with %d:%n%s".formatted(name, line, process.waitFor(), lastLines()));
+            String response = answers.readLine();
+            if (response == null) {
+                throw new ChildException("%s: request '%s': the process exited with %d:%n%s"
+                        .formatted(name, line, process.waitFor(), lastLines()));
             }
-            return json.readValue(told, answer);
+            return json.readValue(response, answer);
         } catch (IOException e) {
-            throw new ChildException("%s, asked for '%s', has gone: %s%n%s".formatted(name, line, e, lastLines()));
+            throw new ChildException(
+                    "%s: request '%s': the process has ended: %s%n%s".formatted(name, line, e, lastLines()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ChildException("interrupted while waiting for " + name);
@@ -85,7 +86,7 @@ final class Child implements AutoCloseable {
     private String lastLines() {
         try {
             List<String> lines = Files.readAllLines(log);
-            return String.join("\n", lines.subList(Math.max(0, lines.size() - TOLD_LINES), lines.size()));
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size()));
         } catch (IOException e) {
             return "%s: %s".formatted(log, e);
         }
@@ -95,10 +96,10 @@ final class Child implements AutoCloseable {
     public void close() {
         try {
             questions.close();
-            if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }
-        } catch (IOException e) { // it has ended before
+        } catch (IOException e) { // it has already ended
             process.destroyForcibly();
         } catch (InterruptedException e) {
             process.destroyForcibly();

@@ -1,12 +1,12 @@
 package sluice.cell.bench;
 
-/** Log-likelihoods and ranks of sequences, from logarithms of probabilities at each step. */
-final class Likelihoods implements OnnxScorer.Reader {
+/** Computes log-likelihoods and ranks from ONNX Runtime's log-probabilities at each step. */
+final class LikelihoodReader implements OnnxScorer.Reader {
     private final boolean ranked;
-    private final double[] logLikelihood; // of each sequence
-    private final int[][] ranks; // of each sequence: (n - 1), or null
+    private final double[] logLikelihood; // by sequence
+    private final int[][] ranks; // by sequence: (n - 1), or null
 
-    Likelihoods(int sequences, boolean ranked) {
+    LikelihoodReader(int sequences, boolean ranked) {
         this.ranked = ranked;
         this.logLikelihood = new double[sequences];
         this.ranks = new int[sequences][];
@@ -39,7 +39,7 @@ final class Likelihoods implements OnnxScorer.Reader {
         return logLikelihood[s];
     }
 
-    /** Of each token after the first; null where ranks were not asked. */
+    /** Ranks of the tokens after the first; null if ranks are not requested. */
     int[] ranks(int s) {
         return ranks[s];
     }

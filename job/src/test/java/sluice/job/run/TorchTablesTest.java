@@ -1,4 +1,4 @@
-package sluice.job.launch;
+package sluice.job.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -8,14 +8,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import sluice.job.fixture.ExpectedMatrices;
+import sluice.job.fixture.Run;
+import sluice.job.fixture.ScoredTable;
+import sluice.job.fixture.TorchCase;
 
 /** Models that PyTorch made, through the whole job: what comes out is what PyTorch says. */
-@Tag("launch")
-class TorchCasesIT {
+class TorchTablesTest {
     private static final double PROBABILITY = 1e-6;
     private static final double STATE = 1e-5;
     private static final double LOG_LIKELIHOOD = 1e-5; // relative
@@ -29,18 +31,15 @@ class TorchCasesIT {
     })
     void theJobScoresAsPyTorchDoes(String name, String column) throws IOException {
         boolean targets = column.equals("tokens");
-        Launch each = score(name, column, "each", targets ? "softmax,loglik" : "softmax");
-        Launch last = score(name, column, "last", "state");
-        each.end().assertScored();
-        last.end().assertScored();
+        score(name, column, "each", targets ? "softmax,loglik" : "softmax");
+        score(name, column, "last", "state");
         Map<String, JsonNode> steps = ScoredTable.rows(directory.resolve("each"));
         Map<String, JsonNode> ends = ScoredTable.rows(directory.resolve("last"));
 
-        ExpectedMatrices expected =
-                ExpectedMatrices.read(Checkout.torchCase(name).resolve("expected.safetensors"));
-        JsonNode sequences = new ObjectMapper()
-                .readTree(Checkout.torchCase(name).resolve("case.json").toFile())
-                .path("sequences");
+        Path files = TorchCase.folder(name);
+        ExpectedMatrices expected = ExpectedMatrices.read(files.resolve("expected.safetensors"));
+        JsonNode sequences =
+                new ObjectMapper().readTree(files.resolve("case.json").toFile()).path("sequences");
         assertThat(steps).hasSize(sequences.size());
         assertThat(ends).hasSize(sequences.size());
         for (JsonNode sequence : sequences) {
@@ -59,26 +58,18 @@ class TorchCasesIT {
         }
     }
 
-    private Launch score(String name, String column, String at, String emit) {
-        Path files = Checkout.torchCase(name);
-        return Launch.local(
-                directory,
-                "--model",
-                files.resolve("model.safetensors").toString(),
-                "--input",
-                files.resolve("inputs.jsonl").toString(),
-                "--input-format",
-                "json",
-                "--tokens",
-                column,
-                "--output",
-                at,
-                "--output-format",
-                "json",
-                "--at",
-                at,
-                "--emit",
-                emit);
+    private void score(String name, String column, String at, String emit) {
+        Path files = TorchCase.folder(name);
+        new Run()
+                .with("model.path", files.resolve("model.safetensors"))
+                .with("input.path", files.resolve("inputs.jsonl"))
+                .with("input.format", "json")
+                .with("input.tokens", column)
+                .with("output.path", directory.resolve(at))
+                .with("output.format", "json")
+                .with("output.at", at)
+                .with("output.emit", emit)
+                .score();
     }
 
     private static void assertMatrix(String what, JsonNode actual, float[][] expected, double allowed) {

@@ -4,12 +4,12 @@ import breeze.linalg.DenseVector;
 import sluice.cell.model.Activation;
 
 /** An {@link Activation} in float64: each kind as the ONNX operator LSTM defines it. Immutable. */
-final class Squashing {
+final class ReferenceActivation {
     private final Activation.Kind kind;
     private final double alpha;
     private final double beta;
 
-    Squashing(Activation activation) {
+    ReferenceActivation(Activation activation) {
         this.kind = activation.kind();
         this.alpha = activation.alpha();
         this.beta = activation.beta();

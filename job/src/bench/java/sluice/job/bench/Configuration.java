@@ -1,7 +1,7 @@
 package sluice.job.bench;
 
-/** A contender on so many cores. */
-record Seat(Contender contender, int cores) {
+/** A contender with a number of cores. */
+record Configuration(Contender contender, int cores) {
     String title() {
         return "%s, local[%d]".formatted(contender.title(), cores);
     }

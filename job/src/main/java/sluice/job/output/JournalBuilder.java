@@ -1,0 +1,134 @@
+package sluice.job.output;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import sluice.job.storage.Journal;
+import sluice.job.storage.SmallFile;
+import sluice.job.storage.StagingDirectory;
+
+/**
+ * Collects the steps by which what a run has staged for one place becomes visible there. All paths are relative to the staging directory
+ * and to its target; the empty path is the whole directory.
+ */
+final class JournalBuilder {
+    private final StagingDirectory place;
+    private final List<Journal.Move> moves = new ArrayList<>();
+    private final List<String> removals = new ArrayList<>();
+    private final Map<String, String> texts = new LinkedHashMap<>();
+
+    JournalBuilder(StagingDirectory place) {
+        this.place = place;
+    }
+
+    /** A path in a directory, or the directory itself for the empty path. */
+    static Path in(Path directory, String path) {
+        return path.isEmpty() ? directory : new Path(directory, path);
+    }
+
+    /** @param replaces whether the target may have something at this path */
+    void move(String path, boolean replaces) throws IOException {
+        String mark = firstFile(path, "").orElse("");
+        moves.add(new Journal.Move(path, replaces, mark));
+    }
+
+    /** Moves the path to the target if this run has staged it. */
+    void moveIfStaged(String path) throws IOException {
+        if (isStaged(path)) {
+            move(path, false);
+        }
+    }
+
+    /** Replaces the path in the target, and removes it where this run has staged nothing for it. */
+    void replace(String path) throws IOException {
+        if (isStaged(path)) {
+            move(path, true);
+        } else {
+            removals.add(path);
+        }
+    }
+
+    private boolean isStaged(String path) throws IOException {
+        return place.files().exists(in(place.staging(), path));
+    }
+
+    /** Adds each data file of a directory, at any depth, to those of the target. */
+    void addFiles(String directory) throws IOException {
+        for (FileStatus entry : visible(directory)) {
+            String path = join(directory, entry);
+            if (entry.isDirectory()) {
+                addFiles(path);
+            } else {
+                moves.add(new Journal.Move(path, false, ""));
+            }
+        }
+    }
+
+    /**
+     * Replaces each partition for which the run has rows.
+     *
+     * @param levels of directories from here to a partition
+     */
+    void replacePartitions(String directory, int levels) throws IOException {
+        for (FileStatus entry : visible(directory)) {
+            if (!entry.isDirectory()) {
+                continue;
+            }
+            String path = join(directory, entry);
+            if (levels == 1) {
+                move(path, true);
+            } else {
+                replacePartitions(path, levels - 1);
+            }
+        }
+    }
+
+    /** Writes a small file into the target, over one of the same name, if this run has staged it. */
+    void write(String name) throws IOException {
+        SmallFile.read(place.files(), new Path(place.staging(), name))
+                .ifPresent(bytes -> texts.put(name, new String(bytes, StandardCharsets.UTF_8)));
+    }
+
+    /** @param path of the target as the journal has it: its name beside the journal, or a URI */
+    Journal.Place build(String path) {
+        return new Journal.Place(path, moves, removals, texts);
+    }
+
+    private static String join(String directory, FileStatus entry) {
+        String name = entry.getPath().getName();
+        return directory.isEmpty() ? name : directory + "/" + name;
+    }
+
+    /** The staged entries that Spark sees when it lists the directory, by name. */
+    private List<FileStatus> visible(String directory) throws IOException {
+        FileSystem files = place.files();
+        return Arrays.stream(files.listStatus(in(place.staging(), directory)))
+                .filter(entry -> !WrittenTable.isHidden(entry.getPath().getName()))
+                .sorted()
+                .toList();
+    }
+
+    /**
+     * The first data file in a directory. Spark's file names are unique, so this one at the target proves that the move is done.
+     *
+     * @param below the path from the directory to where the search is
+     */
+    private Optional<String> firstFile(String directory, String below) throws IOException {
+        for (FileStatus entry : visible(directory)) {
+            String path = join(below, entry);
+            Optional<String> found = entry.isDirectory() ? firstFile(join(directory, entry), path) : Optional.of(path);
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return Optional.empty();
+    }
+}
