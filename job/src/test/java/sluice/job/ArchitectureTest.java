@@ -105,6 +105,7 @@ class ArchitectureTest {
                     Set.of(
                             "BadRowCounts",
                             "DryRunReport",
+                            "LastRun",
                             "MetricsPlugin",
                             "ProcessCounts",
                             "Progress",
