@@ -67,7 +67,8 @@ enum Contender {
                 spark.read().parquet(Preparation.input(job.folder()).toString());
         MapPartitionsFunction<Row, Row> partition =
                 partition(job, table.schema().fieldIndex(BenchTable.TOKENS));
-        table.mapPartitions(partition, Encoders.row(BenchTable.with(job.requested().fields())))
+        table.mapPartitions(
+                        partition, Encoders.row(BenchTable.with(job.requested().fields())))
                 .write()
                 .option("compression", "zstd") // the codec that Sluice uses
                 .parquet(job.output().toString());

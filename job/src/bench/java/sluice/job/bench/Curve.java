@@ -110,7 +110,13 @@ enum Curve {
      * @param options options for Sluice's command line
      */
     record Point(
-            long x, Widths widths, RequestedOutput requested, SequenceSource source, long rows, int files, List<String> options) {}
+            long x,
+            Widths widths,
+            RequestedOutput requested,
+            SequenceSource source,
+            long rows,
+            int files,
+            List<String> options) {}
 
     abstract Point at(long x);
 

@@ -11,7 +11,11 @@ import sluice.cell.model.LstmModel;
 /** The workloads. */
 enum JobWorkload {
     /** Sessions of a log: short, and most are duplicates. */
-    LOGS("HDFS sessions, 2x64, rank and loglik", new Widths(2, 32, 64, 29), RequestedOutput.RANK_AND_LOGLIK, 1_000_000) {
+    LOGS(
+            "HDFS sessions, 2x64, rank and loglik",
+            new Widths(2, 32, 64, 29),
+            RequestedOutput.RANK_AND_LOGLIK,
+            1_000_000) {
         @Override
         SequenceSource source(Optional<Cases> cases) throws IOException {
             return cases.isPresent() ? cases.get().sessions() : LogSessions.generated(widths().vocabulary());
@@ -36,7 +40,11 @@ enum JobWorkload {
     },
 
     /** Few sequences have most of the tokens. */
-    LONG_TAIL("long tail to 5,000, 2x128, V 10,000, top 5", new Widths(2, 64, 128, 10_000), RequestedOutput.TOP_5, 20_000) {
+    LONG_TAIL(
+            "long tail to 5,000, 2x128, V 10,000, top 5",
+            new Widths(2, 64, 128, 10_000),
+            RequestedOutput.TOP_5,
+            20_000) {
         @Override
         SequenceSource source(Optional<Cases> cases) {
             return new RandomTokens(widths().vocabulary(), 60, 1.2, 5_000);

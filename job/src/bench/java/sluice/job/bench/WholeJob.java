@@ -108,7 +108,8 @@ public final class WholeJob {
         }
 
         DryRunEstimate estimate(Configuration configuration, JobWorkload workload) {
-            return started.computeIfAbsent(configuration, this::start).ask("estimate " + workload, DryRunEstimate.class);
+            return started.computeIfAbsent(configuration, this::start)
+                    .ask("estimate " + workload, DryRunEstimate.class);
         }
 
         private ChildProcess start(Configuration configuration) {
