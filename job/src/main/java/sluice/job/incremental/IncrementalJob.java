@@ -28,6 +28,7 @@ import sluice.job.message.Console;
 import sluice.job.message.HumanText;
 import sluice.job.message.RefusedException;
 import sluice.job.message.UnfinishedException;
+import sluice.job.model.BroadcastModel;
 import sluice.job.model.ModelSource;
 import sluice.job.model.Vocabulary;
 import sluice.job.model.VocabularySource;
@@ -143,10 +144,10 @@ public final class IncrementalJob {
         Optional<Vocabulary> vocabulary =
                 VocabularySource.find(settings.input().vocabulary(), model.metadata(), hadoop);
         Optional<StructType> settled = known.isPresent() ? known.get().schema(hadoop) : Optional.empty();
-        StructType schema = settled.orElseGet(() -> ScoringPlan.table(model.model(), settings, vocabulary, spark)
+        StructType schema = settled.orElseGet(() -> ScoringPlan.readTable(model.model(), settings, vocabulary, spark)
                 .lastingSchema(spark, settings.input().format()));
-        ScoringPlan plan = ScoringPlan.settle(
-                model, settings, vocabulary, InputTable.of(spark, source.none(schema), settings.input()));
+        ScoringPlan plan = ScoringPlan.resolve(
+                model, settings, vocabulary, InputTable.of(spark, source.none(schema), settings.input()), hadoop);
         TableShape shape = requireFits(plan, started);
         before.ifPresent(last -> tellChanges(last, model));
         Checkpoint checkpoint = known.isPresent() ? known.get() : begun();
@@ -253,7 +254,10 @@ public final class IncrementalJob {
             this.schema = schema;
             this.plan = plan;
             this.vocabulary = vocabulary;
-            this.broadcast = plan.broadcast(settings, spark);
+            this.broadcast = plan.broadcast(
+                    settings,
+                    spark,
+                    BroadcastModel.broadcast(plan.model().model(), plan.input().kind(), settings, spark));
         }
 
         /** Takes all that has come until now. */
@@ -313,8 +317,8 @@ public final class IncrementalJob {
                     .forEach(name -> console.say(
                             "note: files of batch %,d have a column '%s', which the first files had not; it is not read",
                             number, name));
-            ScoringPlan same =
-                    ScoringPlan.settle(plan.model(), settings, vocabulary, InputTable.of(own, rows, settings.input()));
+            ScoringPlan same = ScoringPlan.resolve(
+                    plan.model(), settings, vocabulary, InputTable.of(own, rows, settings.input()), hadoop);
             RunReport report = new ScoringJob(own, settings, console)
                     .score(same, () -> broadcast, BatchOutput.at(own, settings, batch, hadoop), began);
             numbers.add(number);

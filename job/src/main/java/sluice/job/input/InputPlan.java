@@ -22,7 +22,7 @@ import sluice.job.settings.Settings;
  * @param form how that column holds it
  * @param kind what the model reads
  * @param vocabulary words for ids, where there is one
- * @param state where the state stands that a row's sequence goes on from, if it does
+ * @param state the column of the state that a row's sequence starts from ({@code input.state}), if there is one
  */
 public record InputPlan(
         int column, SequenceForm form, InputKind kind, Optional<Vocabulary> vocabulary, Optional<InitialState> state) {
@@ -41,11 +41,6 @@ public record InputPlan(
         requireVocabulary(field, form, vocabulary, model);
         Optional<InitialState> state = settings.input().state().map(name -> StateColumn.settle(schema, name, model));
         return new InputPlan(table.sequenceColumn(), form, kind, vocabulary, state);
-    }
-
-    /** The same, but sequences go on from these states. */
-    public InputPlan startingFrom(InitialState states) {
-        return new InputPlan(column, form, kind, vocabulary, Optional.of(states));
     }
 
     private static StructField sequence(InputTable table, String name) {

@@ -3,23 +3,22 @@ package sluice.job.run;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
-import sluice.cell.Sequence;
 import sluice.cell.weights.file.ModelFile;
+import sluice.job.input.InputTable;
 import sluice.job.message.Console;
 import sluice.job.message.ExitCode;
 import sluice.job.message.HumanText;
 import sluice.job.message.RefusedException;
 import sluice.job.message.TwoColumnText;
 import sluice.job.message.Version;
+import sluice.job.model.BroadcastModel;
 import sluice.job.model.ModelSource;
 import sluice.job.model.ModelSummary;
 import sluice.job.output.OutputSize;
@@ -31,15 +30,17 @@ import sluice.job.report.RunCounters;
 import sluice.job.report.RunName;
 import sluice.job.report.RunReport;
 import sluice.job.settings.Settings;
-import sluice.job.state.CarriedStates;
+import sluice.job.state.StateJoin;
 import sluice.job.storage.SmallFile;
 import sluice.job.task.BroadcastPlan;
 import sluice.job.task.CostEstimate;
 import sluice.job.task.RowMemoryLimit;
 import sluice.job.task.RuntimeEstimate;
 import sluice.job.task.ScoringPlan;
+import sluice.job.task.SpeedTrial;
 import sluice.job.task.TableSample;
 import sluice.job.task.TaskLayout;
+import sluice.job.task.TaskLayoutPlanner;
 
 /**
  * What a run would do, without doing it: the model is read, the table's schema held against it, its rows are counted, and a sample is
@@ -70,34 +71,34 @@ public final class DryRun {
     public ExitCode run() throws IOException {
         Instant started = Instant.now();
         ModelFile file = ModelSource.read(settings.model(), hadoop);
-        ScoringPlan settled = ScoringPlan.settle(file, settings, spark);
-        Optional<CarriedStates.Joined> joined = settled.carried().map(states -> states.join(settled.table(), spark));
+        ScoringPlan plan = ScoringPlan.read(file, settings, spark);
+        Optional<StateJoin> states = plan.carried().map(carried -> StateJoin.of(carried, plan.table(), spark));
         try {
-            return run(
-                    started,
-                    file,
-                    joined.map(states -> settled.of(states.table())).orElse(settled),
-                    joined);
+            return run(started, file, plan, states);
         } finally {
-            joined.ifPresent(CarriedStates.Joined::release);
+            states.ifPresent(StateJoin::close);
         }
     }
 
-    private ExitCode run(Instant started, ModelFile file, ScoringPlan plan, Optional<CarriedStates.Joined> joined)
+    private ExitCode run(Instant started, ModelFile file, ScoringPlan plan, Optional<StateJoin> states)
             throws IOException {
         RunCounters counters = new RunCounters(spark.sparkContext());
-        Broadcast<BroadcastPlan> broadcast = plan.broadcast(settings, spark);
-        TableSample survey = TableSample.of(plan.table().rows(), broadcast, counters);
+        Broadcast<BroadcastPlan> broadcast = plan.broadcast(
+                settings,
+                spark,
+                BroadcastModel.broadcast(file.model(), plan.input().kind(), settings, spark));
+        InputTable table = states.map(StateJoin::table).orElse(plan.table());
+        TableSample survey = TableSample.of(table.rows(), broadcast, counters);
         int cores = spark.sparkContext().defaultParallelism();
         CostEstimate work = CostEstimate.of(survey, plan, settings, cores, RowMemoryLimit.tasksAtOnce());
-        TaskLayout layout = TaskLayout.of(survey, work, plan, settings, cores);
+        TaskLayout layout = TaskLayoutPlanner.plan(survey, work, plan, settings, cores);
         Duration before = Duration.between(started, Instant.now());
-        double speed = stepsPerSecond(survey.sequences(), broadcast, counters);
+        double speed = SpeedTrial.stepsPerSecond(survey.sequences(), broadcast, counters, spark.sparkContext());
         RuntimeEstimate forecast = RuntimeEstimate.of(survey, work, layout, speed, cores, before);
         new ModelSummary(settings.model().path(), file, plan.input().vocabulary())
                 .lines()
                 .forEach(console.out()::println);
-        lines(plan, survey, work, layout, forecast, joined).forEach(console.out()::println);
+        lines(plan, survey, work, layout, forecast, states).forEach(console.out()::println);
         OutputSize.warning(work.rows() * work.rowBytes(), settings.output().request())
                 .ifPresent(warning -> console.say("warning: %s", warning));
         SmallFile.copy(json(plan, work, layout, forecast), settings.report().path(), hadoop)
@@ -121,23 +122,13 @@ public final class DryRun {
         }
     }
 
-    /** On one core of an executor. */
-    private double stepsPerSecond(List<Sequence> sample, Broadcast<BroadcastPlan> broadcast, RunCounters counters) {
-        return sample.isEmpty()
-                ? 0
-                : JavaSparkContext.fromSparkContext(spark.sparkContext())
-                        .parallelize(List.of(new ArrayList<>(sample)), 1)
-                        .map(sequences -> broadcast.value().stepsPerSecond(sequences, counters))
-                        .first();
-    }
-
     private List<String> lines(
             ScoringPlan plan,
             TableSample survey,
             CostEstimate work,
             TaskLayout layout,
             RuntimeEstimate forecast,
-            Optional<CarriedStates.Joined> joined)
+            Optional<StateJoin> states)
             throws IOException {
         long model = plan.model().model().parameters() * Float.BYTES;
         Optional<LastRun> last = LastRun.of(settings, hadoop);
@@ -157,8 +148,7 @@ public final class DryRun {
                         work.work().answersEachStep() ? "each step is answered" : "the last step is answered")
                 .add("tasks", "%s", layout.sentence())
                 .add("sample", "%s; %s", HumanText.count(survey.sampledRows(), "row"), clustering(survey, work));
-        joined.ifPresent(
-                states -> page.add("states", "%s", plan.carried().orElseThrow().sentence(states)));
+        states.ifPresent(joined -> page.add("states", "%s", joined.sentence()));
         page.add("", "")
                 .add(
                         "",
@@ -199,7 +189,7 @@ public final class DryRun {
                 .formatted(
                         work.sharing(),
                         work.sharingIfClustered(),
-                        TaskLayout.clusteringPays(survey, work) ? "would pay" : "would not pay");
+                        TaskLayoutPlanner.clusteringPays(survey, work) ? "would pay" : "would not pay");
     }
 
     private byte[] json(ScoringPlan plan, CostEstimate work, TaskLayout layout, RuntimeEstimate forecast) {

@@ -21,6 +21,7 @@ import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sluice.cell.weights.file.ModelFile;
+import sluice.job.input.InputTable;
 import sluice.job.message.BadRowException;
 import sluice.job.message.Console;
 import sluice.job.message.HumanText;
@@ -44,7 +45,6 @@ import sluice.job.settings.BadRowRule;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
-import sluice.job.state.StateStore;
 import sluice.job.state.StateUpdate;
 import sluice.job.storage.Publication;
 import sluice.job.storage.SmallFile;
@@ -56,6 +56,7 @@ import sluice.job.task.RowMemoryLimit;
 import sluice.job.task.ScoringPlan;
 import sluice.job.task.TableSample;
 import sluice.job.task.TaskLayout;
+import sluice.job.task.TaskLayoutPlanner;
 
 /** One run: table in, broadcast, partitions, table out, report. */
 public final class ScoringJob {
@@ -108,7 +109,7 @@ public final class ScoringJob {
                 settings.model().path(), file.model(), file.model().parameters());
         file.notes().forEach(note -> console.say("note: %s", note));
         ScoredOutput output = ScoredOutput.at(spark, settings, name, hadoop);
-        ScoringPlan plan = ScoringPlan.settle(file, settings, spark);
+        ScoringPlan plan = ScoringPlan.read(file, settings, spark);
         RunReport report = score(
                 plan,
                 () -> plan.broadcast(settings, spark, model.engine(plan.input().kind(), settings, spark)),
@@ -123,39 +124,39 @@ public final class ScoringJob {
     /**
      * Scores one table into one output.
      *
-     * @param settled the plan; what it says of states that are carried over is begun here
+     * @param plan resolved; this method joins the carried states that it names to its table
      * @param sent what the executors need of the plan
      * @throws RefusedException before any task has started, where the rows don't fit into the output
      * @throws RuntimeException where it failed; then nothing was written
      */
     public RunReport score(
-            ScoringPlan settled, Supplier<Broadcast<BroadcastPlan>> sent, ScoredOutput output, Instant started)
+            ScoringPlan plan, Supplier<Broadcast<BroadcastPlan>> sent, ScoredOutput output, Instant started)
             throws IOException {
-        Provenance provenance = settled.provenance(settings, started);
+        Provenance provenance = plan.provenance(settings, started);
         TableShape shape = output.shape(TableShape.settle(
-                provenance.appendTo(settled.schema()), settings.output().partitionBy()));
+                provenance.appendTo(plan.schema()), settings.output().partitionBy()));
         output.requireFits(shape);
-        Optional<StateUpdate> carry = settled.carried()
-                .map(states -> StateUpdate.begin(states, settled.table(), output, settings, started, spark));
+        Optional<StateUpdate> carry =
+                plan.carried().map(states -> StateUpdate.begin(states, plan.table(), output, settings, started, spark));
         carry.ifPresent(states -> console.say("%s", states.sentence()));
-        ScoringPlan plan = carry.map(states -> settled.of(states.table())).orElse(settled);
+        InputTable table = carry.map(StateUpdate::table).orElse(plan.table());
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast = sent.get();
         try {
             Optional<TableSample> survey = settings.asksForSurvey()
-                    ? Optional.of(TableSample.of(plan.table().rows(), broadcast, counters))
+                    ? Optional.of(TableSample.of(table.rows(), broadcast, counters))
                     : Optional.empty();
             Optional<TaskLayout> layout = survey.map(seen -> layout(seen, plan));
-            layout.filter(TaskLayout::moves).ifPresent(how -> console.say("%s", how.sentence()));
-            Dataset<Row> scored = provenance.stamp(
-                    scored(plan, layout, new PartitionScorer(broadcast, counters, carry.map(StateUpdate::files))));
+            layout.filter(TaskLayout::changesPartitions).ifPresent(how -> console.say("%s", how.sentence()));
+            Dataset<Row> scored = provenance.stamp(scored(
+                    plan, table, layout, new PartitionScorer(broadcast, counters, carry.map(StateUpdate::files))));
             try (Progress progress = progress(survey)) {
                 layout.ifPresentOrElse(
-                        how -> how.whileLaid(spark, () -> output.stage(scored, how.fileRows())),
+                        how -> how.runWithSettings(spark, () -> output.stage(scored, how.fileRows())),
                         () -> output.stage(scored, 0));
             }
             requireFewBadRows(counters);
-            quarantine(plan, broadcast, counters, output);
+            quarantine(plan, table, broadcast, counters, output);
             carry.ifPresent(StateUpdate::stage);
             RunReport report = report(
                     started, plan, layout, shape, counters, output.badRowsPath(), carry.map(StateUpdate::report));
@@ -174,14 +175,14 @@ public final class ScoringJob {
     private void finishStates() throws IOException {
         Optional<String> path = settings.state().path();
         if (path.isPresent()) {
-            StateStore.at(path.get(), hadoop).finishAll().forEach(sentence -> console.say("%s", sentence));
+            StateUpdate.finishInterrupted(path.get(), hadoop).forEach(sentence -> console.say("%s", sentence));
         }
     }
 
     private TaskLayout layout(TableSample survey, ScoringPlan plan) {
         int cores = spark.sparkContext().defaultParallelism();
         CostEstimate work = CostEstimate.of(survey, plan, settings, cores, RowMemoryLimit.tasksAtOnce());
-        return TaskLayout.of(survey, work, plan, settings, cores);
+        return TaskLayoutPlanner.plan(survey, work, plan, settings, cores);
     }
 
     private Progress progress(Optional<TableSample> survey) {
@@ -225,12 +226,16 @@ public final class ScoringJob {
      * nothing is scored. What Spark writes twice in one go it would have to keep or to score twice.
      */
     private void quarantine(
-            ScoringPlan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters, ScoredOutput output) {
+            ScoringPlan plan,
+            InputTable table,
+            Broadcast<BroadcastPlan> broadcast,
+            RunCounters counters,
+            ScoredOutput output) {
         long bad = counters.badRows().rows();
         if (settings.badRows().rule() != BadRowRule.QUARANTINE || bad == 0) {
             return;
         }
-        Dataset<Row> rows = plan.table().rows();
+        Dataset<Row> rows = table.rows();
         StructType schema = plan.quarantine().appendTo(plan.table().wholeSchema());
         output.stageBadRows(
                 rows.mapPartitions(PartitionScorer.ofQuarantine(broadcast, counters), Encoders.row(schema)));
@@ -270,10 +275,10 @@ public final class ScoringJob {
         }
     }
 
-    private Dataset<Row> scored(ScoringPlan plan, Optional<TaskLayout> layout, PartitionScorer scorer) {
-        Dataset<Row> rows = layout.map(
-                        how -> how.lay(plan.table(), settings.output().partitionBy()))
-                .orElse(plan.table().rows());
+    private Dataset<Row> scored(
+            ScoringPlan plan, InputTable table, Optional<TaskLayout> layout, PartitionScorer scorer) {
+        Dataset<Row> rows = layout.map(how -> how.lay(table, settings.output().partitionBy()))
+                .orElse(table.rows());
         Dataset<Row> scored = rows.mapPartitions(scorer, Encoders.row(plan.schema()));
         return VectorMetadata.attach(scored, plan.schema());
     }

@@ -226,7 +226,7 @@ public final class SessionModels {
         InputTable table = new InputTable(spark.createDataFrame(List.of(), argument), List.of(), 0, -1);
         Optional<Vocabulary> vocabulary = VocabularySource.find(
                 wanted.input().vocabulary(), shelved.file().metadata(), hadoop);
-        ScoringPlan plan = ScoringPlan.settle(shelved.file(), wanted, vocabulary, table);
+        ScoringPlan plan = ScoringPlan.resolve(shelved.file(), wanted, vocabulary, table, hadoop);
         return new RowPlan(
                 plan.broadcast(wanted, spark, shelved.engine(plan.input().kind(), wanted, spark)), plan.schema());
     }

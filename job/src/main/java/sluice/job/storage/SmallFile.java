@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -30,8 +29,8 @@ public final class SmallFile {
         }
     }
 
-    /** @param report maps, lists, texts and numbers */
-    public static byte[] json(Map<String, Object> report) {
+    /** @param report a record, or maps, lists, texts and numbers */
+    public static byte[] json(Object report) {
         try {
             return JSON.writeValueAsBytes(report);
         } catch (JsonProcessingException e) {
