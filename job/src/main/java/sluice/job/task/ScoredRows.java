@@ -88,20 +88,20 @@ final class ScoredRows extends LookaheadIterator {
     }
 
     /** The output row; null if the bad row has none. */
-    private Row outputRow(BatchRow gathered) {
-        if (gathered.defect() != null) {
-            return badRow(gathered.row(), gathered.defect());
+    private Row outputRow(BatchRow read) {
+        if (read.defect() != null) {
+            return badRow(read.row(), read.defect());
         }
         ScoredSequence answer = answers.remove();
         Defect overflow = answer.defect().orElse(null);
         if (overflow == null
                 && states != null
-                && gathered.sequence().length() > 0) { // an empty sequence leaves the state as it is
-            states.add(gathered.row(), gathered.sequence().start().isPresent(), answer.state());
+                && read.sequence().length() > 0) { // an empty sequence leaves the state as it is
+            states.add(read.row(), read.sequence().start().isPresent(), answer.state());
         }
         return overflow == null
-                ? columns.complete(kept(gathered.row()), answer)
-                : badRow(gathered.row(), RowDefect.of(overflow));
+                ? columns.complete(kept(read.row()), answer)
+                : badRow(read.row(), RowDefect.of(overflow));
     }
 
     private Row badRow(Row row, RowDefect defect) {
@@ -119,7 +119,7 @@ final class ScoredRows extends LookaheadIterator {
     /** @return false if no rows are left */
     private boolean scoreNextBatch() {
         stopIfKilled();
-        clock.reading(this::gather);
+        clock.reading(this::fillBatch);
         if (batch.isEmpty()) {
             return false;
         }
@@ -144,7 +144,7 @@ final class ScoredRows extends LookaheadIterator {
         }
     }
 
-    private void gather() {
+    private void fillBatch() {
         long bytes = 0;
         long steps = 0;
         while (waiting != null || rows.hasNext()) {
