@@ -122,10 +122,10 @@ public final class IncrementalJob {
         Optional<Vocabulary> vocabulary =
                 VocabularySource.find(settings.input().vocabulary(), model.metadata(), hadoop);
         Optional<StructType> fixed = known.isPresent() ? known.get().schema(hadoop) : Optional.empty();
-        StructType schema = fixed.orElseGet(() -> ScoringPlan.table(model.model(), settings, vocabulary, spark)
+        StructType schema = fixed.orElseGet(() -> ScoringPlan.readTable(model.model(), settings, vocabulary, spark)
                 .lastingSchema(spark, settings.input().format()));
-        ScoringPlan plan = ScoringPlan.settle(
-                model, settings, vocabulary, InputTable.of(spark, source.none(schema), settings.input()));
+        ScoringPlan plan = ScoringPlan.resolve(
+                model, settings, vocabulary, InputTable.of(spark, source.none(schema), settings.input()), hadoop);
         TableShape shape = requireFits(plan, started);
         before.ifPresent(last -> printChanges(last, model));
         Checkpoint checkpoint = known.isPresent() ? known.get() : begin();

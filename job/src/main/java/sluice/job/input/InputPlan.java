@@ -20,7 +20,7 @@ import sluice.job.settings.Settings;
  * @param form how that column holds the sequence
  * @param kind what the model reads
  * @param vocabulary maps words to token ids
- * @param state reads the state that a row's sequence continues from; empty if sequences start from the model's own initial state
+ * @param state reads the state that a row's sequence continues from ({@code input.state}), if there is one
  */
 public record InputPlan(
         int column, SequenceForm form, InputKind kind, Optional<Vocabulary> vocabulary, Optional<InitialState> state) {
@@ -39,11 +39,6 @@ public record InputPlan(
         requireVocabulary(field, form, vocabulary, model);
         Optional<InitialState> state = settings.input().state().map(name -> StateColumn.resolve(schema, name, model));
         return new InputPlan(table.sequenceColumn(), form, kind, vocabulary, state);
-    }
-
-    /** The same plan with other states to continue from. */
-    public InputPlan startingFrom(InitialState states) {
-        return new InputPlan(column, form, kind, vocabulary, Optional.of(states));
     }
 
     private static StructField sequence(InputTable table, String name) {

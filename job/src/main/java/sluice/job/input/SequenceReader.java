@@ -3,6 +3,7 @@ package sluice.job.input;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.sql.Row;
 import sluice.cell.Defect;
 import sluice.cell.InputKind;
@@ -29,9 +30,10 @@ public final class SequenceReader implements Serializable {
     private final LengthLimits limits;
     private final BoundaryTokens boundaries;
 
-    public SequenceReader(InputPlan plan, Settings.Input settings, int inputWidth) {
+    /** @param state the state that a row's sequence starts from; empty if all start from the model's initial state */
+    public SequenceReader(InputPlan plan, Optional<InitialState> state, Settings.Input settings, int inputWidth) {
         this.column = plan.column();
-        this.state = plan.state().orElse(null);
+        this.state = state.orElse(null);
         this.form = plan.form();
         this.kind = plan.kind();
         this.inputWidth = inputWidth;

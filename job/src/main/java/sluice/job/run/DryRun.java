@@ -7,10 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
 import sluice.cell.Sequence;
+import sluice.job.input.InputTable;
 import sluice.job.message.Console;
 import sluice.job.message.ExitCode;
 import sluice.job.message.HumanText;
@@ -27,13 +27,14 @@ import sluice.job.report.RunCounters;
 import sluice.job.report.RunHistory;
 import sluice.job.report.RunName;
 import sluice.job.settings.Settings;
-import sluice.job.state.CarriedStates;
+import sluice.job.state.StateJoin;
 import sluice.job.task.BroadcastPlan;
 import sluice.job.task.CostEstimate;
 import sluice.job.task.RuntimeEstimate;
 import sluice.job.task.ScoringPlan;
+import sluice.job.task.SpeedTrial;
 import sluice.job.task.TableSample;
-import sluice.job.task.TaskLayout;
+import sluice.job.task.TaskLayoutPlanner;
 
 /**
  * Estimates what a run would do and cost: {@code --dry-run}. Reads the model, checks the table's schema, counts the rows and scores a
@@ -63,34 +64,32 @@ public final class DryRun {
     public ExitCode run() throws IOException {
         Instant started = Instant.now();
         CachedModel model = ModelCache.ofOneRun().get(settings.model(), "--model", hadoop);
-        ScoringPlan settled = ScoringPlan.settle(model.file(), settings, spark);
-        Optional<CarriedStates.Joined> joined = settled.carried().map(states -> states.join(settled.table(), spark));
+        ScoringPlan plan = ScoringPlan.read(model.file(), settings, spark);
+        Optional<StateJoin> states = plan.carried().map(carried -> StateJoin.of(carried, plan.table(), spark));
         try {
-            return run(
-                    started,
-                    model,
-                    joined.map(states -> settled.of(states.table())).orElse(settled),
-                    joined);
+            return run(started, model, plan, states);
         } finally {
-            joined.ifPresent(CarriedStates.Joined::release);
+            states.ifPresent(StateJoin::close);
         }
     }
 
-    private ExitCode run(Instant started, CachedModel model, ScoringPlan plan, Optional<CarriedStates.Joined> joined)
+    private ExitCode run(Instant started, CachedModel model, ScoringPlan plan, Optional<StateJoin> states)
             throws IOException {
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast =
                 plan.broadcast(settings, spark, model.engine(plan.input().kind(), settings, spark));
-        PlannedTasks tasks = PlannedTasks.of(plan, broadcast, counters, settings, spark);
+        InputTable table = states.map(StateJoin::table).orElse(plan.table());
+        PlannedTasks tasks = PlannedTasks.of(plan, table, broadcast, counters, settings, spark);
         Duration before = Duration.between(started, Instant.now());
-        double speed = stepsPerSecond(tasks.sample().sequences(), broadcast, counters);
+        double speed = SpeedTrial.stepsPerSecond(
+                tasks.sample().sequences(), broadcast, counters, spark.sparkContext());
         CostEstimate cost = tasks.cost();
         DryRunReport report = report(
                 plan, tasks, RuntimeEstimate.of(tasks.sample(), cost, tasks.layout(), speed, tasks.cores(), before));
         new ModelSummary(settings.model().path(), model.file(), plan.input().vocabulary())
                 .lines()
                 .forEach(console.out()::println);
-        TwoColumnText page = page(plan, tasks, joined);
+        TwoColumnText page = page(plan, tasks, states);
         report.addTo(page, RunHistory.lastRun(settings, hadoop));
         page.lines().forEach(console.out()::println);
         OutputSize.warning(report.outputBytes(), settings.output().request())
@@ -112,16 +111,6 @@ public final class DryRun {
         }
     }
 
-    /** Scores the sample in one task, on one core of an executor; 0 if the sample is empty. */
-    private double stepsPerSecond(List<Sequence> sample, Broadcast<BroadcastPlan> broadcast, RunCounters counters) {
-        return sample.isEmpty()
-                ? 0
-                : JavaSparkContext.fromSparkContext(spark.sparkContext())
-                        .parallelize(List.of(new ArrayList<>(sample)), 1)
-                        .map(sequences -> broadcast.value().stepsPerSecond(sequences, counters))
-                        .first();
-    }
-
     private DryRunReport report(ScoringPlan plan, PlannedTasks tasks, RuntimeEstimate runtime) {
         CostEstimate cost = tasks.cost();
         return new DryRunReport(
@@ -141,7 +130,7 @@ public final class DryRun {
                 cost.rows() * cost.rowBytes());
     }
 
-    private TwoColumnText page(ScoringPlan plan, PlannedTasks tasks, Optional<CarriedStates.Joined> joined) {
+    private TwoColumnText page(ScoringPlan plan, PlannedTasks tasks, Optional<StateJoin> states) {
         long modelBytes = plan.model().model().parameters() * Float.BYTES;
         CostEstimate cost = tasks.cost();
         TwoColumnText page = new TwoColumnText()
@@ -164,8 +153,7 @@ public final class DryRun {
                         "%s; %s",
                         HumanText.count(tasks.sample().sampledRows(), "row"),
                         clustering(tasks.sample(), cost));
-        joined.ifPresent(
-                states -> page.add("states", "%s", plan.carried().orElseThrow().sentence(states)));
+        states.ifPresent(joined -> page.add("states", "%s", joined.sentence()));
         return page;
     }
 
@@ -174,6 +162,6 @@ public final class DryRun {
                 .formatted(
                         cost.sharing(),
                         cost.sharingIfClustered(),
-                        TaskLayout.clusteringPays(sample, cost) ? "would pay" : "would not pay");
+                        TaskLayoutPlanner.clusteringPays(sample, cost) ? "would pay" : "would not pay");
     }
 }

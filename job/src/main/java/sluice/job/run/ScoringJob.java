@@ -19,6 +19,7 @@ import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sluice.cell.weights.file.ModelFile;
+import sluice.job.input.InputTable;
 import sluice.job.message.BadRowException;
 import sluice.job.message.Console;
 import sluice.job.message.RefusedException;
@@ -37,7 +38,6 @@ import sluice.job.settings.BadRowRule;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
-import sluice.job.state.StateStore;
 import sluice.job.state.StateUpdate;
 import sluice.job.storage.Publication;
 import sluice.job.storage.Storage;
@@ -94,7 +94,7 @@ public final class ScoringJob {
         ModelFile file = model.file();
         printer.print(file);
         ScoredOutput output = ScoredOutput.at(spark, settings, name, hadoop);
-        ScoringPlan plan = ScoringPlan.settle(file, settings, spark);
+        ScoringPlan plan = ScoringPlan.read(file, settings, spark);
         RunReport report = score(
                 plan,
                 () -> plan.broadcast(settings, spark, model.engine(plan.input().kind(), settings, spark)),
@@ -115,38 +115,38 @@ public final class ScoringJob {
     /**
      * Scores one table into one output.
      *
-     * @param settled the plan; this method joins the carried states that it names, if any
+     * @param plan resolved; this method joins the carried states that it names to its table
      * @param broadcasts creates the broadcast of the plan for the executors
      * @throws RefusedException before any task starts, if the rows do not fit into the output
      * @throws RuntimeException if scoring failed; nothing was written
      */
     public RunReport score(
-            ScoringPlan settled, Supplier<Broadcast<BroadcastPlan>> broadcasts, ScoredOutput output, Instant started)
+            ScoringPlan plan, Supplier<Broadcast<BroadcastPlan>> broadcasts, ScoredOutput output, Instant started)
             throws IOException {
-        Provenance provenance = settled.provenance(settings, started);
-        TableShape shape = output.shape(shape(settled, provenance, settings));
+        Provenance provenance = plan.provenance(settings, started);
+        TableShape shape = output.shape(shape(plan, provenance, settings));
         output.requireFits(shape);
-        Optional<StateUpdate> carry = settled.carried()
-                .map(states -> StateUpdate.begin(states, settled.table(), output, settings, started, spark));
+        Optional<StateUpdate> carry =
+                plan.carried().map(states -> StateUpdate.begin(states, plan.table(), output, settings, started, spark));
         carry.ifPresent(states -> console.say("%s", states.sentence()));
-        ScoringPlan plan = carry.map(states -> settled.of(states.table())).orElse(settled);
+        InputTable table = carry.map(StateUpdate::table).orElse(plan.table());
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast = broadcasts.get();
         try {
             Optional<PlannedTasks> planned = settings.needsSample()
-                    ? Optional.of(PlannedTasks.of(plan, broadcast, counters, settings, spark))
+                    ? Optional.of(PlannedTasks.of(plan, table, broadcast, counters, settings, spark))
                     : Optional.empty();
             Optional<TaskLayout> layout = planned.map(PlannedTasks::layout);
-            layout.filter(TaskLayout::moves).ifPresent(how -> console.say("%s", how.sentence()));
-            Dataset<Row> scored = provenance.stamp(
-                    scored(plan, layout, new PartitionScorer(broadcast, counters, carry.map(StateUpdate::files))));
+            layout.filter(TaskLayout::changesPartitions).ifPresent(how -> console.say("%s", how.sentence()));
+            Dataset<Row> scored = provenance.stamp(scored(
+                    plan, table, layout, new PartitionScorer(broadcast, counters, carry.map(StateUpdate::files))));
             try (Progress progress = progress(planned)) {
                 layout.ifPresentOrElse(
-                        how -> how.whileLaid(spark, () -> output.stage(scored, how.fileRows())),
+                        how -> how.runWithSettings(spark, () -> output.stage(scored, how.fileRows())),
                         () -> output.stage(scored, 0));
             }
             requireFewBadRows(counters);
-            quarantine(plan, broadcast, counters, output);
+            quarantine(plan, table, broadcast, counters, output);
             carry.ifPresent(StateUpdate::stage);
             RunReport report = report(
                     started, plan, layout, shape, counters, output.badRowsPath(), carry.map(StateUpdate::report));
@@ -168,7 +168,7 @@ public final class ScoringJob {
     private void finishStates() throws IOException {
         Optional<String> path = settings.state().path();
         if (path.isPresent()) {
-            StateStore.at(path.get(), hadoop).finishAll().forEach(sentence -> console.say("%s", sentence));
+            StateUpdate.finishInterrupted(path.get(), hadoop).forEach(sentence -> console.say("%s", sentence));
         }
     }
 
@@ -214,12 +214,16 @@ public final class ScoringJob {
      * Writing both tables in one pass is not possible in Spark without caching or scoring all rows twice.
      */
     private void quarantine(
-            ScoringPlan plan, Broadcast<BroadcastPlan> broadcast, RunCounters counters, ScoredOutput output) {
+            ScoringPlan plan,
+            InputTable table,
+            Broadcast<BroadcastPlan> broadcast,
+            RunCounters counters,
+            ScoredOutput output) {
         long bad = counters.badRows().rows();
         if (settings.badRows().rule() != BadRowRule.QUARANTINE || bad == 0) {
             return;
         }
-        Dataset<Row> rows = plan.table().rows();
+        Dataset<Row> rows = table.rows();
         StructType schema = plan.quarantine().appendTo(plan.table().wholeSchema());
         output.stageBadRows(
                 rows.mapPartitions(PartitionScorer.ofQuarantine(broadcast, counters), Encoders.row(schema)));
@@ -239,10 +243,10 @@ public final class ScoringJob {
         }
     }
 
-    private Dataset<Row> scored(ScoringPlan plan, Optional<TaskLayout> layout, PartitionScorer scorer) {
-        Dataset<Row> rows = layout.map(
-                        how -> how.lay(plan.table(), settings.output().partitionBy()))
-                .orElse(plan.table().rows());
+    private Dataset<Row> scored(
+            ScoringPlan plan, InputTable table, Optional<TaskLayout> layout, PartitionScorer scorer) {
+        Dataset<Row> rows = layout.map(how -> how.lay(table, settings.output().partitionBy()))
+                .orElse(table.rows());
         Dataset<Row> scored = rows.mapPartitions(scorer, Encoders.row(plan.schema()));
         return VectorMetadata.attach(scored, plan.schema());
     }

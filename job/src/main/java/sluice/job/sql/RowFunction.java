@@ -137,7 +137,7 @@ final class RowFunction implements Serializable {
         Scoring known = scorings.get(model);
         if (known == null || known.topK() != topK) {
             try {
-                known = new Scoring(choice.plan().broadcast().value().byRow(topK), topK);
+                known = new Scoring(choice.plan().broadcast().value().rowScorer(topK), topK);
             } catch (IllegalArgumentException e) {
                 throw new RefusedException(
                         "%s: model '%s', argument k = %d: %s".formatted(name, model, topK, e.getMessage()), e);

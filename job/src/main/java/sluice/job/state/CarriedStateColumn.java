@@ -1,35 +1,33 @@
 package sluice.job.state;
 
+import java.util.Arrays;
 import org.apache.spark.sql.Row;
 import sluice.cell.LstmState;
-import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
 import sluice.job.input.InitialState;
 import sluice.job.input.RowDefect;
 import sluice.job.input.UnreadableRow;
 
-/** The column that carried states are joined into, for rows that have a key. Immutable, sent to the executors. */
+/** Reads a row's carried state from the column that {@link StateJoin} adds. Immutable, sent to the executors. */
 final class CarriedStateColumn implements InitialState {
     private static final long serialVersionUID = 1L;
 
     private final StateKey key;
     private final int column;
     private final String place;
-    private final int[] shown; // of each layer
-    private final int[] cells;
+    private final int[] hiddenWidths; // of each layer
+    private final int[] cellWidths;
 
     /**
-     * @param column where the struct of h and c stands
-     * @param place what messages call the table that it comes from
+     * @param column index of the struct of {@code h} and {@code c} in a row
+     * @param place names the state version in messages
      */
     CarriedStateColumn(StateKey key, int column, String place, LstmModel model) {
         this.key = key;
         this.column = column;
         this.place = place;
-        this.shown =
-                model.directions().stream().mapToInt(LstmDirection::outputWidth).toArray();
-        this.cells =
-                model.directions().stream().mapToInt(LstmDirection::hiddenWidth).toArray();
+        this.hiddenWidths = StateCodec.hiddenWidths(model);
+        this.cellWidths = StateCodec.cellWidths(model);
     }
 
     @Override
@@ -38,13 +36,13 @@ final class CarriedStateColumn implements InitialState {
         if (missing != null) {
             throw new UnreadableRow(
                     RowDefect.NULL_KEY,
-                    "column '%s' of state.key is null, so that nobody's state can be carried over".formatted(missing));
+                    "column '%s' of state.key is null, so the row has no key to carry a state for".formatted(missing));
         }
         if (row.isNullAt(column)) {
             return null;
         }
         Row state = row.getStruct(column);
-        return new LstmState(rows(state, 0, shown), rows(state, 1, cells));
+        return new LstmState(rows(state, 0, hiddenWidths), rows(state, 1, cellWidths));
     }
 
     private static float[][] rows(Row state, int part, int[] widths) throws UnreadableRow {
@@ -53,10 +51,11 @@ final class CarriedStateColumn implements InitialState {
         if (rows == null) {
             throw new UnreadableRow(
                     RowDefect.WRONG_STATE,
-                    "its %s has %s bytes, which is none of this model's: the table of states is damaged"
+                    "its %s has %s bytes, expected %d for this model: the state version is damaged"
                             .formatted(
                                     part == 0 ? StateCodec.HIDDEN : StateCodec.CELL,
-                                    bytes == null ? "no" : bytes.length));
+                                    bytes == null ? "no" : bytes.length,
+                                    Float.BYTES * Arrays.stream(widths).sum()));
         }
         return rows;
     }

@@ -12,98 +12,97 @@ import sluice.job.storage.Journal;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.StagingDirectory;
 
-/** A version of carried states that is made beside its table, under a hidden name, until the output's {@link Journal} moves it in. */
+/**
+ * A version of the carried states in its staging directory, which lies beside the store under a hidden name. The {@link Journal} of the
+ * output publishes it.
+ */
 final class StagedStates implements PublishedTogether {
-    private static final String TONIGHT = "tonight";
+    private static final String TASK_FILES = "task-files";
 
-    private final StateStore table;
+    private final StateStore store;
     private final long version;
     private final String id;
-    private final StagingDirectory place;
+    private final StagingDirectory staging;
 
-    private StagedStates(StateStore table, long version, String id) {
-        this.table = table;
+    private StagedStates(StateStore store, long version, String id) {
+        this.store = store;
         this.version = version;
         this.id = id;
-        this.place = new StagingDirectory(table.files(), table.path(), id);
+        this.staging = new StagingDirectory(store.files(), store.path(), id);
     }
 
     /**
      * @param id of the run, as in the journal
-     * @throws RefusedException where nothing can be written
+     * @throws RefusedException if the staging directory can't be created
      */
-    static StagedStates at(StateStore table, long version, String id) {
-        StagedStates staged = new StagedStates(table, version, id);
+    static StagedStates at(StateStore store, long version, String id) {
+        StagedStates staged = new StagedStates(store, version, id);
         try {
-            StagingDirectory.warnOfLeftovers(table.files(), table.path());
-            if (!table.files().mkdirs(staged.place.staging())) {
+            StagingDirectory.warnOfLeftovers(store.files(), store.path());
+            if (!store.files().mkdirs(staged.staging.staging())) {
                 throw new IOException(
-                        "no directory could be made in " + table.path().getParent());
+                        "no directory could be created in " + store.path().getParent());
             }
-            table.files().delete(staged.place.staging(), true);
+            store.files().delete(staged.staging.staging(), true);
         } catch (IOException e) {
             throw new RefusedException(
-                    "%s: can't be made: %s; check state.path".formatted(table, Failure.firstLine(e.getMessage())), e);
+                    "%s: can't be created: %s; check state.path".formatted(store, Failure.firstLine(e.getMessage())),
+                    e);
         }
         return staged;
     }
 
-    /** Where tasks write the states of this run's rows. */
-    Path tonight() {
-        return new Path(place.staging(), TONIGHT);
+    /** The directory that tasks write to. */
+    Path taskFiles() {
+        return new Path(staging.staging(), TASK_FILES);
     }
 
-    /** Where the version is put together. */
+    /** The directory of the new version. */
     Path path() {
-        return new Path(place.staging(), StateVersion.name(version));
+        return new Path(staging.staging(), StateVersion.name(version));
     }
 
-    /** Takes files of {@link #tonight} into the version. */
+    /** Moves files from {@link #taskFiles} into the version. */
     void take(List<String> names) throws IOException {
-        FileSystem files = table.files();
+        FileSystem files = store.files();
         files.mkdirs(path());
         for (String name : names) {
-            Path from = new Path(tonight(), name);
+            Path from = new Path(taskFiles(), name);
             if (!files.rename(from, new Path(path(), name))) {
                 throw new IOException("%s: could not be renamed into %s".formatted(from, path()));
             }
         }
     }
 
-    /** The version's files, and their bytes. */
+    /** The files of the version: bytes by name. */
     Map<String, Long> files() throws IOException {
-        return table.dataFiles(path());
+        return store.dataFiles(path());
     }
 
-    /** From now on it is a whole version. */
+    /** Writes the manifest, which completes the version. */
     void write(StateManifest manifest) throws IOException {
-        SmallFile.write(table.files(), new Path(path(), StateVersion.MANIFEST), manifest.json());
+        SmallFile.write(store.files(), new Path(path(), StateVersion.MANIFEST), manifest.json());
     }
 
-    /**
-     * Leaves word at the table of a journal that is about to be decided.
-     *
-     * @throws IOException where another run has made this version, or is about to
-     */
+    /** @throws IOException if another run has published this version, or has committed it */
     @Override
     public void announce(Path journal, Path output) throws IOException {
-        table.announce(id, version, journal, output);
+        new PublicationNotes(store).announce(id, version, journal, output);
     }
 
-    /** What the journal has to do for it: after the scores, so that the states are never ahead of them. */
+    /** The steps of the journal for the version. They follow those of the scores, so that states are never ahead of scores. */
     @Override
     public Journal.Place steps() {
         return new Journal.Place(
-                table.path().toString(),
+                store.path().toString(),
                 List.of(new Journal.Move(StateVersion.name(version), false, "")),
-                List.of(StateStore.note(version, id)),
+                List.of(PublicationNotes.name(version, id)),
                 Map.of());
     }
 
-    /** Leaves nothing behind. */
     @Override
     public void abandon() throws IOException {
-        place.abandon();
-        table.withdraw(version, id);
+        staging.abandon();
+        new PublicationNotes(store).withdraw(id, version);
     }
 }

@@ -3,8 +3,8 @@ package sluice.job.state;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.List;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.LstmState;
 import sluice.cell.model.LstmDirection;
@@ -12,8 +12,8 @@ import sluice.cell.model.LstmModel;
 import sluice.job.settings.VectorForm;
 
 /**
- * How a row of carried states is made: the key's columns, {@code h} and {@code c} as little-endian float32, layer after layer from the
- * lowest, and {@code seen}, when the run began that has moved them on.
+ * The format of a row of carried states: the key columns; {@code h} and {@code c} as little-endian float32, layer after layer from the
+ * lowest; and {@code seen}, the start time of the run that wrote the row.
  */
 final class StateCodec {
     static final String HIDDEN = "h";
@@ -22,17 +22,24 @@ final class StateCodec {
 
     private StateCodec() {}
 
-    static StructType schema(StateKey key, LstmModel model) {
-        List<LstmDirection> layers = model.directions();
-        int[] shown = layers.stream().mapToInt(LstmDirection::outputWidth).toArray();
-        int[] cells = layers.stream().mapToInt(LstmDirection::hiddenWidth).toArray();
-        return new StructType(key.columns())
-                .add(HIDDEN, DataTypes.BinaryType, true, VectorForm.BINARY.metadata(shape(shown)))
-                .add(CELL, DataTypes.BinaryType, true, VectorForm.BINARY.metadata(shape(cells)))
+    /** The length of {@code h} of each layer. */
+    static int[] hiddenWidths(LstmModel model) {
+        return model.directions().stream().mapToInt(LstmDirection::outputWidth).toArray();
+    }
+
+    /** The length of {@code c} of each layer. */
+    static int[] cellWidths(LstmModel model) {
+        return model.directions().stream().mapToInt(LstmDirection::hiddenWidth).toArray();
+    }
+
+    static StructType schema(StructField[] keyColumns, LstmModel model) {
+        return new StructType(keyColumns)
+                .add(HIDDEN, DataTypes.BinaryType, true, VectorForm.BINARY.metadata(shape(hiddenWidths(model))))
+                .add(CELL, DataTypes.BinaryType, true, VectorForm.BINARY.metadata(shape(cellWidths(model))))
                 .add(SEEN, DataTypes.TimestampType, true);
     }
 
-    /** {@code (2, 64)} of two layers of 64, {@code (64 + 32)} where they differ. */
+    /** {@code (2, 64)} for two layers of width 64, {@code (64 + 32)} for layers of different widths. */
     private static String shape(int[] widths) {
         boolean areEqual = Arrays.stream(widths).distinct().count() == 1;
         return areEqual
@@ -45,7 +52,7 @@ final class StateCodec {
                                         .toList()) + ")";
     }
 
-    /** @return null where these are not as many bytes as such layers have */
+    /** Decodes {@code h} or {@code c}; null if the number of bytes does not fit layers of these widths. */
     static float[][] rows(byte[] bytes, int[] widths) {
         if (bytes == null
                 || bytes.length != (long) Float.BYTES * Arrays.stream(widths).sum()) {

@@ -21,20 +21,20 @@ import sluice.job.input.ColumnPath;
 import sluice.job.message.RefusedException;
 
 /**
- * The columns that tell whose state a row is. Immutable, sent to the executors.
+ * The key columns of the carried states ({@code state.key}). Immutable, sent to the executors.
  *
- * @param columns plain ones: texts or whole numbers
- * @param places where they stand in a row of the input
+ * @param columns of type string or an integer type
+ * @param places index of each column in a row of the input
  */
 record StateKey(StructField[] columns, int[] places) implements Serializable {
     private static final List<DataType> TYPES = List.of(
             DataTypes.StringType, DataTypes.ByteType, DataTypes.ShortType, DataTypes.IntegerType, DataTypes.LongType);
 
-    /** What else a table of states has columns for. */
-    private static final Set<String> TAKEN = Set.of(StateCodec.HIDDEN, StateCodec.CELL, StateCodec.SEEN);
+    /** The other columns of a state version. */
+    private static final Set<String> RESERVED = Set.of(StateCodec.HIDDEN, StateCodec.CELL, StateCodec.SEEN);
 
-    /** @throws RefusedException where the input has no such columns, or they can't be a key */
-    static StateKey settle(StructType input, List<String> names) {
+    /** @throws RefusedException if the input lacks a column, or a column can't be part of a key */
+    static StateKey resolve(StructType input, List<String> names) {
         if (Set.copyOf(names).size() < names.size()) {
             throw new RefusedException("state.key = %s: names a column twice".formatted(String.join(",", names)));
         }
@@ -47,9 +47,9 @@ record StateKey(StructField[] columns, int[] places) implements Serializable {
                         "state.key: column '%s' has type %s, expected string, tinyint, smallint, int or bigint"
                                 .formatted(column.name(), column.dataType().catalogString()));
             }
-            if (TAKEN.contains(column.name().toLowerCase(Locale.ROOT))) {
+            if (RESERVED.contains(column.name().toLowerCase(Locale.ROOT))) {
                 throw new RefusedException(
-                        "state.key: a table of states has a column '%s' of its own; give the input's another name"
+                        "state.key: the name '%s' is reserved in a state version; rename the input's column"
                                 .formatted(column.name()));
             }
         }
@@ -60,7 +60,7 @@ record StateKey(StructField[] columns, int[] places) implements Serializable {
         return Arrays.stream(columns).map(StructField::name).toArray(String[]::new);
     }
 
-    /** The types by the names, in order. */
+    /** Types by name, in the order of the key. */
     Map<String, String> types() {
         Map<String, String> types = new LinkedHashMap<>();
         for (StructField column : columns) {
@@ -76,7 +76,7 @@ record StateKey(StructField[] columns, int[] places) implements Serializable {
                 .collect(Collectors.joining(", "));
     }
 
-    /** The first of a row's key columns that is null, or null where none is. */
+    /** The name of the first key column that is null in a row, or null. */
     String firstNull(Row row) {
         for (int at = 0; at < places.length; at++) {
             if (row.isNullAt(places[at])) {
@@ -86,38 +86,38 @@ record StateKey(StructField[] columns, int[] places) implements Serializable {
         return null;
     }
 
-    /** The keys of those rows that have one, in columns of names that no input has. */
-    Dataset<Row> of(Dataset<Row> rows) {
-        Column isThere = Arrays.stream(columns)
+    /** The keys of the rows in which no key column is null. The columns are named {@link #aliases}. */
+    Dataset<Row> keysOf(Dataset<Row> rows) {
+        Column isNotNull = Arrays.stream(columns)
                 .map(column -> functions.col(ColumnPath.quoted(column.name())).isNotNull())
                 .reduce(Column::and)
                 .orElseThrow();
-        return rows.filter(isThere).select(asKeys());
+        return rows.filter(isNotNull).select(aliased());
     }
 
-    /** The key's columns by the names that {@link #of} gives them. */
-    Column[] asKeys() {
+    /** The key columns, renamed to {@link #aliases}. */
+    Column[] aliased() {
         return IntStream.range(0, columns.length)
                 .mapToObj(at ->
-                        functions.col(ColumnPath.quoted(columns[at].name())).as(keyName(at)))
+                        functions.col(ColumnPath.quoted(columns[at].name())).as(alias(at)))
                 .toArray(Column[]::new);
     }
 
-    /** The names that {@link #of} gives the columns. */
-    String[] keyNames() {
-        return IntStream.range(0, columns.length).mapToObj(StateKey::keyName).toArray(String[]::new);
+    /** Names of the key columns that no column of an input has, so that both sides of a join differ. */
+    String[] aliases() {
+        return IntStream.range(0, columns.length).mapToObj(StateKey::alias).toArray(String[]::new);
     }
 
-    private static String keyName(int column) {
+    private static String alias(int column) {
         return "sluice key " + column;
     }
 
-    /** Whether a row of a table has the key that a row of another, made by {@link #of} or {@link #asKeys}, has. */
-    Column joins() {
+    /** Join condition: the key of a row equals the key of a row whose key columns are {@link #aliased}. */
+    Column equalsAliased() {
         return IntStream.range(0, columns.length)
                 .mapToObj(at -> functions
                         .col(ColumnPath.quoted(columns[at].name()))
-                        .equalTo(functions.col(ColumnPath.quoted(keyName(at)))))
+                        .equalTo(functions.col(ColumnPath.quoted(alias(at)))))
                 .reduce(Column::and)
                 .orElseThrow();
     }

@@ -1,96 +1,118 @@
 package sluice.job.state;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import sluice.job.message.Version;
 import sluice.job.settings.Settings;
 import sluice.job.storage.SmallFile;
 
 /**
- * What is told of a version of carried states, as JSON in it.
+ * The manifest of a version of the carried states, stored in the version as JSON.
  *
- * @param previous the version that its run has started from, or 0: none
- * @param run what its run was called, or empty
- * @param started when that began
- * @param model SHA-256 of the model whose states these are
+ * @param previous the version that the run started from; 0 if there was none
+ * @param run the name of the run that wrote the version; empty if it has none
+ * @param started when that run started
+ * @param model SHA-256 of the model that computed the states
  * @param input what the model read at each step
  * @param settings SHA-256 of the run's settings, see {@link Settings#sha256}
- * @param key the types of the columns that tell whose state a row is, by their names, in order
- * @param keys how many there are in all parts
- * @param earlier the numbers of the versions whose rows it is read from beside its own, the oldest first
- * @param rows of its own
- * @param files these rows' files by their names, and their bytes
+ * @param key types of the key columns by name, in the order of the key
+ * @param keys the number of distinct keys in all segments
+ * @param earlier the versions whose segments belong to this version in addition to its own, the oldest first
+ * @param rows the number of rows in the version's own segment
+ * @param files bytes of the version's own files by name
  */
+@JsonIgnoreProperties(value = "sluice", allowGetters = true, ignoreUnknown = true)
+@JsonPropertyOrder({
+    "sluice",
+    "previous-version",
+    "run",
+    "started",
+    "model",
+    "model-input",
+    "settings-sha256",
+    "key",
+    "keys",
+    "earlier-parts",
+    "rows",
+    "files"
+})
 record StateManifest(
+        @JsonProperty(value = "previous-version", required = true)
         long previous,
+
         String run,
         String started,
         String model,
-        String input,
-        String settings,
+
+        @JsonProperty("model-input") String input,
+
+        @JsonProperty("settings-sha256") String settings,
+
         Map<String, String> key,
-        long keys,
-        List<Long> earlier,
-        long rows,
+
+        @JsonProperty(required = true) long keys,
+
+        @JsonProperty("earlier-parts") List<Long> earlier,
+
+        @JsonProperty(required = true) long rows,
+
         Map<String, Long> files) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    byte[] json() {
-        Map<String, Object> manifest = new LinkedHashMap<>();
-        manifest.put("sluice", Version.current());
-        manifest.put("previous-version", previous);
-        manifest.put("run", run);
-        manifest.put("started", started);
-        manifest.put("model", model);
-        manifest.put("model-input", input);
-        manifest.put("settings-sha256", settings);
-        manifest.put("key", key);
-        manifest.put("keys", keys);
-        manifest.put("earlier-parts", earlier);
-        manifest.put("rows", rows);
-        manifest.put("files", files);
-        return SmallFile.json(manifest);
+    StateManifest {
+        run = orEmpty(run);
+        started = orEmpty(started);
+        model = orEmpty(model);
+        input = orEmpty(input);
+        settings = orEmpty(settings);
+        key = key == null ? Map.of() : key;
+        earlier = earlier == null ? List.of() : List.copyOf(earlier);
+        files = files == null ? Map.of() : files;
     }
 
-    /** @throws IOException where it is none */
+    private static String orEmpty(String text) {
+        return Objects.requireNonNullElse(text, "");
+    }
+
+    /** The version of Sluice that writes the manifest. */
+    @JsonProperty("sluice")
+    String writer() {
+        return Version.current();
+    }
+
+    byte[] json() {
+        return SmallFile.json(this);
+    }
+
+    /** @throws IOException if this is not the manifest of a version */
     static StateManifest read(byte[] json) throws IOException {
-        JsonNode tree = JSON.readTree(json);
-        Map<String, String> key = new LinkedHashMap<>();
-        tree.path("key")
-                .fields()
-                .forEachRemaining(
-                        column -> key.put(column.getKey(), column.getValue().asText()));
-        Map<String, Long> files = new LinkedHashMap<>();
-        tree.path("files")
-                .fields()
-                .forEachRemaining(
-                        file -> files.put(file.getKey(), file.getValue().asLong(-1)));
-        List<Long> earlier = new ArrayList<>();
-        tree.path("earlier-parts").forEach(part -> earlier.add(part.asLong(-1)));
-        StateManifest manifest = new StateManifest(
-                tree.path("previous-version").asLong(-1),
-                tree.path("run").asText(),
-                tree.path("started").asText(),
-                tree.path("model").asText(),
-                tree.path("model-input").asText(),
-                tree.path("settings-sha256").asText(),
-                key,
-                tree.path("keys").asLong(-1),
-                List.copyOf(earlier),
-                tree.path("rows").asLong(-1),
-                files);
-        if (manifest.previous < 0
+        StateManifest manifest;
+        try {
+            manifest = JSON.readValue(json, StateManifest.class);
+        } catch (MismatchedInputException e) {
+            throw incomplete(e);
+        }
+        if (manifest == null
+                || manifest.previous < 0
                 || manifest.keys < 0
                 || manifest.rows < 0
                 || manifest.model.isEmpty()
-                || key.isEmpty()) {
-            throw new IOException("it says nothing of a version, a model, a key or how many of them there are");
+                || manifest.key.isEmpty()) {
+            throw incomplete(null);
         }
         return manifest;
+    }
+
+    private static IOException incomplete(Exception cause) {
+        return new IOException(
+                "it lacks one of previous-version, model, key, keys and rows, or has a value of another type there",
+                cause);
     }
 }

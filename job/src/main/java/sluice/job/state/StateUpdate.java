@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.ToLongFunction;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -17,26 +19,28 @@ import sluice.job.settings.OutputFormat;
 import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
 
-/** What one run does with carried states: its rows go on from those of the base, and a new version has those that they end in. */
+/** Updates the carried states in one run: joins the base version to the input, and stages the new version beside the output. */
 public final class StateUpdate {
-    /** About what a file of states has that is copied. */
+    /** Approximate size of a file of merged segments. */
     private static final long FILE_BYTES = 64L << 20;
 
     private final SparkSession spark;
     private final Settings settings;
     private final Instant started;
     private final CarriedStates states;
-    private final CarriedStates.Joined joined;
+    private final StateJoin joined;
     private final StagedStates staged;
+    private final StateCounters counters;
     private final StateFiles files;
-    private long rows; // of the new version's own, once it is staged
+    private final SegmentReader reader;
+    private long rows; // of the new version's own segment, once it is staged
 
     private StateUpdate(
             SparkSession spark,
             Settings settings,
             Instant started,
             CarriedStates states,
-            CarriedStates.Joined joined,
+            StateJoin joined,
             StagedStates staged) {
         this.spark = spark;
         this.settings = settings;
@@ -44,62 +48,78 @@ public final class StateUpdate {
         this.states = states;
         this.joined = joined;
         this.staged = staged;
+        this.reader = new SegmentReader(states, spark);
+        this.counters = new StateCounters(spark.sparkContext());
         this.files = new StateFiles(
-                staged.tonight(),
+                staged.taskFiles(),
                 states.key(),
                 states.schema(),
                 started,
                 spark.sessionState().newHadoopConf(),
-                spark.sparkContext());
+                counters);
     }
 
-    /** @throws RefusedException where a key has several rows, or no states can be written */
+    /**
+     * Publishes states that killed runs committed and did not publish. Their journals may lie beside other outputs than this run's.
+     *
+     * @param path {@code state.path}
+     * @return a sentence about each publication that was finished
+     */
+    public static List<String> finishInterrupted(String path, Configuration hadoop) throws IOException {
+        return new PublicationNotes(StateStore.at(path, hadoop)).finishAll();
+    }
+
+    /**
+     * Joins the states to the input and prepares the staging directory.
+     *
+     * @throws RefusedException if a key has several rows, or the staging directory can't be created
+     */
     public static StateUpdate begin(
             CarriedStates states,
-            InputTable prepared,
+            InputTable input,
             ScoredOutput output,
             Settings settings,
             Instant started,
             SparkSession spark) {
-        CarriedStates.Joined joined = states.join(prepared, spark);
+        StateJoin joined = StateJoin.of(states, input, spark);
         try {
-            StagedStates staged = output.publishTogether(id -> StagedStates.at(states.table(), states.next(), id));
+            StagedStates staged = output.publishTogether(id -> StagedStates.at(states.store(), states.next(), id));
             return new StateUpdate(spark, settings, started, states, joined, staged);
         } catch (RuntimeException e) {
-            joined.release();
+            joined.close();
             throw e;
         }
     }
 
-    /** The table to score, with the states that its rows go on from. */
+    /** The table to score: the input with the states that its rows start from. */
     public InputTable table() {
         return joined.table();
     }
 
-    /** Where tasks put those that they end in. */
+    /** Opens the files that tasks write final states to. */
     public StateFiles files() {
         return files;
     }
 
-    /** For the terminal. */
+    /** The number of keys with a state, for the terminal. */
     public String sentence() {
-        return states.sentence(joined);
+        return joined.sentence();
     }
 
-    /** Puts the new version together: the states of this run's rows, and of earlier parts those that are merged with them. */
+    /** Completes the new version: the states of this run's rows, and the rows of merged segments whose keys it did not change. */
     public void stage() {
         try {
-            List<StatePart> parts = states.base().map(StateVersion::parts).orElse(List.of());
-            int staying = StatePart.staying(parts, moved());
-            List<StatePart> merged = parts.subList(staying, parts.size());
+            List<StateVersion.Segment> segments = states.segments();
+            int kept = SizeTieredCompaction.kept(segments, counters.changed());
+            List<StateVersion.Segment> merged = segments.subList(kept, segments.size());
             if (!merged.isEmpty()) {
-                copyOthers(merged);
+                copyUnchanged(merged);
             }
-            staged.take(files.names());
-            rows = rows();
-            requireWhole(staying, merged);
+            staged.take(counters.files());
+            rows = countRows();
+            requireExpectedRows(kept, merged);
             staged.write(new StateManifest(
-                    before(),
+                    baseNumber(),
                     settings.report().run(),
                     started.toString(),
                     states.model().fingerprint(),
@@ -107,18 +127,20 @@ public final class StateUpdate {
                     settings.sha256(),
                     states.key().types(),
                     keys(),
-                    parts.subList(0, staying).stream().map(StatePart::number).toList(),
+                    segments.subList(0, kept).stream()
+                            .map(StateVersion.Segment::number)
+                            .toList(),
                     rows,
                     staged.files()));
         } catch (IOException e) {
             throw new UncheckedIOException(
-                    "%s: the states could not be written: %s".formatted(states.table(), e.getMessage()), e);
+                    "%s: the states could not be written: %s".formatted(states.store(), e.getMessage()), e);
         }
     }
 
-    private void copyOthers(List<StatePart> parts) {
-        long bytes = parts.stream().mapToLong(StatePart::bytes).sum();
-        states.latest(without(states.read(spark, parts)), parts.size())
+    private void copyUnchanged(List<StateVersion.Segment> merged) {
+        long bytes = sum(merged, StateVersion.Segment::bytes);
+        reader.latest(withoutChanged(reader.read(merged)), merged.size())
                 .coalesce((int) Math.min(Integer.MAX_VALUE, 1 + bytes / FILE_BYTES))
                 .write()
                 .mode(SaveMode.ErrorIfExists)
@@ -126,81 +148,73 @@ public final class StateUpdate {
                 .parquet(staged.path().toString());
     }
 
-    private Dataset<Row> without(Dataset<Row> all) {
-        Dataset<Row> written = states.key()
-                .of(spark.read()
-                        .schema(states.schema())
-                        .parquet(files.names().stream()
-                                .map(name -> new Path(staged.tonight(), name).toString())
-                                .toArray(String[]::new)));
-        Dataset<Row> keys = CarriedStates.sent(written, moved());
-        return all.join(keys, states.key().joins(), "left_anti");
+    private Dataset<Row> withoutChanged(Dataset<Row> all) {
+        Dataset<Row> changed = reader.read(counters.files().stream()
+                .map(name -> new Path(staged.taskFiles(), name).toString())
+                .toArray(String[]::new));
+        Dataset<Row> keys = SegmentReader.broadcastIfFew(states.key().keysOf(changed), counters.changed());
+        return all.join(keys, states.key().equalsAliased(), "left_anti");
     }
 
-    /** As Parquet's footers know it. */
-    private long rows() throws IOException {
+    /** From the footers of the Parquet files. */
+    private long countRows() throws IOException {
         return staged.files().isEmpty()
                 ? 0
-                : spark.read()
-                        .schema(states.schema())
-                        .parquet(staged.path().toString())
-                        .count();
+                : reader.read(staged.path().toString()).count();
     }
 
-    /** A table that has lost rows, or an input that has changed, is found here. */
-    private void requireWhole(int staying, List<StatePart> merged) {
-        long most = staying == 0
-                ? keys()
-                : moved() + merged.stream().mapToLong(StatePart::rows).sum();
-        long least = staying == 0 ? keys() : moved();
-        if (rows < least || rows > most || moved() > joined.keys()) {
+    /** Fails if rows were lost in the base version, or the input changed while it was read. */
+    private void requireExpectedRows(int kept, List<StateVersion.Segment> merged) {
+        long changed = counters.changed();
+        long most = kept == 0 ? keys() : changed + sum(merged, StateVersion.Segment::rows);
+        long least = kept == 0 ? keys() : changed;
+        if (rows < least || rows > most || changed > joined.keys()) {
             throw new IllegalStateException(
-                    "%s: %,d keys would have a state and %s expected: the input has changed while it was read, or version %d is damaged; run it once more"
+                    "%s: the new version has %,d rows, %,d of them from this run, expected %s rows and at most %,d from this run: the input changed during the run, or version %d is damaged; repeat the run"
                             .formatted(
-                                    states.table(),
+                                    states.store(),
                                     rows,
-                                    least == most
-                                            ? "%,d were".formatted(least)
-                                            : "%,d to %,d were".formatted(least, most),
-                                    before()));
+                                    changed,
+                                    least == most ? "%,d".formatted(least) : "%,d to %,d".formatted(least, most),
+                                    joined.keys(),
+                                    baseNumber()));
         }
     }
 
-    /** Keys that this run has moved on or begun. */
-    private long moved() {
-        return files.continued() + files.fresh();
+    private static long sum(List<StateVersion.Segment> segments, ToLongFunction<StateVersion.Segment> value) {
+        return segments.stream().mapToLong(value).sum();
     }
 
-    private long before() {
+    private long baseNumber() {
         return states.base().map(StateVersion::number).orElse(0L);
     }
 
+    /** Distinct keys of the new version. */
     private long keys() {
-        return states.base().map(base -> base.manifest().keys()).orElse(0L) + files.fresh();
+        return states.base().map(base -> base.manifest().keys()).orElse(0L) + counters.begun();
     }
 
+    /** The counts for the run report; call it after {@link #stage}. */
     public RunReport.States report() {
         return new RunReport.States(
-                states.table().toString(),
-                before(),
+                states.store().toString(),
+                baseNumber(),
                 states.next(),
                 StateVersion.name(states.next()),
-                files.continued(),
-                files.fresh(),
+                counters.continued(),
+                counters.begun(),
                 keys(),
-                states.base().map(StateVersion::parts).orElse(List.of()).stream()
-                        .mapToLong(StatePart::rows)
-                        .sum(),
+                sum(states.segments(), StateVersion.Segment::rows),
                 rows);
     }
 
-    /** Removes versions that are too old to be needed. */
+    /** Deletes versions older than {@code state.keep} asks for. */
     public void retain() {
-        states.table().retain(settings.state().keep());
+        states.store().retain(settings.state().keep());
     }
 
-    /** Spark needs to keep nothing any more. */
+    /** Removes the cached rows. */
     public void release() {
-        joined.release();
+        joined.close();
     }
 }

@@ -4,23 +4,33 @@ import java.util.List;
 import org.apache.hadoop.fs.Path;
 
 /**
- * One complete version of carried states. It is never changed.
+ * One complete version of the carried states. A published version never changes.
  *
- * @param parts that it is read from, the oldest first; its own is the last, where it has rows of its own
+ * @param path its directory
+ * @param segments the rows of the version, the oldest segment first; the last one is its own, unless it has no rows of its own
  */
-public record StateVersion(long number, Path path, StateManifest manifest, List<StatePart> parts) {
+record StateVersion(long number, Path path, StateManifest manifest, List<Segment> segments) {
     private static final String PREFIX = "version=";
 
-    /** The path of the manifest in a version. */
-    public static final String MANIFEST = "_sluice/state.json";
+    /** Path of the manifest, relative to the directory of a version. */
+    static final String MANIFEST = "_sluice/state.json";
+
+    /**
+     * The rows that one run wrote, at most one per key. The state of a key is its row in the newest segment that has the key.
+     *
+     * @param number the version that the segment was written for
+     * @param path of that version
+     * @param rows at least one
+     */
+    record Segment(long number, Path path, long rows, long bytes) {}
 
     /** The name of a version's directory. */
-    public static String name(long number) {
+    static String name(long number) {
         return PREFIX + number;
     }
 
-    /** The number of a directory of this name, or 0: it is no version. */
-    public static long number(String name) {
+    /** The version whose directory has this name; 0 if it is not the name of a version. */
+    static long number(String name) {
         String digits = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : "";
         return digits.matches("[1-9][0-9]{0,17}") ? Long.parseLong(digits) : 0;
     }

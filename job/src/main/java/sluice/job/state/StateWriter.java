@@ -3,6 +3,7 @@ package sluice.job.state;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
@@ -18,30 +19,43 @@ import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sluice.cell.LstmState;
 
-/** Writes the states that one task's rows end in, as Parquet that is no different from Spark's own. */
+/** Writes the final states of one task's rows to a Parquet file that equals one written by Spark. */
 public final class StateWriter {
     private static final Logger LOG = LoggerFactory.getLogger(StateWriter.class);
 
-    /** Where Spark looks for the columns' metadata. */
+    /** Key of the Parquet footer under which Spark stores its schema, with the columns' metadata. */
     private static final String SPARK_SCHEMA = "org.apache.spark.sql.parquet.row.metadata";
 
-    /** What is kept in memory until it is written. */
+    /** Size of a Parquet row group, which is buffered in memory. */
     private static final long GROUP_BYTES = 16 << 20;
 
     private final Path path;
-    private final StateFiles files;
+    private final StateKey key;
+    private final StructType schema;
+    private final long seen;
+    private final Configuration hadoop;
+    private final StateCounters counters;
     private final MessageType type;
-    private ParquetWriter<Group> writer; // null until there is something to write, and when it is done
+    private ParquetWriter<Group> writer; // null before the first state and after finish or close
 
-    StateWriter(Path path, StateFiles files) {
+    /**
+     * @param path of the file, which is created with the first state
+     * @param seen when the run started, in microseconds since the epoch
+     */
+    StateWriter(Path path, StateKey key, StructType schema, long seen, Configuration hadoop, StateCounters counters) {
         this.path = path;
-        this.files = files;
+        this.key = key;
+        this.schema = schema;
+        this.seen = seen;
+        this.hadoop = hadoop;
+        this.counters = counters;
         Types.MessageTypeBuilder message = Types.buildMessage();
-        for (StructField field : files.schema().fields()) {
+        for (StructField field : schema.fields()) {
             message.addField(type(field));
         }
         this.type = message.named("spark_schema");
@@ -62,7 +76,7 @@ public final class StateWriter {
                 Types.optional(PrimitiveTypeName.INT64)
                         .as(LogicalTypeAnnotation.timestampType(true, LogicalTypeAnnotation.TimeUnit.MICROS))
                         .named(field.name());
-            default -> throw new IllegalArgumentException(field + " is no column of a table of states");
+            default -> throw new IllegalArgumentException("a state version has no columns of the type of " + field);
         };
     }
 
@@ -73,13 +87,15 @@ public final class StateWriter {
     }
 
     /**
-     * @param row of the input, which has a key
-     * @param continues whether it has gone on from a state
-     * @param state that it has ended in
+     * Writes one state.
+     *
+     * @param row of the input; its key columns are not null
+     * @param isContinued whether the row started from a carried state
+     * @param state the final state of the row's sequence
      */
-    public void add(Row row, boolean continues, LstmState state) {
+    public void add(Row row, boolean isContinued, LstmState state) {
         SimpleGroup group = new SimpleGroup(type);
-        int[] places = files.key().places();
+        int[] places = key.places();
         for (int at = 0; at < places.length; at++) {
             Object value = row.get(places[at]);
             if (value instanceof Long number) {
@@ -92,7 +108,7 @@ public final class StateWriter {
         }
         group.add(places.length, Binary.fromConstantByteArray(StateCodec.hidden(state)));
         group.add(places.length + 1, Binary.fromConstantByteArray(StateCodec.cell(state)));
-        group.add(places.length + 2, files.seen());
+        group.add(places.length + 2, seen);
         try {
             if (writer == null) {
                 writer = open();
@@ -101,22 +117,22 @@ public final class StateWriter {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        files.count(continues);
+        counters.add(isContinued);
     }
 
     private ParquetWriter<Group> open() throws IOException {
-        return ExampleParquetWriter.builder(HadoopOutputFile.fromPath(path, files.hadoop()))
+        return ExampleParquetWriter.builder(HadoopOutputFile.fromPath(path, hadoop))
                 .withType(type)
-                .withConf(files.hadoop())
-                .withExtraMetaData(Map.of(SPARK_SCHEMA, files.schema().json()))
+                .withConf(hadoop)
+                .withExtraMetaData(Map.of(SPARK_SCHEMA, schema.json()))
                 .withCompressionCodec(CompressionCodecName.ZSTD)
-                .withDictionaryEncoding(StateCodec.HIDDEN, false) // hardly one of them comes twice
+                .withDictionaryEncoding(StateCodec.HIDDEN, false) // states hardly ever repeat
                 .withDictionaryEncoding(StateCodec.CELL, false)
                 .withRowGroupSize(GROUP_BYTES)
                 .build();
     }
 
-    /** All rows are in it. */
+    /** Completes the file after the last state, and counts it. */
     public void finish() {
         if (writer == null) {
             return;
@@ -127,18 +143,18 @@ public final class StateWriter {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        files.written(path.getName());
+        counters.addFile(path.getName());
     }
 
-    /** The task is over: if it is not finished by now, nobody will ask for it. */
-    void giveUp() {
+    /** Closes a file that was not finished because its task failed. The file is not counted. */
+    void close() {
         if (writer == null) {
             return;
         }
         try {
             writer.close();
         } catch (IOException | RuntimeException e) {
-            LOG.debug("{}: was not written to its end: {}", path, e.getMessage());
+            LOG.debug("{}: could not be closed after its task failed: {}", path, e.getMessage());
         }
         writer = null;
     }

@@ -2,13 +2,10 @@ package sluice.job.task;
 
 import java.io.Serializable;
 import java.lang.ref.SoftReference;
-import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.List;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import sluice.cell.ScoreRequest;
-import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.cell.engine.AnswerCache;
 import sluice.cell.engine.CompiledModel;
@@ -21,14 +18,14 @@ import sluice.job.settings.BadRowRule;
 import sluice.job.state.StateWriter;
 
 /**
- * All that tasks need, sent once to each executor: the model, how to read a row, what to answer. Immutable, but for what a process keeps of
- * the answers it has given. The model is a broadcast of its own, which other plans share.
+ * Everything that tasks need, broadcast once to each executor: how to read a row, what to compute, and the model, which is a broadcast of
+ * its own that several plans share. Immutable, except for the answer cache of each process.
  */
 public final class BroadcastPlan implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    /** Of a batch's bytes, how many times less is kept of earlier ones' answers, for each task that runs at once. */
-    private static final int BATCH_TO_KNOWN = 4;
+    /** The answer cache has this fraction of a batch's bytes, for each task that a process runs at once. */
+    private static final int CACHE_FRACTION = 4;
 
     private final Broadcast<BroadcastModel> model;
     private final ScoreRequest request;
@@ -36,7 +33,7 @@ public final class BroadcastPlan implements Serializable {
     private final OutputColumns columns;
     private final BadRowRule badRows;
     private final long batchBytes;
-    private transient SoftReference<AnswerCache> known; // in this process; null until somebody asks
+    private transient SoftReference<AnswerCache> cache; // null before the first use in this process
 
     public BroadcastPlan(
             Broadcast<BroadcastModel> model,
@@ -53,77 +50,72 @@ public final class BroadcastPlan implements Serializable {
         this.batchBytes = batchBytes;
     }
 
-    /** What a process keeps of the answers of earlier batches, where so many tasks run at once with batches of so many bytes. */
-    static long knownBytes(long batchBytes, int tasksAtOnce) {
-        return batchBytes / BATCH_TO_KNOWN * tasksAtOnce;
+    /** The bytes of a process's answer cache. */
+    static long cacheBytes(long batchBytes, int tasksAtOnce) {
+        return batchBytes / CACHE_FRACTION * tasksAtOnce;
     }
 
-    /** The answers that the tasks of this process share; between tasks, and when the run is over, whoever needs the memory may have it. */
-    private synchronized AnswerCache known(CompiledModel compiled) {
-        AnswerCache answers = known == null ? null : known.get();
+    /** The answer cache that all tasks of this process share. It is softly referenced, so it is dropped when memory runs short. */
+    private synchronized AnswerCache cache(CompiledModel compiled) {
+        AnswerCache answers = cache == null ? null : cache.get();
         if (answers == null) {
-            answers = compiled.answerCache(request, knownBytes(batchBytes, RowMemoryLimit.tasksAtOnce()));
-            known = new SoftReference<>(answers);
+            answers = compiled.answerCache(request, cacheBytes(batchBytes, RowMemoryLimit.tasksAtOnce()));
+            cache = new SoftReference<>(answers);
         }
         return answers;
     }
 
     /**
-     * A partition's rows, scored one batch at a time as they are asked for.
+     * Scores a partition lazily, one batch at a time.
      *
-     * @param states takes what they end in, or null
+     * @param states receives the final states; null if none are carried
      */
     Iterator<Row> score(Iterator<Row> rows, RunCounters counters, StateWriter states) {
         CompiledModel compiled = compiled(counters);
-        SequenceScorer scorer = compiled.scorer(known(compiled));
-        RowMemoryLimit room = RowMemoryLimit.ofThisProcess(compiled.model(), request, scorer);
-        return new ScoredRows(rows, inputRow, scorer, columns, badRows, batchBytes, room, counters, states);
+        SequenceScorer scorer = compiled.scorer(cache(compiled));
+        RowMemoryLimit limit = RowMemoryLimit.ofThisProcess(compiled.model(), request, scorer);
+        return new ScoredRows(rows, inputRow, scorer, columns, badRows, batchBytes, limit, counters, states);
     }
 
-    /** What the first of a partition's rows are like. */
+    /** Samples the first rows of a partition. */
     SampledPart sample(int partition, Iterator<Row> rows, int mostRows, RunCounters counters) {
         CompiledModel compiled = compiled(counters);
         SequenceScorer scorer = compiled.scorer(request);
-        RowMemoryLimit room = RowMemoryLimit.ofThisProcess(compiled.model(), request, scorer);
-        return SampledPart.of(partition, rows, mostRows, inputRow, scorer, room);
+        RowMemoryLimit limit = RowMemoryLimit.ofThisProcess(compiled.model(), request, scorer);
+        return SampledPart.of(partition, rows, mostRows, inputRow, scorer, limit);
     }
 
-    /** How fast this process scores such sequences, in computed steps; as many of them as make a batch are tried. */
-    public double stepsPerSecond(List<Sequence> sequences, RunCounters counters) {
-        SequenceScorer scorer = compiled(counters).scorer(request);
-        List<Sequence> batch = new ArrayList<>();
-        long bytes = 0;
-        for (Sequence sequence : sequences) {
-            bytes += scorer.bytes(sequence.length());
-            if (bytes <= batchBytes || batch.isEmpty()) {
-                batch.add(sequence);
-            }
-        }
-        return SpeedTrial.stepsPerSecond(scorer, batch);
+    /** Creates a scorer without an answer cache. */
+    SequenceScorer scorer(RunCounters counters) {
+        return compiled(counters).scorer(request);
     }
 
-    /** Those of a partition's rows that {@link #score} finds no answer for. */
+    long batchBytes() {
+        return batchBytes;
+    }
+
+    /** The bad rows of a partition. */
     Iterator<Row> quarantine(Iterator<Row> rows, RunCounters counters) {
         CompiledModel compiled = compiled(counters);
         return new QuarantinedRows(rows, inputRow, compiled.scorer(request), compiled.mayOverflow(), counters);
     }
 
     /**
-     * Scores rows one by one, in one thread.
+     * Creates a scorer of single rows, for one thread.
      *
-     * @param topK in place of the request's; 0: that
-     * @throws IllegalArgumentException where the model hasn't so many classes
+     * @param topK replaces the request's; 0 keeps it
+     * @throws IllegalArgumentException if the model has fewer classes
      */
-    public RowScorer byRow(int topK) {
+    public RowScorer rowScorer(int topK) {
         CompiledModel compiled = model.value().compiled(engine -> ProcessCounts.engineBuilt());
         if (topK == 0) {
-            return byRow(compiled, request, compiled.scorer(known(compiled)));
+            return rowScorer(compiled, request, compiled.scorer(cache(compiled)));
         }
         ScoreRequest asked = new ScoreRequest(request.at(), request.kinds(), topK);
-        return byRow(compiled, asked, compiled.scorer(compiled.answerCache(asked, knownBytes(batchBytes, 1))));
+        return rowScorer(compiled, asked, compiled.scorer(compiled.answerCache(asked, cacheBytes(batchBytes, 1))));
     }
 
-    private RowScorer byRow(CompiledModel compiled, ScoreRequest asked, SequenceScorer scorer) {
+    private RowScorer rowScorer(CompiledModel compiled, ScoreRequest asked, SequenceScorer scorer) {
         return new RowScorer(
                 inputRow, scorer, columns, badRows, RowMemoryLimit.ofThisProcess(compiled.model(), asked, scorer));
     }

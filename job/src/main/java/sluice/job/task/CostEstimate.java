@@ -7,15 +7,15 @@ import sluice.job.output.OutputSize;
 import sluice.job.settings.Settings;
 
 /**
- * How much there is to do, as far as a sample tells.
+ * The estimated cost of scoring a table, extrapolated from a sample.
  *
  * @param rows of the table
- * @param steps of all its sequences
- * @param work for a step and an answer
- * @param sharing what rows share of which a step is computed once: those of a batch, or as many as come until an answer is forgotten
- * @param sharingIfClustered what they would share if the rows were sorted
- * @param rowBytes that a scored row takes where it is written, before it is compressed
- * @param flopsPerSecond that a core is taken to do
+ * @param steps of all sequences
+ * @param work floating-point operations of a step and of an answer
+ * @param sharing tokens per computed step, for rows scored together: those of one batch, or those whose answers the cache holds
+ * @param sharingIfClustered the same if the rows were sorted
+ * @param rowBytes of a scored row before compression
+ * @param flopsPerSecond assumed speed of one core
  */
 public record CostEstimate(
         long rows,
@@ -25,44 +25,44 @@ public record CostEstimate(
         double sharingIfClustered,
         double rowBytes,
         double flopsPerSecond) {
-    /** What a row costs besides: reading, answering, writing. */
+    /** Cost of a row besides its floating-point operations: reading, converting and writing it. */
     static final double SECONDS_PER_ROW = 5e-6;
 
     /**
-     * Of what a survey has found.
+     * Estimates from a sample.
      *
      * @param cores of all executors
-     * @param tasksAtOnce of one of them
+     * @param tasksAtOnce tasks that one executor runs at once
      */
-    public static CostEstimate of(TableSample survey, ScoringPlan plan, Settings settings, int cores, int tasksAtOnce) {
+    public static CostEstimate of(TableSample sample, ScoringPlan plan, Settings settings, int cores, int tasksAtOnce) {
         LstmModel model = plan.model().model();
         InputKind kind = plan.input().kind();
-        double perRow = survey.batchBytesPerRow();
-        double batchRows = perRow == 0 ? survey.rows() : settings.scoring().batchBytes() / perRow;
-        batchRows = Math.max(1, Math.min(batchRows, survey.rows()));
-        SharingCurve curve = new SharingCurve(survey.sequences(), model, kind);
-        double known = perRow == 0
+        double perRow = sample.batchBytesPerRow();
+        double batchRows = perRow == 0 ? sample.rows() : settings.scoring().batchBytes() / perRow;
+        batchRows = Math.max(1, Math.min(batchRows, sample.rows()));
+        SharingCurve curve = new SharingCurve(sample.sequences(), model, kind);
+        double cachedRows = perRow == 0
                 ? 0
                 : curve.rowsOfDistinct(
-                        BroadcastPlan.knownBytes(settings.scoring().batchBytes(), tasksAtOnce) / perRow);
-        double ofProcess = survey.rows() / Math.ceil((double) cores / tasksAtOnce);
-        double togetherRows = Math.max(batchRows, Math.min(known, ofProcess));
+                        BroadcastPlan.cacheBytes(settings.scoring().batchBytes(), tasksAtOnce) / perRow);
+        double rowsPerProcess = sample.rows() / Math.ceil((double) cores / tasksAtOnce);
+        double togetherRows = Math.max(batchRows, Math.min(cachedRows, rowsPerProcess));
         double steps = 0;
-        for (int partition = 0; partition < survey.rowsOf().length; partition++) {
-            steps += survey.stepsOf(partition);
+        for (int partition = 0; partition < sample.rowsOf().length; partition++) {
+            steps += sample.stepsOf(partition);
         }
         return new CostEstimate(
-                survey.rows(),
-                steps * survey.goodFraction(),
+                sample.rows(),
+                steps * sample.goodFraction(),
                 FlopCount.of(model, kind, settings.output().request()),
                 curve.ratio(togetherRows),
-                Math.max(curve.ratio(togetherRows), curve.ratio(survey.rows())),
-                survey.keptBytesPerRow()
-                        + new OutputSize(model, settings.output().request()).bytes(survey.stepsPerRow()),
+                Math.max(curve.ratio(togetherRows), curve.ratio(sample.rows())),
+                sample.keptBytesPerRow()
+                        + new OutputSize(model, settings.output().request()).bytes(sample.stepsPerRow()),
                 flopsPerSecond(settings.scoring()));
     }
 
-    /** Moderate for any machine of these years: what a task has to do need only be known roughly. */
+    /** Moderate assumptions for current machines; task sizes need only a rough estimate. */
     private static double flopsPerSecond(Settings.Scoring settings) {
         return switch (settings.kernel()) {
             case AUTO, VECTOR -> 20e9;
@@ -71,17 +71,17 @@ public record CostEstimate(
         };
     }
 
-    /** So many rows with so many steps on one core. */
+    /** Seconds of one core for these rows and steps. */
     double seconds(double someRows, double someSteps) {
         return work.of(someRows, someSteps) / sharing / flopsPerSecond + someRows * SECONDS_PER_ROW;
     }
 
-    /** All of it on one core. */
+    /** Seconds of one core for the whole table. */
     double seconds() {
         return seconds(rows, steps);
     }
 
-    /** What sorting the rows would save, in seconds of one core; it may cost more than that. */
+    /** Seconds of one core that sorted rows would save in computing; the sort itself is not subtracted. */
     double secondsSavedByClustering() {
         double computing = work.of(rows, steps) / flopsPerSecond;
         return computing / sharing - computing / sharingIfClustered;

@@ -4,11 +4,11 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.apache.spark.sql.Row;
 
-/** Rows of which the next one has to be looked for before it is known whether there is one. */
+/** An iterator that has to find the next row to know whether there is one. */
 abstract class LookaheadIterator implements Iterator<Row> {
-    private Row next; // or null: not looked for
+    private Row next; // null if not found yet
 
-    /** The next row, or null where there are no more. */
+    /** The next row; null after the last one. */
     abstract Row find();
 
     @Override

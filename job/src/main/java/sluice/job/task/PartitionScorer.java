@@ -8,14 +8,14 @@ import org.apache.spark.sql.Row;
 import sluice.job.report.RunCounters;
 import sluice.job.state.StateFiles;
 
-/** What a task does with its partition. Sent to the executors with every task, so it holds next to nothing. */
+/** The function that a task applies to its partition. Sent with every task, so it holds little but references to broadcasts. */
 public final class PartitionScorer implements MapPartitionsFunction<Row, Row> {
     private static final long serialVersionUID = 1L;
 
     private final Broadcast<BroadcastPlan> plan;
     private final RunCounters counters;
     private final boolean quarantines;
-    private final StateFiles states; // or null: nobody asks for them
+    private final StateFiles states; // null if no states are carried
 
     private PartitionScorer(
             Broadcast<BroadcastPlan> plan, RunCounters counters, boolean quarantines, StateFiles states) {
@@ -25,17 +25,17 @@ public final class PartitionScorer implements MapPartitionsFunction<Row, Row> {
         this.states = states;
     }
 
-    /** Scores rows. */
+    /** Scores the rows. */
     public PartitionScorer(Broadcast<BroadcastPlan> plan, RunCounters counters) {
         this(plan, counters, Optional.empty());
     }
 
-    /** Scores rows, and keeps the states that they end in. */
+    /** Scores the rows and writes their final states. */
     public PartitionScorer(Broadcast<BroadcastPlan> plan, RunCounters counters, Optional<StateFiles> states) {
         this(plan, counters, false, states.orElse(null));
     }
 
-    /** Passes on only the rows that can't be scored. */
+    /** Returns the bad rows alone. */
     public static PartitionScorer ofQuarantine(Broadcast<BroadcastPlan> plan, RunCounters counters) {
         return new PartitionScorer(plan, counters, true, null);
     }

@@ -12,12 +12,12 @@ import sluice.job.input.SequenceReader;
 import sluice.job.output.ReasonColumn;
 import sluice.job.report.RunCounters;
 
-/** Those rows of a partition that can't be scored, whole, with the reason behind their columns. */
+/** The bad rows of a partition, with all input columns and the reason as the last column. */
 final class QuarantinedRows extends LookaheadIterator {
     private final Iterator<Row> rows;
     private final InputRow inputRow;
     private final SequenceScorer scorer;
-    private final boolean mayOverflow; // then a row has to be scored before it is known to be good
+    private final boolean mayOverflow; // then only scoring shows whether a row is good
     private final RunCounters counters;
 
     QuarantinedRows(

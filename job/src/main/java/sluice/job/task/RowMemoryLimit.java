@@ -6,31 +6,27 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
-import org.apache.spark.sql.Row;
 import sluice.cell.ScoreRequest;
-import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.cell.model.LstmModel;
-import sluice.job.input.InputRow;
 import sluice.job.input.RowDefect;
 import sluice.job.message.HumanText;
-import sluice.job.message.RowTooLargeException;
 import sluice.job.output.OutputSize;
 
 /**
- * How large a row's answer may be in a process of so much memory. A row is the least that Spark and Parquet work on: the whole of it is
- * converted, copied into a buffer that grows by doubling, and kept in pages, before and after they are compressed. Without this bound a
- * single row would end the process, and with it everything that its other tasks have done.
+ * Limits the size of one row's answer by the memory of the process. Spark and Parquet hold a whole row in memory several times: converted,
+ * in a buffer that grows by doubling, and in pages before and after compression. Without the limit, one row could end the process with an
+ * OutOfMemoryError and lose the work of its other tasks.
  */
 public final class RowMemoryLimit {
-    /** What an answer takes on its way into a file, over its own size. With 1 GiB of heap, 7 were too little and 9 were enough. */
+    /** Memory for writing an answer, in multiples of its size. Measured with a heap of 1 GiB: 7 were too few, 9 sufficed. */
     private static final int COPIES = 9;
 
     private static final Pattern LOCAL = Pattern.compile("local(?:\\[(\\d+|\\*)(?:,.*)?])?");
 
     private final OutputSize output;
     private final SequenceScorer scorer;
-    private final long bytes; // of a task
+    private final long bytes; // for one task
 
     RowMemoryLimit(LstmModel model, ScoreRequest request, SequenceScorer scorer, long bytes) {
         this.output = new OutputSize(model, request);
@@ -38,17 +34,17 @@ public final class RowMemoryLimit {
         this.bytes = bytes;
     }
 
-    /** Of this process, shared by as many tasks as it runs at once. */
+    /** The limit of one task: the heap of this process divided by the tasks that it runs at once. */
     static RowMemoryLimit ofThisProcess(LstmModel model, ScoreRequest request, SequenceScorer scorer) {
         return new RowMemoryLimit(model, request, scorer, Runtime.getRuntime().maxMemory() / tasksAtOnce());
     }
 
-    /** In this process. */
+    /** The number of tasks that this process runs at once. */
     public static int tasksAtOnce() {
         return SparkEnv.get() == null ? 1 : tasksAtOnce(SparkEnv.get().conf());
     }
 
-    /** As many as Spark gives to a process. */
+    /** The number of tasks that Spark runs at once in a process with these settings. */
     public static int tasksAtOnce(SparkConf conf) {
         String master = conf.get("spark.master", "local");
         int processors = Runtime.getRuntime().availableProcessors();
@@ -64,14 +60,7 @@ public final class RowMemoryLimit {
         return Math.max(1, cores / conf.getInt("spark.task.cpus", 1));
     }
 
-    /** @throws RowTooLargeException where a row's answer has no room */
-    void require(Row row, Sequence sequence, InputRow inputRow) {
-        check(sequence.length()).ifPresent(defect -> {
-            throw new RowTooLargeException(inputRow.complaint(row, defect));
-        });
-    }
-
-    /** What is wrong with an answer to so many steps, if anything. */
+    /** The defect of a row with this number of steps; empty if its answer fits. The caller names the row. */
     Optional<RowDefect> check(int steps) {
         double answer = output.bytes(steps);
         double needed = scorer.bytes(steps) + (COPIES - 1) * answer;
@@ -83,8 +72,8 @@ public final class RowMemoryLimit {
                 String.format(
                         Locale.ROOT,
                         "its answer to %,d steps is %s, and takes %s until it is written, of the %s that a task has here; nothing was written;"
-                                + " ask for less (topk, rank or loglik in place of whole distributions), or give the process more memory"
-                                + " (--executor-memory on a cluster, --driver-memory in local mode) or fewer tasks at once",
+                                + " ask for smaller outputs (topk, rank or loglik in place of whole distributions), or give the process more"
+                                + " memory (--executor-memory on a cluster, --driver-memory in local mode) or fewer tasks at once",
                         steps,
                         HumanText.size(answer),
                         HumanText.size(needed),

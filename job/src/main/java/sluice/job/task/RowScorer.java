@@ -15,48 +15,46 @@ import sluice.job.output.OutputColumns;
 import sluice.job.report.ProcessCounts;
 import sluice.job.settings.BadRowRule;
 
-/** Scores rows one by one, each to the bits that it has in any batch. Holds scratch: one for each thread. */
+/** Scores single rows, with the same bits as in any batch. Holds scratch memory, so each thread needs its own. */
 public final class RowScorer {
     private final InputRow inputRow;
     private final SequenceScorer scorer;
     private final OutputColumns columns;
     private final BadRowRule badRows;
-    private final RowMemoryLimit room;
+    private final RowMemoryLimit limit;
 
     RowScorer(
-            InputRow inputRow, SequenceScorer scorer, OutputColumns columns, BadRowRule badRows, RowMemoryLimit room) {
+            InputRow inputRow, SequenceScorer scorer, OutputColumns columns, BadRowRule badRows, RowMemoryLimit limit) {
         this.inputRow = inputRow;
         this.scorer = scorer;
         this.columns = columns;
         this.badRows = badRows;
-        this.room = room;
+        this.limit = limit;
     }
 
     /**
      * The columns of the answer.
      *
-     * @throws UnreadableRow where there is none, and that is no answer either ({@link BadRowRule#NULL})
+     * @throws UnreadableRow if the row is bad, unless the rule is {@link BadRowRule#NULL}
      */
     public Row score(Row row) throws UnreadableRow {
         SequenceReader.Reading reading = inputRow.read(row, scorer.rules());
         if (reading.defect() != null) {
-            return tellBad(reading.defect());
+            return bad(reading.defect());
         }
         Sequence sequence = reading.sequence();
-        Optional<RowDefect> tooLarge = room.check(sequence.length());
-        if (tooLarge.isPresent()) { // of this process, not of the row: no rule passes over it
+        Optional<RowDefect> tooLarge = limit.check(sequence.length());
+        if (tooLarge.isPresent()) { // a limit of this process, so bad-rows.rule does not apply
             throw new UnreadableRow(tooLarge.get().code(), tooLarge.get().text());
         }
         long before = scorer.computedSteps();
         ScoredSequence answer = scorer.score(List.of(sequence)).get(0);
         ProcessCounts.batch(1, sequence.length(), scorer.computedSteps() - before);
         Defect overflow = answer.defect().orElse(null);
-        return overflow == null
-                ? columns.complete(new Object[columns.count()], answer)
-                : tellBad(RowDefect.of(overflow));
+        return overflow == null ? columns.complete(new Object[columns.count()], answer) : bad(RowDefect.of(overflow));
     }
 
-    private Row tellBad(RowDefect defect) throws UnreadableRow {
+    private Row bad(RowDefect defect) throws UnreadableRow {
         ProcessCounts.badRow(defect.code());
         if (badRows != BadRowRule.NULL) {
             throw new UnreadableRow(defect.code(), defect.text());

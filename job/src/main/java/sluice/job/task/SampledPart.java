@@ -12,10 +12,11 @@ import sluice.job.input.InputRow;
 import sluice.job.input.RowSize;
 import sluice.job.message.RowTooLargeException;
 
-/** The first rows of a partition, as they would be scored. Sent to the driver; not a record, which Kryo can't read. */
+/** A sample of a partition: its first rows. Sent to the driver; not a record, because Kryo can't read records. */
 final class SampledPart implements Serializable {
     private static final long serialVersionUID = 1L;
-    private static final int STEPS_OF_A_ROW = 250; // on average, of long sequences: more are not needed
+    private static final int MAX_STEPS_PER_ROW =
+            250; // on average over the sample; fewer rows of longer sequences suffice
 
     private final int partition;
     private final List<Sequence> sequences;
@@ -26,13 +27,13 @@ final class SampledPart implements Serializable {
     private final boolean whole;
 
     /**
-     * @param partition where they stand among the input's
-     * @param sequences of those that can be scored
-     * @param rows how many were read
-     * @param steps of the sequences
-     * @param bytes that scoring them takes of a batch
-     * @param keptBytes of the values that go into the output
-     * @param whole whether these are all rows of the partition
+     * @param partition its index
+     * @param sequences of the rows that can be scored
+     * @param rows number of rows read, bad rows included
+     * @param steps of all sequences
+     * @param bytes of the rows and their answers in a batch
+     * @param keptBytes of the values that are copied to the output
+     * @param whole whether the sample has all rows of the partition
      */
     SampledPart(
             int partition, List<Sequence> sequences, long rows, long steps, long bytes, long keptBytes, boolean whole) {
@@ -46,11 +47,11 @@ final class SampledPart implements Serializable {
     }
 
     /**
-     * Reads no more than it needs; a bad row is left to the run.
+     * Samples the first rows. Bad rows are counted and skipped.
      *
-     * @param mostRows that are read
-     * @param room of a task of the run
-     * @throws RowTooLargeException where an answer has no room: no rule would pass over that row
+     * @param mostRows most rows to read
+     * @param limit of a task
+     * @throws RowTooLargeException if an answer exceeds the limit; the run would fail in any case
      */
     static SampledPart of(
             int partition,
@@ -58,18 +59,20 @@ final class SampledPart implements Serializable {
             int mostRows,
             InputRow inputRow,
             SequenceScorer scorer,
-            RowMemoryLimit room) {
+            RowMemoryLimit limit) {
         List<Sequence> sequences = new ArrayList<>();
         long rows = 0;
         long steps = 0;
         long bytes = 0;
         long keptBytes = 0;
-        while (input.hasNext() && rows < mostRows && steps < (long) mostRows * STEPS_OF_A_ROW) {
+        while (input.hasNext() && rows < mostRows && steps < (long) mostRows * MAX_STEPS_PER_ROW) {
             Row row = input.next();
             Sequence sequence = inputRow.read(row, scorer.rules()).sequence();
             rows++;
             if (sequence != null) {
-                room.require(row, sequence, inputRow);
+                limit.check(sequence.length()).ifPresent(tooLarge -> {
+                    throw new RowTooLargeException(inputRow.complaint(row, tooLarge));
+                });
                 sequences.add(sequence);
                 steps += sequence.length();
                 bytes += RowSize.bytes(row) + scorer.bytes(sequence.length());
@@ -83,7 +86,7 @@ final class SampledPart implements Serializable {
         return partition;
     }
 
-    /** Of the rows that can be scored. */
+    /** The sequences of the rows that can be scored. */
     List<Sequence> sequences() {
         return Collections.unmodifiableList(sequences);
     }
@@ -108,7 +111,7 @@ final class SampledPart implements Serializable {
         return whole;
     }
 
-    /** On average; 0 where no row could be scored. */
+    /** Average over the rows that can be scored; 0 if there are none. */
     double stepsPerRow() {
         return sequences.isEmpty() ? 0 : (double) steps / sequences.size();
     }

@@ -17,6 +17,7 @@ import sluice.job.input.RowDefect;
 import sluice.job.input.RowSize;
 import sluice.job.input.SequenceReader;
 import sluice.job.message.BadRowException;
+import sluice.job.message.RowTooLargeException;
 import sluice.job.output.OutputColumns;
 import sluice.job.report.RunCounters;
 import sluice.job.report.TaskClock;
@@ -24,8 +25,8 @@ import sluice.job.settings.BadRowRule;
 import sluice.job.state.StateWriter;
 
 /**
- * A partition's rows, scored, in their order. Rows are gathered into batches whose states, answers and own values stay within a
- * number of bytes; a row that is larger alone makes a batch alone.
+ * Scores the rows of a partition, in their order. Rows are collected into batches whose states, answers and own values fit into {@code
+ * scoring.batch-bytes}; a larger row is a batch of its own.
  */
 final class ScoredRows extends LookaheadIterator {
     private final Iterator<Row> rows;
@@ -34,17 +35,17 @@ final class ScoredRows extends LookaheadIterator {
     private final OutputColumns columns;
     private final BadRowRule badRows;
     private final long batchBytes;
-    private final RowMemoryLimit room;
+    private final RowMemoryLimit limit;
     private final RunCounters counters;
     private final TaskClock clock;
-    private final StateWriter states; // or null
+    private final StateWriter states; // null if no states are carried
 
-    private final Deque<Gathered> batch = new ArrayDeque<>(); // what of it has not been told yet
-    private Deque<ScoredSequence> answers = new ArrayDeque<>(); // of the batch's sequences
-    private Gathered waiting; // read, but the batch was full
+    private final Deque<BatchRow> batch = new ArrayDeque<>(); // rows not returned yet
+    private Deque<ScoredSequence> answers = new ArrayDeque<>(); // of the sequences in the batch
+    private BatchRow waiting; // read, but did not fit into the batch
 
-    /** A row and its sequence, or null with the reason why there is none. */
-    private record Gathered(Row row, Sequence sequence, RowDefect defect, long bytes) {
+    /** A row with its sequence; the sequence of a bad row is null, and its defect is not. */
+    private record BatchRow(Row row, Sequence sequence, RowDefect defect, long bytes) {
         long steps() {
             return sequence == null ? 0 : sequence.length() + 1L;
         }
@@ -57,7 +58,7 @@ final class ScoredRows extends LookaheadIterator {
             OutputColumns columns,
             BadRowRule badRows,
             long batchBytes,
-            RowMemoryLimit room,
+            RowMemoryLimit limit,
             RunCounters counters,
             StateWriter states) {
         this.rows = rows;
@@ -66,7 +67,7 @@ final class ScoredRows extends LookaheadIterator {
         this.columns = columns;
         this.badRows = badRows;
         this.batchBytes = batchBytes;
-        this.room = room;
+        this.limit = limit;
         this.counters = counters;
         this.states = states;
         this.clock = TaskClock.start(counters);
@@ -75,7 +76,7 @@ final class ScoredRows extends LookaheadIterator {
     @Override
     Row find() {
         while (!batch.isEmpty() || scoreNextBatch()) {
-            Row row = tell(batch.remove());
+            Row row = outputRow(batch.remove());
             if (row != null) {
                 return row;
             }
@@ -86,22 +87,24 @@ final class ScoredRows extends LookaheadIterator {
         return null;
     }
 
-    /** The row of the output, or null where it has none. */
-    private Row tell(Gathered gathered) {
-        if (gathered.defect() != null) {
-            return tellBad(gathered.row(), gathered.defect());
+    /** The output row; null if the bad row has none. */
+    private Row outputRow(BatchRow read) {
+        if (read.defect() != null) {
+            return badRow(read.row(), read.defect());
         }
         ScoredSequence answer = answers.remove();
         Defect overflow = answer.defect().orElse(null);
-        if (overflow == null && states != null && gathered.sequence().length() > 0) { // an empty one moves nobody on
-            states.add(gathered.row(), gathered.sequence().start().isPresent(), answer.state());
+        if (overflow == null
+                && states != null
+                && read.sequence().length() > 0) { // an empty sequence leaves the state as it is
+            states.add(read.row(), read.sequence().start().isPresent(), answer.state());
         }
         return overflow == null
-                ? columns.complete(kept(gathered.row()), answer)
-                : tellBad(gathered.row(), RowDefect.of(overflow));
+                ? columns.complete(kept(read.row()), answer)
+                : badRow(read.row(), RowDefect.of(overflow));
     }
 
-    private Row tellBad(Row row, RowDefect defect) {
+    private Row badRow(Row row, RowDefect defect) {
         if (badRows == BadRowRule.FAIL) {
             throw new BadRowException(inputRow.complaint(row, defect));
         }
@@ -113,15 +116,15 @@ final class ScoredRows extends LookaheadIterator {
         return inputRow.kept(row, columns.count());
     }
 
-    /** @return whether there was one */
+    /** @return false if no rows are left */
     private boolean scoreNextBatch() {
         stopIfKilled();
-        clock.reading(this::gather);
+        clock.reading(this::fillBatch);
         if (batch.isEmpty()) {
             return false;
         }
         List<Sequence> sequences = new ArrayList<>(batch.size());
-        for (Gathered row : batch) {
+        for (BatchRow row : batch) {
             if (row.sequence() != null) {
                 sequences.add(row.sequence());
             }
@@ -133,7 +136,7 @@ final class ScoredRows extends LookaheadIterator {
         return true;
     }
 
-    /** Spark doesn't interrupt a task that computes: it has to look by itself. */
+    /** Spark does not interrupt the thread of a killed task by default, so the task checks. */
     private static void stopIfKilled() {
         TaskContext task = TaskContext.get();
         if (task != null && task.isInterrupted()) {
@@ -141,7 +144,7 @@ final class ScoredRows extends LookaheadIterator {
         }
     }
 
-    private void gather() {
+    private void fillBatch() {
         long bytes = 0;
         long steps = 0;
         while (waiting != null || rows.hasNext()) {
@@ -159,16 +162,18 @@ final class ScoredRows extends LookaheadIterator {
         }
     }
 
-    private Gathered read(Row row) {
+    private BatchRow read(Row row) {
         SequenceReader.Reading reading = inputRow.read(row, scorer.rules());
         Sequence sequence = reading.sequence();
         if (reading.defect() != null && badRows == BadRowRule.FAIL) {
             throw new BadRowException(inputRow.complaint(row, reading.defect()));
         }
         if (sequence != null) {
-            room.require(row, sequence, inputRow);
+            limit.check(sequence.length()).ifPresent(tooLarge -> {
+                throw new RowTooLargeException(inputRow.complaint(row, tooLarge));
+            });
         }
         long bytes = RowSize.bytes(row) + (sequence == null ? 0 : scorer.bytes(sequence.length()));
-        return new Gathered(row, sequence, reading.defect(), bytes);
+        return new BatchRow(row, sequence, reading.defect(), bytes);
     }
 }

@@ -2,6 +2,7 @@ package sluice.job.task;
 
 import java.time.Instant;
 import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
@@ -13,6 +14,7 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.weights.file.ModelFile;
+import sluice.job.input.InitialState;
 import sluice.job.input.InputPlan;
 import sluice.job.input.InputRow;
 import sluice.job.input.InputTable;
@@ -30,15 +32,16 @@ import sluice.job.settings.Settings;
 import sluice.job.state.CarriedStates;
 
 /**
- * What is settled before any task starts: the table's schema has been held against the model and what is asked of it.
+ * The resolved plan of a run: the model, the table's schema and the settings fit together. Resolved once, on the driver, before any task
+ * starts.
  *
- * @param model as it was read
- * @param table to score
- * @param input how its rows become what the model reads
- * @param columns that are added
+ * @param model the model file as read
+ * @param table to score, as read; carried states are not joined to it
+ * @param input how a row becomes the model's input
+ * @param columns that are added to the table
  * @param schema of the scored table
- * @param quarantine the column that tells why a row was set aside
- * @param carried the states that rows go on from by their keys, where they do; the table has a column for them, and none in it
+ * @param quarantine the column of a quarantined row's reason
+ * @param carried the carried states that rows start from by key, if {@code state.path} is set
  */
 public record ScoringPlan(
         ModelFile model,
@@ -48,40 +51,30 @@ public record ScoringPlan(
         StructType schema,
         ReasonColumn quarantine,
         Optional<CarriedStates> carried) {
-    /** @throws RefusedException where settings, model and table don't fit */
-    public static ScoringPlan settle(ModelFile file, Settings settings, SparkSession spark) {
-        Optional<Vocabulary> vocabulary = VocabularySource.find(
-                settings.input().vocabulary(),
-                file.metadata(),
-                spark.sessionState().newHadoopConf());
-        InputTable read = table(file.model(), settings, vocabulary, spark);
-        InputPlan plain = InputPlan.settle(read, file.model(), settings, vocabulary);
-        Optional<CarriedStates> carried = CarriedStates.settle(
-                read, file.model(), plain.kind(), settings, spark.sessionState().newHadoopConf());
-        InputTable table = carried.map(states -> states.prepare(read)).orElse(read);
-        InputPlan input =
-                carried.map(states -> plain.startingFrom(states.column(table))).orElse(plain);
-        return settle(file, settings, vocabulary, table, input, carried);
+    /**
+     * Reads the vocabulary and the table that the settings name, and resolves the plan for them.
+     *
+     * @throws RefusedException if settings, model and table do not fit together
+     */
+    public static ScoringPlan read(ModelFile file, Settings settings, SparkSession spark) {
+        Configuration hadoop = spark.sessionState().newHadoopConf();
+        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input().vocabulary(), file.metadata(), hadoop);
+        return resolve(file, settings, vocabulary, readTable(file.model(), settings, vocabulary, spark), hadoop);
     }
 
     /**
-     * The same for a table that is read already; no states are carried over.
+     * Resolves the plan for a table.
      *
-     * @throws RefusedException where settings, model and table don't fit
+     * @throws RefusedException if settings, model and table do not fit together
      */
-    public static ScoringPlan settle(
-            ModelFile file, Settings settings, Optional<Vocabulary> vocabulary, InputTable table) {
-        InputPlan input = InputPlan.settle(table, file.model(), settings, vocabulary);
-        return settle(file, settings, vocabulary, table, input, Optional.empty());
-    }
-
-    private static ScoringPlan settle(
+    public static ScoringPlan resolve(
             ModelFile file,
             Settings settings,
             Optional<Vocabulary> vocabulary,
             InputTable table,
-            InputPlan input,
-            Optional<CarriedStates> carried) {
+            Configuration hadoop) {
+        InputPlan input = InputPlan.settle(table, file.model(), settings, vocabulary);
+        Optional<CarriedStates> carried = CarriedStates.resolve(table, file.model(), input.kind(), settings, hadoop);
         ScoreRequest request = settings.output().request();
         try {
             CompiledModel.requireScorable(file.model(), input.kind(), request);
@@ -96,28 +89,23 @@ public record ScoringPlan(
                 settings.badRows().rule());
         ReasonColumn quarantine = new ReasonColumn(settings.output().prefix());
         if (settings.badRows().rule() == BadRowRule.QUARANTINE) {
-            quarantine.appendTo(table.wholeSchema()); // may be refused: better now than after the first pass
+            quarantine.appendTo(table.wholeSchema()); // refuses a column of that name before the first pass
         }
         return new ScoringPlan(
                 file, table, input, columns, columns.appendTo(table.schema(), file.model()), quarantine, carried);
     }
 
-    /** What the scored rows say of the run that has made them. */
+    /** The provenance columns and metadata of the scored table. */
     public Provenance provenance(Settings settings, Instant started) {
         return new Provenance(schema, table.schema(), model.model().fingerprint(), settings, started);
     }
 
-    /** The same with a table that has the same columns. */
-    public ScoringPlan of(InputTable joined) {
-        return new ScoringPlan(model, joined, input, columns, schema, quarantine, carried);
-    }
-
     /**
-     * The table that is given, with its sequences read as what the model takes.
+     * Reads the table that the settings name, with its sequences in the form that the model takes.
      *
-     * @throws RefusedException where there is none
+     * @throws RefusedException if there is no such table
      */
-    public static InputTable table(
+    public static InputTable readTable(
             LstmModel model, Settings settings, Optional<Vocabulary> vocabulary, SparkSession spark) {
         InputTable table = InputTable.read(spark, settings.input());
         SequenceForm looks = table.looks();
@@ -125,27 +113,27 @@ public record ScoringPlan(
         return table.reading(expected, spark, settings.input());
     }
 
-    /** The vocabulary is that of tokens: classes have its words where they are the tokens. Features have no other words. */
+    /** Whether the vocabulary also names the output classes: if the classes are the tokens, or the model reads features. */
     private static boolean namesClasses(InputKind kind, LstmModel model) {
         int classes = model.output().map(OutputLayer::classes).orElse(0);
         return !kind.takesTokens() || classes == model.tokens();
     }
 
-    /** Hands the executors what their tasks need, the model too. */
-    public Broadcast<BroadcastPlan> broadcast(Settings settings, SparkSession spark) {
-        return broadcast(settings, spark, BroadcastModel.broadcast(model.model(), input.kind(), settings, spark));
-    }
-
-    /** The same with a model that they have, or will have, anyway. */
+    /**
+     * Creates the broadcast of this plan.
+     *
+     * @param engine the broadcast of the model, which several plans can share
+     */
     public Broadcast<BroadcastPlan> broadcast(Settings settings, SparkSession spark, Broadcast<BroadcastModel> engine) {
+        ScoreRequest request = settings.output().request();
+        Optional<InitialState> state =
+                carried.map(states -> states.initialState(table)).or(input::state);
         SequenceReader reader =
-                new SequenceReader(input, settings.input(), model.model().inputWidth());
+                new SequenceReader(input, state, settings.input(), model.model().inputWidth());
         return JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .broadcast(new BroadcastPlan(
                         engine,
-                        carried.isPresent()
-                                ? settings.output().request().withFinalState()
-                                : settings.output().request(),
+                        carried.isPresent() ? request.withFinalState() : request,
                         new InputRow(reader, table, settings.input()),
                         columns,
                         settings.badRows().rule(),

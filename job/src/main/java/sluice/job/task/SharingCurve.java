@@ -11,21 +11,20 @@ import sluice.cell.engine.Sharing;
 import sluice.cell.model.LstmModel;
 
 /**
- * How many distinct steps rows have together, and how many distinct sequences, however many rows: a power of their number (Heaps' law,
- * as vocabularies grow with texts), through what a sample has and what half of it has.
+ * Extrapolates the number of distinct steps and of distinct sequences from a sample to any number of rows. Both are modelled as a power of
+ * the number of rows (Heaps' law), fitted through the sample and a random half of it.
  */
 final class SharingCurve {
     private final int rows; // of the sample
-    private final double steps; // a row has
-    private final double distinct; // steps of the sample
-    private final double exponent; // 1: nothing is shared; 0: nothing new comes
-    private final double sequences; // of the sample, distinct ones
+    private final double steps; // average per row
+    private final double distinct; // distinct steps of the sample
+    private final double exponent; // 1: rows share nothing; 0: more rows add no distinct steps
+    private final double sequences; // distinct sequences of the sample
     private final double sequencesExponent;
 
     SharingCurve(List<Sequence> sample, LstmModel model, InputKind input) {
         List<Sequence> shuffled = new ArrayList<>(sample);
-        Collections.shuffle(
-                shuffled, new Random(1)); // neighbours of one file may be more alike than the rows of a half
+        Collections.shuffle(shuffled, new Random(1)); // neighbouring rows may be more similar than random ones
         List<Sequence> half = shuffled.subList(0, shuffled.size() / 2);
         this.rows = sample.size();
         this.steps = (double) sample.stream().mapToLong(Sequence::length).sum() / Math.max(1, rows);
@@ -39,12 +38,12 @@ final class SharingCurve {
         return half == 0 ? 1 : Math.min(1, Math.log(all / half) / Math.log(2));
     }
 
-    /** How many rows have so many distinct sequences, about: infinitely many where nothing new comes. */
+    /** Estimated rows that have this number of distinct sequences; infinite if more rows add none. */
     double rowsOfDistinct(double count) {
         return sequences == 0 ? count : rows * Math.pow(count / sequences, 1 / sequencesExponent);
     }
 
-    /** Of so many rows in one batch; never more than they have. */
+    /** Estimated distinct steps of this number of rows; at most all their steps. */
     double distinctSteps(double count) {
         if (rows == 0 || count == 0) {
             return 0;
@@ -53,7 +52,7 @@ final class SharingCurve {
         return Math.min(count * steps, fitted);
     }
 
-    /** Steps that rows have to those that are computed, where so many make a batch: 1 where nothing is shared. */
+    /** Estimated tokens per computed step if this number of rows is scored together; 1 if they share nothing. */
     double ratio(double count) {
         double computed = distinctSteps(count);
         return computed == 0 ? 1 : Math.max(1, count * steps / computed);

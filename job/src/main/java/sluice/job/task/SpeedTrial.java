@@ -1,30 +1,55 @@
 package sluice.job.task;
 
+import java.util.ArrayList;
 import java.util.List;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
+import sluice.job.report.RunCounters;
 
-/** Finds out how fast a core scores. */
-final class SpeedTrial {
-    private static final long WARM_UP_NANOS = 1_500_000_000L; // Java's compiler is done with the kernel by then
-    private static final long NANOS = 1_000_000_000L;
+/** Measures how fast one core of an executor scores. */
+public final class SpeedTrial {
+    private static final long WARM_UP_NANOS = 1_500_000_000L; // the JIT compiler has compiled the kernel by then
+    private static final long MEASURED_NANOS = 1_000_000_000L;
 
     private SpeedTrial() {}
 
     /**
-     * Steps that are computed in a second, after some seconds of trial.
+     * Scores one batch of the sample again and again, in one task, for some seconds.
      *
-     * @param batch at least one sequence with a step
+     * @param sample sequences of the table
+     * @return computed steps per second; 0 if the sample is empty
      */
-    static double stepsPerSecond(SequenceScorer scorer, List<Sequence> batch) {
-        score(scorer, batch, WARM_UP_NANOS);
+    public static double stepsPerSecond(
+            List<Sequence> sample, Broadcast<BroadcastPlan> plan, RunCounters counters, SparkContext spark) {
+        return sample.isEmpty()
+                ? 0
+                : JavaSparkContext.fromSparkContext(spark)
+                        .parallelize(List.of(new ArrayList<>(sample)), 1)
+                        .map(sequences -> stepsPerSecond(sequences, plan.value(), counters))
+                        .first();
+    }
+
+    private static double stepsPerSecond(List<Sequence> sample, BroadcastPlan plan, RunCounters counters) {
+        SequenceScorer scorer = plan.scorer(counters);
+        List<Sequence> batch = new ArrayList<>();
+        long bytes = 0;
+        for (Sequence sequence : sample) {
+            bytes += scorer.bytes(sequence.length());
+            if (bytes <= plan.batchBytes() || batch.isEmpty()) {
+                batch.add(sequence);
+            }
+        }
+        repeat(scorer, batch, WARM_UP_NANOS);
         long steps = scorer.computedSteps();
-        long nanos = score(scorer, batch, NANOS);
+        long nanos = repeat(scorer, batch, MEASURED_NANOS);
         return (scorer.computedSteps() - steps) * 1e9 / nanos;
     }
 
-    /** Over and over, for so long. */
-    private static long score(SequenceScorer scorer, List<Sequence> batch, long nanos) {
+    /** Scores the batch until so many nanoseconds have passed; returns the nanoseconds that it took. */
+    private static long repeat(SequenceScorer scorer, List<Sequence> batch, long nanos) {
         long began = System.nanoTime();
         do {
             scorer.score(batch);

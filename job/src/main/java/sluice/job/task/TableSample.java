@@ -14,23 +14,23 @@ import sluice.cell.Sequence;
 import sluice.job.report.RunCounters;
 
 /**
- * What a look at the table tells before it is scored: how many rows each of its partitions has, which Parquet and ORC know without
- * reading them, and what the first rows of some partitions are like.
+ * A sample of the table: the number of rows of each partition, which is metadata in Parquet and ORC, and the first rows of some partitions.
  *
- * @param rowsOf each partition, as Spark would read the table
- * @param parts sampled, spread evenly over the partitions that have rows
+ * @param rowsOf number of rows of each partition, as Spark reads the table
+ * @param parts the sampled partitions, spread evenly over those that have rows
  */
 public record TableSample(long[] rowsOf, List<SampledPart> parts) {
-    private static final int MOST_PARTS = 16;
+    private static final int MAX_PARTS = 16;
     private static final int SAMPLED_ROWS = 4_000;
 
+    /** Counts and samples the rows; this runs Spark jobs. */
     public static TableSample of(Dataset<Row> table, Broadcast<BroadcastPlan> plan, RunCounters counters) {
         JavaRDD<Row> rows = table.toJavaRDD();
         int partitions = rows.getNumPartitions();
-        if (partitions <= MOST_PARTS) {
+        if (partitions <= MAX_PARTS) {
             TableSample all =
                     sample(rows, IntStream.range(0, partitions).toArray(), new long[partitions], plan, counters);
-            if (all.parts.stream().allMatch(SampledPart::whole)) { // a small table, and all of it has been read
+            if (all.parts.stream().allMatch(SampledPart::whole)) { // a small table, sampled completely
                 all.parts.forEach(part -> all.rowsOf[part.partition()] = part.rows());
                 return all;
             }
@@ -42,12 +42,13 @@ public record TableSample(long[] rowsOf, List<SampledPart> parts) {
         return sample(rows, spread(filled), rowsOf, plan, counters);
     }
 
-    /** By rows without columns: who stores columns apart makes them without reading any. An aggregate would be two jobs in place of one. */
+    /** Counts rows without columns, which columnar formats produce from metadata. An aggregate would take two jobs instead of one. */
     private static long[] count(Dataset<Row> table, int partitions) {
         JavaRDD<InternalRow> bare = table.select().queryExecution().toRdd().toJavaRDD();
         List<Long> counts =
                 bare.mapPartitions(rows -> List.of(count(rows)).iterator()).collect();
-        long[] rowsOf = new long[partitions]; // a query that shuffles may be cut otherwise each time
+        long[] rowsOf =
+                new long[partitions]; // the partitions of a query that shuffles may differ in the next execution
         for (int partition = 0; partition < Math.min(partitions, counts.size()); partition++) {
             rowsOf[partition] = counts.get(partition);
         }
@@ -77,28 +78,28 @@ public record TableSample(long[] rowsOf, List<SampledPart> parts) {
     }
 
     private static int[] spread(int[] partitions) {
-        int count = Math.min(MOST_PARTS, partitions.length);
+        int count = Math.min(MAX_PARTS, partitions.length);
         return IntStream.range(0, count)
                 .map(at -> partitions[(int) ((long) at * partitions.length / count)])
                 .toArray();
     }
 
-    /** Of the whole table. */
+    /** Rows of the whole table. */
     public long rows() {
         return Arrays.stream(rowsOf).sum();
     }
 
-    /** Partitions that have any. */
+    /** The number of partitions that have rows. */
     int filledPartitions() {
         return (int) Arrays.stream(rowsOf).filter(rows -> rows > 0).count();
     }
 
-    /** In the sample. */
+    /** Rows in the sample, bad rows included. */
     public long sampledRows() {
         return parts.stream().mapToLong(SampledPart::rows).sum();
     }
 
-    /** Those sampled that can be scored. */
+    /** Sequences of the sampled rows that can be scored. */
     public List<Sequence> sequences() {
         return parts.stream().flatMap(part -> part.sequences().stream()).toList();
     }
@@ -107,22 +108,22 @@ public record TableSample(long[] rowsOf, List<SampledPart> parts) {
         return parts.stream().mapToInt(part -> part.sequences().size()).sum();
     }
 
-    /** Of the rows sampled, which of them can be scored. */
+    /** Fraction of the sampled rows that can be scored; 1 if the sample is empty. */
     double goodFraction() {
         return sampledRows() == 0 ? 1 : (double) sampledSequences() / sampledRows();
     }
 
-    /** On average over the sample. */
+    /** Average steps of a sampled row. */
     double stepsPerRow() {
         return perRow(parts.stream().mapToLong(SampledPart::steps).sum());
     }
 
-    /** What a row takes of a batch, on average. */
+    /** Average bytes of a row in a batch. */
     double batchBytesPerRow() {
         return perRow(parts.stream().mapToLong(SampledPart::bytes).sum());
     }
 
-    /** What a row's own values take, on average. */
+    /** Average bytes of the values of a row that are copied to the output. */
     double keptBytesPerRow() {
         return perRow(parts.stream().mapToLong(SampledPart::keptBytes).sum());
     }
@@ -132,7 +133,7 @@ public record TableSample(long[] rowsOf, List<SampledPart> parts) {
         return sequences == 0 ? 0 : (double) sum / sequences;
     }
 
-    /** About how many steps a partition's rows have: by its own sample, else by that of all. */
+    /** Estimated steps of a partition, from its own sample if there is one, otherwise from the whole sample. */
     double stepsOf(int partition) {
         double perRow = parts.stream()
                 .filter(part -> part.partition() == partition)

@@ -21,7 +21,6 @@ import sluice.job.fixture.LocalSpark;
 import sluice.job.fixture.Run;
 import sluice.job.fixture.States;
 import sluice.job.fixture.TorchCase;
-import sluice.job.state.StateVersion;
 
 /** Which reports, bad rows and state versions of old runs are deleted. */
 class RetentionTest {
@@ -65,7 +64,7 @@ class RetentionTest {
                 List.of(3L, 4L, 5L, 6L));
         for (int night = 1; night <= 6; night++) {
             night(night, 3).score();
-            assertThat(States.parts(states(), night)).isEqualTo(parts.get(night - 1));
+            assertThat(States.segments(states(), night)).isEqualTo(parts.get(night - 1));
             assertThat(States.versions(states())).isEqualTo(stay.get(night - 1));
         }
     }
@@ -128,7 +127,7 @@ class RetentionTest {
         for (int night = 1; night <= 4; night++) {
             night(night, 7).score();
         }
-        Files.delete(states().resolve("version=1").resolve(StateVersion.MANIFEST));
+        Files.delete(states().resolve("version=1").resolve(States.MANIFEST));
         night(5, 2).score();
         assertThat(States.versions(states())).containsExactly(3L, 4L, 5L);
     }

@@ -234,7 +234,7 @@ class LocalClusterIT {
         OutputColumns columns =
                 new OutputColumns(settings.output().request(), VectorForm.ARRAY, "", Optional.empty(), BadRowRule.FAIL);
         StructType schema = columns.appendTo(table.schema(), model);
-        SequenceReader reader = new SequenceReader(plan, settings.input(), model.inputWidth());
+        SequenceReader reader = new SequenceReader(plan, plan.state(), settings.input(), model.inputWidth());
         Broadcast<BroadcastPlan> broadcast = JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .broadcast(new BroadcastPlan(
                         BroadcastModel.broadcast(model, plan.kind(), settings, spark),

@@ -13,7 +13,7 @@ import sluice.job.fixture.Run;
 import sluice.job.fixture.TorchCase;
 import sluice.job.report.RunReport;
 
-/** What a night costs when many keys have a state and few have something new. */
+/** The cost of a run if many keys have a state and few of them have new tokens. */
 class CarriedCostTest {
     private static final int KEYS = 20_000;
     private static final int NEW = 500;
@@ -22,7 +22,7 @@ class CarriedCostTest {
     @TempDir
     Path folder;
 
-    /** Of the first night all keys, then a few that lie together at a random place. */
+    /** Consecutive keys from a starting point. */
     private Dataset<Row> night(long from, int rows, int night) {
         return LocalSpark.session()
                 .sql(
@@ -32,7 +32,7 @@ class CarriedCostTest {
     }
 
     @Test
-    void aNightWritesInProportionToItsOwnRows() {
+    void aRunWritesInProportionToItsOwnRows() {
         Random random = new Random(1);
         long written = 0;
         for (int night = 1; night <= 10; night++) {
@@ -60,7 +60,7 @@ class CarriedCostTest {
             assertThat(states.read()).isLessThan(2L * KEYS);
             written += night == 1 ? 0 : states.written();
         }
-        // Nine nights: 1, 2, 1, 4, 1, 2, 1, 8, 1 of them together, less what they share.
+        // Nine runs write 1, 2, 1, 4, 1, 2, 1, 8, 1 runs' rows, less the keys that they have in common.
         assertThat(written).isLessThanOrEqualTo(21L * NEW);
     }
 }

@@ -37,7 +37,7 @@ import sluice.job.report.RunReport;
 import sluice.job.settings.SessionSetting;
 import sluice.job.settings.SettingValues;
 
-/** Histories that are cut at random places and scored night by night have the bits of whole ones. */
+/** Sequences that are cut at random places and scored run by run have the same bits as the whole sequences. */
 class CarriedNightsTest {
     private static final int KEYS = 200;
     private static final List<OutputKind> ASKED =
@@ -52,8 +52,9 @@ class CarriedNightsTest {
 
     private Random random;
     private TorchCase torch;
-    private final Map<Long, int[]> histories = new TreeMap<>(); // so far
-    private final Map<Long, Integer> before = new TreeMap<>(); // how long those were that have a row tonight
+    private final Map<Long, int[]> histories = new TreeMap<>(); // of each account, up to this night
+    private final Map<Long, Integer> before =
+            new TreeMap<>(); // length of the history before this night, of accounts with a row in it
 
     private static String device(long account) {
         return "d" + account % 7;
@@ -63,13 +64,13 @@ class CarriedNightsTest {
         return random.ints(random.nextInt(most), 0, torch.model().tokens()).toArray();
     }
 
-    /** Some accounts have nothing to tell, in some nights most of them, some an empty sequence, and every night a few are new. */
+    /** The input of a night: some accounts have no row, on some nights most of them; some sequences are empty; a few accounts are new. */
     private Dataset<Row> night(int night) {
         before.clear();
         List<Row> rows = new ArrayList<>();
         for (long account = 0; account < KEYS; account++) {
-            boolean isBorn = account % 10 <= night;
-            if (!isBorn || (night % 5 < 3 ? random.nextInt(3) == 0 : random.nextInt(12) > 0)) {
+            boolean exists = account % 10 <= night;
+            if (!exists || (night % 5 < 3 ? random.nextInt(3) == 0 : random.nextInt(12) > 0)) {
                 continue;
             }
             int[] history = histories.getOrDefault(account, new int[0]);
@@ -94,7 +95,7 @@ class CarriedNightsTest {
                 .with("state.path", folder.resolve("states"))
                 .with("state.key", "account,device")
                 .with("state.keep", 3);
-        return switch (night) { // all ways that rows can come to tasks
+        return switch (night) { // every task layout
             case 2 -> run.with("scoring.cluster-prefixes", "always");
             case 3 -> run.with("output.file-rows", 20);
             case 4 -> run.with("scoring.task-seconds", 0).with("scoring.batch-bytes", 3_000);
@@ -123,7 +124,7 @@ class CarriedNightsTest {
             requireStates();
             versions++;
             small += report.written() < report.keys() ? 1 : 0;
-            if (night == 1 || night == 6 || night == 8) { // the same night once more
+            if (night == 1 || night == 6 || night == 8) { // repeat the night
                 RunReport.States again = score(night, at);
                 assertThat(again.before()).isEqualTo(report.before());
                 assertThat(again.after()).isEqualTo(++versions);
@@ -133,12 +134,12 @@ class CarriedNightsTest {
             }
         }
         assertThat(States.versions(folder.resolve("states"))).endsWith(versions);
-        if (nights > 3) { // few have nothing to tell in the first ones, and chance decides
-            assertThat(small).as("nights that wrote a part of the keys").isPositive();
+        if (nights > 3) { // in fewer nights, chance decides whether one writes only a part
+            assertThat(small).as("nights that did not write all keys").isPositive();
         }
     }
 
-    /** One night without Spark's ways to spare itself a shuffle. */
+    /** Scores a night; night 6 without broadcast joins and adaptive execution. */
     private RunReport.States score(int night, Steps at) throws Exception {
         SparkSession spark = LocalSpark.session();
         if (night != 6) {
@@ -177,14 +178,14 @@ class CarriedNightsTest {
         }
     }
 
-    /** What a night tells of its steps is what the whole history's end tells of them. */
+    /** The outputs of a night's steps equal those of the same steps of the whole history. */
     private static void requireEnd(Row row, ScoredSequence whole, int before) {
         assertThat(Answers.flat(row.getAs("softmax"))).isEqualTo(Answers.flat(end(whole.softmax(), before)));
         assertThat(Answers.flat(row.getAs("hidden"))).isEqualTo(Answers.flat(end(whole.hidden(), before)));
         assertThat(Answers.flat(row.getAs("cell"))).isEqualTo(Answers.flat(end(whole.cell(), before)));
         int[] predictions = whole.prediction();
         assertThat(row.<Integer>getList(row.fieldIndex("prediction"))).isEqualTo(boxed(predictions, before));
-        // The first token's own term is not among them: what it was predicted from is last night's softmax.
+        // A night has no term for its first token, which was predicted by the previous night's last step.
         int terms = Math.min(before, whole.ranks().length);
         assertThat(row.<Integer>getList(row.fieldIndex("rank"))).isEqualTo(boxed(whole.ranks(), terms));
         List<Float> logprob = new ArrayList<>();
@@ -210,7 +211,7 @@ class CarriedNightsTest {
         return Arrays.stream(values, from, values.length).boxed().toList();
     }
 
-    /** Each key that has ever had a token has the state of its whole history. */
+    /** Each account that has ever had a token has the state of its whole history. */
     private void requireStates() {
         List<ScoredSequence> wholes = engine(Steps.LAST, List.of(OutputKind.STATE));
         Map<Object, List<Integer>> expected = new TreeMap<>();

@@ -32,8 +32,8 @@ import sluice.job.storage.Publication;
 import sluice.job.storage.SmallFile;
 
 /**
- * A run that dies at any step of showing its scores and its states: the states are never ahead of the scores, and once somebody has come
- * by, be it at the output or at the states, both are there or none is.
+ * Kills a run at every step of publishing its scores and its states. The states are never ahead of the scores. After the next run on the
+ * output or on the states, either both are published or neither is.
  */
 class KilledStatesTest {
     private static final int MANY = 200;
@@ -62,7 +62,11 @@ class KilledStatesTest {
         return StateStore.at(path(round + "/states"), hadoop);
     }
 
-    /** What a run writes: some scores in two partitions, and a version of states. */
+    private List<String> finishStates(String round) throws Exception {
+        return StateUpdate.finishInterrupted(path(round + "/states"), hadoop);
+    }
+
+    /** Stages the output of a run: scores in two partitions and a version of states. */
     private StagedOutput write(String round, OutputMode mode, String run, long version) throws Exception {
         StagedOutput output = Stagings.byDay(path(round + "/out"), mode, run, hadoop);
         StagedStates staged = output.publishTogether(id -> StagedStates.at(states(round), version, id));
@@ -72,7 +76,7 @@ class KilledStatesTest {
         output.writeReport(SmallFile.bytes("report of " + run));
         SmallFile.write(
                 staged.path().getFileSystem(hadoop),
-                new org.apache.hadoop.fs.Path(staged.tonight(), "part-" + run),
+                new org.apache.hadoop.fs.Path(staged.taskFiles(), "part-" + run),
                 SmallFile.bytes("states of " + run));
         staged.take(List.of("part-" + run));
         staged.write(new StateManifest(
@@ -90,8 +94,8 @@ class KilledStatesTest {
         return output;
     }
 
-    /** The first night, of which nothing is killed. */
-    private void before(String round, OutputMode mode) throws Exception {
+    /** Publishes a first run undisturbed, unless the mode requires an empty output. */
+    private void publishFirst(String round, OutputMode mode) throws Exception {
         if (mode != OutputMode.ERROR) {
             write(round, OutputMode.ERROR, "old", 1).publish();
         }
@@ -119,8 +123,8 @@ class KilledStatesTest {
 
     @ParameterizedTest
     @EnumSource
-    void atEveryStep(OutputMode mode) throws Exception {
-        before("undisturbed", mode);
+    void killedAtEveryStep(OutputMode mode) throws Exception {
+        publishFirst("undisturbed", mode);
         write("undisturbed", mode, "new", next(mode)).publish();
         Map<String, String> scores = content("undisturbed/out");
         Map<String, String> versions = content("undisturbed/states");
@@ -128,10 +132,10 @@ class KilledStatesTest {
 
         for (boolean isFoundAtStates : List.of(true, false)) {
             boolean survived = false;
-            int decided = 0;
+            int committed = 0;
             for (int call = 1; !survived && call < MANY; call++) {
                 String round = "%s-%s-%d".formatted(mode, isFoundAtStates, call);
-                before(round, mode);
+                publishFirst(round, mode);
                 StagedOutput output = write(round, mode, "new", next(mode));
                 KillingFileSystem.arm(call);
                 KillingFileSystem.startCounting();
@@ -146,13 +150,13 @@ class KilledStatesTest {
                         .isFalse();
 
                 List<String> said = isFoundAtStates
-                        ? states(round).finishAll()
+                        ? finishStates(round)
                         : Publication.finishAll(path(round + "/out"), "--output", hadoop);
-                boolean isShown = hasNewScores(round);
-                assertThat(hasNewStates(round, mode)).as("killed at %d", call).isEqualTo(isShown);
-                states(round).finishAll(); // whoever comes next to the states finds nothing to do
-                if (isShown) {
-                    decided += said.size();
+                boolean isPublished = hasNewScores(round);
+                assertThat(hasNewStates(round, mode)).as("killed at %d", call).isEqualTo(isPublished);
+                finishStates(round); // the next run on the states finds nothing to do
+                if (isPublished) {
+                    committed += said.size();
                     Publication.finishAll(path(round + "/out"), "--output", hadoop);
                     assertThat(content(round + "/out")).as("killed at %d", call).isEqualTo(scores);
                     assertThat(content(round + "/states"))
@@ -160,42 +164,42 @@ class KilledStatesTest {
                             .isEqualTo(versions);
                     assertThat(Disk.names(folder.resolve(round))).containsExactly("out", "states");
                 } else {
-                    goOn(round, mode);
+                    runNext(round, mode);
                 }
             }
             assertThat(survived).isTrue();
-            assertThat(decided).as("killed after it was decided").isGreaterThan(4);
+            assertThat(committed).as("killed after the commit").isGreaterThan(4);
         }
     }
 
-    /** A run that was killed before it was decided is no hindrance to the next, and its note is gone with that. */
-    private void goOn(String round, OutputMode mode) throws Exception {
+    /** A run that was killed before its commit does not block the next run, which also removes its note. */
+    private void runNext(String round, OutputMode mode) throws Exception {
         write(round, OutputMode.OVERWRITE, "next", next(mode)).publish();
-        states(round).finishAll();
+        finishStates(round);
         assertThat(content(round + "/states"))
                 .containsKey("version=%d/part-next".formatted(next(mode)))
                 .doesNotContainKey("version=%d/part-new".formatted(next(mode)))
                 .allSatisfy((file, text) -> assertThat(file).startsWith("version="));
     }
 
-    /** The one that finishes it may be killed as well, at any step of its own, and then another comes to the other place. */
+    /** The run that finishes a publication is killed as well, at every step; a third run finishes it from the other directory. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void whoFinishesItMayDieToo(boolean comesToStates) throws Exception {
+    void aKilledRecoveryIsFinishedByTheNext(boolean startsAtStates) throws Exception {
         boolean survived = false;
         for (int call = 1; !survived && call < MANY; call++) {
-            String round = comesToStates + "-" + call;
-            before(round, OutputMode.PARTITIONS);
+            String round = startsAtStates + "-" + call;
+            publishFirst(round, OutputMode.PARTITIONS);
             StagedOutput output = write(round, OutputMode.PARTITIONS, "new", 2);
-            KillingFileSystem.arm(4); // behind the draft, its folder and its move
+            KillingFileSystem.arm(4); // after the journal was drafted and moved: committed
             assertThat(catchThrowable(output::publish)).isInstanceOf(KillingFileSystem.Killed.class);
             KillingFileSystem.arm(call);
             KillingFileSystem.startCounting();
-            survived = catchThrowable(() -> finish(round, comesToStates)) == null;
+            survived = catchThrowable(() -> finish(round, startsAtStates)) == null;
             KillingFileSystem.disarm();
             assertThat(hasNewStates(round, OutputMode.PARTITIONS) && !hasNewScores(round))
                     .isFalse();
-            finish(round, !comesToStates);
+            finish(round, !startsAtStates);
             assertThat(hasNewScores(round)).as("killed at %d", call).isTrue();
             assertThat(hasNewStates(round, OutputMode.PARTITIONS))
                     .as("killed at %d", call)
@@ -206,23 +210,23 @@ class KilledStatesTest {
 
     private void finish(String round, boolean atStates) throws Exception {
         if (atStates) {
-            states(round).finishAll();
+            finishStates(round);
         } else {
             Publication.finishAll(path(round + "/out"), "--output", hadoop);
         }
     }
 
-    // The same with Spark, the next night writing to another output
+    // The same with Spark; each run writes to another output
 
-    private Run night(int night) {
+    private Run run(int number) {
         String tokens =
                 "SELECT id AS who, CAST(array(id %% 2, %d %% 2) AS array<int>) AS tokens FROM range(%d, 9, 1, 1)";
-        Path input = folder.resolve("in-" + night);
+        Path input = folder.resolve("in-" + number);
         return Run.of(TorchCase.named("vocab_2"), Path.of("unused"))
-                .withInput(LocalSpark.session().sql(tokens.formatted(night, night)), 2, input)
-                .with("output.path", path("out-" + night))
+                .withInput(LocalSpark.session().sql(tokens.formatted(number, number)), 2, input)
+                .with("output.path", path("out-" + number))
                 .with("output.emit", "hidden")
-                .with("report.run", "night " + night)
+                .with("report.run", "run " + number)
                 .with("state.path", path("states"))
                 .with("state.key", "who");
     }
@@ -235,7 +239,7 @@ class KilledStatesTest {
         }
     }
 
-    private void forgetAll() throws Exception {
+    private void deleteAll() throws Exception {
         for (String name : Disk.names(folder)) {
             try (var below = Files.walk(folder.resolve(name))) {
                 List<Path> all = new ArrayList<>(below.toList());
@@ -248,27 +252,27 @@ class KilledStatesTest {
     }
 
     @Test
-    void theNextNightGoesOnFromWhatTheJournalSays(@TempDir Path firstNight) throws Exception {
+    void theNextRunStartsFromTheCommittedVersion(@TempDir Path firstRun) throws Exception {
         LocalSpark.session()
                 .sparkContext()
                 .hadoopConfiguration()
                 .set(KillingFileSystem.SETTING, KillingFileSystem.class.getName());
         List<Map<Object, List<Integer>>> ends = new ArrayList<>();
-        night(0).score();
-        copyAll(folder, firstNight);
+        run(0).score();
+        copyAll(folder, firstRun);
         int killed = 0;
-        for (int call : List.of(MANY, 3, 4, 5, 6, 7, 8)) { // the first one lives
-            forgetAll();
-            copyAll(firstNight, folder);
-            Run second = night(1);
+        for (int call : List.of(MANY, 3, 4, 5, 6, 7, 8)) { // the first one is not killed
+            deleteAll();
+            copyAll(firstRun, folder);
+            Run second = run(1);
             KillingFileSystem.arm(call);
-            Throwable death = catchThrowable(second::score);
+            Throwable failure = catchThrowable(second::score);
             KillingFileSystem.disarm();
-            killed += death == null ? 0 : 1;
+            killed += failure == null ? 0 : 1;
             if (!Files.exists(folder.resolve("out-1")) && noJournal()) {
-                second.score(); // it was killed before it was decided, so it is repeated
+                second.score(); // killed before the commit, so it is repeated
             }
-            night(2).score();
+            run(2).score();
             assertThat(Files.exists(folder.resolve("out-1")))
                     .as("killed at %d", call)
                     .isTrue();

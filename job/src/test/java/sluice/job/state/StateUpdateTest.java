@@ -39,7 +39,7 @@ import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.report.RunReport;
 
-/** States that are carried from run to run: when they move on, when they don't, and what is refused. */
+/** States that are carried from run to run: what updates them, what leaves them unchanged, and what is refused. */
 class StateUpdateTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
 
@@ -53,7 +53,7 @@ class StateUpdateTest {
         states = folder.resolve("states");
     }
 
-    /** A row is a key and its tokens: {@code "ann: 0 1"}; {@code "-"} is null. */
+    /** Writes rows of a key and its tokens: {@code "ann: 0 1"}; {@code "-"} is null. */
     private Path input(String name, String... rows) {
         String sql = List.of(rows).stream()
                 .map(row -> row.split(": ?", -1))
@@ -102,20 +102,21 @@ class StateUpdateTest {
         return run.score().states();
     }
 
-    // A night, and the next
+    // Consecutive runs
 
     @Test
-    void keysGoOnStayOrBegin() throws IOException {
+    void keysContinueStayOrBegin() throws IOException {
         Run first = run("monday", input("in1", "ann: 0 1", "bob: 1"), "out", "append");
         assertThat(report(first)).contains(new RunReport.States(states.toString(), 0, 1, "version=1", 0, 2, 2, 0, 2));
         assertThat(first.said())
-                .contains("0 of 2 keys go on from their states in %s, where there are none to start from"
+                .contains("0 of 2 keys continue from their states in %s, which has no version to start from"
                         .formatted(states));
 
         Run second = run("tuesday", input("in2", "ann: 1 1", "cid: 0"), "out", "append");
         assertThat(report(second)).contains(new RunReport.States(states.toString(), 1, 2, "version=2", 1, 1, 3, 2, 3));
         assertThat(second.said())
-                .contains("1 of 2 keys go on from their states in %s/version=1 of the run 'monday'".formatted(states))
+                .contains(
+                        "1 of 2 keys continue from their states in %s/version=1 of the run 'monday'".formatted(states))
                 .contains("  states    1 key continued, 1 new; %s/version=2 has 3".formatted(states));
         assertStates("ann: 0 1 1 1", "bob: 1", "cid: 0");
 
@@ -136,7 +137,7 @@ class StateUpdateTest {
     }
 
     @Test
-    void theTableTellsWhatItsBytesAre() {
+    void theMetadataDescribesTheBytes() {
         run("", input("in1", "ann: 0 1"), "out", "error").score();
         int units = TORCH.model().directions().get(0).hiddenWidth();
         var schema = LocalSpark.session()
@@ -148,9 +149,9 @@ class StateUpdateTest {
         assertThat(schema.apply("c").metadata().getString("sluice.shape")).isEqualTo("(1, %d)".formatted(units));
     }
 
-    /** What is new is written alone, or with as much of what was written since the first night. */
+    /** A run writes its own keys, and merges them with segments that are not larger. */
     @Test
-    void aNightWritesWhatIsNew() throws IOException {
+    void aRunWritesTheKeysThatChanged() throws IOException {
         run("1", input("in1", "ann: 0", "bob: 0", "cid: 0", "dan: 0", "eve: 0"), "out1", "error")
                 .score();
         List<List<Long>> parts = List.of(List.of(1L, 2L), List.of(1L, 3L), List.of(1L, 3L, 4L), List.of(1L, 5L));
@@ -159,7 +160,7 @@ class StateUpdateTest {
         for (int night = 2; night <= 5; night++) {
             Run run = run("n" + night, input("in" + night, keys.get(night - 2) + ": 1"), "out" + night, "error");
             assertThat(report(run).orElseThrow().written()).isEqualTo((long) written.get(night - 2));
-            assertThat(States.parts(states, night)).isEqualTo(parts.get(night - 2));
+            assertThat(States.segments(states, night)).isEqualTo(parts.get(night - 2));
             if (night == 4) {
                 assertStates("ann: 0 1 1", "bob: 0 1", "cid: 0", "dan: 0", "eve: 0");
             }
@@ -174,19 +175,19 @@ class StateUpdateTest {
                         .getString("sluice.type"))
                 .isEqualTo("float32le");
 
-        // What a version is read from has to be there.
+        // A version needs the versions of its segments.
         Files.move(states.resolve("version=5"), folder.resolve("away"));
         Path part = aFileOf("version=3");
         long bytes = Files.size(part);
         Files.delete(part);
         assertRefused(
                 run("again", folder.resolve("in5"), "again", "error"),
-                "%s/version=3: is damaged: its file %s is gone, expected %,d bytes; bring that back from a copy: version 4 is read from it, too"
+                "%s/version=3: is damaged: its file %s is gone, expected %,d bytes; restore it from a backup: version 4 needs it"
                         .formatted(states, part.getFileName(), bytes));
     }
 
     @Test
-    void badRowsAndEmptyOnesLeaveStatesAsTheyAre() {
+    void badRowsAndEmptySequencesLeaveStatesUnchanged() {
         run("1", input("in1", "ann: 0 1", "bob: 1", "cid: 1 1", "dan: "), "out", "append")
                 .score();
         assertStates("ann: 0 1", "bob: 1", "cid: 1 1");
@@ -208,7 +209,7 @@ class StateUpdateTest {
     }
 
     @Test
-    void aNightWithoutRowsMovesNobody() {
+    void aRunWithoutRowsChangesNoState() {
         run("1", input("in1", "ann: 0 1"), "out1", "error").score();
         Run empty = run("2", input("in2", "ann: 0"), "out2", "error").with("input.filter", "false");
         assertThat(report(empty)).contains(new RunReport.States(states.toString(), 1, 2, "version=2", 0, 0, 1, 1, 0));
@@ -233,7 +234,7 @@ class StateUpdateTest {
     }
 
     @Test
-    void aDryRunTellsHowManyHaveAState() {
+    void aDryRunReportsHowManyKeysHaveAState() {
         run("1", input("in1", "ann: 0 1", "bob: 1"), "out1", "error").score();
         input("in2", "ann: 1", "cid: 1", "dan: 0");
         LocalSpark.session();
@@ -251,12 +252,12 @@ class StateUpdateTest {
                 "--dry-run");
         assertThat(dry.errors()).isEmpty();
         assertThat(dry.output())
-                .contains("states      1 of 3 keys go on from their states in %s/version=1 of the run '1'"
+                .contains("states      1 of 3 keys continue from their states in %s/version=1 of the run '1'"
                         .formatted(states));
         assertThat(States.versions(states)).containsExactly(1L);
     }
 
-    // The same night twice
+    // Repeated runs
 
     @Test
     void appendedOnceIsCarriedOnce() {
@@ -281,7 +282,7 @@ class StateUpdateTest {
                             states.toString(), 1, 2 + time, "version=" + (2 + time), 1, 1, 2, 1, 2));
             assertStates("ann: 1 0 1", "bob: 1");
         }
-        // Tuesday goes on from the last of them.
+        // The next run starts from the last repetition.
         run("tuesday", input("in2", "ann: 0"), "out2", "error").score();
         assertStates("ann: 1 0 1 0", "bob: 1");
     }
@@ -298,7 +299,7 @@ class StateUpdateTest {
     }
 
     @Test
-    void aRunWithoutANameIsAnotherNight() {
+    void aRunWithoutANameIsANewRun() {
         for (int time = 0; time < 2; time++) {
             run("", input("in1", "ann: 0 1"), "out", "overwrite").score();
         }
@@ -306,18 +307,18 @@ class StateUpdateTest {
     }
 
     @Test
-    void aRunThatOthersHaveGoneOnFromIsRefused() {
+    void aRunThatLaterVersionsDependOnIsRefused() {
         for (String day : List.of("monday", "tuesday", "wednesday")) {
             run(day, input("in1", "ann: 0 1"), day, "error").score();
         }
         assertRefused(
                 run("monday", input("in1", "ann: 0 1"), "monday", "overwrite"),
-                "%s: the run 'monday' is in it already, as version 1, and version 3 was made since: repeat the runs since then as well, after moving the versions from 1 on away; or choose another --run"
+                "%s: the run 'monday' already made version 1, and version 3 was made since: move version 1 and all later ones away and repeat those runs too, or choose another --run"
                         .formatted(states));
     }
 
     @Test
-    void movingVersionsAwayGoesBack() throws IOException {
+    void movingVersionsAwayRestoresAnOlderOne() throws IOException {
         for (String day : List.of("monday", "tuesday")) {
             run(day, input("in1", "ann: 0 1"), day, "error").score();
         }
@@ -327,7 +328,7 @@ class StateUpdateTest {
         assertThat(States.versions(states)).containsExactly(1L, 2L);
     }
 
-    // What fails changes nothing
+    // Failed runs
 
     @Test
     void aRunThatFailsLeavesTheStatesAlone() {
@@ -347,22 +348,22 @@ class StateUpdateTest {
         Run bad = run("1", input("in1", "-: 1"), "out", "error");
         assertThat(Failure.sentence(catchThrowable(bad::score)))
                 .isEqualTo(
-                        "row who=null: column 'who' of state.key is null, so that nobody's state can be carried over (null-key)");
+                        "row who=null: column 'who' of state.key is null, so the row has no key to carry a state for (null-key)");
         assertThat(Disk.names(folder)).containsExactly("in1");
     }
 
-    /** Between the start of a run and its end somebody else has made the version that it was going to make. */
+    /** Another run publishes the version that this run is about to publish. */
     @Test
-    void twoAtOnceAreNotBothCarried() throws IOException {
+    void ofTwoConcurrentRunsOnePublishes() throws IOException {
         run("1", input("in1", "ann: 0 1"), "out1", "error").score();
-        StateStore table = StateStore.at(
+        StateStore store = StateStore.at(
                 states.toString(), LocalSpark.session().sparkContext().hadoopConfiguration());
-        StagedStates mine = StagedStates.at(table, 2, "mine");
+        StagedStates mine = StagedStates.at(store, 2, "mine");
         run("2", input("in2", "ann: 1"), "out2", "error").score();
-        assertThatThrownBy(() -> mine.announce(table.path(), table.path()))
+        assertThatThrownBy(() -> mine.announce(store.path(), store.path()))
                 .isInstanceOf(IOException.class)
                 .hasMessage(
-                        "%s: another run has made version 2 while this one was scoring; run this one again, and one at a time",
+                        "%s: another run made version 2 while this one was scoring; repeat this run, and do not run two at the same time",
                         states);
     }
 
@@ -401,28 +402,28 @@ class StateUpdateTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"input.begin-token", "input.end-token"})
-    void aMiddleHasNoBeginningAndNoEnd(String key) {
+    void boundaryTokensAreRefused(String key) {
         assertThatThrownBy(run("1", input("in1", "ann: 0"), "out", "error").with(key, "0")::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessageStartingWith("state.path: a run reads a part of a key's history, not its begin and end");
     }
 
     @Test
-    void aTableOfACatalogHasCommitsOfItsOwn() {
+    void aTableOfACatalogIsRefused() {
         assertThatThrownBy(run("1", input("in1", "ann: 0"), "scores", "error")
                         .with("output.format", "table")
                         .with("output.path", "scores_with_states")::score)
                 .isInstanceOf(RefusedException.class)
-                .hasMessageStartingWith("state.path: the states could not be shown together with a catalog's table");
+                .hasMessageStartingWith("state.path: states can't be committed together with a catalog's table");
     }
 
     @Test
-    void aModelThatReadsBackward() {
+    void aBidirectionalModelIsRefused() {
         Run run = run("1", input("in1", "ann: 0"), "out", "error")
                 .with("model.path", TorchCase.named("bi_l2_h17").modelPath());
         assertRefused(
                 run,
-                "state.path: the model also reads backward, from a sequence's end, so it can't go on where an earlier part has stopped: "
+                "state.path: the model is bidirectional, so it can't continue from the state of an earlier part of a sequence: "
                         + "score whole sequences and leave state.path empty");
     }
 
@@ -432,7 +433,7 @@ class StateUpdateTest {
         TorchCase other = TorchCase.named("many_short");
         assertRefused(
                 run("2", input("in2", "ann: 0"), "out2", "error").with("model.path", other.modelPath()),
-                "%s: holds states of another model, with SHA-256 %s, and this one has %s: choose another state.path, which starts all keys afresh"
+                "%s: holds states of the model with SHA-256 %s, and this model has %s: choose another state.path, where all keys start without a state"
                         .formatted(
                                 states,
                                 TORCH.model().fingerprint(),
@@ -450,20 +451,19 @@ class StateUpdateTest {
     }
 
     @Test
-    void aPlaceThatHoldsSomethingElse() {
+    void aDirectoryThatHoldsSomethingElse() {
         Path input = input("in1", "ann: 0");
         assertRefused(
                 run("1", input, "out", "error").with("state.path", folder.resolve("out/states")),
-                "state.path = '%s': lies in %s, or that in it; keep them apart"
+                "state.path = '%s': lies in %s, or contains it; choose separate directories"
                         .formatted(folder.resolve("out/states"), folder.resolve("out")));
         assertThatThrownBy(run("1", input, "out", "error").with("state.path", input)::score)
                 .isInstanceOf(RefusedException.class)
-                .hasMessageContaining(
-                        "', expected nothing but version=1, version=2, ... of carried states; check state.path");
+                .hasMessageContaining("', expected only version=1, version=2, ... of carried states; check state.path");
         Path file = Disk.write(folder.resolve("file"), "");
         assertRefused(
                 run("1", input, "out", "error").with("state.path", file),
-                "%s: is no directory that could be made; check state.path".formatted(file));
+                "%s: not a directory, and can't be created as one; check state.path".formatted(file));
     }
 
     private Path aFileOf(String version) {
@@ -475,12 +475,12 @@ class StateUpdateTest {
     }
 
     @Test
-    void aNewestVersionThatIsDamaged() throws IOException {
+    void aDamagedNewestVersionIsRefused() throws IOException {
         run("1", input("in1", "ann: 0"), "out1", "error").score();
         run("2", input("in2", "ann: 0"), "out2", "error").score();
         Run next = run("3", input("in3", "ann: 0"), "out3", "error");
         String remedy =
-                "; bring that back from a copy, or move it away, and the newest version before it holds, which lacks what came since";
+                "; restore it from a backup, or move the version away to continue from the version before it, without the changes since";
 
         Path part = aFileOf("version=2");
         byte[] content = Files.readAllBytes(part);
@@ -498,7 +498,7 @@ class StateUpdateTest {
         Disk.write(states.resolve("version=2/part-x.parquet"), "x");
         assertRefused(
                 next,
-                "%s/version=2: is damaged: it holds [part-x.parquet], which its manifest doesn't know%s"
+                "%s/version=2: is damaged: it holds [part-x.parquet], which its manifest does not list%s"
                         .formatted(states, remedy));
         Files.delete(states.resolve("version=2/part-x.parquet"));
 
@@ -509,7 +509,7 @@ class StateUpdateTest {
         assertThatThrownBy(next::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessageContaining(
-                        "is damaged: its _sluice/state.json is not readable: it says nothing of a version");
+                        "is damaged: its _sluice/state.json is not readable: it lacks one of previous-version, model, key, keys and rows");
         Files.delete(manifest);
         assertRefused(next, "%s/version=2: is damaged: it has no _sluice/state.json%s".formatted(states, remedy));
         Disk.write(manifest, json);
@@ -517,9 +517,9 @@ class StateUpdateTest {
         assertStates("ann: 0 0 0");
     }
 
-    /** Bytes that are there and wrong are found where they are read. */
+    /** A state of the wrong length is found when its row is read. */
     @Test
-    void aStateThatIsNoneOfTheModels() throws IOException {
+    void aStateOfTheWrongLengthFailsTheRun() throws IOException {
         run("1", input("in1", "ann: 0"), "out1", "error").score();
         Path part = aFileOf("version=1");
         LocalSpark.session()
@@ -544,8 +544,14 @@ class StateUpdateTest {
                 Files.readString(manifest).replace("\" : %d".formatted(before), "\" : %d".formatted(Files.size(part))));
         assertThat(Failure.sentence(catchThrowable(run("2", input("in2", "ann: 0"), "out2", "error")::score)))
                 .isEqualTo(
-                        "row who=ann: state in file:%s/version=1: its h has 4 bytes, which is none of this model's: the table of states is damaged (wrong-state)"
-                                .formatted(states));
+                        "row who=ann: state in file:%s/version=1: its h has 4 bytes, expected %d for this model: the state version is damaged (wrong-state)"
+                                .formatted(
+                                        states,
+                                        Float.BYTES
+                                                * TORCH.model()
+                                                        .directions()
+                                                        .get(0)
+                                                        .outputWidth()));
         assertThat(States.versions(states)).containsExactly(1L);
     }
 }

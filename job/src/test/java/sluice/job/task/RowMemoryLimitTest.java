@@ -26,19 +26,19 @@ class RowMemoryLimitTest {
     @TempDir
     private Path directory;
 
-    private RowMemoryLimit room(OutputKind emission, Steps at, long bytes) {
+    private RowMemoryLimit limit(OutputKind kind, Steps at, long bytes) {
         LstmModel model =
                 ModelFiles.read(ModelFiles.classifier(directory.resolve("model.safetensors"), CLASSES, CLASSES));
-        ScoreRequest request = new ScoreRequest(at, List.of(emission), 5);
+        ScoreRequest request = new ScoreRequest(at, List.of(kind), 5);
         CompiledModel compiled = CompiledModel.compile(model, InputKind.EMBEDDING, KernelChoice.SCALAR);
         return new RowMemoryLimit(model, request, compiled.scorer(request), bytes);
     }
 
     @Test
-    void anAnswerHasToFitSeveralTimes() {
-        RowMemoryLimit room = room(OutputKind.SOFTMAX, Steps.EACH, 40_000_000);
-        assertThat(room.check(1_000)).isEmpty();
-        assertThat(room.check(1_200))
+    void anAnswerHasToFitIntoMemorySeveralTimes() {
+        RowMemoryLimit limit = limit(OutputKind.SOFTMAX, Steps.EACH, 40_000_000);
+        assertThat(limit.check(1_000)).isEmpty();
+        assertThat(limit.check(1_200))
                 .map(RowDefect::text)
                 .hasValueSatisfying(text -> assertThat(text)
                         .startsWith("its answer to 1,200 steps is 4.6 MiB, and takes 41.")
@@ -47,10 +47,10 @@ class RowMemoryLimitTest {
     }
 
     @Test
-    void whatGrowsWithTheStepsAloneHasRoomForMany() {
-        assertThat(room(OutputKind.LOGLIK, Steps.EACH, 40_000_000).check(1_000_000))
+    void smallOutputsFitForManySteps() {
+        assertThat(limit(OutputKind.LOGLIK, Steps.EACH, 40_000_000).check(1_000_000))
                 .isEqualTo(Optional.empty());
-        assertThat(room(OutputKind.SOFTMAX, Steps.LAST, 40_000_000).check(1_000_000))
+        assertThat(limit(OutputKind.SOFTMAX, Steps.LAST, 40_000_000).check(1_000_000))
                 .isEqualTo(Optional.empty());
     }
 

@@ -25,7 +25,7 @@ import sluice.job.fixture.TorchCase;
 import sluice.job.input.InputTable;
 import sluice.job.report.RunReport;
 
-/** Real tables, cut into tasks and files in every way: the rows and their bits are the same. */
+/** Scores tables in every task layout: the rows and their bits are the same. */
 class TasksAndFilesTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
     private static final int ROWS = 1_000;
@@ -67,7 +67,7 @@ class TasksAndFilesTest {
     }
 
     @Test
-    void filesHaveTheRowsThatWereAsked() {
+    void filesHaveTheRowsThatAreSet() {
         run("plain").score();
         run("one").with("output.file-rows", ROWS).score();
         assertThat(rowsOfFiles("one")).containsExactly((long) ROWS);
@@ -78,11 +78,13 @@ class TasksAndFilesTest {
     }
 
     @Test
-    void filesHaveAboutTheBytesThatWereAsked() {
+    void filesHaveAboutTheBytesThatAreSet() {
         run("small").with("output.file-bytes", "10 KiB").score();
         List<Long> rows = rowsOfFiles("small");
         assertThat(rows.size()).isGreaterThan(3);
-        assertThat(rows.get(rows.size() - 1) - rows.get(0)).as("files alike").isLessThan(ROWS / 10);
+        assertThat(rows.get(rows.size() - 1) - rows.get(0))
+                .as("difference between files")
+                .isLessThan(ROWS / 10);
     }
 
     @ParameterizedTest
@@ -100,12 +102,12 @@ class TasksAndFilesTest {
             assertThat(sorted.layout().orElseThrow()).startsWith("rows are sorted into");
         } else {
             assertThat(sorted.layout().orElseThrow())
-                    .as("a thousand rows are not worth it")
+                    .as("sorting a thousand rows does not pay")
                     .contains("as the input is read");
         }
     }
 
-    /** Text is sorted too, and a null sequence or an empty one has a place. */
+    /** Text can be sorted, and so can null and empty sequences. */
     @Test
     void wordsAndBadRowsAreSortedToo() {
         Dataset<Row> text = Tables.of(DataTypes.StringType, "0 1 1", null, "", "0 1 1 0", "0 1", "1 1 1 1 1");
@@ -133,12 +135,13 @@ class TasksAndFilesTest {
         assertThat(report.layout().orElseThrow()).contains("of neighbouring partitions");
         assertThat(rowsOfFiles("days")).containsExactly(250L, 250L, 250L, 250L);
 
-        TaskLayout grouped = new TaskLayout(TaskLayout.Kind.GROUPED, 2, 1, 0, "");
+        TaskLayout rebalance = new TaskLayout(TaskLayout.Kind.REBALANCE, 2, 1, 0, "");
         InputTable table = new InputTable(rows, List.of(0, 1, 2), 1, -1);
         List<Row> tasks = new ArrayList<>();
-        grouped.whileLaid(
+        rebalance.runWithSettings(
                 LocalSpark.session(),
-                () -> tasks.addAll(grouped.lay(table, List.of("day"))
+                () -> tasks.addAll(rebalance
+                        .lay(table, List.of("day"))
                         .select(col("day"), spark_partition_id())
                         .distinct()
                         .collectAsList()));
@@ -146,7 +149,7 @@ class TasksAndFilesTest {
     }
 
     @Test
-    void withoutASurveyASplitIsATask() {
+    void withoutASampleASplitIsATask() {
         Run run = run("plain").with("scoring.task-seconds", 0);
         RunReport report = run.score();
         assertThat(report.layout()).isEmpty();
@@ -155,9 +158,9 @@ class TasksAndFilesTest {
     }
 
     @Test
-    void crumbsAreTakenTogether() {
+    void tinyPartitionsAreCoalesced() {
         RunReport report = Run.of(TORCH, folder.resolve("merged"))
-                .withInput(input, 12, folder.resolve("crumbs"))
+                .withInput(input, 12, folder.resolve("tiny"))
                 .score();
         assertThat(report.layout().orElseThrow()).contains("of neighbouring partitions");
         assertThat(report.measured().tasks()).isEqualTo(2);
