@@ -24,7 +24,6 @@ public final class StateUpdate {
     /** Approximate size of a file of merged segments. */
     private static final long FILE_BYTES = 64L << 20;
 
-    private final SparkSession spark;
     private final Settings settings;
     private final Instant started;
     private final CarriedStates states;
@@ -42,7 +41,6 @@ public final class StateUpdate {
             CarriedStates states,
             StateJoin joined,
             StagedStates staged) {
-        this.spark = spark;
         this.settings = settings;
         this.started = started;
         this.states = states;
