@@ -21,8 +21,8 @@ public interface SequenceScorer {
     List<ScoredSequence> score(List<Sequence> sequences);
 
     /**
-     * Number of steps computed for all batches so far. It is smaller than the number of tokens if sequences of a batch share prefixes, or if
-     * answers came from a cache.
+     * Number of steps computed for all batches so far. It is smaller than the number of tokens if sequences of a batch share prefixes, or
+     * if answers came from a cache.
      */
     long computedSteps();
 

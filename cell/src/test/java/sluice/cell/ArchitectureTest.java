@@ -59,7 +59,6 @@ class ArchitectureTest {
             Set.of("AnswerCache", "CompiledModel", "Sharing"),
             KERNEL,
             Set.of(
-                    "GateFunctions",
                     "GatePanels",
                     "GateProbe",
                     "Kernel",
@@ -83,7 +82,7 @@ class ArchitectureTest {
                     "OutputLayer",
                     "Readout"),
             REFERENCE,
-            Set.of("LstmCell", "ReferenceLstm"));
+            Set.of("ReferenceLstm"));
 
     /** Each package may use the listed packages only. A package that is not listed fails the rule. */
     @Test

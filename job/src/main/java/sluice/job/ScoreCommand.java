@@ -65,6 +65,7 @@ import sluice.job.storage.Storage;
             "Exit codes: 0 done; 1 the run failed, nothing was written; 2 settings, model or table are wrong, nothing was",
             "started; 3 more rows can't be scored than bad-rows allows, nothing was written."
         })
+@SuppressWarnings("UnusedVariable") // the options of settings are read by name, see overrides()
 public final class ScoreCommand {
     @Option(
             names = "--model",

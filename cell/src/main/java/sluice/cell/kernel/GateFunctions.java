@@ -17,7 +17,7 @@ package sluice.cell.kernel;
  * Errors, measured over a dense sweep by the tests: {@link #exp} and {@link #expm1} {@value #EXP_ULP} ULP, {@link #sigmoid}
  * {@value #SIGMOID_ULP} ULP, {@link #tanh} {@value #TANH_ULP} ULP.
  */
-public final class GateFunctions {
+final class GateFunctions {
     /** Largest error of {@link #exp} and {@link #expm1}, in units of the last place of the exact value. */
     public static final int EXP_ULP = 2;
 

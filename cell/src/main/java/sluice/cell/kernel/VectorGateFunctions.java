@@ -121,7 +121,10 @@ final class VectorGateFunctions {
         }
     }
 
-    /** {@code E(-2c)} of the cell states, one row after the other. A loop of its own, so that the processor overlaps the chains of many rows. */
+    /**
+     * {@code E(-2c)} of the cell states, one row after the other. A loop of its own, so that the processor overlaps the chains of many
+     * rows.
+     */
     static void tanhs(float[] cell, int[] next, int rows, float[] tanhs) {
         for (int row = 0; row < rows; row++) {
             for (int unit = 0; unit < UNITS; unit += LENGTH) {

@@ -45,8 +45,8 @@ public final class LstmLayer implements Serializable {
     /**
      * A bidirectional layer with this merge of the outputs.
      *
-     * @throws ModelException if the directions read inputs of different widths, or if their outputs differ in width and the merge needs equal
-     *     widths
+     * @throws ModelException if the directions read inputs of different widths, or if the merge needs equal widths of the outputs and
+     *     they differ
      */
     public static LstmLayer bidirectional(LstmDirection forward, LstmDirection backward, Merge merge) {
         if (forward.reversed() || !backward.reversed()) {

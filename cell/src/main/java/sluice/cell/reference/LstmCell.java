@@ -31,14 +31,14 @@ import sluice.cell.model.LstmDirection;
  * {@code h_t = R (o_t * tanh(c_t))} (Sak, Senior and Beaufays 2014). The seventh equation, {@code y_t = softmax(V h_t + d)},
  * belongs to the whole network: {@link ReferenceLstm#probabilities}. {@link VariantCell} has peepholes, other activations and so on.
  */
-public final class LstmCell implements Cell {
+final class LstmCell implements Cell {
     private final DenseMatrix<Object> uForget, uInput, uOutput, uCandidate; // (H, I)
     private final DenseMatrix<Object> wForget, wInput, wOutput, wCandidate; // (H, P)
     private final DenseVector<Object> bForget, bInput, bOutput, bCandidate; // (H)
     private final Optional<DenseMatrix<Object>> projection; // (P, H)
 
     /** Ignores the {@linkplain sluice.cell.model.CellVariant variant} of the weights; {@link Cell#of} respects it. */
-    public LstmCell(LstmDirection weights) {
+    LstmCell(LstmDirection weights) {
         uForget = matrix(weights.inputWeights(Gate.FORGET));
         uInput = matrix(weights.inputWeights(Gate.INPUT));
         uOutput = matrix(weights.inputWeights(Gate.OUTPUT));
@@ -55,13 +55,13 @@ public final class LstmCell implements Cell {
     }
 
     /** The state after one step: {@code h_t} of width P and {@code c_t} of width H. */
-    public record State(DenseVector<Object> h, DenseVector<Object> c) {}
+    record State(DenseVector<Object> h, DenseVector<Object> c) {}
 
     /** {@code i_t}, {@code f_t}, {@code g_t} and {@code o_t}, each of width H. */
-    public record Gates(DenseVector<Object> i, DenseVector<Object> f, DenseVector<Object> g, DenseVector<Object> o) {}
+    record Gates(DenseVector<Object> i, DenseVector<Object> f, DenseVector<Object> g, DenseVector<Object> o) {}
 
     /** The result of one step: the state after it, and its gates. */
-    public record Step(State after, Gates gates) {}
+    record Step(State after, Gates gates) {}
 
     @Override
     public Step step(DenseVector<Object> x, State before) {

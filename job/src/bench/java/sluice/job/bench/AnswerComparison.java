@@ -67,10 +67,10 @@ final class AnswerComparison {
         }
     }
 
-    static Found compare(SparkSession spark, Path input, Path ours, Path theirs, Asked asked) {
-        Dataset<Row> a = answers(spark, ours, asked, "ours");
-        Dataset<Row> b = answers(spark, theirs, asked, "theirs");
-        List<String> columns = asked.columns();
+    static Found compare(SparkSession spark, Path input, Path ours, Path theirs, RequestedOutput requested) {
+        Dataset<Row> a = answers(spark, ours, requested, "ours");
+        Dataset<Row> b = answers(spark, theirs, requested, "theirs");
+        List<String> columns = requested.columns();
         Found all = a
                 .join(b, BenchTable.ID)
                 .javaRDD()
@@ -90,8 +90,8 @@ final class AnswerComparison {
         return all;
     }
 
-    private static Dataset<Row> answers(SparkSession spark, Path table, Asked asked, String name) {
-        Column[] answers = asked.columns().stream().map(functions::col).toArray(Column[]::new);
+    private static Dataset<Row> answers(SparkSession spark, Path table, RequestedOutput requested, String name) {
+        Column[] answers = requested.columns().stream().map(functions::col).toArray(Column[]::new);
         return spark.read()
                 .parquet(table.toString())
                 .select(col(BenchTable.ID), struct(answers).as(name));

@@ -36,8 +36,8 @@ record Cases(Path directory) {
     }
 
     /**
-     * A model of the characters of a text. Embedding and LSTM are trained; the weights of the output layer are random, because textgenrnn has
-     * more than one layer after the LSTM.
+     * A model of the characters of a text. Embedding and LSTM are trained; the weights of the output layer are random, because
+     * textgenrnn has more than one layer after the LSTM.
      */
     LstmModel textModel(String alphabet) throws IOException {
         LstmModel trained = ModelReader.read(

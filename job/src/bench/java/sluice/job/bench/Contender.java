@@ -45,7 +45,7 @@ enum Contender {
     NO_MODEL("(d) no model, empty answers") {
         @Override
         MapPartitionsFunction<Row, Row> partition(Job job, int sequenceColumn) {
-            return new UnscoredRows(sequenceColumn, job.asked(), classes(job.folder()));
+            return new UnscoredRows(sequenceColumn, job.requested(), classes(job.folder()));
         }
     };
 
@@ -67,7 +67,8 @@ enum Contender {
                 spark.read().parquet(Preparation.input(job.folder()).toString());
         MapPartitionsFunction<Row, Row> partition =
                 partition(job, table.schema().fieldIndex(BenchTable.TOKENS));
-        table.mapPartitions(partition, Encoders.row(BenchTable.with(job.asked().fields())))
+        table.mapPartitions(
+                        partition, Encoders.row(BenchTable.with(job.requested().fields())))
                 .write()
                 .option("compression", "zstd") // the codec that Sluice uses
                 .parquet(job.output().toString());
@@ -82,7 +83,7 @@ enum Contender {
                 Preparation.onnxModel(job.folder()).toString(),
                 classes(job.folder()),
                 sequenceColumn,
-                job.asked(),
+                job.requested(),
                 way);
     }
 
@@ -98,17 +99,17 @@ enum Contender {
                 "--input", Preparation.input(job.folder()).toString(),
                 "--output", job.output().toString(),
                 "--report", report.toString()));
-        command.addAll(job.asked().options());
+        command.addAll(job.requested().options());
         command.addAll(job.options());
         command.addAll(List.of(options));
         Main.main(command.toArray(String[]::new));
     }
 
     /** The estimate of Sluice's dry run. */
-    static Forecast forecast(Job job) {
-        Path report = job.output().resolveSibling("forecast.json");
+    static DryRunEstimate estimate(Job job) {
+        Path report = job.output().resolveSibling("estimate.json");
         run(job, report, "--dry-run", "--mode", "overwrite");
-        return Forecast.read(report);
+        return DryRunEstimate.read(report);
     }
 
     private static int classes(Path folder) {

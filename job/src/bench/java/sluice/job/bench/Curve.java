@@ -10,7 +10,7 @@ enum Curve {
     TOKENS(CurveUnit.SECONDS, "tokens of the table", 10_000, 100_000, 1_000_000, 10_000_000) {
         @Override
         Point at(long x) {
-            return point(x, SMALL, Asked.SOFTMAX, uniform(SMALL, 50), x / 50);
+            return point(x, SMALL, RequestedOutput.SOFTMAX, uniform(SMALL, 50), x / 50);
         }
     },
 
@@ -18,7 +18,7 @@ enum Curve {
     LENGTH(CurveUnit.MICROSECONDS_A_TOKEN, "tokens of a sequence", 10, 100, 1_000, 10_000, 100_000, 1_000_000) {
         @Override
         Point at(long x) {
-            return point(x, SMALL, Asked.LOGLIK, uniform(SMALL, (int) x), Math.max(1, SOME_TOKENS / x));
+            return point(x, SMALL, RequestedOutput.LOGLIK, uniform(SMALL, (int) x), Math.max(1, SOME_TOKENS / x));
         }
     },
 
@@ -27,7 +27,7 @@ enum Curve {
         @Override
         Point at(long x) {
             Widths widths = new Widths(1, 64, 64, (int) x);
-            return point(x, widths, Asked.TOP_5, uniform(widths, 50), ROWS);
+            return point(x, widths, RequestedOutput.TOP_5, uniform(widths, 50), ROWS);
         }
     },
 
@@ -36,7 +36,7 @@ enum Curve {
         @Override
         Point at(long x) {
             Widths widths = new Widths(2, 64, (int) x, 100);
-            return point(x, widths, Asked.SOFTMAX, uniform(widths, 50), SOME_TOKENS / 5 / 50);
+            return point(x, widths, RequestedOutput.SOFTMAX, uniform(widths, 50), SOME_TOKENS / 5 / 50);
         }
     },
 
@@ -48,7 +48,7 @@ enum Curve {
         @Override
         Point at(long x) {
             Widths widths = new Widths(1, 64, 64, (int) (x / Float.BYTES / 129));
-            return point(x, widths, Asked.TOP_5, uniform(widths, 50), 200);
+            return point(x, widths, RequestedOutput.TOP_5, uniform(widths, 50), 200);
         }
     },
 
@@ -59,7 +59,7 @@ enum Curve {
             double spread = x / 10.0;
             double mean = 50 * Math.exp(spread * spread / 2);
             SequenceSource source = new RandomTokens(SMALL.vocabulary(), 50, spread, 100_000);
-            return point(x, SMALL, Asked.LOGLIK, source, Math.round(SOME_TOKENS / mean));
+            return point(x, SMALL, RequestedOutput.LOGLIK, source, Math.round(SOME_TOKENS / mean));
         }
     },
 
@@ -67,7 +67,7 @@ enum Curve {
     DUPLICATES(CurveUnit.MICROSECONDS_A_TOKEN, "rows that have the same sequence", 1, 10, 100, 1_000) {
         @Override
         Point at(long x) {
-            return point(x, SMALL, Asked.LOGLIK, new Repeated(uniform(SMALL, 50), ROWS / x), ROWS);
+            return point(x, SMALL, RequestedOutput.LOGLIK, new Repeated(uniform(SMALL, 50), ROWS / x), ROWS);
         }
     },
 
@@ -75,7 +75,7 @@ enum Curve {
     INPUT_FILES(CurveUnit.SECONDS, "files of the input", 1, 10, 100, 1_000) {
         @Override
         Point at(long x) {
-            return new Point(x, SMALL, Asked.LOGLIK, uniform(SMALL, 50), ROWS, (int) x, List.of());
+            return new Point(x, SMALL, RequestedOutput.LOGLIK, uniform(SMALL, 50), ROWS, (int) x, List.of());
         }
     },
 
@@ -84,7 +84,7 @@ enum Curve {
         @Override
         Point at(long x) {
             List<String> options = List.of("--set", "output.file-rows=" + ROWS / x);
-            return new Point(x, SMALL, Asked.LOGLIK, uniform(SMALL, 50), ROWS, FILES, options);
+            return new Point(x, SMALL, RequestedOutput.LOGLIK, uniform(SMALL, 50), ROWS, FILES, options);
         }
     };
 
@@ -110,12 +110,18 @@ enum Curve {
      * @param options options for Sluice's command line
      */
     record Point(
-            long x, Widths widths, Asked asked, SequenceSource source, long rows, int files, List<String> options) {}
+            long x,
+            Widths widths,
+            RequestedOutput requested,
+            SequenceSource source,
+            long rows,
+            int files,
+            List<String> options) {}
 
     abstract Point at(long x);
 
-    private static Point point(long x, Widths widths, Asked asked, SequenceSource source, long rows) {
-        return new Point(x, widths, asked, source, rows, (int) Math.min(FILES, rows), List.of());
+    private static Point point(long x, Widths widths, RequestedOutput requested, SequenceSource source, long rows) {
+        return new Point(x, widths, requested, source, rows, (int) Math.min(FILES, rows), List.of());
     }
 
     private static SequenceSource uniform(Widths widths, int length) {

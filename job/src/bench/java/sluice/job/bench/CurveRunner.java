@@ -39,7 +39,7 @@ public final class CurveRunner {
         SparkSession spark = LocalSession.start(CORES);
         Preparation.Prepared table = Preparation.writeTable(spark, point.source(), point.rows(), point.files(), folder);
         spark.stop();
-        Job job = new Job(point.asked(), folder, Contender.SLUICE.output(folder, CORES), point.options());
+        Job job = new Job(point.requested(), folder, Contender.SLUICE.output(folder, CORES), point.options());
         List<RunMeasurement> runs = new ArrayList<>();
         for (int round = 0; round <= rounds; round++) {
             RunMeasurement run = RunMeasurement.of(Contender.SLUICE, CORES, job);

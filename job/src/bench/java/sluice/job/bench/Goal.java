@@ -18,7 +18,7 @@ record Goal(Kind kind, double value) {
     static final Goal CORES = new Goal(Kind.AT_LEAST, 1.9);
 
     /** Ratio of an estimate to the measured value. */
-    static final Goal FORECAST = new Goal(Kind.NEAR, 2);
+    static final Goal ESTIMATE = new Goal(Kind.NEAR, 2);
 
     private static final int WIDE = 128; // hidden units from which on the model should take nearly all of the time
     private static final double SPARK_SHARE = 0.1;

@@ -10,9 +10,9 @@ import java.util.List;
  * @param output directory of the output
  * @param options further options for Sluice's command line
  */
-record Job(Asked asked, Path folder, Path output, List<String> options) {
+record Job(RequestedOutput requested, Path folder, Path output, List<String> options) {
     static Job of(JobWorkload workload, Contender contender, int cores, Path root) {
         Path folder = workload.folder(root);
-        return new Job(workload.asked(), folder, contender.output(folder, cores), List.of());
+        return new Job(workload.requested(), folder, contender.output(folder, cores), List.of());
     }
 }

@@ -11,7 +11,11 @@ import sluice.cell.model.LstmModel;
 /** The workloads. */
 enum JobWorkload {
     /** Sessions of a log: short, and most are duplicates. */
-    LOGS("HDFS sessions, 2x64, rank and loglik", new Widths(2, 32, 64, 29), Asked.RANK_AND_LOGLIK, 1_000_000) {
+    LOGS(
+            "HDFS sessions, 2x64, rank and loglik",
+            new Widths(2, 32, 64, 29),
+            RequestedOutput.RANK_AND_LOGLIK,
+            1_000_000) {
         @Override
         SequenceSource source(Optional<Cases> cases) throws IOException {
             return cases.isPresent() ? cases.get().sessions() : LogSessions.generated(widths().vocabulary());
@@ -19,7 +23,7 @@ enum JobWorkload {
     },
 
     /** Lines of a text: they share short prefixes. */
-    TEXT("Shakespeare's lines, 2x128, loglik", new Widths(2, 100, 128, 65), Asked.LOGLIK, 131_000) {
+    TEXT("Shakespeare's lines, 2x128, loglik", new Widths(2, 100, 128, 65), RequestedOutput.LOGLIK, 131_000) {
         @Override
         SequenceSource source(Optional<Cases> cases) throws IOException {
             return lines(cases);
@@ -36,7 +40,11 @@ enum JobWorkload {
     },
 
     /** Few sequences have most of the tokens. */
-    LONG_TAIL("long tail to 5,000, 2x128, V 10,000, top 5", new Widths(2, 64, 128, 10_000), Asked.TOP_5, 20_000) {
+    LONG_TAIL(
+            "long tail to 5,000, 2x128, V 10,000, top 5",
+            new Widths(2, 64, 128, 10_000),
+            RequestedOutput.TOP_5,
+            20_000) {
         @Override
         SequenceSource source(Optional<Cases> cases) {
             return new RandomTokens(widths().vocabulary(), 60, 1.2, 5_000);
@@ -44,7 +52,7 @@ enum JobWorkload {
     },
 
     /** Sequences of one length without shared prefixes: the best case of a tensor library. */
-    UNIFORM("50 random tokens, 2x256, V 100, softmax", new Widths(2, 128, 256, 100), Asked.SOFTMAX, 20_000) {
+    UNIFORM("50 random tokens, 2x256, V 100, softmax", new Widths(2, 128, 256, 100), RequestedOutput.SOFTMAX, 20_000) {
         @Override
         SequenceSource source(Optional<Cases> cases) {
             return new RandomTokens(widths().vocabulary(), 50, 0, 50);
@@ -55,13 +63,13 @@ enum JobWorkload {
 
     private final String title;
     private final Widths widths;
-    private final Asked asked;
+    private final RequestedOutput requested;
     private final long rows;
 
-    JobWorkload(String title, Widths widths, Asked asked, long rows) {
+    JobWorkload(String title, Widths widths, RequestedOutput requested, long rows) {
         this.title = title;
         this.widths = widths;
-        this.asked = asked;
+        this.requested = requested;
         this.rows = rows;
     }
 
@@ -85,8 +93,8 @@ enum JobWorkload {
         return widths;
     }
 
-    Asked asked() {
-        return asked;
+    RequestedOutput requested() {
+        return requested;
     }
 
     /** Number of rows at full size. */

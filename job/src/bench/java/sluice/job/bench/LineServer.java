@@ -8,7 +8,10 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** Serves requests of a parent process: each line on stdin is a request, each line on stdout its response in JSON. Other output goes to stderr. */
+/**
+ * Serves requests of a parent process: each line on stdin is a request, each line on stdout its response in JSON. Other output goes to
+ * stderr.
+ */
 final class LineServer {
     /** Computes the response to a request. */
     interface Handler {

@@ -11,14 +11,14 @@ final class OnnxPartition implements MapPartitionsFunction<Row, Row> {
     private final String model;
     private final int classes;
     private final int sequenceColumn;
-    private final Asked asked;
+    private final RequestedOutput requested;
     private final OnnxWay way;
 
-    OnnxPartition(String model, int classes, int sequenceColumn, Asked asked, OnnxWay way) {
+    OnnxPartition(String model, int classes, int sequenceColumn, RequestedOutput requested, OnnxWay way) {
         this.model = model;
         this.classes = classes;
         this.sequenceColumn = sequenceColumn;
-        this.asked = asked;
+        this.requested = requested;
         this.way = way;
     }
 
@@ -26,6 +26,6 @@ final class OnnxPartition implements MapPartitionsFunction<Row, Row> {
     public Iterator<Row> call(Iterator<Row> rows) {
         StageClock clock = StageClock.start();
         return new OnnxRows(
-                rows, sequenceColumn, asked, way, OnnxSessions.of(model, way.sharesSession()), classes, clock);
+                rows, sequenceColumn, requested, way, OnnxSessions.of(model, way.sharesSession()), classes, clock);
     }
 }

@@ -19,7 +19,7 @@ import sluice.cell.bench.OnnxAnswer;
 final class OnnxRows implements Iterator<Row> {
     private final Iterator<Row> rows;
     private final int sequenceColumn;
-    private final Asked asked;
+    private final RequestedOutput requested;
     private final OnnxWay way;
     private final OnnxBatches batches;
     private final StageClock clock;
@@ -33,16 +33,16 @@ final class OnnxRows implements Iterator<Row> {
     OnnxRows(
             Iterator<Row> rows,
             int sequenceColumn,
-            Asked asked,
+            RequestedOutput requested,
             OnnxWay way,
             OrtSession session,
             int classes,
             StageClock clock) {
         this.rows = rows;
         this.sequenceColumn = sequenceColumn;
-        this.asked = asked;
+        this.requested = requested;
         this.way = way;
-        this.batches = new OnnxBatches(session, asked.question().atEach(), classes);
+        this.batches = new OnnxBatches(session, requested.question().atEach(), classes);
         this.clock = clock;
     }
 
@@ -121,7 +121,7 @@ final class OnnxRows implements Iterator<Row> {
         OnnxAnswer output = batches.score(batch.stream().map(Gathered::sequence).toList());
         List<Object[]> answers = new ArrayList<>(batch.size());
         for (int at = 0; at < batch.size(); at++) {
-            answers.add(asked.answer(output, at, batch.get(at).sequence()));
+            answers.add(requested.answer(output, at, batch.get(at).sequence()));
         }
         return answers;
     }

@@ -39,7 +39,7 @@ final class Preparation {
         Files.createDirectories(folder);
         LstmModel model = workload.model(cases);
         writeModel(model, folder);
-        Files.write(onnxModel(folder), OnnxModel.of(model, workload.asked().question(), true));
+        Files.write(onnxModel(folder), OnnxModel.of(model, workload.requested().question(), true));
         long rows = Math.max(files, Math.round(workload.rows() * scale));
         return writeTable(spark, workload.source(cases), rows, files, folder);
     }

@@ -152,14 +152,14 @@ final class ResultTable {
                     Goal.sparkShare(results.workload())));
             ratios.add(new Ratio(
                     "ratio of the dry run's estimate to the run's time, local[%d]".formatted(core),
-                    results.forecastRatio(sluice),
+                    results.estimateRatio(sluice),
                     false,
-                    Optional.of(Goal.FORECAST)));
+                    Optional.of(Goal.ESTIMATE)));
             ratios.add(new Ratio(
                     "the same for the time of the tasks",
-                    results.taskForecastRatio(sluice),
+                    results.taskEstimateRatio(sluice),
                     false,
-                    Optional.of(Goal.FORECAST)));
+                    Optional.of(Goal.ESTIMATE)));
         }
         results.ratio(new Configuration(Contender.SLUICE, 1), new Configuration(Contender.SLUICE, 2))
                 .ifPresent(value -> ratios.add(

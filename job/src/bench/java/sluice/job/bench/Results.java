@@ -15,7 +15,7 @@ final class Results {
     private final Preparation.Prepared table;
     private final Map<Configuration, RunMeasurement> first = new LinkedHashMap<>();
     private final Map<Configuration, List<RunMeasurement>> runs = new LinkedHashMap<>();
-    private final Map<Configuration, Forecast> forecasts = new LinkedHashMap<>();
+    private final Map<Configuration, DryRunEstimate> estimates = new LinkedHashMap<>();
     private final Map<Contender, AnswerComparison.Found> agreement = new EnumMap<>(Contender.class);
 
     Results(JobWorkload workload, Preparation.Prepared table) {
@@ -35,8 +35,8 @@ final class Results {
         runs.computeIfAbsent(configuration, unseen -> new ArrayList<>()).add(run);
     }
 
-    void forecast(Configuration configuration, Forecast forecast) {
-        forecasts.put(configuration, forecast);
+    void estimate(Configuration configuration, DryRunEstimate estimate) {
+        estimates.put(configuration, estimate);
     }
 
     JobWorkload workload() {
@@ -83,14 +83,14 @@ final class Results {
     }
 
     /** Ratio of the dry run's estimate of the tasks' time to the measured time. */
-    double taskForecastRatio(Configuration configuration) {
-        return forecasts.get(configuration).taskSeconds()
+    double taskEstimateRatio(Configuration configuration) {
+        return estimates.get(configuration).taskSeconds()
                 / median(configuration, run -> run.scored().stages().all());
     }
 
     /** The same ratio for the whole run. */
-    double forecastRatio(Configuration configuration) {
-        return forecasts.get(configuration).seconds() / median(configuration, RunMeasurement::seconds);
+    double estimateRatio(Configuration configuration) {
+        return estimates.get(configuration).seconds() / median(configuration, RunMeasurement::seconds);
     }
 
     /** Share of the tasks' CPU time that the model does not take: Spark's reading, encoding and writing. */

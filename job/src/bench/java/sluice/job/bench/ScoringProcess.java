@@ -4,7 +4,7 @@ import java.nio.file.Path;
 
 /**
  * The process of one contender. On the request {@code run} it scores a workload once and returns the {@link RunMeasurement}. On the
- * request {@code forecast}, for Sluice only, it returns the estimate of the dry run.
+ * request {@code estimate}, for Sluice only, it returns the estimate of the dry run.
  */
 public final class ScoringProcess {
     private ScoringProcess() {}
@@ -19,9 +19,9 @@ public final class ScoringProcess {
             Job job = Job.of(JobWorkload.valueOf(words[1]), contender, cores, root);
             return switch (words[0]) {
                 case "run" -> RunMeasurement.of(contender, cores, job);
-                case "forecast" -> {
+                case "estimate" -> {
                     LocalSession.start(cores);
-                    yield Contender.forecast(job);
+                    yield Contender.estimate(job);
                 }
                 default -> throw new IllegalArgumentException(line);
             };

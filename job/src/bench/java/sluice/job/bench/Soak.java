@@ -86,7 +86,7 @@ public final class Soak {
         SparkSession spark = session();
         long rows =
                 Preparation.prepare(spark, workload, cases, SCALE, FILES, root).rows();
-        String call = call(workload.asked(), root);
+        String call = call(workload.requested(), root);
         for (int run = 1; run <= WARM_UP; run++) {
             run(spark, call, rows);
         }
@@ -128,7 +128,7 @@ public final class Soak {
                         "spark.sql.ui.retainedExecutions", REMEMBERED));
     }
 
-    private static String call(Asked asked, Path folder) {
+    private static String call(RequestedOutput requested, Path folder) {
         return """
                 CALL sluice.run(model => '%s', input => '%s', input_format => 'parquet', output => '%s', output_format => 'parquet',
                     mode => 'overwrite', emit => '%s', at => '%s')
@@ -136,7 +136,7 @@ public final class Soak {
                         Preparation.model(folder),
                         Preparation.input(folder),
                         folder.resolve("scored"),
-                        String.join(",", asked.columns()),
-                        asked.at());
+                        String.join(",", requested.columns()),
+                        requested.at());
     }
 }

@@ -42,7 +42,7 @@ public final class TableProcess {
             case "compare" -> {
                 Path ours = Contender.SLUICE.output(folder, Integer.parseInt(words[3]));
                 Path theirs = Contender.valueOf(words[2]).output(folder, Integer.parseInt(words[3]));
-                yield AnswerComparison.compare(spark, Preparation.input(folder), ours, theirs, workload.asked());
+                yield AnswerComparison.compare(spark, Preparation.input(folder), ours, theirs, workload.requested());
             }
             case "clear" -> {
                 Folder.delete(folder);

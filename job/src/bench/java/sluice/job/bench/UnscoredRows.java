@@ -12,12 +12,12 @@ final class UnscoredRows implements MapPartitionsFunction<Row, Row> {
     private static final long serialVersionUID = 1L;
 
     private final int sequenceColumn;
-    private final Asked asked;
+    private final RequestedOutput requested;
     private final int classes;
 
-    UnscoredRows(int sequenceColumn, Asked asked, int classes) {
+    UnscoredRows(int sequenceColumn, RequestedOutput requested, int classes) {
         this.sequenceColumn = sequenceColumn;
-        this.asked = asked;
+        this.requested = requested;
         this.classes = classes;
     }
 
@@ -34,7 +34,7 @@ final class UnscoredRows implements MapPartitionsFunction<Row, Row> {
             public Row next() {
                 Row row = rows.next();
                 return OnnxRows.append(
-                        row, asked.nothing(row.getList(sequenceColumn).size(), classes));
+                        row, requested.emptyAnswer(row.getList(sequenceColumn).size(), classes));
             }
         };
     }

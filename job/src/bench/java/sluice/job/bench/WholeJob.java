@@ -107,8 +107,9 @@ public final class WholeJob {
             return started.computeIfAbsent(configuration, this::start).ask("run " + workload, RunMeasurement.class);
         }
 
-        Forecast forecast(Configuration configuration, JobWorkload workload) {
-            return started.computeIfAbsent(configuration, this::start).ask("forecast " + workload, Forecast.class);
+        DryRunEstimate estimate(Configuration configuration, JobWorkload workload) {
+            return started.computeIfAbsent(configuration, this::start)
+                    .ask("estimate " + workload, DryRunEstimate.class);
         }
 
         private ChildProcess start(Configuration configuration) {
@@ -149,7 +150,7 @@ public final class WholeJob {
         }
         Configuration sluice = new Configuration(Contender.SLUICE, cores);
         progress("%s: %s, dry run", workload.title(), sluice.title());
-        results.forecast(sluice, processes.forecast(sluice, workload));
+        results.estimate(sluice, processes.estimate(sluice, workload));
     }
 
     /** The contenders of a workload; only logs have enough duplicates for ONNX_DISTINCT. */

@@ -8,32 +8,25 @@ import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.ScoredSequence;
 import sluice.job.model.Vocabulary;
-import sluice.job.output.OutputColumn.Asked;
+import sluice.job.output.OutputColumn.Spec;
 import sluice.job.settings.VectorForm;
 
 /** Maps each output kind to its column. A new kind takes one line here. */
 final class ColumnRegistry {
-    private static final Map<OutputKind, Function<Asked, OutputColumn>> COLUMNS = new EnumMap<>(Map.of(
-            OutputKind.SOFTMAX,
-            asked -> new VectorColumn(asked, ScoredSequence::softmax),
-            OutputKind.PREDICTION,
-            asked -> new IntegerColumn(asked, ScoredSequence::prediction),
-            OutputKind.TOPK,
-            TopClassesColumn::new,
-            OutputKind.LOGLIK,
-            LogLikelihoodColumn::new,
-            OutputKind.LOGPROB,
-            LogProbabilityColumn::new,
-            OutputKind.RANK,
-            asked -> new IntegerColumn(asked, ScoredSequence::ranks),
-            OutputKind.HIDDEN,
-            asked -> new VectorColumn(asked, ScoredSequence::hidden),
-            OutputKind.CELL,
-            asked -> new VectorColumn(asked, ScoredSequence::cell),
-            OutputKind.STATE,
-            FinalStateColumn::new,
-            OutputKind.GATES,
-            GatesColumn::new));
+    private static final Map<OutputKind, Function<Spec, OutputColumn>> COLUMNS = new EnumMap<>(OutputKind.class);
+
+    static {
+        COLUMNS.put(OutputKind.SOFTMAX, spec -> new VectorColumn(spec, ScoredSequence::softmax));
+        COLUMNS.put(OutputKind.PREDICTION, spec -> new IntegerColumn(spec, ScoredSequence::prediction));
+        COLUMNS.put(OutputKind.TOPK, TopClassesColumn::new);
+        COLUMNS.put(OutputKind.LOGLIK, LogLikelihoodColumn::new);
+        COLUMNS.put(OutputKind.LOGPROB, LogProbabilityColumn::new);
+        COLUMNS.put(OutputKind.RANK, spec -> new IntegerColumn(spec, ScoredSequence::ranks));
+        COLUMNS.put(OutputKind.HIDDEN, spec -> new VectorColumn(spec, ScoredSequence::hidden));
+        COLUMNS.put(OutputKind.CELL, spec -> new VectorColumn(spec, ScoredSequence::cell));
+        COLUMNS.put(OutputKind.STATE, FinalStateColumn::new);
+        COLUMNS.put(OutputKind.GATES, GatesColumn::new);
+    }
 
     private ColumnRegistry() {}
 
@@ -44,16 +37,16 @@ final class ColumnRegistry {
      */
     static List<OutputColumn> of(ScoreRequest request, VectorForm vectors, Vocabulary labels) {
         return request.kinds().stream()
-                .map(kind -> of(new Asked(kind, request, vectors, labels)))
+                .map(kind -> of(new Spec(kind, request, vectors, labels)))
                 .toList();
     }
 
-    private static OutputColumn of(Asked asked) {
-        Function<Asked, OutputColumn> column = COLUMNS.get(asked.kind());
+    private static OutputColumn of(Spec spec) {
+        Function<Spec, OutputColumn> column = COLUMNS.get(spec.kind());
         if (column == null) {
             throw new IllegalStateException(
-                    "output kind %s has no column: add it to %s".formatted(asked.kind(), ColumnRegistry.class));
+                    "output kind %s has no column: add it to %s".formatted(spec.kind(), ColumnRegistry.class));
         }
-        return column.apply(asked);
+        return column.apply(spec);
     }
 }

@@ -12,8 +12,8 @@ final class FinalStateColumn extends OutputColumn {
     private static final StructType TYPE =
             new StructType().add("h", VectorForm.ARRAY.rowsType(), false).add("c", VectorForm.ARRAY.rowsType(), false);
 
-    FinalStateColumn(Asked asked) {
-        super(asked);
+    FinalStateColumn(Spec spec) {
+        super(spec);
     }
 
     @Override

@@ -29,12 +29,12 @@ final class GatesColumn extends OutputColumn {
             new Part("output", StepGates::output),
             new Part("cell", StepGates::cell));
 
-    GatesColumn(Asked asked) {
-        super(asked);
+    GatesColumn(Spec spec) {
+        super(spec);
     }
 
     private boolean isLists() {
-        return asked.vectors() == VectorForm.ARRAY;
+        return spec.vectors() == VectorForm.ARRAY;
     }
 
     @Override
@@ -44,8 +44,7 @@ final class GatesColumn extends OutputColumn {
 
     /** Spark keeps the metadata of a struct's fields in the type. */
     private DataType type(Metadata metadata) {
-        DataType values =
-                isLists() ? asked.vectors().rowType() : asked.vectors().rowsType();
+        DataType values = isLists() ? spec.vectors().rowType() : spec.vectors().rowsType();
         List<StructField> fields = PARTS.stream()
                 .map(part -> DataTypes.createStructField(part.name(), values, false, metadata))
                 .toList();
@@ -55,8 +54,8 @@ final class GatesColumn extends OutputColumn {
 
     @Override
     StructField field(String name, AnswerWidths widths) {
-        String shape = "(steps, %d)".formatted(asked.numbers(widths) / PARTS.size());
-        return DataTypes.createStructField(name, type(asked.vectors().metadata(shape)), true);
+        String shape = "(steps, %d)".formatted(spec.numbers(widths) / PARTS.size());
+        return DataTypes.createStructField(name, type(spec.vectors().metadata(shape)), true);
     }
 
     @Override
@@ -67,7 +66,7 @@ final class GatesColumn extends OutputColumn {
                         .map(step -> row(part -> part.of().apply(step)))
                         .toArray(Row[]::new)
                 : row(part ->
-                        asked.vectors().rows(Arrays.stream(steps).map(part.of()).toArray(float[][]::new)));
+                        spec.vectors().rows(Arrays.stream(steps).map(part.of()).toArray(float[][]::new)));
     }
 
     private static Row row(Function<Part, Object> value) {

@@ -9,19 +9,19 @@ import sluice.cell.ScoredSequence;
 final class IntegerColumn extends OutputColumn {
     private final Function<ScoredSequence, int[]> steps;
 
-    IntegerColumn(Asked asked, Function<ScoredSequence, int[]> steps) {
-        super(asked);
+    IntegerColumn(Spec spec, Function<ScoredSequence, int[]> steps) {
+        super(spec);
         this.steps = steps;
     }
 
     @Override
     DataType type() {
-        return asked.eachStep() ? DataTypes.createArrayType(DataTypes.IntegerType, false) : DataTypes.IntegerType;
+        return spec.eachStep() ? DataTypes.createArrayType(DataTypes.IntegerType, false) : DataTypes.IntegerType;
     }
 
     @Override
     Object value(ScoredSequence answer) {
         int[] values = steps.apply(answer);
-        return asked.eachStep() ? (Object) values : (Object) values[0];
+        return spec.eachStep() ? (Object) values : (Object) values[0];
     }
 }

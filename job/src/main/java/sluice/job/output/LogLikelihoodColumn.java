@@ -15,8 +15,8 @@ final class LogLikelihoodColumn extends OutputColumn {
             .add("perplexity", DataTypes.DoubleType, true)
             .add("tokens", DataTypes.IntegerType, false);
 
-    LogLikelihoodColumn(Asked asked) {
-        super(asked);
+    LogLikelihoodColumn(Spec spec) {
+        super(spec);
     }
 
     @Override

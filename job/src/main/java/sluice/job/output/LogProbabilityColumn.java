@@ -8,22 +8,22 @@ import sluice.cell.ScoredSequence;
 
 /** The logarithm of each token's probability, for all tokens after the first: one float32 vector for the sequence. */
 final class LogProbabilityColumn extends OutputColumn {
-    LogProbabilityColumn(Asked asked) {
-        super(asked);
+    LogProbabilityColumn(Spec spec) {
+        super(spec);
     }
 
     @Override
     DataType type() {
-        return asked.vectors().rowType();
+        return spec.vectors().rowType();
     }
 
     @Override
     StructField field(String name, AnswerWidths widths) {
-        return DataTypes.createStructField(name, type(), true, asked.vectors().metadata("(steps - 1)"));
+        return DataTypes.createStructField(name, type(), true, spec.vectors().metadata("(steps - 1)"));
     }
 
     @Override
     Object value(ScoredSequence answer) {
-        return asked.vectors().row(answer.logProbabilities());
+        return spec.vectors().row(answer.logProbabilities());
     }
 }

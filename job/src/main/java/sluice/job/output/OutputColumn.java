@@ -13,10 +13,10 @@ import sluice.job.settings.VectorForm;
 
 /** One output kind as a column of the scored table, for one request: its type, its size and its values. */
 abstract class OutputColumn {
-    final Asked asked;
+    final Spec spec;
 
-    OutputColumn(Asked asked) {
-        this.asked = asked;
+    OutputColumn(Spec spec) {
+        this.spec = spec;
     }
 
     /**
@@ -24,7 +24,7 @@ abstract class OutputColumn {
      *
      * @param labels names of the classes, or null
      */
-    record Asked(OutputKind kind, ScoreRequest request, VectorForm vectors, Vocabulary labels) {
+    record Spec(OutputKind kind, ScoreRequest request, VectorForm vectors, Vocabulary labels) {
         boolean eachStep() {
             return request.at() == Steps.EACH;
         }
@@ -45,7 +45,7 @@ abstract class OutputColumn {
 
     /** Size in bytes of one value, uncompressed: that of a step, or of the sequence where the kind has one for the sequence. */
     long bytes(AnswerWidths widths) {
-        return Float.BYTES * asked.numbers(widths);
+        return Float.BYTES * spec.numbers(widths);
     }
 
     /** The answer as Spark's encoder of {@link #type()} takes it. Called for every row. */

@@ -55,7 +55,7 @@ public final class OutputColumns implements Serializable {
                 new ScoreRequest(Steps.LAST, kinds, 1), VectorForm.ARRAY, "", Optional.empty(), BadRowRule.NULL);
         StructType schema = new StructType();
         for (OutputColumn column : all.columns()) {
-            schema = schema.add(name(column.asked.kind()), column.type(), true);
+            schema = schema.add(name(column.spec.kind()), column.type(), true);
         }
         return all.reason.appendTo(schema);
     }
@@ -84,7 +84,7 @@ public final class OutputColumns implements Serializable {
         AnswerWidths widths = new AnswerWidths(model);
         List<StructField> fields = new ArrayList<>(Arrays.asList(input.fields()));
         for (OutputColumn column : columns()) {
-            String name = prefix + name(column.asked.kind());
+            String name = prefix + name(column.spec.kind());
             boolean taken = Arrays.stream(input.fieldNames()).anyMatch(name::equalsIgnoreCase);
             if (taken) {
                 throw new RefusedException(

@@ -24,7 +24,7 @@ public final class OutputSize {
         long step = 0;
         long target = 0;
         for (OutputColumn column : ColumnRegistry.of(request, VectorForm.ARRAY, null)) {
-            OutputKind kind = column.asked.kind();
+            OutputKind kind = column.spec.kind();
             long bytes = column.bytes(widths);
             if (kind.isPerSequence() || request.at() == Steps.LAST) {
                 row += bytes;

@@ -17,18 +17,18 @@ final class TopClassesColumn extends OutputColumn {
                     .add("probability", DataTypes.FloatType, false),
             false);
 
-    TopClassesColumn(Asked asked) {
-        super(asked);
+    TopClassesColumn(Spec spec) {
+        super(spec);
     }
 
     @Override
     DataType type() {
-        return asked.eachStep() ? DataTypes.createArrayType(CLASSES, false) : CLASSES;
+        return spec.eachStep() ? DataTypes.createArrayType(CLASSES, false) : CLASSES;
     }
 
     @Override
     Object value(ScoredSequence answer) {
-        if (!asked.eachStep()) {
+        if (!spec.eachStep()) {
             return classes(answer, 0);
         }
         Row[][] steps = new Row[answer.topTokens().length][];
@@ -45,6 +45,6 @@ final class TopClassesColumn extends OutputColumn {
     }
 
     private String label(int token) {
-        return asked.labels() == null ? null : asked.labels().word(token);
+        return spec.labels() == null ? null : spec.labels().word(token);
     }
 }

@@ -11,27 +11,25 @@ import sluice.cell.ScoredSequence;
 final class VectorColumn extends OutputColumn {
     private final Function<ScoredSequence, float[][]> steps;
 
-    VectorColumn(Asked asked, Function<ScoredSequence, float[][]> steps) {
-        super(asked);
+    VectorColumn(Spec spec, Function<ScoredSequence, float[][]> steps) {
+        super(spec);
         this.steps = steps;
     }
 
     @Override
     DataType type() {
-        return asked.eachStep() ? asked.vectors().rowsType() : asked.vectors().rowType();
+        return spec.eachStep() ? spec.vectors().rowsType() : spec.vectors().rowType();
     }
 
     @Override
     StructField field(String name, AnswerWidths widths) {
-        String shape = (asked.eachStep() ? "(steps, %d)" : "(%d)").formatted(asked.numbers(widths));
-        return DataTypes.createStructField(name, type(), true, asked.vectors().metadata(shape));
+        String shape = (spec.eachStep() ? "(steps, %d)" : "(%d)").formatted(spec.numbers(widths));
+        return DataTypes.createStructField(name, type(), true, spec.vectors().metadata(shape));
     }
 
     @Override
     Object value(ScoredSequence answer) {
         float[][] vectors = steps.apply(answer);
-        return asked.eachStep()
-                ? asked.vectors().rows(vectors)
-                : asked.vectors().row(vectors[0]);
+        return spec.eachStep() ? spec.vectors().rows(vectors) : spec.vectors().row(vectors[0]);
     }
 }

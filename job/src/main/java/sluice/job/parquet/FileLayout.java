@@ -17,12 +17,12 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import scala.jdk.javaapi.CollectionConverters;
 
-/** Which columns of a file are lists of numbers, and how Spark writes all others. */
+/** Splits the columns of a file into lists of numbers, which are written directly, and all others, which Spark's writer writes. */
 final class FileLayout {
     private final MessageType type;
     private final Map<String, String> metadata;
     private final List<NumberColumn> lists = new ArrayList<>();
-    private final ParquetWriteSupport others; // or null where there are none
+    private final ParquetWriteSupport others; // null if there are none
     private final MessageType othersType;
     private final ProjectingInternalRow othersOfRow;
 
@@ -61,7 +61,7 @@ final class FileLayout {
         return type;
     }
 
-    /** What its footer says besides. */
+    /** The key-value metadata of the footer. */
     Map<String, String> metadata() {
         return metadata;
     }
@@ -70,7 +70,7 @@ final class FileLayout {
         return lists;
     }
 
-    /** Has other columns written here from now on; what takes their parts may hold back nulls until it is flushed. */
+    /** Directs Spark's writer of the other columns to a new row group. The returned consumer may buffer nulls until it is flushed. */
     Optional<RecordConsumer> begin(ColumnWriteStore columns) {
         if (others == null) {
             return Optional.empty();
@@ -80,13 +80,13 @@ final class FileLayout {
         return Optional.of(consumer);
     }
 
-    /** Writes a row's other columns, and ends it. */
+    /** Writes the other columns of a row, and ends the record. */
     void writeOthers(InternalRow row, ColumnWriteStore columns) {
         if (others == null) {
             columns.endRecord();
             return;
         }
         othersOfRow.project(row);
-        others.write(othersOfRow); // which ends it
+        others.write(othersOfRow); // ends the record
     }
 }

@@ -15,11 +15,11 @@ import org.apache.parquet.hadoop.codec.CodecConfig;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 
 /**
- * How a file is written, as Parquet's {@code ParquetOutputFormat} reads it from a task's settings.
+ * The settings of a file, read from a task's configuration as {@code ParquetOutputFormat} reads them.
  *
- * @param groupBytes of a row group, at most
- * @param poolRatio of the heap, what all files that are open at once may take together
- * @param padding that a row group may leave so as to begin with a block of the file system
+ * @param groupBytes maximum size of a row group
+ * @param poolRatio maximum memory of all open files together, as a fraction of the heap
+ * @param padding maximum bytes of padding that align a row group with a block of the file system
  */
 record FileSettings(
         ParquetProperties properties, CompressionCodecName codec, long groupBytes, float poolRatio, int padding) {

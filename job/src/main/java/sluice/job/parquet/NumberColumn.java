@@ -16,16 +16,16 @@ import org.apache.spark.sql.types.StructField;
 /**
  * A column of lists of numbers, or of lists of such lists.
  *
- * <p>Every number is written with two levels, as Dremel has it (Melnik et al. 2010, section 4.1). The repetition level says which list it
- * goes on with: 0 begins a row, 1 goes on with its list, 2 with a list in that one. The definition level says how much of its path is
- * there: one for a list that may be null, one for an element of it, one for an element that may be null.
+ * <p>Every number has two levels, as in Dremel (Melnik et al. 2010, section 4.1). The repetition level is the depth of the list that the
+ * number continues: 0 starts a row, 1 continues the outer list, 2 an inner list. The definition level counts how much of the path is
+ * present: one for a nullable list, one for an element, one for a nullable element.
  */
 final class NumberColumn {
     private final int ordinal; // of the row
     private final ColumnDescriptor descriptor;
     private final Numbers numbers;
-    private final int[] empty; // the definition level, at each depth, of a list without elements
-    private final boolean[] nullable; // and whether its elements may be null
+    private final int[] empty; // by depth: the definition level of an empty list
+    private final boolean[] nullable; // by depth: whether elements may be null
 
     private NumberColumn(int ordinal, ColumnDescriptor descriptor, Numbers numbers, int[] empty, boolean[] nullable) {
         this.ordinal = ordinal;
@@ -35,7 +35,7 @@ final class NumberColumn {
         this.nullable = nullable;
     }
 
-    /** The column of a field, where it is of such lists. */
+    /** The column of a field; empty if the field is not such a list. */
     static Optional<NumberColumn> of(int ordinal, StructField field, MessageType file) {
         int depth = 0;
         DataType element = field.dataType();
@@ -55,7 +55,7 @@ final class NumberColumn {
         path[0] = type.getName();
         for (int at = 0; at < depth; at++) {
             GroupType list = type.asGroupType();
-            GroupType repeated = list.getType(0).asGroupType(); // three levels, as LogicalTypes.md has lists
+            GroupType repeated = list.getType(0).asGroupType(); // three levels, as in Parquet's LogicalTypes.md
             type = repeated.getType(0);
             path[1 + 2 * at] = repeated.getName();
             path[2 + 2 * at] = type.getName();
@@ -74,7 +74,7 @@ final class NumberColumn {
         return descriptor;
     }
 
-    /** Writes a row's value. */
+    /** Writes the value of a row. */
     void write(InternalRow row, ColumnWriter column) {
         if (row.isNullAt(ordinal)) {
             column.writeNull(0, 0);

@@ -13,9 +13,9 @@ import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.execution.datasources.OutputWriter;
 import org.apache.spark.sql.types.StructType;
 
-/** A file of a task's, written row group by row group. */
+/** Writes one file of a task, row group by row group. */
 final class NumberListFile extends OutputWriter {
-    /** Of this process: what they keep in memory must fit into it together. */
+    /** Open files of this process, which share its memory. */
     private static final AtomicInteger OPEN = new AtomicInteger();
 
     private final String path;
@@ -24,9 +24,9 @@ final class NumberListFile extends OutputWriter {
     private final CodecFactory codecs;
     private final ParquetFileWriter file;
 
-    private long groupBytes; // of the next group, at most
-    private RowGroup group; // null where a row could not be written
-    private long nextCheck; // how many rows the group has when its size is looked at
+    private long groupBytes; // maximum size of the next group
+    private RowGroup group; // null after a row could not be written
+    private long nextCheck; // number of rows at which the size of the group is checked
 
     private NumberListFile(
             String path, FileSettings settings, FileLayout layout, CodecFactory codecs, ParquetFileWriter file) {
@@ -40,11 +40,7 @@ final class NumberListFile extends OutputWriter {
         begin(settings.properties().getMinRowCountForPageSizeCheck());
     }
 
-    /**
-     * Creates it.
-     *
-     * @param schema of its rows
-     */
+    /** @param schema of the rows */
     static NumberListFile create(String path, StructType schema, TaskAttemptContext task) throws IOException {
         FileSettings settings = FileSettings.of(task);
         FileLayout layout = new FileLayout(schema, task.getConfiguration());
@@ -62,7 +58,7 @@ final class NumberListFile extends OutputWriter {
         return new NumberListFile(path, settings, layout, codecs, file);
     }
 
-    /** @param firstCheck after how many rows the group's size is looked at */
+    /** @param firstCheck number of rows at which the size of the group is checked first */
     private void begin(long firstCheck) {
         group = new RowGroup(layout, settings.properties(), codecs.getCompressor(settings.codec()));
         nextCheck = firstCheck;
@@ -89,22 +85,22 @@ final class NumberListFile extends OutputWriter {
         }
     }
 
-    /** Looks whether the group is full, or else when to look again: half way to where it will be. As Parquet's own writer does. */
+    /** Writes the group if it is full. Otherwise the next check is half way to the estimated end, as in Parquet's own writer. */
     private void check() throws IOException {
         ParquetProperties properties = settings.properties();
-        int least = properties.getMinRowCountForPageSizeCheck();
-        int most = properties.getMaxRowCountForPageSizeCheck();
+        int minRows = properties.getMinRowCountForPageSizeCheck();
+        int maxRows = properties.getMaxRowCountForPageSizeCheck();
         long rows = group.rows();
         long bytes = group.bytes();
         long rowBytes = bytes / rows;
-        long room = Math.min(groupBytes, poolBytes() / OPEN.get());
-        if (bytes > room - 2 * rowBytes) {
+        long maxBytes = Math.min(groupBytes, poolBytes() / OPEN.get());
+        if (bytes > maxBytes - 2 * rowBytes) {
             flush();
             groupBytes = Math.min(settings.groupBytes(), file.getNextRowGroupSize());
-            begin(Math.min(Math.max(least, rows / 2), most));
+            begin(Math.min(Math.max(minRows, rows / 2), maxRows));
         } else {
-            long full = (long) (room / (float) rowBytes);
-            nextCheck = Math.min(Math.max(least, (rows + full) / 2), rows + most);
+            long full = (long) (maxBytes / (float) rowBytes);
+            nextCheck = Math.min(Math.max(minRows, (rows + full) / 2), rows + maxRows);
         }
     }
 
@@ -121,7 +117,7 @@ final class NumberListFile extends OutputWriter {
         }
     }
 
-    /** Where a row could not be written the file stays without its footer: no reader takes it for whole. */
+    /** If a row could not be written, the file gets no footer, so that no reader accepts it. */
     @Override
     public void close() {
         OPEN.decrementAndGet();

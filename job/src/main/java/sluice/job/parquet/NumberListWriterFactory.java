@@ -12,36 +12,36 @@ import org.apache.spark.sql.execution.datasources.OutputWriterFactory;
 import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.StructType;
 
-/** Opens a task's files. Sent to the executors. */
+/** Opens the files of a task. Sent to the executors. */
 final class NumberListWriterFactory extends OutputWriterFactory {
     private static final long serialVersionUID = 1L;
 
-    /** Of columnar encryption. */
+    /** The setting of columnar encryption. */
     private static final String CRYPTO = "parquet.crypto.factory.class";
 
-    /** Of an encoding, and of how many rows a group has: only the newer Parquets know them. */
-    private static final List<String> NEWER =
+    /** Settings that only some versions of Parquet have. */
+    private static final List<String> VERSION_SPECIFIC =
             List.of("parquet.enable.bytestreamsplit", "parquet.block.row.count.limit");
 
-    /** Between a setting's name and the one column that it is meant for. */
-    private static final String OF_COLUMN = "#";
+    /** Separates the name of a setting from the column to which it applies. */
+    private static final String COLUMN_SEPARATOR = "#";
 
-    private final OutputWriterFactory sparks;
+    private final OutputWriterFactory spark;
 
-    /** @param sparks what Spark would use, and is used where more is asked of a file than plain Parquet */
-    NumberListWriterFactory(OutputWriterFactory sparks) {
-        this.sparks = sparks;
+    /** @param spark Spark's own factory, used for files with settings that this writer doesn't support */
+    NumberListWriterFactory(OutputWriterFactory spark) {
+        this.spark = spark;
     }
 
     @Override
     public String getFileExtension(TaskAttemptContext context) {
-        return sparks.getFileExtension(context);
+        return spark.getFileExtension(context);
     }
 
     @Override
     public OutputWriter newInstance(String path, StructType schema, TaskAttemptContext context) {
-        if (!isPlain(context.getConfiguration())) {
-            return sparks.newInstance(path, schema, context);
+        if (!isSupported(context.getConfiguration())) {
+            return spark.newInstance(path, schema, context);
         }
         try {
             return NumberListFile.create(path, schema, context);
@@ -50,16 +50,16 @@ final class NumberListWriterFactory extends OutputWriterFactory {
         }
     }
 
-    /** Whether nothing is asked for that is Spark's and Parquet's own affair. */
-    private static boolean isPlain(Configuration hadoop) {
+    /** Whether this writer supports all settings of the file. */
+    private static boolean isSupported(Configuration hadoop) {
         boolean legacy = hadoop.getBoolean(SQLConf.PARQUET_WRITE_LEGACY_FORMAT().key(), false);
         boolean encrypted = hadoop.get(CRYPTO) != null;
-        boolean newer = NEWER.stream().anyMatch(name -> hadoop.get(name) != null);
-        if (legacy || encrypted || newer || ParquetOutputFormat.getBloomFilterEnabled(hadoop)) {
+        boolean versionSpecific = VERSION_SPECIFIC.stream().anyMatch(name -> hadoop.get(name) != null);
+        if (legacy || encrypted || versionSpecific || ParquetOutputFormat.getBloomFilterEnabled(hadoop)) {
             return false;
         }
         for (Map.Entry<String, String> setting : hadoop) {
-            if (setting.getKey().startsWith("parquet.") && setting.getKey().contains(OF_COLUMN)) {
+            if (setting.getKey().startsWith("parquet.") && setting.getKey().contains(COLUMN_SEPARATOR)) {
                 return false;
             }
         }

@@ -5,7 +5,7 @@ import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 
-/** What numbers a list holds: Parquet's four types of them. */
+/** The four number types of Parquet. */
 enum Numbers {
     INTS(DataTypes.IntegerType) {
         @Override
@@ -46,7 +46,7 @@ enum Numbers {
         this.type = type;
     }
 
-    /** Those of this type, or null where there are none. */
+    /** The constant of a type; null for another type. */
     static Numbers of(DataType type) {
         for (Numbers numbers : values()) {
             if (numbers.type.equals(type)) {
@@ -56,6 +56,6 @@ enum Numbers {
         return null;
     }
 
-    /** Writes elements of a list, none of them null, all with these levels. */
+    /** Writes elements of a list, none of them null, with the same levels. */
     abstract void write(ArrayData list, int from, int to, int repetition, int definition, ColumnWriter column);
 }

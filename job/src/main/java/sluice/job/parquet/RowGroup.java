@@ -11,13 +11,13 @@ import org.apache.parquet.hadoop.ParquetFileWriter;
 import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.spark.sql.catalyst.InternalRow;
 
-/** Rows on their way into a file, column by column: what is not a full page as it came, what is compressed, all in memory. */
+/** The rows of one row group in memory, by column: full pages are compressed, the current page is not. */
 final class RowGroup implements AutoCloseable {
     private final FileLayout layout;
     private final ColumnChunkPageWriteStore pages;
     private final ColumnWriteStore columns;
     private final NumberColumn[] lists;
-    private final ColumnWriter[] writers; // of these
+    private final ColumnWriter[] writers; // of the lists
     private final Optional<RecordConsumer> others;
     private long rows;
 
@@ -50,7 +50,7 @@ final class RowGroup implements AutoCloseable {
         return rows;
     }
 
-    /** Of memory. */
+    /** The memory that the rows take, in bytes. */
     long bytes() {
         return columns.getBufferedSize();
     }

@@ -1,6 +1,7 @@
 /**
- * Parquet files as Spark writes them, but lists of numbers go straight to their columns. Spark and Parquet pass every number of a list
- * through some five calls that keep track of where in a record it stands; in a list of numbers that is known beforehand, and answers
- * at each step are little else.
+ * A writer of Parquet files that gives the bytes of Spark's writer. Lists of numbers, most of a scored table, are written directly to their
+ * columns; Spark and Parquet pass every number through about five calls. The face is {@link sluice.job.parquet.NumberListFormat}.
+ *
+ * <p>May use no other package of the job or of the cell.
  */
 package sluice.job.parquet;

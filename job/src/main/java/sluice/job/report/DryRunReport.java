@@ -40,7 +40,7 @@ public record DryRunReport(
     }
 
     /** Adds the estimates to a page, with the measurements of the last run beside them if there was one. */
-    public void addTo(TwoColumnText page, Optional<RunHistory.LastRun> last) {
+    public void addTo(TwoColumnText page, Optional<LastRun> last) {
         page.add("", "")
                 .add(
                         "",

@@ -62,29 +62,6 @@ public final class RunHistory {
         return SmallFile.read(files, new Path(output, path));
     }
 
-    /** Measurements of the last run, for comparison with the estimates of a dry run. */
-    public record LastRun(
-            String started,
-            long rows,
-            long tokens,
-            double sharing,
-            double tokensPerSecond,
-            double taskSeconds,
-            double seconds) {
-        private static Optional<LastRun> of(ReportJson.Written report) {
-            return report.started() == null || report.taskSeconds() == null
-                    ? Optional.empty()
-                    : Optional.of(new LastRun(
-                            HumanText.second(report.started()),
-                            report.rows(),
-                            report.tokens(),
-                            RunMetrics.sharing(report.tokens(), report.computedSteps()),
-                            report.tokensPerSecondPerCore(),
-                            report.taskSeconds().all(),
-                            report.seconds()));
-        }
-    }
-
     /** The last run; empty if no run left a report of its measurements. A catalog table has only the copy in {@code report.path}. */
     public static Optional<LastRun> lastRun(Settings settings, Configuration hadoop) throws IOException {
         boolean isTable = settings.output().format() == OutputFormat.TABLE;
@@ -96,10 +73,23 @@ public final class RunHistory {
                 : new Path(settings.output().path(), RunReport.FILE);
         Optional<byte[]> report = SmallFile.read(Storage.of(path.toString(), "--output", hadoop), path);
         try {
-            return report.isPresent() ? LastRun.of(ReportJson.read(report.get())) : Optional.empty();
+            return report.isPresent() ? measured(ReportJson.read(report.get())) : Optional.empty();
         } catch (JsonProcessingException e) { // a file of another program
             return Optional.empty();
         }
+    }
+
+    private static Optional<LastRun> measured(ReportJson.Written report) {
+        return report.started() == null || report.taskSeconds() == null
+                ? Optional.empty()
+                : Optional.of(new LastRun(
+                        HumanText.second(report.started()),
+                        report.rows(),
+                        report.tokens(),
+                        RunMetrics.sharing(report.tokens(), report.computedSteps()),
+                        report.tokensPerSecondPerCore(),
+                        report.taskSeconds().all(),
+                        report.seconds()));
     }
 
     /**

@@ -1,14 +1,10 @@
 package sluice.job.storage;
 
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
@@ -60,7 +56,7 @@ public final class Publication {
         Path target = files.makeQualified(new Path(path));
         List<String> sentences = new ArrayList<>();
         if (target.getParent() != null) {
-            for (Path left : named(files, target, prefix(target), SUFFIX)) {
+            for (Path left : Storage.siblings(files, target, prefix(target), SUFFIX)) {
                 new Publication(files, left, target, hadoop).finish();
                 sentences.add(
                         "%s: a run ended while it published its output here; this is finished now".formatted(path));
@@ -80,27 +76,6 @@ public final class Publication {
         boolean isCommitted = publication.isCommitted();
         publication.finish();
         return isCommitted;
-    }
-
-    /** The siblings of a path whose name starts with {@code prefix} and ends with {@code suffix}, the oldest first. */
-    static List<Path> named(FileSystem files, Path target, String prefix, String suffix) throws IOException {
-        try {
-            return Arrays.stream(files.listStatus(target.getParent()))
-                    .filter(entry -> entry.getPath().getName().startsWith(prefix)
-                            && entry.getPath().getName().endsWith(suffix))
-                    .sorted(Comparator.comparingLong(FileStatus::getModificationTime)
-                            .thenComparing(FileStatus::getPath))
-                    .map(FileStatus::getPath)
-                    .toList();
-        } catch (FileNotFoundException e) {
-            return List.of();
-        } catch (IOException e) { // a parent that is a file: writing there gives the better message
-            if (files.exists(target.getParent())
-                    && !files.getFileStatus(target.getParent()).isDirectory()) {
-                return List.of();
-            }
-            throw e;
-        }
     }
 
     /** The path of the journal after the commit. */

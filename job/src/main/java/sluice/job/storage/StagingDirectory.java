@@ -40,7 +40,7 @@ public final class StagingDirectory {
 
     /** Logs the staging directories of other runs. They are kept: they don't show whether their run is dead. */
     public static void warnOfLeftovers(FileSystem files, Path target) throws IOException {
-        List<Path> left = Publication.named(files, target, stagingPrefix(target), "");
+        List<Path> left = Storage.siblings(files, target, stagingPrefix(target), "");
         if (!left.isEmpty()) {
             LOG.warn(
                     "{}: staging directories of other runs lie beside it, {}: remove those whose run is no longer active",

@@ -2,6 +2,8 @@ package sluice.job.storage;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -60,6 +62,27 @@ public final class Storage {
             return List.of(files.listStatus(directory));
         } catch (FileNotFoundException e) {
             return List.of();
+        }
+    }
+
+    /** The siblings of a path whose name starts with {@code prefix} and ends with {@code suffix}, the oldest first. */
+    static List<Path> siblings(FileSystem files, Path target, String prefix, String suffix) throws IOException {
+        try {
+            return Arrays.stream(files.listStatus(target.getParent()))
+                    .filter(entry -> entry.getPath().getName().startsWith(prefix)
+                            && entry.getPath().getName().endsWith(suffix))
+                    .sorted(Comparator.comparingLong(FileStatus::getModificationTime)
+                            .thenComparing(FileStatus::getPath))
+                    .map(FileStatus::getPath)
+                    .toList();
+        } catch (FileNotFoundException e) {
+            return List.of();
+        } catch (IOException e) { // a parent that is a file: writing there gives the better message
+            if (files.exists(target.getParent())
+                    && !files.getFileStatus(target.getParent()).isDirectory()) {
+                return List.of();
+            }
+            throw e;
         }
     }
 

@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.util.Progressable;
-import sluice.job.LocalFiles;
+import sluice.job.fixture.LocalFiles;
 
 /**
  * A file system on which the first tasks of a run end, and each that follows waits with its rows written and the file still open, until

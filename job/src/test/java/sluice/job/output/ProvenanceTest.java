@@ -70,7 +70,9 @@ class ProvenanceTest {
             assertThat(Instant.parse(metadata.getString("sluice.started")))
                     .isEqualTo(Instant.parse(report.path("started").asText())
                             .truncatedTo(java.time.temporal.ChronoUnit.MICROS));
-            assertThat(schema.apply("tokens").metadata()).as("a column of the input").isEqualTo(Metadata.empty());
+            assertThat(schema.apply("tokens").metadata())
+                    .as("a column of the input")
+                    .isEqualTo(Metadata.empty());
         }
     }
 

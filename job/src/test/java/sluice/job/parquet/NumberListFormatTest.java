@@ -26,11 +26,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import sluice.job.fixture.LocalSpark;
 
-/** The files are those that Spark's own Parquet writer makes of the same rows, byte for byte: so whoever reads those reads these. */
+/** The files equal those of Spark's own Parquet writer byte for byte, so every reader of those reads these. */
 class NumberListFormatTest {
     private static final int ROWS = 3_000;
 
-    /** Lists of numbers in every way that they may be null or empty, and what else tables have. */
+    /** Lists of numbers, null or empty at every level, and other types. */
     private static final StructType SCHEMA = StructType.fromDDL(String.join(
             ", ",
             "id bigint not null",
@@ -116,7 +116,7 @@ class NumberListFormatTest {
         });
     }
 
-    /** Ways to write, and what each is about. */
+    /** Options of the writer. */
     private static List<Map<String, String>> options() {
         return List.of(
                 Map.of(),
@@ -127,7 +127,7 @@ class NumberListFormatTest {
                 Map.of("parquet.writer.version", "PARQUET_2_0"),
                 Map.of("parquet.columnindex.truncate.length", "2", "parquet.statistics.truncate.length", "3"),
                 Map.of("maxRecordsPerFile", "700"),
-                // What is left to Spark's writer.
+                // Written by Spark's writer.
                 Map.of("parquet.bloom.filter.enabled", "true"),
                 Map.of("parquet.enable.bytestreamsplit", "true"),
                 Map.of("parquet.block.row.count.limit", "500"),
@@ -136,7 +136,7 @@ class NumberListFormatTest {
 
     @ParameterizedTest
     @MethodSource("options")
-    void bytesAreThoseOfSpark(Map<String, String> options) throws Exception {
+    void theBytesAreThoseOfSparksWriter(Map<String, String> options) throws Exception {
         assertSameFiles(table, options);
     }
 
@@ -161,14 +161,14 @@ class NumberListFormatTest {
     }
 
     private static void assertSameFiles(Dataset<Row> rows, Map<String, String> options) throws Exception {
-        Path sparks = write(rows, "parquet", options);
-        Path ours = write(rows, NumberListFormat.class.getName(), options);
-        List<Path> expected = files(sparks);
-        List<Path> found = files(ours);
+        Path expectedTable = write(rows, "parquet", options);
+        Path foundTable = write(rows, NumberListFormat.class.getName(), options);
+        List<Path> expected = files(expectedTable);
+        List<Path> found = files(foundTable);
         assertThat(found).isNotEmpty().hasSameSizeAs(expected);
         for (int file = 0; file < found.size(); file++) {
-            assertThat(ours.relativize(found.get(file)).getParent())
-                    .isEqualTo(sparks.relativize(expected.get(file)).getParent());
+            assertThat(foundTable.relativize(found.get(file)).getParent())
+                    .isEqualTo(expectedTable.relativize(expected.get(file)).getParent());
             assertThat(found.get(file)).hasSameBinaryContentAs(expected.get(file));
         }
     }
@@ -183,7 +183,7 @@ class NumberListFormatTest {
         return path;
     }
 
-    /** In the order of their names but for the part that is random. */
+    /** The data files, sorted by their names without the random part. */
     private static List<Path> files(Path table) throws Exception {
         try (Stream<Path> all = Files.walk(table)) {
             return all.filter(file -> file.getFileName().toString().startsWith("part-"))

@@ -261,6 +261,7 @@ class SqlFunctionsTest {
             delimiter = '|',
             value = {
                 "model.other.output.topk     | 3     | spark.sql.catalog.sluice.model.other: unknown key 'output.topk', did you mean 'output.top-k'?",
+                "model.other.report.pth      | x     | spark.sql.catalog.sluice.model.other: unknown key 'report.pth', did you mean 'report.path'?",
                 "model.other.model.path      | x     | unknown setting spark.sql.catalog.sluice.model.other.model.path: the path is the value of spark.sql.catalog.sluice.model.other itself",
                 "modle.other                 | x     | unknown setting spark.sql.catalog.sluice.modle.other, did you mean spark.sql.catalog.sluice.model.other?",
                 "cache-byte                  | 1     | unknown setting spark.sql.catalog.sluice.cache-byte, did you mean spark.sql.catalog.sluice.cache-bytes?",

@@ -12,14 +12,14 @@ import java.nio.file.Path;
  * @param taskSeconds estimated time of all tasks together
  * @param seconds estimated duration of the run
  */
-record Forecast(double taskSeconds, double seconds) {
+record DryRunEstimate(double taskSeconds, double seconds) {
     private static final int SECONDS_OF_AN_HOUR = 3_600;
 
     /** Reads the estimate from a report of the job. */
-    static Forecast read(Path report) {
+    static DryRunEstimate read(Path report) {
         try {
             JsonNode root = new ObjectMapper().readTree(report.toFile());
-            return new Forecast(
+            return new DryRunEstimate(
                     root.path("core-hours").asDouble() * SECONDS_OF_AN_HOUR,
                     root.path("seconds").asDouble());
         } catch (IOException e) {

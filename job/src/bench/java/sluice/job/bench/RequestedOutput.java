@@ -11,7 +11,7 @@ import sluice.cell.bench.OnnxAnswer;
 import sluice.cell.bench.Question;
 
 /** The outputs requested for each row: from Sluice by its command line, from ONNX Runtime by a graph and by code that reads its output. */
-enum Asked {
+enum RequestedOutput {
     RANK_AND_LOGLIK(Question.RANK_AND_LOGLIK, List.of("rank", "loglik")) {
         @Override
         Object[] answer(OnnxAnswer output, int at, int[] sequence) {
@@ -31,7 +31,7 @@ enum Asked {
         }
 
         @Override
-        Object[] nothing(int steps, int classes) {
+        Object[] emptyAnswer(int steps, int classes) {
             return new Object[] {new int[steps - 1], likelihood(0, steps - 1)};
         }
     },
@@ -46,7 +46,7 @@ enum Asked {
         }
 
         @Override
-        Object[] nothing(int steps, int classes) {
+        Object[] emptyAnswer(int steps, int classes) {
             return new Object[] {likelihood(0, steps - 1)};
         }
     },
@@ -57,7 +57,7 @@ enum Asked {
         }
 
         @Override
-        Object[] nothing(int steps, int classes) {
+        Object[] emptyAnswer(int steps, int classes) {
             return new Object[] {new float[classes]};
         }
     },
@@ -85,7 +85,7 @@ enum Asked {
         }
 
         @Override
-        Object[] nothing(int steps, int classes) {
+        Object[] emptyAnswer(int steps, int classes) {
             Row[] best = new Row[Math.min(TOP, classes)];
             Arrays.fill(best, RowFactory.create(0, null, 0f));
             return new Object[] {best};
@@ -98,7 +98,7 @@ enum Asked {
     private final Question question;
     private final List<String> columns;
 
-    Asked(Question question, List<String> columns) {
+    RequestedOutput(Question question, List<String> columns) {
         this.question = question;
         this.columns = columns;
     }
@@ -107,7 +107,7 @@ enum Asked {
     abstract Object[] answer(OnnxAnswer output, int at, int[] sequence);
 
     /** An answer of the same size with empty values, for a sequence of this many steps. */
-    abstract Object[] nothing(int steps, int classes);
+    abstract Object[] emptyAnswer(int steps, int classes);
 
     private static Row likelihood(double sum, int tokens) {
         return RowFactory.create(sum, tokens == 0 ? null : Math.exp(-sum / tokens), tokens);
