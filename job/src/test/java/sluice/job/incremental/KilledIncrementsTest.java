@@ -38,7 +38,7 @@ import sluice.job.settings.InputFormat;
  */
 class KilledIncrementsTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
-    private static final int MOST_TRIES_A_KILL = 6;
+    private static final int MOST_TRIES_AT_A_PLACE = 100;
 
     /** When a run is killed. */
     private enum Place {
@@ -191,7 +191,7 @@ class KilledIncrementsTest {
     @Tag("shortened")
     void noRowIsLostOrDuplicated(TestInfo test) {
         int killsOfAPlace = FullRun.rounds(test, 2, 6);
-        int mostTries = killsOfAPlace * Place.values().length * MOST_TRIES_A_KILL;
+        int mostTries = MOST_TRIES_AT_A_PLACE * Place.values().length;
         registerKills(LocalSpark.session());
         long seed = Long.getLong("sluice.test.seed", System.nanoTime());
         System.out.printf("KilledIncrementsTest: -Dsluice.test.seed=%d%n", seed);
