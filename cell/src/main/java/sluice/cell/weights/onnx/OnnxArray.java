@@ -7,7 +7,7 @@ import java.util.List;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.FiniteValues;
 import sluice.cell.weights.file.Shape;
-import sluice.cell.weights.file.StridedPlaces;
+import sluice.cell.weights.file.StridedOffsets;
 
 /**
  * A constant of a graph, real or whole numbers: a tensor of the file, or what nodes make of one. Values are read when
@@ -319,12 +319,12 @@ final class OnnxArray {
         long[] fromWholes = whole ? wholes() : null;
         float[] toReals = whole ? null : new float[count];
         long[] toWholes = whole ? new long[count] : null;
-        StridedPlaces places = new StridedPlaces(dimensions, strides, offset);
+        StridedOffsets offsets = new StridedOffsets(dimensions, strides, offset);
         for (int at = 0; at < count; at++) {
             if (whole) {
-                toWholes[at] = fromWholes[places.next()];
+                toWholes[at] = fromWholes[offsets.next()];
             } else {
-                toReals[at] = fromReals[places.next()];
+                toReals[at] = fromReals[offsets.next()];
             }
         }
         return new OnnxArray(source, null, name, target, toReals, toWholes);
