@@ -146,7 +146,7 @@ record OnnxNodeCase(
         OnnxTensor found = OnnxParser.parse(channel).initializers().get("it");
         OnnxWeights weights = new OnnxWeights(channel, LocalFolder.of(Path.of("none")));
         OnnxArray array = OnnxArray.of(new OnnxArray.Source(weights, channel.size()), found);
-        return new Array(array.dimensions(), array.reals());
+        return new Array(array.dimensions(), array.floats());
     }
 
     /** ONNX Runtime's vectors that a run of theirs succeeds with. */
