@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.SeekableByteChannel;
 
-/** A file in memory, which gives only a few bytes at each read, as channels may. */
+/** A file in memory. Each read returns at most {@value #MAX_READ_BYTES} bytes, which channels are allowed to do. */
 public final class MemoryChannel implements SeekableByteChannel {
     private static final int MAX_READ_BYTES = 1_000;
 

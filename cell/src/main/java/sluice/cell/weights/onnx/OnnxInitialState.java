@@ -50,7 +50,7 @@ final class OnnxInitialState {
     /**
      * The state of one direction, of length H: what all sequences of a batch start from.
      *
-     * @throws ModelException where its shape is wrong, or sequences start from different states
+     * @throws ModelException if its shape is wrong, or it differs between the sequences of a batch
      */
     float[] values(int direction, int directions, int h) {
         float[] state = new float[h];

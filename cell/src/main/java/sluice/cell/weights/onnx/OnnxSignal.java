@@ -232,7 +232,7 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
             List<OnnxAxis> axes = dimensions.get(at);
             boolean keep = indices.shape().rank() == 1;
             if (indices.shape().rank() > 1 || indices.shape().values() < 1) {
-                throw new ModelException("by %s, expected an index or a vector of indices".formatted(indices.describe()));
+                throw new ModelException("selects by %s, expected an index or a vector of indices".formatted(indices.describe()));
             }
             if (axes.size() == 1 && axes.get(0).role() == Role.DIRECTIONS) {
                 OnnxSignal taken = directions(at, indices.longs());
@@ -246,7 +246,7 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                 boolean isLast = index >= 0 && index == axes.get(0).size() - 1;
                 return selectStep(at, isLast ? -1 : index, keep);
             }
-            throw new ModelException("index %d of %s, expected all".formatted(index, axes));
+            throw new ModelException("selects index %d of %s, expected all".formatted(index, axes));
         });
     }
 
@@ -270,7 +270,7 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
             return with(remaining);
         }
         if (axis.role() != Role.STEPS || (index != 0 && index != -1)) {
-            throw new ModelException("index %d of %s, expected the last step or all steps".formatted(index, axis));
+            throw new ModelException("selects index %d of %s, expected the last step or all steps".formatted(index, axis));
         }
         boolean last = (index == -1) != (flipped == axis);
         return new OnnxSignal(remaining, atStep(last ? At.LAST : At.FIRST), flipped == axis ? null : flipped);
@@ -283,7 +283,7 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         if (content instanceof ClassScores scores) {
             return new ClassScores(scores.linear().above(scores.linear().below().at(at)), scores.form());
         }
-        throw new ModelException("one step of %s, expected all steps".formatted(content.describe()));
+        throw new ModelException("selects one step of %s, expected all steps".formatted(content.describe()));
     }
 
     private OnnxSignal directions(int at, OnnxRange range) {
