@@ -44,7 +44,9 @@ public final class CaseLog {
                 float value = expected[row][at];
                 double error = Math.abs((double) actual[row][at] - value);
                 assertThat(error)
-                        .as("%s on %s, row %d at %d: found %s, expected %s", what, kernel, row, at, actual[row][at], value)
+                        .as(
+                                "%s on %s, row %d at %d: found %s, expected %s",
+                                what, kernel, row, at, actual[row][at], value)
                         .isLessThanOrEqualTo(tolerance.applyAsDouble(value));
                 error(kernel, error);
             }

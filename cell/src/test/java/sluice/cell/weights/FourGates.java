@@ -34,7 +34,8 @@ public final class FourGates {
         }
         List<String> all = new ArrayList<>();
         for (int at = 0; at < remaining.length(); at++) {
-            all.addAll(permutations(prefix + remaining.charAt(at), remaining.substring(0, at) + remaining.substring(at + 1)));
+            all.addAll(permutations(
+                    prefix + remaining.charAt(at), remaining.substring(0, at) + remaining.substring(at + 1)));
         }
         return all;
     }

@@ -84,7 +84,8 @@ class ModelReaderTest {
 
         assertThatThrownBy(() -> ModelReader.read("old.pth", new MemoryChannel(file), AUTOMATIC))
                 .isInstanceOf(ModelException.class)
-                .hasMessageStartingWith("old.pth: this looks like a bare Python pickle, the checkpoint format of PyTorch before")
+                .hasMessageStartingWith(
+                        "old.pth: this looks like a bare Python pickle, the checkpoint format of PyTorch before")
                 .hasMessageContaining("torch.save(torch.load(");
     }
 

@@ -46,7 +46,8 @@ public final class Allocation {
             return new byte[(int) length];
         } catch (OutOfMemoryError e) {
             throw new ModelException(
-                    "%s has %d bytes, more than the heap of this JVM has free; set a larger heap".formatted(what, length),
+                    "%s has %d bytes, more than the heap of this JVM has free; set a larger heap"
+                            .formatted(what, length),
                     e);
         }
     }

@@ -24,8 +24,8 @@ public final class ChannelBytes extends InputStream {
         channel.position(position);
         while (buffer.hasRemaining()) {
             if (channel.read(buffer) < 0) {
-                throw new EOFException(
-                        "the file ended at byte %d while it was read: it was truncated during the read".formatted(channel.position()));
+                throw new EOFException("the file ended at byte %d while it was read: it was truncated during the read"
+                        .formatted(channel.position()));
             }
         }
     }

@@ -59,7 +59,8 @@ public enum ElementType {
     public long bytes(long values) {
         long total = Math.multiplyExact(values, bits);
         if (total % Byte.SIZE != 0) {
-            throw new ArithmeticException("%d values of %d bits are not a whole number of bytes".formatted(values, bits));
+            throw new ArithmeticException(
+                    "%d values of %d bits are not a whole number of bytes".formatted(values, bits));
         }
         return total / Byte.SIZE;
     }

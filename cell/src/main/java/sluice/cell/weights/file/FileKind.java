@@ -21,7 +21,7 @@ public enum FileKind {
     LFS_POINTER(
             "a Git LFS pointer; git lfs pull downloads the file itself",
             start -> start.startsWith("version https://git-lfs")),
-    JSON("JSON text without weights", start -> start.matches("(?s)\\{\\s*\".*")),
+    JSON("a JSON text without weights", start -> start.matches("(?s)\\{\\s*\".*")),
     ONNX("an ONNX model", start -> isOnnx(start));
 
     /** Size in bytes of the header length at the start of a safetensors file. */

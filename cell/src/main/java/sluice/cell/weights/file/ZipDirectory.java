@@ -51,12 +51,12 @@ final class ZipDirectory {
     }
 
     /** Entries by name, in the order of the directory. */
-     Map<String, ZipEntry> entries() {
+    Map<String, ZipEntry> entries() {
         return entries;
     }
 
     /** Offset of the directory in the archive. All entries lie before it. */
-     long begin() {
+    long begin() {
         return begin;
     }
 
@@ -131,8 +131,8 @@ final class ZipDirectory {
                 }
             }
         }
-        throw new ModelException("the zip archive requires a zip64 end record, but has none: "
-                + "the file is damaged, copy it again");
+        throw new ModelException(
+                "the zip archive requires a zip64 end record, but has none: " + "the file is damaged, copy it again");
     }
 
     private static ByteBuffer bytes(SeekableByteChannel channel, long position, int length) throws IOException {
@@ -152,7 +152,8 @@ final class ZipDirectory {
             ZipEntry entry = readEntry(directory);
             covered += entry.storedBytes(); // no overflow: each is smaller than the file, and their number is limited
             if (covered > begin) {
-                throw new ModelException("the zip archive has entries that overlap, expected separate ones: no framework writes such a file");
+                throw new ModelException(
+                        "the zip archive has entries that overlap, expected separate ones: no framework writes such a file");
             }
             if (entries.putIfAbsent(entry.name(), entry) != null) {
                 throw new ModelException(
@@ -173,7 +174,8 @@ final class ZipDirectory {
         int extraBytes = Short.toUnsignedInt(fixed.getShort(30));
         int commentBytes = Short.toUnsignedInt(fixed.getShort(32));
         if (directory.remaining() < ENTRY_BYTES + nameBytes + extraBytes + commentBytes) {
-            throw new ModelException("the zip directory ends in the middle of an entry: the file is damaged, copy it again");
+            throw new ModelException(
+                    "the zip directory ends in the middle of an entry: the file is damaged, copy it again");
         }
         if (nameBytes > MAX_NAME_BYTES) {
             throw new ModelException("the zip directory has an entry with a name of %d bytes, expected at most %d"

@@ -67,8 +67,9 @@ final class OnnxActivations {
 
     private void requireAllUsed(String attribute, float[] values, int used) {
         if (used < values.length) {
-            throw new ModelException("attribute '%s' has %d values, expected at most %d: one for each function of %s that has this parameter"
-                    .formatted(attribute, values.length, used, names));
+            throw new ModelException(
+                    "attribute '%s' has %d values, expected at most %d: one for each function of %s that has this parameter"
+                            .formatted(attribute, values.length, used, names));
         }
     }
 
@@ -78,8 +79,9 @@ final class OnnxActivations {
         boolean hasAlpha = kind.parameters() > 0;
         boolean hasBeta = kind.parameters() > 1;
         if (kind == Activation.Kind.SCALED_TANH && (nextAlpha == alphas.length || nextBeta == betas.length)) {
-            throw new ModelException("the activation ScaledTanh has no alpha or no beta, and ONNX defines no default for them; "
-                    + "export it with activation_alpha and activation_beta");
+            throw new ModelException(
+                    "the activation ScaledTanh has no alpha or no beta, and ONNX defines no default for them; "
+                            + "export it with activation_alpha and activation_beta");
         }
         float alpha = hasAlpha && nextAlpha < alphas.length ? alphas[nextAlpha++] : defaults.alpha();
         float beta = hasBeta && nextBeta < betas.length ? betas[nextBeta++] : defaults.beta();

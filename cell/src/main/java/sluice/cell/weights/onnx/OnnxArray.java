@@ -185,7 +185,8 @@ final class OnnxArray {
     /** The value of a tensor with one integer, of any rank. */
     long singleLong() {
         if (shape.values() != 1) {
-            throw new ModelException("tensor %s has several values or none, expected one integer".formatted(describe()));
+            throw new ModelException(
+                    "tensor %s has several values or none, expected one integer".formatted(describe()));
         }
         return longs()[0];
     }
@@ -215,7 +216,8 @@ final class OnnxArray {
                     .formatted(describe(), dimensions.length, MAX_RANK));
         }
         if (Arrays.stream(dimensions).anyMatch(size -> size < 0) || other.values() != shape.values()) {
-            throw new ModelException("tensor %s can't be reshaped to %s, expected a shape with as many values".formatted(describe(), other));
+            throw new ModelException("tensor %s can't be reshaped to %s, expected a shape with as many values"
+                    .formatted(describe(), other));
         }
         if (tensor != null && floats == null && longs == null) {
             OnnxTensor same = new OnnxTensor(
@@ -283,8 +285,9 @@ final class OnnxArray {
             equal = at == axis || one.shape.dimension(at) == other.shape.dimension(at);
         }
         if (!equal) {
-            throw new ModelException("tensors %s and %s can't be concatenated along axis %d, expected equal types and other axes"
-                    .formatted(one.describe(), other.describe(), axis));
+            throw new ModelException(
+                    "tensors %s and %s can't be concatenated along axis %d, expected equal types and other axes"
+                            .formatted(one.describe(), other.describe(), axis));
         }
     }
 

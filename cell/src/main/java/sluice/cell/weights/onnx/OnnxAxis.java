@@ -76,8 +76,9 @@ final class OnnxAxis {
      */
     void assign(Role assigned) {
         if (role != Role.UNASSIGNED && role != assigned) {
-            throw new ModelException("%s is %s here, but %s elsewhere: expected the same meaning; check the order of axes"
-                    .formatted(name, assigned.description(), role.description()));
+            throw new ModelException(
+                    "%s is %s here, but %s elsewhere: expected the same meaning; check the order of axes"
+                            .formatted(name, assigned.description(), role.description()));
         }
         role = assigned;
     }

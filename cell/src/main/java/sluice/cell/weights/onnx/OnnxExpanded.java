@@ -34,7 +34,9 @@ record OnnxExpanded(OnnxConstant constant) implements OnnxValue {
 
     @Override
     public OnnxValue slice(long axis, long start, long end, long step) {
-        return requireMatrix("sliced").axisSize(axis) == 1 ? this : new OnnxExpanded(constant.slice(axis, start, end, step));
+        return requireMatrix("sliced").axisSize(axis) == 1
+                ? this
+                : new OnnxExpanded(constant.slice(axis, start, end, step));
     }
 
     @Override

@@ -49,12 +49,15 @@ record OnnxGraph(
             }
             producers.put(input.name(), -1);
         }
-        initializers.keySet().forEach(name -> producers.put(name, -1)); // an initializer with the name of an input is its default
+        initializers
+                .keySet()
+                .forEach(name -> producers.put(name, -1)); // an initializer with the name of an input is its default
         for (OnnxNode node : nodes) {
             for (String output : node.outputs()) {
                 if (!output.isEmpty() && producers.put(output, node.index()) != null) {
-                    throw new ModelException("%s produces '%s', which is already defined: expected each name to be produced once"
-                            .formatted(node.describe(), output));
+                    throw new ModelException(
+                            "%s produces '%s', which is already defined: expected each name to be produced once"
+                                    .formatted(node.describe(), output));
                 }
             }
         }

@@ -93,8 +93,9 @@ final class OnnxInitialState {
     /** @param which {@code hidden} or {@code cell} */
     Optional<String> note(String which) {
         return Optional.ofNullable(input)
-                .map(name -> "the initial %s state is input '%s' of the graph, which is ignored: sequences start from zeros, or from"
-                                .formatted(which, name)
-                        + " the state passed with them");
+                .map(name ->
+                        "the initial %s state is input '%s' of the graph, which is ignored: sequences start from zeros, or from"
+                                        .formatted(which, name)
+                                + " the state passed with them");
     }
 }

@@ -56,7 +56,8 @@ final class OnnxInterpreter {
         for (String output : outputs) {
             OnnxValue value = values.get(output);
             if (value == null) {
-                throw new ModelException("output '%s' of the graph is not produced by any node, expected one".formatted(output));
+                throw new ModelException(
+                        "output '%s' of the graph is not produced by any node, expected one".formatted(output));
             }
             found.put(output, value);
         }
@@ -158,8 +159,11 @@ final class OnnxInterpreter {
         long to = operands.node().number("to", 0);
         OnnxType type = OnnxType.numbered(to)
                 .filter(known -> known.isFloat() || known.isInteger())
-                .orElseThrow(() -> new ModelException("casts to type %d, expected a floating-point or integer type".formatted(to)));
-        return type == OnnxType.BOOL ? otherOperator(operands) : operands.required(0).cast(type.isInteger());
+                .orElseThrow(() -> new ModelException(
+                        "casts to type %d, expected a floating-point or integer type".formatted(to)));
+        return type == OnnxType.BOOL
+                ? otherOperator(operands)
+                : operands.required(0).cast(type.isInteger());
     }
 
     private OnnxValue constant(OnnxNode node) {
@@ -212,7 +216,8 @@ final class OnnxInterpreter {
             case "Mean" -> OnnxModelOperators.merged(operands, Merge.AVERAGE);
             case "Mul" -> OnnxModelOperators.scaled(operands, 0.5f);
             case "Div" -> OnnxModelOperators.scaled(operands, 2);
-            default -> throw OnnxModelOperators.unsupportedOperator(operands.signals().get(0));
+            default ->
+                throw OnnxModelOperators.unsupportedOperator(operands.signals().get(0));
         };
     }
 

@@ -62,8 +62,9 @@ record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
             fits = isInputOfWidth(x, width);
         }
         if (!fits) {
-            throw new ModelException("reads %s, expected a last axis of size %d, the input width of W; export the model again"
-                    .formatted(x.describe(), width));
+            throw new ModelException(
+                    "reads %s, expected a last axis of size %d, the input width of W; export the model again"
+                            .formatted(x.describe(), width));
         }
     }
 

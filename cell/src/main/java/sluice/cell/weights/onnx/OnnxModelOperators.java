@@ -5,13 +5,13 @@ import java.util.List;
 import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.onnx.OnnxAxis.Role;
-import sluice.cell.weights.onnx.OnnxContent.ClassScores;
 import sluice.cell.weights.onnx.OnnxContent.At;
 import sluice.cell.weights.onnx.OnnxContent.Cell;
+import sluice.cell.weights.onnx.OnnxContent.ClassScores;
+import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
 import sluice.cell.weights.onnx.OnnxContent.Embedded;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
 import sluice.cell.weights.onnx.OnnxContent.OneHot;
-import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
 import sluice.cell.weights.onnx.OnnxContent.Raw;
 
 /** Operators that are part of a model: LSTM, embedding, output layer, softmax, and merging of directions. */
@@ -71,7 +71,8 @@ final class OnnxModelOperators {
         float[] offAndOn = operands.constant(2, "the off and on values").floats();
         if (depth < 1 || offAndOn.length != 2 || offAndOn[0] != 0 || offAndOn[1] != 1) {
             throw new ModelException(
-                    "depth is %d with %d off and on values, expected a depth above 0 and the values 0 and 1".formatted(depth, offAndOn.length));
+                    "depth is %d with %d off and on values, expected a depth above 0 and the values 0 and 1"
+                            .formatted(depth, offAndOn.length));
         }
         long axis = operands.axis(-1);
         if (axis != -1 && axis != tokens.rank()) {
@@ -86,7 +87,8 @@ final class OnnxModelOperators {
             return new OnnxOpaque(operands.node().describe());
         }
         if (!(operands.required(0) instanceof OnnxSignal signal)) {
-            throw new ModelException("has the input-dependent operand on the right, expected it on the left: hidden states times weights");
+            throw new ModelException(
+                    "has the input-dependent operand on the right, expected it on the left: hidden states times weights");
         }
         return product(signal, operands.constant(1, "the matrix"), false);
     }
@@ -104,7 +106,8 @@ final class OnnxModelOperators {
                     .formatted(alpha, beta, node.number("transA", 0)));
         }
         if (!(operands.required(0) instanceof OnnxSignal signal)) {
-            throw new ModelException("has the input-dependent operand on the right, expected it on the left: hidden states times weights");
+            throw new ModelException(
+                    "has the input-dependent operand on the right, expected it on the left: hidden states times weights");
         }
         OnnxSignal logits = product(signal, operands.constant(1, "B"), node.number("transB", 0) != 0);
         if (!hasBias) {
@@ -131,7 +134,8 @@ final class OnnxModelOperators {
             throw new ModelException("multiplies %s by %s, expected a matrix with one row per hidden unit"
                     .formatted(signal.describe(), weights.describe()));
         }
-        return signal.withLastAxis(OnnxAxis.of(Role.CLASSES, linear.classes()), new ClassScores(linear, ClassScores.Form.LOGITS));
+        return signal.withLastAxis(
+                OnnxAxis.of(Role.CLASSES, linear.classes()), new ClassScores(linear, ClassScores.Form.LOGITS));
     }
 
     /** One-hot vectors times a matrix select rows of the matrix: an embedding. */
@@ -140,14 +144,16 @@ final class OnnxModelOperators {
             throw new ModelException("multiplies one-hot tokens of depth %d by %s, expected one row per token"
                     .formatted(oneHot.depth(), table.describe()));
         }
-        return signal.withLastAxis(OnnxAxis.of(Role.WIDTH, table.shape().columns()), new Embedded(table, oneHot.input()));
+        return signal.withLastAxis(
+                OnnxAxis.of(Role.WIDTH, table.shape().columns()), new Embedded(table, oneHot.input()));
     }
 
     /** The exception for an operator that can't be scored. */
     static ModelException unsupportedOperator(OnnxSignal signal) {
-        return new ModelException(("this operator is not supported here, after %s: only an embedding, LSTMs, one output layer and a softmax "
-                        + "can be scored")
-                .formatted(signal.content().describe()));
+        return new ModelException(
+                ("this operator is not supported here, after %s: only an embedding, LSTMs, one output layer and a softmax "
+                                + "can be scored")
+                        .formatted(signal.content().describe()));
     }
 
     /** Add: the bias of the output layer, or the sum of two directions. */
@@ -222,8 +228,9 @@ final class OnnxModelOperators {
         boolean isLast =
                 signal.dimensions().subList(axis + 1, signal.rank()).stream().allMatch(List::isEmpty);
         if (flattens && !isLast) {
-            throw new ModelException("axis is %d of %d, expected the last one: up to opset 12 the softmax covers all axes from there on"
-                    .formatted(axis, signal.rank()));
+            throw new ModelException(
+                    "axis is %d of %d, expected the last one: up to opset 12 the softmax covers all axes from there on"
+                            .formatted(axis, signal.rank()));
         }
         return signal.with(new ClassScores(scores.linear(), form));
     }
@@ -241,7 +248,8 @@ final class OnnxModelOperators {
         requireClasses(signal, axis);
         List<List<OnnxAxis>> remaining = new ArrayList<>(signal.dimensions());
         remaining.set(axis, List.of());
-        OnnxSignal kept = new OnnxSignal(remaining, new ClassScores(scores.linear(), ClassScores.Form.ARGMAX), signal.flipped());
+        OnnxSignal kept =
+                new OnnxSignal(remaining, new ClassScores(scores.linear(), ClassScores.Form.ARGMAX), signal.flipped());
         return operands.node().number("keepdims", 1) != 0 ? kept : kept.squeeze(new long[] {axis});
     }
 

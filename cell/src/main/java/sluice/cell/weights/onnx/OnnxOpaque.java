@@ -12,6 +12,7 @@ record OnnxOpaque(String node) implements OnnxShapeless {
     /** The exception if the value is needed. */
     ModelException needed() {
         return new ModelException(
-                "needs the output of %s, which is not supported; export the model with constants folded".formatted(node));
+                "needs the output of %s, which is not supported; export the model with constants folded"
+                        .formatted(node));
     }
 }

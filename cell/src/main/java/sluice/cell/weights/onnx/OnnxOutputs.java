@@ -8,11 +8,11 @@ import java.util.Optional;
 import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
-import sluice.cell.weights.onnx.OnnxContent.ClassScores;
 import sluice.cell.weights.onnx.OnnxContent.At;
 import sluice.cell.weights.onnx.OnnxContent.Cell;
-import sluice.cell.weights.onnx.OnnxContent.Hidden;
+import sluice.cell.weights.onnx.OnnxContent.ClassScores;
 import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
+import sluice.cell.weights.onnx.OnnxContent.Hidden;
 
 /** Classifies the outputs of a graph: class scores of an output layer, states of LSTMs, or others. */
 final class OnnxOutputs {
@@ -53,7 +53,9 @@ final class OnnxOutputs {
             if (chosen != null && !chosen.linear().sameLayer(scores.linear())) {
                 throw new ModelException(
                         "%d outputs come from different output layers: %s; set model.output to one of them"
-                                .formatted(classScores.size(), NameList.of(classScores.keySet(), name -> "'" + name + "'")));
+                                .formatted(
+                                        classScores.size(),
+                                        NameList.of(classScores.keySet(), name -> "'" + name + "'")));
             }
             chosen = chosen == null || scores.form() != ClassScores.Form.ARGMAX ? scores : chosen;
         }
@@ -79,7 +81,11 @@ final class OnnxOutputs {
         }
         // Two nodes may be the directions of one layer if an output concatenates both.
         for (Hidden output : hidden.values()) {
-            boolean isAll = output.parts().stream().map(DirectionOutput::lstm).distinct().count() == tops.size()
+            boolean isAll = output.parts().stream()
+                                    .map(DirectionOutput::lstm)
+                                    .distinct()
+                                    .count()
+                            == tops.size()
                     && output.parts().stream().allMatch(part -> tops.containsKey(part.lstm()));
             if (isAll) {
                 return output;

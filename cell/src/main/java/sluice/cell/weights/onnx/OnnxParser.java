@@ -102,8 +102,9 @@ final class OnnxParser {
                 case 11 -> inputs.add(port());
                 case 12 -> outputs.add(port());
                 case 15 ->
-                    throw new ModelException("the graph has sparse tensors (sparse_initializer), which are not supported; "
-                            + "export it with dense tensors");
+                    throw new ModelException(
+                            "the graph has sparse tensors (sparse_initializer), which are not supported; "
+                                    + "export it with dense tensors");
                 default -> {}
             }
         }
@@ -254,7 +255,9 @@ final class OnnxParser {
             switch (proto.field()) {
                 case 1 -> proto.numbers(dimensions::add);
                 case 2 -> type = proto.number();
-                case 3 -> throw new ModelException("a tensor is stored in segments, which are not supported; export it again");
+                case 3 ->
+                    throw new ModelException(
+                            "a tensor is stored in segments, which are not supported; export it again");
                 case 4 -> span(typed, ProtoReader.FIXED32);
                 case 5, 6, 7, 11 -> span(typed, ProtoReader.VARINT);
                 case 10 -> span(typed, ProtoReader.FIXED64);
@@ -296,8 +299,9 @@ final class OnnxParser {
         for (long size : sizes) {
             // The others are checked even if one is 0.
             if (size < 0 || (size > 0 && values > Allocation.MAX_LENGTH / size)) {
-                throw new ModelException("tensor '%s' has shape %s, expected dimensions of 0 or more and at most %d values"
-                        .formatted(name, shape, Allocation.MAX_LENGTH));
+                throw new ModelException(
+                        "tensor '%s' has shape %s, expected dimensions of 0 or more and at most %d values"
+                                .formatted(name, shape, Allocation.MAX_LENGTH));
             }
             values *= Math.max(1, size);
         }

@@ -17,8 +17,8 @@ import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.ModelFolder;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.TensorNames;
-import sluice.cell.weights.onnx.OnnxContent.ClassScores;
 import sluice.cell.weights.onnx.OnnxContent.At;
+import sluice.cell.weights.onnx.OnnxContent.ClassScores;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
 
 /**

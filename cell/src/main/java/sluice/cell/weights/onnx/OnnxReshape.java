@@ -138,6 +138,7 @@ final class OnnxReshape {
 
     private ModelException unsupported(List<OnnxSize> target) {
         return new ModelException(
-                "reshapes %s to %s: expected a shape that doesn't split axes or mix steps and batch with others".formatted(before, target));
+                "reshapes %s to %s: expected a shape that doesn't split axes or mix steps and batch with others"
+                        .formatted(before, target));
     }
 }

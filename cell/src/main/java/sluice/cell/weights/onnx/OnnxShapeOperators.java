@@ -39,7 +39,8 @@ final class OnnxShapeOperators {
         if (value instanceof OnnxShapeless) {
             return value;
         }
-        List<OnnxSize> target = operands.sizes(1).orElseThrow(() -> new ModelException("has no target shape, expected one"));
+        List<OnnxSize> target =
+                operands.sizes(1).orElseThrow(() -> new ModelException("has no target shape, expected one"));
         return value.reshape(target, operands.node().number("allowzero", 0) != 0);
     }
 
@@ -79,7 +80,8 @@ final class OnnxShapeOperators {
         if (operands.node().has(name)) {
             return operands.numbers(name, input).orElseThrow();
         }
-        List<OnnxSize> sizes = operands.sizes(input).orElseThrow(() -> new ModelException("has no %s, expected one per axis".formatted(name)));
+        List<OnnxSize> sizes = operands.sizes(input)
+                .orElseThrow(() -> new ModelException("has no %s, expected one per axis".formatted(name)));
         long[] numbers = new long[sizes.size()];
         for (int at = 0; at < numbers.length; at++) {
             OnnxSize size = sizes.get(at);
@@ -146,7 +148,9 @@ final class OnnxShapeOperators {
         }
         List<OnnxSize> sizes = new ArrayList<>();
         for (OnnxValue value : values) {
-            sizes.addAll(OnnxSizes.of(value).orElseThrow(() -> differentKinds(values)).sizes());
+            sizes.addAll(OnnxSizes.of(value)
+                    .orElseThrow(() -> differentKinds(values))
+                    .sizes());
             OnnxSizes.requireLimit(sizes.size());
         }
         return new OnnxSizes(sizes, false);
@@ -180,7 +184,8 @@ final class OnnxShapeOperators {
                     .formatted(table.describe(), operands.axis(0)));
         }
         return tokens.unsqueeze(new long[] {tokens.rank()})
-                .withLastAxis(OnnxAxis.of(OnnxAxis.Role.WIDTH, table.shape().columns()), new Embedded(table, raw.input()));
+                .withLastAxis(
+                        OnnxAxis.of(OnnxAxis.Role.WIDTH, table.shape().columns()), new Embedded(table, raw.input()));
     }
 
     static OnnxValue shape(OnnxOperands operands) {

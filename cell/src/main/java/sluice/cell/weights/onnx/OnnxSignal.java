@@ -7,12 +7,12 @@ import java.util.function.Supplier;
 import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.onnx.OnnxAxis.Role;
-import sluice.cell.weights.onnx.OnnxContent.ClassScores;
 import sluice.cell.weights.onnx.OnnxContent.At;
 import sluice.cell.weights.onnx.OnnxContent.Cell;
-import sluice.cell.weights.onnx.OnnxContent.Hidden;
-import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
+import sluice.cell.weights.onnx.OnnxContent.ClassScores;
 import sluice.cell.weights.onnx.OnnxContent.DerivedInput;
+import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
+import sluice.cell.weights.onnx.OnnxContent.Hidden;
 import sluice.cell.weights.onnx.OnnxContent.Raw;
 
 /**
@@ -89,7 +89,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         try {
             return result.get();
         } catch (ModelException e) {
-            return new OnnxSignal(null, new DerivedInput(raw.input(), "it is " + operation + ", " + e.getMessage()), null);
+            return new OnnxSignal(
+                    null, new DerivedInput(raw.input(), "it is " + operation + ", " + e.getMessage()), null);
         }
     }
 
@@ -98,8 +99,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         return apply("transposed", () -> {
             List<List<OnnxAxis>> moved = new ArrayList<>();
             if (Arrays.stream(order).distinct().count() != rank() || order.length != rank()) {
-                throw new ModelException(
-                        "the order is %s for %d dimensions, expected each dimension once".formatted(Arrays.toString(order), rank()));
+                throw new ModelException("the order is %s for %d dimensions, expected each dimension once"
+                        .formatted(Arrays.toString(order), rank()));
             }
             for (int from : order) {
                 moved.add(dimensions.get(OnnxValue.axis(from, rank())));
@@ -118,7 +119,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                     .toArray();
             for (long index : indices) {
                 if (index > more.size()) {
-                    throw new ModelException("the axes are %s, expected different ones".formatted(Arrays.toString(axes)));
+                    throw new ModelException(
+                            "the axes are %s, expected different ones".formatted(Arrays.toString(axes)));
                 }
                 more.add((int) index, List.of());
             }
@@ -198,7 +200,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                     return flip(axes.get(0));
                 }
                 if (range.count() == 1) {
-                    return selectStep(at, range.first() == length - 1 || range.first() == -1 ? -1 : range.first(), true);
+                    return selectStep(
+                            at, range.first() == length - 1 || range.first() == -1 ? -1 : range.first(), true);
                 }
                 throw new ModelException("selects only some of %s, expected all or the last".formatted(axes.get(0)));
             }
@@ -232,7 +235,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
             List<OnnxAxis> axes = dimensions.get(at);
             boolean keep = indices.shape().rank() == 1;
             if (indices.shape().rank() > 1 || indices.shape().values() < 1) {
-                throw new ModelException("selects by %s, expected an index or a vector of indices".formatted(indices.describe()));
+                throw new ModelException(
+                        "selects by %s, expected an index or a vector of indices".formatted(indices.describe()));
             }
             if (axes.size() == 1 && axes.get(0).role() == Role.DIRECTIONS) {
                 OnnxSignal taken = directions(at, indices.longs());
@@ -270,7 +274,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
             return with(remaining);
         }
         if (axis.role() != Role.STEPS || (index != 0 && index != -1)) {
-            throw new ModelException("selects index %d of %s, expected the last step or all steps".formatted(index, axis));
+            throw new ModelException(
+                    "selects index %d of %s, expected the last step or all steps".formatted(index, axis));
         }
         boolean last = (index == -1) != (flipped == axis);
         return new OnnxSignal(remaining, atStep(last ? At.LAST : At.FIRST), flipped == axis ? null : flipped);
@@ -307,7 +312,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         List<DirectionOutput> parts = parts();
         List<DirectionOutput> taken = new ArrayList<>();
         if (indices.length > parts.size()) {
-            throw new ModelException("selects %d directions of %d, expected each once".formatted(indices.length, parts.size()));
+            throw new ModelException(
+                    "selects %d directions of %d, expected each once".formatted(indices.length, parts.size()));
         }
         for (long index : indices) {
             taken.add(parts.get(OnnxValue.axis(index, parts.size())));
@@ -360,7 +366,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         }
         for (OnnxSignal signal : signals) {
             if (signal.isDerivedInput() || signal.content instanceof Raw) {
-                throw new ModelException("concatenates %s with another value, expected only outputs of LSTMs".formatted(signal.describe()));
+                throw new ModelException("concatenates %s with another value, expected only outputs of LSTMs"
+                        .formatted(signal.describe()));
             }
         }
         int at = OnnxValue.axis(axis, first.rank());
@@ -392,14 +399,15 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
             equal = axis == at || (!directions && matches(axes, other.dimensions.get(axis)));
         }
         if (!equal) {
-            throw new ModelException(
-                    "concatenates %s and %s, expected outputs of directions with the same axes".formatted(describe(), other.describe()));
+            throw new ModelException("concatenates %s and %s, expected outputs of directions with the same axes"
+                    .formatted(describe(), other.describe()));
         }
     }
 
     /** Whether two signals have the same axes and can be combined element by element. */
     boolean matches(OnnxSignal other) {
-        boolean equal = !isDerivedInput() && !other.isDerivedInput() && rank() == other.rank() && flipped == other.flipped;
+        boolean equal =
+                !isDerivedInput() && !other.isDerivedInput() && rank() == other.rank() && flipped == other.flipped;
         for (int axis = 0; equal && axis < rank(); axis++) {
             equal = matches(dimensions.get(axis), other.dimensions.get(axis));
         }

@@ -16,10 +16,10 @@ import sluice.cell.model.ModelException;
 import sluice.cell.model.Readout;
 import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.onnx.OnnxContent.At;
+import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
 import sluice.cell.weights.onnx.OnnxContent.Embedded;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
 import sluice.cell.weights.onnx.OnnxContent.OneHot;
-import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
 import sluice.cell.weights.onnx.OnnxContent.Raw;
 
 /** The stack of LSTM layers of a graph, collected from the topmost layer down to the input. */
@@ -62,11 +62,12 @@ final class OnnxStack {
         }
         for (DirectionOutput part : parts) {
             if (!part.lstm().below().equals(parts.get(0).lstm().below())) {
-                throw new ModelException("%s read different inputs, %s and %s: expected the same input for both directions"
-                        .formatted(
-                                layer.describe(),
-                                parts.get(0).lstm().below().describe(),
-                                part.lstm().below().describe()));
+                throw new ModelException(
+                        "%s read different inputs, %s and %s: expected the same input for both directions"
+                                .formatted(
+                                        layer.describe(),
+                                        parts.get(0).lstm().below().describe(),
+                                        part.lstm().below().describe()));
             }
         }
     }
@@ -75,8 +76,9 @@ final class OnnxStack {
     private void requireOneUse() {
         for (OnnxLstm lstm : lstms()) {
             if (lstm.startsFrom(inputName())) {
-                throw new ModelException("%s has input '%s' as initial state, which is also the sequence: expected another input"
-                        .formatted(lstm.describe(), inputName()));
+                throw new ModelException(
+                        "%s has input '%s' as initial state, which is also the sequence: expected another input"
+                                .formatted(lstm.describe(), inputName()));
             }
         }
     }
@@ -151,7 +153,8 @@ final class OnnxStack {
                     .formatted(embedded.table().describe(), embedded.input());
         }
         if (input instanceof OneHot oneHot) {
-            return "no embedding: the tokens of input '%s' are one-hot encoded with depth %d".formatted(oneHot.input(), oneHot.depth());
+            return "no embedding: the tokens of input '%s' are one-hot encoded with depth %d"
+                    .formatted(oneHot.input(), oneHot.depth());
         }
         return "no embedding: the LSTM reads input '%s' directly".formatted(inputName());
     }

@@ -63,7 +63,7 @@ record OnnxTensor(
             requireBytes(bytes, "float_data or double_data");
             requireWholeValues();
         } else if (bytes < shape.values()) {
-            throw new ModelException("tensor '%s' has at most %d values, but its shape %s says %d; the file is damaged"
+            throw new ModelException("tensor '%s' has at most %d values, but its shape %s has %d; the file is damaged"
                     .formatted(name, bytes, shape, shape.values()));
         }
     }

@@ -208,7 +208,7 @@ final class OnnxWeights {
             }
         }
         if (found != values.length) {
-            throw new ModelException("tensor '%s' has %d values, but its shape %s says %d; the file is damaged"
+            throw new ModelException("tensor '%s' has %d values, but its shape %s has %d; the file is damaged"
                     .formatted(tensor.name(), found, tensor.shape(), values.length));
         }
         return values;

@@ -142,7 +142,9 @@ final class ProtoReader {
                     .decode(ByteBuffer.wrap(bytes()))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new ModelException("byte %d: a text is not valid UTF-8; this is not an ONNX model, or a damaged one".formatted(begin), e);
+            throw new ModelException(
+                    "byte %d: a text is not valid UTF-8; this is not an ONNX model, or a damaged one".formatted(begin),
+                    e);
         }
     }
 
@@ -289,6 +291,7 @@ final class ProtoReader {
     }
 
     private ModelException damaged(String found) {
-        return new ModelException("byte %d: %s; this is not an ONNX model, or a damaged one".formatted(position, found));
+        return new ModelException(
+                "byte %d: %s; this is not an ONNX model, or a damaged one".formatted(position, found));
     }
 }

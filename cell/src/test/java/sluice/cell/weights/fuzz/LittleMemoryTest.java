@@ -39,7 +39,8 @@ class LittleMemoryTest {
             }
         }
         files.add(
-                0, files.stream().filter(LittleMemoryTest::isValid).findFirst().orElseThrow()); // loads the classes first
+                0,
+                files.stream().filter(LittleMemoryTest::isValid).findFirst().orElseThrow()); // loads the classes first
         Path output = folder.resolve(Bombs.PART + "output");
         Process process = start(files, output);
         try {

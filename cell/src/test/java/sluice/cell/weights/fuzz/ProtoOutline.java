@@ -129,7 +129,8 @@ final class ProtoOutline {
             describe(ByteBuffer.wrap(bytes), inner.get(), outline);
             outline.write(END);
         } else if (bytes.length > MAX_SHORT) {
-            throw new IllegalArgumentException("a seed has %d bytes in one field, expected at most 255".formatted(bytes.length));
+            throw new IllegalArgumentException(
+                    "a seed has %d bytes in one field, expected at most 255".formatted(bytes.length));
         } else {
             outline.write(field << KIND_BITS | SHORT_BYTES);
             outline.write(bytes.length);

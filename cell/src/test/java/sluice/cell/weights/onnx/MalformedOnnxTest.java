@@ -243,7 +243,8 @@ class MalformedOnnxTest {
                 .output("Y")
                 .bytes();
 
-        assertRejected(file, "node 'a' (Identity) reads 'p', which only node 'b' (Identity) produces", "without a cycle");
+        assertRejected(
+                file, "node 'a' (Identity) reads 'p', which only node 'b' (Identity) produces", "without a cycle");
     }
 
     @Test
@@ -354,7 +355,7 @@ class MalformedOnnxTest {
         assertRejected(withW(header(10).numbers(5, new long[23])), "tensor 'bad' has at most 23 values");
         assertRejected(
                 withW(header(10).numbers(5, new long[25])),
-                "tensor 'bad' has 25 values, but its shape (1, 12, 2) says 24");
+                "tensor 'bad' has 25 values, but its shape (1, 12, 2) has 24");
     }
 
     @Test
@@ -471,7 +472,7 @@ class MalformedOnnxTest {
         }
         byte[] file = onnx.named("lstm", "LSTM", "X,c60,R,B", "Y").output("Y").bytes();
 
-        assertRejected(file, "values of its tensors, expected at most ", "far more than the file holds");
+        assertRejected(file, "values from its tensors, expected at most ", "far more than the file holds");
     }
 
     @Test
@@ -609,7 +610,7 @@ class MalformedOnnxTest {
             delimiter = '|',
             value = {
                 "8|100|needs 96 bytes, but its external data claims 100",
-                "100|96|lies at bytes 100 to 196 of 'weights.bin', which has 120",
+                "100|96|is at bytes 100 to 196 of 'weights.bin', which has 120",
                 "9223372036854775807|96|offset '9223372036854775807', expected a number of bytes",
                 "-1|96|offset '-1', expected a number of bytes",
                 "x|96|offset 'x', expected a number of bytes",

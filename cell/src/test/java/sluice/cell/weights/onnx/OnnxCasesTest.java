@@ -161,7 +161,8 @@ class OnnxCasesTest {
                 float value = node.batchFirst()
                         ? expected.at(row, step, direction, at % units)
                         : expected.at(step, direction, row, at % units);
-                float actual = step < steps ? hidden[step][at] : 0; // the expected output is 0 after the end of a sequence
+                float actual =
+                        step < steps ? hidden[step][at] : 0; // the expected output is 0 after the end of a sequence
                 compare(node, kernel, "Y at row %d, step %d, unit %d".formatted(row, step, at), actual, value);
             }
         }

@@ -395,7 +395,8 @@ class OnnxReaderTest {
                 .node("Squeeze", "Y,one", "h");
         OnnxModels.output(onnx, model, "h");
 
-        assertRead(onnx.output("probabilities"), model, "the tokens of input 'tokens' are one-hot encoded with depth 7");
+        assertRead(
+                onnx.output("probabilities"), model, "the tokens of input 'tokens' are one-hot encoded with depth 7");
     }
 
     @Test
@@ -411,7 +412,10 @@ class OnnxReaderTest {
                 .node("Squeeze", "Y,one", "h");
         OnnxModels.output(onnx, model, "h");
 
-        assertRead(onnx.output("probabilities"), model, "the embedding is tensor 'E' (7, 3), with tokens from input 'tokens'");
+        assertRead(
+                onnx.output("probabilities"),
+                model,
+                "the embedding is tensor 'E' (7, 3), with tokens from input 'tokens'");
     }
 
     @Test

@@ -326,6 +326,7 @@ class OnnxRefusalTest {
 
         assertThatThrownBy(() -> OnnxReaderTest.read(file))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContainingAll("node 'lstm' (LSTM): reads a value computed from input 'X'", "the file has no shape for it");
+                .hasMessageContainingAll(
+                        "node 'lstm' (LSTM): reads a value computed from input 'X'", "the file has no shape for it");
     }
 }
