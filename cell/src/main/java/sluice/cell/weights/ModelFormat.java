@@ -2,11 +2,11 @@ package sluice.cell.weights;
 
 import sluice.cell.weights.file.FileKind;
 
-/** Whose reader takes a model file. */
+/** The format of a model file, as the user names it: it selects the reader. */
 public enum ModelFormat {
-    /** That of the format which the file's content tells. */
+    /** Detect the format from the first bytes of the file. */
     AUTO,
-    /** Safetensors, or the index of several. */
+    /** One safetensors file, or the JSON index of a model in several safetensors files. */
     SAFETENSORS,
     /** A PyTorch checkpoint. */
     PYTORCH,
@@ -15,7 +15,11 @@ public enum ModelFormat {
     /** A Keras model: a {@code .keras} archive, or HDF5. */
     KERAS;
 
-    /** @param content what the file's first bytes look like: it decides between the forms that one format has */
+    /**
+     * The kind of file that the reader has to expect.
+     *
+     * @param content the kind detected from the first bytes; selects the variant if the format has several
+     */
     FileKind kind(FileKind content) {
         return switch (this) {
             case AUTO -> content;

@@ -17,7 +17,7 @@ import sluice.cell.weights.torch.CheckpointReader;
 import sluice.cell.weights.torch.SafetensorsReader;
 import sluice.cell.weights.torch.ShardedReader;
 
-/** Reads a model file of any format that is known, which its content tells. */
+/** Reads a model file of any supported format. The format is detected from the content. */
 public final class ModelReader {
     private static final String SAVE_WEIGHTS =
             "in Python, safetensors.torch.save_file(model.state_dict(), \"model.safetensors\") writes one";
@@ -27,7 +27,7 @@ public final class ModelReader {
 
     private ModelReader() {}
 
-    /** Reads a local file; messages call it by its name without its folder. */
+    /** Reads a local file. Messages contain the file name without its folder. */
     public static ModelFile read(Path file, TensorNames names) throws IOException {
         try (SeekableByteChannel channel = Files.newByteChannel(file)) {
             return read(String.valueOf(file.getFileName()), channel, LocalFolder.of(file), names);
@@ -35,14 +35,14 @@ public final class ModelReader {
     }
 
     /**
-     * Reads a model.
+     * Reads a model and detects its format.
      *
-     * @param name what messages call the file
-     * @param channel the file, which stays open; may be larger than 2 GB
-     * @param folder where the file lies; asked only where a model is in several files, or a Keras file has weights alone
-     * @param names what the user says about names that the file leaves open
-     * @throws ModelException where the content is no model that can be used; the message begins with the name
-     * @throws IOException where the file can't be read
+     * @param name the file name in messages
+     * @param channel the file; it is not closed and may be larger than 2 GB
+     * @param folder opens further files: shards, external tensors, or the configuration of a Keras weights file
+     * @param names tensor names from the settings
+     * @throws ModelException if the content is not a usable model; the message begins with the name
+     * @throws IOException if the file can't be read
      */
     public static ModelFile read(String name, SeekableByteChannel channel, ModelFolder folder, TensorNames names)
             throws IOException {
@@ -50,9 +50,9 @@ public final class ModelReader {
     }
 
     /**
-     * Reads a model of a format that the user names, or any.
+     * Reads a model.
      *
-     * @param format whose reader takes the file, whatever its first bytes look like
+     * @param format selects the reader, regardless of the first bytes unless it is {@link ModelFormat#AUTO}
      */
     public static ModelFile read(
             String name, SeekableByteChannel channel, ModelFolder folder, TensorNames names, ModelFormat format)
@@ -66,20 +66,20 @@ public final class ModelReader {
                 case PYTORCH -> CheckpointReader.readModel(channel, names);
                 case KERAS -> KerasReader.readArchive(channel, names);
                 case HDF5 -> KerasReader.readHdf5(name, channel, folder, names);
-                // Each puts what tells it first, but an archive that was packed again may begin with anything.
+                // A repacked archive may begin with any entry, so the first bytes do not identify the format.
                 case ZIP ->
                     KerasReader.isArchive(channel)
                             ? KerasReader.readArchive(channel, names)
                             : CheckpointReader.readModel(channel, names);
-                case PICKLE -> throw refused(kind, SAVE_AGAIN);
-                default -> throw refused(kind, SAVE_WEIGHTS);
+                case PICKLE -> throw unsupported(kind, SAVE_AGAIN);
+                default -> throw unsupported(kind, SAVE_WEIGHTS);
             };
         } catch (ModelException e) {
             throw new ModelException(name + ": " + e.getMessage(), e);
         }
     }
 
-    /** Reads a model that is one file, of which nothing else is known. */
+    /** Reads a model that consists of one file. */
     public static ModelFile read(String name, SeekableByteChannel channel, TensorNames names) throws IOException {
         return read(
                 name,
@@ -90,7 +90,7 @@ public final class ModelReader {
                 names);
     }
 
-    private static ModelException refused(FileKind kind, String remedy) {
+    private static ModelException unsupported(FileKind kind, String remedy) {
         return new ModelException(
                 "this looks like %s, expected a safetensors file, a PyTorch checkpoint, an ONNX model or a Keras model; %s"
                         .formatted(kind.description(), remedy));

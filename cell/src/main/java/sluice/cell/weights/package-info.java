@@ -1,10 +1,10 @@
 /**
- * Readers of trained weights: each ends in an {@link sluice.cell.model.LstmModel} or in a sentence that says what is
- * wrong.
+ * Reads trained weights from model files. {@link sluice.cell.weights.ModelReader} detects the format from the first
+ * bytes and calls the reader of that format; the result is a {@link sluice.cell.weights.file.ModelFile}.
  *
- * <p>{@link sluice.cell.weights.ModelReader} looks at a file's first bytes and hands it to the reader of its format,
- * which has a package of its own below this one. A model file is not trusted: no length that it claims is believed
- * before it is compared with the file's own, nothing that it names is run, and whatever it holds, the failure is a
- * {@link sluice.cell.model.ModelException}.
+ * <p>Model files are untrusted input. A claimed length is compared with the file size before it is used, code in a file
+ * is never run, and every invalid file fails with a {@link sluice.cell.model.ModelException}.
+ *
+ * <p>Uses the subpackages {@code torch}, {@code onnx}, {@code keras} and {@code file}, and {@code sluice.cell.model}.
  */
 package sluice.cell.weights;

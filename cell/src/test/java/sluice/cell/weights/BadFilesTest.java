@@ -23,12 +23,13 @@ import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.TensorNames;
 
 /**
- * Files that other tools made, damaged in one way each: {@code bad-files/manifest.json} says how and what is expected.
+ * Reads files written by other tools, each damaged in one way. {@code bad-files/manifest.json} describes the damage and
+ * the expected result.
  */
 class BadFilesTest {
-    private static final String ENDING = ".safetensors";
+    private static final String EXTENSION = ".safetensors";
 
-    /** What the message says, for each file that is refused. */
+    /** Expected parts of the message, by the name of the rejected file. */
     private static final Map<String, List<String>> MESSAGES = Map.of(
             "truncated_header", List.of("claims 528 bytes", "only 264 follow", "cut short"),
             "truncated_data", List.of("describes 3696 bytes of data", "only 3596 follow", "cut short"),
@@ -64,7 +65,7 @@ class BadFilesTest {
         List<String> names = manifest.get("files").findParents("file").stream()
                 .filter(file -> file.get("expect").asText().equals(expected))
                 .map(file -> file.get("file").asText())
-                .filter(name -> name.endsWith(ENDING))
+                .filter(name -> name.endsWith(EXTENSION))
                 .collect(Collectors.toList());
         assertThat(names).isNotEmpty();
         return names.stream();
@@ -76,7 +77,7 @@ class BadFilesTest {
 
     @ParameterizedTest
     @MethodSource("accepted")
-    void readsWhatIsSound(String file) throws Exception {
+    void readsValidFiles(String file) throws Exception {
         ModelFile read = ModelReader.read(folder().resolve(file), TensorNames.automatic());
 
         assertThat(read.format()).isEqualTo("safetensors");
@@ -85,8 +86,8 @@ class BadFilesTest {
 
     @ParameterizedTest
     @MethodSource("rejected")
-    void refusesWhatIsDamagedAndSaysHow(String file) {
-        String name = file.substring(0, file.length() - ENDING.length());
+    void rejectsDamagedFilesAndDescribesTheDamage(String file) {
+        String name = file.substring(0, file.length() - EXTENSION.length());
         List<String> parts = new TreeMap<>(MESSAGES).getOrDefault(name, List.of(MISSING));
 
         assertThatThrownBy(() -> ModelReader.read(folder().resolve(file), TensorNames.automatic()))
@@ -96,24 +97,24 @@ class BadFilesTest {
     }
 
     @Test
-    void theManifestHasEveryFile() throws Exception {
+    void theManifestListsEveryFile() throws Exception {
         List<String> listed = Stream.concat(accepted(), rejected()).sorted().collect(Collectors.toList());
 
-        assertThat(listed).isEqualTo(filesOfTheFolder());
+        assertThat(listed).isEqualTo(filesInTheFolder());
     }
 
-    private static List<String> filesOfTheFolder() throws IOException, URISyntaxException {
+    private static List<String> filesInTheFolder() throws IOException, URISyntaxException {
         try (Stream<Path> files = Files.list(folder())) {
             return files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.endsWith(ENDING))
+                    .filter(name -> name.endsWith(EXTENSION))
                     .sorted()
                     .collect(Collectors.toList());
         }
     }
 
     @Test
-    void theSoundFileReadsTheSameFromAChannelThatGivesLittleAtATime() throws Exception {
-        Path file = folder().resolve("valid_baseline" + ENDING);
+    void aChannelWithShortReadsGivesTheSameModel() throws Exception {
+        Path file = folder().resolve("valid_baseline" + EXTENSION);
         LstmModel model = ModelReader.read(file, TensorNames.automatic()).model();
 
         LstmModel again = ModelReader.read(

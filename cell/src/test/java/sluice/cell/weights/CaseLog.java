@@ -11,41 +11,43 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Collectors;
 import sluice.cell.KernelChoice;
 
-/** Holds scores against other people's numbers, and tells at the end which cases ran and how far off the kernels were. */
+/** Compares scores with results of other software, and prints which cases ran and the largest error of each kernel. */
 public final class CaseLog {
-    private final String whose;
+    private final String source;
     private final List<String> cases = new ArrayList<>();
     private final Map<KernelChoice, Double> largest = new EnumMap<>(KernelChoice.class);
 
-    public CaseLog(String whose) {
-        this.whose = whose;
+    public CaseLog(String source) {
+        this.source = source;
     }
 
-    /** Notes which cases ran, and how many. */
+    /** Records which cases ran, and how many. */
     public void ran(String what) {
         cases.add(what);
     }
 
-    /** Notes the distance of one number. */
+    /** Records the error of one value. */
     public void error(KernelChoice kernel, double error) {
         largest.merge(kernel, error, Math::max);
     }
 
     /**
-     * Compares rows, number by number.
+     * Compares rows value by value.
      *
-     * @param tolerance of each number that is expected
+     * @param tolerance maximum error for an expected value
      */
     public void compare(
-            KernelChoice kernel, String what, float[][] here, float[][] there, DoubleUnaryOperator tolerance) {
-        assertThat(here).as("%s", what).hasSameDimensionsAs(there);
-        for (int row = 0; row < here.length; row++) {
-            for (int at = 0; at < here[row].length; at++) {
-                float expected = there[row][at];
-                double error = Math.abs((double) here[row][at] - expected);
+            KernelChoice kernel, String what, float[][] actual, float[][] expected, DoubleUnaryOperator tolerance) {
+        assertThat(actual).as("%s", what).hasSameDimensionsAs(expected);
+        for (int row = 0; row < actual.length; row++) {
+            for (int at = 0; at < actual[row].length; at++) {
+                float value = expected[row][at];
+                double error = Math.abs((double) actual[row][at] - value);
                 assertThat(error)
-                        .as("%s on %s, row %d at %d: %s, not %s", what, kernel, row, at, here[row][at], expected)
-                        .isLessThanOrEqualTo(tolerance.applyAsDouble(expected));
+                        .as(
+                                "%s on %s, row %d at %d: found %s, expected %s",
+                                what, kernel, row, at, actual[row][at], value)
+                        .isLessThanOrEqualTo(tolerance.applyAsDouble(value));
                 error(kernel, error);
             }
         }
@@ -56,6 +58,6 @@ public final class CaseLog {
         String errors = largest.entrySet().stream()
                 .map(entry -> String.format(Locale.ROOT, "%s %.1e", entry.getKey(), entry.getValue()))
                 .collect(Collectors.joining(", "));
-        System.out.printf(Locale.ROOT, "%s: %s; largest errors: %s%n", whose, String.join("; ", cases), errors);
+        System.out.printf(Locale.ROOT, "%s: %s; largest errors: %s%n", source, String.join("; ", cases), errors);
     }
 }

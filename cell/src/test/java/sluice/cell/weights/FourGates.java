@@ -6,7 +6,7 @@ import java.util.List;
 import sluice.cell.model.LstmModel;
 import sluice.cell.reference.ReferenceLstm;
 
-/** An LSTM whose four gates are visibly different, and what its equations say: what the order of gates is tested with. */
+/** An LSTM whose four gates have clearly different weights, and its states by the equations. Tests of the gate order use it. */
 public final class FourGates {
     /** I. */
     public static final int INPUT = 2;
@@ -28,18 +28,19 @@ public final class FourGates {
         return permutations("", letters);
     }
 
-    private static List<String> permutations(String begun, String left) {
-        if (left.isEmpty()) {
-            return List.of(begun);
+    private static List<String> permutations(String prefix, String remaining) {
+        if (remaining.isEmpty()) {
+            return List.of(prefix);
         }
         List<String> all = new ArrayList<>();
-        for (int at = 0; at < left.length(); at++) {
-            all.addAll(permutations(begun + left.charAt(at), left.substring(0, at) + left.substring(at + 1)));
+        for (int at = 0; at < remaining.length(); at++) {
+            all.addAll(permutations(
+                    prefix + remaining.charAt(at), remaining.substring(0, at) + remaining.substring(at + 1)));
         }
         return all;
     }
 
-    // ---- the weights, each gate's of another size
+    // ---- the weights, on a different scale for each gate
 
     private static double scale(char gate) {
         return switch (gate) {
@@ -62,7 +63,7 @@ public final class FourGates {
         return scale(gate) * (0.3 + 0.1 * row);
     }
 
-    /** The weight of a peephole. */
+    /** A peephole weight. */
     static double p(char gate, int row) {
         return scale(gate) * (0.4 - 0.15 * row);
     }
@@ -73,7 +74,7 @@ public final class FourGates {
 
     // ---- the states
 
-    /** The six equations, number by number, of the weights that the files were made from. */
+    /** The final states by the six LSTM equations, in float64, with the weights above. */
     public static double[] equations() {
         return equations(0);
     }
@@ -83,17 +84,17 @@ public final class FourGates {
         return equations(1);
     }
 
-    private static double[] equations(int peep) {
+    private static double[] equations(int peephole) {
         double[] h = new double[HIDDEN];
         double[] c = new double[HIDDEN];
         for (int step = 0; step < STEPS; step++) {
             double[] next = new double[HIDDEN];
             for (int row = 0; row < HIDDEN; row++) {
-                double i = sigmoid(sum('i', row, step, h) + peep * p('i', row) * c[row]);
-                double f = sigmoid(sum('f', row, step, h) + peep * p('f', row) * c[row]);
+                double i = sigmoid(sum('i', row, step, h) + peephole * p('i', row) * c[row]);
+                double f = sigmoid(sum('f', row, step, h) + peephole * p('f', row) * c[row]);
                 double g = Math.tanh(sum('g', row, step, h));
                 c[row] = f * c[row] + i * g;
-                double o = sigmoid(sum('o', row, step, h) + peep * p('o', row) * c[row]);
+                double o = sigmoid(sum('o', row, step, h) + peephole * p('o', row) * c[row]);
                 next[row] = o * Math.tanh(c[row]);
             }
             h = next;
@@ -116,6 +117,7 @@ public final class FourGates {
         return 1 / (1 + Math.exp(-z));
     }
 
+    /** The final states that the reference implementation computes with a model. */
     public static double[] states(LstmModel model) {
         double[][] inputs = new double[STEPS][INPUT];
         for (int step = 0; step < STEPS; step++) {
@@ -133,6 +135,7 @@ public final class FourGates {
         return both;
     }
 
+    /** The largest absolute difference. */
     public static double distance(double[] one, double[] other) {
         double largest = 0;
         for (int at = 0; at < one.length; at++) {

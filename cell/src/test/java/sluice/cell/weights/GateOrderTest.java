@@ -17,17 +17,17 @@ import sluice.cell.weights.onnx.OnnxWriter;
 import sluice.cell.weights.torch.CheckpointWriter;
 
 /**
- * Each format against the equations, with four visibly different gates: blocks of rows in the format's order give the
- * right states, and each of the 23 other orders gives visibly wrong ones, so none of them could go unnoticed.
+ * Compares each format with the equations, using four gates with clearly different weights. Blocks of rows in the order
+ * of the format give the expected states; each of the 23 other orders gives clearly different states.
  */
 class GateOrderTest {
-    private static final String PEEPHOLES_OF_ONNX = "iof";
+    private static final String ONNX_PEEPHOLE_ORDER = "iof";
 
     /**
-     * A format.
+     * A file format.
      *
-     * @param order of its gates
-     * @param file PyTorch's four tensors, the rows in any order, to the bytes of a file
+     * @param order order of the gates in the format
+     * @param file writes the four tensors of PyTorch, with rows in any order, into the bytes of a file
      */
     record Format(String name, String order, Function<List<RawTensor>, byte[]> file) {
         @Override
@@ -48,30 +48,30 @@ class GateOrderTest {
 
     @ParameterizedTest
     @MethodSource("formats")
-    void onlyTheOrderOfTheFormatGivesTheRightStates(Format format) throws IOException {
+    void onlyTheGateOrderOfTheFormatGivesTheExpectedStates(Format format) throws IOException {
         double[] expected = FourGates.equations();
         for (String order : FourGates.orders(format.order())) {
-            assertRightOnlyIf(
+            assertEqualOnlyIf(
                     order.equals(format.order()), format.file().apply(tensors(order)), expected, "gates " + order);
         }
     }
 
-    /** Of the six orders of three visibly different peepholes, one is right. */
+    /** Of the six orders of three clearly different peepholes, only one gives the expected states. */
     @Test
-    void onlyTheOrderOfOnnxGivesTheRightPeepholes() throws IOException {
+    void onlyThePeepholeOrderOfOnnxGivesTheExpectedStates() throws IOException {
         double[] expected = FourGates.peepholeEquations();
-        for (String order : FourGates.orders(PEEPHOLES_OF_ONNX)) {
+        for (String order : FourGates.orders(ONNX_PEEPHOLE_ORDER)) {
             byte[] file = onnx(tensors("iofg"), peepholes(order)).bytes();
-            assertRightOnlyIf(order.equals(PEEPHOLES_OF_ONNX), file, expected, "peepholes " + order);
+            assertEqualOnlyIf(order.equals(ONNX_PEEPHOLE_ORDER), file, expected, "peepholes " + order);
         }
     }
 
-    private static void assertRightOnlyIf(boolean right, byte[] file, double[] expected, String what)
+    private static void assertEqualOnlyIf(boolean expectEqual, byte[] file, double[] expected, String what)
             throws IOException {
         LstmModel model = ModelReader.read("model", new MemoryChannel(file), TensorNames.automatic())
                 .model();
         double distance = FourGates.distance(FourGates.states(model), expected);
-        if (right) {
+        if (expectEqual) {
             assertThat(distance).as(what).isLessThan(1e-5); // the weights are rounded to float32
         } else {
             assertThat(distance).as(what).isGreaterThan(1e-3);

@@ -4,9 +4,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.SeekableByteChannel;
 
-/** A file in memory, which gives only a few bytes at each read, as channels may. */
+/** A file in memory. Each read returns at most {@value #MAX_READ_BYTES} bytes, which channels are allowed to do. */
 public final class MemoryChannel implements SeekableByteChannel {
-    private static final int MOST_AT_ONCE = 1_000;
+    private static final int MAX_READ_BYTES = 1_000;
 
     private final byte[] bytes;
     private int position;
@@ -21,7 +21,7 @@ public final class MemoryChannel implements SeekableByteChannel {
         if (position >= bytes.length) {
             return -1;
         }
-        int count = Math.min(MOST_AT_ONCE, Math.min(target.remaining(), bytes.length - position));
+        int count = Math.min(MAX_READ_BYTES, Math.min(target.remaining(), bytes.length - position));
         target.put(bytes, position, count);
         position += count;
         return count;

@@ -16,7 +16,7 @@ import sluice.cell.weights.file.LocalFolder;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.TensorNames;
 
-/** The user's word on a file's format wins over what its first bytes look like. */
+/** A format that the user names takes precedence over the first bytes of the file. */
 class ModelFormatTest {
     private static final Path RESOURCES = Path.of("src", "test", "resources");
     private static final Path SAFETENSORS = RESOURCES.resolve("torch/uni_l1_h3/model.safetensors");
@@ -29,7 +29,7 @@ class ModelFormatTest {
     }
 
     @Test
-    void theRightOneReadsWhatTheContentTellsToo() throws IOException {
+    void theNamedFormatAndDetectionReadTheSameFile() throws IOException {
         for (ModelFormat format : new ModelFormat[] {ModelFormat.AUTO, ModelFormat.SAFETENSORS}) {
             assertThat(read(SAFETENSORS, format).format()).isEqualTo("safetensors");
         }
@@ -39,7 +39,7 @@ class ModelFormatTest {
     }
 
     @Test
-    void aWrongOneSaysWhatItMisses() {
+    void aWrongFormatIsRejectedByItsReader() {
         assertThatThrownBy(() -> read(SAFETENSORS, ModelFormat.PYTORCH))
                 .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith("model: the zip archive has no directory at its end");
@@ -51,13 +51,13 @@ class ModelFormatTest {
                 .hasMessageStartingWith("model: ");
     }
 
-    /** What one format may be: the first bytes choose between its forms, and nothing else. */
+    /** The first bytes only select among the variants of the named format. */
     @ParameterizedTest
     @CsvSource({
         "AUTO, GGUF, GGUF", "SAFETENSORS, JSON, JSON", "SAFETENSORS, ONNX, SAFETENSORS", "PYTORCH, ZIP, PYTORCH",
         "PYTORCH, KERAS, PYTORCH", "ONNX, SAFETENSORS, ONNX", "KERAS, HDF5, HDF5", "KERAS, ZIP, KERAS"
     })
-    void theContentDecidesBetweenFormsOfOneFormat(ModelFormat named, FileKind content, FileKind read) {
-        assertThat(named.kind(content)).isEqualTo(read);
+    void theContentSelectsAVariantOfTheNamedFormat(ModelFormat named, FileKind content, FileKind expected) {
+        assertThat(named.kind(content)).isEqualTo(expected);
     }
 }

@@ -38,7 +38,7 @@ class ModelReaderTest {
 
     @ParameterizedTest
     @MethodSource("torchCases")
-    void readsWhatPyTorchSaved(Path folder) throws IOException {
+    void readsFilesSavedByPyTorch(Path folder) throws IOException {
         JsonNode config = new ObjectMapper()
                 .readTree(folder.resolve("case.json").toFile())
                 .get("config");
@@ -67,7 +67,7 @@ class ModelReaderTest {
                 "934e554d5059010076007b2764657363|a NumPy file",
                 "76657273696f6e2068747470733a2f2f6769742d6c66732e|a Git LFS pointer",
             })
-    void otherFormatsAreRefusedByName(String start, String looksLike) {
+    void unsupportedFormatsAreRejectedByName(String start, String looksLike) {
         byte[] file = HexFormat.of().parseHex(start);
 
         assertThatThrownBy(() -> ModelReader.read("weights", new MemoryChannel(file), AUTOMATIC))
@@ -79,17 +79,18 @@ class ModelReaderTest {
     }
 
     @Test
-    void checkpointsFromBeforeTheZipFormatAreRefusedWithTheWayToSaveThemAgain() {
+    void checkpointsFromBeforeTheZipFormatAreRejectedWithAWayToConvertThem() {
         byte[] file = HexFormat.of().parseHex("80028a0a6cfc9c46f9206aa850192e80");
 
         assertThatThrownBy(() -> ModelReader.read("old.pth", new MemoryChannel(file), AUTOMATIC))
                 .isInstanceOf(ModelException.class)
-                .hasMessageStartingWith("old.pth: this looks like a Python pickle, as PyTorch's checkpoints were")
+                .hasMessageStartingWith(
+                        "old.pth: this looks like a bare Python pickle, the checkpoint format of PyTorch before")
                 .hasMessageContaining("torch.save(torch.load(");
     }
 
     @Test
-    void zipArchivesOfSomethingElseAreRefused() {
+    void otherZipArchivesAreRejected() {
         byte[] file = new ZipWriter().with("word/document.xml", new byte[9]).bytes();
 
         assertThatThrownBy(() -> ModelReader.read("letter.docx", new MemoryChannel(file), AUTOMATIC))
@@ -99,7 +100,7 @@ class ModelReaderTest {
     }
 
     @Test
-    void aHeaderLengthThatLooksLikeAZipIsAHeaderLength() {
+    void aHeaderLengthWithTheBytesOfAZipSignatureIsAHeaderLength() {
         byte[] file = new byte[20];
         System.arraycopy("PK\3\4".getBytes(StandardCharsets.ISO_8859_1), 0, file, 0, 4);
 
@@ -109,14 +110,14 @@ class ModelReaderTest {
     }
 
     @Test
-    void aFileThatIsNotThereIsNoContent(@TempDir Path folder) {
+    void aMissingFileIsAnIoException(@TempDir Path folder) {
         assertThatThrownBy(() -> ModelReader.read(folder.resolve("nothing"), AUTOMATIC))
                 .isInstanceOf(NoSuchFileException.class)
                 .hasMessageContaining("nothing");
     }
 
     @Test
-    void messagesCallTheFileByItsName(@TempDir Path folder) throws IOException {
+    void messagesBeginWithTheFileName(@TempDir Path folder) throws IOException {
         Path file = Files.write(folder.resolve("empty.safetensors"), new byte[0]);
 
         assertThatThrownBy(() -> ModelReader.read(file, AUTOMATIC))
@@ -125,7 +126,7 @@ class ModelReaderTest {
     }
 
     @Test
-    void settingsAreSerializable() throws IOException, ClassNotFoundException {
+    void tensorNamesAreSerializable() throws IOException, ClassNotFoundException {
         TensorNames names = AUTOMATIC.withEmbedding("a").withOutput("none").withLstm("rnn.");
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {

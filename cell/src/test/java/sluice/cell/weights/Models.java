@@ -11,11 +11,11 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.OutputLayer;
 
-/** Small random models. */
+/** Builds small random models. */
 public final class Models {
     private Models() {}
 
-    /** An embedding, one layer, an output layer with a bias. */
+    /** A model with an embedding, one layer, and an output layer with a bias. */
     public static LstmModel random(Random random, int tokens, int inputWidth, int hiddenWidth, int classes) {
         return new LstmModel(
                 Optional.of(new Embedding(matrix(random, tokens, inputWidth))),
@@ -23,7 +23,7 @@ public final class Models {
                 Optional.of(new OutputLayer(matrix(random, classes, hiddenWidth), vector(random, classes))));
     }
 
-    /** An embedding, some layers of one or two directions, an output layer. */
+    /** A model with an embedding, layers of one or two directions, and an output layer. */
     public static LstmModel stack(Random random, int layers, boolean bidirectional) {
         int inputWidth = 1 + random.nextInt(6);
         int hiddenWidth = 1 + random.nextInt(6);

@@ -18,12 +18,12 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 
-/** Writes safetensors files for tests: whole models under PyTorch's names, or any tensors. */
+/** Writes safetensors files for tests: whole models with PyTorch's tensor names, or any tensors. */
 public final class SafetensorsWriter {
     private SafetensorsWriter() {}
 
     /**
-     * A tensor as it lies in the file.
+     * A tensor of the file.
      *
      * @param bytes little-endian
      */
@@ -40,17 +40,17 @@ public final class SafetensorsWriter {
         }
     }
 
-    /** A model with the names {@code embedding.weight}, {@code lstm.weight_ih_l0}, {@code decoder.weight} and so on. */
+    /** Writes a model with the names {@code embedding.weight}, {@code lstm.weight_ih_l0}, {@code decoder.weight} and so on. */
     public static void write(Path file, LstmModel model, Map<String, String> metadata) throws IOException {
         write(file, tensors(model), metadata);
     }
 
-    /** Any tensors, in this order. */
+    /** Writes tensors in this order. */
     public static void write(Path file, List<RawTensor> tensors, Map<String, String> metadata) throws IOException {
         Files.write(file, bytes(tensors, metadata));
     }
 
-    /** A file of any tensors. */
+    /** A file with these tensors. */
     public static byte[] bytes(List<RawTensor> tensors, Map<String, String> metadata) {
         ByteArrayOutputStream data = new ByteArrayOutputStream();
         Map<String, String> entries = new LinkedHashMap<>();
@@ -75,7 +75,7 @@ public final class SafetensorsWriter {
         return bytes(header, data.toByteArray());
     }
 
-    /** A file of this header, padded with spaces to a multiple of 8 as the format's own writer does, and this data. */
+    /** A file with this header and data. The header is padded with spaces to a multiple of 8 bytes, like the library does. */
     public static byte[] bytes(String header, byte[] data) {
         byte[] json = header.getBytes(StandardCharsets.UTF_8);
         byte[] padded = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
@@ -88,7 +88,7 @@ public final class SafetensorsWriter {
                 .array();
     }
 
-    /** What a model's file holds; other tests may add to it, leave out or rename. */
+    /** The tensors of a model. Tests may add, remove or rename some. */
     public static List<RawTensor> tensors(LstmModel model) {
         List<RawTensor> tensors = new ArrayList<>();
         model.embedding().ifPresent(embedding -> tensors.add(RawTensor.f32("embedding.weight", embedding.table())));
@@ -113,7 +113,7 @@ public final class SafetensorsWriter {
         tensors.add(RawTensor.f32("lstm.weight_hh" + suffix, direction.hiddenWeights()));
         tensors.add(RawTensor.f32("lstm.bias_ih" + suffix, direction.bias(), direction.bias().length));
         float[] nothing = new float[direction.bias().length];
-        Arrays.fill(nothing, -0.0f); // adding it changes no bit; adding 0 would change -0
+        Arrays.fill(nothing, -0.0f); // the neutral element of addition: adding +0 would change -0
         tensors.add(RawTensor.f32("lstm.bias_hh" + suffix, nothing, nothing.length));
         direction
                 .projection()
@@ -123,7 +123,7 @@ public final class SafetensorsWriter {
     private static void requireZeros(float[] state) {
         for (float value : state) {
             if (value != 0) {
-                throw new IllegalArgumentException("a state dict has no place for initial states other than 0");
+                throw new IllegalArgumentException("a state dict can't hold initial states other than 0");
             }
         }
     }

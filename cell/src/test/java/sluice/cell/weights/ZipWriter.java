@@ -11,8 +11,8 @@ import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
 /**
- * Writes zip archives for tests as PyTorch does: entries stored, with no sizes in front of them, aligned to 64 bytes by
- * an extra field. And in the ways that others do, and nobody should.
+ * Writes zip archives for tests like PyTorch: entries are stored, have no sizes in the local headers, and are aligned to
+ * 64 bytes by an extra field. It also writes deflated entries, zip64 records, and false sizes, methods and flags.
  */
 public final class ZipWriter {
     private static final int ALIGNMENT = 64;
@@ -23,11 +23,11 @@ public final class ZipWriter {
     private boolean wide;
 
     /**
-     * An entry as it is to be written.
+     * An entry.
      *
-     * @param stored its bytes in the archive
-     * @param claimedStored how many the directory says these are
-     * @param claimed how many the directory says the entry has
+     * @param stored bytes in the archive
+     * @param claimedStored stored size in the directory
+     * @param claimed uncompressed size in the directory
      */
     public record Entry(String name, int method, int flags, byte[] stored, long claimedStored, long claimed, long crc) {
         public Entry claiming(long bytes) {
@@ -51,9 +51,9 @@ public final class ZipWriter {
         return with(name, bytes, UnaryOperator.identity());
     }
 
-    public ZipWriter with(String name, byte[] bytes, UnaryOperator<Entry> lie) {
+    public ZipWriter with(String name, byte[] bytes, UnaryOperator<Entry> change) {
         entries.add(
-                lie.apply(new Entry(name, 0, SIZES_FOLLOW_AND_UTF8, bytes, bytes.length, bytes.length, crc(bytes))));
+                change.apply(new Entry(name, 0, SIZES_FOLLOW_AND_UTF8, bytes, bytes.length, bytes.length, crc(bytes))));
         return this;
     }
 
@@ -61,14 +61,14 @@ public final class ZipWriter {
         return withDeflated(name, bytes, UnaryOperator.identity());
     }
 
-    public ZipWriter withDeflated(String name, byte[] bytes, UnaryOperator<Entry> lie) {
+    public ZipWriter withDeflated(String name, byte[] bytes, UnaryOperator<Entry> change) {
         byte[] deflated = deflate(bytes);
-        entries.add(lie.apply(
+        entries.add(change.apply(
                 new Entry(name, 8, SIZES_FOLLOW_AND_UTF8, deflated, deflated.length, bytes.length, crc(bytes))));
         return this;
     }
 
-    /** With the records and fields for archives of more than 4 GB, though it is smaller. */
+    /** Writes zip64 records and fields, regardless of the size. */
     public ZipWriter wide() {
         wide = true;
         return this;

@@ -2,51 +2,52 @@ package sluice.cell.weights.file;
 
 import sluice.cell.model.ModelException;
 
-/** Memory for values that a file claims to have: too much of it is a sentence, not a crash. */
+/** Allocates arrays for values of a file. Too large a request is a {@link ModelException}, not a crash. */
 public final class Allocation {
-    /** The longest array that every JVM can make. */
+    /** The largest array length that every JVM supports. */
     public static final int MAX_LENGTH = Integer.MAX_VALUE - 8;
 
     private Allocation() {}
 
     /**
-     * An array for all values of a tensor.
+     * Allocates an array for all values of a tensor.
      *
-     * @throws ModelException where they are more than an array can hold, or than the heap has room for
+     * @throws ModelException if the tensor exceeds the maximum array length or the free heap
      */
     public static float[] floats(String tensor, Shape shape) {
         long values = shape.values();
         if (values > MAX_LENGTH) {
             throw new ModelException(
-                    "tensor '%s' has shape %s: %d values, expected at most %d, the longest array of Java"
+                    "tensor '%s' has shape %s: %d values, expected at most %d, the maximum length of a Java array"
                             .formatted(tensor, shape, values, MAX_LENGTH));
         }
         try {
             return new float[(int) values];
-        } catch (OutOfMemoryError e) { // nothing is half done here, and the user can give it more
+        } catch (OutOfMemoryError e) { // safe to catch: no state was changed, and the user can set a larger heap
             throw new ModelException(
-                    ("tensor '%s' has shape %s and needs %d bytes of memory, which this JVM "
-                                    + "doesn't have; give it a larger heap")
+                    ("tensor '%s' has shape %s and needs %d bytes of memory, more than the heap of this JVM has free; "
+                                    + "set a larger heap")
                             .formatted(tensor, shape, values * Float.BYTES),
                     e);
         }
     }
 
     /**
-     * An array for so many bytes.
+     * Allocates a byte array.
      *
-     * @param what they are, as the message calls it
+     * @param what the name of the content in messages
      */
     public static byte[] bytes(String what, long length) {
         if (length > MAX_LENGTH) {
-            throw new ModelException("%s has %d bytes, expected at most %d, the longest array of Java"
+            throw new ModelException("%s has %d bytes, expected at most %d, the maximum length of a Java array"
                     .formatted(what, length, MAX_LENGTH));
         }
         try {
             return new byte[(int) length];
         } catch (OutOfMemoryError e) {
             throw new ModelException(
-                    "%s has %d bytes, for which this JVM has no memory; give it a larger heap".formatted(what, length),
+                    "%s has %d bytes, more than the heap of this JVM has free; set a larger heap"
+                            .formatted(what, length),
                     e);
         }
     }

@@ -6,26 +6,26 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 
-/** A range of a file as a stream; it ends where the range does. */
+/** A byte range of a file as a stream. */
 public final class ChannelBytes extends InputStream {
     private final SeekableByteChannel channel;
     private final long end;
     private long at;
 
-    /** @param begin where the range begins in the file; it must lie inside of it */
+    /** @param begin offset of the range in the file; the range must lie inside the file */
     public ChannelBytes(SeekableByteChannel channel, long begin, long length) {
         this.channel = channel;
         this.at = begin;
         this.end = begin + length;
     }
 
-    /** Fills the buffer up to its limit with what stands at this place of the file. */
+    /** Fills the buffer up to its limit, starting at this position of the file. */
     public static void read(SeekableByteChannel channel, long position, ByteBuffer buffer) throws IOException {
         channel.position(position);
         while (buffer.hasRemaining()) {
             if (channel.read(buffer) < 0) {
-                throw new EOFException(
-                        "the file ended at byte %d while it was read: it became shorter".formatted(channel.position()));
+                throw new EOFException("the file ended at byte %d while it was read: it was truncated during the read"
+                        .formatted(channel.position()));
             }
         }
     }
@@ -36,7 +36,7 @@ public final class ChannelBytes extends InputStream {
         return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
     }
 
-    /** Reads all that is asked for, where the range still has it; others may have moved the channel meanwhile. */
+    /** Reads {@code length} bytes, or all that remain. The channel is repositioned first: it is shared. */
     @Override
     public int read(byte[] target, int from, int length) throws IOException {
         int count = (int) Math.min(length, end - at);

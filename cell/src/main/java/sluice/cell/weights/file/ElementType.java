@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import sluice.cell.model.ModelException;
 
-/** What one value of a tensor is: the types of safetensors, by the names that it gives them. */
+/** Element types of tensors, with the names that safetensors uses. */
 public enum ElementType {
     F64(64),
     F32(32),
@@ -31,7 +31,7 @@ public enum ElementType {
     F6_E3M2(6),
     F4(4);
 
-    /** {@code F64, F32} and so on: what {@link #named} knows. */
+    /** All names, joined for messages: {@code F64, F32, ...}. */
     public static final String NAMES =
             Arrays.stream(values()).map(ElementType::name).collect(Collectors.joining(", "));
 
@@ -39,7 +39,7 @@ public enum ElementType {
     private static final int HALF_INFINITE_EXPONENT = 0x1F;
     private static final int FLOAT_FRACTION_BITS = 23;
     private static final int FLOAT_INFINITE_EXPONENT = 0xFF;
-    private static final int EXPONENT_BIAS_STEP = 127 - 15; // from float16's bias to float32's
+    private static final int EXPONENT_BIAS_STEP = 127 - 15; // bias of float32 minus bias of float16
 
     private final int bits;
 
@@ -52,24 +52,25 @@ public enum ElementType {
     }
 
     /**
-     * How many bytes this many values take.
+     * The size of this many values in bytes.
      *
-     * @throws ArithmeticException where that is no whole number, or more than a long can say
+     * @throws ArithmeticException if that is not a whole number of bytes, or overflows a long
      */
     public long bytes(long values) {
         long total = Math.multiplyExact(values, bits);
         if (total % Byte.SIZE != 0) {
-            throw new ArithmeticException("%d values of %d bits are no whole bytes".formatted(values, bits));
+            throw new ArithmeticException(
+                    "%d values of %d bits are not a whole number of bytes".formatted(values, bits));
         }
         return total / Byte.SIZE;
     }
 
-    /** Whether values of this type can be weights: {@link #toFloats} works for them. */
+    /** Whether values of this type can be weights, that is, whether {@link #toFloats} supports it. */
     public boolean isWeight() {
         return this == F64 || this == F32 || this == F16 || this == BF16;
     }
 
-    /** @throws ModelException where this is no type for the weights of a tensor of this name */
+    /** @throws ModelException if values of this type can't be weights */
     public void requireWeight(String tensor) {
         if (!isWeight()) {
             throw new ModelException(
@@ -79,8 +80,10 @@ public enum ElementType {
     }
 
     /**
-     * Converts the rest of a buffer, in its byte order, to float32. That is exact for F32, F16 and BF16; F64 is
-     * rounded to nearest, and what float32 can't hold becomes infinite.
+     * Converts the remaining bytes of a buffer, in its byte order, to float32. F32, F16 and BF16 convert exactly. F64
+     * is rounded to nearest; a value beyond the range of float32 becomes infinite.
+     *
+     * @param from index in the target of the first value
      */
     public void toFloats(ByteBuffer source, float[] target, int from) {
         switch (this) {
@@ -88,7 +91,7 @@ public enum ElementType {
             case F64 -> doublesToFloats(source, target, from);
             case F16 -> halvesToFloats(source, target, from);
             case BF16 -> brainFloatsToFloats(source, target, from);
-            default -> throw new IllegalStateException(this + " values are no weights");
+            default -> throw new IllegalStateException(this + " values can't be weights");
         }
     }
 
@@ -104,19 +107,19 @@ public enum ElementType {
         }
     }
 
-    /** A bfloat16 is the upper half of a float32. */
+    /** A bfloat16 holds the upper 16 bits of a float32. */
     private static void brainFloatsToFloats(ByteBuffer source, float[] target, int from) {
         for (int at = from; source.hasRemaining(); at++) {
             target[at] = Float.intBitsToFloat(source.getShort() << Short.SIZE);
         }
     }
 
-    /** IEEE 754 binary16 to binary32, which Java 17 has no method for. */
-    public static float halfToFloat(short half) {
+    /** Converts IEEE 754 binary16 to binary32. Java 17 has no method for it. */
+    private static float halfToFloat(short half) {
         int sign = (half & 0x8000) << Short.SIZE;
         int exponent = (half >>> HALF_FRACTION_BITS) & HALF_INFINITE_EXPONENT;
         int fraction = half & ((1 << HALF_FRACTION_BITS) - 1);
-        if (exponent == 0) { // zero or subnormal: a multiple of 2^-24, which float32 holds as a normal number
+        if (exponent == 0) { // zero or subnormal: a multiple of 2^-24, normal in float32
             return Float.intBitsToFloat(sign | Float.floatToRawIntBits(fraction * 0x1p-24f));
         }
         int wide = exponent == HALF_INFINITE_EXPONENT ? FLOAT_INFINITE_EXPONENT : exponent + EXPONENT_BIAS_STEP;

@@ -8,69 +8,68 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.function.Predicate;
 
-/** What a file is by its first bytes; a name's ending is not asked. */
+/** The kind of a file, detected from its first bytes. The file name is not used. */
 public enum FileKind {
     SAFETENSORS("a safetensors file", start -> false),
     PYTORCH("a PyTorch checkpoint (.pt, .pth)", start -> start.startsWith("PK\3\4") && start.contains("data.pkl")),
     KERAS("a Keras model (.keras)", start -> start.startsWith("PK\3\4") && start.contains("metadata.json")),
     NUMPY("a NumPy file", start -> start.startsWith("\u0093NUMPY")),
     ZIP("a zip archive", start -> start.startsWith("PK\3\4")),
-    HDF5("an HDF5 file, as Keras writes them (.h5)", start -> start.startsWith("\u0089HDF\r\n\u001a\n")),
-    PICKLE("a Python pickle, as PyTorch's checkpoints were before its version 1.6", start -> isPickle(start)),
+    HDF5("an HDF5 file, which Keras writes (.h5)", start -> start.startsWith("\u0089HDF\r\n\u001a\n")),
+    PICKLE("a bare Python pickle, the checkpoint format of PyTorch before version 1.6", start -> isPickle(start)),
     GGUF("a GGUF file", start -> start.startsWith("GGUF")),
     LFS_POINTER(
-            "a Git LFS pointer, which stands for a file that git lfs pull would fetch",
+            "a Git LFS pointer; git lfs pull downloads the file itself",
             start -> start.startsWith("version https://git-lfs")),
-    JSON("a JSON text and not weights", start -> start.matches("(?s)\\{\\s*\".*")),
+    JSON("a JSON text without weights", start -> start.matches("(?s)\\{\\s*\".*")),
     ONNX("an ONNX model", start -> isOnnx(start));
 
-    /** The bytes of a safetensors file that say how long its header is. */
+    /** Size in bytes of the header length at the start of a safetensors file. */
     public static final int SAFETENSORS_LENGTH_BYTES = Long.BYTES;
 
-    /** The limit that safetensors itself sets. */
+    /** The maximum header size of the safetensors library. */
     public static final int SAFETENSORS_MAX_HEADER_BYTES = 100_000_000;
 
     private static final int START_BYTES = 256;
 
-    // wire types of protobuf
+    // Protocol Buffers wire types
     private static final int PROTOBUF_VARINT = 0;
     private static final int PROTOBUF_BYTES = 2;
 
     private final String description;
 
     @SuppressWarnings("ImmutableEnumChecker") // the predicates have no state
-    private final Predicate<String> recognises; // on the first bytes as Latin-1 characters
+    private final Predicate<String> matches; // tests the first bytes, decoded as Latin-1
 
-    FileKind(String description, Predicate<String> recognises) {
+    FileKind(String description, Predicate<String> matches) {
         this.description = description;
-        this.recognises = recognises;
+        this.matches = matches;
     }
 
-    /** {@code an ONNX model} and such, as messages say it. */
+    /** The kind in messages: {@code an ONNX model}. */
     public String description() {
         return description;
     }
 
     /**
-     * What a file is, by its first bytes.
+     * Detects the kind of a file.
      *
-     * @param channel the file, which stays open, at any position
+     * @param channel the file, at any position; it is not closed
      */
     public static FileKind of(SeekableByteChannel channel) throws IOException {
         ByteBuffer start = ByteBuffer.allocate(START_BYTES);
         channel.position(0);
         while (start.hasRemaining() && channel.read(start) >= 0) {
-            // until it is full or the file ends
+            // repeats until the buffer is full or the file ends
         }
         return of(Arrays.copyOf(start.array(), start.position()));
     }
 
     /**
-     * What a file with these first bytes is; safetensors where nothing else is recognised, so that its reader says
-     * what is wrong.
+     * Detects the kind from the first bytes. The default is safetensors, whose reader then reports what is wrong.
      *
-     * <p>Safetensors has no signature but a length that is small for eight bytes. All signatures of others, read as
-     * such a length, are larger than a header may be: so a possible length is never taken for a signature.
+     * <p>Safetensors has no signature: a file begins with the header length, 8 bytes. The signatures of all other kinds,
+     * read as such a length, exceed the maximum header size. A valid length is therefore tested first.
      */
     private static FileKind of(byte[] start) {
         if (start.length < SAFETENSORS_LENGTH_BYTES || isHeaderLength(start)) {
@@ -78,7 +77,7 @@ public enum FileKind {
         }
         String text = new String(start, StandardCharsets.ISO_8859_1);
         for (FileKind kind : values()) {
-            if (kind.recognises.test(text)) {
+            if (kind.matches.test(text)) {
                 return kind;
             }
         }
@@ -90,14 +89,14 @@ public enum FileKind {
         return length >= 0 && length <= SAFETENSORS_MAX_HEADER_BYTES;
     }
 
-    /** {@code PROTO} and a protocol of 2 to 5. */
+    /** The opcode {@code PROTO}, followed by a protocol version from 2 to 5. */
     private static boolean isPickle(String start) {
         return start.charAt(0) == 0x80 && start.charAt(1) >= 2 && start.charAt(1) <= 5;
     }
 
     /**
-     * A protobuf that begins with field 1 of a ModelProto, {@code ir_version}, a small number, and goes on with another
-     * of its fields as that one is written.
+     * A ModelProto that begins with field 1, {@code ir_version}, a small number, followed by another field of
+     * ModelProto with the wire type of that field.
      */
     private static boolean isOnnx(String start) {
         int tag = start.charAt(2);

@@ -2,14 +2,14 @@ package sluice.cell.weights.file;
 
 import sluice.cell.model.ModelException;
 
-/** What weights are: neither NaN nor infinite. */
+/** Checks that weights are finite: neither NaN nor infinite. */
 public final class FiniteValues {
     private FiniteValues() {}
 
     /**
-     * The same values.
+     * Returns the array unchanged.
      *
-     * @throws ModelException where one isn't finite; the message tells where it stands
+     * @throws ModelException if a value isn't finite; the message contains its index
      */
     public static float[] require(String tensor, Shape shape, float[] values) {
         for (int at = 0; at < values.length; at++) {

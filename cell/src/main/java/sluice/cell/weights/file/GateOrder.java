@@ -5,38 +5,38 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import sluice.cell.model.Gate;
 
-/** In which order a file has the blocks of the four gates, and how they come into the canonical one: i, f, g, o. */
+/** The order of the four gate blocks in a file. Converts to the canonical order i, f, g, o. */
 public enum GateOrder {
-    /** i, f, g, o: PyTorch ({@code torch.nn.LSTM}), and Keras since its version 2. */
+    /** i, f, g, o: PyTorch ({@code torch.nn.LSTM}), and Keras since version 2. */
     IFGO(Gate.INPUT, Gate.FORGET, Gate.CANDIDATE, Gate.OUTPUT),
-    /** i, o, f, g: ONNX, which calls the candidate c. */
+    /** i, o, f, g: ONNX. Its documentation calls the candidate c. */
     IOFG(Gate.INPUT, Gate.OUTPUT, Gate.FORGET, Gate.CANDIDATE),
-    /** i, g, f, o: Keras 1, with tensors of their own for each gate, and the candidate as c. */
+    /** i, g, f, o: Keras 1, which has separate tensors for each gate and calls the candidate c. */
     IGFO(Gate.INPUT, Gate.CANDIDATE, Gate.FORGET, Gate.OUTPUT);
 
-    @SuppressWarnings("ImmutableEnumChecker") // never written, never handed out
-    private final Gate[] gates; // by block of the file
+    @SuppressWarnings("ImmutableEnumChecker") // never modified or exposed
+    private final Gate[] gates; // index: block in the file
 
     GateOrder(Gate... gates) {
         this.gates = gates;
     }
 
-    /** Which gate a block of the file belongs to, the first block being 0. */
+    /** The gate of a block of the file. Blocks count from 0. */
     public Gate gate(int block) {
         return gates[block];
     }
 
-    /** Whether blocks can be taken as they are. */
+    /** Whether the order is already the canonical one. */
     public boolean isCanonical() {
         return this == IFGO;
     }
 
     /**
-     * Four blocks, one after another, in canonical order.
+     * Copies four consecutive blocks into canonical order.
      *
-     * @param values an array that holds them
-     * @param from where the first begins
-     * @param block how many values each has
+     * @param values an array that contains the blocks
+     * @param from index of the first value of the first block
+     * @param block number of values in each block
      * @return a new array of {@code 4 * block} values
      */
     public float[] canonical(float[] values, int from, int block) {

@@ -7,7 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import sluice.cell.model.ModelException;
 
-/** A folder of the local file system, out of which no link leads. */
+/** A folder of the local file system. Symbolic links to targets outside the folder are rejected. */
 public final class LocalFolder implements ModelFolder {
     private final Path folder;
 
@@ -15,7 +15,7 @@ public final class LocalFolder implements ModelFolder {
         this.folder = folder;
     }
 
-    /** The one that this file lies in. */
+    /** The folder that contains this file. */
     public static LocalFolder of(Path modelFile) {
         return new LocalFolder(modelFile.toAbsolutePath().getParent());
     }
@@ -26,7 +26,7 @@ public final class LocalFolder implements ModelFolder {
         Path real = root.resolve(file).toRealPath();
         if (!real.startsWith(root)) {
             throw new ModelException(
-                    "the weights lie in '%s', a link to what is not below the model's own folder; copy it there"
+                    "the weights lie in '%s', a link to a file outside the folder of the model; copy the file into that folder"
                             .formatted(file));
         }
         if (!Files.isRegularFile(real)) {

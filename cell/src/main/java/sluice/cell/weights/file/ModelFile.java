@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import sluice.cell.model.LstmModel;
 
-/** What was read from a model file: the model, and what is worth telling about how it was found. */
+/** The content of a model file: the model, the metadata of the file, and notes on how the file was understood. */
 public final class ModelFile {
     private final LstmModel model;
     private final Map<String, String> metadata;
@@ -13,10 +13,10 @@ public final class ModelFile {
     private final GateOrder gateOrder;
 
     /**
-     * @param metadata what the file says about itself
-     * @param notes sentences on what was understood, and what was not used
-     * @param format the name of the file's format
-     * @param gateOrder how the gates stood in the file
+     * @param metadata key-value pairs that the file contains
+     * @param notes sentences for the log: how tensors were used, and which were not
+     * @param format name of the file format
+     * @param gateOrder order of the gates in the file
      */
     public ModelFile(
             LstmModel model, Map<String, String> metadata, List<String> notes, String format, GateOrder gateOrder) {
@@ -27,7 +27,7 @@ public final class ModelFile {
         this.gateOrder = gateOrder;
     }
 
-    /** The same file, understood as another model. */
+    /** A copy with another model. */
     public ModelFile with(LstmModel other) {
         return new ModelFile(other, metadata, notes, format, gateOrder);
     }
@@ -36,22 +36,22 @@ public final class ModelFile {
         return model;
     }
 
-    /** What the file says about itself, as it says it; empty where it says nothing. */
+    /** Key-value pairs that the file contains, unchanged; may be empty. */
     public Map<String, String> metadata() {
         return metadata;
     }
 
-    /** Sentences for the log and the report: which tensors were taken for what, which were not used. */
+    /** Sentences for the log and the report: how tensors were used, and which were not. */
     public List<String> notes() {
         return notes;
     }
 
-    /** {@code safetensors}. */
+    /** Name of the file format, such as {@code safetensors}. */
     public String format() {
         return format;
     }
 
-    /** How the gates stood in the file; in the model they are in the canonical order. */
+    /** Order of the gates in the file. In the model the order is canonical. */
     public GateOrder gateOrder() {
         return gateOrder;
     }

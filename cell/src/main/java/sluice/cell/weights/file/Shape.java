@@ -3,7 +3,7 @@ package sluice.cell.weights.file;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** The dimensions of a tensor, outermost first; none of them negative, some perhaps 0, rank 0 for a single number. */
+/** The dimensions of a tensor, outermost first. Each is 0 or more. A scalar has rank 0. */
 public final class Shape {
     private final long[] dimensions;
 
@@ -24,9 +24,9 @@ public final class Shape {
     }
 
     /**
-     * How many values a tensor of this shape has.
+     * The number of values of a tensor of this shape.
      *
-     * @throws ArithmeticException where that is more than a long can say
+     * @throws ArithmeticException if it overflows a long
      */
     public long values() {
         long values = 1;
@@ -44,20 +44,20 @@ public final class Shape {
         return rank() == 1 && dimensions[0] == length;
     }
 
-    /** Rows of a matrix. */
+    /** Number of rows of a matrix. */
     public long rows() {
         return dimensions[0];
     }
 
-    /** Columns of a matrix. */
+    /** Number of columns of a matrix. */
     public long columns() {
         return dimensions[1];
     }
 
-    /** Where the value at this place of the row-major order stands: {@code [row, column]} for a matrix. */
-    public String indexOf(long place) {
+    /** The index of the value at this row-major offset: {@code [row, column]} for a matrix. */
+    public String indexOf(long offset) {
         long[] index = new long[rank()];
-        long rest = place;
+        long rest = offset;
         for (int axis = rank() - 1; axis >= 0; axis--) {
             index[axis] = rest % dimensions[axis];
             rest /= dimensions[axis];
@@ -75,7 +75,7 @@ public final class Shape {
         return Arrays.hashCode(dimensions);
     }
 
-    /** {@code (256, 32)}, as messages show it. */
+    /** The shape in messages: {@code (256, 32)}. */
     @Override
     public String toString() {
         return Arrays.stream(dimensions).mapToObj(Long::toString).collect(Collectors.joining(", ", "(", ")"));

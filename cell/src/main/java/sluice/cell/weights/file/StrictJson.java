@@ -17,24 +17,24 @@ import java.util.ArrayList;
 import java.util.List;
 import sluice.cell.model.ModelException;
 
-/** JSON from strangers: UTF-8, no name twice in an object, nothing endlessly long or deep. */
+/** Parses untrusted JSON: requires UTF-8 and unique names, and limits nesting, lengths and the number of tokens. */
 public final class StrictJson {
     /**
-     * In a safetensors header the whole, a tensor and its shape are three levels; one more shows what a shape holds
-     * that is no number.
+     * A safetensors header has three levels: the header, a tensor and its shape. The fourth lets a reader report what
+     * a shape contains instead of a number.
      */
-    public static final int MAX_NESTING = 4;
+    private static final int MAX_NESTING = 4;
 
-    /** Of a tree: Keras' description of a model takes some twelve levels. */
-    public static final int MAX_TREE_NESTING = 64;
+    /** Nesting limit of a tree. The configuration of a Keras model has about 12 levels. */
+    private static final int MAX_TREE_NESTING = 64;
 
-    /** Of a tree: a layer of Keras takes some hundred, and each is far larger in memory than in the file. */
-    public static final int MAX_TREE_TOKENS = 200_000;
+    /** Token limit of a tree. A Keras layer has about 100 tokens. A node takes far more memory than its text. */
+    private static final int MAX_TREE_TOKENS = 200_000;
 
     public static final int MAX_NAME_CHARACTERS = 1_000;
     public static final int MAX_STRING_CHARACTERS = 20_000_000;
 
-    // Names are as many and as odd as the file likes: they are neither interned nor kept for the next file.
+    // An untrusted file may contain any number of names, so names are not interned or cached.
     private static final JsonFactory FLAT = factory(MAX_NESTING);
     private static final JsonFactory DEEP = factory(MAX_TREE_NESTING);
 
@@ -53,32 +53,32 @@ public final class StrictJson {
                 .build();
     }
 
-    /** Takes what it wants from a parser at the start of the text. */
+    /** Reads from a parser that is at the start of the text. */
     public interface Reading {
         void readAll(JsonParser parser) throws IOException;
     }
 
     /**
-     * Reads a text.
+     * Parses a JSON text of at most {@value #MAX_NESTING} levels.
      *
-     * @param what it is, as messages call it: {@code the header}
-     * @param whole what it is of: {@code a safetensors file}
-     * @throws ModelException where it is no such JSON
+     * @param what name of the text in messages: {@code the header}
+     * @param whole what the text is part of: {@code a safetensors file}
+     * @throws ModelException if the text isn't valid JSON or exceeds a limit
      */
     public static void read(byte[] json, String what, String whole, Reading reading) {
         read(FLAT, json, what, whole, reading);
     }
 
     /**
-     * Reads a text as a tree, which may be deeper: {@link #MAX_TREE_NESTING}.
+     * Parses a JSON text of at most {@value #MAX_TREE_NESTING} levels into a tree.
      *
-     * @param what it is, as messages call it: {@code config.json}
-     * @param whole what it is of: {@code a Keras model}
-     * @throws ModelException where it is no such JSON, or something follows it
+     * @param what name of the text in messages: {@code config.json}
+     * @param whole what the text is part of: {@code a Keras model}
+     * @throws ModelException if the text isn't valid JSON, exceeds a limit, or is followed by other content
      */
     public static JsonNode tree(byte[] json, String what, String whole) {
         List<JsonNode> tree = new ArrayList<>();
-        read(DEEP, json, what, whole, parser -> requireFew(parser, what, whole));
+        read(DEEP, json, what, whole, parser -> requireTokenLimit(parser, what, whole));
         read(DEEP, json, what, whole, parser -> {
             tree.add(new ObjectMapper().readTree(parser));
             if (tree.get(0) == null || parser.nextToken() != null) {
@@ -89,11 +89,11 @@ public final class StrictJson {
         return tree.get(0);
     }
 
-    private static void requireFew(JsonParser parser, String what, String whole) throws IOException {
+    private static void requireTokenLimit(JsonParser parser, String what, String whole) throws IOException {
         int tokens = 0;
         while (parser.nextToken() != null) {
             if (++tokens > MAX_TREE_TOKENS) {
-                throw new ModelException("%s has more than %d names, values and brackets, which that of %s has not"
+                throw new ModelException("%s has more JSON tokens than expected: at most %d for %s"
                         .formatted(what, MAX_TREE_TOKENS, whole));
             }
         }
@@ -103,24 +103,24 @@ public final class StrictJson {
         try (JsonParser parser = factory.createParser(strictUtf8(json))) {
             reading.readAll(parser);
         } catch (CharacterCodingException e) {
-            throw new ModelException("%s is not valid UTF-8, as that of %s is".formatted(what, whole), e);
+            throw new ModelException("%s is not valid UTF-8, expected UTF-8 JSON of %s".formatted(what, whole), e);
         } catch (JsonProcessingException e) {
             throw new ModelException("%s is not the JSON of %s: %s".formatted(what, whole, reason(e)), e);
         } catch (IOException e) {
-            // The text is in memory, so this too is about its content.
+            // The text is in memory, so the cause is its content.
             throw new ModelException("%s can't be parsed: %s".formatted(what, e.getMessage()), e);
         }
     }
 
     private static String reason(JsonProcessingException e) {
-        JsonLocation place = e.getLocation(); // null where a limit is exceeded
+        JsonLocation place = e.getLocation(); // null if a limit is exceeded
         return place == null
                 ? e.getOriginalMessage()
                 : "%s at character %d".formatted(e.getOriginalMessage(), place.getCharOffset());
     }
 
     private static InputStreamReader strictUtf8(byte[] json) {
-        // A new decoder reports what is malformed, where one made from a Charset would replace it.
+        // A new decoder reports malformed input. A reader made from a Charset would replace it.
         return new InputStreamReader(new ByteArrayInputStream(json), StandardCharsets.UTF_8.newDecoder());
     }
 }

@@ -4,27 +4,25 @@ import java.io.Serializable;
 import java.util.Optional;
 
 /**
- * The user's word on what a file leaves open: which tensor is the embedding, which is the output layer, which LSTM is
- * meant.
+ * Settings that name the embedding, the output layer and the LSTM of a model file.
  *
- * <p>What isn't named is found by shape and name, and where that finds more than one answer the file is refused with
- * the choices.
+ * <p>A layer that isn't named is found by its shape and name. If there are several candidates, the file is rejected and
+ * the message lists them.
  */
 public final class TensorNames implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    /** In place of a tensor's name: the model has no such layer. */
+    /** Used instead of a tensor name: the model has no such layer. */
     public static final String NONE = "none";
 
-    private final String embedding; // or null: find it
-    private final String output; // or null: find it
-    private final String lstm; // or null: find it
+    private final String embedding; // null: detect
+    private final String output; // null: detect
+    private final String lstm; // null: detect
 
     /**
      * @param embedding setting {@code model.embedding}: the name of a tensor of shape (tokens, I), or {@link #NONE}
      * @param output setting {@code model.output}: the name of a tensor of shape (classes, H), or {@link #NONE}
-     * @param lstm setting {@code model.lstm}: what the names of the LSTM's tensors begin with, such as {@code
-     *     encoder.lstm.}
+     * @param lstm setting {@code model.lstm}: prefix of the names of the LSTM's tensors, such as {@code encoder.lstm.}
      */
     public TensorNames(Optional<String> embedding, Optional<String> output, Optional<String> lstm) {
         this.embedding = embedding.orElse(null);
@@ -32,7 +30,7 @@ public final class TensorNames implements Serializable {
         this.lstm = lstm.orElse(null);
     }
 
-    /** Nothing is named, everything is found. */
+    /** No names: all layers are detected. */
     public static TensorNames automatic() {
         return new TensorNames(Optional.empty(), Optional.empty(), Optional.empty());
     }

@@ -14,10 +14,10 @@ import java.util.zip.ZipException;
 import sluice.cell.model.ModelException;
 
 /**
- * The entries of a zip archive, stored or deflated, read from wherever they lie in the file.
+ * Reads the entries of a zip archive, stored or deflated, with random access.
  *
- * <p>Java's own readers need a local file, or sizes in front of the entries, where PyTorch writes none. Checksums are
- * not compared: PyTorch can be told to write none, and does not compare them either.
+ * <p>The zip readers of the JDK need a local file, or entry sizes in the local headers, which PyTorch does not write.
+ * Checksums are not verified: PyTorch can omit them and does not verify them either.
  */
 public final class ZipArchive {
     private static final int HEADER_SIGNATURE = 0x04034b50;
@@ -44,7 +44,7 @@ public final class ZipArchive {
         return directory.entries().containsKey(name);
     }
 
-    /** How many bytes an entry has, inflated; as the directory claims, which reading it verifies. */
+    /** Uncompressed size of an entry in bytes, as the directory claims. {@link #read} verifies it. */
     public long bytes(String name) {
         return directory.entries().get(name).bytes();
     }
@@ -54,9 +54,9 @@ public final class ZipArchive {
     }
 
     /**
-     * All bytes of an entry.
+     * Reads all bytes of an entry.
      *
-     * @throws ModelException where it is not what the directory says
+     * @throws ModelException if the entry doesn't match the directory
      */
     public byte[] read(String name) throws IOException {
         ZipEntry entry = directory.entries().get(name);
@@ -78,42 +78,42 @@ public final class ZipArchive {
         return bytes;
     }
 
-    /** The bytes of an entry that is not deflated, from one of them to the last. */
+    /** The bytes of an entry that is not deflated, from the offset {@code from} to the end. */
     public InputStream stored(String name, long from) throws IOException {
         return stored(directory.entries().get(name), from);
     }
 
     private InputStream stored(ZipEntry entry, long from) throws IOException {
-        return new ChannelBytes(channel, contentAt(entry) + from, entry.storedBytes() - from);
+        return new ChannelBytes(channel, contentOffset(entry) + from, entry.storedBytes() - from);
     }
 
-    /** Where the entry's bytes begin: after a header whose length is known only there. */
-    private long contentAt(ZipEntry entry) throws IOException {
+    /** Offset of the content of an entry. It follows the local header, whose length only that header contains. */
+    private long contentOffset(ZipEntry entry) throws IOException {
         ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         if (entry.headerAt() > directory.begin() - HEADER_BYTES) {
-            throw displaced(entry);
+            throw misplaced(entry);
         }
         ChannelBytes.read(channel, entry.headerAt(), header);
         long at = entry.headerAt()
                 + HEADER_BYTES
                 + Short.toUnsignedInt(header.getShort(26)) // name
-                + Short.toUnsignedInt(header.getShort(28)); // extra field, by which PyTorch aligns what follows
+                + Short.toUnsignedInt(header.getShort(28)); // extra field: PyTorch pads it to align the content
         if (header.getInt(0) != HEADER_SIGNATURE || at > directory.begin() - entry.storedBytes()) {
-            throw displaced(entry);
+            throw misplaced(entry);
         }
         return at;
     }
 
-    private static ModelException displaced(ZipEntry entry) {
+    private static ModelException misplaced(ZipEntry entry) {
         return new ModelException(
-                ("the zip entry '%s' is not at byte %d, where the directory says, with all its %d bytes: "
+                ("the zip entry '%s' is not at byte %d, where the directory says, or is shorter than %d bytes: "
                                 + "the file is damaged, copy it again")
                         .formatted(entry.name(), entry.headerAt(), entry.storedBytes()));
     }
 
     private static final class Inflated extends InflaterInputStream {
         Inflated(InputStream deflated) {
-            super(deflated, new Inflater(true)); // no header around what lies in a zip
+            super(deflated, new Inflater(true)); // raw deflate: zip entries have no zlib header
         }
 
         @Override
@@ -121,7 +121,7 @@ public final class ZipArchive {
             try {
                 super.close();
             } finally {
-                inf.end(); // it has memory outside of the heap
+                inf.end(); // frees native memory
             }
         }
     }

@@ -10,23 +10,23 @@ import java.util.Map;
 import sluice.cell.model.ModelException;
 
 /**
- * The directory at the end of a zip archive, with the extensions for more than 4 GB, as PKWARE's APPNOTE.TXT defines
- * them. Nothing else of an archive says what is in it: local headers may leave sizes out, and PyTorch's do.
+ * The central directory of a zip archive, with the zip64 extensions, as PKWARE's APPNOTE.TXT defines them. It is the
+ * only reliable source of entry sizes: local headers may omit them, and PyTorch's do.
  */
-public final class ZipDirectory {
-    /** More than a thousand times what a checkpoint has. */
-    public static final int MAX_ENTRIES = 200_000;
+final class ZipDirectory {
+    /** More than a thousand times the number of entries of a checkpoint. */
+    private static final int MAX_ENTRIES = 200_000;
 
-    public static final int MAX_BYTES = 1 << 25;
-    public static final int MAX_NAME_BYTES = 1_000;
+    private static final int MAX_BYTES = 1 << 25;
+    private static final int MAX_NAME_BYTES = 1_000;
 
-    /** Weights hardly shrink; what grows more than this when it is inflated is made to fill memory. */
-    public static final int MAX_EXPANSION = 100;
+    /** Maximum ratio of inflated to stored size. Weights hardly compress; a larger ratio indicates a zip bomb. */
+    private static final int MAX_EXPANSION = 100;
 
-    /** Small entries may: there is no harm in a page of zeros. */
-    public static final int FREE_EXPANSION_BYTES = 1 << 16;
+    /** Entries up to this size are exempt from {@link #MAX_EXPANSION}. */
+    private static final int FREE_EXPANSION_BYTES = 1 << 16;
 
-    /** A comment may follow the end record, and its length is 16 bits. */
+    /** Maximum length of the comment after the end record: its length field has 16 bits. */
     private static final int MAX_COMMENT_BYTES = 0xFFFF;
 
     private static final int END_SIGNATURE = 0x06054b50;
@@ -37,9 +37,9 @@ public final class ZipDirectory {
     private static final int END64_BYTES = 56;
     private static final int ENTRY_SIGNATURE = 0x02014b50;
     private static final int ENTRY_BYTES = 46;
-    private static final int WIDE_FIELDS = 0x0001; // the extra field with sizes of 64 bits
+    private static final int ZIP64_FIELDS = 0x0001; // ID of the extra field with 64-bit sizes
 
-    private static final int ENCRYPTED = 1; // bit of an entry's flags
+    private static final int ENCRYPTED = 1; // flag bit of an entry
     private static final int STORED = 0;
     private static final int DEFLATED = 8;
 
@@ -50,18 +50,18 @@ public final class ZipDirectory {
         this.begin = begin;
     }
 
-    /** Entries by name, in the directory's order. */
-    public Map<String, ZipEntry> entries() {
+    /** Entries by name, in the order of the directory. */
+    Map<String, ZipEntry> entries() {
         return entries;
     }
 
-    /** Where it begins in the archive: no entry reaches beyond. */
-    public long begin() {
+    /** Offset of the directory in the archive. All entries lie before it. */
+    long begin() {
         return begin;
     }
 
-    /** @throws ModelException where there is no directory, or it doesn't fit the archive */
-    public static ZipDirectory read(SeekableByteChannel channel) throws IOException {
+    /** @throws ModelException if there is no directory, or it doesn't match the archive */
+    static ZipDirectory read(SeekableByteChannel channel) throws IOException {
         EndRecord end = endRecord(channel);
         if (end.begin < 0 || end.length < 0 || end.begin > end.at || end.length > end.at - end.begin) {
             throw new ModelException(
@@ -70,11 +70,11 @@ public final class ZipDirectory {
                             .formatted(Long.toUnsignedString(end.length), Long.toUnsignedString(end.begin), end.at));
         }
         if (end.length > MAX_BYTES) {
-            throw new ModelException("the zip directory has %d bytes, expected at most %d: this is no model"
+            throw new ModelException("the zip directory has %d bytes, expected at most %d: this is not a model"
                     .formatted(end.length, MAX_BYTES));
         }
         if (end.entries < 0 || end.entries > MAX_ENTRIES) {
-            throw new ModelException("the zip directory claims %s entries, expected at most %d: this is no model"
+            throw new ModelException("the zip directory claims %s entries, expected at most %d: this is not a model"
                     .formatted(Long.toUnsignedString(end.entries), MAX_ENTRIES));
         }
         ZipDirectory directory = new ZipDirectory(end.begin);
@@ -83,9 +83,10 @@ public final class ZipDirectory {
     }
 
     /**
-     * What the end of an archive says about its directory.
+     * The end of central directory record.
      *
-     * @param at where this record, or the wide one before it, begins
+     * @param at offset of this record, or of the zip64 record that replaces it
+     * @param begin offset of the directory
      */
     private record EndRecord(long at, long entries, long length, long begin) {}
 
@@ -103,8 +104,8 @@ public final class ZipDirectory {
                         tail.slice(at, END_BYTES).order(tail.order()));
             }
         }
-        throw new ModelException("the zip archive has no directory at its end: the file is cut short, or something "
-                + "follows it; copy it again");
+        throw new ModelException("the zip archive has no directory at its end: the file is cut short, or other content "
+                + "follows the archive; copy the file again");
     }
 
     private static EndRecord endRecord(SeekableByteChannel channel, long at, ByteBuffer end) throws IOException {
@@ -113,25 +114,25 @@ public final class ZipDirectory {
                 Short.toUnsignedLong(end.getShort(10)),
                 Integer.toUnsignedLong(end.getInt(12)),
                 Integer.toUnsignedLong(end.getInt(16)));
-        boolean wide = narrow.entries == 0xFFFF || narrow.length == 0xFFFFFFFFL || narrow.begin == 0xFFFFFFFFL;
-        return wide ? wideRecord(channel, at) : narrow;
+        boolean zip64 = narrow.entries == 0xFFFF || narrow.length == 0xFFFFFFFFL || narrow.begin == 0xFFFFFFFFL;
+        return zip64 ? zip64Record(channel, at) : narrow;
     }
 
-    private static EndRecord wideRecord(SeekableByteChannel channel, long narrowAt) throws IOException {
-        if (narrowAt >= END64_LOCATOR_BYTES) {
-            ByteBuffer locator = bytes(channel, narrowAt - END64_LOCATOR_BYTES, END64_LOCATOR_BYTES);
+    private static EndRecord zip64Record(SeekableByteChannel channel, long endAt) throws IOException {
+        if (endAt >= END64_LOCATOR_BYTES) {
+            ByteBuffer locator = bytes(channel, endAt - END64_LOCATOR_BYTES, END64_LOCATOR_BYTES);
             long at = locator.getLong(8);
             if (locator.getInt(0) == END64_LOCATOR_SIGNATURE
                     && at >= 0
-                    && at <= narrowAt - END64_LOCATOR_BYTES - END64_BYTES) {
+                    && at <= endAt - END64_LOCATOR_BYTES - END64_BYTES) {
                 ByteBuffer record = bytes(channel, at, END64_BYTES);
                 if (record.getInt(0) == END64_SIGNATURE) {
                     return new EndRecord(at, record.getLong(32), record.getLong(40), record.getLong(48));
                 }
             }
         }
-        throw new ModelException("the zip archive says that its directory is a large one, but no record describes it: "
-                + "the file is damaged, copy it again");
+        throw new ModelException(
+                "the zip archive requires a zip64 end record, but has none: " + "the file is damaged, copy it again");
     }
 
     private static ByteBuffer bytes(SeekableByteChannel channel, long position, int length) throws IOException {
@@ -145,17 +146,18 @@ public final class ZipDirectory {
         for (long number = 0; number < count; number++) {
             if (directory.remaining() < ENTRY_BYTES || directory.getInt(directory.position()) != ENTRY_SIGNATURE) {
                 throw new ModelException(
-                        "the zip directory claims %d entries, but entry %d is none: the file is damaged"
+                        "the zip directory claims %d entries, but entry %d is not valid: the file is damaged"
                                 .formatted(count, number));
             }
             ZipEntry entry = readEntry(directory);
-            covered += entry.storedBytes(); // each is less than the file, and they are few: no overflow
+            covered += entry.storedBytes(); // no overflow: each is smaller than the file, and their number is limited
             if (covered > begin) {
-                throw new ModelException("the zip archive has entries that overlap: no framework writes that");
+                throw new ModelException(
+                        "the zip archive has entries that overlap, expected separate ones: no framework writes such a file");
             }
             if (entries.putIfAbsent(entry.name(), entry) != null) {
                 throw new ModelException(
-                        ("the zip archive has two entries '%s', expected each name once: " + "no framework writes that")
+                        "the zip archive has two entries '%s', expected each name once: no framework writes such a file"
                                 .formatted(entry.name()));
             }
         }
@@ -172,7 +174,8 @@ public final class ZipDirectory {
         int extraBytes = Short.toUnsignedInt(fixed.getShort(30));
         int commentBytes = Short.toUnsignedInt(fixed.getShort(32));
         if (directory.remaining() < ENTRY_BYTES + nameBytes + extraBytes + commentBytes) {
-            throw new ModelException("the zip directory ends inside of an entry: the file is damaged, copy it again");
+            throw new ModelException(
+                    "the zip directory ends in the middle of an entry: the file is damaged, copy it again");
         }
         if (nameBytes > MAX_NAME_BYTES) {
             throw new ModelException("the zip directory has an entry with a name of %d bytes, expected at most %d"
@@ -183,22 +186,22 @@ public final class ZipDirectory {
         directory.get(name);
         ByteBuffer extra = directory.slice(directory.position(), extraBytes).order(directory.order());
         directory.position(directory.position() + extraBytes + commentBytes);
-        return entry(new String(name, StandardCharsets.UTF_8), fixed, wideFields(extra));
+        return entry(new String(name, StandardCharsets.UTF_8), fixed, zip64Fields(extra));
     }
 
-    private ZipEntry entry(String name, ByteBuffer fixed, ByteBuffer wide) {
+    private ZipEntry entry(String name, ByteBuffer fixed, ByteBuffer zip64) {
         int flags = fixed.getShort(8);
         int method = Short.toUnsignedInt(fixed.getShort(10));
         if ((flags & ENCRYPTED) != 0) {
-            throw new ModelException("the zip entry '%s' is encrypted, expected it plain".formatted(name));
+            throw new ModelException("the zip entry '%s' is encrypted, expected no encryption".formatted(name));
         }
         if (method != STORED && method != DEFLATED) {
             throw new ModelException("the zip entry '%s' is compressed by method %d, expected it stored or deflated"
                     .formatted(name, method));
         }
-        long bytes = number(name, fixed.getInt(24), wide); // in the order in which wide fields stand
-        long storedBytes = number(name, fixed.getInt(20), wide);
-        long headerAt = number(name, fixed.getInt(42), wide);
+        long bytes = number(name, fixed.getInt(24), zip64); // in the order of the zip64 fields
+        long storedBytes = number(name, fixed.getInt(20), zip64);
+        long headerAt = number(name, fixed.getInt(42), zip64);
         if (bytes < 0 || storedBytes < 0 || headerAt < 0 || headerAt > begin || storedBytes > begin - headerAt) {
             throw new ModelException(
                     ("the zip entry '%s' claims %s bytes at byte %s, but the archive's entries end at byte %d: "
@@ -214,29 +217,29 @@ public final class ZipDirectory {
         if (bytes > Math.max(FREE_EXPANSION_BYTES, MAX_EXPANSION * storedBytes)) {
             throw new ModelException(
                     ("the zip entry '%s' has %d bytes and would inflate to %d, expected at most %d times as many: "
-                                    + "it is made to fill memory")
+                                    + "this is a zip bomb")
                             .formatted(name, storedBytes, bytes, MAX_EXPANSION));
         }
         return new ZipEntry(name, method == DEFLATED, storedBytes, bytes, headerAt);
     }
 
-    /** A number of the directory: where its 32 bits are all set, the next of the wide fields. */
-    private static long number(String name, int narrow, ByteBuffer wide) {
+    /** A 32-bit number of the directory. If all its bits are set, the value is in the next zip64 field. */
+    private static long number(String name, int narrow, ByteBuffer zip64) {
         if (narrow != -1) {
             return Integer.toUnsignedLong(narrow);
         }
-        if (wide.remaining() < Long.BYTES) {
+        if (zip64.remaining() < Long.BYTES) {
             throw new ModelException(
-                    "the zip entry '%s' lacks the field with its 64-bit sizes: the file is damaged".formatted(name));
+                    "the zip entry '%s' has no zip64 field with its 64-bit sizes: the file is damaged".formatted(name));
         }
-        return wide.getLong();
+        return zip64.getLong();
     }
 
-    private static ByteBuffer wideFields(ByteBuffer extra) {
+    private static ByteBuffer zip64Fields(ByteBuffer extra) {
         while (extra.remaining() >= 2 * Short.BYTES) {
             int id = Short.toUnsignedInt(extra.getShort());
             int length = Math.min(Short.toUnsignedInt(extra.getShort()), extra.remaining());
-            if (id == WIDE_FIELDS) {
+            if (id == ZIP64_FIELDS) {
                 return extra.slice(extra.position(), length).order(extra.order());
             }
             extra.position(extra.position() + length);

@@ -1,5 +1,7 @@
 /**
- * What all readers share: what a model file is, and answers; its bytes, zip archives, JSON, and the shapes and values of
- * tensors, each checked before it is believed.
+ * What the readers of all formats share: {@link sluice.cell.weights.file.ModelFile} (the result), the folder of the
+ * model file, the settings for tensor names, and checked access to zip archives, JSON, shapes and values of tensors.
+ *
+ * <p>Uses {@code sluice.cell.model} and Jackson.
  */
 package sluice.cell.weights.file;

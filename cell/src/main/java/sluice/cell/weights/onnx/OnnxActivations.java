@@ -13,14 +13,14 @@ import sluice.cell.weights.file.NameList;
  * The attributes {@code activations}, {@code activation_alpha} and {@code activation_beta} of an LSTM node: f, g and h
  * of each direction.
  *
- * <p>The parameters are one list for all functions: each function that has a parameter takes the next, and those that
- * find none take the default. Names are read in any case, as ONNX Runtime does.
+ * <p>Each parameter list covers all functions: a function with parameters takes the next value, or the default if none
+ * is left. Names are not case-sensitive, as in ONNX Runtime.
  */
 final class OnnxActivations {
-    /** f, g and h. */
+    /** Number of functions per direction: f, g and h. */
     static final int PER_DIRECTION = 3;
 
-    private static final List<String> PLAIN = List.of("Sigmoid", "Tanh", "Tanh");
+    private static final List<String> DEFAULT_NAMES = List.of("Sigmoid", "Tanh", "Tanh");
 
     private final List<String> names;
     private final float[] alphas;
@@ -35,70 +35,72 @@ final class OnnxActivations {
     }
 
     /**
-     * All functions of a node: three for each direction.
+     * The functions of a node: three per direction.
      *
-     * @throws ModelException where there are more or fewer, one isn't known, or parameters are left over
+     * @throws ModelException if the number of names is wrong, a name is unknown, or parameters are left over
      */
     static List<Activation> of(OnnxNode node, int directions) {
         int count = PER_DIRECTION * directions;
         List<String> plain = IntStream.range(0, count)
-                .mapToObj(at -> PLAIN.get(at % PER_DIRECTION))
+                .mapToObj(at -> DEFAULT_NAMES.get(at % PER_DIRECTION))
                 .toList();
         List<String> names =
                 node.texts("activations").filter(found -> !found.isEmpty()).orElse(plain);
         if (names.size() != count) {
-            throw new ModelException("attribute 'activations' is %s, expected %d names: f, g, h for each direction"
+            throw new ModelException("attribute 'activations' is %s, expected %d names: f, g and h for each direction"
                     .formatted(NameList.of(names, name -> name), count));
         }
         OnnxActivations activations = new OnnxActivations(
                 names,
-                node.reals("activation_alpha").orElse(new float[0]),
-                node.reals("activation_beta").orElse(new float[0]));
+                node.floats("activation_alpha").orElse(new float[0]),
+                node.floats("activation_beta").orElse(new float[0]));
         return activations.all();
     }
 
     private List<Activation> all() {
         List<Activation> all = names.stream().map(this::next).toList();
-        // What is left over says that the writer counted in another way: then those before may be wrong too.
-        requireTaken("activation_alpha", alphas, nextAlpha);
-        requireTaken("activation_beta", betas, nextBeta);
+        // Left-over parameters mean that the writer assigned them by another rule, so all of them may be wrong.
+        requireAllUsed("activation_alpha", alphas, nextAlpha);
+        requireAllUsed("activation_beta", betas, nextBeta);
         return all;
     }
 
-    private void requireTaken(String attribute, float[] values, int taken) {
-        if (taken < values.length) {
-            throw new ModelException("attribute '%s' has %d values, expected at most %d: one for each of %s that has it"
-                    .formatted(attribute, values.length, taken, names));
+    private void requireAllUsed(String attribute, float[] values, int used) {
+        if (used < values.length) {
+            throw new ModelException(
+                    "attribute '%s' has %d values, expected at most %d: one for each function of %s that has this parameter"
+                            .formatted(attribute, values.length, used, names));
         }
     }
 
     private Activation next(String name) {
         Activation.Kind kind = kind(name);
-        Activation absent = Activation.of(kind);
+        Activation defaults = Activation.of(kind);
         boolean hasAlpha = kind.parameters() > 0;
         boolean hasBeta = kind.parameters() > 1;
         if (kind == Activation.Kind.SCALED_TANH && (nextAlpha == alphas.length || nextBeta == betas.length)) {
-            throw new ModelException("the activation ScaledTanh has no alpha or no beta, and ONNX no default for them; "
-                    + "export it with activation_alpha and activation_beta");
+            throw new ModelException(
+                    "the activation ScaledTanh has no alpha or no beta, and ONNX defines no default for them; "
+                            + "export it with activation_alpha and activation_beta");
         }
-        float alpha = hasAlpha && nextAlpha < alphas.length ? alphas[nextAlpha++] : absent.alpha();
-        float beta = hasBeta && nextBeta < betas.length ? betas[nextBeta++] : absent.beta();
+        float alpha = hasAlpha && nextAlpha < alphas.length ? alphas[nextAlpha++] : defaults.alpha();
+        float beta = hasBeta && nextBeta < betas.length ? betas[nextBeta++] : defaults.beta();
         return new Activation(kind, alpha, beta);
     }
 
     private static Activation.Kind kind(String name) {
         return Arrays.stream(Activation.Kind.values())
-                .filter(kind -> plainName(kind).equals(name.toLowerCase(Locale.ROOT)))
+                .filter(kind -> lowercaseName(kind).equals(name.toLowerCase(Locale.ROOT)))
                 .findFirst()
                 .orElseThrow(() -> new ModelException("the activation '%s' is not known, expected one of %s"
                         .formatted(
                                 name,
                                 Arrays.stream(Activation.Kind.values())
-                                        .map(OnnxActivations::plainName)
+                                        .map(OnnxActivations::lowercaseName)
                                         .collect(Collectors.joining(", ")))));
     }
 
-    private static String plainName(Activation.Kind kind) {
+    private static String lowercaseName(Activation.Kind kind) {
         return kind.name().toLowerCase(Locale.ROOT).replace("_", "");
     }
 }

@@ -7,68 +7,68 @@ import java.util.List;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.FiniteValues;
 import sluice.cell.weights.file.Shape;
-import sluice.cell.weights.file.StridedPlaces;
+import sluice.cell.weights.file.StridedOffsets;
 
 /**
- * A constant of a graph, real or whole numbers: a tensor of the file, or what nodes make of one. Values are read when
- * they are needed.
+ * A constant of a graph, of floats or integers: a tensor of the file, or one computed from tensors of the file. Values
+ * are read on first use.
  */
 final class OnnxArray {
-    /** Where values are read from, and how many may be made of them: a few nodes could ask for any number. */
+    /** Reads values and limits how many are read or computed: a small graph could otherwise request any number. */
     static final class Source {
-        private static final long FREE_VALUES = 1 << 20;
+        private static final long BASE_VALUES = 1 << 20;
 
         private final OnnxWeights weights;
         private final long fileBytes;
-        private long taken;
+        private long counted;
 
-        /** @param fileBytes how large the model is; what may be made is in proportion */
+        /** @param fileBytes size of the model file; the limit is proportional to it */
         Source(OnnxWeights weights, long fileBytes) {
             this.weights = weights;
             this.fileBytes = fileBytes;
         }
 
         /**
-         * Counts values that are read or made, real ones.
+         * Counts floats that are read or computed.
          *
-         * @throws ModelException where they are more than the files can need
+         * @throws ModelException if the total exceeds the limit
          */
-        void take(long values) {
-            long most = FREE_VALUES + VALUES_PER_BYTE * (fileBytes + weights.externalBytes());
-            taken = Math.addExact(taken, values);
-            if (taken > most) {
+        void count(long values) {
+            long limit = BASE_VALUES + VALUES_PER_BYTE * (fileBytes + weights.externalBytes());
+            counted = Math.addExact(counted, values);
+            if (counted > limit) {
                 throw new ModelException(
-                        ("the graph makes %d values of its tensors, expected at most %d: far more than "
+                        ("the graph computes %d values from its tensors, expected at most %d: far more than "
                                         + "the file holds; export it with constants folded")
-                                .formatted(taken, most));
+                                .formatted(counted, limit));
             }
         }
 
-        void takeWholes(long values) {
-            take(Math.multiplyExact(values, Long.BYTES / Float.BYTES));
+        void countLongs(long values) {
+            count(Math.multiplyExact(values, Long.BYTES / Float.BYTES));
         }
     }
 
-    /** How many values may be made for each byte of the file: of float32, each is moved sixteen times. */
+    /** Limit of values per byte of the file: every float32 may be copied sixteen times. */
     private static final int VALUES_PER_BYTE = 4;
 
-    /** The most axes that anything in a graph may have. */
+    /** Maximum rank of a tensor. */
     static final int MAX_RANK = 32;
 
     private final Source source;
-    private final OnnxTensor tensor; // or null: the values are at hand
+    private final OnnxTensor tensor; // null if the values are computed
     private final String name;
     private final Shape shape;
-    private float[] reals; // or null
-    private long[] wholes; // or null
+    private float[] floats; // null if not read or not floats
+    private long[] longs; // null if not read or not integers
 
-    private OnnxArray(Source source, OnnxTensor tensor, String name, Shape shape, float[] reals, long[] wholes) {
+    private OnnxArray(Source source, OnnxTensor tensor, String name, Shape shape, float[] floats, long[] longs) {
         this.source = source;
         this.tensor = tensor;
         this.name = name;
         this.shape = shape;
-        this.reals = reals;
-        this.wholes = wholes;
+        this.floats = floats;
+        this.longs = longs;
     }
 
     /** A tensor of the file. */
@@ -76,23 +76,23 @@ final class OnnxArray {
         return new OnnxArray(source, tensor, tensor.name(), tensor.shape(), null, null);
     }
 
-    /** A vector of whole numbers. */
+    /** A vector of integers. */
     static OnnxArray of(Source source, String name, long... numbers) {
         return new OnnxArray(source, null, name, Shape.of(numbers.length), null, numbers);
     }
 
-    /** A single whole number. */
+    /** An integer scalar. */
     static OnnxArray scalar(Source source, String name, long number) {
         return new OnnxArray(source, null, name, Shape.of(), null, new long[] {number});
     }
 
-    /** A vector of real numbers. */
-    static OnnxArray ofReals(Source source, String name, float... numbers) {
+    /** A vector of floats. */
+    static OnnxArray ofFloats(Source source, String name, float... numbers) {
         return new OnnxArray(source, null, name, Shape.of(numbers.length), numbers, null);
     }
 
-    /** A single real number. */
-    static OnnxArray scalarReal(Source source, String name, float number) {
+    /** A float scalar. */
+    static OnnxArray scalarFloat(Source source, String name, float number) {
         return new OnnxArray(source, null, name, Shape.of(), new float[] {number}, null);
     }
 
@@ -100,7 +100,7 @@ final class OnnxArray {
         return source;
     }
 
-    /** What messages call it: the tensor that its values come from. */
+    /** Name in messages: the tensor that the values come from. */
     String name() {
         return name;
     }
@@ -109,120 +109,125 @@ final class OnnxArray {
         return shape;
     }
 
-    /** {@code 'W' (1, 12, 2)}, as messages list it. */
+    /** Name and shape in messages: {@code 'W' (1, 12, 2)}. */
     String describe() {
         return "'%s' %s".formatted(name, shape);
     }
 
-    boolean isWhole() {
+    boolean isInteger() {
         return tensor == null
-                ? wholes != null
-                : tensor.type() != null && tensor.type().isWhole();
+                ? longs != null
+                : tensor.type() != null && tensor.type().isInteger();
     }
 
     /** The values as float32, row-major; not a copy. */
-    float[] reals() {
-        if (reals == null && isWhole()) {
-            long[] numbers = wholes();
-            source.take(numbers.length);
-            reals = new float[numbers.length];
+    float[] floats() {
+        if (floats == null && isInteger()) {
+            long[] numbers = longs();
+            source.count(numbers.length);
+            floats = new float[numbers.length];
             for (int at = 0; at < numbers.length; at++) {
-                reals[at] = numbers[at];
+                floats[at] = numbers[at];
             }
-        } else if (reals == null) {
-            reals = readReals();
+        } else if (floats == null) {
+            floats = readFloats();
         }
-        return reals;
+        return floats;
     }
 
-    private float[] readReals() {
+    private float[] readFloats() {
         try {
             float[] values = source.weights.floats(tensor);
-            source.take(values.length);
+            source.count(values.length);
             return values;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** The values as real numbers, each of them finite. */
-    float[] finiteReals() {
-        if (isWhole()) {
+    /** The values as float32.
+     *
+     * @throws ModelException if the tensor holds integers, or a value is not finite
+     */
+    float[] finiteFloats() {
+        if (isInteger()) {
             throw new ModelException(
                     "tensor '%s' has type %s, expected FLOAT, FLOAT16, BFLOAT16 or DOUBLE; export it as one of these"
                             .formatted(name, tensor == null ? OnnxType.INT64 : tensor.type()));
         }
-        return FiniteValues.require(name, shape, reals());
+        return FiniteValues.require(name, shape, floats());
     }
 
-    /** The values as whole numbers, row-major; not a copy. */
-    long[] wholes() {
-        if (wholes == null && !isWhole()) {
-            throw new ModelException("tensor %s holds real numbers, expected whole ones".formatted(describe()));
+    /** The values as integers, row-major; not a copy. */
+    long[] longs() {
+        if (longs == null && !isInteger()) {
+            throw new ModelException("tensor %s holds floating-point numbers, expected integers".formatted(describe()));
         }
-        if (wholes == null) {
+        if (longs == null) {
             try {
-                wholes = source.weights.longs(tensor);
-                source.takeWholes(wholes.length);
+                longs = source.weights.longs(tensor);
+                source.countLongs(longs.length);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         }
-        return wholes;
+        return longs;
     }
 
-    /** Its only value, whatever its rank. */
-    float only() {
+    /** The value of a tensor with one value, of any rank. */
+    float single() {
         if (shape.values() != 1) {
-            throw new ModelException("tensor %s, expected a single number".formatted(describe()));
+            throw new ModelException("tensor %s has several values or none, expected one number".formatted(describe()));
         }
-        return reals()[0];
+        return floats()[0];
     }
 
-    /** Its only value, a whole number. */
-    long onlyWhole() {
+    /** The value of a tensor with one integer, of any rank. */
+    long singleLong() {
         if (shape.values() != 1) {
-            throw new ModelException("tensor %s, expected a single whole number".formatted(describe()));
+            throw new ModelException(
+                    "tensor %s has several values or none, expected one integer".formatted(describe()));
         }
-        return wholes()[0];
+        return longs()[0];
     }
 
-    OnnxArray toReals() {
-        return isWhole() ? new OnnxArray(source, null, name, shape, reals(), null) : this;
+    OnnxArray toFloats() {
+        return isInteger() ? new OnnxArray(source, null, name, shape, floats(), null) : this;
     }
 
-    OnnxArray toWholes() {
-        if (isWhole()) {
+    OnnxArray toLongs() {
+        if (isInteger()) {
             return this;
         }
-        float[] numbers = reals();
-        source.takeWholes(numbers.length);
-        long[] cut = new long[numbers.length];
-        for (int at = 0; at < cut.length; at++) {
-            cut[at] = (long) numbers[at];
+        float[] numbers = floats();
+        source.countLongs(numbers.length);
+        long[] truncated = new long[numbers.length];
+        for (int at = 0; at < truncated.length; at++) {
+            truncated[at] = (long) numbers[at];
         }
-        return new OnnxArray(source, null, name, shape, null, cut);
+        return new OnnxArray(source, null, name, shape, null, truncated);
     }
 
-    /** The same values in the same order, in another shape of as many. */
+    /** The same values in the same order with another shape. */
     OnnxArray reshaped(long... dimensions) {
         Shape other = Shape.of(dimensions);
         if (dimensions.length > MAX_RANK) {
-            throw new ModelException("tensor %s can't have %d dimensions, expected at most %d"
+            throw new ModelException("tensor %s can't be reshaped to %d dimensions, expected at most %d"
                     .formatted(describe(), dimensions.length, MAX_RANK));
         }
         if (Arrays.stream(dimensions).anyMatch(size -> size < 0) || other.values() != shape.values()) {
-            throw new ModelException("tensor %s can't have shape %s".formatted(describe(), other));
+            throw new ModelException("tensor %s can't be reshaped to %s, expected a shape with as many values"
+                    .formatted(describe(), other));
         }
-        if (tensor != null && reals == null && wholes == null) {
+        if (tensor != null && floats == null && longs == null) {
             OnnxTensor same = new OnnxTensor(
                     tensor.name(), other, tensor.type(), tensor.raw(), tensor.typed(), tensor.external());
             return new OnnxArray(source, same, name, other, null, null);
         }
-        return new OnnxArray(source, isWhole() ? null : tensor, name, other, reals, wholes);
+        return new OnnxArray(source, isInteger() ? null : tensor, name, other, floats, longs);
     }
 
-    /** Axis {@code at} of the result is axis {@code order[at]} of this. */
+    /** Permutes the axes: axis {@code at} of the result is axis {@code order[at]} of this array. */
     OnnxArray transposed(int[] order) {
         long[] dimensions = new long[order.length];
         long[] strides = new long[order.length];
@@ -230,10 +235,10 @@ final class OnnxArray {
             dimensions[at] = shape.dimension(order[at]);
             strides[at] = stride(order[at]);
         }
-        return picked(dimensions, strides, 0);
+        return strided(dimensions, strides, 0);
     }
 
-    /** Of one axis, every {@code step}-th from {@code first} on. */
+    /** Selects {@code count} indices of an axis, starting at {@code first}, {@code step} apart. */
     OnnxArray sliced(int axis, long first, long count, long step) {
         long[] dimensions = dimensions();
         long[] strides = new long[shape.rank()];
@@ -243,45 +248,46 @@ final class OnnxArray {
         dimensions[axis] = count;
         long offset = count == 0 ? 0 : first * strides[axis];
         strides[axis] *= step;
-        return picked(dimensions, strides, offset);
+        return strided(dimensions, strides, offset);
     }
 
-    /** These one after the other along an axis that all have, with the other axes alike. */
-    static OnnxArray joined(List<OnnxArray> parts, int axis) {
+    /** Concatenates arrays along an axis. The sizes of all other axes must be equal. */
+    static OnnxArray concatenated(List<OnnxArray> parts, int axis) {
         OnnxArray first = parts.get(0);
         long[] dimensions = first.dimensions();
         dimensions[axis] = 0;
         for (OnnxArray part : parts) {
-            requireAlike(first, part, axis);
+            requireConcatenable(first, part, axis);
             dimensions[axis] += part.shape.dimension(axis);
         }
         Shape shape = Shape.of(dimensions);
-        first.takeLike(shape.values());
+        first.countLike(shape.values());
         long inner = first.stride(axis);
         long outer = shape.values() == 0 ? 0 : shape.values() / (inner * dimensions[axis]);
-        boolean whole = first.isWhole();
-        float[] reals = whole ? null : new float[(int) shape.values()];
-        long[] wholes = whole ? new long[(int) shape.values()] : null;
+        boolean integer = first.isInteger();
+        float[] floats = integer ? null : new float[(int) shape.values()];
+        long[] longs = integer ? new long[(int) shape.values()] : null;
         int to = 0;
         for (int block = 0; block < outer; block++) {
             for (OnnxArray part : parts) {
                 int count = (int) (part.shape.dimension(axis) * inner);
-                Object from = whole ? part.wholes() : part.reals();
-                System.arraycopy(from, block * count, whole ? wholes : reals, to, count);
+                Object from = integer ? part.longs() : part.floats();
+                System.arraycopy(from, block * count, integer ? longs : floats, to, count);
                 to += count;
             }
         }
-        return new OnnxArray(first.source, null, first.name, shape, reals, wholes);
+        return new OnnxArray(first.source, null, first.name, shape, floats, longs);
     }
 
-    private static void requireAlike(OnnxArray one, OnnxArray other, int axis) {
-        boolean alike = one.shape.rank() == other.shape.rank() && one.isWhole() == other.isWhole();
-        for (int at = 0; alike && at < one.shape.rank(); at++) {
-            alike = at == axis || one.shape.dimension(at) == other.shape.dimension(at);
+    private static void requireConcatenable(OnnxArray one, OnnxArray other, int axis) {
+        boolean equal = one.shape.rank() == other.shape.rank() && one.isInteger() == other.isInteger();
+        for (int at = 0; equal && at < one.shape.rank(); at++) {
+            equal = at == axis || one.shape.dimension(at) == other.shape.dimension(at);
         }
-        if (!alike) {
-            throw new ModelException("tensors %s and %s can't stand side by side on axis %d"
-                    .formatted(one.describe(), other.describe(), axis));
+        if (!equal) {
+            throw new ModelException(
+                    "tensors %s and %s can't be concatenated along axis %d, expected equal types and other axes"
+                            .formatted(one.describe(), other.describe(), axis));
         }
     }
 
@@ -291,7 +297,7 @@ final class OnnxArray {
         return dimensions;
     }
 
-    /** How far two neighbours on an axis are apart. */
+    /** Distance in the array of neighbours along an axis. */
     private long stride(int axis) {
         long stride = 1;
         for (int at = axis + 1; at < shape.rank(); at++) {
@@ -300,33 +306,33 @@ final class OnnxArray {
         return stride;
     }
 
-    /** Counts values of the type of these. */
-    private void takeLike(long values) {
-        if (isWhole()) {
-            source.takeWholes(values);
+    /** Counts values of the type of this array. */
+    private void countLike(long values) {
+        if (isInteger()) {
+            source.countLongs(values);
         } else {
-            source.take(values);
+            source.count(values);
         }
     }
 
-    /** Values at {@code offset + sum of index * stride}, over all indexes of a shape. */
-    private OnnxArray picked(long[] dimensions, long[] strides, long offset) {
+    /** Copies the values at {@code offset + sum of index * stride}, for all indexes of a shape. */
+    private OnnxArray strided(long[] dimensions, long[] strides, long offset) {
         Shape target = Shape.of(dimensions);
-        takeLike(target.values());
+        countLike(target.values());
         int count = (int) target.values();
-        boolean whole = isWhole();
-        float[] fromReals = whole ? null : reals();
-        long[] fromWholes = whole ? wholes() : null;
-        float[] toReals = whole ? null : new float[count];
-        long[] toWholes = whole ? new long[count] : null;
-        StridedPlaces places = new StridedPlaces(dimensions, strides, offset);
+        boolean integer = isInteger();
+        float[] fromFloats = integer ? null : floats();
+        long[] fromLongs = integer ? longs() : null;
+        float[] toFloats = integer ? null : new float[count];
+        long[] toLongs = integer ? new long[count] : null;
+        StridedOffsets offsets = new StridedOffsets(dimensions, strides, offset);
         for (int at = 0; at < count; at++) {
-            if (whole) {
-                toWholes[at] = fromWholes[places.next()];
+            if (integer) {
+                toLongs[at] = fromLongs[offsets.next()];
             } else {
-                toReals[at] = fromReals[places.next()];
+                toFloats[at] = fromFloats[offsets.next()];
             }
         }
-        return new OnnxArray(source, null, name, target, toReals, toWholes);
+        return new OnnxArray(source, null, name, target, toFloats, toLongs);
     }
 }

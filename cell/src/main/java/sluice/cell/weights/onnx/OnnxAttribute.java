@@ -3,21 +3,24 @@ package sluice.cell.weights.onnx;
 import java.util.List;
 
 /**
- * One attribute of a node; which of the values it has depends on the kind.
+ * One attribute of a node. The kind determines which of the values is set.
  *
- * @param kind {@code AttributeProto.type}, 0 where the file says none
+ * @param kind {@code AttributeProto.type}, 0 if the file has none
  * @param number {@code i}
- * @param real {@code f}
- * @param text {@code s}, or null
- * @param tensor {@code t}, or null
+ * @param floatValue {@code f}
+ * @param text {@code s}; may be null
+ * @param tensor {@code t}; may be null
+ * @param numbers {@code ints}
+ * @param floats {@code floats}
+ * @param texts {@code strings}
  */
 record OnnxAttribute(
         String name,
         int kind,
         long number,
-        float real,
+        float floatValue,
         String text,
         OnnxTensor tensor,
         long[] numbers,
-        float[] reals,
+        float[] floats,
         List<String> texts) {}

@@ -3,19 +3,19 @@ package sluice.cell.weights.onnx;
 import sluice.cell.model.ModelException;
 
 /**
- * One axis of what flows through a graph, the same object wherever it is carried to: nodes may move it, and lay it
- * together with its neighbours, but they can't hide it.
+ * One axis of a value that depends on a graph input. The same object identifies the axis in all values derived from it:
+ * operators may move it or merge it with its neighbours.
  *
- * <p>What an axis of the input is, steps or batch, shows where an LSTM reads it.
+ * <p>Axes of an input get their role, steps or batch, when an LSTM reads them.
  */
 final class OnnxAxis {
-    /** What an axis counts. */
+    /** The meaning of an axis. */
     enum Role {
-        /** An axis of the input that no LSTM has read yet. */
-        OPEN("an axis"),
+        /** An axis of an input that no LSTM has read yet. */
+        UNASSIGNED("an axis"),
         STEPS("the steps"),
         BATCH("the batch"),
-        /** What a step is made of: numbers of an embedding's row, or features. */
+        /** The values of a step: an embedding vector, or features. */
         WIDTH("the width"),
         /** The directions of a layer. */
         DIRECTIONS("the directions"),
@@ -30,14 +30,14 @@ final class OnnxAxis {
             this.description = description;
         }
 
-        /** {@code the steps} and such, as messages say it. */
+        /** The role in messages: {@code the steps}. */
         String description() {
             return description;
         }
     }
 
     private final String name;
-    private final long size; // -1 where it is open
+    private final long size; // -1 if dynamic
     private Role role;
 
     private OnnxAxis(String name, long size, Role role) {
@@ -46,16 +46,16 @@ final class OnnxAxis {
         this.role = role;
     }
 
-    /** @param size -1 where the graph leaves it open */
+    /** @param size -1 if dynamic */
     static OnnxAxis ofInput(String input, int at, long size) {
-        return new OnnxAxis("axis %d of input '%s'".formatted(at, input), size, Role.OPEN);
+        return new OnnxAxis("axis %d of input '%s'".formatted(at, input), size, Role.UNASSIGNED);
     }
 
     static OnnxAxis of(Role role, long size) {
         return new OnnxAxis(role.description(), size, role);
     }
 
-    /** -1 where it is open. */
+    /** The size, or -1 if dynamic. */
     long size() {
         return size;
     }
@@ -64,32 +64,33 @@ final class OnnxAxis {
         return role;
     }
 
-    /** Whether it comes from the input: its size is that of what is scored. */
+    /** Whether this is an axis of a graph input other than its width. The size then depends on the scored sequences. */
     boolean isInput() {
-        return role == Role.OPEN || role == Role.STEPS || role == Role.BATCH;
+        return role == Role.UNASSIGNED || role == Role.STEPS || role == Role.BATCH;
     }
 
     /**
-     * Settles what an axis of the input is.
+     * Assigns the role of an input axis.
      *
-     * @throws ModelException where it is settled otherwise
+     * @throws ModelException if it already has another role
      */
-    void settle(Role settled) {
-        if (role != Role.OPEN && role != settled) {
-            throw new ModelException("%s is %s here, but %s elsewhere: expected one of them; check the order of axes"
-                    .formatted(name, settled.description(), role.description()));
+    void assign(Role assigned) {
+        if (role != Role.UNASSIGNED && role != assigned) {
+            throw new ModelException(
+                    "%s is %s here, but %s elsewhere: expected the same meaning; check the order of axes"
+                            .formatted(name, assigned.description(), role.description()));
         }
-        role = settled;
+        role = assigned;
     }
 
-    /** Whether two axes can stand in each other's place. */
+    /** Whether two axes are the same, or have the same role and size. */
     boolean matches(OnnxAxis other) {
         return this == other || (!isInput() && role == other.role && size == other.size);
     }
 
-    /** {@code the steps}, {@code 64 hidden units} and such. */
+    /** The axis in messages: {@code the steps}, {@code the hidden units (64)}. */
     @Override
     public String toString() {
-        return role == Role.OPEN ? name : role.description() + (size < 0 ? "" : " (" + size + ")");
+        return role == Role.UNASSIGNED ? name : role.description() + (size < 0 ? "" : " (" + size + ")");
     }
 }

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import sluice.cell.model.ModelException;
 
-/** A tensor whose values the file holds: a weight, or a vector of sizes, axes or places. */
+/** A constant tensor: a weight, or a vector of sizes, axes or indices. */
 record OnnxConstant(OnnxArray array) implements OnnxValue {
     @Override
     public String describe() {
@@ -15,7 +15,7 @@ record OnnxConstant(OnnxArray array) implements OnnxValue {
     @Override
     public OnnxConstant transpose(int[] order) {
         if (order.length != rank()) {
-            throw cant("transposed by %d axes".formatted(order.length));
+            throw unsupported("transposed by %d axes".formatted(order.length));
         }
         return new OnnxConstant(array.transposed(order));
     }
@@ -31,7 +31,7 @@ record OnnxConstant(OnnxArray array) implements OnnxValue {
         int from = 0;
         for (int at = 0; at < rank; at++) {
             if (!isNew[at] && from == rank()) {
-                throw new ModelException("unsqueezes one axis twice, expected different axes");
+                throw new ModelException("an axis occurs twice, expected different axes");
             }
             dimensions[at] = isNew[at] ? 1 : array.shape().dimension(from++);
         }
@@ -40,44 +40,44 @@ record OnnxConstant(OnnxArray array) implements OnnxValue {
 
     @Override
     public OnnxConstant squeeze(long[] axes) {
-        boolean[] isGone = new boolean[rank()];
+        boolean[] isRemoved = new boolean[rank()];
         for (int at = 0; axes == null && at < rank(); at++) {
-            isGone[at] = array.shape().dimension(at) == 1;
+            isRemoved[at] = array.shape().dimension(at) == 1;
         }
         if (axes != null) {
-            Arrays.stream(axes).forEach(axis -> isGone[OnnxValue.axis(axis, rank())] = true);
+            Arrays.stream(axes).forEach(axis -> isRemoved[OnnxValue.axis(axis, rank())] = true);
         }
-        List<Long> left = new ArrayList<>();
+        List<Long> remaining = new ArrayList<>();
         for (int at = 0; at < rank(); at++) {
-            if (!isGone[at]) {
-                left.add(array.shape().dimension(at));
+            if (!isRemoved[at]) {
+                remaining.add(array.shape().dimension(at));
             }
         }
         return new OnnxConstant(
-                array.reshaped(left.stream().mapToLong(Long::longValue).toArray()));
+                array.reshaped(remaining.stream().mapToLong(Long::longValue).toArray()));
     }
 
     @Override
     public OnnxConstant reshape(List<OnnxSize> target, boolean zeroIsZero) {
         long[] dimensions = new long[target.size()];
         long known = 1;
-        int open = -1;
+        int inferred = -1;
         for (int at = 0; at < dimensions.length; at++) {
             OnnxSize size = target.get(at);
             if (!size.isNumber()) {
-                throw cant("reshaped to a size that isn't known");
+                throw unsupported("reshaped to a size that depends on the input");
             }
             dimensions[at] = size.number() == 0 && !zeroIsZero
                     ? array.shape().dimension(OnnxValue.axis(at, rank()))
                     : size.number();
             if (dimensions[at] == -1) {
-                open = at;
+                inferred = at;
             } else {
                 known = Math.multiplyExact(known, dimensions[at]);
             }
         }
-        if (open >= 0) {
-            dimensions[open] = known == 0 ? 0 : array.shape().values() / known;
+        if (inferred >= 0) {
+            dimensions[inferred] = known == 0 ? 0 : array.shape().values() / known;
         }
         return new OnnxConstant(array.reshaped(dimensions));
     }
@@ -103,24 +103,24 @@ record OnnxConstant(OnnxArray array) implements OnnxValue {
     }
 
     @Override
-    public OnnxConstant gather(long axis, OnnxArray places) {
+    public OnnxConstant gather(long axis, OnnxArray indices) {
         int at = OnnxValue.axis(axis, rank());
-        long[] wanted = places.wholes();
-        if (places.shape().rank() > 1 || wanted.length == 0) {
-            throw cant("gathered from by " + places.describe());
+        long[] wanted = indices.longs();
+        if (indices.shape().rank() > 1 || wanted.length == 0) {
+            throw unsupported("gathered from by " + indices.describe());
         }
         List<OnnxArray> taken = new ArrayList<>();
-        for (long place : wanted) {
-            int from = OnnxValue.axis(place, (int) array.shape().dimension(at));
+        for (long index : wanted) {
+            int from = OnnxValue.axis(index, (int) array.shape().dimension(at));
             taken.add(array.sliced(at, from, 1, 1));
         }
-        OnnxConstant joined = new OnnxConstant(taken.size() == 1 ? taken.get(0) : OnnxArray.joined(taken, at));
-        return places.shape().rank() == 0 ? joined.squeeze(new long[] {at}) : joined;
+        OnnxConstant joined = new OnnxConstant(taken.size() == 1 ? taken.get(0) : OnnxArray.concatenated(taken, at));
+        return indices.shape().rank() == 0 ? joined.squeeze(new long[] {at}) : joined;
     }
 
     @Override
-    public OnnxConstant cast(boolean whole) {
-        return new OnnxConstant(whole ? array.toWholes() : array.toReals());
+    public OnnxConstant cast(boolean toInteger) {
+        return new OnnxConstant(toInteger ? array.toLongs() : array.toFloats());
     }
 
     @Override

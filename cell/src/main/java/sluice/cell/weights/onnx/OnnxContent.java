@@ -4,75 +4,70 @@ import java.util.List;
 import java.util.stream.Collectors;
 import sluice.cell.model.LstmLayer.Merge;
 
-/** What flows through a graph at some place between its input and its output. */
+/** The content of a value that depends on a graph input. */
 sealed interface OnnxContent {
-    /** {@code the input} and such, as messages say it. */
-    String place();
+    /** The content in messages: {@code the embedding}. */
+    String describe();
 
-    /** Which of a sequence's steps are there. */
+    /** Which steps of the sequence the value holds. */
     enum At {
         EACH,
         FIRST,
         LAST
     }
 
-    /** An input of the graph, as it is. */
+    /** An unchanged input of the graph. */
     record Raw(String input) implements OnnxContent {
         @Override
-        public String place() {
+        public String describe() {
             return "input '%s'".formatted(input);
         }
     }
 
     /**
-     * A part of an input, or something made of it, which can't be scored but may be an initial state.
+     * A value computed from an input in a way that can't be tracked. It can't be scored, but may be an initial state.
      *
-     * @param reason what was made of it
+     * @param reason what was done with the input
      */
-    record PartOfInput(String input, String reason) implements OnnxContent {
+    record DerivedInput(String input, String reason) implements OnnxContent {
         @Override
-        public String place() {
-            return "input '%s', but not as it is: %s".formatted(input, reason);
+        public String describe() {
+            return "a value computed from input '%s', not the input itself: %s".formatted(input, reason);
         }
     }
 
-    /** Rows of a table, by the tokens of an input. */
+    /** Rows of an embedding table, looked up by the tokens of an input. */
     record Embedded(OnnxArray table, String input) implements OnnxContent {
         @Override
-        public String place() {
+        public String describe() {
             return "the embedding";
         }
     }
 
-    /** Tokens of an input as columns of the unit matrix. */
+    /** Tokens of an input as one-hot vectors. */
     record OneHot(long depth, String input) implements OnnxContent {
         @Override
-        public String place() {
+        public String describe() {
             return "one-hot tokens";
         }
     }
 
-    /** The output of one direction of an LSTM node, at some steps. */
-    record Part(OnnxLstm lstm, int direction, At at) {
-        Part at(At other) {
-            return new Part(lstm, direction, other);
+    /** The output of one direction of an LSTM node. */
+    record DirectionOutput(OnnxLstm lstm, int direction, At at) {
+        DirectionOutput at(At other) {
+            return new DirectionOutput(lstm, direction, other);
         }
 
-        /** Whether it has read from the sequence's last token to its first. */
+        /** Whether the direction reads from the last step to the first. */
         boolean reversed() {
             return lstm.reversed(direction);
         }
-
-        /** The same at whatever steps. */
-        boolean sameOutput(Part other) {
-            return lstm == other.lstm && direction == other.direction;
-        }
     }
 
-    /** Outputs of LSTM nodes, side by side or merged. */
-    record Hidden(List<Part> parts, Merge merge) implements OnnxContent {
+    /** Hidden states of LSTM directions, concatenated or merged. */
+    record Hidden(List<DirectionOutput> parts, Merge merge) implements OnnxContent {
         @Override
-        public String place() {
+        public String describe() {
             return "the output of " + lstms(parts);
         }
 
@@ -81,22 +76,22 @@ sealed interface OnnxContent {
         }
     }
 
-    /** Cell states of LSTM nodes. */
-    record Cell(List<Part> parts) implements OnnxContent {
+    /** Cell states of LSTM directions. */
+    record Cell(List<DirectionOutput> parts) implements OnnxContent {
         @Override
-        public String place() {
+        public String describe() {
             return "the cell state of " + lstms(parts);
         }
     }
 
-    /** What an output layer makes of hidden states. */
-    record Answer(OnnxLinear linear, Form form) implements OnnxContent {
-        /** In which form a graph shows its answer. */
+    /** The output of an output layer. */
+    record ClassScores(OnnxLinear linear, Form form) implements OnnxContent {
+        /** The form of the scores. */
         enum Form {
             LOGITS("logits"),
             PROBABILITIES("a softmax"),
             LOG_PROBABILITIES("a log-softmax"),
-            PREDICTION("the most probable class");
+            ARGMAX("the most probable class");
 
             private final String description;
 
@@ -110,12 +105,12 @@ sealed interface OnnxContent {
         }
 
         @Override
-        public String place() {
+        public String describe() {
             return "the output layer";
         }
     }
 
-    private static String lstms(List<Part> parts) {
+    private static String lstms(List<DirectionOutput> parts) {
         return parts.stream().map(part -> part.lstm().describe()).distinct().collect(Collectors.joining(" and "));
     }
 }

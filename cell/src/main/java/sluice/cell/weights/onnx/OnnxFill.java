@@ -1,9 +1,9 @@
 package sluice.cell.weights.onnx;
 
-/** One number in every place of a shape that isn't asked for: what exporters make initial states of. */
+/** A tensor filled with one number. Its shape is not tracked. Exporters create initial states this way. */
 record OnnxFill(float number) implements OnnxShapeless {
     @Override
     public String describe() {
-        return "a tensor full of " + number;
+        return "a tensor filled with " + number;
     }
 }

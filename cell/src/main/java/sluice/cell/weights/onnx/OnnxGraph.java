@@ -8,11 +8,11 @@ import java.util.Set;
 import sluice.cell.model.ModelException;
 
 /**
- * What an ONNX file says: a graph of nodes in the order in which they can run, and its tensors.
+ * The graph of an ONNX file: nodes in topological order, and tensors.
  *
- * @param opset the version of ONNX's own operators
- * @param metadata what the file says about itself
- * @param initializers by name, in the file's order
+ * @param opset version of the standard operators
+ * @param metadata key-value pairs of the file
+ * @param initializers tensors by name, in file order
  */
 record OnnxGraph(
         long opset,
@@ -25,9 +25,9 @@ record OnnxGraph(
     static final int MAX_OPSET = 22;
 
     /**
-     * Checks the names: each is given once, and before it is read, so that there is no cycle.
+     * Checks the opset, and that each name is produced once and before it is read: the graph has no cycle.
      *
-     * @throws ModelException where that isn't so, or the version of the operators is none that we know
+     * @throws ModelException if a check fails
      */
     OnnxGraph {
         if (opset < MIN_OPSET || opset > MAX_OPSET) {
@@ -37,48 +37,51 @@ record OnnxGraph(
         requireOrder(nodes, requireUnique(nodes, initializers, inputs));
     }
 
-    /** Each name, to the place of the node that gives it, -1 for what the file holds or is given. */
+    /** Maps each name to the index of the node that produces it, or to -1 for tensors and graph inputs. */
     private static Map<String, Integer> requireUnique(
             List<OnnxNode> nodes, Map<String, OnnxTensor> initializers, List<OnnxPort> inputs) {
-        Map<String, Integer> givers = new HashMap<>();
+        Map<String, Integer> producers = new HashMap<>();
         Set<String> inputNames = new HashSet<>();
         for (OnnxPort input : inputs) {
             if (!inputNames.add(input.name())) {
                 throw new ModelException(
                         "the graph has two inputs named '%s', expected different names".formatted(input.name()));
             }
-            givers.put(input.name(), -1);
+            producers.put(input.name(), -1);
         }
-        initializers.keySet().forEach(name -> givers.put(name, -1)); // the default of an input has its name
+        initializers
+                .keySet()
+                .forEach(name -> producers.put(name, -1)); // an initializer with the name of an input is its default
         for (OnnxNode node : nodes) {
             for (String output : node.outputs()) {
-                if (!output.isEmpty() && givers.put(output, node.place()) != null) {
-                    throw new ModelException("%s gives '%s', which something before it gives too: expected one giver"
-                            .formatted(node.describe(), output));
+                if (!output.isEmpty() && producers.put(output, node.index()) != null) {
+                    throw new ModelException(
+                            "%s produces '%s', which is already defined: expected each name to be produced once"
+                                    .formatted(node.describe(), output));
                 }
             }
         }
-        return givers;
+        return producers;
     }
 
-    private static void requireOrder(List<OnnxNode> nodes, Map<String, Integer> givers) {
+    private static void requireOrder(List<OnnxNode> nodes, Map<String, Integer> producers) {
         for (OnnxNode node : nodes) {
             for (String input : node.inputs()) {
                 if (input.isEmpty()) {
                     continue;
                 }
-                Integer giver = givers.get(input);
-                if (giver == null) {
-                    throw new ModelException("%s reads '%s', which nothing in the file gives; export it again"
+                Integer producer = producers.get(input);
+                if (producer == null) {
+                    throw new ModelException("%s reads '%s', which nothing in the file produces; export it again"
                             .formatted(node.describe(), input));
                 }
-                if (giver >= node.place()) {
+                if (producer >= node.index()) {
                     throw new ModelException(
-                            "%s reads '%s', which only %s gives: expected nodes in the order in which they run, and no cycle"
+                            "%s reads '%s', which only %s produces: expected nodes in topological order, without a cycle"
                                     .formatted(
                                             node.describe(),
                                             input,
-                                            nodes.get(giver).describe()));
+                                            nodes.get(producer).describe()));
                 }
             }
         }

@@ -4,12 +4,12 @@ import java.util.Arrays;
 import java.util.Optional;
 import sluice.cell.model.ModelException;
 
-/** What an LSTM node starts from: {@code initial_h} or {@code initial_c}. */
+/** An initial state of an LSTM node: {@code initial_h} or {@code initial_c}. */
 final class OnnxInitialState {
-    private final OnnxArray array; // (D, N, H), or with the batch in front; or null
+    private final OnnxArray array; // (D, N, H), or (N, D, H) if batchFirst; may be null
     private final boolean batchFirst;
-    private final float number; // where there is no array
-    private final String input; // of the graph that it comes from, or null
+    private final float number; // used if array is null
+    private final String input; // the graph input that it is, or null
 
     private OnnxInitialState(OnnxArray array, boolean batchFirst, float number, String input) {
         this.array = array;
@@ -19,9 +19,9 @@ final class OnnxInitialState {
     }
 
     /**
-     * @param value or null where it is left out
+     * @param value null if the input is omitted
      * @param batchFirst whether the node has layout 1
-     * @throws ModelException where it can't be said before a sequence is known
+     * @throws ModelException if the value is neither constant nor a graph input
      */
     static OnnxInitialState of(String what, OnnxValue value, boolean batchFirst) {
         if (value == null) {
@@ -33,24 +33,24 @@ final class OnnxInitialState {
         if (value instanceof OnnxConstant constant) {
             return new OnnxInitialState(constant.array(), batchFirst, 0, null);
         }
-        if (value instanceof OnnxRows rows) {
+        if (value instanceof OnnxExpanded rows) {
             return new OnnxInitialState(rows.constant().array(), batchFirst, 0, null);
         }
         if (value instanceof OnnxSignal signal && signal.content() instanceof OnnxContent.Raw raw) {
             return new OnnxInitialState(null, batchFirst, 0, raw.input());
         }
-        if (value instanceof OnnxSignal signal && signal.content() instanceof OnnxContent.PartOfInput part) {
+        if (value instanceof OnnxSignal signal && signal.content() instanceof OnnxContent.DerivedInput part) {
             return new OnnxInitialState(null, batchFirst, 0, part.input());
         }
         throw new ModelException(
-                "%s is %s, expected zeros, constants, or an input of the graph: only those can be scored"
+                "%s is %s, expected zeros, constants, or an input of the graph: other initial states are not supported"
                         .formatted(what, value.describe()));
     }
 
     /**
      * The state of one direction, of length H: what all sequences of a batch start from.
      *
-     * @throws ModelException where its shape is wrong, or sequences start from different states
+     * @throws ModelException if its shape is wrong, or it differs between the sequences of a batch
      */
     float[] values(int direction, int directions, int h) {
         float[] state = new float[h];
@@ -58,7 +58,7 @@ final class OnnxInitialState {
             Arrays.fill(state, number);
             return state;
         }
-        long[] shape = {1, 1, 1}; // as arrays are broadcast: missing axes are in front, and of size 1
+        long[] shape = {1, 1, 1}; // broadcasting: missing leading axes have size 1
         for (int at = 0; at < array.shape().rank() && array.shape().rank() <= shape.length; at++) {
             shape[shape.length - array.shape().rank() + at] = array.shape().dimension(at);
         }
@@ -71,7 +71,7 @@ final class OnnxInitialState {
             throw new ModelException("initial state %s, expected shape %s with D = %d and H = %d"
                     .formatted(array.describe(), batchFirst ? "(N, D, H)" : "(D, N, H)", directions, h));
         }
-        float[] values = array.finiteReals();
+        float[] values = array.finiteFloats();
         int block = blocks == 1 ? 0 : direction;
         for (int row = 0; row < batch; row++) {
             int from = (int) (batchFirst ? row * blocks + block : block * batch + row) * h;
@@ -93,8 +93,9 @@ final class OnnxInitialState {
     /** @param which {@code hidden} or {@code cell} */
     Optional<String> note(String which) {
         return Optional.ofNullable(input)
-                .map(name -> "the initial %s state is input '%s' in the file; here sequences start from zeros, or from"
-                                .formatted(which, name)
-                        + " the state that they are given");
+                .map(name ->
+                        "the initial %s state is input '%s' of the graph, which is ignored: sequences start from zeros, or from"
+                                        .formatted(which, name)
+                                + " the state passed with them");
     }
 }

@@ -7,14 +7,18 @@ import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
 
 /**
- * An output layer: a product with a constant matrix, and perhaps a bias.
+ * An output layer: a product with a constant matrix, and an optional bias.
  *
- * @param below the hidden states that it reads
- * @param weights {@code (H, K)}, or {@code (K, H)} where {@code transposed}
- * @param bias of length K, or null
+ * @param below the hidden states it reads
+ * @param weights {@code (H, K)}, or {@code (K, H)} if {@code transposed}
+ * @param bias of length K or 1; may be null
  */
 record OnnxLinear(OnnxContent.Hidden below, OnnxArray weights, boolean transposed, OnnxArray bias) {
-    /** @throws ModelException where there is one already, or this is none */
+    /**
+     * Adds a bias.
+     *
+     * @throws ModelException if there is a bias already, or the shape is wrong
+     */
     OnnxLinear plus(OnnxArray addend) {
         if (bias != null) {
             throw new ModelException("adds %s to an output layer that has the bias %s: expected one bias"
@@ -30,12 +34,12 @@ record OnnxLinear(OnnxContent.Hidden below, OnnxArray weights, boolean transpose
         return new OnnxLinear(below, weights, transposed, addend);
     }
 
-    /** The same output layer above these hidden states: those of a single step. */
+    /** The same output layer with other hidden states. */
     OnnxLinear above(OnnxContent.Hidden other) {
         return new OnnxLinear(other, weights, transposed, bias);
     }
 
-    /** Whether it is the same layer, at whatever steps. */
+    /** Whether it is the same layer, regardless of the steps. */
     boolean sameLayer(OnnxLinear other) {
         return weights == other.weights
                 && transposed == other.transposed
@@ -43,22 +47,22 @@ record OnnxLinear(OnnxContent.Hidden below, OnnxArray weights, boolean transpose
                 && below.at(OnnxContent.At.EACH).equals(other.below.at(OnnxContent.At.EACH));
     }
 
-    /** K. */
+    /** The number of classes, K. */
     long classes() {
         return weights.shape().dimension(transposed ? 0 : 1);
     }
 
-    /** H. */
+    /** The number of hidden units it reads, H. */
     long width() {
         return weights.shape().dimension(transposed ? 1 : 0);
     }
 
-    /** Reads the values. */
+    /** Reads the weights. */
     OutputLayer layer() {
-        weights.finiteReals();
+        weights.finiteFloats();
         float[] rows = transposed
-                ? weights.reals()
-                : weights.transposed(new int[] {1, 0}).reals();
+                ? weights.floats()
+                : weights.transposed(new int[] {1, 0}).floats();
         Matrix matrix = Matrix.of((int) classes(), (int) width(), rows);
         return Optional.ofNullable(bias)
                 .map(values -> new OutputLayer(matrix, biasValues()))
@@ -66,7 +70,7 @@ record OnnxLinear(OnnxContent.Hidden below, OnnxArray weights, boolean transpose
     }
 
     private float[] biasValues() {
-        float[] values = bias.finiteReals();
+        float[] values = bias.finiteFloats();
         if (values.length == classes()) {
             return values;
         }

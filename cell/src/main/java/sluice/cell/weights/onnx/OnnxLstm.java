@@ -14,16 +14,16 @@ import sluice.cell.weights.file.GateOrder;
 import sluice.cell.weights.file.Shape;
 
 /**
- * An LSTM node: its weights, checked by their shapes, and what it reads.
+ * An LSTM node: weights with checked shapes, and its input.
  *
- * <p>ONNX's gates are i, o, f, c, where c is the canonical g; peepholes are i, o, f. The operator is defined by its
- * page in ONNX's list of operators, versions 7, 14 and 22.
+ * <p>The gate order of ONNX is i, o, f, c, where c is g in the canonical order. The order of peepholes is i, o, f. See
+ * the operator LSTM of the ONNX documentation, versions 7, 14 and 22.
  */
 final class OnnxLstm {
-    /** Which input {@code sequence_lens} is. */
+    /** Index of the input {@code sequence_lens}. */
     static final int SEQUENCE_LENS = 4;
 
-    /** How the gates stand in W, R and B. */
+    /** Order of the gates in W, R and B. */
     static final GateOrder GATES = GateOrder.IOFG;
 
     private static final List<String> ATTRIBUTES = List.of(
@@ -35,26 +35,26 @@ final class OnnxLstm {
             "hidden_size",
             "input_forget",
             "layout",
-            "output_sequence"); // of the first version, which some writers still add
+            "output_sequence"); // of version 1; some writers still set it
 
     private final OnnxNode node;
     private final OnnxArray inputWeights; // W: (D, 4H, I)
     private final OnnxArray hiddenWeights; // R: (D, 4H, H)
-    private final OnnxArray bias; // B: (D, 8H), or null
-    private final OnnxArray peepholes; // P: (D, 3H), or null
+    private final OnnxArray bias; // B: (D, 8H); may be null
+    private final OnnxArray peepholes; // P: (D, 3H); may be null
     private final OnnxInitialState initialHidden;
     private final OnnxInitialState initialCell;
     private final List<Activation> activations; // f, g, h of each direction
     private final OnnxContent below;
     private final boolean inputFlipped;
 
-    /** What an LSTM node holds constant. */
+    /** The constant inputs of an LSTM node. */
     record Weights(OnnxArray input, OnnxArray hidden, OnnxArray bias, OnnxArray peepholes) {}
 
     /**
-     * @param below what it reads
-     * @param inputFlipped whether it reads that backward
-     * @throws ModelException where shapes or attributes contradict each other
+     * @param below its input
+     * @param inputFlipped whether the input is reversed in time
+     * @throws ModelException if shapes or attributes contradict each other
      */
     OnnxLstm(
             OnnxNode node,
@@ -84,27 +84,27 @@ final class OnnxLstm {
         long rows = Gate.COUNT * h;
         require("R", hiddenWeights, hidden.rank() == 3 && h > 0, "(D, 4H, H)");
         requireHiddenSize(h);
-        require("R", hiddenWeights, hidden.equals(Shape.of(directions, rows, h)), shown(directions, rows, h));
+        require("R", hiddenWeights, hidden.equals(Shape.of(directions, rows, h)), format(directions, rows, h));
         Shape input = inputWeights.shape();
         boolean inputFits = input.rank() == 3 && input.equals(Shape.of(directions, rows, input.dimension(2)));
         require("W", inputWeights, inputFits && input.dimension(2) > 0, "(%d, %d, I)".formatted(directions, rows));
         if (bias != null) {
-            require("B", bias, bias.shape().equals(Shape.of(directions, 2 * rows)), shown(directions, 2 * rows));
+            require("B", bias, bias.shape().equals(Shape.of(directions, 2 * rows)), format(directions, 2 * rows));
         }
         if (peepholes != null) {
-            require("P", peepholes, peepholes.shape().equals(Shape.of(directions, 3 * h)), shown(directions, 3 * h));
+            require("P", peepholes, peepholes.shape().equals(Shape.of(directions, 3 * h)), format(directions, 3 * h));
         }
     }
 
     private void requireHiddenSize(long h) {
-        long said = node.number("hidden_size", h);
-        if (said != h) {
+        long declared = node.number("hidden_size", h);
+        if (declared != h) {
             throw new ModelException("hidden_size is %d, but R %s has H = %d: expected the same; export it again"
-                    .formatted(said, hiddenWeights.describe(), h));
+                    .formatted(declared, hiddenWeights.describe(), h));
         }
     }
 
-    private static String shown(long... shape) {
+    private static String format(long... shape) {
         return Shape.of(shape).toString();
     }
 
@@ -116,9 +116,9 @@ final class OnnxLstm {
     }
 
     /**
-     * D, by the attribute {@code direction}.
+     * The number of directions, D, by the attribute {@code direction}.
      *
-     * @throws ModelException where that is none that we know
+     * @throws ModelException if the attribute has an unknown value
      */
     static int directions(OnnxNode node) {
         return switch (node.text("direction", "forward")) {
@@ -134,17 +134,17 @@ final class OnnxLstm {
         return directions(node);
     }
 
-    /** I. */
+    /** The input width, I. */
     long inputWidth() {
         return inputWeights.shape().dimension(2);
     }
 
-    /** H. */
+    /** The number of hidden units, H. */
     long hiddenWidth() {
         return hiddenWeights.shape().dimension(2);
     }
 
-    /** {@code node 'LSTM_3' (LSTM)}. */
+    /** The node in messages: {@code node 'LSTM_3' (LSTM)}. */
     String describe() {
         return node.describe();
     }
@@ -153,23 +153,23 @@ final class OnnxLstm {
         return node.name();
     }
 
-    /** Whether one of its initial states is this input of the graph. */
+    /** Whether an initial state is this graph input. */
     boolean startsFrom(String input) {
         return initialHidden.isInput(input) || initialCell.isInput(input);
     }
 
-    /** What it reads. */
+    /** Its input. */
     OnnxContent below() {
         return below;
     }
 
-    /** Whether a direction reads from the sequence's last token to its first. */
+    /** Whether a direction reads from the last step to the first. */
     boolean reversed(int direction) {
         boolean backward = direction == 1 || node.text("direction", "forward").equals("reverse");
         return backward != inputFlipped;
     }
 
-    /** Reads the values of one direction. */
+    /** Reads the weights of one direction. */
     LstmDirection direction(int at) {
         try {
             return read(at);
@@ -200,25 +200,25 @@ final class OnnxLstm {
 
     private static Matrix matrix(OnnxArray array, int direction, int columns) {
         int rows = (int) array.shape().dimension(1);
-        array.source().take((long) rows * columns);
-        float[] values = array.finiteReals();
+        array.source().count((long) rows * columns);
+        float[] values = array.finiteFloats();
         int block = rows / Gate.COUNT * columns;
         float[] canonical = GATES.canonical(values, direction * Gate.COUNT * block, block);
         return Matrix.of(rows, columns, canonical);
     }
 
-    /** Wb and Rb, added in float64; zeros where there is no B. */
+    /** Wb + Rb, added in float64; zeros if there is no B. */
     private float[] biasSum(int direction, int h) {
         float[] canonical = new float[Gate.COUNT * h];
         if (bias == null) {
             return canonical;
         }
-        float[] values = bias.finiteReals();
+        float[] values = bias.finiteFloats();
         int from = direction * 2 * Gate.COUNT * h;
         for (int at = 0; at < canonical.length; at++) {
             float sum = (float) ((double) values[from + at] + values[from + Gate.COUNT * h + at]);
             if (!Float.isFinite(sum)) {
-                throw new ModelException("the halves of B %s add up to %s at %d, expected a finite number of float32"
+                throw new ModelException("the sum of Wb and Rb in B %s is %s at index %d, expected a finite float32"
                         .formatted(bias.describe(), sum, at));
             }
             canonical[GATES.gate(at / h).block() * h + at % h] = sum;
@@ -231,7 +231,7 @@ final class OnnxLstm {
         CellVariant variant = CellVariant.PLAIN.withActivations(
                 activations.get(from), activations.get(from + 1), activations.get(from + 2));
         if (node.has("clip")) {
-            variant = variant.withClip(node.real("clip", 0));
+            variant = variant.withClip(node.floatValue("clip", 0));
         }
         if (node.number("input_forget", 0) != 0) {
             variant = variant.withCoupledGates();
@@ -243,7 +243,7 @@ final class OnnxLstm {
         if (peepholes == null) {
             return Optional.empty();
         }
-        float[] values = peepholes.finiteReals();
+        float[] values = peepholes.finiteFloats();
         float[][] gates = new float[3][h];
         for (int gate = 0; gate < gates.length; gate++) {
             System.arraycopy(values, (3 * direction + gate) * h, gates[gate], 0, h);
@@ -251,10 +251,10 @@ final class OnnxLstm {
         return isZero(values) ? Optional.empty() : Optional.of(new Peepholes(gates[0], gates[2], gates[1]));
     }
 
-    /** Notes on what the file says of states and lengths. */
+    /** Notes on inputs of the node that are ignored: initial states and sequence lengths. */
     List<String> notes() {
         Optional<String> lengths = node.hasInput(SEQUENCE_LENS)
-                ? Optional.of("its sequence_lens are left out: here each sequence has its own length")
+                ? Optional.of("its sequence_lens input is ignored: each sequence has its own length")
                 : Optional.empty();
         return Stream.of(initialHidden.note("hidden"), initialCell.note("cell"), lengths)
                 .flatMap(Optional::stream)

@@ -6,17 +6,17 @@ import sluice.cell.weights.onnx.OnnxAxis.Role;
 import sluice.cell.weights.onnx.OnnxContent.At;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
 
-/** The axes of X, an LSTM node's input: which of them are steps, which are the batch. */
+/** The step and batch axes of X, the input of an LSTM node. */
 record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
     /**
-     * Reads the axes, and settles by them what the axes of the graph's input are.
+     * Checks the axes of X and assigns their roles.
      *
-     * @param batchFirst whether X is (batch, steps, I), layout 1, in place of (steps, batch, I)
-     * @throws ModelException where X has other axes, or is nothing that an LSTM can read
+     * @param batchFirst whether X has the axes (batch, steps, I), layout 1, instead of (steps, batch, I)
+     * @throws ModelException if X has other axes, or an LSTM can't read it
      */
     static OnnxLstmInput of(OnnxSignal x, boolean batchFirst, long width) {
-        if (x.isPart()) {
-            throw new ModelException("reads %s; expected the input as it is".formatted(x.describe()));
+        if (x.isDerivedInput()) {
+            throw new ModelException("reads %s; expected an unchanged input".formatted(x.describe()));
         }
         if (x.rank() != 3) {
             throw new ModelException("reads %s, expected 3 axes: steps, batch and width".formatted(x.describe()));
@@ -27,18 +27,18 @@ record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
         axes.requireBatch(x);
         requireWidth(x, width);
         if (x.flipped() != null && !axes.steps.contains(x.flipped())) {
-            throw new ModelException("reads %s backward, expected that of its steps alone".formatted(x.flipped()));
+            throw new ModelException("reads %s in reverse, expected only its steps in reverse".formatted(x.flipped()));
         }
         return axes;
     }
 
-    /** No axis at all where a file scores one step at a time. */
+    /** There is no step axis if the graph scores one step at a time. */
     private void requireSteps(OnnxSignal x) {
         if (steps.size() > 1 || !steps.stream().allMatch(OnnxAxis::isInput)) {
             throw new ModelException("reads %s as steps, in %s: expected one axis of the input; check layout"
                     .formatted(steps, x.describe()));
         }
-        steps.forEach(axis -> axis.settle(Role.STEPS));
+        steps.forEach(axis -> axis.assign(Role.STEPS));
     }
 
     private void requireBatch(OnnxSignal x) {
@@ -46,7 +46,7 @@ record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
             throw new ModelException("reads %s as the batch, in %s: expected axes of the input; check layout"
                     .formatted(batch, x.describe()));
         }
-        batch.forEach(axis -> axis.settle(Role.BATCH));
+        batch.forEach(axis -> axis.assign(Role.BATCH));
     }
 
     private static void requireWidth(OnnxSignal x, long width) {
@@ -54,26 +54,27 @@ record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
         if (x.content() instanceof Hidden hidden) {
             boolean each = hidden.parts().stream().allMatch(part -> part.at() == At.EACH);
             if (!each) {
-                throw new ModelException("reads one step of %s, expected each"
-                        .formatted(x.content().place()));
+                throw new ModelException("reads one step of %s, expected all steps"
+                        .formatted(x.content().describe()));
             }
             fits = x.endsInAllUnits() && x.axisSize(-1) == width;
         } else {
             fits = isInputOfWidth(x, width);
         }
         if (!fits) {
-            throw new ModelException("reads %s, expected a last axis of %d numbers, as W says; export the model again"
-                    .formatted(x.describe(), width));
+            throw new ModelException(
+                    "reads %s, expected a last axis of size %d, the input width of W; export the model again"
+                            .formatted(x.describe(), width));
         }
     }
 
     private static boolean isInputOfWidth(OnnxSignal x, long width) {
-        List<OnnxAxis> axes = x.wide(2);
+        List<OnnxAxis> axes = x.nontrivialAxes(2);
         if (x.content() instanceof OnnxContent.Raw) {
             boolean one = axes.isEmpty() && width == 1;
             boolean fits = axes.size() == 1
                     && (axes.get(0).size() == width || axes.get(0).size() < 0);
-            axes.forEach(axis -> axis.settle(Role.WIDTH));
+            axes.forEach(axis -> axis.assign(Role.WIDTH));
             return one || fits;
         }
         boolean isInput = x.content() instanceof OnnxContent.Embedded || x.content() instanceof OnnxContent.OneHot;

@@ -6,16 +6,16 @@ import java.util.Optional;
 import sluice.cell.model.ModelException;
 
 /**
- * One node of a graph: an operator with names for what it reads and gives.
+ * One node of a graph: an operator with the names of its inputs and outputs.
  *
- * @param place its index in the file
+ * @param index position in the file
  * @param name may be empty
- * @param inputs an empty name stands for an input that is left out
- * @param outputs an empty name stands for an output that nobody reads
+ * @param inputs an empty name is an omitted input
+ * @param outputs an empty name is an unused output
  * @param attributes by name
  */
 record OnnxNode(
-        int place,
+        int index,
         String name,
         String domain,
         String operator,
@@ -23,22 +23,22 @@ record OnnxNode(
         List<String> outputs,
         Map<String, OnnxAttribute> attributes) {
 
-    /** {@code node 'LSTM_3' (LSTM)}, as messages call it. */
+    /** The node in messages: {@code node 'LSTM_3' (LSTM)}. */
     String describe() {
-        return "node %s (%s)".formatted(name.isEmpty() ? Integer.toString(place) : "'" + name + "'", qualified());
+        return "node %s (%s)".formatted(name.isEmpty() ? Integer.toString(index) : "'" + name + "'", qualified());
     }
 
-    /** The operator, with its domain where that is not ONNX's own. */
+    /** The operator; with its domain unless it is standard. */
     String qualified() {
         return isStandard() ? operator : domain + "." + operator;
     }
 
-    /** Whether the operator is one of ONNX itself. */
+    /** Whether the operator is in the standard ONNX domain. */
     boolean isStandard() {
         return domain.isEmpty() || domain.equals("ai.onnx");
     }
 
-    /** The name of an input, empty where it is left out. */
+    /** The name of an input; empty if omitted. */
     String input(int at) {
         return at < inputs.size() ? inputs.get(at) : "";
     }
@@ -51,32 +51,32 @@ record OnnxNode(
         return attributes.containsKey(attribute);
     }
 
-    long number(String attribute, long absent) {
-        return has(attribute) ? attributes.get(attribute).number() : absent;
+    long number(String attribute, long defaultValue) {
+        return has(attribute) ? attributes.get(attribute).number() : defaultValue;
     }
 
-    float real(String attribute, float absent) {
-        return has(attribute) ? attributes.get(attribute).real() : absent;
+    float floatValue(String attribute, float defaultValue) {
+        return has(attribute) ? attributes.get(attribute).floatValue() : defaultValue;
     }
 
-    String text(String attribute, String absent) {
+    String text(String attribute, String defaultValue) {
         String text = has(attribute) ? attributes.get(attribute).text() : null;
-        return text == null ? absent : text;
+        return text == null ? defaultValue : text;
     }
 
     Optional<long[]> numbers(String attribute) {
         return Optional.ofNullable(attributes.get(attribute)).map(OnnxAttribute::numbers);
     }
 
-    Optional<float[]> reals(String attribute) {
-        return Optional.ofNullable(attributes.get(attribute)).map(OnnxAttribute::reals);
+    Optional<float[]> floats(String attribute) {
+        return Optional.ofNullable(attributes.get(attribute)).map(OnnxAttribute::floats);
     }
 
     Optional<List<String>> texts(String attribute) {
         return Optional.ofNullable(attributes.get(attribute)).map(OnnxAttribute::texts);
     }
 
-    /** @throws ModelException where it has an attribute that isn't among these: what it means is not known */
+    /** @throws ModelException if the node has an attribute other than these: an unknown one may change the result */
     void requireOnly(List<String> known) {
         for (String attribute : attributes.keySet()) {
             if (!known.contains(attribute)) {

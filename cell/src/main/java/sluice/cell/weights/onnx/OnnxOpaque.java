@@ -2,16 +2,17 @@ package sluice.cell.weights.onnx;
 
 import sluice.cell.model.ModelException;
 
-/** What a node gives that we don't follow. It comes from no input, so it does no harm unless something needs it. */
+/** The output of a node that is not evaluated. It depends on no graph input, and is an error only if it is needed. */
 record OnnxOpaque(String node) implements OnnxShapeless {
     @Override
     public String describe() {
-        return "what %s gives".formatted(node);
+        return "the output of %s".formatted(node);
     }
 
-    /** To be thrown where it is needed after all. */
+    /** The exception if the value is needed. */
     ModelException needed() {
         return new ModelException(
-                "needs what %s gives, which can't be followed; export the model with constants folded".formatted(node));
+                "needs the output of %s, which is not supported; export the model with constants folded"
+                        .formatted(node));
     }
 }

@@ -9,12 +9,12 @@ import java.util.stream.IntStream;
 import sluice.cell.model.ModelException;
 
 /**
- * What one node reads: its inputs, as far as they are known, and the numbers that say what it does, which older
- * versions of an operator have as attributes and newer ones as inputs.
+ * The inputs of one node, and its parameters. Older versions of an operator have parameters as attributes, newer ones as
+ * inputs.
  */
 final class OnnxOperands {
     private final OnnxNode node;
-    private final List<OnnxValue> values; // null where an input is left out, or its value doesn't matter
+    private final List<OnnxValue> values; // null if an input is omitted or not used
     private final OnnxArray.Source source;
 
     OnnxOperands(OnnxNode node, List<OnnxValue> values, OnnxArray.Source source) {
@@ -31,26 +31,26 @@ final class OnnxOperands {
         return source;
     }
 
-    /** Or null where it is left out. */
+    /** An input, or null if omitted. */
     OnnxValue value(int at) {
         return at < values.size() ? values.get(at) : null;
     }
 
-    /** @throws ModelException where it is left out */
+    /** @throws ModelException if the input is omitted */
     OnnxValue required(int at) {
         if (value(at) == null) {
             throw new ModelException(
-                    "input %d is left out, expected one; the file is damaged, export it again".formatted(at));
+                    "input %d is missing, expected one; the file is damaged, export it again".formatted(at));
         }
         return value(at);
     }
 
-    /** All that are there. */
+    /** All inputs that are present. */
     List<OnnxValue> all() {
         return values.stream().filter(value -> value != null).toList();
     }
 
-    /** Those that come from the graph's input. */
+    /** The inputs that depend on a graph input. */
     List<OnnxSignal> signals() {
         return values.stream()
                 .filter(OnnxSignal.class::isInstance)
@@ -58,18 +58,19 @@ final class OnnxOperands {
                 .toList();
     }
 
-    /** Where the only signal among the inputs stands. */
+    /** The index of the signal among the inputs, if there is exactly one. */
     OptionalInt onlySignal() {
-        int[] places = IntStream.range(0, values.size())
+        int[] indices = IntStream.range(0, values.size())
                 .filter(at -> values.get(at) instanceof OnnxSignal)
                 .toArray();
-        return places.length == 1 ? OptionalInt.of(places[0]) : OptionalInt.empty();
+        return indices.length == 1 ? OptionalInt.of(indices[0]) : OptionalInt.empty();
     }
 
     /**
-     * An input that must be in the file.
+     * A constant input.
      *
-     * @throws ModelException where it isn't
+     * @param what name of the input in messages
+     * @throws ModelException if the input is missing or not constant
      */
     OnnxArray constant(int at, String what) {
         OnnxValue value = required(at);
@@ -83,12 +84,12 @@ final class OnnxOperands {
                 .formatted(what, value.describe()));
     }
 
-    /** The same, or null where it is left out. */
+    /** A constant input, or null if omitted. */
     OnnxArray optionalConstant(int at, String what) {
         return value(at) == null ? null : constant(at, what);
     }
 
-    /** A vector of whole numbers, from an attribute or an input. */
+    /** A vector of integers, from an attribute or an input. */
     Optional<long[]> numbers(String attribute, int input) {
         return node.has(attribute)
                 ? node.numbers(attribute)
@@ -98,7 +99,7 @@ final class OnnxOperands {
 
     private long number(OnnxSize size) {
         if (!size.isNumber()) {
-            throw new ModelException("depends on the sizes of its input, %s, expected constants".formatted(size));
+            throw new ModelException("depends on sizes of its input, %s, expected constants".formatted(size));
         }
         return size.number();
     }
@@ -118,12 +119,12 @@ final class OnnxOperands {
                 .sizes());
     }
 
-    /** An axis from an attribute, by the operator's rule for negative ones. */
-    long axis(long absent) {
-        return node.number("axis", absent);
+    /** The attribute {@code axis}; may be negative. */
+    long axis(long defaultValue) {
+        return node.number("axis", defaultValue);
     }
 
-    /** An order of axes; the reverse one where the node says none. */
+    /** The permutation {@code perm}; by default the axes in reverse. */
     int[] order(int rank) {
         long[] order = node.numbers("perm").orElseGet(() -> {
             long[] reversed = new long[rank];

@@ -12,11 +12,11 @@ import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.onnx.ProtoReader.Span;
 
 /**
- * Reads the messages of an ONNX file, by the field numbers of {@code onnx.proto3}: those that an LSTM needs; others
- * are passed over. The values of tensors are not read, only found.
+ * Reads the messages of an ONNX file, by the field numbers of {@code onnx.proto3}. Fields that an LSTM doesn't need are
+ * skipped. Values of tensors are located, but not read.
  */
 final class OnnxParser {
-    private static final int MAX_PIECES = 1_000; // of one tensor's numbers; writers make one
+    private static final int MAX_SPANS = 1_000; // of values of one tensor; writers create one
 
     private final ProtoReader proto;
     private final Map<String, String> metadata = new LinkedHashMap<>();
@@ -31,7 +31,7 @@ final class OnnxParser {
         this.proto = proto;
     }
 
-    /** @throws ModelException where the file is no ONNX model, is damaged, or its names contradict each other */
+    /** @throws ModelException if the file is not a valid ONNX model */
     static OnnxGraph parse(SeekableByteChannel channel) throws IOException {
         OnnxParser parser = new OnnxParser(new ProtoReader(channel));
         parser.model();
@@ -52,7 +52,7 @@ final class OnnxParser {
                 case 7 -> graph();
                 case 8 -> opset();
                 case 14 -> entry(metadata);
-                default -> {} // versions, names, texts, functions: a node of a function is refused by its domain
+                default -> {} // versions, names, functions: a call of a function is rejected by its domain
             }
         }
     }
@@ -102,8 +102,9 @@ final class OnnxParser {
                 case 11 -> inputs.add(port());
                 case 12 -> outputs.add(port());
                 case 15 ->
-                    throw new ModelException("the graph has sparse tensors (sparse_initializer), which can't be read; "
-                            + "export it with dense ones");
+                    throw new ModelException(
+                            "the graph has sparse tensors (sparse_initializer), which are not supported; "
+                                    + "export it with dense tensors");
                 default -> {}
             }
         }
@@ -118,8 +119,8 @@ final class OnnxParser {
     }
 
     private OnnxNode node() throws IOException {
-        List<String> reads = new ArrayList<>();
-        List<String> gives = new ArrayList<>();
+        List<String> inputNames = new ArrayList<>();
+        List<String> outputNames = new ArrayList<>();
         Map<String, OnnxAttribute> attributes = new LinkedHashMap<>();
         String name = "";
         String operator = "";
@@ -127,8 +128,8 @@ final class OnnxParser {
         proto.open();
         while (proto.next()) {
             switch (proto.field()) {
-                case 1 -> reads.add(proto.text());
-                case 2 -> gives.add(proto.text());
+                case 1 -> inputNames.add(proto.text());
+                case 2 -> outputNames.add(proto.text());
                 case 3 -> name = proto.text();
                 case 4 -> operator = proto.text();
                 case 5 -> {
@@ -140,41 +141,41 @@ final class OnnxParser {
             }
         }
         proto.close();
-        return new OnnxNode(nodes.size(), name, domain, operator, reads, gives, attributes);
+        return new OnnxNode(nodes.size(), name, domain, operator, inputNames, outputNames, attributes);
     }
 
     private OnnxAttribute attribute() throws IOException {
         String name = "";
         int kind = 0;
         long number = 0;
-        float real = 0;
+        float floatValue = 0;
         String text = null;
         OnnxTensor tensor = null;
         List<Long> numbers = new ArrayList<>();
-        List<Float> reals = new ArrayList<>();
+        List<Float> floats = new ArrayList<>();
         List<String> texts = new ArrayList<>();
         proto.open();
         while (proto.next()) {
             switch (proto.field()) {
                 case 1 -> name = proto.text();
-                case 2 -> real = proto.real();
+                case 2 -> floatValue = proto.floatValue();
                 case 3 -> number = proto.number();
-                case 4 -> text = proto.looseText();
+                case 4 -> text = proto.lenientText();
                 case 5 -> tensor = tensor();
-                case 7 -> proto.fixed32s(bits -> reals.add(Float.intBitsToFloat((int) bits)));
+                case 7 -> proto.fixed32s(bits -> floats.add(Float.intBitsToFloat((int) bits)));
                 case 8 -> proto.numbers(numbers::add);
-                case 9 -> texts.add(proto.looseText());
+                case 9 -> texts.add(proto.lenientText());
                 case 20 -> kind = (int) proto.number();
-                default -> {} // graphs among them: the operators that have some are refused by their name
+                default -> {} // subgraphs: operators that have some are rejected by name
             }
         }
         proto.close();
-        float[] realArray = new float[reals.size()];
-        for (int at = 0; at < realArray.length; at++) {
-            realArray[at] = reals.get(at);
+        float[] floatArray = new float[floats.size()];
+        for (int at = 0; at < floatArray.length; at++) {
+            floatArray[at] = floats.get(at);
         }
-        long[] numberArray = numbers.stream().mapToLong(Long::longValue).toArray();
-        return new OnnxAttribute(name, kind, number, real, text, tensor, numberArray, realArray, texts);
+        long[] longArray = numbers.stream().mapToLong(Long::longValue).toArray();
+        return new OnnxAttribute(name, kind, number, floatValue, text, tensor, longArray, floatArray, texts);
     }
 
     private OnnxPort port() throws IOException {
@@ -192,7 +193,7 @@ final class OnnxParser {
         return new OnnxPort(name, dimensions);
     }
 
-    /** TypeProto, Tensor, TensorShapeProto, Dimension: null where one of them is left out. */
+    /** Reads TypeProto, Tensor, TensorShapeProto and Dimension. Null if one of them is missing. */
     private long[] type() throws IOException {
         List<Long> dimensions = null;
         proto.open();
@@ -238,7 +239,7 @@ final class OnnxParser {
             }
         }
         proto.close();
-        return size < 1 ? -1 : size; // some writers say 0 or -1 where the size is open
+        return size < 1 ? -1 : size; // some writers use 0 or -1 for a dynamic size
     }
 
     private OnnxTensor tensor() throws IOException {
@@ -254,10 +255,12 @@ final class OnnxParser {
             switch (proto.field()) {
                 case 1 -> proto.numbers(dimensions::add);
                 case 2 -> type = proto.number();
-                case 3 -> throw new ModelException("a tensor is stored in segments, which no version of ONNX uses");
-                case 4 -> piece(typed, ProtoReader.FIXED32);
-                case 5, 6, 7, 11 -> piece(typed, ProtoReader.VARINT);
-                case 10 -> piece(typed, ProtoReader.FIXED64);
+                case 3 ->
+                    throw new ModelException(
+                            "a tensor is stored in segments, which are not supported; export it again");
+                case 4 -> span(typed, ProtoReader.FIXED32);
+                case 5, 6, 7, 11 -> span(typed, ProtoReader.VARINT);
+                case 10 -> span(typed, ProtoReader.FIXED64);
                 case 8 -> name = proto.text();
                 case 9 -> raw = proto.span();
                 case 13 -> entry(external);
@@ -275,14 +278,14 @@ final class OnnxParser {
                 isExternal ? external : null);
     }
 
-    /** Numbers of a repeated field: packed as writers have them, or one alone. */
-    private void piece(Map<Integer, List<Span>> typed, int single) {
-        List<Span> pieces = typed.computeIfAbsent(proto.field(), field -> new ArrayList<>());
-        if (pieces.size() == MAX_PIECES) {
-            throw new ModelException("a tensor's values come in more than %d pieces, expected one; export it again"
-                    .formatted(MAX_PIECES));
+    /** Locates values of a repeated field: packed, or a single one. */
+    private void span(Map<Integer, List<Span>> typed, int single) {
+        List<Span> spans = typed.computeIfAbsent(proto.field(), field -> new ArrayList<>());
+        if (spans.size() == MAX_SPANS) {
+            throw new ModelException("a tensor has its values in more than %d pieces, expected one; export it again"
+                    .formatted(MAX_SPANS));
         }
-        pieces.add(proto.pieceOf(single));
+        spans.add(proto.valuesSpan(single));
     }
 
     private static Shape shape(String name, List<Long> dimensions) {
@@ -294,10 +297,11 @@ final class OnnxParser {
         }
         long values = 1;
         for (long size : sizes) {
-            // Where one is 0 the others may still be as large as they like.
+            // The others are checked even if one is 0.
             if (size < 0 || (size > 0 && values > Allocation.MAX_LENGTH / size)) {
-                throw new ModelException("tensor '%s' has shape %s, expected dimensions from 0 and at most %d values"
-                        .formatted(name, shape, Allocation.MAX_LENGTH));
+                throw new ModelException(
+                        "tensor '%s' has shape %s, expected dimensions of 0 or more and at most %d values"
+                                .formatted(name, shape, Allocation.MAX_LENGTH));
             }
             values *= Math.max(1, size);
         }

@@ -3,6 +3,6 @@ package sluice.cell.weights.onnx;
 /**
  * An input or output of a graph.
  *
- * @param dimensions what it says of its axes, -1 for those whose size is open; null where it says nothing
+ * @param dimensions sizes of the axes, -1 if dynamic; null if the file has no shape
  */
 record OnnxPort(String name, long[] dimensions) {}

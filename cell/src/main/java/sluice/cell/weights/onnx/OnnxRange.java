@@ -3,14 +3,13 @@ package sluice.cell.weights.onnx;
 import sluice.cell.model.ModelException;
 
 /**
- * What a Slice takes of an axis of known size: {@code count} places from {@code first} on, each {@code step} after the
- * one before.
+ * The indices that a Slice selects of an axis: {@code count} indices, starting at {@code first}, {@code step} apart.
  */
 record OnnxRange(long first, long count, long step) {
-    /** By the rules of the operator Slice: negative places count from the end, those beyond it are cut. */
+    /** Applies the rules of the operator Slice: negative indices count from the end; indices out of range are clamped. */
     static OnnxRange of(long start, long end, long step, long size) {
         if (step == 0) {
-            throw new ModelException("a step of 0, expected another");
+            throw new ModelException("the step is 0, expected another number");
         }
         long lowest = step > 0 ? 0 : -1;
         long highest = step > 0 ? size : size - 1;

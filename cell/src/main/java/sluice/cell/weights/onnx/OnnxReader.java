@@ -17,15 +17,15 @@ import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.ModelFolder;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.TensorNames;
-import sluice.cell.weights.onnx.OnnxContent.Answer;
 import sluice.cell.weights.onnx.OnnxContent.At;
+import sluice.cell.weights.onnx.OnnxContent.ClassScores;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
 
 /**
- * Reads ONNX: a protobuf that holds a graph of operators and its tensors.
+ * Reads ONNX models. The format is defined by {@code onnx.proto3} of {@code onnx/onnx}.
  *
- * <p>The format is defined by {@code onnx.proto3} of {@code onnx/onnx}. {@code OnnxParser} reads the file without its
- * values, {@code OnnxWalk} finds the model in the graph, and only then are the values of its weights read.
+ * <p>{@code OnnxParser} reads the file except values of tensors, {@code OnnxInterpreter} finds the model in the graph,
+ * and then the values of its weights are read.
  */
 public final class OnnxReader {
     static final String FORMAT = "onnx";
@@ -41,8 +41,10 @@ public final class OnnxReader {
     }
 
     /**
-     * @param folder where the file lies: weights may lie in other files there
-     * @throws ModelException where the file is damaged, or its graph is no model that can be scored
+     * Reads a model.
+     *
+     * @param folder opens files with external data
+     * @throws ModelException if the file is damaged, or its graph is not a supported model
      */
     public static ModelFile readModel(SeekableByteChannel channel, ModelFolder folder, TensorNames names)
             throws IOException {
@@ -59,39 +61,39 @@ public final class OnnxReader {
     }
 
     private ModelFile read() {
-        OnnxAnswers answers = new OnnxAnswers(new OnnxWalk(graph, source).valuesOf(wantedOutputs()));
-        if (answers.isEmpty()) {
+        OnnxOutputs outputs = new OnnxOutputs(new OnnxInterpreter(graph, source).valuesOf(wantedOutputs()));
+        if (outputs.isEmpty()) {
             throw noLstm();
         }
-        Optional<Answer> answer = withoutOutput() ? Optional.empty() : answers.answer();
-        Hidden top = answer.map(found -> found.linear().below()).orElseGet(() -> top(answers));
+        Optional<ClassScores> scores = withoutOutput() ? Optional.empty() : outputs.classScores();
+        Hidden top = scores.map(found -> found.linear().below()).orElseGet(() -> top(outputs));
         OnnxStack stack = new OnnxStack(top);
         requireNamed(stack);
-        Optional<OutputLayer> output = answer.map(found -> found.linear().layer());
-        Readout readout = answer.isPresent() ? stack.readout() : Readout.LAST_STEP;
+        Optional<OutputLayer> output = scores.map(found -> found.linear().layer());
+        Readout readout = scores.isPresent() ? stack.readout() : Readout.LAST_STEP;
         LstmModel model = new LstmModel(stack.embedding(), stack.layers(), output, readout);
         List<String> notes = new ArrayList<>(stack.notes());
-        notes.addAll(answer.map(OnnxReader::notes)
-                .orElseGet(() -> List.of("no output layer: the model gives hidden states")));
-        notes.addAll(answers.notes());
+        notes.addAll(scores.map(OnnxReader::notes)
+                .orElseGet(() -> List.of("no output layer: the model outputs hidden states")));
+        notes.addAll(outputs.notes());
         return new ModelFile(model, graph.metadata(), notes, FORMAT, OnnxLstm.GATES);
     }
 
-    private Hidden top(OnnxAnswers answers) {
-        return answers.answer().map(found -> found.linear().below()).orElseGet(answers::top);
+    private Hidden top(OnnxOutputs outputs) {
+        return outputs.classScores().map(found -> found.linear().below()).orElseGet(outputs::top);
     }
 
     private boolean withoutOutput() {
         return names.output().filter(TensorNames.NONE::equals).isPresent();
     }
 
-    /** All outputs of the graph, or the one that the user named. */
+    /** The outputs of the graph, or the one in {@code model.output}. */
     private List<String> wantedOutputs() {
         List<String> all =
                 graph.outputs().stream().map(OnnxPort::name).distinct().toList();
         Optional<String> named = names.output().filter(name -> !name.equals(TensorNames.NONE));
         if (named.isPresent() && !all.contains(named.get())) {
-            throw new ModelException("no output '%s', which model.output names, found %s"
+            throw new ModelException("model.output names '%s', which is not an output of the graph; found %s"
                     .formatted(named.get(), NameList.of(all, name -> "'" + name + "'")));
         }
         return named.map(List::of).orElse(all);
@@ -100,39 +102,39 @@ public final class OnnxReader {
     private ModelException noLstm() {
         Map<String, Long> operators = graph.nodes().stream()
                 .collect(Collectors.groupingBy(OnnxNode::qualified, TreeMap::new, Collectors.counting()));
-        return new ModelException("no LSTM on the way to its outputs: expected a node with the operator LSTM, found %s"
+        return new ModelException("no output depends on an LSTM: expected a node with the operator LSTM, found %s"
                 .formatted(
                         operators.isEmpty()
                                 ? "no nodes"
                                 : NameList.of(operators.keySet(), name -> operators.get(name) + " " + name)));
     }
 
-    /** A graph leaves nothing open, so what the user says about it can only be right or wrong. */
+    /** A graph determines its layers, so the settings can only confirm or contradict it. */
     private void requireNamed(OnnxStack stack) {
         String found = stack.embeddingName().orElse(TensorNames.NONE);
         if (!names.embedding().orElse(found).equals(found)) {
-            throw new ModelException("the graph's embedding is '%s', not '%s', as model.embedding says; leave that out"
+            throw new ModelException("the graph's embedding is '%s', but model.embedding is '%s'; remove that setting"
                     .formatted(found, names.embedding().orElseThrow()));
         }
         String prefix = names.lstm().orElse("");
         for (OnnxLstm lstm : stack.lstms()) {
             if (!lstm.name().startsWith(prefix)) {
-                throw new ModelException("%s is on the way to the output, but model.lstm is '%s'; leave that out"
+                throw new ModelException("the output depends on %s, but model.lstm is '%s'; remove that setting"
                         .formatted(lstm.describe(), prefix));
             }
         }
     }
 
-    private static List<String> notes(Answer answer) {
-        OnnxLinear linear = answer.linear();
+    private static List<String> notes(ClassScores scores) {
+        OnnxLinear linear = scores.linear();
         boolean each = linear.below().parts().get(0).at() == At.EACH;
         String bias = linear.bias() == null ? "" : " and " + linear.bias().describe();
         return List.of(
-                "the output layer is tensor %s%s; the file shows %s, here each answer says what it is"
+                "the output layer is tensor %s%s; the graph outputs %s, the settings choose other outputs"
                         .formatted(
-                                linear.weights().describe(), bias, answer.form().description()),
+                                linear.weights().describe(), bias, scores.form().description()),
                 each
-                        ? "the file answers after each step, as --at each does"
-                        : "the file answers after the last step, as --at last does");
+                        ? "the graph has an output for each step, like --at each"
+                        : "the graph has an output for the last step, like --at last");
     }
 }

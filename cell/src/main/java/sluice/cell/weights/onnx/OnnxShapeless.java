@@ -2,7 +2,7 @@ package sluice.cell.weights.onnx;
 
 import java.util.List;
 
-/** A value of which no shape is known, nor asked for: it stays the same wherever its numbers are moved. */
+/** A value without a tracked shape: operators that only move values return it unchanged. */
 sealed interface OnnxShapeless extends OnnxValue permits OnnxFill, OnnxOpaque {
     @Override
     default OnnxValue transpose(int[] order) {
@@ -35,7 +35,7 @@ sealed interface OnnxShapeless extends OnnxValue permits OnnxFill, OnnxOpaque {
     }
 
     @Override
-    default OnnxValue gather(long axis, OnnxArray places) {
+    default OnnxValue gather(long axis, OnnxArray indices) {
         return this;
     }
 }

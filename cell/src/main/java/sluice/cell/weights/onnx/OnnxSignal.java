@@ -7,26 +7,26 @@ import java.util.function.Supplier;
 import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.onnx.OnnxAxis.Role;
-import sluice.cell.weights.onnx.OnnxContent.Answer;
 import sluice.cell.weights.onnx.OnnxContent.At;
 import sluice.cell.weights.onnx.OnnxContent.Cell;
+import sluice.cell.weights.onnx.OnnxContent.ClassScores;
+import sluice.cell.weights.onnx.OnnxContent.DerivedInput;
+import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
-import sluice.cell.weights.onnx.OnnxContent.Part;
-import sluice.cell.weights.onnx.OnnxContent.PartOfInput;
 import sluice.cell.weights.onnx.OnnxContent.Raw;
 
 /**
- * What comes from the graph's input at some place, and how its axes lie.
+ * A value that depends on a graph input: its content and its axes.
  *
- * @param dimensions of each dimension, the axes that are laid together in it, outermost first; none where its size is
- *     1; null for a {@link PartOfInput}
- * @param flipped the axis along which it runs backward, or null
+ * @param dimensions for each dimension, the axes merged in it, outermost first; no axes if its size is 1; null for a
+ *     {@link DerivedInput}
+ * @param flipped the axis that is reversed, or null
  */
 record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis flipped) implements OnnxValue {
-    /** From here on, an end of a slice is taken for "to the end": exporters write the largest int or long. */
-    private static final long FAR = Integer.MAX_VALUE - 1;
+    /** A slice end from this value on means the end of the axis: exporters write the largest int or long. */
+    private static final long TO_END = Integer.MAX_VALUE - 1;
 
-    /** Far more directions than any model has. */
+    /** Limit of concatenated outputs, far more than any model has. */
     private static final int MAX_PARTS = 1_000;
 
     OnnxSignal {
@@ -36,13 +36,13 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         }
     }
 
-    /** An input of the graph. */
+    /** A graph input. */
     static OnnxSignal of(OnnxPort input) {
         if (input.dimensions() == null) {
             return new OnnxSignal(
                     null,
-                    new PartOfInput(
-                            input.name(), "the file doesn't say what shape it has; run ONNX's shape inference on it"),
+                    new DerivedInput(
+                            input.name(), "the file has no shape for it; run ONNX shape inference on the file"),
                     null);
         }
         List<List<OnnxAxis>> axes = new ArrayList<>();
@@ -54,19 +54,19 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
 
     @Override
     public String describe() {
-        return isPart() ? content.place() : content.place() + " " + dimensions;
+        return isDerivedInput() ? content.describe() : content.describe() + " " + dimensions;
     }
 
     int rank() {
         return dimensions.size();
     }
 
-    /** Whether it can only be an initial state any more, wherever it is moved. */
-    boolean isPart() {
-        return content instanceof PartOfInput;
+    /** Whether it is a {@link DerivedInput}, which can only be an initial state. */
+    boolean isDerivedInput() {
+        return content instanceof DerivedInput;
     }
 
-    /** The same axes, with something else on them. */
+    /** The same axes with other content. */
     OnnxSignal with(OnnxContent other) {
         return new OnnxSignal(dimensions, other, flipped);
     }
@@ -75,28 +75,32 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         return new OnnxSignal(other, content, flipped);
     }
 
-    /** An input may be anything, an initial state too: what can't be followed is refused only where it is scored. */
-    private OnnxSignal followed(String done, Supplier<OnnxSignal> step) {
-        if (isPart()) {
+    /**
+     * Applies an operator. For a raw input, a failure is not thrown but recorded as a {@link DerivedInput}: the input may be
+     * an initial state, and is rejected only if it is scored.
+     */
+    private OnnxSignal apply(String operation, Supplier<OnnxSignal> result) {
+        if (isDerivedInput()) {
             return this;
         }
         if (!(content instanceof Raw raw)) {
-            return step.get();
+            return result.get();
         }
         try {
-            return step.get();
+            return result.get();
         } catch (ModelException e) {
-            return new OnnxSignal(null, new PartOfInput(raw.input(), "it is " + done + ", " + e.getMessage()), null);
+            return new OnnxSignal(
+                    null, new DerivedInput(raw.input(), "it is " + operation + ", " + e.getMessage()), null);
         }
     }
 
     @Override
     public OnnxSignal transpose(int[] order) {
-        return followed("transposed", () -> {
+        return apply("transposed", () -> {
             List<List<OnnxAxis>> moved = new ArrayList<>();
             if (Arrays.stream(order).distinct().count() != rank() || order.length != rank()) {
-                throw new ModelException(
-                        "the order %s for %d dimensions, expected each once".formatted(Arrays.toString(order), rank()));
+                throw new ModelException("the order is %s for %d dimensions, expected each dimension once"
+                        .formatted(Arrays.toString(order), rank()));
             }
             for (int from : order) {
                 moved.add(dimensions.get(OnnxValue.axis(from, rank())));
@@ -107,17 +111,18 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
 
     @Override
     public OnnxSignal unsqueeze(long[] axes) {
-        return followed("unsqueezed", () -> {
+        return apply("unsqueezed", () -> {
             List<List<OnnxAxis>> more = new ArrayList<>(dimensions);
-            long[] places = Arrays.stream(axes)
+            long[] indices = Arrays.stream(axes)
                     .map(axis -> OnnxValue.axis(axis, rank() + axes.length))
                     .sorted()
                     .toArray();
-            for (long place : places) {
-                if (place > more.size()) {
-                    throw new ModelException("the axes %s, expected different ones".formatted(Arrays.toString(axes)));
+            for (long index : indices) {
+                if (index > more.size()) {
+                    throw new ModelException(
+                            "the axes are %s, expected different ones".formatted(Arrays.toString(axes)));
                 }
-                more.add((int) place, List.of());
+                more.add((int) index, List.of());
             }
             return with(more);
         });
@@ -125,34 +130,34 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
 
     @Override
     public OnnxSignal squeeze(long[] axes) {
-        return followed("squeezed", () -> {
-            boolean[] isGone = new boolean[rank()];
+        return apply("squeezed", () -> {
+            boolean[] isRemoved = new boolean[rank()];
             if (axes == null) {
                 for (int at = 0; at < rank(); at++) {
-                    isGone[at] = size(at) == 1;
+                    isRemoved[at] = size(at) == 1;
                 }
             } else {
-                Arrays.stream(axes).forEach(axis -> isGone[OnnxValue.axis(axis, rank())] = true);
+                Arrays.stream(axes).forEach(axis -> isRemoved[OnnxValue.axis(axis, rank())] = true);
             }
-            List<List<OnnxAxis>> left = new ArrayList<>();
+            List<List<OnnxAxis>> remaining = new ArrayList<>();
             for (int at = 0; at < rank(); at++) {
-                if (!isGone[at]) {
-                    left.add(dimensions.get(at));
-                } else if (!canGo(at)) {
+                if (!isRemoved[at]) {
+                    remaining.add(dimensions.get(at));
+                } else if (!canSqueeze(at)) {
                     throw new ModelException(
                             "axis %d holds %s: expected one of size 1".formatted(at, dimensions.get(at)));
                 }
             }
-            return with(left);
+            return with(remaining);
         });
     }
 
-    /** A batch of whatever size is squeezed by a file that means to score one sequence at a time. */
-    private boolean canGo(int at) {
+    /** Whether a dimension can be squeezed. A batch of any size can: the file then scores one sequence at a time. */
+    private boolean canSqueeze(int at) {
         return size(at) == 1 || dimensions.get(at).stream().allMatch(axis -> axis.role() == Role.BATCH);
     }
 
-    /** -1 where it is open. */
+    /** The size, or -1 if dynamic. */
     private long size(int at) {
         long size = 1;
         for (OnnxAxis axis : dimensions.get(at)) {
@@ -166,26 +171,26 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
 
     @Override
     public OnnxSignal reshape(List<OnnxSize> target, boolean zeroIsZero) {
-        return followed("reshaped", () -> with(new OnnxRegrouping(dimensions).to(target, zeroIsZero)));
+        return apply("reshaped", () -> with(new OnnxReshape(dimensions).to(target, zeroIsZero)));
     }
 
     @Override
     public OnnxSignal flatten(long axis) {
-        return followed("flattened", () -> {
+        return apply("flattened", () -> {
             int split = axis == rank() ? rank() : OnnxValue.axis(axis, rank());
             return with(List.of(
-                    OnnxRegrouping.together(dimensions.subList(0, split)),
-                    OnnxRegrouping.together(dimensions.subList(split, rank()))));
+                    OnnxReshape.merged(dimensions.subList(0, split)),
+                    OnnxReshape.merged(dimensions.subList(split, rank()))));
         });
     }
 
     @Override
     public OnnxSignal slice(long axis, long start, long end, long step) {
-        return followed("sliced", () -> {
+        return apply("sliced", () -> {
             int at = OnnxValue.axis(axis, rank());
             long size = size(at);
-            OnnxRange range = size < 0 ? openRange(start, end, step) : OnnxRange.of(start, end, step, size);
-            long length = size < 0 ? FAR : size;
+            OnnxRange range = size < 0 ? dynamicRange(start, end, step) : OnnxRange.of(start, end, step, size);
+            long length = size < 0 ? TO_END : size;
             if (range.isAll(length)) {
                 return this;
             }
@@ -195,23 +200,24 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                     return flip(axes.get(0));
                 }
                 if (range.count() == 1) {
-                    return step(at, range.first() == length - 1 || range.first() == -1 ? -1 : range.first(), true);
+                    return selectStep(
+                            at, range.first() == length - 1 || range.first() == -1 ? -1 : range.first(), true);
                 }
-                throw new ModelException("only a part of %s, expected all or the last".formatted(axes.get(0)));
+                throw new ModelException("selects only some of %s, expected all or the last".formatted(axes.get(0)));
             }
             return directions(at, range);
         });
     }
 
-    /** What can be told of a slice of an axis whose size is open: all, all backward, or one place. */
-    private static OnnxRange openRange(long start, long end, long step) {
-        boolean toEnd = step == 1 && end >= FAR;
-        boolean backward = step == -1 && (start == -1 || start >= FAR) && end <= -FAR;
+    /** Classifies a slice of an axis of dynamic size: all, all in reverse, one index, or an unknown part. */
+    private static OnnxRange dynamicRange(long start, long end, long step) {
+        boolean toEnd = step == 1 && end >= TO_END;
+        boolean backward = step == -1 && (start == -1 || start >= TO_END) && end <= -TO_END;
         if (start == 0 && toEnd) {
-            return new OnnxRange(0, FAR, 1);
+            return new OnnxRange(0, TO_END, 1);
         }
         if (backward) {
-            return new OnnxRange(FAR - 1, FAR, -1);
+            return new OnnxRange(TO_END - 1, TO_END, -1);
         }
         if (start == -1 && toEnd) {
             return new OnnxRange(-1, 1, 1);
@@ -219,68 +225,70 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         if (step == 1 && start >= 0 && end == start + 1) {
             return new OnnxRange(start, 1, 1);
         }
-        return new OnnxRange(start, 2, step); // some part of it, however long
+        return new OnnxRange(start, 2, step); // an unknown part
     }
 
     @Override
-    public OnnxSignal gather(long axis, OnnxArray places) {
-        return followed("gathered from", () -> {
+    public OnnxSignal gather(long axis, OnnxArray indices) {
+        return apply("gathered from", () -> {
             int at = OnnxValue.axis(axis, rank());
             List<OnnxAxis> axes = dimensions.get(at);
-            boolean keep = places.shape().rank() == 1;
-            if (places.shape().rank() > 1 || places.shape().values() < 1) {
-                throw new ModelException("by %s, expected a place or a vector of places".formatted(places.describe()));
+            boolean keep = indices.shape().rank() == 1;
+            if (indices.shape().rank() > 1 || indices.shape().values() < 1) {
+                throw new ModelException(
+                        "selects by %s, expected an index or a vector of indices".formatted(indices.describe()));
             }
             if (axes.size() == 1 && axes.get(0).role() == Role.DIRECTIONS) {
-                OnnxSignal taken = directions(at, places.wholes());
+                OnnxSignal taken = directions(at, indices.longs());
                 return keep ? taken : taken.squeeze(new long[] {at});
             }
-            long place = places.onlyWhole();
-            if (axes.isEmpty() && (place == 0 || place == -1)) {
+            long index = indices.singleLong();
+            if (axes.isEmpty() && (index == 0 || index == -1)) {
                 return keep ? this : squeeze(new long[] {at});
             }
             if (axes.size() == 1 && axes.get(0).isInput()) {
-                boolean isLast = place >= 0 && place == axes.get(0).size() - 1;
-                return step(at, isLast ? -1 : place, keep);
+                boolean isLast = index >= 0 && index == axes.get(0).size() - 1;
+                return selectStep(at, isLast ? -1 : index, keep);
             }
-            throw new ModelException("place %d of %s, expected all".formatted(place, axes));
+            throw new ModelException("selects index %d of %s, expected all".formatted(index, axes));
         });
     }
 
-    /** The same, read from the end along this axis. */
+    /** Reverses an axis. */
     OnnxSignal flip(OnnxAxis axis) {
         if (flipped != null && flipped != axis) {
-            throw new ModelException("backward along %s and along %s, expected one of them".formatted(flipped, axis));
+            throw new ModelException("reversed along %s and along %s, expected one of them".formatted(flipped, axis));
         }
         return new OnnxSignal(dimensions, content, flipped == axis ? null : axis);
     }
 
-    /** @param place counted from the front, or -1 for the last */
-    private OnnxSignal step(int at, long place, boolean keep) {
+    /** @param index counted from the front, or -1 for the last */
+    private OnnxSignal selectStep(int at, long index, boolean keep) {
         OnnxAxis axis = dimensions.get(at).get(0);
-        List<List<OnnxAxis>> left = new ArrayList<>(dimensions);
-        left.remove(at);
+        List<List<OnnxAxis>> remaining = new ArrayList<>(dimensions);
+        remaining.remove(at);
         if (keep) {
-            left.add(at, List.of());
+            remaining.add(at, List.of());
         }
-        if (axis.role() == Role.BATCH && (place == 0 || place == -1)) {
-            return with(left);
+        if (axis.role() == Role.BATCH && (index == 0 || index == -1)) {
+            return with(remaining);
         }
-        if (axis.role() != Role.STEPS || (place != 0 && place != -1)) {
-            throw new ModelException("place %d of %s, expected the last or all of the steps".formatted(place, axis));
+        if (axis.role() != Role.STEPS || (index != 0 && index != -1)) {
+            throw new ModelException(
+                    "selects index %d of %s, expected the last step or all steps".formatted(index, axis));
         }
-        boolean last = (place == -1) != (flipped == axis);
-        return new OnnxSignal(left, at(last ? At.LAST : At.FIRST), flipped == axis ? null : flipped);
+        boolean last = (index == -1) != (flipped == axis);
+        return new OnnxSignal(remaining, atStep(last ? At.LAST : At.FIRST), flipped == axis ? null : flipped);
     }
 
-    private OnnxContent at(At at) {
+    private OnnxContent atStep(At at) {
         if (content instanceof Hidden hidden) {
             return hidden.at(at);
         }
-        if (content instanceof Answer answer) {
-            return new Answer(answer.linear().above(answer.linear().below().at(at)), answer.form());
+        if (content instanceof ClassScores scores) {
+            return new ClassScores(scores.linear().above(scores.linear().below().at(at)), scores.form());
         }
-        throw new ModelException("one step of %s, expected all steps".formatted(content.place()));
+        throw new ModelException("selects one step of %s, expected all steps".formatted(content.describe()));
     }
 
     private OnnxSignal directions(int at, OnnxRange range) {
@@ -289,130 +297,133 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                 && axes.get(0).role() == Role.DIRECTIONS
                 && axes.get(1).role() == Role.UNITS;
         long block = flat ? axes.get(1).size() : 1;
-        boolean whole = (axes.size() == 1 && axes.get(0).role() == Role.DIRECTIONS)
+        boolean complete = (axes.size() == 1 && axes.get(0).role() == Role.DIRECTIONS)
                 || (flat && range.step() == 1 && range.first() % block == 0 && range.count() % block == 0);
-        if (!whole || range.count() == 0) {
-            throw new ModelException("only a part of %s, expected all".formatted(axes));
+        if (!complete || range.count() == 0) {
+            throw new ModelException("selects only some of %s, expected all".formatted(axes));
         }
-        long[] places = new long[(int) (range.count() / block)];
-        Arrays.setAll(places, index -> range.first() / block + index * range.step());
-        return directions(at, places);
+        long[] indices = new long[(int) (range.count() / block)];
+        Arrays.setAll(indices, index -> range.first() / block + index * range.step());
+        return directions(at, indices);
     }
 
-    /** Of the directions, these. */
-    private OnnxSignal directions(int at, long[] places) {
-        List<Part> parts = parts();
-        List<Part> taken = new ArrayList<>();
-        if (places.length > parts.size()) {
-            throw new ModelException("%d directions of %d, expected each once".formatted(places.length, parts.size()));
+    /** Selects directions. */
+    private OnnxSignal directions(int at, long[] indices) {
+        List<DirectionOutput> parts = parts();
+        List<DirectionOutput> taken = new ArrayList<>();
+        if (indices.length > parts.size()) {
+            throw new ModelException(
+                    "selects %d directions of %d, expected each once".formatted(indices.length, parts.size()));
         }
-        for (long place : places) {
-            taken.add(parts.get(OnnxValue.axis(place, parts.size())));
+        for (long index : indices) {
+            taken.add(parts.get(OnnxValue.axis(index, parts.size())));
         }
-        List<List<OnnxAxis>> left = new ArrayList<>(dimensions);
+        List<List<OnnxAxis>> remaining = new ArrayList<>(dimensions);
         List<OnnxAxis> axes = new ArrayList<>(dimensions.get(at));
         axes.remove(0);
-        axes.addAll(0, axesOf(taken.size()));
-        left.set(at, axes);
-        return new OnnxSignal(left, withParts(taken), flipped);
+        axes.addAll(0, directionAxes(taken.size()));
+        remaining.set(at, axes);
+        return new OnnxSignal(remaining, withParts(taken), flipped);
     }
 
-    /** The axis of so many directions: none for one. */
-    static List<OnnxAxis> axesOf(int directions) {
+    /** The axis of directions; none for a single direction. */
+    static List<OnnxAxis> directionAxes(int directions) {
         return directions == 1 ? List.of() : List.of(OnnxAxis.of(Role.DIRECTIONS, directions));
     }
 
-    private List<Part> parts() {
+    private List<DirectionOutput> parts() {
         if (content instanceof Hidden hidden) {
             return hidden.parts();
         }
         if (content instanceof Cell cell) {
             return cell.parts();
         }
-        throw new ModelException("directions of %s, which has none".formatted(content.place()));
+        throw new ModelException("selects directions of %s, which has none".formatted(content.describe()));
     }
 
-    private OnnxContent withParts(List<Part> parts) {
+    private OnnxContent withParts(List<DirectionOutput> parts) {
         return content instanceof Hidden hidden ? new Hidden(parts, hidden.merge()) : new Cell(parts);
     }
 
     @Override
     public OnnxSizes shape() {
-        if (isPart()) {
-            throw cant("asked for its shape");
+        if (isDerivedInput()) {
+            throw unsupported("asked for its shape");
         }
         return new OnnxSizes(dimensions.stream().map(OnnxSize::of).toList(), false);
     }
 
     @Override
     public long axisSize(long axis) {
-        return isPart() ? -1 : size(OnnxValue.axis(axis, rank()));
+        return isDerivedInput() ? -1 : size(OnnxValue.axis(axis, rank()));
     }
 
-    /** These side by side along an axis: outputs of directions, or of layers. */
-    static OnnxSignal joined(List<OnnxSignal> signals, long axis) {
+    /** Concatenates outputs of directions or layers along an axis. */
+    static OnnxSignal concatenated(List<OnnxSignal> signals, long axis) {
         OnnxSignal first = signals.get(0);
         if (signals.size() == 1) {
             return first;
         }
         for (OnnxSignal signal : signals) {
-            if (signal.isPart() || signal.content instanceof Raw) {
-                throw new ModelException("%s beside something else".formatted(signal.describe()));
+            if (signal.isDerivedInput() || signal.content instanceof Raw) {
+                throw new ModelException("concatenates %s with another value, expected only outputs of LSTMs"
+                        .formatted(signal.describe()));
             }
         }
         int at = OnnxValue.axis(axis, first.rank());
-        List<Part> parts = new ArrayList<>();
+        List<DirectionOutput> parts = new ArrayList<>();
         List<List<OnnxAxis>> joined = new ArrayList<>();
         for (OnnxSignal signal : signals) {
             if (parts.size() + signal.parts().size() > MAX_PARTS) {
-                throw new ModelException("more than %d outputs side by side".formatted(MAX_PARTS));
+                throw new ModelException("concatenates more than %d outputs, expected fewer".formatted(MAX_PARTS));
             }
             parts.addAll(signal.parts());
             joined.add(signal.rank() == first.rank() ? signal.dimensions.get(at) : List.of());
-            first.requireBeside(signal, at);
+            first.requireConcatenable(signal, at);
         }
         List<List<OnnxAxis>> dimensions = new ArrayList<>(first.dimensions);
-        dimensions.set(at, together(joined, parts.size()));
+        dimensions.set(at, merged(joined, parts.size()));
         return new OnnxSignal(dimensions, first.withParts(parts), first.flipped);
     }
 
-    private void requireBeside(OnnxSignal other, int at) {
-        boolean alike = rank() == other.rank()
+    private void requireConcatenable(OnnxSignal other, int at) {
+        boolean equal = rank() == other.rank()
                 && flipped == other.flipped
                 && content.getClass() == other.content.getClass()
                 && !(content instanceof Hidden hidden
                         && other.content instanceof Hidden beside
                         && (hidden.merge() != Merge.CONCAT || beside.merge() != Merge.CONCAT));
-        for (int axis = 0; alike && axis < rank(); axis++) {
+        for (int axis = 0; equal && axis < rank(); axis++) {
             List<OnnxAxis> axes = dimensions.get(axis);
             boolean directions = axes.stream().anyMatch(part -> part.role() == Role.DIRECTIONS);
-            alike = axis == at || (!directions && matches(axes, other.dimensions.get(axis)));
+            equal = axis == at || (!directions && matches(axes, other.dimensions.get(axis)));
         }
-        if (!alike) {
-            throw new ModelException(
-                    "%s beside %s, expected outputs of directions alike".formatted(describe(), other.describe()));
+        if (!equal) {
+            throw new ModelException("concatenates %s and %s, expected outputs of directions with the same axes"
+                    .formatted(describe(), other.describe()));
         }
     }
 
-    /** Whether two can be added up, unit by unit. */
+    /** Whether two signals have the same axes and can be combined element by element. */
     boolean matches(OnnxSignal other) {
-        boolean alike = !isPart() && !other.isPart() && rank() == other.rank() && flipped == other.flipped;
-        for (int axis = 0; alike && axis < rank(); axis++) {
-            alike = matches(dimensions.get(axis), other.dimensions.get(axis));
+        boolean equal =
+                !isDerivedInput() && !other.isDerivedInput() && rank() == other.rank() && flipped == other.flipped;
+        for (int axis = 0; equal && axis < rank(); axis++) {
+            equal = matches(dimensions.get(axis), other.dimensions.get(axis));
         }
-        return alike;
+        return equal;
     }
 
     private static boolean matches(List<OnnxAxis> one, List<OnnxAxis> other) {
-        boolean alike = one.size() == other.size();
-        for (int at = 0; alike && at < one.size(); at++) {
-            alike = one.get(at).matches(other.get(at));
+        boolean equal = one.size() == other.size();
+        for (int at = 0; equal && at < one.size(); at++) {
+            equal = one.get(at).matches(other.get(at));
         }
-        return alike;
+        return equal;
     }
 
-    /** The axes of dimensions that are laid end to end. */
-    private static List<OnnxAxis> together(List<List<OnnxAxis>> dimensions, int directions) {
+    /** The axes of concatenated dimensions. */
+    private static List<OnnxAxis> merged(List<List<OnnxAxis>> dimensions, int directions) {
         List<OnnxAxis> inner = withoutDirections(dimensions.get(0));
         boolean even = true;
         long blocks = 0;
@@ -422,7 +433,7 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
             if (other.size() != inner.size()
                     || other.size() > 1
                     || (other.size() == 1 && other.get(0).role() != Role.UNITS)) {
-                throw new ModelException("longer by %s, expected directions or hidden units".formatted(axes));
+                throw new ModelException("concatenates along %s, expected directions or hidden units".formatted(axes));
             }
             long count = axes.size() > other.size() ? axes.get(0).size() : 1;
             even &= matches(inner, other);
@@ -431,10 +442,10 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                     ? count
                     : Math.multiplyExact(count, other.get(0).size());
         }
-        if (!even || blocks != directions) { // of different widths: they can't be taken apart again
+        if (!even || blocks != directions) { // of different widths: can't be split again
             return List.of(OnnxAxis.of(Role.UNITS, units));
         }
-        List<OnnxAxis> all = new ArrayList<>(axesOf(directions));
+        List<OnnxAxis> all = new ArrayList<>(directionAxes(directions));
         all.addAll(inner);
         return all;
     }
@@ -443,20 +454,20 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         return axes.stream().filter(axis -> axis.role() != Role.DIRECTIONS).toList();
     }
 
-    /** Of a dimension, the axes that have more than one place. */
-    List<OnnxAxis> wide(int at) {
+    /** The axes of a dimension without steps or batch of size 1. */
+    List<OnnxAxis> nontrivialAxes(int at) {
         return dimensions.get(at).stream()
                 .filter(axis -> axis.size() != 1 || !axis.isInput())
                 .toList();
     }
 
-    /** Whether the last dimension holds all hidden units of all directions, and nothing else does. */
+    /** Whether the last dimension, and no other, holds the hidden units of all directions. */
     boolean endsInAllUnits() {
         long elsewhere = dimensions.subList(0, rank() - 1).stream()
                 .flatMap(List::stream)
                 .filter(axis -> !axis.isInput())
                 .count();
-        List<OnnxAxis> last = wide(rank() - 1);
+        List<OnnxAxis> last = nontrivialAxes(rank() - 1);
         boolean units = last.size() == 1
                 ? last.get(0).role() == Role.UNITS
                 : last.size() == 2
@@ -465,8 +476,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         return elsewhere == 0 && units;
     }
 
-    /** The same, with this in place of the last dimension. */
-    OnnxSignal endingIn(OnnxAxis axis, OnnxContent other) {
+    /** Replaces the last dimension by this axis, and the content. */
+    OnnxSignal withLastAxis(OnnxAxis axis, OnnxContent other) {
         List<List<OnnxAxis>> changed = new ArrayList<>(dimensions);
         changed.set(rank() - 1, List.of(axis));
         return new OnnxSignal(changed, other, flipped);

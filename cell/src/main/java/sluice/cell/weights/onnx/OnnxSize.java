@@ -3,10 +3,10 @@ package sluice.cell.weights.onnx;
 import java.util.List;
 
 /**
- * A size that a graph computes: a number, the size of some axes laid together, or something that can't be told.
+ * A size that a graph computes: a number, the product of the sizes of axes, or unknown.
  *
- * @param isNumber whether {@code number} says it
- * @param axes or null
+ * @param isNumber whether the size is {@code number}
+ * @param axes null if the size is a number or unknown
  */
 record OnnxSize(boolean isNumber, long number, List<OnnxAxis> axes) {
     static OnnxSize of(long number) {

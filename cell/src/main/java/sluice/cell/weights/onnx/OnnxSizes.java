@@ -7,41 +7,41 @@ import java.util.function.LongBinaryOperator;
 import sluice.cell.model.ModelException;
 
 /**
- * Sizes that a graph computes of its input's: a vector of them, or one alone.
+ * Sizes that a graph computes from sizes of its inputs: a vector or a scalar.
  *
- * @param single whether it is one alone, of rank 0
+ * @param single whether it is a scalar
  */
 record OnnxSizes(List<OnnxSize> sizes, boolean single) implements OnnxValue {
-    /** Far more axes than any tensor has. */
+    /** Limit, far more axes than any tensor has. */
     private static final int MAX_SIZES = 1_000;
 
     OnnxSizes {
-        requireFew(sizes.size());
+        requireLimit(sizes.size());
     }
 
-    static void requireFew(long count) {
+    static void requireLimit(long count) {
         if (count > MAX_SIZES) {
-            throw new ModelException("a vector of %d sizes, expected at most %d".formatted(count, MAX_SIZES));
+            throw new ModelException("computes a vector of %d sizes, expected at most %d".formatted(count, MAX_SIZES));
         }
     }
 
-    /** Whether a value can be sizes: computed ones, or a constant of whole numbers. */
+    /** Whether a value can be sizes: computed sizes, or an integer constant. */
     static boolean canBe(OnnxValue value) {
         return value instanceof OnnxSizes
                 || (value instanceof OnnxConstant constant
-                        && constant.array().isWhole()
+                        && constant.array().isInteger()
                         && constant.array().shape().rank() <= 1);
     }
 
-    /** The sizes that a value is, where it {@linkplain #canBe can be}. */
+    /** Converts a value to sizes; empty if it {@linkplain #canBe can't be}. */
     static Optional<OnnxSizes> of(OnnxValue value) {
         if (value instanceof OnnxSizes sizes) {
             return Optional.of(sizes);
         }
         if (value instanceof OnnxConstant constant && canBe(constant)) {
-            requireFew(constant.array().shape().values());
+            requireLimit(constant.array().shape().values());
             List<OnnxSize> sizes = new ArrayList<>();
-            for (long number : constant.array().wholes()) {
+            for (long number : constant.array().longs()) {
                 sizes.add(OnnxSize.of(number));
             }
             return Optional.of(new OnnxSizes(sizes, constant.array().shape().rank() == 0));
@@ -56,17 +56,17 @@ record OnnxSizes(List<OnnxSize> sizes, boolean single) implements OnnxValue {
 
     @Override
     public OnnxValue unsqueeze(long[] axes) {
-        return one(axes.length == 1, false);
+        return changeRank(axes.length == 1, false);
     }
 
     @Override
     public OnnxValue squeeze(long[] axes) {
-        return one(true, true);
+        return changeRank(true, true);
     }
 
-    private OnnxValue one(boolean asked, boolean becomesSingle) {
-        if (!asked || sizes.size() != 1 || single == becomesSingle) {
-            throw cant(becomesSingle ? "squeezed" : "unsqueezed");
+    private OnnxValue changeRank(boolean valid, boolean becomesSingle) {
+        if (!valid || sizes.size() != 1 || single == becomesSingle) {
+            throw unsupported(becomesSingle ? "squeezed" : "unsqueezed");
         }
         return new OnnxSizes(sizes, becomesSingle);
     }
@@ -74,7 +74,7 @@ record OnnxSizes(List<OnnxSize> sizes, boolean single) implements OnnxValue {
     @Override
     public OnnxValue reshape(List<OnnxSize> target, boolean zeroIsZero) {
         if (target.size() > 1) {
-            throw cant("reshaped");
+            throw unsupported("reshaped");
         }
         return new OnnxSizes(sizes, target.isEmpty());
     }
@@ -90,19 +90,19 @@ record OnnxSizes(List<OnnxSize> sizes, boolean single) implements OnnxValue {
     }
 
     @Override
-    public OnnxValue gather(long axis, OnnxArray places) {
-        if (places.shape().rank() > 1) {
-            throw cant("gathered from by " + places.describe());
+    public OnnxValue gather(long axis, OnnxArray indices) {
+        if (indices.shape().rank() > 1) {
+            throw unsupported("gathered from by " + indices.describe());
         }
-        requireFew(places.shape().values());
+        requireLimit(indices.shape().values());
         List<OnnxSize> taken = new ArrayList<>();
-        for (long place : places.wholes()) {
-            taken.add(sizes.get(OnnxValue.axis(place, sizes.size())));
+        for (long index : indices.longs()) {
+            taken.add(sizes.get(OnnxValue.axis(index, sizes.size())));
         }
-        return new OnnxSizes(taken, places.shape().rank() == 0);
+        return new OnnxSizes(taken, indices.shape().rank() == 0);
     }
 
-    /** What a node of arithmetic makes of sizes: known where both are numbers. */
+    /** Applies an arithmetic operator element by element. A result is known if both operands are numbers. */
     OnnxSizes combined(OnnxSizes other, LongBinaryOperator operator) {
         int count = Math.max(sizes.size(), other.sizes.size());
         List<OnnxSize> results = new ArrayList<>();

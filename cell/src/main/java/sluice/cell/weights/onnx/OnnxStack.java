@@ -16,20 +16,20 @@ import sluice.cell.model.ModelException;
 import sluice.cell.model.Readout;
 import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.onnx.OnnxContent.At;
+import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
 import sluice.cell.weights.onnx.OnnxContent.Embedded;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
 import sluice.cell.weights.onnx.OnnxContent.OneHot;
-import sluice.cell.weights.onnx.OnnxContent.Part;
 import sluice.cell.weights.onnx.OnnxContent.Raw;
 
-/** The LSTM layers of a graph, followed from the topmost down to the input. */
+/** The stack of LSTM layers of a graph, collected from the topmost layer down to the input. */
 final class OnnxStack {
-    private final Deque<Hidden> layers = new ArrayDeque<>(); // from the input upwards
-    private final OnnxContent input; // below them: an embedding, one-hot tokens, or an input as it is
+    private final Deque<Hidden> layers = new ArrayDeque<>(); // first: reads the input
+    private final OnnxContent input; // an embedding, one-hot tokens, or an unchanged input
 
     /**
-     * @param top what the topmost layer gives
-     * @throws ModelException where LSTM nodes stand in another way than one upon the other
+     * @param top output of the topmost layer
+     * @throws ModelException if the LSTM nodes are not a stack of layers
      */
     OnnxStack(Hidden top) {
         Hidden layer = top;
@@ -47,41 +47,43 @@ final class OnnxStack {
     }
 
     private static void requireLayer(Hidden layer) {
-        List<Part> parts = layer.parts();
+        List<DirectionOutput> parts = layer.parts();
         boolean two =
                 parts.size() == 2 && !parts.get(0).reversed() && parts.get(1).reversed();
         if (parts.size() != 1 && !two) {
             throw new ModelException(
-                    "%s: %d outputs in the order %s are one layer here, expected one, or a forward and a backward one"
+                    "%s: %d outputs in the order %s form one layer, expected one, or a forward and then a backward one"
                             .formatted(
-                                    layer.place(),
+                                    layer.describe(),
                                     parts.size(),
                                     parts.stream()
                                             .map(part -> part.reversed() ? "backward" : "forward")
                                             .collect(Collectors.joining(", "))));
         }
-        for (Part part : parts) {
+        for (DirectionOutput part : parts) {
             if (!part.lstm().below().equals(parts.get(0).lstm().below())) {
-                throw new ModelException("%s read different inputs, %s and %s: expected the same for both directions"
-                        .formatted(
-                                layer.place(),
-                                parts.get(0).lstm().below().place(),
-                                part.lstm().below().place()));
+                throw new ModelException(
+                        "%s read different inputs, %s and %s: expected the same input for both directions"
+                                .formatted(
+                                        layer.describe(),
+                                        parts.get(0).lstm().below().describe(),
+                                        part.lstm().below().describe()));
             }
         }
     }
 
-    /** What is read as a sequence can't be an initial state too. */
+    /** Requires that the input of the sequence is not an initial state too. */
     private void requireOneUse() {
         for (OnnxLstm lstm : lstms()) {
             if (lstm.startsFrom(inputName())) {
-                throw new ModelException("%s starts from input '%s', which is the sequence too: expected another input"
-                        .formatted(lstm.describe(), inputName()));
+                throw new ModelException(
+                        "%s has input '%s' as initial state, which is also the sequence: expected another input"
+                                .formatted(lstm.describe(), inputName()));
             }
         }
     }
 
-    /** The graph's input that is the sequence. */
+    /** The graph input that is the sequence. */
     String inputName() {
         if (input instanceof Embedded embedded) {
             return embedded.input();
@@ -92,14 +94,14 @@ final class OnnxStack {
         return ((Raw) input).input();
     }
 
-    /** All LSTM nodes, from the input upwards. */
+    /** All LSTM nodes, starting at the input. */
     Set<OnnxLstm> lstms() {
         Set<OnnxLstm> lstms = new LinkedHashSet<>();
         layers.forEach(layer -> layer.parts().forEach(part -> lstms.add(part.lstm())));
         return lstms;
     }
 
-    /** The layers, from the input upwards. */
+    /** The layers, starting at the input. */
     List<LstmLayer> layers() {
         List<LstmLayer> read = new ArrayList<>();
         for (Hidden layer : layers) {
@@ -120,22 +122,22 @@ final class OnnxStack {
         }
         OnnxArray table = embedded.table();
         Shape shape = table.shape();
-        return Optional.of(new Embedding(Matrix.of((int) shape.rows(), (int) shape.columns(), table.finiteReals())));
+        return Optional.of(new Embedding(Matrix.of((int) shape.rows(), (int) shape.columns(), table.finiteFloats())));
     }
 
-    /** The name of the embedding's tensor. */
+    /** Tensor name of the embedding. */
     Optional<String> embeddingName() {
         return input instanceof Embedded embedded ? Optional.of(embedded.table().name()) : Optional.empty();
     }
 
-    /** Sentences about what was found. */
+    /** Notes on the input and on what is ignored. */
     List<String> notes() {
         List<String> notes = new ArrayList<>();
         notes.add(inputNote());
         for (Hidden layer : layers) {
-            Part part = layer.parts().get(0);
+            DirectionOutput part = layer.parts().get(0);
             if (layer.parts().size() < part.lstm().directions()) {
-                notes.add("only the %s direction of %s is read"
+                notes.add("only the %s direction of %s is used"
                         .formatted(
                                 part.reversed() ? "backward" : "forward",
                                 part.lstm().describe()));
@@ -147,23 +149,24 @@ final class OnnxStack {
 
     private String inputNote() {
         if (input instanceof Embedded embedded) {
-            return "the embedding is tensor %s, by input '%s'"
+            return "the embedding is tensor %s, with tokens from input '%s'"
                     .formatted(embedded.table().describe(), embedded.input());
         }
         if (input instanceof OneHot oneHot) {
-            return "no embedding: input '%s' is one-hot tokens, %d of them".formatted(oneHot.input(), oneHot.depth());
+            return "no embedding: the tokens of input '%s' are one-hot encoded with depth %d"
+                    .formatted(oneHot.input(), oneHot.depth());
         }
-        return "no embedding: the LSTM reads input '%s' as it is".formatted(inputName());
+        return "no embedding: the LSTM reads input '%s' directly".formatted(inputName());
     }
 
     /**
-     * Which states of the topmost layer are read: those at the last step, or where each direction ends, which for a backward one is the
-     * first step.
+     * The states of the topmost layer that the output layer reads: those at the last step, or the final state of each
+     * direction. The final state of a backward direction is that of the first step.
      *
-     * @throws ModelException where it is something else
+     * @throws ModelException if it reads others
      */
     Readout readout() {
-        List<Part> parts = layers.peekLast().parts();
+        List<DirectionOutput> parts = layers.peekLast().parts();
         if (parts.stream().noneMatch(part -> part.at() == At.FIRST)) {
             return Readout.LAST_STEP;
         }
@@ -171,13 +174,13 @@ final class OnnxStack {
             return Readout.FINAL_STATES;
         }
         throw new ModelException(
-                "the output layer reads %s at %s: expected each step, the last step, or where each direction ends"
+                "the output layer reads %s at %s: expected each step, the last step, or the final state of each direction"
                         .formatted(
-                                layers.peekLast().place(),
-                                parts.stream().map(OnnxStack::shown).collect(Collectors.joining(" and "))));
+                                layers.peekLast().describe(),
+                                parts.stream().map(OnnxStack::format).collect(Collectors.joining(" and "))));
     }
 
-    private static String shown(Part part) {
+    private static String format(DirectionOutput part) {
         String direction = part.reversed() ? "the backward direction" : "the forward direction";
         return switch (part.at()) {
             case EACH -> "each step of " + direction;

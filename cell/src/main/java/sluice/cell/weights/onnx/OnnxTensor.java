@@ -7,13 +7,13 @@ import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.onnx.ProtoReader.Span;
 
 /**
- * One tensor of an ONNX file: what it claims to be, and where its values stand.
+ * One tensor of an ONNX file: its claimed shape and type, and the location of its values.
  *
- * @param name may be empty, for the value of a {@code Constant} node
- * @param type or null where its number is none that we know
- * @param raw the values as they lie in memory, little-endian; or null
- * @param typed where they stand one by one: field number, such as that of {@code float_data}, to pieces of it
- * @param external where they lie in another file, by the keys of {@code external_data}; or null where they don't
+ * @param name empty for the value of a {@code Constant} node
+ * @param type null if unknown
+ * @param raw location of {@code raw_data}, little-endian; or null
+ * @param typed locations of typed fields such as {@code float_data}, by field number
+ * @param external entries of {@code external_data}; null if the values are in the model file
  */
 record OnnxTensor(
         String name,
@@ -23,27 +23,27 @@ record OnnxTensor(
         Map<Integer, List<Span>> typed,
         Map<String, String> external) {
 
-    /** The same under the name of the node output that it stands for. */
+    /** A copy with the name of a node output. */
     OnnxTensor named(String other) {
         return new OnnxTensor(other, shape, type, raw, typed, external);
     }
 
-    /** The pieces of the file that hold the values one by one. */
-    List<Span> pieces() {
+    /** Locations of the values in the typed field of the type. */
+    List<Span> spans() {
         return typed.getOrDefault(type.field(), List.of());
     }
 
     /**
-     * Checks that as many bytes are there as the shape says, before memory is taken for them.
+     * Checks that the number of bytes matches type and shape. Called before memory is allocated.
      *
-     * @throws ModelException where they are not, or stand in more than one place or a wrong one
+     * @throws ModelException if it doesn't, or the values are in several fields or in the wrong one
      */
-    void requireHonestLength() {
-        int places = (raw == null ? 0 : 1) + typed.size() + (external == null ? 0 : 1);
-        if (places > 1 || (places == 0 && shape.values() > 0)) {
+    void requireMatchingLength() {
+        int locations = (raw == null ? 0 : 1) + typed.size() + (external == null ? 0 : 1);
+        if (locations > 1 || (locations == 0 && shape.values() > 0)) {
             throw new ModelException(
                     "tensor '%s' of shape %s has its values in %d places, expected one; export it again"
-                            .formatted(name, shape, places));
+                            .formatted(name, shape, locations));
         }
         if (raw != null) {
             requireBytes(raw.bytes(), "raw_data");
@@ -58,21 +58,21 @@ record OnnxTensor(
     }
 
     private void requireTyped() {
-        long bytes = pieces().stream().mapToLong(Span::bytes).sum();
+        long bytes = spans().stream().mapToLong(Span::bytes).sum();
         if (!type.isVarint()) {
             requireBytes(bytes, "float_data or double_data");
-            requireWholePieces();
+            requireWholeValues();
         } else if (bytes < shape.values()) {
-            throw new ModelException("tensor '%s' has at most %d values, but its shape %s says %d; the file is damaged"
+            throw new ModelException("tensor '%s' has at most %d values, but its shape %s has %d; the file is damaged"
                     .formatted(name, bytes, shape, shape.values()));
         }
     }
 
-    private void requireWholePieces() {
+    private void requireWholeValues() {
         long each = type.element().bytes(1);
-        if (pieces().stream().anyMatch(piece -> piece.bytes() % each != 0)) {
+        if (spans().stream().anyMatch(span -> span.bytes() % each != 0)) {
             throw new ModelException(
-                    "tensor '%s' has values cut in pieces of bytes that are no whole values; the file is damaged"
+                    "tensor '%s' has values cut in pieces that are not a whole number of values; the file is damaged"
                             .formatted(name));
         }
     }

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import sluice.cell.weights.file.ElementType;
 
-/** What one value of an ONNX tensor is: {@code TensorProto.DataType}, by its names and numbers. */
+/** Element types of ONNX tensors: {@code TensorProto.DataType}, with its names and numbers. */
 enum OnnxType {
     FLOAT(1, ElementType.F32),
     UINT8(2, ElementType.U8),
@@ -24,7 +24,7 @@ enum OnnxType {
     BFLOAT16(16, ElementType.BF16);
 
     private final int number;
-    private final ElementType element; // or null where it is read by nobody
+    private final ElementType element; // null if values of this type are never read
 
     OnnxType(int number, ElementType element) {
         this.number = number;
@@ -36,16 +36,16 @@ enum OnnxType {
     }
 
     /** Whether values of this type can be weights. */
-    boolean isReal() {
+    boolean isFloat() {
         return element != null && element.isWeight();
     }
 
-    /** Whether values of this type can be sizes, indexes and such. */
-    boolean isWhole() {
+    /** Whether values of this type can be sizes or indices. */
+    boolean isInteger() {
         return this == INT64 || this == INT32 || this == BOOL;
     }
 
-    /** The field of a tensor that holds its values one by one, where {@code raw_data} doesn't hold them. */
+    /** Number of the typed field, which holds the values if {@code raw_data} does not. */
     int field() {
         return switch (this) {
             case FLOAT -> 4;
@@ -55,12 +55,12 @@ enum OnnxType {
         };
     }
 
-    /** Whether that field holds varints, and not 4 or 8 bytes each. */
+    /** Whether the typed field holds varints instead of 4 or 8 bytes per value. */
     boolean isVarint() {
         return this != FLOAT && this != DOUBLE;
     }
 
-    /** How its values lie in {@code raw_data}: for those that are real or whole. */
+    /** The encoding of values in {@code raw_data}; null if not supported. */
     ElementType element() {
         return element;
     }

@@ -3,74 +3,74 @@ package sluice.cell.weights.onnx;
 import java.util.List;
 import sluice.cell.model.ModelException;
 
-/** What is known of one value of a graph, and what the nodes that only move numbers make of it. */
-sealed interface OnnxValue permits OnnxConstant, OnnxRows, OnnxSizes, OnnxSignal, OnnxShapeless {
-    /** What it is, as messages say it. */
+/** What is known of one value of a graph, and how operators that only move values transform it. */
+sealed interface OnnxValue permits OnnxConstant, OnnxExpanded, OnnxSizes, OnnxSignal, OnnxShapeless {
+    /** The value in messages. */
     String describe();
 
     default OnnxValue transpose(int[] order) {
-        throw cant("transposed");
+        throw unsupported("transposed");
     }
 
     /**
      * Adds axes of size 1.
      *
-     * @param axes where in the result they stand
+     * @param axes their indices in the result
      */
     default OnnxValue unsqueeze(long[] axes) {
-        throw cant("unsqueezed");
+        throw unsupported("unsqueezed");
     }
 
     /**
-     * Takes axes of size 1 away.
+     * Removes axes of size 1.
      *
-     * @param axes or null for all of them
+     * @param axes null for all of them
      */
     default OnnxValue squeeze(long[] axes) {
-        throw cant("squeezed");
+        throw unsupported("squeezed");
     }
 
     default OnnxValue reshape(List<OnnxSize> target, boolean zeroIsZero) {
-        throw cant("reshaped");
+        throw unsupported("reshaped");
     }
 
     default OnnxValue flatten(long axis) {
-        throw cant("flattened");
+        throw unsupported("flattened");
     }
 
     default OnnxValue slice(long axis, long start, long end, long step) {
-        throw cant("sliced");
+        throw unsupported("sliced");
     }
 
-    /** Takes one place of an axis, or some, which are then its new places. */
-    default OnnxValue gather(long axis, OnnxArray places) {
-        throw cant("gathered from");
+    /** Selects indices of an axis. A scalar index removes the axis. */
+    default OnnxValue gather(long axis, OnnxArray indices) {
+        throw unsupported("gathered from");
     }
 
-    /** A value of whole numbers, or of real ones. */
-    default OnnxValue cast(boolean whole) {
+    /** Casts to integers or floats. */
+    default OnnxValue cast(boolean toInteger) {
         return this;
     }
 
     /** The sizes of its axes. */
     default OnnxSizes shape() {
-        throw cant("asked for its shape");
+        throw unsupported("asked for its shape");
     }
 
-    /** The size of one axis, for a split into equal parts; -1 where it isn't known. */
+    /** The size of one axis, or -1 if unknown. */
     default long axisSize(long axis) {
-        throw cant("split");
+        throw unsupported("split");
     }
 
-    default ModelException cant(String done) {
-        return new ModelException("%s is %s, which can't be followed; export the model with constants folded"
-                .formatted(describe(), done));
+    default ModelException unsupported(String operation) {
+        return new ModelException("%s is %s, which is not supported; export the model with constants folded"
+                .formatted(describe(), operation));
     }
 
-    /** An axis counted from the front: -1 is the last of {@code rank}. */
+    /** Converts a possibly negative axis to an index: -1 is the last of {@code rank}. */
     static int axis(long axis, int rank) {
         if (axis < -rank || axis >= rank) {
-            throw new ModelException("axis %d of %d, expected %d to %d".formatted(axis, rank, -rank, rank - 1));
+            throw new ModelException("axis is %d of %d, expected %d to %d".formatted(axis, rank, -rank, rank - 1));
         }
         return (int) (axis < 0 ? axis + rank : axis);
     }

@@ -17,15 +17,15 @@ import sluice.cell.weights.file.ModelFolder;
 import sluice.cell.weights.onnx.ProtoReader.Span;
 
 /**
- * Reads the values of an ONNX file's tensors when they are asked for, wherever in it or beside it they lie. They go
- * from the file into their array in pieces, so that the file is never in memory.
+ * Reads the values of tensors, from the model file or from external files. Values are copied in chunks, so the file is
+ * never held in memory.
  */
 final class OnnxWeights {
-    private static final int CHUNK_BYTES = 1 << 17; // a whole number of values of every type
+    private static final int CHUNK_BYTES = 1 << 17; // a multiple of the size of every element type
 
     private final SeekableByteChannel channel;
     private final ModelFolder folder;
-    private final Map<List<String>, Long> externals = new HashMap<>(); // by the parts of their paths: their bytes
+    private final Map<List<String>, Long> externals = new HashMap<>(); // path components to file size in bytes
     private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
     OnnxWeights(SeekableByteChannel channel, ModelFolder folder) {
@@ -34,13 +34,13 @@ final class OnnxWeights {
     }
 
     /**
-     * The values of a tensor of real numbers as float32, row-major: a new array, which may hold NaN or infinities.
+     * Reads a floating-point tensor as float32, row-major, into a new array. Values may be NaN or infinite.
      *
-     * @throws ModelException where the tensor lies about its length, or has another type
+     * @throws ModelException if the length of the data doesn't match the shape, or the type is another one
      */
     float[] floats(OnnxTensor tensor) throws IOException {
-        requireType(tensor, tensor.type() != null && tensor.type().isReal(), "FLOAT, FLOAT16, BFLOAT16 or DOUBLE");
-        tensor.requireHonestLength();
+        requireType(tensor, tensor.type() != null && tensor.type().isFloat(), "FLOAT, FLOAT16, BFLOAT16 or DOUBLE");
+        tensor.requireMatchingLength();
         if (tensor.external() != null) {
             return externalFloats(tensor);
         }
@@ -50,17 +50,17 @@ final class OnnxWeights {
         } else if (tensor.type().isVarint()) {
             readHalves(tensor, values);
         } else {
-            readFloats(tensor, channel, tensor.pieces(), values);
+            readFloats(tensor, channel, tensor.spans(), values);
         }
         return values;
     }
 
-    /** The values of a tensor of whole numbers, row-major: a new array. */
+    /** Reads an integer tensor, row-major, into a new array. */
     long[] longs(OnnxTensor tensor) throws IOException {
-        requireType(tensor, tensor.type() != null && tensor.type().isWhole(), "INT64, INT32 or BOOL");
-        tensor.requireHonestLength();
+        requireType(tensor, tensor.type() != null && tensor.type().isInteger(), "INT64, INT32 or BOOL");
+        tensor.requireMatchingLength();
         if (tensor.external() != null) {
-            throw new ModelException("tensor '%s' has whole numbers in another file, expected them in the model's own"
+            throw new ModelException("tensor '%s' has integers in an external file, expected them in the model file"
                     .formatted(tensor.name()));
         }
         if (tensor.raw() == null) {
@@ -91,7 +91,7 @@ final class OnnxWeights {
             externals.put(parts(location), file.size());
             if (begin > file.size() - bytes) {
                 throw new ModelException(
-                        "tensor '%s' lies at bytes %d to %d of '%s', which has %d: it is another file, or cut short"
+                        "tensor '%s' is at bytes %d to %d of '%s', which has %d bytes: it is another file, or cut short"
                                 .formatted(tensor.name(), begin, begin + bytes, location, file.size()));
             }
             float[] values = Allocation.floats(tensor.name(), tensor.shape());
@@ -104,12 +104,12 @@ final class OnnxWeights {
         }
     }
 
-    /** How many bytes the other files have that values have been read from. */
+    /** Total size in bytes of the external files that values were read from. */
     long externalBytes() {
         return externals.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** However it is written, a path to one file. */
+    /** The components of a path; equal for different spellings of the same path. */
     private static List<String> parts(String location) {
         return Arrays.stream(location.split("/", -1))
                 .filter(part -> !part.isEmpty() && !part.equals("."))
@@ -118,7 +118,7 @@ final class OnnxWeights {
 
     private SeekableByteChannel open(String location) throws IOException {
         if (!isBelow(location)) {
-            throw new ModelException(("the weights lie in '%s', which is not below the model's own folder; expected a "
+            throw new ModelException(("the weights lie in '%s', a path outside the folder of the model; expected a "
                             + "relative path without '..'")
                     .formatted(location));
         }
@@ -126,13 +126,13 @@ final class OnnxWeights {
             return folder.open(location);
         } catch (NoSuchFileException | FileNotFoundException e) {
             throw new ModelException(
-                    "the weights lie in '%s', but the model's folder has no such file; copy it there"
+                    "the weights lie in '%s', but the folder of the model has no such file; copy it there"
                             .formatted(location),
                     e);
         }
     }
 
-    /** Whether a path leads down, on every file system: no drive, no scheme, no other separator. */
+    /** Whether a path stays below the folder on every file system: no drive, scheme, other separator or {@code ..}. */
     private static boolean isBelow(String location) {
         return !location.isEmpty()
                 && !location.startsWith("/")
@@ -140,10 +140,10 @@ final class OnnxWeights {
                 && Arrays.stream(location.split("/", -1)).noneMatch(".."::equals);
     }
 
-    private static long number(OnnxTensor tensor, String key, long absent) {
+    private static long number(OnnxTensor tensor, String key, long defaultValue) {
         String text = tensor.external().get(key);
         if (text == null) {
-            return absent;
+            return defaultValue;
         }
         try {
             long number = Long.parseLong(text);
@@ -151,7 +151,7 @@ final class OnnxWeights {
                 return number;
             }
         } catch (NumberFormatException e) {
-            // said below, as for a number that is none of a place in a file
+            // reported below, like a number out of range
         }
         throw new ModelException("tensor '%s' has external data with %s '%s', expected a number of bytes"
                 .formatted(tensor.name(), key, text));
@@ -171,7 +171,7 @@ final class OnnxWeights {
         }
     }
 
-    /** float16 and bfloat16 as the low 16 bits of varints. */
+    /** Reads float16 or bfloat16 values, stored as the low 16 bits of varints. */
     private void readHalves(OnnxTensor tensor, float[] values) throws IOException {
         long[] bits = varints(tensor);
         ByteBuffer half = ByteBuffer.allocate(Short.BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -198,7 +198,7 @@ final class OnnxWeights {
     private long[] varints(OnnxTensor tensor) throws IOException {
         long[] values = new long[(int) tensor.shape().values()];
         int found = 0;
-        for (Span span : tensor.pieces()) {
+        for (Span span : tensor.spans()) {
             ProtoReader reader = new ProtoReader(channel, span);
             for (; reader.hasVarint(); found++) {
                 long value = reader.varint();
@@ -208,7 +208,7 @@ final class OnnxWeights {
             }
         }
         if (found != values.length) {
-            throw new ModelException("tensor '%s' has %d values, but its shape %s says %d; the file is damaged"
+            throw new ModelException("tensor '%s' has %d values, but its shape %s has %d; the file is damaged"
                     .formatted(tensor.name(), found, tensor.shape(), values.length));
         }
         return values;
@@ -220,7 +220,7 @@ final class OnnxWeights {
         file.position(position);
         while (chunk.hasRemaining()) {
             if (file.read(chunk) < 0) {
-                throw new ModelException("the file became shorter while it was read; copy it again");
+                throw new ModelException("the file was truncated while it was read; copy it again");
             }
         }
         chunk.flip();

@@ -12,30 +12,30 @@ import java.util.function.LongConsumer;
 import sluice.cell.model.ModelException;
 
 /**
- * Reads the wire format of Protocol Buffers, one field after the other, from a file that is not trusted.
+ * Reads the wire format of Protocol Buffers, field by field, from an untrusted file.
  *
- * <p>A message is a row of fields: a varint that holds number and wire type, then a varint, 4 bytes, 8 bytes, or a
- * length and as many bytes. {@link #next} goes to the next field of the message at hand, {@link #open} into one that
- * is a message itself and {@link #close} out of it; what isn't asked for is skipped unread. No length is believed
- * beyond the end of the message that it stands in, and what is kept of the file is counted.
+ * <p>A message is a sequence of fields: a varint with field number and wire type, then a varint, 4 bytes, 8 bytes, or a
+ * length and as many bytes. {@link #next} moves to the next field of the current message, {@link #open} enters a field
+ * that is a message, and {@link #close} leaves it. Fields that are not requested are skipped. A length beyond the end of
+ * the enclosing message is an error, and the memory for what is kept is limited.
  */
 final class ProtoReader {
-    /** A varint, as {@link #wire} says it. */
+    /** Wire type of a varint. */
     static final int VARINT = 0;
 
-    /** 8 bytes. */
+    /** Wire type of 8 bytes. */
     static final int FIXED64 = 1;
 
-    /** A length and as many bytes: text, a message, packed numbers. */
+    /** Wire type of a length and as many bytes: text, a message, or packed numbers. */
     static final int BYTES = 2;
 
-    /** 4 bytes. */
+    /** Wire type of 4 bytes. */
     static final int FIXED32 = 5;
 
-    /** A hundred times what the largest LSTM needs; values of tensors don't count. */
+    /** Limit of memory for names, shapes and attributes: a hundred times what the largest LSTM needs. */
     static final long MAX_KEPT_BYTES = 64L << 20;
 
-    private static final int MESSAGE_BYTES = 200; // what a message of any content costs in objects
+    private static final int MESSAGE_BYTES = 200; // approximate object overhead of a message
     private static final int NUMBER_BYTES = Long.BYTES;
     private static final int WIRE_TYPE_BITS = 3;
     private static final int VARINT_BITS = 7;
@@ -46,17 +46,17 @@ final class ProtoReader {
     private final ByteBuffer buffer =
             ByteBuffer.allocate(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN).limit(0);
     private final Deque<Long> outerEnds = new ArrayDeque<>();
-    private long bufferStart; // where in the file the buffer's first byte stands
-    private long position; // in the file
-    private long end; // of the message at hand
-    private long valueStart; // of the field at hand
-    private long fieldEnd; // where the next field begins
+    private long bufferStart; // file offset of the first byte of the buffer
+    private long position; // file offset
+    private long end; // end of the current message
+    private long valueStart; // start of the value of the current field
+    private long fieldEnd; // start of the next field
     private int field;
     private int wire;
-    private long number; // of a field that is one
-    private long kept;
+    private long number; // value of the current field, unless its wire type is BYTES
+    private long keptBytes;
 
-    /** A part of a file: bytes {@code begin} to {@code end}, exclusive. */
+    /** A byte range of a file: {@code begin} inclusive, {@code end} exclusive. */
     record Span(long begin, long end) {
         long bytes() {
             return end - begin;
@@ -67,7 +67,7 @@ final class ProtoReader {
         this(channel, new Span(0, channel.size()));
     }
 
-    /** @param message where the message stands */
+    /** @param message location of the message */
     ProtoReader(SeekableByteChannel channel, Span message) {
         this.channel = channel;
         this.position = message.begin();
@@ -75,7 +75,7 @@ final class ProtoReader {
         this.end = message.end();
     }
 
-    /** Goes to the next field; false where the message at hand has no more. */
+    /** Moves to the next field. Returns false if the current message has no more. */
     boolean next() throws IOException {
         position = fieldEnd;
         if (position == end) {
@@ -85,7 +85,7 @@ final class ProtoReader {
         wire = (int) (tag & ((1 << WIRE_TYPE_BITS) - 1));
         long fieldNumber = tag >>> WIRE_TYPE_BITS;
         if (fieldNumber < 1 || fieldNumber > MAX_FIELD) {
-            throw damaged("a field with the number %d, expected 1 to %d".formatted(fieldNumber, MAX_FIELD));
+            throw damaged("a field has the number %d, expected 1 to %d".formatted(fieldNumber, MAX_FIELD));
         }
         field = (int) fieldNumber;
         valueStart = position;
@@ -111,29 +111,29 @@ final class ProtoReader {
         return position + length;
     }
 
-    /** The number of the field at hand. */
+    /** Number of the current field. */
     int field() {
         return field;
     }
 
-    /** How the field at hand is written: {@link #VARINT}, {@link #FIXED64}, {@link #BYTES} or {@link #FIXED32}. */
+    /** Wire type of the current field: {@link #VARINT}, {@link #FIXED64}, {@link #BYTES} or {@link #FIXED32}. */
     int wire() {
         return wire;
     }
 
-    /** The field at hand, a varint. */
+    /** Value of the current field, a varint. */
     long number() {
         require(VARINT);
         return number;
     }
 
-    /** The field at hand, four bytes. */
-    float real() {
+    /** Value of the current field, a float32. */
+    float floatValue() {
         require(FIXED32);
         return Float.intBitsToFloat((int) number);
     }
 
-    /** The field at hand, UTF-8. */
+    /** Value of the current field, UTF-8. */
     String text() throws IOException {
         long begin = position;
         try {
@@ -142,18 +142,20 @@ final class ProtoReader {
                     .decode(ByteBuffer.wrap(bytes()))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new ModelException("byte %d: a text that is not valid UTF-8".formatted(begin), e);
+            throw new ModelException(
+                    "byte %d: a text is not valid UTF-8; this is not an ONNX model, or a damaged one".formatted(begin),
+                    e);
         }
     }
 
-    /** The field at hand, bytes that are a text where we know what they mean. */
-    String looseText() throws IOException {
+    /** Value of the current field, bytes decoded as UTF-8; malformed input is replaced. */
+    String lenientText() throws IOException {
         return new String(bytes(), StandardCharsets.UTF_8);
     }
 
     private byte[] bytes() throws IOException {
         Span span = span();
-        keep(span.bytes() * Character.BYTES + MESSAGE_BYTES);
+        addKept(span.bytes() * Character.BYTES + MESSAGE_BYTES);
         byte[] bytes = new byte[(int) span.bytes()];
         for (int at = 0; at < bytes.length; at++) {
             bytes[at] = (byte) read();
@@ -161,18 +163,18 @@ final class ProtoReader {
         return bytes;
     }
 
-    /** Where the bytes of the field at hand stand; they are not read. */
+    /** Location of the bytes of the current field; they are not read. */
     Span span() {
         require(BYTES);
         return new Span(position, fieldEnd);
     }
 
     /**
-     * Where the values of a repeated field stand, which are not read.
+     * Location of the values of a repeated field; they are not read.
      *
-     * @param single the wire type of one alone; packed ones are bytes
+     * @param single wire type of an unpacked value; packed values have wire type {@link #BYTES}
      */
-    Span pieceOf(int single) {
+    Span valuesSpan(int single) {
         if (wire == BYTES) {
             return span();
         }
@@ -180,65 +182,65 @@ final class ProtoReader {
         return new Span(valueStart, fieldEnd);
     }
 
-    /** Each number of a repeated field: one, or packed ones. */
+    /** Reads the varints of a repeated field: one, or packed ones. */
     void numbers(LongConsumer consumer) throws IOException {
-        each(VARINT, consumer);
+        forEach(VARINT, consumer);
     }
 
-    /** The bits of each number of a repeated field of four bytes each: one, or packed ones. */
+    /** Reads the 4-byte values of a repeated field: one, or packed ones. */
     void fixed32s(LongConsumer consumer) throws IOException {
-        each(FIXED32, consumer);
+        forEach(FIXED32, consumer);
     }
 
-    private void each(int single, LongConsumer consumer) throws IOException {
+    private void forEach(int single, LongConsumer consumer) throws IOException {
         if (wire == single) {
-            keep(NUMBER_BYTES);
+            addKept(NUMBER_BYTES);
             consumer.accept(number);
             return;
         }
         require(BYTES);
         open();
         while (position < end) {
-            keep(NUMBER_BYTES);
+            addKept(NUMBER_BYTES);
             consumer.accept(single == VARINT ? varint() : fixed(Integer.BYTES));
         }
         close();
     }
 
-    /** Goes into the field at hand, a message: {@link #next} then gives its first field. */
+    /** Enters the current field, a message: {@link #next} then moves to its first field. */
     void open() {
         require(BYTES);
-        keep(MESSAGE_BYTES);
+        addKept(MESSAGE_BYTES);
         outerEnds.push(end);
         end = fieldEnd;
         fieldEnd = position;
     }
 
-    /** Goes behind the message at hand. */
+    /** Leaves the current message: {@link #next} then moves to the field after it. */
     void close() {
         fieldEnd = end;
         end = outerEnds.pop();
     }
 
-    /** Whether a span that is read as nothing but varints has one more: a reader of packed numbers asks. */
+    /** Whether a span of packed varints has another one. */
     boolean hasVarint() {
         return position < end;
     }
 
-    /** The next varint of a span that is read as nothing but varints. */
+    /** Reads the next varint. */
     long varint() throws IOException {
         long value = 0;
         for (int shift = 0; shift < Long.SIZE; shift += VARINT_BITS) {
             int next = read();
             if (shift == Long.SIZE - 1 && next > 1) {
-                throw damaged("a varint of more than 64 bits");
+                throw damaged("a varint has more than 64 bits");
             }
             value |= (long) (next & 0x7F) << shift;
             if (next < 0x80) {
                 return value;
             }
         }
-        throw damaged("a varint of more than 64 bits");
+        throw damaged("a varint has more than 64 bits");
     }
 
     private long fixed(int bytes) throws IOException {
@@ -269,7 +271,7 @@ final class ProtoReader {
         while (buffer.position() == 0) {
             if (channel.read(buffer) < 0) {
                 buffer.limit(0);
-                throw damaged("the file became shorter while it was read");
+                throw damaged("the file was truncated while it was read");
             }
         }
         buffer.flip();
@@ -281,14 +283,15 @@ final class ProtoReader {
         }
     }
 
-    private void keep(long bytes) {
-        kept += bytes;
-        if (kept > MAX_KEPT_BYTES) {
-            throw damaged("names, shapes and attributes take more than %d bytes".formatted(MAX_KEPT_BYTES));
+    private void addKept(long bytes) {
+        keptBytes += bytes;
+        if (keptBytes > MAX_KEPT_BYTES) {
+            throw damaged("names, shapes and attributes take more than %d bytes of memory".formatted(MAX_KEPT_BYTES));
         }
     }
 
     private ModelException damaged(String found) {
-        return new ModelException("byte %d: %s; this is no ONNX model, or a damaged one".formatted(position, found));
+        return new ModelException(
+                "byte %d: %s; this is not an ONNX model, or a damaged one".formatted(position, found));
     }
 }

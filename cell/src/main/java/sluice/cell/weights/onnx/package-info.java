@@ -1,5 +1,8 @@
 /**
- * ONNX models, which are graphs and no lists of tensors: {@code OnnxParser} knows the file, {@code OnnxWalk} follows the
- * axes of what flows through the graph, and {@code OnnxStack} makes layers of what was found.
+ * Reads ONNX models, {@link sluice.cell.weights.onnx.OnnxReader} is the face. An ONNX file holds a graph of operators.
+ * {@code OnnxParser} reads the file, {@code OnnxInterpreter} evaluates the graph symbolically (it tracks the axes of
+ * every value), and {@code OnnxStack} builds the layers.
+ *
+ * <p>Uses {@code sluice.cell.weights.file} and {@code sluice.cell.model}.
  */
 package sluice.cell.weights.onnx;

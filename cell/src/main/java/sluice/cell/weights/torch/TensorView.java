@@ -5,7 +5,7 @@ import java.util.Comparator;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.Shape;
-import sluice.cell.weights.file.StridedPlaces;
+import sluice.cell.weights.file.StridedOffsets;
 
 /**
  * A tensor as PyTorch describes it: which values of a storage it shows, and in which order.
@@ -120,9 +120,9 @@ final class TensorView implements Comparable<TensorView> {
      * @param ordered as long as the shape has values
      */
     void gather(float[] stored, float[] ordered) {
-        StridedPlaces places = new StridedPlaces(shape, strides, 0);
+        StridedOffsets offsets = new StridedOffsets(shape, strides, 0);
         for (int to = 0; to < ordered.length; to++) {
-            ordered[to] = stored[places.next()];
+            ordered[to] = stored[offsets.next()];
         }
     }
 

@@ -56,7 +56,7 @@ class ElementTypeTest {
     }
 
     @Test
-    void everyHalfIsWhatItsDefinitionSays() {
+    void everyFloat16ConvertsByItsDefinition() {
         for (int bits = 0; bits <= 0xFFFF; bits++) {
             int sign = bits >>> 15;
             int exponent = (bits >>> 10) & 0x1F;
@@ -77,7 +77,7 @@ class ElementTypeTest {
     }
 
     @Test
-    void brainFloatsAreUpperHalves() {
+    void bfloat16IsTheUpperHalfOfFloat32() {
         assertBits(
                 floats(
                         ElementType.BF16,
@@ -122,15 +122,15 @@ class ElementTypeTest {
     }
 
     @Test
-    void typesBelowAByteMustFillBytes() {
+    void sizesOfTypesSmallerThanAByteMustBeWholeBytes() {
         assertThat(ElementType.F4.bytes(4)).isEqualTo(2);
         assertThat(ElementType.F6_E2M3.bytes(4)).isEqualTo(3);
         assertThatThrownBy(() -> ElementType.F6_E3M2.bytes(3))
                 .isInstanceOf(ArithmeticException.class)
-                .hasMessageContaining("no whole bytes");
+                .hasMessageContaining("3 values of 6 bits are not a whole number of bytes");
     }
 
-    // ---- as weights of a model
+    // ---- weights of a model
 
     private static ModelFile readWithBias(RawTensor bias) throws IOException {
         List<RawTensor> tensors = new ArrayList<>(SafetensorsWriter.tensors(Models.random(new Random(5), 6, 2, 3, 4)));
@@ -140,7 +140,7 @@ class ElementTypeTest {
                 "m", new MemoryChannel(SafetensorsWriter.bytes(tensors, Map.of())), TensorNames.automatic());
     }
 
-    @SuppressWarnings("ByteBufferBackingArray") // both buffers are allocated here, whole
+    @SuppressWarnings("ByteBufferBackingArray") // each buffer is allocated here and wraps its whole array
     private static RawTensor decoderBias(String dtype, ByteBuffer values) {
         return new RawTensor("decoder.bias", dtype, new long[] {4}, values.array());
     }
@@ -158,7 +158,7 @@ class ElementTypeTest {
     }
 
     @Test
-    void infinitiesOfEveryFloatTypeAreRefused() {
+    void infinitiesOfEveryFloatTypeAreRejected() {
         for (RawTensor bias : List.of(
                 decoderBias("F16", shorts(0, 0, 0x7C00, 0)),
                 decoderBias("BF16", shorts(0, 0, 0x7F80, 0)),
@@ -172,7 +172,7 @@ class ElementTypeTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"I32", "U32"})
-    void wholeNumbersAreNoWeights(String dtype) {
+    void integerTypesCantBeWeights(String dtype) {
         assertThatThrownBy(() -> readWithBias(new RawTensor("decoder.bias", dtype, new long[] {4}, new byte[16])))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining(

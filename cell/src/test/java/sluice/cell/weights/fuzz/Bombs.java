@@ -35,17 +35,17 @@ import sluice.cell.weights.onnx.ProtoWriter;
 import sluice.cell.weights.torch.CheckpointWriter;
 import sluice.cell.weights.torch.PickleWriter;
 
-/** Files made to fill the memory, or to take for ever: small themselves, or of many small parts. */
+/** Files designed to exhaust memory or time: small files that expand, or files of many small parts. */
 final class Bombs {
-    /** What a name begins with that is only read through another file. */
+    /** Prefix of files that are only read through another file. */
     static final String PART = "part-";
 
     private static final int MILLION = 1_000_000;
     private static final int MANY = 20_000;
-    private static final byte[] NOTHING = new byte[0];
+    private static final byte[] EMPTY = new byte[0];
     private static final float[] ONE = {1};
 
-    /** An nn.LSTM of I = H = 1. */
+    /** An nn.LSTM with I = H = 1. */
     private static final List<RawTensor> LSTM =
             SafetensorsWriter.tensors(Models.random(new Random(1), 2, 1, 1, 2)).stream()
                     .filter(tensor -> tensor.name().startsWith("lstm."))
@@ -67,7 +67,7 @@ final class Bombs {
         hdf5OfManyParts();
     }
 
-    /** By name; each is made when it is asked for, as together they are large. */
+    /** Suppliers of the files, by name. Together the files are large, so each is created on demand. */
     static Map<String, Supplier<byte[]>> all() {
         return new Bombs().files;
     }
@@ -85,7 +85,7 @@ final class Bombs {
         }
         files.put("nested-arrays-in-a-header", () -> header("{\"a\":" + "[".repeat(MILLION)));
         files.put("nested-objects-in-a-header", () -> header("{\"a\":".repeat(MILLION)));
-        // Each of these fits at both ends of the model, or could be somewhere between.
+        // Each of these could be an embedding, an output layer, or another layer.
         for (String name : List.of("%d.weight", "embedding%d.weight", "out%d.weight", "x%d")) {
             files.put("many-tensors-" + name, () -> withMany(MANY, at -> RawTensor.f32(name.formatted(at), ONE, 1, 1)));
         }
@@ -118,7 +118,7 @@ final class Bombs {
     }
 
     private static byte[] header(String json) {
-        return SafetensorsWriter.bytes(json, NOTHING);
+        return SafetensorsWriter.bytes(json, EMPTY);
     }
 
     private static byte[] withMany(int count, IntFunction<RawTensor> tensor) {
@@ -157,14 +157,14 @@ final class Bombs {
                     () -> inflating(start(), repeated(opcode, 3_900_000)));
         }
         files.put("million-memos", () -> pickled(memo()));
-        files.put("inflated-zeros", () -> inflating(NOTHING, new byte[30 << 20]));
+        files.put("inflated-zeros", () -> inflating(EMPTY, new byte[30 << 20]));
     }
 
     private static byte[] start() {
         return new byte[] {(byte) Opcodes.PROTO, 2, 'N'};
     }
 
-    /** The same value under ever other numbers. */
+    /** Stores one value in a million memo slots. */
     private static byte[] memo() {
         ByteBuffer memo = ByteBuffer.allocate(MILLION * 5).order(ByteOrder.LITTLE_ENDIAN);
         for (int at = 0; memo.hasRemaining(); at++) {
@@ -179,7 +179,7 @@ final class Bombs {
                 .bytes();
     }
 
-    /** A pickle that is deflated as far as an archive may be: with a text of noise in front. */
+    /** A pickle with nearly the maximum compression ratio: a text of random bytes limits the ratio. */
     private static byte[] inflating(byte[] head, byte[] instructions) {
         byte[] noise = new byte[(head.length + instructions.length) / 60];
         new Random(1).nextBytes(noise);
@@ -227,12 +227,12 @@ final class Bombs {
                         .bytes());
         files.put("many-entries", () -> {
             ZipWriter zip = new ZipWriter();
-            IntStream.range(0, MANY).forEach(at -> zip.with("archive/data/" + at, NOTHING));
+            IntStream.range(0, MANY).forEach(at -> zip.with("archive/data/" + at, EMPTY));
             return zip.wide().bytes();
         });
     }
 
-    /** What is looked up by its hash, in a file whose hashes are all the same. */
+    /** Keys that are looked up by hash, all with the same hash code. */
     private void collisions() {
         files.put("many-views-of-one-value", () -> {
             CheckpointWriter checkpoint = CheckpointWriter.of(LSTM);
@@ -246,7 +246,7 @@ final class Bombs {
             PickleWriter pickle = PickleWriter.protocol2().op(Opcodes.EMPTY_DICT, Opcodes.MARK);
             for (int at = 0; at < MANY; at++) {
                 String key = colliding(at);
-                zip.with("archive/data/" + key, NOTHING);
+                zip.with("archive/data/" + key, EMPTY);
                 pickle.text("t" + at).tensor("FloatStorage", key, 0, 0, new long[] {0}, new long[] {1});
             }
             return zip.with("archive/data.pkl", pickle.op(Opcodes.SETITEMS).stop())
@@ -268,7 +268,7 @@ final class Bombs {
         });
     }
 
-    /** One of 2^16 texts of one hash: all rows of two words. */
+    /** One of 2^16 strings with the same hash code: sequences of two words with equal hash codes. */
     private static String colliding(int number) {
         return IntStream.range(0, Short.SIZE)
                 .mapToObj(bit -> (number >> bit & 1) == 0 ? "Aa" : "BB")
@@ -311,7 +311,7 @@ final class Bombs {
                 .bytes();
     }
 
-    /** A node in a graph in an attribute of a node, so often. */
+    /** Nested messages: a graph in an attribute of a node of a graph, to this depth. */
     private static byte[] nested(int depth) {
         int[] fields = {1, 5, 6};
         List<byte[]> heads = new ArrayList<>();
@@ -392,7 +392,7 @@ final class Bombs {
         }
     }
 
-    /** An archive of the parts given first; what is missing is sound. */
+    /** An archive with these parts. Missing parts are added and valid. */
     private static byte[] keras(UnaryOperator<ZipWriter> parts) {
         byte[] weights = KerasWriter.numbered("layers", kerasLayers()).bytes();
         byte[] config = KerasWriter.bytes(KerasWriter.sequential(kerasLayers()).toString());
@@ -481,7 +481,7 @@ final class Bombs {
                                 kernel,
                                 floats,
                                 new int[] {1, 1},
-                                NOTHING,
+                                EMPTY,
                                 List.of(new Chunk(new byte[4], 0, 0, 0)),
                                 30_000,
                                 4)
@@ -515,7 +515,7 @@ final class Bombs {
                         .bytes());
     }
 
-    /** A node of many chunks, to which a node above points many times. */
+    /** A tree node with many chunks, to which its parent points many times. */
     private static List<Message> sameChunks(Hdf5Writer writer) {
         int count = 60_000;
         ByteBuffer leaf = Hdf5Writer.buffer(24 + count * 40 + 32)
@@ -563,7 +563,7 @@ final class Bombs {
                                     "layer_names" + at,
                                     Hdf5Writer.fixedText(0),
                                     Hdf5Writer.dataspace(100_000),
-                                    NOTHING)));
+                                    EMPTY)));
             return file.bytes();
         });
         files.put(
@@ -589,13 +589,13 @@ final class Bombs {
         });
     }
 
-    /** An archive whose weights are in a group of this content. */
+    /** An archive whose weights file has a group with this content. */
     private static byte[] inLayers(Hdf5Writer.Content content) {
         byte[] weights = new Hdf5Writer().content("layers", content).bytes();
         return keras(zip -> zip.with("model.weights.h5", weights));
     }
 
-    /** A list of texts that are all the same one, a long one. */
+    /** A list of references to the same long string. */
     private static List<Message> sameTexts(Hdf5Writer writer) {
         int length = MILLION;
         long heap = writer.write(Hdf5Writer.buffer(32 + length + 16)
@@ -608,7 +608,7 @@ final class Bombs {
                 .putLong(length)
                 .position(32 + length)
                 .putLong(0)
-                .putLong(16) // what is free: this entry itself
+                .putLong(16) // free space: this entry itself
                 .array());
         ByteBuffer references = Hdf5Writer.buffer(3_000 * 16);
         while (references.hasRemaining()) {
@@ -623,7 +623,7 @@ final class Bombs {
         return List.of(writer.symbolTableOf(Map.of(), 0), new Message(Hdf5Writer.ATTRIBUTE, attribute));
     }
 
-    /** Names that begin at each byte of a long text and end where it ends. */
+    /** Names that begin at each byte of a long string and end at its end. */
     private static List<Message> longNames(Hdf5Writer writer) {
         int count = 30_000;
         byte[] names = repeated('a', MILLION);

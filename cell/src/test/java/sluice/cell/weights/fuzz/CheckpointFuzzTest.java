@@ -3,7 +3,7 @@ package sluice.cell.weights.fuzz;
 import com.code_intelligence.jazzer.junit.DictionaryEntries;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
-/** PyTorch's checkpoints: any bytes, and any pickle in a sound archive. */
+/** PyTorch checkpoints: any bytes, and any pickle in a valid archive. */
 class CheckpointFuzzTest {
     @FuzzTest
     @DictionaryEntries({

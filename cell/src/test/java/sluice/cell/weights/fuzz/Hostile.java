@@ -21,41 +21,40 @@ import sluice.cell.weights.file.ModelFolder;
 import sluice.cell.weights.file.TensorNames;
 
 /**
- * What holds for any bytes: reading them gives a model, which is sound, or a {@link ModelException}, and that soon.
- *
- * <p>Nothing else may come out of it, not even an {@link IOException}, as all is in memory.
+ * Checks the contract of the readers for any bytes: reading gives a valid model or a {@link ModelException}, within
+ * {@link Timed#MAX_SECONDS}. Any other exception is a failure, even an {@link IOException}, because the file is in memory.
  */
 final class Hostile {
-    /** For the longest of them, a list of ten names. */
+    /** The longest message contains a list of ten names. */
     private static final int MAX_MESSAGE_CHARACTERS = 15_000;
 
     private static final String NAME = "model";
 
     static {
-        // The first file of each format pays for loading classes.
+        // Loads the classes of each format, so that no measured read includes it.
         LstmModel small = Models.random(new Random(1), 5, 2, 3, 4);
         assertRoundTrip(small);
-        Seeds.all().values().forEach(seed -> readOrRefuse(seed, Hostile::nothing));
+        Seeds.all().values().forEach(seed -> readOrReject(seed, Hostile::missing));
     }
 
     private Hostile() {}
 
-    /** Reads a file that is alone. */
+    /** Reads a model that consists of one file. */
     static Optional<LstmModel> read(byte[] file) {
-        return read(file, Hostile::nothing);
+        return read(file, Hostile::missing);
     }
 
-    private static SeekableByteChannel nothing(String name) throws IOException {
+    private static SeekableByteChannel missing(String name) throws IOException {
         throw new NoSuchFileException(name);
     }
 
     /**
      * Reads a file.
      *
-     * @return the model; empty where the file was refused
+     * @return the model; empty if the file was rejected
      */
     static Optional<LstmModel> read(byte[] file, ModelFolder folder) {
-        Timed<Optional<LstmModel>> reading = Timed.reading(() -> readOrRefuse(file, folder));
+        Timed<Optional<LstmModel>> reading = Timed.reading(() -> readOrReject(file, folder));
         Optional<LstmModel> model = reading.found();
         assertThat(reading.seconds())
                 .as("seconds for a file of %d bytes", file.length)
@@ -65,22 +64,22 @@ final class Hostile {
         return model;
     }
 
-    private static Optional<LstmModel> readOrRefuse(byte[] file, ModelFolder folder) {
+    private static Optional<LstmModel> readOrReject(byte[] file, ModelFolder folder) {
         try {
             return Optional.of(ModelReader.read(NAME, new MemoryChannel(file), folder, TensorNames.automatic())
                     .model());
         } catch (ModelException e) {
             assertThat(e.getMessage()).startsWith(NAME + ": ").hasSizeLessThan(MAX_MESSAGE_CHARACTERS);
             assertThat(LittleMemory.error(e))
-                    .as("an error that was caught: %s", e)
+                    .as("an error as cause of the rejection: %s", e)
                     .isEmpty();
             return Optional.empty();
         } catch (IOException e) {
-            throw new AssertionError("a file in memory can't fail to be read", e);
+            throw new AssertionError("reading a file in memory failed", e);
         }
     }
 
-    /** Plain cells that start from zeros: all that a state dict can say. */
+    /** Whether a state dict can hold the model: plain cells with initial states of zeros. */
     private static boolean fitsStateDict(LstmModel model) {
         return model.layers().stream().allMatch(Hostile::fitsStateDict);
     }
@@ -105,7 +104,7 @@ final class Hostile {
         return true;
     }
 
-    /** What was read can be written, and read again, and is the same to the bit. */
+    /** Writes the model, reads it again, and requires identical bits. */
     private static void assertRoundTrip(LstmModel model) {
         byte[] file = SafetensorsWriter.bytes(SafetensorsWriter.tensors(model), Map.of());
         TensorNames names = TensorNames.automatic()
@@ -116,7 +115,7 @@ final class Hostile {
                     ModelReader.read("again", new MemoryChannel(file), names).model();
             assertThat(again.fingerprint()).isEqualTo(model.fingerprint());
         } catch (IOException e) {
-            throw new AssertionError("a file in memory can't fail to be read", e);
+            throw new AssertionError("reading a file in memory failed", e);
         }
     }
 }

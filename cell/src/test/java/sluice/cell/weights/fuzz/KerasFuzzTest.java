@@ -4,7 +4,7 @@ import com.code_intelligence.jazzer.junit.DictionaryEntries;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import sluice.cell.weights.ZipWriter;
 
-/** Keras: any archive, any description or any numbers in a sound one, and any HDF5. */
+/** Keras: any archive, any configuration or weights in a valid archive, and any HDF5 file. */
 class KerasFuzzTest {
     private static final String METADATA = "{\"keras_version\": \"3.1.0\"}";
 

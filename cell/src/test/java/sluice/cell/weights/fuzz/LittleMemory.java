@@ -10,36 +10,36 @@ import sluice.cell.model.ModelException;
 import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.file.TensorNames;
 
-/** The program of {@link LittleMemoryTest}'s virtual machine: reads files, and prints how each was answered. */
+/** The main class of the JVM that {@link LittleMemoryTest} starts: reads files and prints the result of each. */
 final class LittleMemory {
     private LittleMemory() {}
 
-    /** @param files to read; of each a line is printed: its name, the processor's seconds, and the answer */
+    /** @param files paths to read; prints a line for each: file name, CPU seconds, result */
     public static void main(String[] files) {
         for (String file : files) {
-            Timed<String> answer = Timed.reading(() -> answer(Path.of(file)));
+            Timed<String> result = Timed.reading(() -> read(Path.of(file)));
             System.out.printf(
-                    Locale.ROOT, "%s\t%.3f\t%s%n", Path.of(file).getFileName(), answer.seconds(), answer.found());
+                    Locale.ROOT, "%s\t%.3f\t%s%n", Path.of(file).getFileName(), result.seconds(), result.found());
         }
     }
 
-    private static String answer(Path file) {
+    private static String read(Path file) {
         try {
             return "read: " + ModelReader.read(file, TensorNames.automatic()).format();
         } catch (ModelException e) {
-            String refused = "refused: " + e.getMessage();
-            return error(e).map(error -> "caught " + error + ": " + refused).orElse(refused);
-        } catch (Exception | Error e) { // whatever it is, the test is to say of which file
+            String rejected = "rejected: " + e.getMessage();
+            return error(e).map(error -> "caught " + error + ": " + rejected).orElse(rejected);
+        } catch (Exception | Error e) { // reported with the file name, so that the test names the file
             return "failed: " + Arrays.asList(e.toString(), e.getStackTrace());
         }
     }
 
     /**
-     * The error among the causes of a refusal: memory is to be bounded, not to run out. Only HDF5's library may run out of stack, which it
-     * does where a file leads it from one place to the next, and which is always there again.
+     * The {@link Error} among the causes of a rejection. Memory must be limited before it runs out, so an OutOfMemoryError is
+     * a failure. A StackOverflowError is allowed: the HDF5 library follows nested references recursively.
      */
-    static Optional<Throwable> error(ModelException refusal) {
-        return Stream.<Throwable>iterate(refusal, Objects::nonNull, Throwable::getCause)
+    static Optional<Throwable> error(ModelException rejection) {
+        return Stream.<Throwable>iterate(rejection, Objects::nonNull, Throwable::getCause)
                 .filter(cause -> cause instanceof Error && !(cause instanceof StackOverflowError))
                 .findFirst();
     }

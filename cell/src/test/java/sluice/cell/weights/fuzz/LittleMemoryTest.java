@@ -19,14 +19,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every {@link Bombs bomb}, and the files that others damaged, in a virtual machine of 64 MB: each is answered within a
- * second, and no error is thrown. Jazzer's inputs are read in a machine as small, by Surefire's execution little-memory.
+ * Reads every {@link Bombs bomb} and the damaged files in a JVM with a heap of 64 MB. Each is read or rejected within a
+ * second, without an {@link Error}. The Surefire execution little-memory reads Jazzer's inputs with the same heap.
  */
 class LittleMemoryTest {
     private static final int MAX_MINUTES = 5;
-    private static final Map<String, Answer> ANSWERS = new TreeMap<>();
+    private static final Map<String, Result> RESULTS = new TreeMap<>();
 
-    private record Answer(double seconds, String text) {}
+    private record Result(double seconds, String text) {}
 
     @BeforeAll
     static void readAll(@TempDir Path folder) throws Exception {
@@ -39,24 +39,25 @@ class LittleMemoryTest {
             }
         }
         files.add(
-                0, files.stream().filter(LittleMemoryTest::isSound).findFirst().orElseThrow()); // loads classes
-        Path said = folder.resolve(Bombs.PART + "said");
-        Process process = start(files, said);
+                0,
+                files.stream().filter(LittleMemoryTest::isValid).findFirst().orElseThrow()); // loads the classes first
+        Path output = folder.resolve(Bombs.PART + "output");
+        Process process = start(files, output);
         try {
             assertThat(process.waitFor(MAX_MINUTES, TimeUnit.MINUTES))
-                    .as("done in time")
+                    .as("finished within %d minutes", MAX_MINUTES)
                     .isTrue();
         } finally {
             process.destroyForcibly();
         }
-        for (String line : Files.readAllLines(said)) {
+        for (String line : Files.readAllLines(output)) {
             String[] parts = line.split("\t", 3);
-            ANSWERS.put(parts[0], new Answer(Double.parseDouble(parts[1]), parts[2]));
+            RESULTS.put(parts[0], new Result(Double.parseDouble(parts[1]), parts[2]));
         }
         assertThat(process.exitValue()).isZero();
     }
 
-    private static Process start(List<Path> files, Path said) throws IOException {
+    private static Process start(List<Path> files, Path output) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx64m",
@@ -65,7 +66,7 @@ class LittleMemoryTest {
                 LittleMemory.class.getName()));
         files.forEach(file -> command.add(file.toString()));
         return new ProcessBuilder(command)
-                .redirectOutput(said.toFile())
+                .redirectOutput(output.toFile())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
     }
@@ -77,7 +78,7 @@ class LittleMemoryTest {
         }
     }
 
-    private static boolean isSound(Path file) {
+    private static boolean isValid(Path file) {
         return file.getFileName().toString().contains("valid_baseline");
     }
 
@@ -88,13 +89,13 @@ class LittleMemoryTest {
 
     @ParameterizedTest
     @MethodSource("names")
-    void isAnsweredSoonAndWithoutAnError(String name) {
-        assertThat(ANSWERS).containsKey(name);
-        Answer answer = ANSWERS.get(name);
-        assertThat(answer.text())
+    void isReadOrRejectedInTimeAndWithoutAnError(String name) {
+        assertThat(RESULTS).containsKey(name);
+        Result result = RESULTS.get(name);
+        assertThat(result.text())
                 .satisfiesAnyOf(
-                        text -> assertThat(text).startsWith("refused: " + name + ": "),
+                        text -> assertThat(text).startsWith("rejected: " + name + ": "),
                         text -> assertThat(text).startsWith("read: "));
-        assertThat(answer.seconds()).as(answer.text()).isLessThan(Timed.MAX_SECONDS);
+        assertThat(result.seconds()).as(result.text()).isLessThan(Timed.MAX_SECONDS);
     }
 }

@@ -3,7 +3,7 @@ package sluice.cell.weights.fuzz;
 import com.code_intelligence.jazzer.junit.DictionaryEntries;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
-/** ONNX: any bytes, and any message whose lengths are right. */
+/** ONNX: any bytes, and any message with correct lengths. */
 class OnnxFuzzTest {
     @FuzzTest
     @DictionaryEntries({"LSTM", "Gather", "Transpose", "Squeeze", "MatMul", "Softmax", "direction", "layout", "ai.onnx"
@@ -12,7 +12,7 @@ class OnnxFuzzTest {
         Hostile.read(file);
     }
 
-    /** As {@link ProtoOutline} writes them: a change of a field moves no other. */
+    /** Inputs in the form of {@link ProtoOutline}: a change of one field leaves the others intact. */
     @FuzzTest
     @DictionaryEntries({
         "Add",

@@ -9,25 +9,25 @@ import java.util.Optional;
 import sluice.cell.weights.onnx.ProtoWriter;
 
 /**
- * A message of Protocol Buffers without the lengths of what it contains: a change in it leaves what is around it whole,
- * where in the message itself it would break every length that it stands in.
+ * A form of Protocol Buffers messages without lengths, for fuzzing. A change in an outline leaves the surrounding messages
+ * intact. The same change in a message would break the length of every enclosing message.
  *
- * <p>A row of instructions: the byte 0 ends a message; any other begins a field, whose number are its upper bits, with
- * what the lower two say: a varint, a message that lasts to its end, up to 255 bytes after their number, or four bytes.
- * Any bytes are an outline.
+ * <p>An outline is a sequence of instructions. The byte 0 ends a message. Any other byte begins a field: its upper bits are
+ * the field number, its lower two bits the kind: a varint, a message up to its end, a length of one byte and as many bytes,
+ * or four bytes. Any bytes are a valid outline.
  */
 final class ProtoOutline {
     private static final int KIND_BITS = 2;
-    private static final int KIND = (1 << KIND_BITS) - 1;
+    private static final int KIND_MASK = (1 << KIND_BITS) - 1;
     private static final int NUMBER = 0;
     private static final int MESSAGE = 1;
     private static final int SHORT_BYTES = 2;
-    private static final int REAL = 3;
+    private static final int FIXED32 = 3;
     private static final int END = 0;
     private static final int MAX_SHORT = 0xFF;
     private static final int MAX_DEPTH = 500;
 
-    /** Which fields of ONNX's messages are messages themselves, by the message they stand in. */
+    /** The fields of ONNX messages that are messages, by enclosing message. */
     private static final Map<String, Map<Integer, String>> MESSAGES = Map.of(
             "Model", Map.of(7, "Graph", 8, "Opset", 14, "Entry"),
             "Graph", Map.of(1, "Node", 5, "Tensor", 11, "Value", 12, "Value"),
@@ -41,25 +41,25 @@ final class ProtoOutline {
 
     private ProtoOutline() {}
 
-    /** The message that an outline stands for. */
+    /** Converts an outline to a message. */
     static byte[] message(byte[] outline) {
         Deque<ProtoWriter> open = new ArrayDeque<>();
         Deque<Integer> fields = new ArrayDeque<>();
         open.push(new ProtoWriter());
-        ByteBuffer left = ByteBuffer.wrap(outline);
-        while (left.hasRemaining()) {
-            int instruction = left.get() & 0xFF;
+        ByteBuffer input = ByteBuffer.wrap(outline);
+        while (input.hasRemaining()) {
+            int instruction = input.get() & 0xFF;
             int field = instruction >>> KIND_BITS;
             if (instruction == END) {
                 close(open, fields);
-            } else if ((instruction & KIND) == NUMBER) {
-                open.peek().number(field, varint(left));
-            } else if ((instruction & KIND) == SHORT_BYTES) {
-                open.peek().bytes(field, take(left, left.hasRemaining() ? left.get() & MAX_SHORT : 0));
-            } else if ((instruction & KIND) == REAL) {
-                byte[] real = new byte[Float.BYTES];
-                left.get(real, 0, Math.min(real.length, left.remaining()));
-                open.peek().tag(field, 5).raw(real);
+            } else if ((instruction & KIND_MASK) == NUMBER) {
+                open.peek().number(field, varint(input));
+            } else if ((instruction & KIND_MASK) == SHORT_BYTES) {
+                open.peek().bytes(field, take(input, input.hasRemaining() ? input.get() & MAX_SHORT : 0));
+            } else if ((instruction & KIND_MASK) == FIXED32) {
+                byte[] bytes = new byte[Float.BYTES];
+                input.get(bytes, 0, Math.min(bytes.length, input.remaining()));
+                open.peek().tag(field, 5).raw(bytes);
             } else if (open.size() < MAX_DEPTH) {
                 open.push(new ProtoWriter());
                 fields.push(field);
@@ -78,16 +78,16 @@ final class ProtoOutline {
         }
     }
 
-    private static byte[] take(ByteBuffer left, int length) {
-        byte[] bytes = new byte[Math.min(length, left.remaining())];
-        left.get(bytes);
+    private static byte[] take(ByteBuffer input, int length) {
+        byte[] bytes = new byte[Math.min(length, input.remaining())];
+        input.get(bytes);
         return bytes;
     }
 
-    private static long varint(ByteBuffer left) {
+    private static long varint(ByteBuffer input) {
         long value = 0;
-        for (int shift = 0; shift < Long.SIZE && left.hasRemaining(); shift += 7) {
-            int next = left.get();
+        for (int shift = 0; shift < Long.SIZE && input.hasRemaining(); shift += 7) {
+            int next = input.get();
             value |= (next & 0x7FL) << shift;
             if (next >= 0) {
                 break;
@@ -96,27 +96,27 @@ final class ProtoOutline {
         return value;
     }
 
-    /** The outline of an ONNX model, for seeds. */
+    /** Converts an ONNX model to an outline, for seeds. */
     static byte[] ofModel(byte[] model) {
         ByteArrayOutputStream outline = new ByteArrayOutputStream();
         describe(ByteBuffer.wrap(model), "Model", outline);
         return outline.toByteArray();
     }
 
-    private static void describe(ByteBuffer left, String message, ByteArrayOutputStream outline) {
-        while (left.hasRemaining()) {
-            long tag = varint(left);
+    private static void describe(ByteBuffer input, String message, ByteArrayOutputStream outline) {
+        while (input.hasRemaining()) {
+            long tag = varint(input);
             int field = (int) (tag >>> 3);
             switch ((int) (tag & 7)) {
                 case 0 -> {
                     outline.write(field << KIND_BITS | NUMBER);
-                    outline.writeBytes(new ProtoWriter().varint(varint(left)).toByteArray());
+                    outline.writeBytes(new ProtoWriter().varint(varint(input)).toByteArray());
                 }
                 case 5 -> {
-                    outline.write(field << KIND_BITS | REAL);
-                    outline.writeBytes(take(left, Float.BYTES));
+                    outline.write(field << KIND_BITS | FIXED32);
+                    outline.writeBytes(take(input, Float.BYTES));
                 }
-                default -> describe(take(left, (int) varint(left)), field, message, outline);
+                default -> describe(take(input, (int) varint(input)), field, message, outline);
             }
         }
     }
@@ -129,7 +129,8 @@ final class ProtoOutline {
             describe(ByteBuffer.wrap(bytes), inner.get(), outline);
             outline.write(END);
         } else if (bytes.length > MAX_SHORT) {
-            throw new IllegalArgumentException("a seed with %d bytes in one field".formatted(bytes.length));
+            throw new IllegalArgumentException(
+                    "a seed has %d bytes in one field, expected at most 255".formatted(bytes.length));
         } else {
             outline.write(field << KIND_BITS | SHORT_BYTES);
             outline.write(bytes.length);

@@ -5,7 +5,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Safetensors: any bytes, and any header before the right number of bytes. */
+/** Safetensors: any bytes, and any header followed by valid data. */
 class SafetensorsFuzzTest {
     @FuzzTest
     @DictionaryEntries({"\"dtype\":", "\"shape\":[", "\"data_offsets\":[", "\"F32\"", "\"F64\"", "\"F16\"", "\"BF16\""})

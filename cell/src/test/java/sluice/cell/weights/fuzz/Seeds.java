@@ -37,7 +37,7 @@ import sluice.cell.weights.onnx.OnnxWriter;
 import sluice.cell.weights.torch.CheckpointWriter;
 import sluice.cell.weights.torch.PickleWriter;
 
-/** Sound files of each format and variant, as small as can be: what fuzzing starts from. */
+/** Minimal valid files of each format and variant: the seed corpus of the fuzz tests. */
 final class Seeds {
     static final String INDEX = "model.safetensors.index.json";
     static final String SHARD_ONE = "model-1.safetensors";
@@ -53,17 +53,17 @@ final class Seeds {
     private static LstmModel stack(Random random) {
         return new LstmModel(
                 Optional.of(new Embedding(Models.matrix(random, 2, 1))),
-                List.of(bothWays(random, 1), bothWays(random, 2)),
+                List.of(bidirectional(random, 1), bidirectional(random, 2)),
                 Optional.of(new OutputLayer(Models.matrix(random, 2, 2), Models.vector(random, 2))));
     }
 
-    private static LstmLayer bothWays(Random random, int inputWidth) {
+    private static LstmLayer bidirectional(Random random, int inputWidth) {
         return LstmLayer.bidirectional(
                 Models.direction(random, inputWidth, 1),
                 Models.direction(random, inputWidth, 1).backward());
     }
 
-    /** By folder and name: {@code OnnxFuzzTestInputs/file/layout-1} and so on. */
+    /** Seeds by path: {@code OnnxFuzzTestInputs/file/layout-1} and so on. */
     static Map<String, byte[]> all() {
         Map<String, byte[]> seeds = new LinkedHashMap<>();
         safetensors(seeds);
@@ -95,7 +95,7 @@ final class Seeds {
                 Optional.empty(), List.of(LstmLayer.of(Models.projected(new Random(2), 2, 2, 1))), Optional.empty());
     }
 
-    /** An nn.LSTMCell of I = H = 1, each tensor of another type. */
+    /** An nn.LSTMCell with I = H = 1 and tensors of different types. */
     private static List<RawTensor> cell() {
         return List.of(
                 new RawTensor("weight_ih", "F64", new long[] {4, 1}, new byte[4 * Double.BYTES]),
@@ -104,7 +104,7 @@ final class Seeds {
                 RawTensor.f32("bias_hh", new float[4], 4));
     }
 
-    /** An embedding that is the output layer too. */
+    /** A model whose embedding is also the output layer. */
     private static List<RawTensor> tied() {
         return SafetensorsWriter.tensors(Models.random(new Random(3), 2, 1, 1, 2)).stream()
                 .filter(tensor -> !tensor.name().equals("decoder.weight"))
@@ -117,7 +117,7 @@ final class Seeds {
         return Arrays.copyOfRange(file, Long.BYTES, Long.BYTES + length);
     }
 
-    /** What the tensors of the header before have as values. */
+    /** The data of the tensors of {@link #header}. */
     static byte[] safetensorsData() {
         return CheckpointWriter.joined(TENSORS);
     }
@@ -130,13 +130,13 @@ final class Seeds {
     }
 
     static byte[] index() {
-        StringBuilder places = new StringBuilder();
+        StringBuilder weightMap = new StringBuilder();
         for (int at = 0; at < TENSORS.size(); at++) {
-            places.append("%s\"%s\":\"%s\""
+            weightMap.append("%s\"%s\":\"%s\""
                     .formatted(at == 0 ? "" : ",", TENSORS.get(at).name(), at < IN_SHARD_ONE ? SHARD_ONE : SHARD_TWO));
         }
         return "{\"metadata\":{\"total_size\":9},\"weight_map\":{%s}}"
-                .formatted(places)
+                .formatted(weightMap)
                 .getBytes(StandardCharsets.UTF_8);
     }
 
@@ -162,7 +162,7 @@ final class Seeds {
         seeds.put(pickles + "training", training());
     }
 
-    /** The tensors of the pickles below, each in a storage of its own. */
+    /** The tensors of the pickles below, each in its own storage. */
     static CheckpointWriter checkpoint() {
         return CheckpointWriter.of(TENSORS);
     }
@@ -171,6 +171,7 @@ final class Seeds {
         return checkpoint.writeStateDict(PickleWriter.protocol2()).stop();
     }
 
+    /** A training checkpoint, with the state dict among other values. */
     private static byte[] training() {
         PickleWriter writer = PickleWriter.protocol2()
                 .op(Opcodes.EMPTY_DICT, Opcodes.MARK)
@@ -248,18 +249,18 @@ final class Seeds {
         return json.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    /** The numbers of the layers that the configs describe. */
+    /** The weights of the layers that the configurations describe. */
     static byte[] kerasWeights() {
         return KerasWriter.numbered("layers", KerasWriter.layers(MODEL, Form.KERAS_3))
                 .bytes();
     }
 
-    /** What the numbers before are of. */
+    /** The configuration of the layers of {@link #kerasWeights}. */
     static byte[] kerasConfig() {
         return utf8(KerasWriter.sequential(KerasWriter.layers(MODEL, Form.KERAS_3)));
     }
 
-    /** An array that is compressed, and a text in a heap, as h5py writes them. */
+    /** A file with a compressed dataset and a string in a global heap, like h5py writes them. */
     private static byte[] inChunks() {
         List<Layer> layers = KerasWriter.layers(MODEL, Form.KERAS_2);
         byte[] zeros = Hdf5Writer.deflate(new byte[8 * Float.BYTES]);

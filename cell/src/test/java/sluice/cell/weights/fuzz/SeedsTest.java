@@ -8,13 +8,13 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The seeds are what the writers make, and are sound; {@code -Dsluice.write-seeds} writes them anew. */
+/** The seed files are the output of the writers, and are valid. {@code -Dsluice.write-seeds} writes the files. */
 class SeedsTest {
     private static final Path FOLDER = Path.of("src", "test", "resources")
             .resolve(Seeds.class.getPackageName().replace('.', '/'));
 
     @Test
-    void theSeedsOnRecordAreThoseOfTheWriters() throws IOException {
+    void seedFilesAreTheOutputOfTheWriters() throws IOException {
         for (Map.Entry<String, byte[]> seed : Seeds.all().entrySet()) {
             Path file = FOLDER.resolve(seed.getKey());
             if (System.getProperty("sluice.write-seeds") != null) {
@@ -26,7 +26,7 @@ class SeedsTest {
     }
 
     @Test
-    void everySeedIsAModel() {
+    void everySeedIsAValidModel() {
         Seeds.all().forEach((name, seed) -> {
             if (name.contains("/file/") || name.contains("/archive/") || name.contains("/hdf5/")) {
                 assertThat(Hostile.read(seed)).as(name).isPresent();
@@ -35,9 +35,9 @@ class SeedsTest {
         assertThat(Hostile.read(Seeds.checkpoint().bytes())).isPresent();
     }
 
-    /** So that an outline that is changed a little is a message that is changed a little. */
+    /** A small change of an outline must be a small change of the message. */
     @Test
-    void anOutlineIsTheMessage() {
+    void everyOutlineGivesItsMessage() {
         Seeds.all().forEach((name, seed) -> {
             if (name.startsWith("OnnxFuzzTestInputs/fields/")) {
                 byte[] file = Seeds.all().get(name.replace("/fields/", "/file/"));

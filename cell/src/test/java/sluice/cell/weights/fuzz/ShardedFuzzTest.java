@@ -9,7 +9,7 @@ import java.util.Map;
 import sluice.cell.weights.MemoryChannel;
 import sluice.cell.weights.file.ModelFolder;
 
-/** A model in several files: any index beside sound files and itself, and any file beside a sound index. */
+/** A model in several files: any index with valid shards, and any shard with a valid index. */
 class ShardedFuzzTest {
     @FuzzTest
     @DictionaryEntries({

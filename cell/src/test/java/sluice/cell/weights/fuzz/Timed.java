@@ -5,21 +5,21 @@ import java.lang.management.ThreadMXBean;
 import java.util.function.Supplier;
 
 /**
- * What was found, and how soon: in the processor's seconds, of this thread alone, as what else the machine does is no fault of a file.
+ * A result and its CPU time. It is the time of this thread only, so that other load on the machine doesn't count.
  *
- * @param seconds of the fastest of a few readings: one may have to wait for the compiler, or for memory that others use up
+ * @param seconds CPU time of the fastest read: the first may include JIT compilation or garbage collection
  */
 record Timed<T>(T found, double seconds) {
-    /** How long any file may take. */
+    /** Limit for the CPU time of reading any file, in seconds. */
     static final double MAX_SECONDS = 1;
 
-    private static final int READINGS = 3;
+    private static final int MAX_READS = 3;
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
-    /** Reads until it was soon enough once. */
+    /** Reads until one read is within the limit, at most {@value #MAX_READS} times. */
     static <T> Timed<T> reading(Supplier<T> reading) {
         Timed<T> fastest = once(reading);
-        for (int at = 1; at < READINGS && fastest.seconds() >= MAX_SECONDS; at++) {
+        for (int at = 1; at < MAX_READS && fastest.seconds() >= MAX_SECONDS; at++) {
             Timed<T> again = once(reading);
             fastest = again.seconds() < fastest.seconds() ? again : fastest;
         }

@@ -1,7 +1,7 @@
 /**
- * Fuzz tests of the readers, by Jazzer: whatever the bytes, the answer is a model or a sentence.
+ * Fuzz tests of the model readers, run by Jazzer: any bytes give a valid model or a {@code ModelException}.
  *
- * <p>{@code mvn test} gives each test its inputs below {@code src/test/resources}: sound files that {@link
- * sluice.cell.weights.fuzz.Seeds} made, and what fuzzing has found. {@code cell/fuzz} looks for more.
+ * <p>{@code mvn test} runs each test on its inputs below {@code src/test/resources}: valid files written by {@link
+ * sluice.cell.weights.fuzz.Seeds}, and inputs found by fuzzing. {@code cell/fuzz} runs the fuzzer.
  */
 package sluice.cell.weights.fuzz;

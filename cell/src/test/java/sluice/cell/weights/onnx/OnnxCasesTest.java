@@ -35,10 +35,10 @@ import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.file.TensorNames;
 import sluice.cell.weights.onnx.OnnxNodeCase.Array;
 
-/** What others computed with ONNX files: read, and scored by every kernel. */
+/** Reads ONNX files of other projects and compares the scores of every kernel with their results. */
 class OnnxCasesTest {
-    /** Their sources say that these literals are up to 6e-5 off. */
-    private static final List<String> ROUGH = List.of("ShorterSeqInMiddle", "ZeroSeqInMiddle");
+    /** According to their source code, expected values of these vectors have errors of up to 6e-5. */
+    private static final List<String> INACCURATE = List.of("ShorterSeqInMiddle", "ZeroSeqInMiddle");
 
     private static final CaseLog LOG = new CaseLog("ONNX");
 
@@ -47,22 +47,22 @@ class OnnxCasesTest {
         LOG.print();
     }
 
-    private static void requireThere(List<?> cases, String folder) {
-        Assumptions.assumeFalse(cases.isEmpty(), () -> "no cases: the test resource " + folder + " is not there");
+    private static void assumePresent(List<?> cases, String folder) {
+        Assumptions.assumeFalse(cases.isEmpty(), () -> "no cases: the test resource " + folder + " is missing");
     }
 
     @Test
     void nodeTestsOfOnnx() throws IOException {
         List<OnnxNodeCase> cases = OnnxNodeCase.nodeTests();
-        requireThere(cases, "onnx-node");
-        assertThat(cases).hasSize(12); // as many folders of the name lstm as there are
+        assumePresent(cases, "onnx-node");
+        assertThat(cases).hasSize(12); // all folders with lstm in the name
         runAll("node tests of ONNX", cases);
     }
 
     @Test
     void vectorsOfOnnxRuntime() throws IOException {
         List<OnnxNodeCase> cases = OnnxNodeCase.runtimeVectors();
-        requireThere(cases, "onnxruntime");
+        assumePresent(cases, "onnxruntime");
         assertThat(cases).hasSize(15).hasSameSizeAs(OnnxNodeCase.lines("lstm_cases.jsonl"));
         runAll("vectors of ONNX Runtime", cases);
     }
@@ -80,7 +80,7 @@ class OnnxCasesTest {
                 rows += run(node, model, kernel);
             }
         }
-        LOG.ran("%d %s (%d with variants of the cell), %d runs of a sequence on %d kernels"
+        LOG.ran("%d %s (%d with cell variants), %d scored sequences on %d kernels"
                 .formatted(cases.size(), what, variants, rows, KernelChoice.values().length));
     }
 
@@ -103,7 +103,7 @@ class OnnxCasesTest {
                     row,
                     sequences.get(row).length(),
                     each.get(row).hidden());
-            // A sequence of no steps is answered from where it starts here, by zeros there.
+            // For an empty sequence, Sluice returns the initial state and the ONNX results are zeros.
             if (sequences.get(row).length() > 0 || node.input("initial_h").isEmpty()) {
                 compareStates(node, kernel, "Y_h", row, last.get(row).state().hidden());
             }
@@ -158,11 +158,12 @@ class OnnxCasesTest {
         for (int step = 0; step < expected.size(node.batchFirst() ? 1 : 0); step++) {
             for (int at = 0; at < directions * units; at++) {
                 int direction = at / units;
-                float there = node.batchFirst()
+                float value = node.batchFirst()
                         ? expected.at(row, step, direction, at % units)
                         : expected.at(step, direction, row, at % units);
-                float here = step < steps ? hidden[step][at] : 0; // what is beyond a sequence is 0 there
-                compare(node, kernel, "Y at row %d, step %d, unit %d".formatted(row, step, at), here, there);
+                float actual =
+                        step < steps ? hidden[step][at] : 0; // the expected output is 0 after the end of a sequence
+                compare(node, kernel, "Y at row %d, step %d, unit %d".formatted(row, step, at), actual, value);
             }
         }
     }
@@ -177,19 +178,19 @@ class OnnxCasesTest {
         }
     }
 
-    private static void compare(OnnxNodeCase node, KernelChoice kernel, String what, float here, float there) {
-        boolean rough = ROUGH.stream().anyMatch(node.name()::contains);
-        double error = Math.abs((double) here - there);
+    private static void compare(OnnxNodeCase node, KernelChoice kernel, String what, float actual, float expected) {
+        boolean inaccurate = INACCURATE.stream().anyMatch(node.name()::contains);
+        double error = Math.abs((double) actual - expected);
         assertThat(error)
-                .as("%s on %s: %s: %s, not %s", node, kernel, what, here, there)
-                .isLessThanOrEqualTo(Tolerance.onnxState(rough, there));
-        if (!rough) {
+                .as("%s on %s: %s: found %s, expected %s", node, kernel, what, actual, expected)
+                .isLessThanOrEqualTo(Tolerance.onnxState(inaccurate, expected));
+        if (!inaccurate) {
             LOG.error(kernel, error);
         }
     }
 
     @Test
-    void otherCellsAreRefused() throws IOException {
+    void otherCellsAreRejected() throws IOException {
         List<byte[]> files = new ArrayList<>();
         for (String cell : List.of("gru", "rnn")) {
             for (JsonNode json : OnnxNodeCase.lines(cell + "_cases.jsonl")) {
@@ -208,23 +209,23 @@ class OnnxCasesTest {
                 }
             }
         }
-        requireThere(files, "onnx-node or onnxruntime");
+        assumePresent(files, "onnx-node or onnxruntime");
         for (byte[] file : files) {
             assertThatThrownBy(() -> OnnxReaderTest.read(file))
                     .isInstanceOf(ModelException.class)
                     .hasMessageContaining("expected an LSTM; only LSTMs can be scored");
         }
-        LOG.ran(files.size() + " GRUs and RNNs refused");
+        LOG.ran(files.size() + " GRUs and RNNs rejected");
     }
 
     @Test
-    void modelsThatPyTorchExported() throws IOException {
+    void modelsExportedByPyTorch() throws IOException {
         List<Path> folders = OnnxNodeCase.folder("torch-onnx").stream()
                 .flatMap(OnnxCasesTest::list)
                 .filter(Files::isDirectory)
                 .sorted()
                 .toList();
-        requireThere(folders, "torch-onnx");
+        assumePresent(folders, "torch-onnx");
         assertThat(folders).hasSize(2);
         int sequences = 0;
         for (Path folder : folders) {
@@ -237,7 +238,7 @@ class OnnxCasesTest {
                 sequences += runTorch(folder, model, kernel);
             }
         }
-        LOG.ran("%d models that PyTorch exported, the same bits as in safetensors, %d runs of a sequence"
+        LOG.ran("%d models exported by PyTorch, bit-identical to safetensors, %d scored sequences"
                 .formatted(folders.size(), sequences));
     }
 
@@ -302,17 +303,17 @@ class OnnxCasesTest {
         return Sequence.ofFeatures(rows.size(), features);
     }
 
-    private static void compare(KernelChoice kernel, String what, float[][] here, float[][] there) {
-        LOG.compare(kernel, what, here, there, expected -> Tolerance.onnxState(false, expected));
+    private static void compare(KernelChoice kernel, String what, float[][] actual, float[][] expected) {
+        LOG.compare(kernel, what, actual, expected, value -> Tolerance.onnxState(false, value));
     }
 
     @Test
     void badFiles() throws IOException {
         List<Path> folders = OnnxNodeCase.folder("bad-files").stream().toList();
-        requireThere(folders, "bad-files");
+        assumePresent(folders, "bad-files");
         JsonNode manifest = new ObjectMapper()
                 .readTree(folders.get(0).resolve("manifest.json").toFile());
-        int refused = 0;
+        int rejected = 0;
         int accepted = 0;
         for (JsonNode entry : manifest.path("files")) {
             Path file = folders.get(0).resolve(entry.path("file").asText());
@@ -329,15 +330,15 @@ class OnnxCasesTest {
                 assertThatThrownBy(() -> ModelReader.read(file, TensorNames.automatic()))
                         .isInstanceOf(ModelException.class)
                         .hasMessageStartingWith(file.getFileName() + ": ");
-                refused++;
+                rejected++;
             }
         }
-        assertThat(refused + accepted).isEqualTo(4); // the others are safetensors: BadFilesTest holds them all
-        LOG.ran("%d bad files refused, %d good ones read".formatted(refused, accepted));
+        assertThat(rejected + accepted).isEqualTo(4); // the others are safetensors, see BadFilesTest
+        LOG.ran("%d bad files rejected, %d good ones read".formatted(rejected, accepted));
     }
 
     @Test
-    void aHiddenSizeThatIsAnotherIsSaidSo() {
+    void aWrongHiddenSizeIsReported() {
         Path file = OnnxNodeCase.folder("bad-files").orElseThrow().resolve("onnx_wrong_hidden.onnx");
 
         assertThatThrownBy(() -> ModelReader.read(file, TensorNames.automatic()))

@@ -26,14 +26,14 @@ import sluice.cell.model.ModelException;
 import sluice.cell.weights.Models;
 import sluice.cell.weights.file.Shape;
 
-/** The attributes and inputs of the operator LSTM, one node at a time. */
+/** Attributes and inputs of the operator LSTM. Each graph has a single LSTM node. */
 class OnnxLstmTest {
     private static final int WIDTH = 3;
     private static final int HIDDEN = 2;
 
     private final Random random = new Random(3);
     private final LstmLayer forward = LstmLayer.of(Models.direction(random, WIDTH, HIDDEN));
-    private final LstmLayer both = LstmLayer.bidirectional(
+    private final LstmLayer bidirectional = LstmLayer.bidirectional(
             Models.direction(random, WIDTH, HIDDEN),
             Models.direction(random, WIDTH, HIDDEN).backward());
 
@@ -54,7 +54,7 @@ class OnnxLstmTest {
     }
 
     @SafeVarargs
-    private void assertRefused(LstmLayer layer, String message, Consumer<ProtoWriter>... attributes) {
+    private void assertRejected(LstmLayer layer, String message, Consumer<ProtoWriter>... attributes) {
         assertThatThrownBy(() -> read(layer, attributes))
                 .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith("model.onnx: node 'lstm' (LSTM): ")
@@ -86,7 +86,7 @@ class OnnxLstmTest {
         "Softsign,SOFTSIGN",
         "Softplus,SOFTPLUS"
     })
-    void everyActivationWithItsDefaults(String name, Kind kind) throws IOException {
+    void everyActivationHasItsDefaultParameters(String name, Kind kind) throws IOException {
         CellVariant variant = read(forward, texts("activations", List.of(name, "Tanh", name)))
                 .directions()
                 .get(0)
@@ -98,10 +98,10 @@ class OnnxLstmTest {
     }
 
     @Test
-    void parametersAreTakenInTheOrderOfTheFunctionsThatHaveSome() throws IOException {
+    void parametersAreAssignedInTheOrderOfFunctionsWithParameters() throws IOException {
         List<String> names = List.of("HardSigmoid", "Tanh", "ScaledTanh", "Sigmoid", "LeakyRelu", "Affine");
         LstmModel model = read(
-                both,
+                bidirectional,
                 text("direction", "bidirectional"),
                 texts("activations", names),
                 reals("activation_alpha", 0.1f, 0.2f, 0.3f, 0.4f),
@@ -118,8 +118,8 @@ class OnnxLstmTest {
     }
 
     @Test
-    void parametersThatAreLeftOverAreRefused() {
-        assertRefused(
+    void leftOverParametersAreRejected() {
+        assertRejected(
                 forward,
                 "attribute 'activation_alpha' has 3 values, expected at most 1",
                 texts("activations", List.of("HardSigmoid", "Tanh", "Tanh")),
@@ -127,30 +127,30 @@ class OnnxLstmTest {
     }
 
     @Test
-    void aScaledTanhHasNoDefault() {
-        assertRefused(
+    void scaledTanhHasNoDefaultParameters() {
+        assertRejected(
                 forward, "ScaledTanh has no alpha", texts("activations", List.of("Sigmoid", "ScaledTanh", "Tanh")));
     }
 
     @Test
-    void anUnknownActivationIsRefused() {
-        assertRefused(
+    void anUnknownActivationIsRejected() {
+        assertRejected(
                 forward,
                 "the activation 'Swish' is not known, expected one of sigmoid",
                 texts("activations", List.of("Swish", "Tanh", "Tanh")));
     }
 
     @Test
-    void activationsOfAnotherNumberAreRefused() {
-        assertRefused(
-                both,
+    void aWrongNumberOfActivationsIsRejected() {
+        assertRejected(
+                bidirectional,
                 "expected 6 names",
                 text("direction", "bidirectional"),
                 texts("activations", List.of("Sigmoid", "Tanh", "Tanh")));
     }
 
     @Test
-    void clipAndCoupledGates() throws IOException {
+    void clipAndCoupledGatesAreRead() throws IOException {
         CellVariant variant = read(forward, real("clip", 1.5f), number("input_forget", 1))
                 .directions()
                 .get(0)
@@ -162,13 +162,13 @@ class OnnxLstmTest {
 
     @ParameterizedTest
     @CsvSource({"0", "-1", "NaN"})
-    void aClipThatIsNoneIsRefused(float clip) {
-        assertRefused(forward, "a clip of " + clip, real("clip", clip));
+    void anInvalidClipIsRejected(float clip) {
+        assertRejected(forward, "a clip of " + clip, real("clip", clip));
     }
 
-    /** ONNX has them in the order i, o, f. */
+    /** The ONNX order is i, o, f. */
     @Test
-    void peepholes() throws IOException {
+    void peepholesAreReordered() throws IOException {
         OnnxWriter onnx = onnx(forward)
                 .floats("P", new float[] {1, 2, 3, 4, 5, 6}, 1, 3 * HIDDEN)
                 .node("LSTM", "X,W,R,B,,,,P", "Y");
@@ -200,30 +200,30 @@ class OnnxLstmTest {
     }
 
     @Test
-    void noBiasIsZeros() throws IOException {
+    void aMissingBiasIsZeros() throws IOException {
         LstmModel model = read(onnx(forward).node("LSTM", "X,W,R", "Y"));
 
         assertThat(model.directions().get(0).bias()).containsOnly(0);
     }
 
     @Test
-    void anUnknownDirectionIsRefused() {
-        assertRefused(forward, "direction is 'sideways'", text("direction", "sideways"));
+    void anUnknownDirectionIsRejected() {
+        assertRejected(forward, "direction is 'sideways'", text("direction", "sideways"));
     }
 
     @Test
-    void anUnknownAttributeIsRefused() {
-        assertRefused(forward, "attribute 'zoneout' is not known", real("zoneout", 0.1f));
+    void anUnknownAttributeIsRejected() {
+        assertRejected(forward, "attribute 'zoneout' is not known", real("zoneout", 0.1f));
     }
 
     @Test
-    void aHiddenSizeThatIsNotThatOfTheWeightsIsRefused() {
-        assertRefused(forward, "hidden_size is 5, but R 'R' (1, 8, 2) has H = 2", number("hidden_size", 5));
+    void aHiddenSizeOtherThanThatOfTheWeightsIsRejected() {
+        assertRejected(forward, "hidden_size is 5, but R 'R' (1, 8, 2) has H = 2", number("hidden_size", 5));
     }
 
     @Test
-    void weightsOfOneDirectionForTwoAreRefused() {
-        assertRefused(
+    void weightsOfOneDirectionForABidirectionalNodeAreRejected() {
+        assertRejected(
                 forward, "R is tensor 'R' (1, 8, 2), expected shape (2, 8, 2)", text("direction", "bidirectional"));
     }
 
@@ -243,7 +243,7 @@ class OnnxLstmTest {
                 "H|2,1,2|initial state 'bad' (2, 1, 2), expected shape (D, N, H) with D = 1 and H = 2",
                 "H|1,1,1,2|initial state 'bad' (1, 1, 1, 2), expected shape (D, N, H)"
             })
-    void wrongShapesAreRefused(String input, String shape, String message) {
+    void wrongShapesAreRejected(String input, String shape, String message) {
         long[] dimensions =
                 Arrays.stream(shape.split(",", -1)).mapToLong(Long::parseLong).toArray();
         int values = (int) Shape.of(dimensions).values();
@@ -263,7 +263,7 @@ class OnnxLstmTest {
     }
 
     @Test
-    void initialStatesThatDifferInABatchAreRefused() {
+    void initialStatesThatDifferWithinABatchAreRejected() {
         OnnxWriter onnx =
                 onnx(forward).floats("s", new float[] {1, 2, 3, 4}, 1, 2, 2).named("lstm", "LSTM", "X,W,R,B,,s", "Y");
 
@@ -273,8 +273,8 @@ class OnnxLstmTest {
     }
 
     @Test
-    void initialStatesOfBothDirections() throws IOException {
-        OnnxWriter onnx = onnx(both)
+    void initialStatesOfBothDirectionsAreRead() throws IOException {
+        OnnxWriter onnx = onnx(bidirectional)
                 .floats("h", new float[] {1, 2, 3, 4}, 2, 1, 2)
                 .floats("c", new float[] {5, 6, 7, 8}, 2, 1, 2)
                 .named("lstm", "LSTM", "X,W,R,B,,h,c", "Y", text("direction", "bidirectional"));
@@ -287,10 +287,10 @@ class OnnxLstmTest {
         assertThat(model.directions().get(1).initialCell()).containsExactly(7, 8);
     }
 
-    /** Layout 1 has the batch in front. */
+    /** In layout 1 the batch is the first axis. */
     @Test
-    void initialStatesInLayoutOne() throws IOException {
-        OnnxWriter onnx = onnx(both)
+    void initialStatesInLayoutOneAreRead() throws IOException {
+        OnnxWriter onnx = onnx(bidirectional)
                 .floats("h", new float[] {1, 2, 3, 4, 1, 2, 3, 4}, 2, 2, 2)
                 .named("lstm", "LSTM", "X,W,R,B,,h", "Y", text("direction", "bidirectional"), number("layout", 1));
 

@@ -10,18 +10,18 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 
-/** Whole models as ONNX files, in the plainest way there is: opset 14, an answer after each step. */
+/** Writes whole models as ONNX files in a simple form: opset 14, probabilities for each step. */
 public final class OnnxModels {
     private static final int OPSET = 14;
 
     private OnnxModels() {}
 
-    /** {@code tokens (N, T)} in, probabilities out, by layout 0 or 1. */
+    /** A model that reads {@code tokens (N, T)} and outputs probabilities; its LSTM nodes have layout 0 or 1. */
     public static byte[] bytes(LstmModel model, int layout) {
         return writer(model, layout, OnnxWriter.GATES).bytes();
     }
 
-    /** The same with gates in any order. */
+    /** A model with gates in any order. */
     public static byte[] bytes(LstmModel model, List<Gate> gates) {
         return writer(model, 0, gates).bytes();
     }

@@ -22,11 +22,11 @@ import sluice.cell.weights.file.LocalFolder;
 import sluice.cell.weights.onnx.ProtoReader.Span;
 
 /**
- * One LSTM node that somebody else ran: an ONNX file of it, with its weights in it, and what came out.
+ * One LSTM node with inputs and the outputs that other software computed. The ONNX file contains its weights.
  *
- * @param batchFirst whether X, Y and the states have the batch in front (layout 1)
- * @param inputs of the node, by ONNX's names: X, sequence_lens, initial_h, ...
- * @param outputs of the node: Y, Y_h, Y_c, as far as they are known
+ * @param batchFirst whether the batch is the first axis of X, Y and the states (layout 1)
+ * @param inputs of the node, by their ONNX names: X, sequence_lens, initial_h, ...
+ * @param outputs expected outputs of the node: Y, Y_h, Y_c; some may be missing
  */
 record OnnxNodeCase(
         String name, byte[] file, boolean batchFirst, Map<String, Array> inputs, Map<String, Array> outputs) {
@@ -35,8 +35,8 @@ record OnnxNodeCase(
             List.of("X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P");
     private static final List<String> OUTPUTS = List.of("Y", "Y_h", "Y_c");
 
-    /** What a graph doesn't hold: a batch has it. */
-    private static final List<String> GIVEN = List.of("X", "sequence_lens", "initial_h", "initial_c");
+    /** Inputs that vary with the batch, so they are not constants of the graph. */
+    private static final List<String> BATCH_INPUTS = List.of("X", "sequence_lens", "initial_h", "initial_c");
 
     /** A dense tensor, row-major. */
     record Array(long[] dimensions, float[] values) {
@@ -62,7 +62,7 @@ record OnnxNodeCase(
         return Optional.ofNullable(inputs.get(wanted));
     }
 
-    /** The folder of the node tests of ONNX, where it is there. */
+    /** A folder of the test resources, if it exists. */
     static Optional<Path> folder(String name) {
         URL resource = OnnxNodeCase.class.getResource("/" + name);
         try {
@@ -72,7 +72,7 @@ record OnnxNodeCase(
         }
     }
 
-    /** The node tests of ONNX: folders whose name says LSTM. */
+    /** The node tests of ONNX whose folder name contains lstm. */
     static List<OnnxNodeCase> nodeTests() {
         return folder("onnx-node").map(OnnxNodeCase::nodeTests).orElse(List.of());
     }
@@ -102,8 +102,8 @@ record OnnxNodeCase(
                 String role = INPUTS.get(node.inputs().indexOf(port));
                 byte[] tensor = Files.readAllBytes(data.resolve("input_%d.pb".formatted(at)));
                 inputs.put(role, array(tensor));
-                if (!GIVEN.contains(role)) {
-                    more.message(5, new ProtoWriter().raw(tensor).text(8, port)); // the last name counts
+                if (!BATCH_INPUTS.contains(role)) {
+                    more.message(5, new ProtoWriter().raw(tensor).text(8, port)); // the last name field wins
                 }
             }
             Map<String, Array> outputs = new LinkedHashMap<>();
@@ -144,12 +144,12 @@ record OnnxNodeCase(
                 .toByteArray();
         MemoryChannel channel = new MemoryChannel(OnnxWriter.model(graph, 14).toByteArray());
         OnnxTensor found = OnnxParser.parse(channel).initializers().get("it");
-        OnnxWeights weights = new OnnxWeights(channel, LocalFolder.of(Path.of("none")));
+        OnnxWeights weights = new OnnxWeights(channel, LocalFolder.of(Path.of("unused")));
         OnnxArray array = OnnxArray.of(new OnnxArray.Source(weights, channel.size()), found);
-        return new Array(array.dimensions(), array.reals());
+        return new Array(array.dimensions(), array.floats());
     }
 
-    /** ONNX Runtime's vectors that a run of theirs succeeds with. */
+    /** The test vectors of ONNX Runtime that are expected to succeed. */
     static List<OnnxNodeCase> runtimeVectors() {
         return lines("lstm_cases.jsonl").stream()
                 .filter(json -> json.path("expect").asText().equals("success"))
@@ -157,7 +157,7 @@ record OnnxNodeCase(
                 .toList();
     }
 
-    /** The lines of a file of ONNX Runtime's vectors. */
+    /** The test vectors of a file of ONNX Runtime, one per line. */
     static List<JsonNode> lines(String file) {
         Path path = folder("onnxruntime").map(folder -> folder.resolve(file)).orElse(null);
         if (path == null || !Files.exists(path)) {
@@ -182,11 +182,11 @@ record OnnxNodeCase(
         return new OnnxNodeCase(name, file("LSTM", json, inputs), batchFirst, inputs, arrays(json.path("outputs")));
     }
 
-    /** A node as a file: its weights as tensors, the rest as inputs. */
+    /** An ONNX file with one node. Its weights are tensors, the other inputs are graph inputs. */
     static byte[] file(String operator, JsonNode json, Map<String, Array> inputs) {
         OnnxWriter onnx = new OnnxWriter(14);
         inputs.forEach((name, array) -> {
-            if (GIVEN.contains(name)) {
+            if (BATCH_INPUTS.contains(name)) {
                 onnx.input(
                         name,
                         OnnxWriter.FLOAT,

@@ -34,7 +34,7 @@ import sluice.cell.weights.SafetensorsWriter;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.TensorNames;
 
-/** The same model as ONNX and as safetensors is the same model, to the bit. */
+/** Models read from ONNX graphs of many forms are bit-identical to the original. */
 class OnnxReaderTest {
     private static final int TOKENS = 7;
     private static final int CLASSES = 5;
@@ -49,7 +49,7 @@ class OnnxReaderTest {
         return ModelReader.read("model.onnx", new MemoryChannel(file), names);
     }
 
-    /** @param directions of each layer: {@code f}, {@code b} or {@code fb} */
+    /** @param directions directions of each layer: {@code f}, {@code b} or {@code fb} */
     private LstmModel model(String directions, int inputWidth, int hidden) {
         List<LstmLayer> layers = new ArrayList<>();
         int width = inputWidth;
@@ -76,7 +76,7 @@ class OnnxReaderTest {
         "f,0", "f f,0", "f f f,0", "fb,0", "fb fb,0", "fb fb fb,0", "b,0", "b f,0", "f b fb,0",
         "f,1", "f f,1", "f f f,1", "fb,1", "fb fb,1", "fb fb fb,1", "b,1", "b f,1", "f b fb,1"
     })
-    void randomModelsAreReadBackToTheBit(String directions, int layout) throws IOException {
+    void randomModelsAreReadBackBitForBit(String directions, int layout) throws IOException {
         for (int[] widths : new int[][] {{3, 4}, {4, 3}, {1, 2}, {2, 1}, {1, 1}}) {
             LstmModel model = model(directions, widths[0], widths[1]);
 
@@ -88,7 +88,7 @@ class OnnxReaderTest {
     }
 
     @Test
-    void itIsTheModelThatSafetensorsHolds() throws IOException {
+    void theModelIsIdenticalToThatOfSafetensors() throws IOException {
         LstmModel model = model("fb fb", 3, 4);
         byte[] safetensors = SafetensorsWriter.bytes(SafetensorsWriter.tensors(model), Map.of());
 
@@ -96,9 +96,9 @@ class OnnxReaderTest {
                 .isEqualTo(read(safetensors).model().fingerprint());
     }
 
-    /** Of the 24 orders of four gates that are visibly different, one is right. */
+    /** Of the 24 orders of four different gates, only the ONNX order gives the original model. */
     @Test
-    void anyOtherOrderOfGatesIsAnotherModel() throws IOException {
+    void anyOtherGateOrderGivesAnotherModel() throws IOException {
         int h = 3;
         int width = 2;
         LstmDirection direction = LstmDirection.plain(
@@ -134,7 +134,7 @@ class OnnxReaderTest {
         return orders;
     }
 
-    /** Of a model with one layer, the parts that every graph below has. */
+    /** The input and the tensors that the graphs below share, for a model with one layer. */
     private OnnxWriter start(LstmModel model, int opset) {
         LstmLayer layer = model.layers().get(0);
         float[] table = model.embedding().orElseThrow().table().values();
@@ -160,7 +160,7 @@ class OnnxReaderTest {
 
     @ParameterizedTest
     @ValueSource(ints = {7, 9, 11, 12, 13, 14, 15, 17, 21, 22})
-    void theLastStepByItsState(int opset) throws IOException {
+    void lastStepFromTheFinalState(int opset) throws IOException {
         LstmModel model = model("f", 3, 4);
         OnnxWriter onnx = start(model, opset)
                 .node("Gather", "E,tokens", "e")
@@ -175,7 +175,7 @@ class OnnxReaderTest {
                 .node("LogSoftmax", "logits", "answer", number("axis", 1))
                 .output("answer");
 
-        assertRead(onnx, model, "after the last step", "a log-softmax");
+        assertRead(onnx, model, "an output for the last step", "a log-softmax");
     }
 
     private static OnnxWriter gemm(OnnxWriter onnx, LstmModel model, String hidden) {
@@ -185,9 +185,9 @@ class OnnxReaderTest {
                 .node("Gemm", hidden + ",V,d", "logits", number("transB", 1));
     }
 
-    /** As Keras exports a Bidirectional layer that returns no sequences. */
+    /** The export by Keras of a Bidirectional layer with return_sequences=False. */
     @Test
-    void theFinalStatesOfBothDirections() throws IOException {
+    void finalStatesOfBothDirections() throws IOException {
         LstmModel model = finalStates(model("fb", 3, 4));
         OnnxWriter onnx = start(model, 14)
                 .node("Gather", "E,tokens", "e")
@@ -197,12 +197,12 @@ class OnnxReaderTest {
                 .node("Flatten", "t", "both");
         gemm(onnx, model, "both").output("logits");
 
-        assertRead(onnx, model, "after the last step");
+        assertRead(onnx, model, "an output for the last step");
     }
 
-    /** As PyTorch exports {@code torch.cat((h_n[0], h_n[1]), 1)}. */
+    /** The export by PyTorch of {@code torch.cat((h_n[0], h_n[1]), 1)}. */
     @Test
-    void theFinalStatesOneByOne() throws IOException {
+    void finalStatesConcatenatedAfterSlicing() throws IOException {
         LstmModel model = finalStates(model("fb", 3, 4));
         OnnxWriter onnx = start(model, 14)
                 .longs("first", 0)
@@ -216,7 +216,7 @@ class OnnxReaderTest {
                 .node("Squeeze", "c,zero", "both");
         gemm(onnx, model, "both").output("logits");
 
-        assertRead(onnx, model, "after the last step");
+        assertRead(onnx, model, "an output for the last step");
     }
 
     private static LstmModel finalStates(LstmModel model) {
@@ -226,7 +226,7 @@ class OnnxReaderTest {
     }
 
     @Test
-    void theLastStepBySlicing() throws IOException {
+    void lastStepFromASlice() throws IOException {
         LstmModel model = model("fb", 3, 4);
         OnnxWriter onnx = start(model, 13)
                 .node("Gather", "E,tokens", "e")
@@ -238,29 +238,29 @@ class OnnxReaderTest {
                 .node("Squeeze", "s,one", "last");
         gemm(onnx, model, "last").output("logits");
 
-        assertRead(onnx, model, "after the last step", "shows logits");
+        assertRead(onnx, model, "an output for the last step", "the graph outputs logits");
     }
 
     @Test
-    void theLastStepByGathering() throws IOException {
+    void lastStepFromAGather() throws IOException {
         LstmModel model = model("f", 3, 4);
         OnnxWriter onnx = start(model, 17)
-                .single("last place", -1)
+                .single("last index", -1)
                 .node("Gather", "E,tokens", "x")
                 .node("LSTM", "x,W,R,B", "Y", number("layout", 1))
                 .longs("two", 2)
                 .node("Squeeze", "Y,two", "y")
-                .node("Gather", "y,last place", "last", number("axis", 1));
+                .node("Gather", "y,last index", "last", number("axis", 1));
         gemm(onnx, model, "last")
                 .node("Softmax", "logits", "p", number("axis", -1))
                 .node("ArgMax", "p", "best", number("axis", 1), number("keepdims", 0))
                 .output("p", "best");
 
-        assertRead(onnx, model, "after the last step", "a softmax");
+        assertRead(onnx, model, "an output for the last step", "a softmax");
     }
 
     @Test
-    void attributesOfOldOpsets() throws IOException {
+    void parametersAsAttributesInOldOpsets() throws IOException {
         LstmModel model = model("f", 3, 4);
         OnnxWriter onnx = start(model, 9)
                 .node("Gather", "E,tokens", "e")
@@ -271,12 +271,12 @@ class OnnxReaderTest {
                 .node("Squeeze", "s", "last", numbers("axes", 0));
         gemm(onnx, model, "last").node("Softmax", "logits", "answer").output("answer");
 
-        assertRead(onnx, model, "after the last step");
+        assertRead(onnx, model, "an output for the last step");
     }
 
-    /** As TensorFlow's dense layers come out: rows are laid together for the product, and parted again. */
+    /** The export of a TensorFlow dense layer: steps and batch are merged for the product and split again. */
     @Test
-    void rowsLaidTogetherAndParted() throws IOException {
+    void stepsAndBatchMergedForTheProduct() throws IOException {
         LstmModel model = model("f", 3, 4);
         OutputLayer output = model.output().orElseThrow();
         OnnxWriter onnx = start(model, 13)
@@ -301,12 +301,12 @@ class OnnxReaderTest {
                 .node("Softmax", "logits", "answer", number("axis", -1))
                 .output("answer");
 
-        assertRead(onnx, model, "after each step");
+        assertRead(onnx, model, "an output for each step");
     }
 
-    /** Two nodes of one direction each, one reading the sequence backward, are a layer of two. */
+    /** Two nodes of one direction each, one of them with reversed input, form a bidirectional layer. */
     @Test
-    void twoNodesAsTwoDirections() throws IOException {
+    void twoNodesFormABidirectionalLayer() throws IOException {
         LstmModel model = model("fb", 3, 4);
         List<LstmDirection> directions = model.layers().get(0).directions();
         OnnxWriter onnx = new OnnxWriter(13)
@@ -329,12 +329,12 @@ class OnnxReaderTest {
         OnnxModels.output(onnx, model, "h");
         onnx.output("probabilities");
 
-        assertRead(onnx, model, "after each step");
+        assertRead(onnx, model, "an output for each step");
     }
 
     @ParameterizedTest
     @CsvSource({"Add,SUM", "Sum,SUM", "Mul,MUL", "Mean,AVERAGE"})
-    void mergedDirections(String operator, LstmLayer.Merge merge) throws IOException {
+    void directionsMergedByAnOperator(String operator, LstmLayer.Merge merge) throws IOException {
         LstmLayer both = model("fb", 3, 4).layers().get(0);
         LstmLayer layer = LstmLayer.bidirectional(
                 both.directions().get(0), both.directions().get(1), merge);
@@ -362,7 +362,7 @@ class OnnxReaderTest {
     }
 
     @Test
-    void halfOfASumIsAnAverage() throws IOException {
+    void halfOfASumIsTheAverage() throws IOException {
         LstmLayer both = model("fb", 3, 4).layers().get(0);
         LstmModel model = withLayer(LstmLayer.bidirectional(
                 both.directions().get(0), both.directions().get(1), LstmLayer.Merge.AVERAGE));
@@ -395,11 +395,12 @@ class OnnxReaderTest {
                 .node("Squeeze", "Y,one", "h");
         OnnxModels.output(onnx, model, "h");
 
-        assertRead(onnx.output("probabilities"), model, "is one-hot tokens, 7 of them");
+        assertRead(
+                onnx.output("probabilities"), model, "the tokens of input 'tokens' are one-hot encoded with depth 7");
     }
 
     @Test
-    void oneHotTokensTimesATableAreAnEmbedding() throws IOException {
+    void oneHotTokensTimesAMatrixAreAnEmbedding() throws IOException {
         LstmModel model = model("f", 3, 4);
         OnnxWriter onnx = start(model, 13)
                 .single("depth", TOKENS)
@@ -411,11 +412,14 @@ class OnnxReaderTest {
                 .node("Squeeze", "Y,one", "h");
         OnnxModels.output(onnx, model, "h");
 
-        assertRead(onnx.output("probabilities"), model, "the embedding is tensor 'E' (7, 3), by input 'tokens'");
+        assertRead(
+                onnx.output("probabilities"),
+                model,
+                "the embedding is tensor 'E' (7, 3), with tokens from input 'tokens'");
     }
 
     @Test
-    void numbersAsFeatures() throws IOException {
+    void tokensCastToFeatures() throws IOException {
         LstmModel embedded = model("f", 1, 4);
         LstmModel model = new LstmModel(Optional.empty(), embedded.layers(), embedded.output());
         OnnxWriter onnx = start(embedded, 13)
@@ -425,7 +429,7 @@ class OnnxReaderTest {
                 .node("Reshape", "Y,flat", "h");
         OnnxModels.output(onnx, model, "h");
 
-        assertRead(onnx.output("probabilities"), model, "the LSTM reads input 'tokens' as it is");
+        assertRead(onnx.output("probabilities"), model, "the LSTM reads input 'tokens' directly");
     }
 
     @Test
@@ -449,9 +453,9 @@ class OnnxReaderTest {
         assertRead(onnx.output("probabilities"), model);
     }
 
-    /** As exporters write what isn't folded: PyTorch's gates i, f, g, o cut apart and put together in ONNX's order. */
+    /** Without constant folding, exporters split the gates of PyTorch and concatenate them in ONNX order. */
     @Test
-    void weightsThatNodesMake() throws IOException {
+    void weightsComputedByNodes() throws IOException {
         LstmModel model = model("f", 3, 4);
         LstmDirection direction = model.directions().get(0);
         OnnxWriter onnx = start(model, 9)
@@ -473,7 +477,7 @@ class OnnxReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"input", "zeros", "shape"})
-    void initialStatesThatAreNoPartOfTheModel(String kind) throws IOException {
+    void initialStatesThatAreInputsOrZeros(String kind) throws IOException {
         LstmModel model = model("f", 3, 4);
         OnnxWriter onnx = start(model, 13).node("Gather", "E,tokens", "e");
         switch (kind) {
@@ -499,7 +503,7 @@ class OnnxReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"batch", "expanded", "filled", "expanded number", "constant"})
-    void initialStatesOfTheModel(String kind) throws IOException {
+    void constantInitialStatesArePartOfTheModel(String kind) throws IOException {
         LstmModel plain = model("f", 3, 2);
         float[] hidden = kind.equals("filled") || kind.equals("expanded number")
                 ? new float[] {0.25f, 0.25f}
@@ -545,7 +549,7 @@ class OnnxReaderTest {
     }
 
     @Test
-    void sequenceLengthsAreNoPartOfTheModel() throws IOException {
+    void sequenceLengthsAreIgnored() throws IOException {
         LstmModel model = model("f", 3, 4);
         OnnxWriter onnx = start(model, 13)
                 .node("Gather", "E,tokens", "e")
@@ -556,11 +560,11 @@ class OnnxReaderTest {
                 .node("Squeeze", "Y,one", "h");
         OnnxModels.output(onnx, model, "h");
 
-        assertRead(onnx.output("probabilities"), model, "its sequence_lens are left out");
+        assertRead(onnx.output("probabilities"), model, "its sequence_lens input is ignored");
     }
 
     @Test
-    void hiddenStatesWhereThereIsNoOutputLayer() throws IOException {
+    void hiddenStatesWithoutAnOutputLayer() throws IOException {
         LstmModel embedded = model("f", 3, 4);
         LstmModel model = new LstmModel(embedded.embedding(), embedded.layers(), Optional.empty());
         OnnxWriter onnx = start(embedded, 13)
@@ -569,11 +573,11 @@ class OnnxReaderTest {
                 .node("LSTM", "x,W,R,B", "Y,h,c")
                 .output("Y", "h", "c");
 
-        assertRead(onnx, model, "no output layer: the model gives hidden states");
+        assertRead(onnx, model, "no output layer: the model outputs hidden states");
     }
 
     @Test
-    void theOutputLayerIsLeftOutWhereTheUserSaysSo() throws IOException {
+    void modelOutputNoneIgnoresTheOutputLayer() throws IOException {
         LstmModel model = model("f", 3, 4);
 
         LstmModel read = read(
@@ -585,7 +589,7 @@ class OnnxReaderTest {
     }
 
     @Test
-    void metadataIsKept() throws IOException {
+    void metadataIsRead() throws IOException {
         byte[] plain = OnnxModels.bytes(model("f", 3, 4), 0);
         byte[] file = new ProtoWriter()
                 .raw(plain)
@@ -600,7 +604,7 @@ class OnnxReaderTest {
             strings = {
                 "raw float",
                 "typed float",
-                "loose float",
+                "unpacked float",
                 "raw double",
                 "typed double",
                 "raw half",
@@ -609,7 +613,7 @@ class OnnxReaderTest {
                 "typed bfloat"
             })
     void everyTypeOfWeights(String kind) throws IOException {
-        float[] values = {1, -0.5f, 0.25f, 2, 1.5f, -3, 0.125f, 8}; // what all of them can hold
+        float[] values = {1, -0.5f, 0.25f, 2, 1.5f, -3, 0.125f, 8}; // exact in every type
         LstmDirection direction =
                 LstmDirection.plain(Models.matrix(random, 4, 2), Models.matrix(random, 4, 1), Models.vector(random, 4));
         LstmModel model = new LstmModel(
@@ -632,8 +636,8 @@ class OnnxReaderTest {
     private static ProtoWriter tensor(String kind, float[] values) {
         int type = kind.endsWith("double") ? 11 : kind.endsWith("half") ? 10 : kind.endsWith("bfloat") ? 16 : 1;
         ProtoWriter tensor = OnnxWriter.header("E", type, 4, 2);
-        byte[] space = new byte[values.length * Double.BYTES];
-        ByteBuffer bytes = ByteBuffer.wrap(space).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] buffer = new byte[values.length * Double.BYTES];
+        ByteBuffer bytes = ByteBuffer.wrap(buffer).order(ByteOrder.LITTLE_ENDIAN);
         long[] bits = new long[values.length];
         for (int at = 0; at < values.length; at++) {
             switch (type) {
@@ -646,11 +650,11 @@ class OnnxReaderTest {
         if (kind.startsWith("raw") && (type == 10 || type == 16)) {
             Arrays.stream(bits).forEach(half -> bytes.putShort((short) half));
         }
-        byte[] raw = Arrays.copyOf(space, bytes.position());
+        byte[] raw = Arrays.copyOf(buffer, bytes.position());
         if (kind.startsWith("raw")) {
             return tensor.bytes(9, raw);
         }
-        if (kind.startsWith("loose")) {
+        if (kind.startsWith("unpacked")) {
             for (float value : values) {
                 tensor.real(4, value);
             }
@@ -659,7 +663,7 @@ class OnnxReaderTest {
         return type == 10 || type == 16 ? tensor.numbers(5, bits) : tensor.bytes(type == 11 ? 10 : 4, raw);
     }
 
-    /** Of a number that binary16 holds and that isn't subnormal in it. */
+    /** Converts a value that is exact and normal in binary16. */
     private static short half(float value) {
         int bits = Float.floatToIntBits(value);
         return (short) ((bits >>> 16 & 0x8000) | (((bits >>> 23 & 0xFF) - 112) << 10) | (bits >>> 13 & 0x3FF));

@@ -18,7 +18,7 @@ import sluice.cell.weights.Models;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.TensorNames;
 
-/** Graphs that are sound and that the model can't express: refused by the node's name, never scored as something else. */
+/** Valid graphs that are not supported. They are rejected, and the message names the node. */
 class OnnxRefusalTest {
     private static final int WIDTH = 3;
     private static final int HIDDEN = 2;
@@ -29,7 +29,7 @@ class OnnxRefusalTest {
             Models.direction(random, WIDTH, HIDDEN),
             Models.direction(random, WIDTH, HIDDEN).backward());
 
-    /** Features in, and tensors that some graphs need. */
+    /** A graph with an input of features, and the tensors that the tests use. */
     private OnnxWriter onnx(LstmLayer layer) {
         return new OnnxWriter(14)
                 .input("X", OnnxWriter.FLOAT, "t", "n", WIDTH)
@@ -44,11 +44,11 @@ class OnnxRefusalTest {
                 .output("answer");
     }
 
-    private void assertRefused(UnaryOperator<OnnxWriter> nodes, String... parts) {
-        assertRefused(forward, TensorNames.automatic(), nodes, parts);
+    private void assertRejected(UnaryOperator<OnnxWriter> nodes, String... parts) {
+        assertRejected(forward, TensorNames.automatic(), nodes, parts);
     }
 
-    private void assertRefused(LstmLayer layer, TensorNames names, UnaryOperator<OnnxWriter> nodes, String... parts) {
+    private void assertRejected(LstmLayer layer, TensorNames names, UnaryOperator<OnnxWriter> nodes, String... parts) {
         byte[] file = nodes.apply(onnx(layer)).bytes();
 
         assertThatThrownBy(() -> OnnxReaderTest.read(file, names))
@@ -65,18 +65,18 @@ class OnnxRefusalTest {
     @ValueSource(
             strings = {"Relu", "Tanh", "LayerNormalization", "BatchNormalization", "Attention", "ReduceMean", "Pad"})
     void anOperatorBetweenTheLstmAndTheOutput(String operator) {
-        assertRefused(
+        assertRejected(
                 onnx -> lstm(onnx)
                         .named("between", operator, "y", "z")
                         .node("MatMul", "z,V", "m")
                         .node("Softmax", "m", "answer"),
-                "node 'between' (%s): stands on the way from input to output, after the output of node 'lstm' (LSTM)"
+                "node 'between' (%s): this operator is not supported here, after the output of node 'lstm' (LSTM)"
                         .formatted(operator));
     }
 
     @Test
     void anOperatorOfAnotherDomain() {
-        assertRefused(
+        assertRejected(
                 onnx -> lstm(onnx)
                         .graph(
                                 1,
@@ -86,82 +86,82 @@ class OnnxRefusalTest {
                                         .text(3, "odd")
                                         .text(4, "LSTM")
                                         .text(7, "com.example")),
-                "node 'odd' (com.example.LSTM): stands on the way from input to output");
+                "node 'odd' (com.example.LSTM): this operator is not supported here");
     }
 
     @Test
-    void aSigmoidInPlaceOfASoftmax() {
-        assertRefused(
+    void aSigmoidInsteadOfASoftmax() {
+        assertRejected(
                 onnx -> lstm(onnx).node("MatMul", "y,V", "m").named("top", "Sigmoid", "m", "answer"),
-                "node 'top' (Sigmoid): stands on the way from input to output, after the output layer");
+                "node 'top' (Sigmoid): this operator is not supported here, after the output layer");
     }
 
     @Test
     void twoLinearLayers() {
-        assertRefused(
+        assertRejected(
                 onnx -> lstm(onnx)
                         .floats("V2", new float[25], 5, 5)
                         .node("MatMul", "y,V", "m")
                         .named("second", "MatMul", "m,V2", "answer"),
-                "node 'second' (MatMul): stands on the way from input to output, after the output layer");
+                "node 'second' (MatMul): this operator is not supported here, after the output layer");
     }
 
     @Test
     void aLinearLayerBeforeTheLstm() {
-        assertRefused(
+        assertRejected(
                 onnx -> onnx.floats("A", new float[9], 3, 3)
                         .named("below", "MatMul", "X,A", "x")
                         .node("LSTM", "x,W,R,B", "answer"),
-                "node 'below' (MatMul): stands on the way from input to output, after input 'X'");
+                "node 'below' (MatMul): this operator is not supported here, after input 'X'");
     }
 
     @Test
     void aResidualConnection() {
-        assertRefused(
+        assertRejected(
                 onnx -> lstm(onnx).named("skip", "Add", "y,y2", "answer").node("Identity", "y", "y2"),
                 "node 'skip' (Add) reads 'y2'");
-        assertRefused(
+        assertRejected(
                 onnx -> lstm(onnx)
                         .node("Concat", "y,y", "yy", number("axis", 2))
                         .named("skip", "Add", "yy,yy", "answer"),
-                "node 'skip' (Add): stands on the way");
+                "node 'skip' (Add): this operator is not supported here");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"GRU", "RNN"})
     void otherCells(String operator) {
-        assertRefused(
+        assertRejected(
                 onnx -> onnx.named("cell", operator, "X,W,R,B", "answer", number("hidden_size", HIDDEN)),
                 "node 'cell' (%s): is a %s, expected an LSTM; only LSTMs can be scored"
                         .formatted(operator, operator.equals("GRU") ? "GRU" : "plain RNN"));
     }
 
     @Test
-    void noLstmAtAll() {
-        assertRefused(
+    void noLstm() {
+        assertRejected(
                 onnx -> onnx.node("Identity", "X", "answer"),
-                "no LSTM on the way to its outputs: expected a node with the operator LSTM, found 1 Identity");
+                "no output depends on an LSTM: expected a node with the operator LSTM, found 1 Identity");
     }
 
     @Test
-    void weightsThatAreInputs() {
-        assertRefused(
+    void weightsThatAreGraphInputs() {
+        assertRejected(
                 onnx -> onnx.input("W2", OnnxWriter.FLOAT, 1, 8, 3).named("lstm", "LSTM", "X,W2,R,B", "answer"),
                 "node 'lstm' (LSTM): W is input 'W2'",
                 "expected a tensor of the file");
     }
 
     @Test
-    void theFirstStep() {
-        assertRefused(
+    void anOutputLayerOnTheFirstStep() {
+        assertRejected(
                 onnx -> lstm(onnx).node("Gather", "y,zero", "f").node("MatMul", "f,V", "answer"),
                 "the output layer reads the output of node 'lstm' (LSTM) at the first step of the forward direction",
-                "expected each step, the last step, or where each direction ends");
+                "expected each step, the last step, or the final state of each direction");
     }
 
     @Test
-    void unitsOfBothDirectionsInAnotherOrder() {
-        assertRefused(
+    void hiddenUnitsInAnotherOrder() {
+        assertRejected(
                 both,
                 TensorNames.automatic(),
                 onnx -> onnx.named("lstm", "LSTM", "X,W,R,B", "Y", text("direction", "bidirectional"))
@@ -169,12 +169,12 @@ class OnnxRefusalTest {
                         .node("Reshape", "t,flat", "f")
                         .named("top", "MatMul", "f,V", "answer"),
                 "node 'top' (MatMul): multiplies the output of node 'lstm' (LSTM)",
-                "expected a matrix that reads all of its hidden units");
+                "expected a matrix with one row per hidden unit");
     }
 
     @Test
     void theBackwardDirectionFirst() {
-        assertRefused(
+        assertRejected(
                 both,
                 TensorNames.automatic(),
                 onnx -> onnx.named("lstm", "LSTM", "X,W,R,B", "Y", text("direction", "bidirectional"))
@@ -183,12 +183,12 @@ class OnnxRefusalTest {
                         .node("Squeeze", "b,one", "bb")
                         .node("Concat", "bb,aa", "f", number("axis", 2))
                         .named("top", "MatMul", "f,V", "answer"),
-                "2 outputs in the order backward, forward are one layer here");
+                "2 outputs in the order backward, forward form one layer");
     }
 
     @Test
-    void stepsThatAreTheBatchOfTheNextLayer() {
-        assertRefused(
+    void stepsUsedAsBatchByTheNextLayer() {
+        assertRejected(
                 onnx -> lstm(onnx)
                         .weights("2", LstmLayer.of(Models.direction(random, HIDDEN, HIDDEN)))
                         .node("Transpose", "y", "t", numbers("perm", 1, 0, 2))
@@ -197,34 +197,34 @@ class OnnxRefusalTest {
     }
 
     @Test
-    void aLayerThatReadsTheLastStepOfAnother() {
-        assertRefused(
+    void aLayerThatReadsOneStepOfAnother() {
+        assertRejected(
                 onnx -> lstm(onnx)
                         .weights("2", LstmLayer.of(Models.direction(random, HIDDEN, HIDDEN)))
                         .node("Slice", "y,minus,far,zero", "s")
                         .named("upper", "LSTM", "s,W2,R2,B2", "answer"),
-                "node 'upper' (LSTM): reads one step of the output of node 'lstm' (LSTM), expected each");
+                "node 'upper' (LSTM): reads one step of the output of node 'lstm' (LSTM), expected all steps");
     }
 
     @Test
     void someOfTheSteps() {
-        assertRefused(
+        assertRejected(
                 onnx -> lstm(onnx).named("cut", "Slice", "y,one,far,zero", "s").node("MatMul", "s,V", "answer"),
-                "node 'cut' (Slice): only a part of the steps, expected all or the last");
+                "node 'cut' (Slice): selects only some of the steps, expected all or the last");
     }
 
     @Test
     void someOfTheFeatures() {
-        assertRefused(
+        assertRejected(
                 onnx -> onnx.longs("two", 2)
                         .named("cut", "Slice", "X,zero,two,two", "x")
                         .named("lstm", "LSTM", "x,W,R,B", "answer"),
-                "node 'lstm' (LSTM): reads input 'X', but not as it is");
+                "node 'lstm' (LSTM): reads a value computed from input 'X', not the input itself");
     }
 
     @Test
-    void aStateThatAnotherLstmGives() {
-        assertRefused(
+    void anInitialStateComputedByAnotherLstm() {
+        assertRejected(
                 onnx -> lstm(onnx).named("decoder", "LSTM", "X,W,R,B,,h,c", "answer"),
                 "node 'decoder' (LSTM): initial_h is the output of node 'lstm' (LSTM)",
                 "expected zeros, constants, or an input of the graph");
@@ -232,14 +232,14 @@ class OnnxRefusalTest {
 
     @Test
     void aSoftmaxOverTheSteps() {
-        assertRefused(
+        assertRejected(
                 onnx -> lstm(onnx).node("MatMul", "y,V", "m").named("top", "Softmax", "m", "answer", number("axis", 0)),
-                "node 'top' (Softmax): runs over [the steps], expected the classes alone");
+                "node 'top' (Softmax): runs over [the steps], expected only the classes");
     }
 
     @Test
     void aScaledProduct() {
-        assertRefused(
+        assertRejected(
                 onnx -> lstm(onnx)
                         .node("Squeeze", "h,zero", "last")
                         .named("top", "Gemm", "last,V,d", "answer", real("alpha", 0.5f)),
@@ -248,7 +248,7 @@ class OnnxRefusalTest {
 
     @Test
     void aBiasOfAnotherLength() {
-        assertRefused(
+        assertRejected(
                 onnx -> lstm(onnx)
                         .floats("odd", new float[4], 4)
                         .node("MatMul", "y,V", "m")
@@ -257,53 +257,53 @@ class OnnxRefusalTest {
     }
 
     @Test
-    void twoOutputLayersUnlessOneIsNamed() throws Exception {
+    void twoOutputLayersWithoutModelOutput() throws Exception {
         UnaryOperator<OnnxWriter> nodes = onnx -> lstm(onnx)
                 .floats("V2", new float[8], HIDDEN, 4)
                 .node("MatMul", "y,V", "answer")
                 .node("MatMul", "y,V2", "tags")
                 .output("tags");
 
-        assertRefused(nodes, "2 outputs come from different output layers: 'answer', 'tags'; set model.output");
-        assertRefused(
+        assertRejected(nodes, "2 outputs come from different output layers: 'answer', 'tags'; set model.output");
+        assertRejected(
                 forward,
                 TensorNames.automatic().withOutput("other"),
                 nodes,
-                "no output 'other', which model.output names, found 'answer', 'tags'");
+                "model.output names 'other', which is not an output of the graph; found 'answer', 'tags'");
         ModelFile read = OnnxReaderTest.read(
                 nodes.apply(onnx(forward)).bytes(), TensorNames.automatic().withOutput("tags"));
         assertThat(read.model().output().orElseThrow().classes()).isEqualTo(4);
     }
 
     @Test
-    void whatTheUserSaysAndTheGraphDoesnt() {
-        assertRefused(
+    void settingsThatContradictTheGraph() {
+        assertRejected(
                 forward,
                 TensorNames.automatic().withEmbedding("emb"),
                 onnx -> lstm(onnx).node("MatMul", "y,V", "answer"),
-                "the graph's embedding is 'none', not 'emb'");
-        assertRefused(
+                "the graph's embedding is 'none', but model.embedding is 'emb'");
+        assertRejected(
                 forward,
                 TensorNames.automatic().withLstm("encoder."),
                 onnx -> lstm(onnx).node("MatMul", "y,V", "answer"),
-                "node 'lstm' (LSTM) is on the way to the output, but model.lstm is 'encoder.'");
+                "the output depends on node 'lstm' (LSTM), but model.lstm is 'encoder.'");
     }
 
     @Test
-    void anEmbeddingOfSomethingElse() {
-        assertRefused(
+    void anEmbeddingOfComputedTokens() {
+        assertRejected(
                 onnx -> onnx.input("tokens", OnnxWriter.INT64, "t", "n")
                         .floats("E", new float[12], 4, 3)
                         .node("Mod", "tokens,one", "odd")
                         .named("look up", "Gather", "E,odd", "x")
                         .node("LSTM", "x,W,R,B", "answer"),
-                "node 'look up' (Gather): looks up rows by input 'tokens', but not as it is",
+                "node 'look up' (Gather): looks up rows by a value computed from input 'tokens', not the input itself",
                 "(Mod) changes it");
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 6, 23, 99})
-    void otherOpsets(int opset) {
+    void unsupportedOpsets(int opset) {
         OnnxWriter onnx = new OnnxWriter(opset)
                 .input("X", OnnxWriter.FLOAT, "t", "n", WIDTH)
                 .weights("", forward)
@@ -326,6 +326,7 @@ class OnnxRefusalTest {
 
         assertThatThrownBy(() -> OnnxReaderTest.read(file))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContainingAll("node 'lstm' (LSTM): reads input 'X'", "doesn't say what shape it has");
+                .hasMessageContainingAll(
+                        "node 'lstm' (LSTM): reads a value computed from input 'X'", "the file has no shape for it");
     }
 }

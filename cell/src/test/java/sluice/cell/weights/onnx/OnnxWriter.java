@@ -7,9 +7,9 @@ import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 
-/** Writes small ONNX files for tests, node by node. Names in lists are parted by commas; an empty one is left out. */
+/** Writes small ONNX files for tests, node by node. Lists of names are separated by commas; an empty name is an omitted input. */
 public final class OnnxWriter {
-    /** The gates of ONNX, in its order: i, o, f, c. */
+    /** The gate order of ONNX: i, o, f, c. */
     static final List<Gate> GATES = List.of(Gate.INPUT, Gate.OUTPUT, Gate.FORGET, Gate.CANDIDATE);
 
     static final int FLOAT = 1;
@@ -22,13 +22,13 @@ public final class OnnxWriter {
         this.opset = opset;
     }
 
-    /** A node; each attribute is made by one of the methods below. */
+    /** Adds a node. The methods below create attributes. */
     @SafeVarargs
     public final OnnxWriter node(String operator, String inputs, String outputs, Consumer<ProtoWriter>... attributes) {
         return named("", operator, inputs, outputs, attributes);
     }
 
-    /** A node with a name. */
+    /** Adds a node with a name. */
     @SafeVarargs
     public final OnnxWriter named(
             String name, String operator, String inputs, String outputs, Consumer<ProtoWriter>... attributes) {
@@ -78,42 +78,42 @@ public final class OnnxWriter {
         return attribute -> attribute.text(1, name).message(5, tensor).number(20, 4);
     }
 
-    /** A tensor of float32 in {@code raw_data}. */
+    /** Adds a float32 tensor with {@code raw_data}. */
     public OnnxWriter floats(String name, float[] values, long... shape) {
         return graph(5, header(name, FLOAT, shape).reals(9, values));
     }
 
-    /** A vector of int64. */
+    /** Adds an int64 vector. */
     public OnnxWriter longs(String name, long... values) {
         return graph(5, header(name, INT64, values.length).numbers(7, values));
     }
 
-    /** A single int64. */
+    /** Adds an int64 scalar. */
     public OnnxWriter single(String name, long value) {
         return graph(5, header(name, INT64).numbers(7, value));
     }
 
-    /** Name, type and shape of a tensor, for values of any kind to follow. */
+    /** A tensor with name, type and shape, to which values can be added. */
     public static ProtoWriter header(String name, int type, long... shape) {
         return new ProtoWriter().numbers(1, shape).number(2, type).text(8, name);
     }
 
-    /** A field of the graph, whatever it is. */
+    /** Adds a field to the graph. */
     public OnnxWriter graph(int field, ProtoWriter message) {
         graph.message(field, message);
         return this;
     }
 
     /**
-     * An input of the graph.
+     * Adds an input of the graph.
      *
-     * @param dimensions of each axis, its size, or its name where it is open
+     * @param dimensions per axis, its size, or its name if dynamic
      */
     public OnnxWriter input(String name, int type, Object... dimensions) {
         return graph(11, port(name, type, dimensions));
     }
 
-    /** An input of tokens, and what the graph calls its answer. */
+    /** Adds an input of int64 tokens. */
     public OnnxWriter tokens(String name, Object... dimensions) {
         return input(name, INT64, dimensions);
     }
@@ -139,20 +139,20 @@ public final class OnnxWriter {
         return new ProtoWriter().text(1, name).message(2, new ProtoWriter().message(1, tensor));
     }
 
-    /** The tensors {@code W}, {@code R} and {@code B} of a layer, under names with this ending. */
-    public OnnxWriter weights(String ending, LstmLayer layer) {
-        return weights(ending, layer, GATES);
+    /** Adds the tensors {@code W}, {@code R} and {@code B} of a layer; {@code suffix} is appended to their names. */
+    public OnnxWriter weights(String suffix, LstmLayer layer) {
+        return weights(suffix, layer, GATES);
     }
 
-    /** The same with gates in any order. */
-    public OnnxWriter weights(String ending, LstmLayer layer, List<Gate> gates) {
+    /** Adds the tensors of a layer with gates in any order. */
+    public OnnxWriter weights(String suffix, LstmLayer layer, List<Gate> gates) {
         int directions = layer.directions().size();
         LstmDirection first = layer.directions().get(0);
         int h = first.hiddenWidth();
         int rows = Gate.COUNT * h;
-        ProtoWriter w = header("W" + ending, FLOAT, directions, rows, first.inputWidth());
-        ProtoWriter r = header("R" + ending, FLOAT, directions, rows, h);
-        ProtoWriter b = header("B" + ending, FLOAT, directions, 2L * rows);
+        ProtoWriter w = header("W" + suffix, FLOAT, directions, rows, first.inputWidth());
+        ProtoWriter r = header("R" + suffix, FLOAT, directions, rows, h);
+        ProtoWriter b = header("B" + suffix, FLOAT, directions, 2L * rows);
         ProtoWriter wValues = new ProtoWriter();
         ProtoWriter rValues = new ProtoWriter();
         ProtoWriter bValues = new ProtoWriter();
@@ -165,7 +165,7 @@ public final class OnnxWriter {
                 bValues.raw(ProtoWriter.littleEndian(direction.bias(gate)));
             }
             float[] nothing = new float[rows];
-            Arrays.fill(nothing, -0.0f); // adding it changes no bit; adding 0 would change -0
+            Arrays.fill(nothing, -0.0f); // the neutral element of addition: adding +0 would change -0
             bValues.raw(ProtoWriter.littleEndian(nothing));
         }
         return graph(5, w.bytes(9, wValues.toByteArray()))
@@ -177,7 +177,7 @@ public final class OnnxWriter {
         return model(graph.toByteArray(), opset).toByteArray();
     }
 
-    /** A model around a graph; what says the opset stands last, so that no shorter file is a model. */
+    /** A model with this graph. The opset is written last, so that no truncated file is a valid model. */
     public static ProtoWriter model(byte[] graph, int opset) {
         return new ProtoWriter()
                 .number(1, 8)

@@ -5,16 +5,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** Writes one message of Protocol Buffers, right or wrong: fields in the order in which they are given. */
+/** Writes one Protocol Buffers message, valid or invalid. Fields are written in the order of the calls. */
 public final class ProtoWriter {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
-    /** A varint. */
+    /** Writes a varint field. */
     public ProtoWriter number(int field, long value) {
         return tag(field, ProtoReader.VARINT).varint(value);
     }
 
-    /** Four bytes. */
+    /** Writes a float32 field. */
     public ProtoWriter real(int field, float value) {
         tag(field, ProtoReader.FIXED32);
         bytes.writeBytes(littleEndian(value));
@@ -25,7 +25,7 @@ public final class ProtoWriter {
         return bytes(field, value, value.length);
     }
 
-    /** Bytes of another length than they claim. */
+    /** Writes bytes with a claimed length, which may be false. */
     public ProtoWriter bytes(int field, byte[] value, long claimed) {
         tag(field, ProtoReader.BYTES).varint(claimed);
         return raw(value);
@@ -39,7 +39,7 @@ public final class ProtoWriter {
         return bytes(field, value.toByteArray());
     }
 
-    /** Packed varints. */
+    /** Writes packed varints. */
     public ProtoWriter numbers(int field, long... values) {
         ProtoWriter packed = new ProtoWriter();
         for (long value : values) {
@@ -48,7 +48,7 @@ public final class ProtoWriter {
         return bytes(field, packed.toByteArray());
     }
 
-    /** Packed float32, which is also how they lie in {@code raw_data}. */
+    /** Writes packed float32 values. {@code raw_data} has the same encoding. */
     public ProtoWriter reals(int field, float... values) {
         return bytes(field, littleEndian(values));
     }
@@ -64,16 +64,16 @@ public final class ProtoWriter {
     }
 
     public ProtoWriter varint(long value) {
-        long rest = value;
-        while ((rest & ~0x7FL) != 0) {
-            bytes.write((int) ((rest & 0x7F) | 0x80));
-            rest >>>= 7;
+        long remaining = value;
+        while ((remaining & ~0x7FL) != 0) {
+            bytes.write((int) ((remaining & 0x7F) | 0x80));
+            remaining >>>= 7;
         }
-        bytes.write((int) rest);
+        bytes.write((int) remaining);
         return this;
     }
 
-    /** Bytes as they are. */
+    /** Writes bytes without tag and length. */
     public ProtoWriter raw(byte[] value) {
         bytes.writeBytes(value);
         return this;

@@ -5,18 +5,18 @@ import java.util.List;
 import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.onnx.OnnxAxis.Role;
-import sluice.cell.weights.onnx.OnnxContent.Answer;
 import sluice.cell.weights.onnx.OnnxContent.At;
 import sluice.cell.weights.onnx.OnnxContent.Cell;
+import sluice.cell.weights.onnx.OnnxContent.ClassScores;
+import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
 import sluice.cell.weights.onnx.OnnxContent.Embedded;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
 import sluice.cell.weights.onnx.OnnxContent.OneHot;
-import sluice.cell.weights.onnx.OnnxContent.Part;
 import sluice.cell.weights.onnx.OnnxContent.Raw;
 
-/** Operators that are a part of the model: the LSTM itself, what stands in front of it, and the output layer. */
-final class OnnxLayers {
-    private OnnxLayers() {}
+/** Operators that are part of a model: LSTM, embedding, output layer, softmax, and merging of directions. */
+final class OnnxModelOperators {
+    private OnnxModelOperators() {}
 
     /** The three outputs of an LSTM node: Y, Y_h, Y_c. */
     static List<OnnxValue> lstm(OnnxOperands operands) {
@@ -28,7 +28,7 @@ final class OnnxLayers {
                 operands.optionalConstant(3, "B"),
                 operands.optionalConstant(7, "P"));
         if (!(operands.required(0) instanceof OnnxSignal input)) {
-            throw new ModelException("reads %s, expected what comes from an input of the graph"
+            throw new ModelException("reads %s, expected a value that depends on an input of the graph"
                     .formatted(operands.required(0).describe()));
         }
         OnnxLstm lstm = new OnnxLstm(
@@ -43,13 +43,13 @@ final class OnnxLayers {
     }
 
     private static List<OnnxValue> outputs(OnnxLstm lstm, OnnxLstmInput axes, boolean batchFirst, OnnxAxis flipped) {
-        List<OnnxAxis> directions = OnnxSignal.axesOf(lstm.directions());
+        List<OnnxAxis> directions = OnnxSignal.directionAxes(lstm.directions());
         List<OnnxAxis> units = List.of(OnnxAxis.of(Role.UNITS, lstm.hiddenWidth()));
-        List<Part> each = new ArrayList<>();
-        List<Part> last = new ArrayList<>();
+        List<DirectionOutput> each = new ArrayList<>();
+        List<DirectionOutput> last = new ArrayList<>();
         for (int at = 0; at < lstm.directions(); at++) {
-            each.add(new Part(lstm, at, At.EACH));
-            last.add(new Part(lstm, at, lstm.reversed(at) ? At.FIRST : At.LAST));
+            each.add(new DirectionOutput(lstm, at, At.EACH));
+            last.add(new DirectionOutput(lstm, at, lstm.reversed(at) ? At.FIRST : At.LAST));
         }
         List<List<OnnxAxis>> all = batchFirst
                 ? List.of(axes.batch(), axes.steps(), directions, units)
@@ -64,21 +64,22 @@ final class OnnxLayers {
 
     static OnnxValue oneHot(OnnxOperands operands) {
         if (!(operands.required(0) instanceof OnnxSignal tokens) || !(tokens.content() instanceof Raw raw)) {
-            throw new ModelException("makes %s one-hot, expected the tokens of an input"
+            throw new ModelException("one-hot encodes %s, expected the tokens of an input"
                     .formatted(operands.required(0).describe()));
         }
-        long depth = (long) operands.constant(1, "the depth").only();
-        float[] offAndOn = operands.constant(2, "what stands for off and on").reals();
+        long depth = (long) operands.constant(1, "the depth").single();
+        float[] offAndOn = operands.constant(2, "the off and on values").floats();
         if (depth < 1 || offAndOn.length != 2 || offAndOn[0] != 0 || offAndOn[1] != 1) {
             throw new ModelException(
-                    "depth %d with %d values for off and on, expected 0 and 1".formatted(depth, offAndOn.length));
+                    "depth is %d with %d off and on values, expected a depth above 0 and the values 0 and 1"
+                            .formatted(depth, offAndOn.length));
         }
         long axis = operands.axis(-1);
         if (axis != -1 && axis != tokens.rank()) {
-            throw new ModelException("axis %d of %d, expected the last".formatted(axis, tokens.rank() + 1));
+            throw new ModelException("axis is %d of %d, expected the last one".formatted(axis, tokens.rank() + 1));
         }
         return tokens.unsqueeze(new long[] {tokens.rank()})
-                .endingIn(OnnxAxis.of(Role.WIDTH, depth), new OneHot(depth, raw.input()));
+                .withLastAxis(OnnxAxis.of(Role.WIDTH, depth), new OneHot(depth, raw.input()));
     }
 
     static OnnxValue matMul(OnnxOperands operands) {
@@ -86,7 +87,8 @@ final class OnnxLayers {
             return new OnnxOpaque(operands.node().describe());
         }
         if (!(operands.required(0) instanceof OnnxSignal signal)) {
-            throw new ModelException("multiplies from the left, expected an output layer, which is on the right");
+            throw new ModelException(
+                    "has the input-dependent operand on the right, expected it on the left: hidden states times weights");
         }
         return product(signal, operands.constant(1, "the matrix"), false);
     }
@@ -96,24 +98,25 @@ final class OnnxLayers {
         if (operands.signals().isEmpty()) {
             return new OnnxOpaque(node.describe());
         }
-        float alpha = node.real("alpha", 1);
-        float beta = node.real("beta", 1);
+        float alpha = node.floatValue("alpha", 1);
+        float beta = node.floatValue("beta", 1);
         boolean hasBias = operands.value(2) != null;
         if (alpha != 1 || (hasBias && beta != 1) || node.number("transA", 0) != 0) {
-            throw new ModelException("alpha %s, beta %s, transA %d: expected 1, 1 and 0, as output layers have them"
+            throw new ModelException("alpha %s, beta %s, transA %d: expected 1, 1 and 0"
                     .formatted(alpha, beta, node.number("transA", 0)));
         }
         if (!(operands.required(0) instanceof OnnxSignal signal)) {
-            throw new ModelException("multiplies from the left, expected an output layer, which is on the right");
+            throw new ModelException(
+                    "has the input-dependent operand on the right, expected it on the left: hidden states times weights");
         }
         OnnxSignal logits = product(signal, operands.constant(1, "B"), node.number("transB", 0) != 0);
         if (!hasBias) {
             return logits;
         }
-        if (!(logits.content() instanceof Answer answer)) {
-            throw new ModelException("adds a bias to an embedding, expected none");
+        if (!(logits.content() instanceof ClassScores scores)) {
+            throw new ModelException("adds a bias to an embedding, which is not supported: expected no bias");
         }
-        return logits.with(new Answer(answer.linear().plus(operands.constant(2, "C")), answer.form()));
+        return logits.with(new ClassScores(scores.linear().plus(operands.constant(2, "C")), scores.form()));
     }
 
     private static OnnxSignal product(OnnxSignal signal, OnnxArray weights, boolean transposed) {
@@ -124,41 +127,44 @@ final class OnnxLayers {
             return embedded(signal, oneHot, weights);
         }
         if (!(signal.content() instanceof Hidden hidden)) {
-            throw onTheWay(signal);
+            throw unsupportedOperator(signal);
         }
         OnnxLinear linear = new OnnxLinear(hidden, weights, transposed, null);
         if (!signal.endsInAllUnits() || linear.width() != signal.axisSize(-1)) {
-            throw new ModelException("multiplies %s by %s, expected a matrix that reads all of its hidden units"
+            throw new ModelException("multiplies %s by %s, expected a matrix with one row per hidden unit"
                     .formatted(signal.describe(), weights.describe()));
         }
-        return signal.endingIn(OnnxAxis.of(Role.CLASSES, linear.classes()), new Answer(linear, Answer.Form.LOGITS));
+        return signal.withLastAxis(
+                OnnxAxis.of(Role.CLASSES, linear.classes()), new ClassScores(linear, ClassScores.Form.LOGITS));
     }
 
-    /** A one-hot row times a matrix is a row of that matrix. */
+    /** One-hot vectors times a matrix select rows of the matrix: an embedding. */
     private static OnnxSignal embedded(OnnxSignal signal, OneHot oneHot, OnnxArray table) {
         if (table.shape().rows() != oneHot.depth() || signal.axisSize(-1) != oneHot.depth()) {
-            throw new ModelException("multiplies one-hot tokens of depth %d by %s, expected as many rows"
+            throw new ModelException("multiplies one-hot tokens of depth %d by %s, expected one row per token"
                     .formatted(oneHot.depth(), table.describe()));
         }
-        return signal.endingIn(OnnxAxis.of(Role.WIDTH, table.shape().columns()), new Embedded(table, oneHot.input()));
+        return signal.withLastAxis(
+                OnnxAxis.of(Role.WIDTH, table.shape().columns()), new Embedded(table, oneHot.input()));
     }
 
-    /** The refusal of what stands where nothing may stand. */
-    static ModelException onTheWay(OnnxSignal signal) {
-        return new ModelException(("stands on the way from input to output, after %s: only an embedding, LSTMs, one "
-                        + "output layer and a softmax can be scored")
-                .formatted(signal.content().place()));
+    /** The exception for an operator that can't be scored. */
+    static ModelException unsupportedOperator(OnnxSignal signal) {
+        return new ModelException(
+                ("this operator is not supported here, after %s: only an embedding, LSTMs, one output layer and a softmax "
+                                + "can be scored")
+                        .formatted(signal.content().describe()));
     }
 
-    /** A bias of the output layer, or two directions that are merged. */
+    /** Add: the bias of the output layer, or the sum of two directions. */
     static OnnxValue add(OnnxOperands operands) {
         if (operands.signals().size() == 2) {
             return merged(operands, Merge.SUM);
         }
         int at = operands.onlySignal().orElseThrow();
         OnnxSignal signal = operands.signals().get(0);
-        if (!(signal.content() instanceof Answer answer) || answer.form() != Answer.Form.LOGITS) {
-            throw onTheWay(signal);
+        if (!(signal.content() instanceof ClassScores scores) || scores.form() != ClassScores.Form.LOGITS) {
+            throw unsupportedOperator(signal);
         }
         boolean last =
                 signal.dimensions().get(signal.rank() - 1).stream().anyMatch(axis -> axis.role() == Role.CLASSES);
@@ -167,10 +173,10 @@ final class OnnxLayers {
             throw new ModelException("adds %s to %s, expected a bias of the classes, on the last axis"
                     .formatted(bias.describe(), signal.describe()));
         }
-        return signal.with(new Answer(answer.linear().plus(bias), answer.form()));
+        return signal.with(new ClassScores(scores.linear().plus(bias), scores.form()));
     }
 
-    /** Two directions of a layer, unit by unit. */
+    /** Merges two directions of a layer element by element. */
     static OnnxValue merged(OnnxOperands operands, Merge merge) {
         List<OnnxSignal> signals = operands.signals();
         OnnxSignal one = signals.get(0);
@@ -180,87 +186,89 @@ final class OnnxLayers {
                 && first.parts().size() == 1
                 && second.parts().size() == 1
                 && one.matches(signals.get(1))) {
-            Part part = first.parts().get(0);
-            Part other = second.parts().get(0);
-            boolean swapped = part.reversed() && !other.reversed();
-            return one.with(new Hidden(swapped ? List.of(other, part) : List.of(part, other), merge));
+            DirectionOutput part = first.parts().get(0);
+            DirectionOutput other = second.parts().get(0);
+            boolean reversedOrder = part.reversed() && !other.reversed();
+            return one.with(new Hidden(reversedOrder ? List.of(other, part) : List.of(part, other), merge));
         }
-        throw onTheWay(one);
+        throw unsupportedOperator(one);
     }
 
-    /** A product of two directions, or half the sum of them. */
+    /** Mul or Div: the product of two directions, or their sum times a constant, which makes it the average. */
     static OnnxValue scaled(OnnxOperands operands, float half) {
         if (operands.signals().size() == 2 && half != 2) {
             return merged(operands, Merge.MUL);
         }
         int at = operands.onlySignal()
-                .orElseThrow(() -> onTheWay(operands.signals().get(0)));
+                .orElseThrow(() -> unsupportedOperator(operands.signals().get(0)));
         OnnxSignal signal = operands.signals().get(0);
         boolean isHalved = signal.content() instanceof Hidden hidden
                 && hidden.merge() == Merge.SUM
                 && (half != 2 || at == 0)
                 && operands.value(1 - at) instanceof OnnxConstant constant
                 && constant.array().shape().values() == 1
-                && constant.array().only() == half;
+                && constant.array().single() == half;
         if (!isHalved) {
-            throw onTheWay(signal);
+            throw unsupportedOperator(signal);
         }
         return signal.with(new Hidden(((Hidden) signal.content()).parts(), Merge.AVERAGE));
     }
 
-    /** @param flattens whether axes after this one are laid together first, as up to opset 12 */
-    static OnnxValue softmax(OnnxOperands operands, Answer.Form form, boolean flattens) {
+    /** @param flattens whether the softmax covers all axes from its axis on, as up to opset 12 */
+    static OnnxValue softmax(OnnxOperands operands, ClassScores.Form form, boolean flattens) {
         if (operands.signals().isEmpty()) {
             return new OnnxOpaque(operands.node().describe());
         }
         OnnxSignal signal = operands.signals().get(0);
-        if (!(signal.content() instanceof Answer answer) || answer.form() != Answer.Form.LOGITS) {
-            throw onTheWay(signal);
+        if (!(signal.content() instanceof ClassScores scores) || scores.form() != ClassScores.Form.LOGITS) {
+            throw unsupportedOperator(signal);
         }
         int axis = OnnxValue.axis(operands.axis(flattens ? 1 : -1), signal.rank());
         requireClasses(signal, axis);
         boolean isLast =
                 signal.dimensions().subList(axis + 1, signal.rank()).stream().allMatch(List::isEmpty);
         if (flattens && !isLast) {
-            throw new ModelException("axis %d of %d, expected the last: up to opset 12 all axes from there on are one"
-                    .formatted(axis, signal.rank()));
+            throw new ModelException(
+                    "axis is %d of %d, expected the last one: up to opset 12 the softmax covers all axes from there on"
+                            .formatted(axis, signal.rank()));
         }
-        return signal.with(new Answer(answer.linear(), form));
+        return signal.with(new ClassScores(scores.linear(), form));
     }
 
-    /** The most probable class, of logits or of what grows with them. */
+    /** The most probable class, of logits, probabilities or log-probabilities. */
     static OnnxValue argMax(OnnxOperands operands) {
         if (operands.signals().isEmpty()) {
             return new OnnxOpaque(operands.node().describe());
         }
         OnnxSignal signal = operands.signals().get(0);
-        if (!(signal.content() instanceof Answer answer) || answer.form() == Answer.Form.PREDICTION) {
-            throw onTheWay(signal);
+        if (!(signal.content() instanceof ClassScores scores) || scores.form() == ClassScores.Form.ARGMAX) {
+            throw unsupportedOperator(signal);
         }
         int axis = OnnxValue.axis(operands.axis(0), signal.rank());
         requireClasses(signal, axis);
-        List<List<OnnxAxis>> left = new ArrayList<>(signal.dimensions());
-        left.set(axis, List.of());
-        OnnxSignal kept = new OnnxSignal(left, new Answer(answer.linear(), Answer.Form.PREDICTION), signal.flipped());
+        List<List<OnnxAxis>> remaining = new ArrayList<>(signal.dimensions());
+        remaining.set(axis, List.of());
+        OnnxSignal kept =
+                new OnnxSignal(remaining, new ClassScores(scores.linear(), ClassScores.Form.ARGMAX), signal.flipped());
         return operands.node().number("keepdims", 1) != 0 ? kept : kept.squeeze(new long[] {axis});
     }
 
     private static void requireClasses(OnnxSignal signal, int axis) {
-        List<OnnxAxis> axes = signal.wide(axis);
+        List<OnnxAxis> axes = signal.nontrivialAxes(axis);
         if (axes.size() != 1 || axes.get(0).role() != Role.CLASSES) {
-            throw new ModelException("runs over %s, expected the classes alone; check its axis".formatted(axes));
+            throw new ModelException("runs over %s, expected only the classes; check its axis".formatted(axes));
         }
     }
 
-    /** The same from the last step to the first, each sequence in its own length. */
+    /** ReverseSequence: reverses the steps of each sequence by its own length. */
     static OnnxValue reverse(OnnxOperands operands) {
-        if (!(operands.required(0) instanceof OnnxSignal signal) || signal.isPart()) {
+        if (!(operands.required(0) instanceof OnnxSignal signal) || signal.isDerivedInput()) {
             return operands.required(0);
         }
         int time = OnnxValue.axis(operands.node().number("time_axis", 0), signal.rank());
         List<OnnxAxis> axes = signal.dimensions().get(time);
         if (axes.size() != 1 || !axes.get(0).isInput()) {
-            throw new ModelException("turns %s around, expected the steps".formatted(axes));
+            throw new ModelException("reverses %s, expected the steps".formatted(axes));
         }
         return signal.flip(axes.get(0));
     }

@@ -8,16 +8,16 @@ import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.onnx.OnnxContent.Embedded;
 import sluice.cell.weights.onnx.OnnxContent.Raw;
 
-/** Operators that move numbers and change none, whatever they are: constants, sizes, or what flows through the graph. */
-final class OnnxMoves {
-    private OnnxMoves() {}
+/** Operators that select, move or repeat values without changing them. They apply to values of every kind. */
+final class OnnxShapeOperators {
+    private OnnxShapeOperators() {}
 
     static OnnxValue transpose(OnnxOperands operands) {
         OnnxValue value = operands.required(0);
         if (value instanceof OnnxConstant constant) {
             return constant.transpose(operands.order(constant.array().shape().rank()));
         }
-        if (value instanceof OnnxSignal signal && !signal.isPart()) {
+        if (value instanceof OnnxSignal signal && !signal.isDerivedInput()) {
             return signal.transpose(operands.order(signal.rank()));
         }
         int rank = operands.node().numbers("perm").map(perm -> perm.length).orElse(0);
@@ -31,7 +31,7 @@ final class OnnxMoves {
     static OnnxValue unsqueeze(OnnxOperands operands) {
         return operands.required(0)
                 .unsqueeze(operands.numbers("axes", 1)
-                        .orElseThrow(() -> new ModelException("has no axes, expected some")));
+                        .orElseThrow(() -> new ModelException("has no axes, expected at least one")));
     }
 
     static OnnxValue reshape(OnnxOperands operands) {
@@ -39,7 +39,8 @@ final class OnnxMoves {
         if (value instanceof OnnxShapeless) {
             return value;
         }
-        List<OnnxSize> target = operands.sizes(1).orElseThrow(() -> new ModelException("has no shape, expected one"));
+        List<OnnxSize> target =
+                operands.sizes(1).orElseThrow(() -> new ModelException("has no target shape, expected one"));
         return value.reshape(target, operands.node().number("allowzero", 0) != 0);
     }
 
@@ -65,7 +66,7 @@ final class OnnxMoves {
                     return ones;
                 });
         if (ends.length != starts.length || axes.length != starts.length || steps.length != starts.length) {
-            throw new ModelException("%d starts, %d ends, %d axes and %d steps, expected as many of each"
+            throw new ModelException("%d starts, %d ends, %d axes and %d steps, expected the same number of each"
                     .formatted(starts.length, ends.length, axes.length, steps.length));
         }
         for (int at = 0; at < starts.length; at++) {
@@ -74,28 +75,29 @@ final class OnnxMoves {
         return value;
     }
 
-    /** Starts or ends; an end that is the size of an axis of the input means its end. */
+    /** Starts or ends. A value that is the dynamic size of the axis means its end. */
     private static long[] ends(OnnxOperands operands, String name, int input, OnnxValue sliced) {
         if (operands.node().has(name)) {
             return operands.numbers(name, input).orElseThrow();
         }
-        List<OnnxSize> sizes = operands.sizes(input).orElseThrow(() -> new ModelException("has no " + name));
+        List<OnnxSize> sizes = operands.sizes(input)
+                .orElseThrow(() -> new ModelException("has no %s, expected one per axis".formatted(name)));
         long[] numbers = new long[sizes.size()];
         for (int at = 0; at < numbers.length; at++) {
             OnnxSize size = sizes.get(at);
-            boolean isWhole = sliced instanceof OnnxSignal signal
-                    && !signal.isPart()
+            boolean isAxisSize = sliced instanceof OnnxSignal signal
+                    && !signal.isDerivedInput()
                     && size.axes() != null
                     && signal.dimensions().contains(size.axes());
-            if (!size.isNumber() && !isWhole) {
-                throw new ModelException("%s depend on the sizes of the input, expected constants".formatted(name));
+            if (!size.isNumber() && !isAxisSize) {
+                throw new ModelException("%s depend on sizes of the input, expected constants".formatted(name));
             }
             numbers[at] = size.isNumber() ? size.number() : Long.MAX_VALUE;
         }
         return numbers;
     }
 
-    /** The outputs of a Split: its input, cut along an axis. */
+    /** Splits a value along an axis. */
     static List<OnnxValue> split(OnnxOperands operands) {
         OnnxValue value = operands.required(0);
         long axis = operands.axis(0);
@@ -112,7 +114,7 @@ final class OnnxMoves {
 
     private static long[] equalParts(long size, int outputs) {
         if (size < 0 || outputs == 0) {
-            throw new ModelException("splits an axis of open size, expected one that is known");
+            throw new ModelException("splits an axis of dynamic size into equal parts, expected a known size");
         }
         long each = (size + outputs - 1) / outputs;
         long[] sizes = new long[outputs];
@@ -126,10 +128,10 @@ final class OnnxMoves {
         List<OnnxValue> values = operands.all();
         long axis = operands.axis(0);
         if (values.isEmpty()) {
-            throw new ModelException("has no inputs, expected some");
+            throw new ModelException("has no inputs, expected at least one");
         }
         if (values.stream().allMatch(OnnxSignal.class::isInstance)) {
-            return OnnxSignal.joined(operands.signals(), axis);
+            return OnnxSignal.concatenated(operands.signals(), axis);
         }
         if (values.stream().anyMatch(OnnxOpaque.class::isInstance)
                 && operands.signals().isEmpty()) {
@@ -139,25 +141,27 @@ final class OnnxMoves {
             List<OnnxArray> arrays =
                     values.stream().map(value -> ((OnnxConstant) value).array()).toList();
             int rank = arrays.get(0).shape().rank();
-            return new OnnxConstant(OnnxArray.joined(arrays, OnnxValue.axis(axis, rank)));
+            return new OnnxConstant(OnnxArray.concatenated(arrays, OnnxValue.axis(axis, rank)));
         }
         if (values.stream().allMatch(value -> value.equals(values.get(0))) && values.get(0) instanceof OnnxFill) {
             return values.get(0);
         }
         List<OnnxSize> sizes = new ArrayList<>();
         for (OnnxValue value : values) {
-            sizes.addAll(OnnxSizes.of(value).orElseThrow(() -> notAlike(values)).sizes());
-            OnnxSizes.requireFew(sizes.size());
+            sizes.addAll(OnnxSizes.of(value)
+                    .orElseThrow(() -> differentKinds(values))
+                    .sizes());
+            OnnxSizes.requireLimit(sizes.size());
         }
         return new OnnxSizes(sizes, false);
     }
 
-    private static ModelException notAlike(List<OnnxValue> values) {
-        return new ModelException("%s side by side, expected values of one kind"
+    private static ModelException differentKinds(List<OnnxValue> values) {
+        return new ModelException("concatenates %s, expected values of one kind"
                 .formatted(NameList.of(values.stream().map(OnnxValue::describe).toList(), text -> text)));
     }
 
-    /** Rows of a table by tokens, which is an embedding, or places of an axis. */
+    /** Gather: an embedding lookup by tokens, or a selection of indices of an axis. */
     static OnnxValue gather(OnnxOperands operands) {
         OnnxValue value = operands.required(0);
         if (operands.required(1) instanceof OnnxSignal tokens) {
@@ -166,7 +170,7 @@ final class OnnxMoves {
         if (value instanceof OnnxOpaque) {
             return value;
         }
-        return value.gather(operands.axis(0), operands.constant(1, "the place"));
+        return value.gather(operands.axis(0), operands.constant(1, "the index"));
     }
 
     private static OnnxSignal embedding(OnnxOperands operands, OnnxSignal tokens) {
@@ -180,15 +184,16 @@ final class OnnxMoves {
                     .formatted(table.describe(), operands.axis(0)));
         }
         return tokens.unsqueeze(new long[] {tokens.rank()})
-                .endingIn(OnnxAxis.of(OnnxAxis.Role.WIDTH, table.shape().columns()), new Embedded(table, raw.input()));
+                .withLastAxis(
+                        OnnxAxis.of(OnnxAxis.Role.WIDTH, table.shape().columns()), new Embedded(table, raw.input()));
     }
 
     static OnnxValue shape(OnnxOperands operands) {
         OnnxValue value = operands.required(0);
-        if (value instanceof OnnxShapeless || value instanceof OnnxRows) {
+        if (value instanceof OnnxShapeless || value instanceof OnnxExpanded) {
             return new OnnxOpaque(operands.node().describe());
         }
-        if (value instanceof OnnxSignal signal && signal.isPart()) {
+        if (value instanceof OnnxSignal signal && signal.isDerivedInput()) {
             return new OnnxOpaque(operands.node().describe());
         }
         OnnxSizes shape = value.shape();
@@ -198,16 +203,16 @@ final class OnnxMoves {
                 : shape;
     }
 
-    /** A constant that is repeated to some size, which is that of the batch. */
+    /** Expand or Tile: a constant repeated to the batch size. */
     static OnnxValue expand(OnnxOperands operands) {
         OnnxValue value = operands.required(0);
         if (value instanceof OnnxConstant constant) {
             OnnxArray array = constant.array();
-            return array.shape().values() == 1 ? new OnnxFill(array.only()) : new OnnxRows(constant);
+            return array.shape().values() == 1 ? new OnnxFill(array.single()) : new OnnxExpanded(constant);
         }
-        if (value instanceof OnnxSignal signal && !(signal.content() instanceof Raw) && !signal.isPart()) {
+        if (value instanceof OnnxSignal signal && !(signal.content() instanceof Raw) && !signal.isDerivedInput()) {
             throw new ModelException(
-                    "repeats %s, which can't be scored; only constants may be expanded".formatted(signal.describe()));
+                    "repeats %s, which is not supported; only constants may be repeated".formatted(signal.describe()));
         }
         return value;
     }

@@ -12,71 +12,71 @@ import java.util.Set;
 import java.util.function.LongBinaryOperator;
 import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.ModelException;
-import sluice.cell.weights.onnx.OnnxContent.Answer;
+import sluice.cell.weights.onnx.OnnxContent.ClassScores;
 
 /**
- * Goes through a graph from its inputs to its outputs, node by node, and keeps for each value what it is: which axes
- * it has, and what of the model stands on them.
+ * Evaluates a graph symbolically, node by node, and records for each value its axes and its content.
  *
- * <p>No pattern of an exporter is looked for: whatever nodes move axes about, the result is the same. A node that
- * changes what flows through the graph, and is no part of a model, ends the walk.
+ * <p>It does not match patterns of exporters: any sequence of operators that only move axes is understood. An operator
+ * that changes values and is not part of a supported model is an error.
  */
-final class OnnxWalk {
+final class OnnxInterpreter {
     private static final Set<String> OTHER_CELLS = Set.of("GRU", "RNN");
 
-    /** Far more layers than any model has. */
+    /** Limit, far more LSTM nodes than any model has. */
     private static final int MAX_LSTMS = 1_000;
 
     private final OnnxGraph graph;
     private final OnnxArray.Source source;
     private final Map<String, OnnxValue> values = new HashMap<>();
-    private int lstms; // nodes run
+    private int lstms; // LSTM nodes evaluated
 
-    OnnxWalk(OnnxGraph graph, OnnxArray.Source source) {
+    OnnxInterpreter(OnnxGraph graph, OnnxArray.Source source) {
         this.graph = graph;
         this.source = source;
     }
 
     /**
-     * Finds out what these values of the graph are.
+     * Evaluates the nodes that these outputs depend on.
      *
-     * @throws ModelException where a node on the way to them can't be followed; the message begins with the node
+     * @throws ModelException if a node is not supported; the message begins with the node
      */
     Map<String, OnnxValue> valuesOf(List<String> outputs) {
         graph.inputs().forEach(input -> values.put(input.name(), OnnxSignal.of(input)));
-        // An input of the same name has the tensor as its default, and takes no other here.
+        // An initializer with the name of an input is its default, and here its only value.
         graph.initializers()
                 .forEach((name, tensor) -> values.put(name, new OnnxConstant(OnnxArray.of(source, tensor))));
         Set<Integer> needed = needed(outputs);
         for (OnnxNode node : graph.nodes()) {
-            if (needed.contains(node.place())) {
-                run(node);
+            if (needed.contains(node.index())) {
+                evaluate(node);
             }
         }
         Map<String, OnnxValue> found = new LinkedHashMap<>();
         for (String output : outputs) {
             OnnxValue value = values.get(output);
             if (value == null) {
-                throw new ModelException("output '%s' of the graph is given by nothing in it".formatted(output));
+                throw new ModelException(
+                        "output '%s' of the graph is not produced by any node, expected one".formatted(output));
             }
             found.put(output, value);
         }
         return found;
     }
 
-    /** The places of all nodes that these outputs depend on. */
+    /** The indices of all nodes that these outputs depend on. */
     private Set<Integer> needed(List<String> outputs) {
-        Map<String, OnnxNode> givers = new HashMap<>();
-        graph.nodes().forEach(node -> node.outputs().forEach(output -> givers.put(output, node)));
+        Map<String, OnnxNode> producers = new HashMap<>();
+        graph.nodes().forEach(node -> node.outputs().forEach(output -> producers.put(output, node)));
         Set<Integer> needed = new HashSet<>();
         Deque<String> names = new ArrayDeque<>(outputs);
         while (!names.isEmpty()) {
-            OnnxNode node = givers.get(names.pop());
-            if (node == null || !needed.add(node.place())) {
+            OnnxNode node = producers.get(names.pop());
+            if (node == null || !needed.add(node.index())) {
                 continue;
             }
             for (int at = 0; at < node.inputs().size(); at++) {
-                if (node.hasInput(at) && matters(node, at)) {
+                if (node.hasInput(at) && isUsed(node, at)) {
                     names.push(node.input(at));
                 }
             }
@@ -84,8 +84,8 @@ final class OnnxWalk {
         return needed;
     }
 
-    /** Sequences have their own lengths here, and constants that fill a batch are never written out. */
-    private static boolean matters(OnnxNode node, int input) {
+    /** Whether an input is evaluated. Sequence lengths and target shapes of repeated constants are not needed. */
+    private static boolean isUsed(OnnxNode node, int input) {
         return switch (node.operator()) {
             case "LSTM" -> input != OnnxLstm.SEQUENCE_LENS;
             case "Expand", "Tile", "ReverseSequence", "Dropout" -> input == 0;
@@ -94,17 +94,17 @@ final class OnnxWalk {
         };
     }
 
-    private void run(OnnxNode node) {
+    private void evaluate(OnnxNode node) {
         List<OnnxValue> inputs = new ArrayList<>();
         for (int at = 0; at < node.inputs().size(); at++) {
-            inputs.add(node.hasInput(at) && matters(node, at) ? values.get(node.input(at)) : null);
+            inputs.add(node.hasInput(at) && isUsed(node, at) ? values.get(node.input(at)) : null);
         }
         try {
             if (node.operator().equals("LSTM") && ++lstms > MAX_LSTMS) {
-                throw new ModelException("more than %d LSTMs, expected fewer".formatted(MAX_LSTMS));
+                throw new ModelException("the graph has more than %d LSTM nodes, expected fewer".formatted(MAX_LSTMS));
             }
             OnnxOperands operands = new OnnxOperands(node, inputs, source);
-            List<OnnxValue> results = node.isStandard() ? results(operands) : List.of(other(operands));
+            List<OnnxValue> results = node.isStandard() ? results(operands) : List.of(otherOperator(operands));
             for (int at = 0; at < node.outputs().size(); at++) {
                 OnnxValue result = at < results.size() ? results.get(at) : new OnnxOpaque(node.describe());
                 values.put(node.outputs().get(at), result);
@@ -116,8 +116,8 @@ final class OnnxWalk {
 
     private List<OnnxValue> results(OnnxOperands operands) {
         return switch (operands.node().operator()) {
-            case "LSTM" -> OnnxLayers.lstm(operands);
-            case "Split" -> OnnxMoves.split(operands);
+            case "LSTM" -> OnnxModelOperators.lstm(operands);
+            case "Split" -> OnnxShapeOperators.split(operands);
             default -> List.of(result(operands));
         };
     }
@@ -128,29 +128,29 @@ final class OnnxWalk {
             case "Cast" -> cast(operands);
             case "Constant" -> constant(operands.node());
             case "ConstantOfShape" -> fill(operands.node());
-            case "Transpose" -> OnnxMoves.transpose(operands);
-            case "Squeeze" -> OnnxMoves.squeeze(operands);
-            case "Unsqueeze" -> OnnxMoves.unsqueeze(operands);
-            case "Reshape" -> OnnxMoves.reshape(operands);
-            case "Flatten" -> OnnxMoves.flatten(operands);
-            case "Slice" -> OnnxMoves.slice(operands);
-            case "Concat" -> OnnxMoves.concat(operands);
-            case "Gather" -> OnnxMoves.gather(operands);
-            case "Shape" -> OnnxMoves.shape(operands);
-            case "Expand", "Tile" -> OnnxMoves.expand(operands);
-            case "ReverseSequence" -> OnnxLayers.reverse(operands);
-            case "OneHot" -> OnnxLayers.oneHot(operands);
-            case "MatMul" -> OnnxLayers.matMul(operands);
-            case "Gemm" -> OnnxLayers.gemm(operands);
+            case "Transpose" -> OnnxShapeOperators.transpose(operands);
+            case "Squeeze" -> OnnxShapeOperators.squeeze(operands);
+            case "Unsqueeze" -> OnnxShapeOperators.unsqueeze(operands);
+            case "Reshape" -> OnnxShapeOperators.reshape(operands);
+            case "Flatten" -> OnnxShapeOperators.flatten(operands);
+            case "Slice" -> OnnxShapeOperators.slice(operands);
+            case "Concat" -> OnnxShapeOperators.concat(operands);
+            case "Gather" -> OnnxShapeOperators.gather(operands);
+            case "Shape" -> OnnxShapeOperators.shape(operands);
+            case "Expand", "Tile" -> OnnxShapeOperators.expand(operands);
+            case "ReverseSequence" -> OnnxModelOperators.reverse(operands);
+            case "OneHot" -> OnnxModelOperators.oneHot(operands);
+            case "MatMul" -> OnnxModelOperators.matMul(operands);
+            case "Gemm" -> OnnxModelOperators.gemm(operands);
             case "Add", "Sum", "Mul", "Div", "Sub", "Mean" -> arithmetic(operands);
-            case "Softmax" -> OnnxLayers.softmax(operands, Answer.Form.PROBABILITIES, flattens());
-            case "LogSoftmax" -> OnnxLayers.softmax(operands, Answer.Form.LOG_PROBABILITIES, flattens());
-            case "ArgMax" -> OnnxLayers.argMax(operands);
-            default -> other(operands);
+            case "Softmax" -> OnnxModelOperators.softmax(operands, ClassScores.Form.PROBABILITIES, flattens());
+            case "LogSoftmax" -> OnnxModelOperators.softmax(operands, ClassScores.Form.LOG_PROBABILITIES, flattens());
+            case "ArgMax" -> OnnxModelOperators.argMax(operands);
+            default -> otherOperator(operands);
         };
     }
 
-    /** Up to opset 12 a softmax runs over all axes from its own on. */
+    /** Up to opset 12 a softmax covers all axes from its axis on. */
     private boolean flattens() {
         return graph.opset() < 13;
     }
@@ -158,9 +158,12 @@ final class OnnxWalk {
     private static OnnxValue cast(OnnxOperands operands) {
         long to = operands.node().number("to", 0);
         OnnxType type = OnnxType.numbered(to)
-                .filter(known -> known.isReal() || known.isWhole())
-                .orElseThrow(() -> new ModelException("to type %d, expected a real or whole one".formatted(to)));
-        return type == OnnxType.BOOL ? other(operands) : operands.required(0).cast(type.isWhole());
+                .filter(known -> known.isFloat() || known.isInteger())
+                .orElseThrow(() -> new ModelException(
+                        "casts to type %d, expected a floating-point or integer type".formatted(to)));
+        return type == OnnxType.BOOL
+                ? otherOperator(operands)
+                : operands.required(0).cast(type.isInteger());
     }
 
     private OnnxValue constant(OnnxNode node) {
@@ -174,10 +177,10 @@ final class OnnxWalk {
                     }
                 }
                 case "value_float" -> {
-                    return new OnnxConstant(OnnxArray.scalarReal(source, name, attribute.real()));
+                    return new OnnxConstant(OnnxArray.scalarFloat(source, name, attribute.floatValue()));
                 }
                 case "value_floats" -> {
-                    return new OnnxConstant(OnnxArray.ofReals(source, name, attribute.reals()));
+                    return new OnnxConstant(OnnxArray.ofFloats(source, name, attribute.floats()));
                 }
                 case "value_int" -> {
                     return new OnnxConstant(OnnxArray.scalar(source, name, attribute.number()));
@@ -191,13 +194,13 @@ final class OnnxWalk {
         return new OnnxOpaque(node.describe());
     }
 
-    /** A ConstantOfShape: zeros where it says nothing. */
+    /** ConstantOfShape: zeros by default. */
     private OnnxValue fill(OnnxNode node) {
         OnnxAttribute value = node.attributes().get("value");
         return value == null || value.tensor() == null
                 ? new OnnxFill(0)
                 : new OnnxFill(
-                        OnnxArray.of(source, value.tensor().named("value")).only());
+                        OnnxArray.of(source, value.tensor().named("value")).single());
     }
 
     private static OnnxValue arithmetic(OnnxOperands operands) {
@@ -206,14 +209,15 @@ final class OnnxWalk {
             return sizes(operands, operator);
         }
         if (operands.all().size() != 2) {
-            throw OnnxLayers.onTheWay(operands.signals().get(0));
+            throw OnnxModelOperators.unsupportedOperator(operands.signals().get(0));
         }
         return switch (operator) {
-            case "Add", "Sum" -> OnnxLayers.add(operands);
-            case "Mean" -> OnnxLayers.merged(operands, Merge.AVERAGE);
-            case "Mul" -> OnnxLayers.scaled(operands, 0.5f);
-            case "Div" -> OnnxLayers.scaled(operands, 2);
-            default -> throw OnnxLayers.onTheWay(operands.signals().get(0));
+            case "Add", "Sum" -> OnnxModelOperators.add(operands);
+            case "Mean" -> OnnxModelOperators.merged(operands, Merge.AVERAGE);
+            case "Mul" -> OnnxModelOperators.scaled(operands, 0.5f);
+            case "Div" -> OnnxModelOperators.scaled(operands, 2);
+            default ->
+                throw OnnxModelOperators.unsupportedOperator(operands.signals().get(0));
         };
     }
 
@@ -236,8 +240,8 @@ final class OnnxWalk {
                 .combined(OnnxSizes.of(operands.value(1)).orElseThrow(), function);
     }
 
-    /** An operator that isn't followed: harmless as long as nothing of the input goes into it. */
-    private static OnnxValue other(OnnxOperands operands) {
+    /** An operator that is not evaluated. It is an error only if it reads a value that depends on the sequence. */
+    private static OnnxValue otherOperator(OnnxOperands operands) {
         OnnxNode node = operands.node();
         if (node.isStandard() && OTHER_CELLS.contains(node.operator())) {
             throw new ModelException("is a %s, expected an LSTM; only LSTMs can be scored"
@@ -248,13 +252,13 @@ final class OnnxWalk {
             return new OnnxOpaque(node.describe());
         }
         for (OnnxSignal signal : signals) {
-            if (!signal.isPart() && !(signal.content() instanceof OnnxContent.Raw)) {
-                throw OnnxLayers.onTheWay(signal);
+            if (!signal.isDerivedInput() && !(signal.content() instanceof OnnxContent.Raw)) {
+                throw OnnxModelOperators.unsupportedOperator(signal);
             }
         }
         OnnxSignal first = signals.get(0);
         return first.content() instanceof OnnxContent.Raw raw
-                ? new OnnxSignal(null, new OnnxContent.PartOfInput(raw.input(), node.describe() + " changes it"), null)
+                ? new OnnxSignal(null, new OnnxContent.DerivedInput(raw.input(), node.describe() + " changes it"), null)
                 : first;
     }
 }

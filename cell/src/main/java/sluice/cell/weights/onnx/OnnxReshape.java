@@ -4,54 +4,54 @@ import java.util.ArrayList;
 import java.util.List;
 import sluice.cell.model.ModelException;
 
-/** A Reshape of axes: the same axes in the same order, cut into dimensions elsewhere. */
-final class OnnxRegrouping {
+/** Reshapes dimensions: the axes keep their order and are divided into other dimensions. */
+final class OnnxReshape {
     private final List<List<OnnxAxis>> before;
     private final List<OnnxAxis> axes;
-    private int front; // axes that stand in dimensions on the left already
-    private int back; // the same on the right, counted from the front
+    private int front; // number of axes assigned from the left
+    private int back; // index of the first axis assigned from the right
 
-    OnnxRegrouping(List<List<OnnxAxis>> before) {
+    OnnxReshape(List<List<OnnxAxis>> before) {
         this.before = before;
         this.axes = before.stream().flatMap(List::stream).toList();
         this.back = axes.size();
     }
 
     /**
-     * The dimensions of a target shape: from the left and from the right, each takes the axes whose sizes make it up;
-     * the one that is open (-1, or not known) takes the rest.
+     * Divides the axes into the dimensions of a target shape. From the left and from the right, each dimension takes the
+     * axes whose product is its size. The inferred dimension (-1, or an unknown size) takes the rest.
      *
-     * @param zeroIsZero otherwise 0 stands for the dimension that was there
-     * @throws ModelException where the axes don't make up the sizes
+     * @param zeroIsZero whether 0 is a size of 0; otherwise it copies the dimension at the same index
+     * @throws ModelException if the sizes of the axes don't match
      */
     List<List<OnnxAxis>> to(List<OnnxSize> target, boolean zeroIsZero) {
         List<List<OnnxAxis>> after = new ArrayList<>();
         target.forEach(size -> after.add(List.of()));
-        int open = open(target);
-        for (int at = 0; at < (open < 0 ? target.size() : open); at++) {
+        int inferred = inferred(target);
+        for (int at = 0; at < (inferred < 0 ? target.size() : inferred); at++) {
             after.set(at, fromFront(wanted(target, at, zeroIsZero), target));
         }
-        for (int at = target.size() - 1; open >= 0 && at > open; at--) {
+        for (int at = target.size() - 1; inferred >= 0 && at > inferred; at--) {
             after.set(at, fromBack(wanted(target, at, zeroIsZero), target));
         }
         List<OnnxAxis> rest = axes.subList(front, back);
-        if (open >= 0) {
-            after.set(open, narrow(rest));
+        if (inferred >= 0) {
+            after.set(inferred, withoutUnitAxes(rest));
         } else if (rest.stream().anyMatch(axis -> axis.size() != 1)) {
-            throw cant(target);
+            throw unsupported(target);
         } else if (!after.isEmpty()) {
-            after.set(target.size() - 1, together(List.of(after.get(target.size() - 1), rest)));
+            after.set(target.size() - 1, merged(List.of(after.get(target.size() - 1), rest)));
         }
         return after;
     }
 
-    /** Axes laid together in one dimension. */
-    static List<OnnxAxis> together(List<List<OnnxAxis>> dimensions) {
-        return narrow(dimensions.stream().flatMap(List::stream).toList());
+    /** Merges dimensions into one. */
+    static List<OnnxAxis> merged(List<List<OnnxAxis>> dimensions) {
+        return withoutUnitAxes(dimensions.stream().flatMap(List::stream).toList());
     }
 
-    /** Where there are others, steps or a batch of size 1 say nothing. */
-    private static List<OnnxAxis> narrow(List<OnnxAxis> axes) {
+    /** Removes steps or a batch of size 1, if there are other axes. */
+    private static List<OnnxAxis> withoutUnitAxes(List<OnnxAxis> axes) {
         return axes.size() < 2
                 ? List.copyOf(axes)
                 : axes.stream()
@@ -59,17 +59,17 @@ final class OnnxRegrouping {
                         .toList();
     }
 
-    private int open(List<OnnxSize> target) {
-        int open = -1;
+    private int inferred(List<OnnxSize> target) {
+        int inferred = -1;
         for (int at = 0; at < target.size(); at++) {
             OnnxSize size = target.get(at);
-            boolean isOpen = size.isNumber() ? size.number() == -1 : size.axes() == null;
-            if (isOpen && open >= 0) {
-                throw cant(target);
+            boolean isInferred = size.isNumber() ? size.number() == -1 : size.axes() == null;
+            if (isInferred && inferred >= 0) {
+                throw unsupported(target);
             }
-            open = isOpen ? at : open;
+            inferred = isInferred ? at : inferred;
         }
-        return open;
+        return inferred;
     }
 
     private OnnxSize wanted(List<OnnxSize> target, int at, boolean zeroIsZero) {
@@ -93,7 +93,7 @@ final class OnnxRegrouping {
             to = Math.min(back, front + size.axes().size());
             requireSame(axes.subList(front, to), size, target);
         }
-        List<OnnxAxis> taken = narrow(axes.subList(front, to));
+        List<OnnxAxis> taken = withoutUnitAxes(axes.subList(front, to));
         front = to;
         return taken;
     }
@@ -112,32 +112,33 @@ final class OnnxRegrouping {
             from = Math.max(front, back - size.axes().size());
             requireSame(axes.subList(from, back), size, target);
         }
-        List<OnnxAxis> taken = narrow(axes.subList(from, back));
+        List<OnnxAxis> taken = withoutUnitAxes(axes.subList(from, back));
         back = from;
         return taken;
     }
 
     private long requireKnown(OnnxAxis axis, List<OnnxSize> target) {
         if (axis.size() < 1) {
-            throw cant(target);
+            throw unsupported(target);
         }
         return axis.size();
     }
 
     private void requireEqual(long product, OnnxSize size, List<OnnxSize> target) {
         if (product != size.number()) {
-            throw cant(target);
+            throw unsupported(target);
         }
     }
 
     private void requireSame(List<OnnxAxis> found, OnnxSize size, List<OnnxSize> target) {
         if (!found.equals(size.axes())) {
-            throw cant(target);
+            throw unsupported(target);
         }
     }
 
-    private ModelException cant(List<OnnxSize> target) {
+    private ModelException unsupported(List<OnnxSize> target) {
         return new ModelException(
-                "%s to %s: expected a shape that keeps steps and batch apart from the rest".formatted(before, target));
+                "reshapes %s to %s: expected a shape that doesn't split axes or mix steps and batch with others"
+                        .formatted(before, target));
     }
 }
