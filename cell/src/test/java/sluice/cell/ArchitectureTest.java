@@ -40,6 +40,7 @@ class ArchitectureTest {
     private static final Map<String, Set<String>> PUBLIC_TYPES = Map.of(
             FACE,
             Set.of(
+                    "AnswerWidths",
                     "Defect",
                     "FlopCount",
                     "InputKind",

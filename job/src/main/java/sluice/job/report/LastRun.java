@@ -9,7 +9,7 @@ package sluice.job.report;
  * @param taskSeconds time of all tasks together
  * @param seconds time of the whole run
  */
-public record LastRun(
+record LastRun(
         String started,
         long rows,
         long tokens,

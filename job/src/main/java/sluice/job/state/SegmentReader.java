@@ -13,9 +13,9 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import sluice.job.column.VectorMetadata;
 import sluice.job.input.ColumnPath;
 import sluice.job.input.InputTable;
-import sluice.job.output.VectorMetadata;
 
 /** Reads the rows of segments with Spark. */
 final class SegmentReader {

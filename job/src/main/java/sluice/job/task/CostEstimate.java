@@ -3,8 +3,9 @@ package sluice.job.task;
 import sluice.cell.FlopCount;
 import sluice.cell.InputKind;
 import sluice.cell.model.LstmModel;
-import sluice.job.output.OutputSize;
+import sluice.job.column.OutputSize;
 import sluice.job.settings.Settings;
+
 
 /**
  * The estimated cost of scoring a table, extrapolated from a sample.

@@ -6,10 +6,10 @@ import java.util.List;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import sluice.cell.SequenceScorer;
+import sluice.job.column.ReasonColumn;
 import sluice.job.input.InputRow;
 import sluice.job.input.RowDefect;
 import sluice.job.input.SequenceReader;
-import sluice.job.output.ReasonColumn;
 import sluice.job.report.RunCounters;
 
 /** The bad rows of a partition, with all input columns and the reason as the last column. */

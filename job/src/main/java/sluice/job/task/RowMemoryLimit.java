@@ -9,9 +9,9 @@ import org.apache.spark.SparkEnv;
 import sluice.cell.ScoreRequest;
 import sluice.cell.SequenceScorer;
 import sluice.cell.model.LstmModel;
+import sluice.job.column.OutputSize;
 import sluice.job.input.RowDefect;
 import sluice.job.message.HumanText;
-import sluice.job.output.OutputSize;
 
 /**
  * Limits the size of one row's answer by the memory of the process. Spark and Parquet hold a whole row in memory several times: converted,

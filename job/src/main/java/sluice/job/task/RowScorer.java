@@ -7,11 +7,11 @@ import sluice.cell.Defect;
 import sluice.cell.ScoredSequence;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
+import sluice.job.column.OutputColumns;
 import sluice.job.input.InputRow;
 import sluice.job.input.RowDefect;
 import sluice.job.input.SequenceReader;
 import sluice.job.input.UnreadableRow;
-import sluice.job.output.OutputColumns;
 import sluice.job.report.ProcessCounts;
 import sluice.job.settings.BadRowRule;
 

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import sluice.cell.FlopCount;
 import sluice.cell.Sequence;
-import sluice.job.output.OutputSize;
+import sluice.job.column.OutputSize;
 import sluice.job.settings.Settings;
 
 /** The task layout that is chosen for a sample and its estimated cost. */

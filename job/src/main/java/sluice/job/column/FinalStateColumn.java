@@ -1,4 +1,4 @@
-package sluice.job.output;
+package sluice.job.column;
 
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;

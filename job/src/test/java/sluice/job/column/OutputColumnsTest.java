@@ -1,4 +1,4 @@
-package sluice.job.output;
+package sluice.job.column;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

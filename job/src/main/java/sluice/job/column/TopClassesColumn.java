@@ -1,4 +1,4 @@
-package sluice.job.output;
+package sluice.job.column;
 
 import java.util.Arrays;
 import org.apache.spark.sql.Row;

@@ -1,4 +1,4 @@
-package sluice.job.output;
+package sluice.job.column;
 
 import java.io.Serializable;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package sluice.job.output;
+package sluice.job.column;
 
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;

@@ -1,4 +1,4 @@
-package sluice.job.output;
+package sluice.job.column;
 
 import java.util.EnumMap;
 import java.util.List;
@@ -8,7 +8,7 @@ import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.ScoredSequence;
 import sluice.job.model.Vocabulary;
-import sluice.job.output.OutputColumn.Spec;
+import sluice.job.column.OutputColumn.Spec;
 import sluice.job.settings.VectorForm;
 
 /** Maps each output kind to its column. A new kind takes one line here. */
