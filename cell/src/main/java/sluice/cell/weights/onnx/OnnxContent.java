@@ -25,14 +25,15 @@ sealed interface OnnxContent {
     }
 
     /**
-     * A value computed from an input in a way that can't be tracked. It can't be scored, but may be an initial state.
+     * An input without a known shape, or a value computed from an input in a way that can't be tracked. It can't be scored,
+     * but may be an initial state.
      *
-     * @param reason what was done with the input
+     * @param reason why it can't be tracked
      */
     record DerivedInput(String input, String reason) implements OnnxContent {
         @Override
         public String describe() {
-            return "a value computed from input '%s', not the input itself: %s".formatted(input, reason);
+            return "input '%s' in an unsupported form: %s".formatted(input, reason);
         }
     }
 

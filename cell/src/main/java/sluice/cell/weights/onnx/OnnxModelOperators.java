@@ -131,7 +131,7 @@ final class OnnxModelOperators {
         }
         OnnxLinear linear = new OnnxLinear(hidden, weights, transposed, null);
         if (!signal.endsInAllUnits() || linear.width() != signal.axisSize(-1)) {
-            throw new ModelException("multiplies %s by %s, expected a matrix with one row per hidden unit"
+            throw new ModelException("multiplies %s by %s, expected weights for each of its hidden units"
                     .formatted(signal.describe(), weights.describe()));
         }
         return signal.withLastAxis(
