@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import sluice.cell.bench.Machine;
 import org.apache.spark.package$;
+import sluice.cell.bench.Machine;
 
 /** Prints the results in Markdown. */
 final class ResultTable {

@@ -7,8 +7,8 @@ import java.util.function.Function;
 import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.ScoredSequence;
-import sluice.job.model.Vocabulary;
 import sluice.job.column.OutputColumn.Spec;
+import sluice.job.model.Vocabulary;
 import sluice.job.settings.VectorForm;
 
 /** Maps each output kind to its column. A new kind takes one line here. */

@@ -141,9 +141,8 @@ final class MicroBatches {
                 .forEach(name -> console.say(
                         "note: files of batch %,d have a column '%s', which the first files do not have; it is not read",
                         number, name));
-        ScoringPlan batchPlan =
-                ScoringPlan.resolve(
-                        plan.model(), settings, vocabulary, InputTable.of(session, rows, settings.input()), hadoop);
+        ScoringPlan batchPlan = ScoringPlan.resolve(
+                plan.model(), settings, vocabulary, InputTable.of(session, rows, settings.input()), hadoop);
         RunReport report = new ScoringJob(session, settings, console)
                 .score(batchPlan, () -> broadcast, BatchOutput.at(session, settings, batch, hadoop), started);
         numbers.add(number);

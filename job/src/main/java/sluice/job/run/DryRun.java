@@ -3,8 +3,6 @@ package sluice.job.run;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.broadcast.Broadcast;
@@ -80,8 +78,7 @@ public final class DryRun {
         InputTable table = states.map(StateJoin::table).orElse(plan.table());
         PlannedTasks tasks = PlannedTasks.of(plan, table, broadcast, counters, settings, spark);
         Duration before = Duration.between(started, Instant.now());
-        double speed = SpeedTrial.stepsPerSecond(
-                tasks.sample().sequences(), broadcast, counters, spark.sparkContext());
+        double speed = SpeedTrial.stepsPerSecond(tasks.sample().sequences(), broadcast, counters, spark.sparkContext());
         CostEstimate cost = tasks.cost();
         DryRunReport report = report(
                 plan, tasks, RuntimeEstimate.of(tasks.sample(), cost, tasks.layout(), speed, tasks.cores(), before));

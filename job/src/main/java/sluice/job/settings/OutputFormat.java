@@ -2,7 +2,6 @@ package sluice.job.settings;
 
 import sluice.job.parquet.NumberListFormat;
 
-
 /** {@code output.format}: how the scored table is stored. */
 public enum OutputFormat {
     PARQUET("parquet", NumberListFormat.class.getName(), "zstd"),

@@ -152,8 +152,7 @@ final class FunctionBinder {
         InputTable table = new InputTable(session.spark().createDataFrame(List.of(), argument), List.of(), 0, -1);
         Optional<Vocabulary> vocabulary = VocabularySource.find(
                 settings.input().vocabulary(), cached.file().metadata(), session.hadoop());
-        ScoringPlan plan = ScoringPlan.resolve(
-                cached.file(), settings, vocabulary, table, session.hadoop());
+        ScoringPlan plan = ScoringPlan.resolve(cached.file(), settings, vocabulary, table, session.hadoop());
         return new RowFunction.Plan(
                 plan.broadcast(
                         settings, session.spark(), cached.engine(plan.input().kind(), settings, session.spark())),

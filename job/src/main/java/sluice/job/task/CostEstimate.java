@@ -6,7 +6,6 @@ import sluice.cell.model.LstmModel;
 import sluice.job.column.OutputSize;
 import sluice.job.settings.Settings;
 
-
 /**
  * The estimated cost of scoring a table, extrapolated from a sample.
  *

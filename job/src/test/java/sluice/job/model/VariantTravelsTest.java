@@ -13,13 +13,13 @@ import org.apache.spark.serializer.Serializer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
 import sluice.cell.model.Activation;
 import sluice.cell.model.CellVariant;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
-import scala.reflect.ClassTag$;
 
 /** Both serializers of Spark transport a model's cell variant. Kryo cannot deserialize records, so the broadcast must hold none. */
 class VariantTravelsTest {
