@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class PrintedTest {
     private static final List<String> OUTPUT = List.of(
-            "sluice: scored 12 sequences in 8.6 s", "  rows   12", "  speed  1,234 tokens a second and core", "end");
+            "sluice: scored 12 sequences in 8.6 s", "  rows   12", "  speed  1,234 tokens per second and core", "end");
 
     private static boolean isIn(String... lines) {
         return new Printed(List.of(lines)).isIn(OUTPUT);
@@ -15,7 +15,7 @@ class PrintedTest {
 
     @Test
     void linesThatArePrintedOneAfterTheOtherAreFound() {
-        assertThat(isIn("  rows   12", "  speed  1,234 tokens a second and core"))
+        assertThat(isIn("  rows   12", "  speed  1,234 tokens per second and core"))
                 .isTrue();
         assertThat(isIn("end")).isTrue();
     }
@@ -24,13 +24,13 @@ class PrintedTest {
     void dotsStandForTextAndForLines() {
         assertThat(isIn("sluice: ... in 8.6 s", "  rows   12")).isTrue();
         assertThat(isIn("sluice: scored ...", "...", "end")).isTrue();
-        assertThat(isIn("  rows   12", "...", "  speed  1,234 tokens a second and core"))
+        assertThat(isIn("  rows   12", "...", "  speed  1,234 tokens per second and core"))
                 .isTrue();
     }
 
     @Test
     void figuresOfThisMachineMayDiffer() {
-        assertThat(isIn("sluice: scored 12 sequences in 30 s", "  rows   12", "  speed  99 tokens a second and core"))
+        assertThat(isIn("sluice: scored 12 sequences in 30 s", "  rows   12", "  speed  99 tokens per second and core"))
                 .isTrue();
     }
 

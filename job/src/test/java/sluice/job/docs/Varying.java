@@ -14,9 +14,9 @@ final class Varying {
         put("\\b\\d\\d:\\d\\d:\\d\\d\\b", "TIME");
         put("(about|less than) " + NUMBER + " (ms|s|min|h) of work", "WORK");
         put(NUMBER + " tokens/s a core", "SPEED");
-        put(NUMBER + " tokens a second and core", "SPEED");
+        put(NUMBER + " tokens per second and core", "SPEED");
         put("reading \\d+ %, scoring \\d+ %, writing \\d+ %", "SHARES");
-        put(NUMBER + " MiB of heap", "HEAP");
+        put(NUMBER + " MiB peak heap", "HEAP");
         put("on \\d+ cores?\\b", "on CORES");
         put("\\d+ bits wide", "BITS wide");
         put("(less than )?" + NUMBER + " (ms|s|min|h)\\b", "DURATION");
