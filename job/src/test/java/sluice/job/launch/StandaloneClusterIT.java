@@ -128,6 +128,8 @@ class StandaloneClusterIT {
                 "--master", cluster.master(),
                 "--executor-memory", "512m",
                 "--executor-cores", "1",
+                // On a busy machine executors take a while to come, and Spark would warn.
+                "--conf", "spark.starvation.timeout=5min",
                 // Small splits, so that there is work for several tasks.
                 "--conf", "spark.sql.files.maxPartitionBytes=8k"));
         options.addAll(how);
