@@ -139,7 +139,7 @@ class SqlProceduresTest {
                 "CALL lstm.run('other', 'db.event', 'db.no')                        | db.event: no such table in this session's catalogs; check input",
                 "CALL lstm.run('other', 'db.events', 'db.no', emit => 'tokp')       | output.emit = 'tokp': expected one of softmax, prediction, topk",
                 "CALL lstm.run('other', 'db.events', 'db.no', settings => map('output.topk', '2')) | unknown key 'output.topk', did you mean 'output.top-k'?",
-                "CALL lstm.run('other', 'db.events', 'db.events')                   | db.events: exists already; choose another output, or say with mode what is to become of it",
+                "CALL lstm.run('other', 'db.events', 'db.events')                   | db.events: exists already; choose another output, or set mode to overwrite, append or partitions",
                 "CALL lstm.run(model => 'other', input => 'db.events')              | `output`",
                 "CALL lstm.run('other', 'db.events', NULL)                          | no output: pass output or set output.path",
                 "CALL lstm.describe(CAST(NULL AS string))                           | describe: argument model is null, expected a model's name or path",
