@@ -577,7 +577,7 @@ class KerasReaderTest {
                 file,
                 AUTOMATIC.withEmbedding("embedding_1").withOutput("decoder").withLstm("lstm")));
         assertThatThrownBy(() -> read(file, AUTOMATIC.withEmbedding("other")))
-                .hasMessageContaining("the model's embedding is 'embedding_1', not 'other', as model.embedding says");
+                .hasMessageContaining("the model's embedding is 'embedding_1', not 'other', as set in model.embedding");
         assertThatThrownBy(() -> read(file, AUTOMATIC.withLstm("encoder")))
                 .hasMessageContaining("layer 'lstm_7' (LSTM) is between input and output, but model.lstm is 'encoder'");
         assertThatThrownBy(() -> read(file, AUTOMATIC.withOutput("head")))

@@ -186,7 +186,7 @@ class KerasRefusalTest {
         layers.set(2, layers.get(2).with("recurrent_activation", "hard_sigmoid"));
         assertRefused(
                 KerasWriter.whole("nightly", layers),
-                "'hard_sigmoid', whose function differs between Keras 3 and earlier versions, and the file doesn't say which");
+                "'hard_sigmoid', whose function differs between Keras 3 and earlier versions, and the file does not say which");
     }
 
     @Test
@@ -215,7 +215,7 @@ class KerasRefusalTest {
         Layer backwards = small().get(2).with("go_backwards", true);
         assertRefused(
                 2, backwards, "layer 'lstm_7' (LSTM) reads backwards and outputs from the last token to the first");
-        assertRefused(List.of(backwards), "layer 'lstm_7' (LSTM) goes backwards");
+        assertRefused(List.of(backwards), "layer 'lstm_7' (LSTM) reads backwards");
     }
 
     @Test
