@@ -206,7 +206,9 @@ class ShardedReaderTest {
     @ParameterizedTest
     @ValueSource(strings = {"1", "null", "[\"one\"]", "{\"file\": \"one\"}"})
     void invalidFileNames(String file) {
-        assertTextRefused("{\"weight_map\": {\"a\": %s}}".formatted(file), "the index gives tensor 'a' a value that is not a string");
+        assertTextRefused(
+                "{\"weight_map\": {\"a\": %s}}".formatted(file),
+                "the index gives tensor 'a' a value that is not a string");
     }
 
     @ParameterizedTest
