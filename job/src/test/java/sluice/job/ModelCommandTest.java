@@ -175,7 +175,7 @@ class ModelCommandTest {
         assertThat(terminal.errors())
                 .singleElement()
                 .asString()
-                .contains("expected at most 100000000: this is no safetensors file, or a damaged one");
+                .contains("expected at most 100000000: this is not a safetensors file, or it is damaged");
     }
 
     // --save-model

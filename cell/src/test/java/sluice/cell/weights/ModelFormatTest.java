@@ -45,7 +45,7 @@ class ModelFormatTest {
                 .hasMessageStartingWith("model: the zip archive has no directory at its end");
         assertThatThrownBy(() -> read(ONNX, ModelFormat.SAFETENSORS))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("this is no safetensors file, or a damaged one");
+                .hasMessageContaining("this is not a safetensors file, or it is damaged");
         assertThatThrownBy(() -> read(SAFETENSORS, ModelFormat.ONNX))
                 .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith("model: ");

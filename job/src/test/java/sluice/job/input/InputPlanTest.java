@@ -283,7 +283,7 @@ class InputPlanTest {
                         "garbage",
                         file("garbage.safetensors")
                                 + ": the header claims 2338328219631577204 bytes, expected at most 100000000: "
-                                + "this is no safetensors file, or a damaged one",
+                                + "this is not a safetensors file, or it is damaged",
                         "model.path",
                         file("garbage.safetensors")),
                 Refusal.of(

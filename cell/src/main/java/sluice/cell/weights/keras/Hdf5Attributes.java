@@ -21,9 +21,9 @@ import java.util.Map;
 import java.util.Optional;
 import sluice.cell.model.ModelException;
 
-/** The texts that are attached to a group of an HDF5 file. */
+/** The text attributes of a group in an HDF5 file. */
 final class Hdf5Attributes {
-    /** More than any model has layers, or a layer weights. */
+    /** Limit on the texts of one attribute, more than any model has layers. */
     static final int MAX_TEXTS = 100_000;
 
     private static final int FREE_BYTES = 1 << 16;
@@ -31,9 +31,9 @@ final class Hdf5Attributes {
     private final Hdf5Storage storage;
     private final ObjectHeader header;
     private final String owner;
-    private Map<String, AttributeMessage> messages; // by name, once they are asked for
+    private Map<String, AttributeMessage> messages; // by name; null until first used
 
-    /** @param owner whose they are, as messages say it */
+    /** @param owner description of the group, for messages */
     Hdf5Attributes(Hdf5Storage storage, ObjectHeader header, String owner) {
         this.storage = storage;
         this.header = header;
@@ -44,7 +44,7 @@ final class Hdf5Attributes {
         return messages().containsKey(name) || messages().containsKey(name + "0");
     }
 
-    /** A single text. */
+    /** Reads an attribute that is a single text. */
     Optional<String> text(String name) {
         return Optional.ofNullable(messages().get(name)).map(message -> {
             List<String> texts = textsOf(name, message);
@@ -57,8 +57,8 @@ final class Hdf5Attributes {
     }
 
     /**
-     * A list of texts. HDF5 has no room for more than 64 kB in one attribute, so Keras writes a longer one in several: {@code layer_names0},
-     * {@code layer_names1} and so on.
+     * Reads an attribute that is a list of texts. HDF5 limits an attribute to 64 kB, so Keras splits a longer list into
+     * {@code layer_names0}, {@code layer_names1} and so on.
      */
     Optional<List<String>> texts(String name) {
         if (messages().containsKey(name)) {
@@ -67,7 +67,7 @@ final class Hdf5Attributes {
         List<String> texts = new ArrayList<>();
         for (int part = 0; messages().containsKey(name + part); part++) {
             texts.addAll(textsOf(name + part, messages().get(name + part)));
-            requireFew(name, texts.size());
+            requireAtMostMax(name, texts.size());
         }
         return messages().containsKey(name + "0") ? Optional.of(texts) : Optional.empty();
     }
@@ -106,28 +106,29 @@ final class Hdf5Attributes {
     }
 
     private List<String> textsOf(String name, AttributeMessage message) {
-        // Each text lies in the file once.
+        // Each text is stored in the file once.
         long maxBytes = FREE_BYTES + 2 * storage.size();
         return Hdf5File.guarded(
                 "attribute '%s' of %s".formatted(name, owner),
                 () -> storage.within(maxBytes, () -> {
                     long count = message.getDataSpace().getTotalLength();
-                    requireFew(name, message.getDataSpace().getDimensionsAsLong().length > 1 ? Long.MAX_VALUE : count);
+                    requireAtMostMax(
+                            name, message.getDataSpace().getDimensionsAsLong().length > 1 ? Long.MAX_VALUE : count);
                     if (count == 0) {
-                        return List.of(); // an empty list has the type of numbers
+                        return List.of(); // Keras writes an empty list with a numeric type
                     }
                     DataType type = message.getDataType();
                     if (type instanceof StringData) {
-                        return fixed(message.getDataBuffer(), type.getSize(), (int) count);
+                        return fixedLength(message.getDataBuffer(), type.getSize(), (int) count);
                     }
                     if (type instanceof VariableLength variable && variable.isVariableLengthString()) {
-                        return inHeaps(message.getDataBuffer(), type.getSize(), (int) count);
+                        return variableLength(message.getDataBuffer(), type.getSize(), (int) count);
                     }
-                    throw new ModelException("attribute '%s' of %s is no text, expected one".formatted(name, owner));
+                    throw new ModelException("attribute '%s' of %s is not a text, expected one".formatted(name, owner));
                 }));
     }
 
-    private void requireFew(String name, long count) {
+    private void requireAtMostMax(String name, long count) {
         if (count > MAX_TEXTS) {
             throw new ModelException("attribute '%s' of %s has %s, expected a list of at most %d"
                     .formatted(
@@ -138,32 +139,35 @@ final class Hdf5Attributes {
         }
     }
 
-    /** Texts that lie elsewhere, each where a heap's address and a number in it say; many could be one that is long. */
-    private List<String> inHeaps(ByteBuffer references, int size, int count) {
+    /**
+     * Reads variable-length texts. Each is referenced by the address of a global heap and an index in it. Many
+     * references may point to one long text, so the bytes are counted.
+     */
+    private List<String> variableLength(ByteBuffer references, int size, int count) {
         references.order(ByteOrder.LITTLE_ENDIAN);
         int addressBytes = storage.getSizeOfOffsets();
-        int lengthBytes = size - addressBytes - Integer.BYTES; // the length stands with the text, too
+        int lengthBytes = size - addressBytes - Integer.BYTES; // skipped: the heap stores the length too
         Map<Long, GlobalHeap> heaps = new HashMap<>();
         List<String> texts = new ArrayList<>(count);
         for (int at = 0; at < count; at++) {
             references.position(at * size + lengthBytes);
             long address =
                     addressBytes == Long.BYTES ? references.getLong() : Integer.toUnsignedLong(references.getInt());
-            int number = references.getInt();
-            if (number == 0) { // nothing is kept of an empty text
+            int index = references.getInt();
+            if (index == 0) { // an empty text is not stored
                 texts.add("");
                 continue;
             }
             ByteBuffer text = heaps.computeIfAbsent(address, heap -> new GlobalHeap(storage, heap))
-                    .getObjectData(number);
+                    .getObjectData(index);
             storage.count(text.remaining());
             texts.add(StandardCharsets.UTF_8.decode(text).toString());
         }
         return texts;
     }
 
-    /** Texts of one size, with zeros behind: Keras writes UTF-8, whatever the type says. */
-    private static List<String> fixed(ByteBuffer buffer, int size, int count) {
+    /** Reads fixed-length, zero-padded texts. Keras writes UTF-8 regardless of the declared character set. */
+    private static List<String> fixedLength(ByteBuffer buffer, int size, int count) {
         List<String> texts = new ArrayList<>(count);
         byte[] bytes = new byte[Math.min(size, buffer.remaining())];
         for (int at = 0; at < count; at++) {

@@ -19,19 +19,23 @@ import sluice.cell.weights.file.Allocation;
 import sluice.cell.weights.file.Shape;
 
 /**
- * An array that is stored in blocks, each perhaps compressed.
+ * An HDF5 array that is stored in chunks, which may be compressed.
  *
- * <p>The library would inflate whatever a block inflates to. Here it may become what the block holds, and not a byte more.
+ * <p>The library would decompress a chunk without a limit. Here a chunk may not decompress to more than its declared
+ * size.
  */
 final class Hdf5Chunks {
-    /** What Keras allows itself, too: more than that is a few bytes made to fill memory. */
+    /**
+     * Maximum ratio of array bytes to stored bytes, the same as in Keras. A higher ratio indicates a decompression
+     * bomb.
+     */
     static final long MAX_EXPANSION = 1000;
 
-    private static final int FREE_BLOCK_BYTES = 1 << 20;
+    private static final int FREE_CHUNK_BYTES = 1 << 20;
     private static final int MAX_CHUNKS = 100_000;
     private static final int FREE_TREE_BYTES = 1 << 16;
 
-    /** A key has a number for each of up to nine axes, and nodes are half empty at worst. */
+    /** A key of the B-tree has one number for each of up to nine axes, and nodes are at least half full. */
     private static final long MAX_TREE_BYTES_PER_CHUNK = 256;
 
     private static final int DEFLATE = 1;
@@ -43,10 +47,10 @@ final class Hdf5Chunks {
     private final String array;
     private final int rank;
     private final long[] shape;
-    private final int[] block; // how many values along each axis
+    private final int[] chunkShape;
     private final int bytesPerValue;
-    private final int blockBytes;
-    private final List<FilterInfo> filters; // in the order in which they were applied
+    private final int chunkBytes;
+    private final List<FilterInfo> filters; // in the order in which they were applied on writing
     private final List<Chunk> chunks;
     private final byte[] values;
 
@@ -64,9 +68,9 @@ final class Hdf5Chunks {
         for (int axis = 0; axis < rank; axis++) {
             this.shape[axis] = shape.dimension(axis);
         }
-        this.block = layout.getChunkDimensions();
+        this.chunkShape = layout.getChunkDimensions();
         this.bytesPerValue = bytesPerValue;
-        this.blockBytes = blockBytes(Math.multiplyExact(shape.values(), bytesPerValue));
+        this.chunkBytes = chunkBytes(Math.multiplyExact(shape.values(), bytesPerValue));
         this.filters = filters;
         filters.forEach(this::requireKnown);
         this.chunks = layout.getBTreeAddress() == Constants.UNDEFINED_ADDRESS
@@ -79,17 +83,17 @@ final class Hdf5Chunks {
         this.values = Allocation.bytes(array, Math.multiplyExact(shape.values(), bytesPerValue));
     }
 
-    /** How large a block is; the array may grow where it is larger than that, but not much. */
-    private int blockBytes(long arrayBytes) {
+    /** Size of a chunk in bytes. A chunk may be larger than a growable array, but not by much. */
+    private int chunkBytes(long arrayBytes) {
         long bytes = bytesPerValue;
-        boolean possible = block.length == rank && rank > 0;
-        for (int size : block) {
+        boolean possible = chunkShape.length == rank && rank > 0;
+        for (int size : chunkShape) {
             possible &= size > 0;
             bytes = Math.multiplyExact(bytes, Math.max(size, 1));
         }
-        if (!possible || bytes > FREE_BLOCK_BYTES + 2 * arrayBytes || bytes > Allocation.MAX_LENGTH) {
-            throw new ModelException("%s of shape %s lies in chunks of shape %s: the file is damaged"
-                    .formatted(array, Arrays.toString(shape), Arrays.toString(block)));
+        if (!possible || bytes > FREE_CHUNK_BYTES + 2 * arrayBytes || bytes > Allocation.MAX_LENGTH) {
+            throw new ModelException("%s of shape %s is stored in chunks of shape %s: the file is damaged"
+                    .formatted(array, Arrays.toString(shape), Arrays.toString(chunkShape)));
         }
         return (int) bytes;
     }
@@ -97,26 +101,26 @@ final class Hdf5Chunks {
     private void requireKnown(FilterInfo filter) {
         if (filter.getId() != DEFLATE && filter.getId() != SHUFFLE && filter.getId() != CHECKSUM) {
             throw new ModelException(
-                    "%s is packed by filter %d ('%s'), expected gzip; copy the file with h5repack -f GZIP=4"
+                    "%s is compressed by filter %d ('%s'), expected gzip; copy the file with h5repack -f GZIP=4"
                             .formatted(array, filter.getId(), filter.getName()));
         }
     }
 
-    /** How many blocks the grid has. */
+    /** Number of chunks in the grid. */
     private long expectedChunks() {
         long expected = 1;
         for (int axis = 0; axis < rank; axis++) {
-            expected = Math.multiplyExact(expected, (shape[axis] + block[axis] - 1) / block[axis]);
+            expected = Math.multiplyExact(expected, (shape[axis] + chunkShape[axis] - 1) / chunkShape[axis]);
         }
         if (expected > MAX_CHUNKS) {
             throw new ModelException(
-                    "%s of shape %s lies in %d chunks, expected at most %d; copy the file with h5repack"
+                    "%s of shape %s is stored in %d chunks, expected at most %d; copy the file with h5repack"
                             .formatted(array, Arrays.toString(shape), expected, MAX_CHUNKS));
         }
         return expected;
     }
 
-    /** Each block of the grid is there once, and together they are not made to fill memory. */
+    /** Checks that each chunk of the grid is present exactly once, and that the array is not a decompression bomb. */
     private void requireAll(Shape full) {
         long expected = expectedChunks();
         Set<List<Long>> places = new HashSet<>();
@@ -126,7 +130,7 @@ final class Hdf5Chunks {
             boolean inside = chunk.getChunkOffset().length == rank;
             for (int axis = 0; inside && axis < rank; axis++) {
                 long offset = chunk.getChunkOffset()[axis];
-                inside = offset >= 0 && offset < shape[axis] && offset % block[axis] == 0;
+                inside = offset >= 0 && offset < shape[axis] && offset % chunkShape[axis] == 0;
                 place.add(offset);
             }
             if (!inside || !places.add(place)) {
@@ -135,7 +139,7 @@ final class Hdf5Chunks {
             }
             stored += Math.max(0, chunk.getSize());
         }
-        stored = Math.min(stored, storage.size()); // what chunks claim is compared with the file when they are read
+        stored = Math.min(stored, storage.size()); // claimed sizes are checked against the file on reading
         if (places.size() != expected) {
             throw new ModelException(
                     "%s of shape %s has %d chunks, expected %d: the file is damaged or was not finished"
@@ -144,12 +148,12 @@ final class Hdf5Chunks {
         long bytes = Math.multiplyExact(full.values(), bytesPerValue);
         if (bytes > Math.multiplyExact(stored, MAX_EXPANSION)) {
             throw new ModelException(("%s has %d bytes and would inflate to %d, expected at most %d times as many: "
-                            + "it is made to fill memory")
+                            + "it is a decompression bomb")
                     .formatted(array, stored, bytes, MAX_EXPANSION));
         }
     }
 
-    /** All values, row after row. */
+    /** Reads all values in row-major order. */
     ByteBuffer read() {
         for (Chunk chunk : chunks) {
             copy(decoded(chunk), chunk.getChunkOffset());
@@ -161,21 +165,21 @@ final class Hdf5Chunks {
         ByteBuffer stored = storage.map(chunk.getAddress(), chunk.getSize());
         byte[] bytes = new byte[stored.remaining()];
         stored.get(bytes);
-        List<Integer> undone = new ArrayList<>();
+        List<Integer> filtersToUndo = new ArrayList<>();
         for (int at = 0; at < filters.size(); at++) {
-            if (!chunk.getFilterMask().get(at)) { // a set bit says that this chunk went without
-                undone.add(filters.get(at).getId());
+            if (!chunk.getFilterMask().get(at)) { // a set bit: the filter was not applied to this chunk
+                filtersToUndo.add(filters.get(at).getId());
             }
         }
-        Collections.reverse(undone);
-        for (int filter : undone) {
+        Collections.reverse(filtersToUndo);
+        for (int filter : filtersToUndo) {
             bytes = switch (filter) {
                 case DEFLATE -> inflated(bytes);
-                case SHUFFLE -> ordered(bytes);
+                case SHUFFLE -> unshuffled(bytes);
                 default -> withoutChecksum(bytes);
             };
         }
-        if (bytes.length != blockBytes) {
+        if (bytes.length != chunkBytes) {
             throw damaged("has %d bytes".formatted(bytes.length));
         }
         return bytes;
@@ -183,11 +187,11 @@ final class Hdf5Chunks {
 
     private ModelException damaged(String found) {
         return new ModelException("a chunk of %s %s, expected %d bytes: the file is damaged, copy it again"
-                .formatted(array, found, blockBytes));
+                .formatted(array, found, chunkBytes));
     }
 
     private byte[] inflated(byte[] deflated) {
-        byte[] bytes = new byte[blockBytes + CHECKSUM_BYTES]; // a checksum may be inside
+        byte[] bytes = new byte[chunkBytes + CHECKSUM_BYTES]; // the compressed data may include a checksum
         Inflater inflater = new Inflater();
         try {
             inflater.setInput(deflated);
@@ -213,9 +217,9 @@ final class Hdf5Chunks {
         }
     }
 
-    /** The first bytes of all values come first, then the second ones: that is undone. */
-    private byte[] ordered(byte[] shuffled) {
-        byte[] bytes = shuffled.clone(); // what is left over at the end was not shuffled
+    /** Reverses the shuffle filter, which stores the first bytes of all values, then the second bytes, and so on. */
+    private byte[] unshuffled(byte[] shuffled) {
+        byte[] bytes = shuffled.clone(); // the remainder at the end is not shuffled
         int count = shuffled.length / bytesPerValue;
         for (int at = 0; at < count; at++) {
             for (int part = 0; part < bytesPerValue; part++) {
@@ -232,11 +236,11 @@ final class Hdf5Chunks {
         return Arrays.copyOf(bytes, bytes.length - CHECKSUM_BYTES);
     }
 
-    /** Copies a block to its place, row by row; what reaches over the array's edge is left out. */
+    /** Copies a chunk into the array, row by row. Values beyond the array's edge are dropped. */
     private void copy(byte[] from, long[] place) {
         int last = rank - 1;
-        int rowValues = (int) Math.min(block[last], shape[last] - place[last]);
-        int rows = blockBytes / bytesPerValue / block[last];
+        int rowValues = (int) Math.min(chunkShape[last], shape[last] - place[last]);
+        int rows = chunkBytes / bytesPerValue / chunkShape[last];
         for (int row = 0; row < rows; row++) {
             long target = 0;
             boolean inside = true;
@@ -249,7 +253,7 @@ final class Hdf5Chunks {
             if (inside) {
                 System.arraycopy(
                         from,
-                        row * block[last] * bytesPerValue,
+                        row * chunkShape[last] * bytesPerValue,
                         values,
                         Math.toIntExact((target * shape[last] + place[last]) * bytesPerValue),
                         rowValues * bytesPerValue);
@@ -257,13 +261,13 @@ final class Hdf5Chunks {
         }
     }
 
-    /** Where a row of a block stands along all axes but the last. */
+    /** Index of a chunk's row along all axes except the last. */
     private int[] rowIndex(int row) {
         int[] index = new int[rank - 1];
         int rest = row;
         for (int axis = rank - 2; axis >= 0; axis--) {
-            index[axis] = rest % block[axis];
-            rest /= block[axis];
+            index[axis] = rest % chunkShape[axis];
+            rest /= chunkShape[axis];
         }
         return index;
     }

@@ -21,9 +21,9 @@ import sluice.cell.weights.file.ElementType;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.Shape;
 
-/** An array of floating-point numbers of an HDF5 file: its shape at once, its values when asked for. */
+/** A floating-point array of an HDF5 file. Its shape is known on opening; its values are read on demand. */
 final class Hdf5Dataset {
-    /** Arrays of more axes are no weights of a layer that can be scored. */
+    /** Limit on the axes. No supported layer has weights with more. */
     static final int MAX_RANK = 8;
 
     private static final int HALF_EXPONENT_BITS = 5;
@@ -31,27 +31,27 @@ final class Hdf5Dataset {
     private final Hdf5Storage storage;
     private final String path;
     private final Shape shape;
-    private final DataTypeMessage type; // null where the header has none, as is the layout
-    private final DataLayoutMessage layout;
-    private final List<FilterInfo> filters; // in the order in which they were applied
+    private final DataTypeMessage type; // null if the header has none
+    private final DataLayoutMessage layout; // null if the header has none
+    private final List<FilterInfo> filters; // in the order in which they were applied on writing
 
     Hdf5Dataset(Hdf5Storage storage, String path, ObjectHeader header) {
         this.storage = storage;
         this.path = path;
         this.shape = Hdf5File.guarded(describe(), () -> readShape(header));
-        // The header itself is not kept: it may have any number of attributes.
+        // The header itself is not kept, because it may have very many attributes.
         this.type = message(header, DataTypeMessage.class);
         this.layout = message(header, DataLayoutMessage.class);
         FilterPipelineMessage pipeline = message(header, FilterPipelineMessage.class);
         this.filters = pipeline == null ? List.of() : pipeline.getFilters();
     }
 
-    /** {@code array 'lstm/cell/vars/0'} and such, as messages say it. */
+    /** Description for messages, such as {@code array 'lstm/cell/vars/0'}. */
     String describe() {
         return "array '%s'".formatted(NameList.shortened(path));
     }
 
-    /** Where it lies in the file. */
+    /** Path in the file. */
     String path() {
         return path;
     }
@@ -80,9 +80,9 @@ final class Hdf5Dataset {
     }
 
     /**
-     * All values as float32, row-major: a new array, which may hold NaN or infinities.
+     * Reads all values as float32, row-major, into a new array. They may include NaN or infinities.
      *
-     * @throws ModelException where they are no floating-point numbers, or not as many as the shape has
+     * @throws ModelException if they are not floating-point numbers, or fewer than the shape requires
      */
     float[] read() {
         return Hdf5File.guarded(describe(), () -> {
@@ -117,7 +117,7 @@ final class Hdf5Dataset {
                         .formatted(describe(), type.getClass().getSimpleName(), type.getSize()));
     }
 
-    /** The values as bytes, exactly as many as asked for. */
+    /** Reads exactly this number of bytes of the stored values. */
     private ByteBuffer stored(long bytes, int bytesPerValue) {
         if (layout instanceof CompactDataLayoutMessage compact) {
             ByteBuffer stored = compact.getDataBuffer();
@@ -135,7 +135,7 @@ final class Hdf5Dataset {
             return new Hdf5Chunks(storage, filters, chunked, shape, bytesPerValue, describe()).read();
         }
         throw new ModelException(
-                "%s lies in chunks as only the newest HDF5 writes them; copy the file with h5repack --low=0 --high=0"
+                "%s has a chunk layout that only the newest HDF5 versions write; copy the file with h5repack --low=0 --high=0"
                         .formatted(describe()));
     }
 

@@ -15,11 +15,12 @@ import sluice.cell.weights.file.Allocation;
 import sluice.cell.weights.file.ChannelBytes;
 
 /**
- * Opens HDF5, as far as Keras writes it.
+ * Opens HDF5 files, limited to the features that Keras uses.
  *
- * <p>The classes that are called {@code Hdf5...} are all that know the library: it parses what the file has, piece by piece, and trusts it.
- * So the file is in memory as a whole and {@link Hdf5Storage} gives the library nothing else; links are followed here and not there; sizes
- * are compared with the file before anything is made of them; and {@link #guarded} turns whatever the library throws into a sentence.
+ * <p>Only the {@code Hdf5...} classes use the HDF5 library. It parses the structures of a file and trusts them, so
+ * these classes add the checks. The whole file is in memory, and {@link Hdf5Storage} gives the library access to
+ * nothing else. Links are followed by these classes, not by the library. Sizes are compared with the file before
+ * anything is allocated. {@link #guarded} turns every exception of the library into a message.
  *
  * <p>The format is defined by the "HDF5 File Format Specification" of the HDF Group.
  */
@@ -31,9 +32,8 @@ final class Hdf5File {
 
     /**
      * Reads a file into memory and opens it.
-     *
-     * @return its root
-     * @throws ModelException where it is larger than an array can be, or no HDF5 file that is whole
+     * @return its root group
+     * @throws ModelException if it is larger than an array can be, or not a complete HDF5 file
      */
     static Hdf5Group open(SeekableByteChannel channel) throws IOException {
         byte[] bytes = Allocation.bytes("an HDF5 file", channel.size());
@@ -41,7 +41,7 @@ final class Hdf5File {
         return open(bytes);
     }
 
-    /** Opens a file that is in memory; the bytes belong to it from now on. */
+    /** Opens a file that is in memory. The caller must not change the bytes afterwards. */
     static Hdf5Group open(byte[] file) {
         return guarded("the HDF5 file", () -> {
             Superblock superblock = superblock(file);
@@ -53,7 +53,7 @@ final class Hdf5File {
         });
     }
 
-    /** What stands about a group or an array: a dozen messages, of which some are lists of names. */
+    /** Reads the object header of a group or an array: about a dozen messages, some of which are lists of names. */
     static ObjectHeader header(Hdf5Storage storage, long address) {
         return storage.within(MAX_HEADER_BYTES, () -> ObjectHeader.readObjectHeader(storage, address));
     }
@@ -87,18 +87,17 @@ final class Hdf5File {
     }
 
     /**
-     * What the library reads, where it reads it.
+     * Runs an action of the library and converts its exceptions.
      *
-     * @param what is read, as the message calls it
-     * @throws ModelException where it can't be read, whatever the library threw
+     * @param what description of what is read, for the message
+     * @throws ModelException if it cannot be read, for any exception of the library
      */
     static <T> T guarded(String what, Supplier<T> reading) {
         try {
             return reading.get();
         } catch (StackOverflowError e) {
             throw new ModelException(
-                    "%s is nested without end: the file is damaged or made to do harm; save the model again"
-                            .formatted(what),
+                    "%s is nested without end: the file is damaged or malicious; save the model again".formatted(what),
                     e);
         } catch (RuntimeException e) {
             throw refusal(what, e);
@@ -110,12 +109,12 @@ final class Hdf5File {
         while (!(cause instanceof ModelException) && cause.getCause() != null) {
             cause = cause.getCause();
         }
-        if (cause instanceof ModelException sentence) {
-            return sentence;
+        if (cause instanceof ModelException refusal) {
+            return refusal;
         }
         String reason = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
         return new ModelException(
-                "%s can't be read (%s): the file is damaged, or HDF5 of a kind that Keras doesn't write; save it again"
+                "%s can't be read (%s): the file is damaged, or uses HDF5 features that Keras does not write; save it again"
                         .formatted(what, reason),
                 thrown);
     }

@@ -24,26 +24,26 @@ import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 
 /**
- * A group of an HDF5 file: what it holds by name, and its attributes.
+ * A group of an HDF5 file: its members by name, and its attributes.
  *
- * <p>Names lead to what lies in the file itself. A soft link is a name for something elsewhere and an external link one for another file;
- * Keras writes neither, and neither is followed.
+ * <p>Only hard links are followed. Soft links (to another path) and external links (to another file) are rejected;
+ * Keras writes neither.
  */
 final class Hdf5Group {
-    private static final int SOFT_LINK = 2; // as a symbol table says it
+    private static final int SOFT_LINK = 2; // cache type in a symbol table
     private static final long NO_ADDRESS = -1;
 
-    /** More than any model has layers, or a layer arrays. */
+    /** Limit on the members of a group, more than any model has layers. */
     private static final int MAX_NAMES = 100_000;
 
     private static final int MAX_NAME_BYTES = 1_000;
     private static final int FREE_TREE_BYTES = 1 << 16;
 
     private final Hdf5Storage storage;
-    private final String path; // with a slash at its end, but for the root
+    private final String path; // with a trailing slash; empty for the root
     private final ObjectHeader header;
     private final Hdf5Attributes attributes;
-    private Map<String, Long> links; // names to addresses, once they are asked for
+    private Map<String, Long> links; // name -> address; null until first used
 
     Hdf5Group(Hdf5Storage storage, String path, ObjectHeader header) {
         this.storage = storage;
@@ -52,7 +52,7 @@ final class Hdf5Group {
         this.attributes = new Hdf5Attributes(storage, header, describe());
     }
 
-    /** {@code group 'model_weights/lstm'} and such, as messages say it. */
+    /** Description for messages, such as {@code group 'model_weights/lstm'}. */
     String describe() {
         return path.isEmpty()
                 ? "the root group"
@@ -63,16 +63,15 @@ final class Hdf5Group {
         return attributes;
     }
 
-    /** The names of what it holds, in the file's order. */
+    /** Names of its members, in file order. */
     Set<String> names() {
         return Collections.unmodifiableSet(links().keySet());
     }
 
-    /**
-     * A group below this one.
+    /** Finds a group below this one.
      *
-     * @param below its path from here on
-     * @return nothing where there is none
+     * @param below its path, relative to this group
+     * @return empty if there is none
      */
     Optional<Hdf5Group> group(String below) {
         Hdf5Group group = this;
@@ -86,11 +85,10 @@ final class Hdf5Group {
         return Optional.of(group);
     }
 
-    /**
-     * A dataset below this group.
+    /** Finds a dataset below this group.
      *
-     * @param below its path from here on
-     * @return nothing where there is none
+     * @param below its path, relative to this group
+     * @return empty if there is none
      */
     Optional<Hdf5Dataset> dataset(String below) {
         int slash = below.lastIndexOf('/');
@@ -122,7 +120,7 @@ final class Hdf5Group {
 
     private Map<String, Long> links() {
         if (links == null) {
-            // Each node of the tree of names lies in the file once.
+            // Each node of the name tree is stored in the file once.
             links = Hdf5File.guarded(
                     describe(),
                     () -> storage.within(FREE_TREE_BYTES + storage.size(), () -> {
@@ -137,7 +135,7 @@ final class Hdf5Group {
         return links;
     }
 
-    /** The names of a group as HDF5 has written it from its first version on, and as Keras has it. */
+    /** Reads the members from a symbol table, the original format of HDF5, which Keras uses. */
     private Map<String, Long> symbolTable(SymbolTableMessage table) {
         Map<String, Long> found = new LinkedHashMap<>();
         ByteBuffer names = new LocalHeap(storage, table.getLocalHeapAddress()).getDataBuffer();
@@ -153,13 +151,13 @@ final class Hdf5Group {
         return found;
     }
 
-    /** A name ends with a zero; many could begin before one that is far off. */
+    /** Reads a zero-terminated name. The length is limited, because many names could share one distant terminator. */
     private static String name(ByteBuffer names, int offset) {
         names.clear().position(offset).limit(Math.min(names.capacity(), offset + MAX_NAME_BYTES + 1));
         return Utils.readUntilNull(names);
     }
 
-    /** The names of a group as newer versions write it where they are told to. */
+    /** Reads the members from link messages, an optional format of newer HDF5 versions. */
     private Map<String, Long> linkMessages(LinkInfoMessage info) {
         Map<String, Long> found = new LinkedHashMap<>();
         if (info.getBTreeNameIndexAddress() == Constants.UNDEFINED_ADDRESS) {

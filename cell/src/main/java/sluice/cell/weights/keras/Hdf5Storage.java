@@ -9,26 +9,29 @@ import java.util.function.Supplier;
 import sluice.cell.model.ModelException;
 
 /**
- * The bytes of an HDF5 file, as the library asks for them: nothing outside of the file, and no more of it than a file of this size can
- * need.
+ * Gives the HDF5 library access to the bytes of a file. Reads outside the file are rejected, and the total read is
+ * limited in proportion to the file's size.
  *
- * <p>The structures of HDF5 are addresses that lead to other addresses. In a file that is made to do harm they lead in circles, or to one
- * place from many: reading that would never end, but each step of it asks here.
+ * <p>HDF5 structures refer to each other by address. In a malicious file the addresses may form cycles, or many may
+ * refer to one place, so that reading would never end. Every read passes through this class, so the limit stops it.
  */
 final class Hdf5Storage implements HdfBackingStorage {
     private static final long FREE_READS = 10_000;
     private static final long FREE_BYTES = 1 << 24;
 
-    /** An honest file is read about once: names and attributes several times, values once. */
+    /**
+     * Limit on the bytes read, in file sizes. A valid file is read about once: names and attributes several times,
+     * values once.
+     */
     private static final long MAX_PASSES = 16;
 
-    private static final int BYTES_PER_READ = 8; // the smallest thing that is read on its own is an address
+    private static final int BYTES_PER_READ = 8; // the smallest unit that is read is an address
 
     private final byte[] file;
     private final Superblock superblock;
     private long reads;
     private long bytes;
-    private long maxBytes; // that may be read for the part at hand
+    private long maxBytes; // limit on 'bytes' for the current part
 
     Hdf5Storage(byte[] file, Superblock superblock) {
         this.file = file;
@@ -37,9 +40,10 @@ final class Hdf5Storage implements HdfBackingStorage {
     }
 
     /**
-     * Reads a part of the file that has no more bytes than these: what the library makes of a byte is many of the heap.
+     * Runs a read that may use at most this number of bytes. The library creates objects of many heap bytes for each
+     * byte read.
      *
-     * @throws ModelException where it asks for more
+     * @throws ModelException if it reads more
      */
     <T> T within(long partBytes, Supplier<T> reading) {
         long before = maxBytes;
@@ -51,14 +55,14 @@ final class Hdf5Storage implements HdfBackingStorage {
         }
     }
 
-    /** Counts bytes that were read elsewhere than here. */
+    /** Counts bytes that were read without this class. */
     void count(long more) {
         reads++;
         bytes += more;
         if (reads > FREE_READS + file.length / BYTES_PER_READ || bytes > maxBytes) {
             throw new ModelException(
                     "its parts point to each other again and again, or are far larger than Keras writes "
-                            + "them: the file is damaged, or made to take all time and memory; save the model again");
+                            + "them: the file is damaged, or malicious; save the model again");
         }
     }
 
@@ -69,10 +73,10 @@ final class Hdf5Storage implements HdfBackingStorage {
 
     @Override
     public ByteBuffer map(long address, long length) {
-        return mapNoOffset(address, length); // files with something in front of the HDF5 have been refused
+        return mapNoOffset(address, length); // files with a user block have been rejected
     }
 
-    /** A view of a part of the file, little-endian. */
+    /** Returns a little-endian view of a part of the file. */
     @Override
     public ByteBuffer mapNoOffset(long address, long length) {
         if (address < 0 || length < 0 || length > file.length - address) {
@@ -114,7 +118,7 @@ final class Hdf5Storage implements HdfBackingStorage {
 
     @Override
     public void close() {
-        // there is nothing to close
+        // the file is in memory
     }
 
     @Override

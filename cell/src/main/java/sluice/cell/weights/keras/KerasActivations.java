@@ -6,17 +6,17 @@ import sluice.cell.model.Activation.Kind;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 
-/** The activations of Keras by name, which is the same in all versions; what it stands for is not. */
+/** The activations of Keras by name. A name may stand for different functions in different versions. */
 final class KerasActivations {
     private static final float LEAKY_SLOPE = 0.2f;
-    private static final int FIRST_WITH_SIXTHS = 3;
+    private static final int FIRST_MAJOR_WITH_SLOPE_ONE_SIXTH = 3;
 
     private KerasActivations() {}
 
     /**
-     * The name of an activation as a layer's settings have it.
+     * Reads the name of an activation from a layer's settings.
      *
-     * @param value the setting; null or JSON's null for none, which is {@code linear}
+     * @param value the setting; null or JSON null means {@code linear}
      */
     static String name(KerasLayer layer, JsonNode value) {
         if (value == null || value.isNull()) {
@@ -25,20 +25,18 @@ final class KerasActivations {
         if (value.isTextual()) {
             return value.asText();
         }
-        // Some versions of 2 write a function as an object that holds its name.
+        // Some 2.x versions write a function as an object that contains its name.
         if (value.path("class_name").asText().equals("function")
                 && value.path("config").isTextual()) {
             return value.path("config").asText();
         }
-        throw new ModelException("%s has an activation of its own, %s: expected one that Keras knows by name"
+        throw new ModelException("%s has a custom activation, %s: expected one that Keras knows by name"
                 .formatted(layer.describe(), NameList.shortened(value.toString())));
     }
 
-    /**
-     * What a cell applies.
+    /** Returns the activation of a cell.
      *
-     * @throws ModelException where it is none that can be computed, or means one thing in one version and another in the next, and the
-     *     version isn't known
+     * @throws ModelException if it is not supported, or depends on the version and the version is unknown
      */
     static Activation of(KerasLayer layer, JsonNode value, KerasVersion version) {
         String name = name(layer, value);
@@ -59,16 +57,16 @@ final class KerasActivations {
         };
     }
 
-    /** {@code 0.2 z + 0.5} up to Keras 2, and {@code z / 6 + 0.5} since 3, both cut to 0 and 1. */
+    /** {@code 0.2 z + 0.5} up to Keras 2, and {@code z / 6 + 0.5} since 3, both clipped to 0 and 1. */
     private static Activation hardSigmoid(KerasLayer layer, KerasVersion version) {
         if (version.major().isEmpty()) {
             throw new ModelException(
-                    ("%s has the activation 'hard_sigmoid', which is another function in Keras 3 than before, and the file "
-                                    + "doesn't say which Keras wrote it; put a metadata.json beside it that says, such as "
+                    ("%s has the activation 'hard_sigmoid', whose function differs between Keras 3 and earlier versions, and the file "
+                                    + "does not say which version wrote it; put a metadata.json beside it, such as "
                                     + "{\"keras_version\": \"2.3.1\"}")
                             .formatted(layer.describe()));
         }
-        float slope = version.major().get() < FIRST_WITH_SIXTHS ? 0.2f : 1 / 6f;
+        float slope = version.major().get() < FIRST_MAJOR_WITH_SLOPE_ONE_SIXTH ? 0.2f : 1 / 6f;
         return new Activation(Kind.HARD_SIGMOID, slope, 0.5f);
     }
 }

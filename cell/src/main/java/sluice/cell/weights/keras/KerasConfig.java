@@ -11,28 +11,28 @@ import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.StrictJson;
 
-/** A model's description, {@code model.to_json()}: its layers, and how they hang together. */
+/** The config of a Keras model, as {@code model.to_json()} writes it: its layers and their connections. */
 final class KerasConfig {
-    /** Of an LSTM a description takes a kilobyte or two. */
+    /** Limit on the config; the config of an LSTM takes 1 or 2 kB. */
     static final int MAX_BYTES = 1 << 22;
 
     private static final int MAX_LAYERS = 2_000;
     private static final Set<String> GRAPHS = Set.of("Functional", "Model");
     private static final String SEQUENTIAL = "Sequential";
 
-    private final Map<String, KerasLayer> layers = new LinkedHashMap<>(); // by name, in the file's order
+    private final Map<String, KerasLayer> layers = new LinkedHashMap<>(); // by name, in file order
     private final Map<String, KerasInputs> inputs = new LinkedHashMap<>();
     private final List<String> outputs = new ArrayList<>();
     private final boolean sequential;
     private final KerasVersion version;
 
     /**
-     * @param json the description
-     * @param what it is, as messages call it: {@code config.json}
+     * @param json the config
+     * @param what its name in messages, such as {@code config.json}
      */
     static KerasConfig parse(byte[] json, String what) {
         if (json.length > MAX_BYTES) {
-            throw new ModelException("%s has %d bytes, expected at most %d: this describes no model that can be scored"
+            throw new ModelException("%s has %d bytes, expected at most %d: this is not a supported model"
                     .formatted(what, json.length, MAX_BYTES));
         }
         return new KerasConfig(StrictJson.tree(json, what, "a Keras model"), what);
@@ -51,7 +51,8 @@ final class KerasConfig {
                             : "%s describes a model of class '%s', expected a Sequential or a functional one, whose layers it lists"
                                     .formatted(what, NameList.shortened(kind)));
         }
-        JsonNode listed = config.isArray() ? config : config.path("layers"); // a list itself up to Keras 2.2
+        JsonNode listed =
+                config.isArray() ? config : config.path("layers"); // up to Keras 2.2 the config itself is the list
         if (!listed.isArray() || listed.isEmpty() || listed.size() > MAX_LAYERS) {
             throw new ModelException("%s lists %d layers, expected 1 to %d; write it with model.to_json()"
                     .formatted(what, listed.size(), MAX_LAYERS));
@@ -69,7 +70,7 @@ final class KerasConfig {
         }
     }
 
-    /** {@code ["decoder", 0, 0]}, or a list of such. */
+    /** Reads {@code ["decoder", 0, 0]} or a list of such entries. */
     private void readOutputs(JsonNode node) {
         if (node.isArray() && node.path(0).isTextual()) {
             outputs.add(node.get(0).asText());
@@ -78,7 +79,7 @@ final class KerasConfig {
         }
     }
 
-    /** All layers, in the file's order, which is the order of its weights. */
+    /** All layers, in file order, which is also the order of the weights. */
     List<KerasLayer> layers() {
         return List.copyOf(layers.values());
     }
@@ -92,12 +93,12 @@ final class KerasConfig {
         return sequential;
     }
 
-    /** What flows into a layer, where the model is not sequential. */
+    /** The inputs of a layer. Meaningful only if the model is not sequential. */
     KerasInputs inputs(KerasLayer layer) {
         return inputs.get(layer.name());
     }
 
-    /** The layers that give what the model gives, where it is not sequential. */
+    /** Names of the model's output layers. Meaningful only if the model is not sequential. */
     List<String> outputs() {
         return outputs;
     }

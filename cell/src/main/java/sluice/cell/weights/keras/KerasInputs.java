@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What flows into a layer, as {@code inbound_nodes} of its description says: {@code [[["embedding", 0, 0, {}]]]} up to Keras 2, tensors
- * with a {@code keras_history} in calls with arguments since Keras 3.
+ * The inputs of a layer, from {@code inbound_nodes} in its config. Up to Keras 2 they are {@code [[["embedding", 0, 0,
+ * {}]]]}, since Keras 3 calls whose arguments contain tensors with a {@code keras_history}.
  */
 final class KerasInputs {
     private static final String MASK = "mask";
@@ -20,7 +20,7 @@ final class KerasInputs {
     /**
      * An output of a layer.
      *
-     * @param tensor which of its outputs; the first is 0
+     * @param tensor index of the output, from 0
      */
     record Source(String layer, int tensor) {}
 
@@ -29,22 +29,22 @@ final class KerasInputs {
         inboundNodes.forEach(call -> collect(call, data));
     }
 
-    /** How often the layer is called. */
+    /** Number of times the layer is called. */
     int calls() {
         return calls;
     }
 
-    /** What it is called on. */
+    /** Inputs that it is called on. */
     List<Source> data() {
         return data;
     }
 
-    /** What tells it which steps to skip. */
+    /** Inputs that mask the steps to skip. */
     List<Source> masks() {
         return masks;
     }
 
-    /** Other arguments that it is called with, by name: initial states, a mode. */
+    /** Names of its other arguments, such as initial states or a mode. */
     List<String> arguments() {
         return arguments;
     }

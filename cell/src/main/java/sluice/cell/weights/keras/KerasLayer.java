@@ -6,14 +6,14 @@ import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 
 /**
- * One layer as a model's description has it. A setting has had several names over the versions of Keras, and is asked for by all of them.
+ * One layer of a model's config. The name of a setting differs between Keras versions, so all its names are looked up.
  *
- * @param kind its class: {@code LSTM}
- * @param name the name that it has in its model
+ * @param kind its class, such as {@code LSTM}
+ * @param name its name in the model
  * @param config its settings
  */
 record KerasLayer(String kind, String name, JsonNode config) {
-    /** @throws ModelException where it has no class or no settings */
+    /** @throws ModelException if it has no class or no settings */
     static KerasLayer of(JsonNode layer) {
         JsonNode kind = layer.path("class_name");
         JsonNode config = layer.path("config");
@@ -26,18 +26,22 @@ record KerasLayer(String kind, String name, JsonNode config) {
         return new KerasLayer(kind.asText(), layer.path("name").asText(inner), config);
     }
 
-    /** {@code layer 'lstm_1' (LSTM)}, as messages say it. */
+    /** {@code layer 'lstm_1' (LSTM)}, for messages. */
     String describe() {
         return "layer '%s' (%s)".formatted(NameList.shortened(name), NameList.shortened(kind));
     }
 
-    /** The layer that this one wraps, under the name of this setting. */
+    /** The wrapped layer in this setting. */
     Optional<KerasLayer> inner(String setting) {
         JsonNode inner = config.path(setting);
         return inner.isObject() ? Optional.of(of(inner)) : Optional.empty();
     }
 
-    /** A switch; where no such setting is written, what Keras takes. */
+    /**
+     * Reads a boolean setting.
+     *
+     * @param absent Keras' default, returned if the setting is absent
+     */
     boolean flag(boolean absent, String... settings) {
         JsonNode value = setting(settings);
         if (value == null) {
@@ -49,7 +53,7 @@ record KerasLayer(String kind, String name, JsonNode config) {
         return value.asBoolean();
     }
 
-    /** A count of at least 1. */
+    /** Reads an integer setting of at least 1. */
     int count(String... settings) {
         JsonNode value = setting(settings);
         if (value == null || !value.canConvertToInt() || !value.isIntegralNumber() || value.asInt() < 1) {
@@ -58,7 +62,7 @@ record KerasLayer(String kind, String name, JsonNode config) {
         return value.asInt();
     }
 
-    /** The first of these settings that is written; null where none is. */
+    /** The first of these settings that is present, or null. */
     JsonNode setting(String... settings) {
         for (String setting : settings) {
             if (config.has(setting)) {

@@ -16,23 +16,23 @@ import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.Shape;
 
 /**
- * One LSTM of Keras, made into a direction. Its arrays are kept in one of three ways:
+ * Converts one Keras LSTM into a direction. Its arrays have one of three layouts:
  *
  * <pre>
  *   LSTM         kernel (I, 4H)   recurrent_kernel (H, 4H)   bias (4H)   columns in the order i, f, g, o
- *   CuDNNLSTM    kernel (I, 4H)   recurrent_kernel (H, 4H)   bias (8H)   the same order; each gate's block as cuDNN has it
+ *   CuDNNLSTM    kernel (I, 4H)   recurrent_kernel (H, 4H)   bias (8H)   the same order; each gate's block in cuDNN layout
  *   Keras 1      W (I, H)   U (H, H)   b (H)   for each gate, in the order i, g, f, o: twelve arrays
  * </pre>
  *
- * <p>A block that cuDNN keeps is row-major {@code (H, I)} and {@code (H, H)}, which is what is wanted here; only the numbers that HDF5 shows as
- * its rows and columns say otherwise. It has two biases, which are added.
+ * <p>A cuDNN block is row-major {@code (H, I)} or {@code (H, H)}, which is the layout needed here, although the shape in
+ * the HDF5 file is the transposed one. cuDNN has two biases, which are added.
  */
 final class KerasLstm {
-    /** Of all but Keras 1. */
+    /** Gate order since Keras 2. */
     static final GateOrder GATES = GateOrder.IFGO;
 
-    /** Of Keras 1. */
-    static final GateOrder OLDEST_GATES = GateOrder.IGFO;
+    /** Gate order of Keras 1. */
+    static final GateOrder KERAS_1_GATES = GateOrder.IGFO;
 
     private static final Set<String> KINDS = Set.of("LSTM", "CuDNNLSTM");
     private static final int ARRAYS = 3;
@@ -46,7 +46,7 @@ final class KerasLstm {
     private final int units; // H
     private final boolean biased;
 
-    /** @param arrays of the layer, in the file's order */
+    /** @param arrays the layer's arrays, in file order */
     KerasLstm(KerasLayer layer, List<Hdf5Dataset> arrays) {
         this.layer = layer;
         this.arrays = arrays;
@@ -58,24 +58,27 @@ final class KerasLstm {
         return KINDS.contains(layer.kind());
     }
 
-    /** Whether the arrays are those of Keras 1. */
-    boolean isOldest() {
+    /** Whether the arrays have the layout of Keras 1. */
+    boolean isKeras1() {
         return arrays.size() == ARRAYS_OF_GATES;
     }
 
-    /** @throws ModelException where arrays are missing, of other shapes than the settings say, or hold what is no weight */
+    /**
+     * @throws ModelException if arrays are missing, do not have the shapes that the settings require, or contain
+     *     invalid weights
+     */
     LstmDirection direction(KerasVersion version) {
-        LstmDirection plain = isOldest() ? fromTwelve() : fromThree();
+        LstmDirection plain = isKeras1() ? fromTwelve() : fromThree();
         return plain.with(variant(version));
     }
 
     private CellVariant variant(KerasVersion version) {
         if (layer.kind().equals("CuDNNLSTM")) {
-            return CellVariant.PLAIN; // cuDNN has no other
+            return CellVariant.PLAIN; // cuDNN supports no other variant
         }
-        var shown = KerasActivations.of(layer, layer.setting("activation"), version);
+        var output = KerasActivations.of(layer, layer.setting("activation"), version);
         var gates = KerasActivations.of(layer, layer.setting("recurrent_activation", "inner_activation"), version);
-        return CellVariant.PLAIN.withActivations(gates, shown, shown);
+        return CellVariant.PLAIN.withActivations(gates, output, output);
     }
 
     private LstmDirection fromThree() {
@@ -104,7 +107,7 @@ final class KerasLstm {
         return LstmDirection.plain(u, w, GATES.canonical(cudnn ? sumOfHalves(bias) : bias, 0, units));
     }
 
-    /** Four blocks of columns, made into four blocks of rows. */
+    /** Converts four blocks of columns into four blocks of rows. */
     private Matrix matrix(Hdf5Dataset array, int inputs, boolean cudnn) {
         float[] values = finite(array);
         float[] blocks = new float[values.length];
@@ -113,7 +116,7 @@ final class KerasLstm {
             int at = gate * units * inputs;
             for (int row = 0; row < units; row++) {
                 for (int column = 0; column < inputs; column++) {
-                    // cuDNN's block is in order already, cut into rows of another length; Keras' own is transposed.
+                    // A cuDNN block is row-major but split into rows of another length; a Keras block is transposed.
                     int place = row * inputs + column;
                     blocks[at++] = cudnn
                             ? values[place / units * columns + gate * units + place % units]
@@ -152,10 +155,10 @@ final class KerasLstm {
         return LstmDirection.plain(transposed(0, (int) width), transposed(1, units), biasOfTwelve());
     }
 
-    private Matrix transposed(int which, int inputs) {
+    private Matrix transposed(int array, int inputs) {
         List<float[]> gates = new ArrayList<>();
         for (int gate = 0; gate < Gate.COUNT; gate++) {
-            gates.add(finite(arrays.get(ARRAYS * gate + which)));
+            gates.add(finite(arrays.get(ARRAYS * gate + array)));
         }
         float[] blocks = Allocation.floats(layer.name(), Shape.of(Gate.COUNT, units, inputs));
         int at = 0;
@@ -166,7 +169,7 @@ final class KerasLstm {
                 }
             }
         }
-        return Matrix.of(Gate.COUNT * units, inputs, OLDEST_GATES.canonical(blocks, 0, units * inputs));
+        return Matrix.of(Gate.COUNT * units, inputs, KERAS_1_GATES.canonical(blocks, 0, units * inputs));
     }
 
     private float[] biasOfTwelve() {
@@ -174,7 +177,7 @@ final class KerasLstm {
         for (int gate = 0; gate < Gate.COUNT; gate++) {
             System.arraycopy(finite(arrays.get(ARRAYS * gate + 2)), 0, blocks, gate * units, units);
         }
-        return OLDEST_GATES.canonical(blocks, 0, units);
+        return KERAS_1_GATES.canonical(blocks, 0, units);
     }
 
     private static float[] finite(Hdf5Dataset array) {
@@ -189,12 +192,12 @@ final class KerasLstm {
         }
     }
 
-    /** Where arrays have names that say what they are, these must stand in the order in which they are taken. */
+    /** Checks that arrays with known names are in the expected order. */
     private void requireNames(List<String> names, List<String> olderNames) {
         for (int at = 0; at < arrays.size(); at++) {
             String path = arrays.get(at).path();
             String found = path.substring(path.lastIndexOf('/') + 1).replaceFirst(":\\d+$", "");
-            boolean other = named(found, names, at) || named(found, olderNames, at);
+            boolean other = isNamedForOther(found, names, at) || isNamedForOther(found, olderNames, at);
             if (other) {
                 throw new ModelException("%s lists '%s' as number %d of its weights, expected '%s': the file is damaged"
                         .formatted(layer.describe(), NameList.shortened(path), at + 1, names.get(at)));
@@ -202,12 +205,12 @@ final class KerasLstm {
         }
     }
 
-    /** Whether the name is one of these, but not the one of this place. */
-    private static boolean named(String found, List<String> names, int place) {
+    /** Whether the name is one of these, but not the one at this position. */
+    private static boolean isNamedForOther(String found, List<String> names, int position) {
         for (int at = 0; at < names.size(); at++) {
             boolean is = found.equals(names.get(at)) || found.endsWith("_" + names.get(at));
             boolean longer = names.get(at).equals("kernel") && found.endsWith("recurrent_kernel");
-            if (is && !longer && at != place) {
+            if (is && !longer && at != position) {
                 return true;
             }
         }

@@ -11,11 +11,11 @@ import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.TensorNames;
 
-/** The one way through a model's layers, from its input to the layer that answers. */
+/** Finds the single path through a model's layers, from its input to its output. */
 final class KerasPath {
     private final KerasConfig config;
     private final TensorNames names;
-    private final boolean skipsZero; // whether a layer tells which tokens are padding
+    private final boolean skipsZero; // whether an embedding has mask_zero
 
     KerasPath(KerasConfig config, TensorNames names) {
         this.config = config;
@@ -23,7 +23,7 @@ final class KerasPath {
         this.skipsZero = config.layers().stream().anyMatch(KerasStack::skipsZero);
     }
 
-    /** @throws ModelException where there are several ways, or none */
+    /** @throws ModelException if there are several paths or none */
     List<KerasLayer> layers() {
         return config.isSequential() ? sequence() : walk(end());
     }
@@ -82,7 +82,7 @@ final class KerasPath {
                         .formatted(NameList.shortened(output))));
     }
 
-    /** The LSTM that no other LSTM reads. */
+    /** The only LSTM whose output no other LSTM reads. */
     private KerasLayer topmost() {
         List<KerasLayer> tops =
                 new ArrayList<>(config.layers().stream().filter(this::isWanted).toList());
@@ -118,7 +118,7 @@ final class KerasPath {
         while (true) {
             if (!passed.add(layer.name())) {
                 throw new ModelException(
-                        "%s reads what it gives itself: the model's config is damaged".formatted(layer.describe()));
+                        "%s reads its own output: the model's config is damaged".formatted(layer.describe()));
             }
             path.push(layer);
             if (layer.kind().equals(KerasStack.INPUT)) {
@@ -128,7 +128,7 @@ final class KerasPath {
         }
     }
 
-    /** The only layer that this one reads. */
+    /** The only input layer of this one. */
     private KerasLayer source(KerasLayer layer) {
         KerasInputs inputs = config.inputs(layer);
         if (inputs.calls() > 1) {
@@ -143,7 +143,7 @@ final class KerasPath {
                             KerasStack.WHAT_CAN_BE_SCORED));
         }
         if (!inputs.arguments().isEmpty()) {
-            throw new ModelException("%s is called with %s, expected with its input alone; train it without, or %s"
+            throw new ModelException("%s is called with %s, expected only its input; train it without them, or %s"
                     .formatted(
                             layer.describe(),
                             NameList.of(inputs.arguments(), name -> "'" + name + "'"),
@@ -154,21 +154,24 @@ final class KerasPath {
             throw new ModelException("%s reads a state of layer '%s', expected its output"
                     .formatted(layer.describe(), NameList.shortened(source.layer())));
         }
-        inputs.masks().forEach(mask -> requireOfTokens(layer, mask));
+        inputs.masks().forEach(mask -> requireTokenMask(layer, mask));
         return config.layer(source.layer())
                 .orElseThrow(() -> new ModelException("%s reads layer '%s', which the model's config doesn't have"
                         .formatted(layer.describe(), NameList.shortened(source.layer()))));
     }
 
-    /** Keras 3 writes the mask of an embedding with mask_zero as a layer of its own, which compares the tokens with 0. */
-    private void requireOfTokens(KerasLayer layer, KerasInputs.Source mask) {
-        boolean ofTokens = config.layer(mask.layer())
+    /**
+     * Checks that a mask is the one of an embedding with mask_zero. Keras 3 writes it as a separate layer that compares
+     * the tokens with 0.
+     */
+    private void requireTokenMask(KerasLayer layer, KerasInputs.Source mask) {
+        boolean isTokenMask = config.layer(mask.layer())
                         .filter(found -> found.kind().equals("NotEqual"))
                         .isPresent()
                 && skipsZero;
-        if (!ofTokens) {
+        if (!isTokenMask) {
             throw new ModelException(
-                    "%s skips the steps that '%s' says, expected those of an Embedding with mask_zero or none"
+                    "%s skips the steps given by '%s', expected the mask of an Embedding with mask_zero, or none"
                             .formatted(layer.describe(), NameList.shortened(mask.layer())));
         }
     }

@@ -24,10 +24,11 @@ import sluice.cell.weights.file.TensorNames;
 import sluice.cell.weights.file.ZipArchive;
 
 /**
- * Reads Keras models: archives ({@code .keras}), whole models in one HDF5 file ({@code model.save("model.h5")}), and files of weights alone
- * ({@code .weights.h5} and older ones), whose description lies beside them.
+ * Reads Keras models: archives ({@code .keras}), complete models in one HDF5 file ({@code model.save("model.h5")}), and
+ * weights-only files ({@code .weights.h5} and older ones) with the model's config in a separate file.
  *
- * <p>Formats: {@code keras/src/saving/saving_lib.py} and {@code keras/src/legacy/saving/legacy_h5_format.py} of keras-team/keras.
+ * <p>Formats: {@code keras/src/saving/saving_lib.py} and {@code keras/src/legacy/saving/legacy_h5_format.py} of
+ * keras-team/keras.
  */
 public final class KerasReader {
     private static final String FORMAT = "Keras";
@@ -44,7 +45,7 @@ public final class KerasReader {
         this.names = names;
     }
 
-    /** Whether a zip archive is a Keras model, whatever stands in it first. */
+    /** Whether a zip archive is a Keras model. The order of its entries does not matter. */
     public static boolean isArchive(SeekableByteChannel channel) throws IOException {
         ZipArchive archive = ZipArchive.open(channel);
         return archive.has(CONFIG) && archive.names().stream().anyMatch(name -> name.startsWith("model.weights."));
@@ -53,7 +54,7 @@ public final class KerasReader {
     /**
      * Reads an archive.
      *
-     * @throws ModelException where it is damaged, or no model that can be scored
+     * @throws ModelException if it is damaged or not a supported model
      */
     public static ModelFile readArchive(SeekableByteChannel channel, TensorNames names) throws IOException {
         ZipArchive archive = ZipArchive.open(channel);
@@ -84,9 +85,9 @@ public final class KerasReader {
     /**
      * Reads an HDF5 file.
      *
-     * @param name what messages call it: a description may lie beside it under this name, with {@code .json} at its end
-     * @param folder where it lies: asked where it has no description itself
-     * @throws ModelException where it is damaged, or no model that can be scored
+     * @param name the file's name in messages. The config may be in a file of this name with the ending {@code .json}
+     * @param folder the file's folder, searched for the config if the file has none
+     * @throws ModelException if it is damaged or not a supported model
      */
     public static ModelFile readHdf5(String name, SeekableByteChannel channel, ModelFolder folder, TensorNames names)
             throws IOException {
@@ -100,7 +101,7 @@ public final class KerasReader {
             return reader.described(root, config, version);
         }
         if (!isNumbered(root) && !NamedWeights.isIn(weightsOf(root))) {
-            throw new ModelException("this HDF5 file is no Keras model: expected an attribute 'model_config' or "
+            throw new ModelException("this HDF5 file is not a Keras model: expected an attribute 'model_config' or "
                     + "'layer_names', or a group 'layers', found %s"
                             .formatted(
                                     root.names().isEmpty()
@@ -110,17 +111,17 @@ public final class KerasReader {
         Optional<KerasConfig> config = configBeside(name, folder);
         if (config.isPresent()) {
             Optional<byte[]> metadata = beside(METADATA, MAX_METADATA_BYTES, folder);
-            KerasVersion told = metadata.isPresent() ? version(metadata.get(), METADATA) : KerasVersion.UNKNOWN;
-            return reader.described(root, config.get(), version.or(told));
+            KerasVersion declared = metadata.isPresent() ? version(metadata.get(), METADATA) : KerasVersion.UNKNOWN;
+            return reader.described(root, config.get(), version.or(declared));
         }
         if (isNumbered(root)) {
             throw new ModelException(
-                    "the file holds weights and not what the model does with them; " + UndescribedLayers.GIVE_CONFIG);
+                    "the file holds weights without the model's config; " + UndescribedLayers.GIVE_CONFIG);
         }
         return reader.undescribed(NamedWeights.of(weightsOf(root)), version);
     }
 
-    /** Whether the weights are in the newer format; in the older one a layer may well be called {@code layers}. */
+    /** Whether the weights are in the newer format. In the older format a layer may be named {@code layers} too. */
     private static boolean isNumbered(Hdf5Group root) {
         return !NamedWeights.isIn(weightsOf(root)) && NumberedWeights.isIn(root);
     }
@@ -129,7 +130,10 @@ public final class KerasReader {
         return root.group("model_weights").orElse(root);
     }
 
-    /** {@code config.json}, or the file's own name with that ending: {@code model.json} beside {@code model.weights.h5}. */
+    /**
+     * Reads {@code config.json}, or the file's own name with the ending {@code .json}: {@code model.json} for {@code
+     * model.weights.h5}.
+     */
     private static Optional<KerasConfig> configBeside(String name, ModelFolder folder) throws IOException {
         String file = name.substring(name.lastIndexOf('/') + 1);
         String own = file.replaceFirst("(\\.weights)?\\.[^.]*$", "") + ".json";
@@ -161,30 +165,29 @@ public final class KerasReader {
         return new KerasVersion(version.asText(""));
     }
 
-    private ModelFile described(Hdf5Group root, KerasConfig config, KerasVersion told) {
+    private ModelFile described(Hdf5Group root, KerasConfig config, KerasVersion declared) {
         KerasWeights weights =
                 isNumbered(root) ? new NumberedWeights(root, config.layers()) : NamedWeights.of(weightsOf(root));
         KerasVersion version =
-                told.or(new KerasVersion(weights.version().orElse(""))).or(config.version());
+                declared.or(new KerasVersion(weights.version().orElse(""))).or(config.version());
         List<KerasLayer> path = new KerasPath(config, names).layers();
         return file(new KerasStack(weights, version), path, version, List.of());
     }
 
-    private ModelFile undescribed(NamedWeights weights, KerasVersion told) {
-        KerasVersion version = told.or(new KerasVersion(weights.version().orElse("")));
+    private ModelFile undescribed(NamedWeights weights, KerasVersion declared) {
+        KerasVersion version = declared.or(new KerasVersion(weights.version().orElse("")));
         List<KerasLayer> path = new UndescribedLayers(weights, names).layers();
         return file(
                 new KerasStack(weights, version),
                 path,
                 version,
-                List.of(
-                        "the file has weights and no config: its layers are taken one upon the other, in its order, each for "
-                                + "what its arrays say"));
+                List.of("the file has weights and no config: its layers are taken in file order, "
+                        + "each as inferred from its arrays"));
     }
 
     private ModelFile file(KerasStack stack, List<KerasLayer> path, KerasVersion version, List<String> more) {
         LstmModel model = stack.model(path);
-        requireNamed(stack, path);
+        requireUserNamesMatch(stack, path);
         Map<String, String> metadata = new LinkedHashMap<>();
         if (!version.text().isEmpty()) {
             metadata.put(VERSION, version.text());
@@ -194,17 +197,21 @@ public final class KerasReader {
         return new ModelFile(model, metadata, notes, FORMAT, stack.gates());
     }
 
-    /** Which layers stand on the way leaves nothing open, so what the user says about them can only be right or wrong. */
-    private void requireNamed(KerasStack stack, List<KerasLayer> path) {
+    /**
+     * Checks the user's tensor names. The config determines the layers, so the names can only agree with it or be
+     * wrong.
+     */
+    private void requireUserNamesMatch(KerasStack stack, List<KerasLayer> path) {
         String found = stack.embeddingName().orElse(TensorNames.NONE);
         if (!names.embedding().orElse(found).equals(found)) {
-            throw new ModelException("the model's embedding is '%s', not '%s', as model.embedding says; leave that out"
-                    .formatted(found, names.embedding().orElseThrow()));
+            throw new ModelException(
+                    "the model's embedding is '%s', not '%s', as set in model.embedding; remove that setting"
+                            .formatted(found, names.embedding().orElseThrow()));
         }
         String prefix = names.lstm().orElse("");
         for (KerasLayer layer : path) {
             if (KerasLstm.isLstm(layer) && !layer.name().startsWith(prefix)) {
-                throw new ModelException("%s is on the way to the output, but model.lstm is '%s'; leave that out"
+                throw new ModelException("%s is between input and output, but model.lstm is '%s'; remove that setting"
                         .formatted(layer.describe(), prefix));
             }
         }

@@ -20,7 +20,7 @@ import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.keras.KerasWeights.Part;
 
-/** Makes a model of layers that stand one upon the other. */
+/** Builds a model from a sequence of layers. */
 final class KerasStack {
     static final String INPUT = "InputLayer";
     static final String BIDIRECTIONAL = "Bidirectional";
@@ -35,8 +35,8 @@ final class KerasStack {
     private static final String LINEAR = "linear";
     private static final String SOFTMAX = "softmax";
 
-    /** What does nothing to a trained model. */
-    private static final Set<String> IDLE = Set.of(
+    /** Layers without effect at inference. */
+    private static final Set<String> NO_OPS = Set.of(
             "ActivityRegularization",
             "AlphaDropout",
             "Dropout",
@@ -54,15 +54,15 @@ final class KerasStack {
     private final List<LstmLayer> layers = new ArrayList<>();
     private Embedding embedding;
     private KerasLayer embeddingLayer;
-    private KerasLayer top; // the LSTM that was read last
-    private boolean isSequence = true; // what the layers so far give: a row for each step, or one for the last
-    private boolean flipped; // that sequence, against the tokens
+    private KerasLayer top; // the last LSTM read so far
+    private boolean isSequence = true; // whether the output so far has one row per step; otherwise only the last step
+    private boolean reversed; // whether that output is in reverse order of the tokens
     private OutputLayer output;
     private KerasLayer outputLayer;
     private boolean isProbabilities;
     private GateOrder gates = KerasLstm.GATES;
 
-    /** @param version of the Keras that wrote the model */
+    /** @param version the Keras version that wrote the model */
     KerasStack(KerasWeights weights, KerasVersion version) {
         this.weights = weights;
         this.version = version;
@@ -71,15 +71,15 @@ final class KerasStack {
     /**
      * Reads the layers, from the input upwards.
      *
-     * @throws ModelException where one is none that can be scored, or the file has not the weights of each
+     * @throws ModelException if a layer is not supported, or the file lacks its weights
      */
     LstmModel model(List<KerasLayer> path) {
         path.forEach(this::add);
         if (layers.isEmpty()) {
-            throw new ModelException("no LSTM on the way from input to output: found %s"
+            throw new ModelException("no LSTM between input and output: found %s"
                     .formatted(path.isEmpty() ? "no layers" : NameList.of(path, KerasLayer::describe)));
         }
-        if (flipped && isSequence) {
+        if (reversed && isSequence) {
             throw backwards();
         }
         noteEnds();
@@ -87,12 +87,12 @@ final class KerasStack {
         return new LstmModel(Optional.ofNullable(embedding), layers, Optional.ofNullable(output), readout);
     }
 
-    /** How the gates stood in the file. */
+    /** Gate order in the file. */
     GateOrder gates() {
         return gates;
     }
 
-    /** Sentences about what was found. */
+    /** Notes on the layers, for the user. */
     List<String> notes() {
         return notes;
     }
@@ -101,13 +101,13 @@ final class KerasStack {
         return Optional.ofNullable(embeddingLayer).map(KerasLayer::name);
     }
 
-    /** Whether token 0 stands for nothing: {@code mask_zero}. */
+    /** Whether token 0 is the padding token: {@code mask_zero}. */
     static boolean skipsZero(KerasLayer layer) {
         return layer.kind().equals(EMBEDDING) && layer.flag(false, "mask_zero");
     }
 
     private void add(KerasLayer layer) {
-        if (layer.kind().equals(INPUT) || IDLE.contains(layer.kind())) {
+        if (layer.kind().equals(INPUT) || NO_OPS.contains(layer.kind())) {
             return;
         }
         if (layer.kind().equals(EMBEDDING)) {
@@ -117,7 +117,7 @@ final class KerasStack {
         } else if (layer.kind().equals(DENSE)) {
             addDense(layer, layer, Part.OWN);
         } else if (layer.kind().equals(TIME_DISTRIBUTED)) {
-            addRepeated(layer);
+            addTimeDistributed(layer);
         } else if (layer.kind().equals("Activation") || layer.kind().equals("Softmax")) {
             addActivation(layer);
         } else {
@@ -130,16 +130,15 @@ final class KerasStack {
             case "GRU", "CuDNNGRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "RNN" ->
                 "only the layers LSTM and CuDNNLSTM can be scored";
             case "Masking" ->
-                "it skips steps by their numbers, which can't be done here; train it without, on sequences of their own length";
+                "it skips steps by their input values, which is not supported; train it without, on sequences without padding";
             default -> WHAT_CAN_BE_SCORED;
         };
-        return new ModelException("%s stands on the way from input to output: %s".formatted(layer.describe(), remedy));
+        return new ModelException("%s is between input and output: %s".formatted(layer.describe(), remedy));
     }
 
     private void addEmbedding(KerasLayer layer) {
         if (embedding != null || !layers.isEmpty() || output != null) {
-            throw new ModelException(
-                    "%s stands above other layers, expected it at the input".formatted(layer.describe()));
+            throw new ModelException("%s is above other layers, expected it at the input".formatted(layer.describe()));
         }
         Matrix table = matrix(only(layer, Part.OWN, 1).get(0), layer, "(tokens, width)");
         boolean skips = layer.flag(false, "mask_zero");
@@ -153,12 +152,12 @@ final class KerasStack {
 
     private void addRecurrent(KerasLayer layer) {
         if (output != null) {
-            throw new ModelException("%s stands above the output layer '%s': %s"
+            throw new ModelException("%s is above the output layer '%s': %s"
                     .formatted(layer.describe(), NameList.shortened(outputLayer.name()), WHAT_CAN_BE_SCORED));
         }
         if (!isSequence) {
             throw new ModelException(
-                    "%s reads '%s', which has return_sequences false and gives its last step alone, expected a sequence"
+                    "%s reads '%s', which has return_sequences false and outputs only its last step, expected a sequence"
                             .formatted(layer.describe(), NameList.shortened(top.name())));
         }
         top = layer;
@@ -168,9 +167,9 @@ final class KerasStack {
     private LstmLayer single(KerasLayer layer) {
         requireScorable(layer);
         isSequence = layer.flag(false, "return_sequences");
-        flipped ^= layer.flag(false, "go_backwards");
+        reversed ^= layer.flag(false, "go_backwards");
         LstmDirection direction = direction(layer, weights.of(layer, Part.OWN));
-        return LstmLayer.of(flipped ? direction.backward() : direction);
+        return LstmLayer.of(reversed ? direction.backward() : direction);
     }
 
     private LstmLayer bidirectional(KerasLayer wrapper) {
@@ -182,10 +181,10 @@ final class KerasStack {
             }
             requireScorable(layer);
         }
-        boolean turned = wrapper.inner("backward_layer").isPresent() && !backward.flag(false, "go_backwards");
-        if (flipped || forward.flag(false, "go_backwards") || turned) {
+        boolean readsForward = wrapper.inner("backward_layer").isPresent() && !backward.flag(false, "go_backwards");
+        if (reversed || forward.flag(false, "go_backwards") || readsForward) {
             throw new ModelException(
-                    "%s has a forward layer that goes backwards, or a backward one that doesn't; expected each to go its way"
+                    "%s has a forward layer that goes backwards, or a backward one that doesn't; expected go_backwards in the backward layer only"
                             .formatted(wrapper.describe()));
         }
         Merge merge = MERGES.get(wrapper.config().path("merge_mode").asText(""));
@@ -205,8 +204,8 @@ final class KerasStack {
 
     private LstmDirection direction(KerasLayer layer, List<Hdf5Dataset> arrays) {
         KerasLstm lstm = new KerasLstm(layer, arrays);
-        if (lstm.isOldest()) {
-            gates = KerasLstm.OLDEST_GATES;
+        if (lstm.isKeras1()) {
+            gates = KerasLstm.KERAS_1_GATES;
         }
         return lstm.direction(version);
     }
@@ -216,14 +215,15 @@ final class KerasStack {
             throw new ModelException("%s has time_major true, expected sequences one by one; build it without"
                     .formatted(layer.describe()));
         }
-        String note = "%s is stateful: in Keras it goes on where the last batch ended, here each sequence begins anew"
-                .formatted(layer.describe());
-        if (layer.flag(false, "stateful") && !notes.contains(note)) { // both directions may be of one layer
+        String note =
+                "%s is stateful: Keras continues from the state of the previous batch, here each sequence starts from the initial state"
+                        .formatted(layer.describe());
+        if (layer.flag(false, "stateful") && !notes.contains(note)) { // both directions may share one layer
             notes.add(note);
         }
     }
 
-    private void addRepeated(KerasLayer wrapper) {
+    private void addTimeDistributed(KerasLayer wrapper) {
         KerasLayer inner = inner(wrapper, "layer");
         if (inner.kind().equals(DENSE)) {
             if (!isSequence) {
@@ -232,15 +232,15 @@ final class KerasStack {
             addDense(wrapper, inner, Part.WRAPPED);
         } else if (inner.kind().equals("Activation")) {
             addActivation(inner);
-        } else if (!IDLE.contains(inner.kind())) {
+        } else if (!NO_OPS.contains(inner.kind())) {
             throw refused(inner);
         }
     }
 
-    /** @param owner whose weights they are: the layer itself, or what repeats it */
+    /** @param owner the layer that the weights are stored under: the Dense itself, or its TimeDistributed */
     private void addDense(KerasLayer owner, KerasLayer layer, Part part) {
         if (layers.isEmpty() || output != null) {
-            throw new ModelException("%s stands %s: %s"
+            throw new ModelException("%s is %s: %s"
                     .formatted(
                             layer.describe(),
                             output != null
@@ -283,7 +283,7 @@ final class KerasStack {
 
     private ModelException backwards() {
         return new ModelException(
-                ("%s goes backwards and answers from the last token to the first, expected an answer in the order of the tokens; "
+                ("%s reads backwards and outputs from the last token to the first, expected outputs in token order; "
                                 + "train it as a Bidirectional, or with return_sequences false")
                         .formatted(top.describe()));
     }
@@ -296,7 +296,7 @@ final class KerasStack {
                     .formatted(layer.describe(), layer.config().path("axis")));
         }
         if (output == null && !name.equals(LINEAR)) {
-            throw new ModelException("%s applies '%s' to what is no output layer's: %s"
+            throw new ModelException("%s applies '%s' without an output layer below it: %s"
                     .formatted(layer.describe(), NameList.shortened(name), WHAT_CAN_BE_SCORED));
         }
         activate(layer, name);
@@ -349,18 +349,18 @@ final class KerasStack {
         if (output == null) {
             notes.add("no output layer: the model gives hidden states");
         } else {
-            notes.add("the output layer is layer '%s' (%d classes); the file shows %s, here each answer says what it is"
+            notes.add("the output layer is layer '%s' (%d classes); Keras outputs %s, here the output kind decides"
                     .formatted(
                             NameList.shortened(outputLayer.name()),
                             output.classes(),
                             isProbabilities ? "probabilities" : "logits"));
         }
         if (isSequence) {
-            notes.add("the file answers after each step, as --at each does");
+            notes.add("the Keras model outputs every step, as --at each does");
         } else if (layers.get(layers.size() - 1).looksAhead()) {
-            notes.add("the file answers from the final states of each direction, as --at last does");
+            notes.add("the Keras model outputs the final states of each direction, as --at last does");
         } else {
-            notes.add("the file answers after the last step, as --at last does");
+            notes.add("the Keras model outputs the last step, as --at last does");
         }
     }
 }

@@ -3,12 +3,12 @@ package sluice.cell.weights.keras;
 import java.util.List;
 import java.util.Optional;
 
-/** Where the arrays of each layer are. */
+/** Finds the arrays of each layer. */
 interface KerasWeights {
-    /** Whose arrays are meant, of a layer that may wrap others. */
+    /** The part of a layer that owns the arrays. Wrapper layers have several parts. */
     enum Part {
         OWN(""),
-        /** Of the layer that a TimeDistributed repeats. */
+        /** The layer inside a TimeDistributed. */
         WRAPPED("layer/"),
         FORWARD("forward_layer/"),
         BACKWARD("backward_layer/");
@@ -19,20 +19,20 @@ interface KerasWeights {
             this.folder = folder;
         }
 
-        /** Where the newer files have it, below its layer; with a slash at its end. */
+        /** Path of this part below its layer in the newer format, with a trailing slash. */
         String folder() {
             return folder;
         }
     }
 
     /**
-     * The arrays of a layer, in the order in which Keras keeps them.
+     * Returns the arrays of a layer, in the order of Keras.
      *
-     * @throws sluice.cell.model.ModelException where the file has none, or not all that it names
+     * @throws sluice.cell.model.ModelException if the file has none, or lacks one that it lists
      */
     List<Hdf5Dataset> of(KerasLayer layer, Part part);
 
-    /** What else the file says about the version that wrote it. */
+    /** The Keras version stored with the weights, if any. */
     default Optional<String> version() {
         return Optional.empty();
     }

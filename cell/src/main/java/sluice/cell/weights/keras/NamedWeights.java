@@ -9,15 +9,15 @@ import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 
 /**
- * The weights of the older format: the attribute {@code layer_names} lists the layers, and {@code weight_names} of each layer's group its
- * arrays. What they list is followed to the letter; where an array lies is not guessed.
+ * Weights in the older format. The attribute {@code layer_names} lists the layers, and {@code weight_names} of each
+ * layer's group lists its arrays. Only listed paths are read; array positions are never guessed.
  */
 final class NamedWeights implements KerasWeights {
     private static final String LAYER_NAMES = "layer_names";
     private static final String WEIGHT_NAMES = "weight_names";
 
-    /** Keras 1 has twelve of each direction. */
-    private static final int MAX_ARRAYS = 100; // of one layer
+    /** Limit on the arrays of one layer. Keras 1 has twelve for each direction. */
+    private static final int MAX_ARRAYS = 100;
 
     private final Hdf5Group group;
     private final List<String> layers;
@@ -33,7 +33,7 @@ final class NamedWeights implements KerasWeights {
         return group.attributes().has(LAYER_NAMES);
     }
 
-    /** @throws ModelException where it lists no layers, or one twice */
+    /** @throws ModelException if it lists no layers, or one twice */
     static NamedWeights of(Hdf5Group group) {
         List<String> layers = group.attributes()
                 .texts(LAYER_NAMES)
@@ -51,7 +51,7 @@ final class NamedWeights implements KerasWeights {
         return new NamedWeights(group, layers);
     }
 
-    /** The names of all layers, in the model's order. */
+    /** Names of all layers, in model order. */
     List<String> layers() {
         return layers;
     }
@@ -76,7 +76,7 @@ final class NamedWeights implements KerasWeights {
     List<Hdf5Dataset> arrays(String layer) {
         if (!known.contains(layer)) {
             throw new ModelException(
-                    "the file has no weights of layer '%s', which the model's config has; it has those of %s; they are not of one model"
+                    "the file has no weights of layer '%s', which the model's config has; it has those of %s; config and weights are of different models"
                             .formatted(NameList.shortened(layer), NameList.of(layers, name -> "'" + name + "'")));
         }
         Hdf5Group own = group.group(layer)

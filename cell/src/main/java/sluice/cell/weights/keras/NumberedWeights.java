@@ -13,11 +13,11 @@ import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 
 /**
- * The weights of the newer format, {@code model.weights.h5}: layers are not called by their names but by their classes, numbered in the
- * model's order ({@code lstm}, {@code lstm_1}), and arrays by numbers ({@code lstm/cell/vars/0}).
+ * Weights in the newer format, {@code model.weights.h5}. Layers are named by class and numbered in model order ({@code
+ * lstm}, {@code lstm_1}); arrays are numbered ({@code lstm/cell/vars/0}).
  *
- * <p>Keras 2.12 to 2.15 have another word above the layers, and in it may leave out numbers: so the third LSTM is the one with the third
- * number, whatever that is.
+ * <p>Keras 2.12 to 2.15 use another name for the group of layers and may skip numbers. The third LSTM is therefore the
+ * one with the third-lowest number.
  */
 final class NumberedWeights implements KerasWeights {
     private static final String LAYERS = "layers";
@@ -28,11 +28,11 @@ final class NumberedWeights implements KerasWeights {
     private static final Pattern NUMBERED = Pattern.compile("(.*)_\\d{1,6}");
 
     private final Hdf5Group group;
-    private final Map<String, String> folders = new HashMap<>(); // of layers, by name
+    private final Map<String, String> folders = new HashMap<>(); // layer name -> folder
 
     /**
-     * @param layers all layers of the model, in the order of its description
-     * @throws ModelException where there are other layers in the file
+     * @param layers all layers of the model, in the order of its config
+     * @throws ModelException if the file has other layers
      */
     NumberedWeights(Hdf5Group root, List<KerasLayer> layers) {
         this.group = group(root)
@@ -42,10 +42,10 @@ final class NumberedWeights implements KerasWeights {
         layers.forEach(layer -> byKind.computeIfAbsent(snakeCase(layer.kind()), kind -> new ArrayList<>())
                 .add(layer));
         Map<String, List<String>> foldersByKind = foldersByKind();
-        byKind.forEach((kind, found) -> number(found, foldersByKind.getOrDefault(kind, List.of())));
+        byKind.forEach((kind, found) -> assignFolders(found, foldersByKind.getOrDefault(kind, List.of())));
     }
 
-    /** The folders {@code lstm}, {@code lstm_1} and so on of each kind, by number. */
+    /** Folders of each class ({@code lstm}, {@code lstm_1} and so on), sorted by number. */
     private Map<String, List<String>> foldersByKind() {
         Map<String, List<String>> byKind = new HashMap<>();
         for (String name : group.names()) {
@@ -72,10 +72,10 @@ final class NumberedWeights implements KerasWeights {
         return root.group(LAYERS).or(() -> root.group(OLDER_LAYERS));
     }
 
-    private void number(List<KerasLayer> layers, List<String> found) {
+    private void assignFolders(List<KerasLayer> layers, List<String> found) {
         if (found.size() != layers.size() && !found.isEmpty()) {
             throw new ModelException(
-                    "the model's config has %d layers of class %s, but the file has weights of %d (%s); they are not of one model"
+                    "the model's config has %d layers of class %s, but the file has weights of %d (%s); config and weights are of different models"
                             .formatted(
                                     layers.size(),
                                     layers.get(0).kind(),
@@ -87,7 +87,10 @@ final class NumberedWeights implements KerasWeights {
         }
     }
 
-    /** As Keras makes the name of a class one of a folder: {@code TimeDistributed} is {@code time_distributed}, LSTM {@code lstm}. */
+    /**
+     * Converts a class name to a folder name as Keras does: {@code TimeDistributed} to {@code time_distributed}, {@code
+     * LSTM} to {@code lstm}.
+     */
     static String snakeCase(String kind) {
         return kind.replaceAll("\\W+", "")
                 .replaceAll("(.)([A-Z][a-z]+)", "$1_$2")
@@ -100,7 +103,7 @@ final class NumberedWeights implements KerasWeights {
         String folder = folders.get(layer.name());
         if (folder == null) {
             throw new ModelException(
-                    "the file has no weights of %s, which the model's config has; they are not of one model"
+                    "the file has no weights of %s, which the model's config has; config and weights are of different models"
                             .formatted(layer.describe()));
         }
         List<Hdf5Dataset> arrays = arrays(folder + "/" + part.folder() + CELL + "vars");
@@ -113,7 +116,7 @@ final class NumberedWeights implements KerasWeights {
             for (int number = 0; found.names().contains(Integer.toString(number)) && number < MAX_ARRAYS; number++) {
                 String name = Integer.toString(number);
                 arrays.add(found.dataset(name)
-                        .orElseThrow(() -> new ModelException("%s has '%s', which is no array: the file is damaged"
+                        .orElseThrow(() -> new ModelException("%s has '%s', which is not an array: the file is damaged"
                                 .formatted(found.describe(), name))));
             }
         });

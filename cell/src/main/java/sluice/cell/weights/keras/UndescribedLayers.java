@@ -12,17 +12,18 @@ import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.TensorNames;
 
 /**
- * Layers of a file that holds weights and no description: what their arrays can only be, they are.
+ * Infers the layers of a weights-only file without config, as far as their arrays determine them.
  *
- * <p>A CuDNNLSTM tells itself by its bias of 8H and has one kind of cell. An LSTM doesn't say its activations, a Dense not what comes
- * after it, and a layer without weights nothing at all: there the user has the word, or the file needs its description.
+ * <p>A CuDNNLSTM is recognized by its bias of 8H values and has a fixed cell. The activations of an LSTM, the
+ * activation after a Dense, and the function of a layer without weights cannot be inferred. The user must name the
+ * output layer or provide the config.
  */
 final class UndescribedLayers {
     static final String GIVE_CONFIG =
             "put the model's config beside the file: in Python, open(\"config.json\", \"w\").write(model.to_json())";
 
-    /** What Keras calls layers that do nothing to a trained model, where the user gives no name. */
-    private static final Pattern IDLE_NAME =
+    /** Keras' default names of layers without effect at inference. */
+    private static final Pattern NO_OP_NAME =
             Pattern.compile("(input|(spatial_|alpha_|gaussian_)?dropout(1d)?|gaussian_noise)(_?\\d+)?(_input)?");
 
     private final NamedWeights weights;
@@ -33,7 +34,7 @@ final class UndescribedLayers {
         this.names = names;
     }
 
-    /** The layers from the input to the one that answers. */
+    /** The layers from the input to the output. */
     List<KerasLayer> layers() {
         List<KerasLayer> path = new ArrayList<>();
         int end = end();
@@ -41,20 +42,20 @@ final class UndescribedLayers {
             List<Hdf5Dataset> arrays = weights.arrays(name);
             if (!arrays.isEmpty()) {
                 path.add(layer(name, arrays));
-            } else if (!IDLE_NAME.matcher(name).matches()) {
-                throw new ModelException("layer '%s' has no weights, and nothing says what it does; %s"
+            } else if (!NO_OP_NAME.matcher(name).matches()) {
+                throw new ModelException("layer '%s' has no weights, so its function is unknown; %s"
                         .formatted(NameList.shortened(name), GIVE_CONFIG));
             }
         }
         return path;
     }
 
-    /** Behind the last layer that counts. */
+    /** Index after the last layer of the path. */
     private int end() {
         List<String> all = weights.layers();
         String wanted = names.output()
                 .orElseThrow(() -> new ModelException(
-                        ("the file holds weights and not what the model does with them; %s, or set model.output to the name of its "
+                        ("the file holds weights without the model's config; %s, or set model.output to the name of its "
                                         + "output layer, or to none for hidden states; layers are %s")
                                 .formatted(GIVE_CONFIG, NameList.of(all, name -> "'" + name + "'"))));
         if (!wanted.equals(TensorNames.NONE)) {
@@ -71,10 +72,10 @@ final class UndescribedLayers {
             }
         }
         throw new ModelException(
-                "no LSTM in it: found layers %s".formatted(NameList.of(all, name -> "'" + name + "'")));
+                "the file has no LSTM: found layers %s".formatted(NameList.of(all, name -> "'" + name + "'")));
     }
 
-    /** Whether arrays are those of an LSTM, by their shapes: (I, 4H), (H, 4H), (4H) or (8H). */
+    /** Whether the arrays have the shapes of an LSTM: (I, 4H), (H, 4H), and (4H) or (8H). */
     private static boolean isRecurrent(List<Hdf5Dataset> arrays) {
         if (arrays.size() != 3
                 || !arrays.get(1).shape().isMatrix()
@@ -98,7 +99,7 @@ final class UndescribedLayers {
         if (isRecurrent(arrays)) {
             long units = arrays.get(1).shape().rows();
             if (!isBias(arrays, 2L * Gate.COUNT * units)) {
-                throw new ModelException("layer '%s' is an LSTM, and nothing says which activations its cell has; %s"
+                throw new ModelException("layer '%s' is an LSTM whose activations are unknown; %s"
                         .formatted(NameList.shortened(name), GIVE_CONFIG));
             }
             config.put("units", units).put("return_sequences", true);
@@ -113,7 +114,7 @@ final class UndescribedLayers {
             config.put("units", first.columns()).put("activation", "softmax");
             return new KerasLayer("Dense", name, config);
         }
-        throw new ModelException("layer '%s' has arrays of shapes %s, and nothing says what it does with them; %s"
+        throw new ModelException("layer '%s' has arrays of shapes %s, so its function is unknown; %s"
                 .formatted(
                         NameList.shortened(name),
                         NameList.of(arrays, array -> array.shape().toString()),

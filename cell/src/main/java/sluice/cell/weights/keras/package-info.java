@@ -1,7 +1,11 @@
 /**
- * Keras models, of all its versions: {@code KerasReader} finds the two parts that a model has, a description in JSON and arrays in HDF5,
- * wherever they lie; {@code KerasConfig} knows the description and {@code KerasPath} the way through its layers; the two kinds of {@code
- * KerasWeights} know where the arrays of a layer are; {@code KerasStack} makes the model. The classes called {@code Hdf5...} know HDF5 and
- * nothing of Keras.
+ * Reads Keras models of all versions.
+ *
+ * <p>{@code KerasReader} finds the two parts of a model: the config in JSON and the arrays in HDF5. {@code KerasConfig}
+ * parses the config, and {@code KerasPath} finds the path through its layers. The implementations of {@code
+ * KerasWeights} find the arrays of a layer. {@code KerasStack} builds the model. Only the classes named {@code Hdf5...}
+ * use the HDF5 library; they know nothing about Keras.
+ *
+ * <p>Uses {@code sluice.cell.model} and {@code sluice.cell.weights.file} only.
  */
 package sluice.cell.weights.keras;

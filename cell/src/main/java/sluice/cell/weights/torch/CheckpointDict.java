@@ -11,11 +11,11 @@ import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.StrictJson;
 
 /**
- * Finds the state dict in what a checkpoint's pickle holds: that is one itself, or a dict that has one as an entry
- * beside the epoch, the optimizer and the like.
+ * Finds the state dict in an unpickled checkpoint. The top-level object is the state dict itself, or a dict with the
+ * state dict as one entry among others such as the epoch and the optimizer.
  */
 final class CheckpointDict {
-    /** Where training scripts put it. */
+    /** Keys under which training scripts usually store the state dict, in order of preference. */
     private static final List<String> USUAL_ENTRIES = List.of("state_dict", "model_state_dict", "model");
 
     private final Map<String, TensorView> tensors = new LinkedHashMap<>();
@@ -24,11 +24,11 @@ final class CheckpointDict {
     private CheckpointDict() {}
 
     /**
-     * Finds it.
+     * Finds the state dict.
      *
-     * @param pickled what {@link CheckpointUnpickler#read} gives; may contain itself, so only its two upper levels are
-     *     looked at
-     * @throws ModelException where there is no dict of tensors, or more than one and none has a usual name
+     * @param pickled the result of {@link CheckpointUnpickler#read}; it may contain itself, so only its two top levels
+     *     are searched
+     * @throws ModelException if there is no dict of tensors, or several and no single one has a usual key
      */
     static CheckpointDict find(Object pickled) {
         if (!(pickled instanceof Map<?, ?> top)) {
@@ -39,11 +39,12 @@ final class CheckpointDict {
         Map<String, Map<?, ?>> inner = dictsOfTensors(top);
         List<String> usual = USUAL_ENTRIES.stream().filter(inner::containsKey).collect(Collectors.toList());
         if (usual.size() > 1 || (usual.isEmpty() && !holdsTensors(top) && inner.size() > 1)) {
-            throw new ModelException("%d entries of it are dicts of tensors, expected one: %s; save only one of them"
-                    .formatted(inner.size(), NameList.of(inner.keySet(), CheckpointDict::quoted)));
+            throw new ModelException(
+                    "%d entries of the checkpoint are dicts of tensors, expected one: %s; save only one of them"
+                            .formatted(inner.size(), NameList.of(inner.keySet(), CheckpointDict::quoted)));
         }
         if (usual.isEmpty() && holdsTensors(top)) {
-            found.take(top);
+            found.addEntries(top);
         } else if (inner.isEmpty()) {
             throw new ModelException(
                     "its pickle holds a dict without tensors, expected a state dict, or one as the entry "
@@ -52,19 +53,19 @@ final class CheckpointDict {
         } else {
             String entry = usual.isEmpty() ? inner.keySet().iterator().next() : usual.get(0);
             found.notes.add("the state dict is the entry %s of the checkpoint".formatted(quoted(entry)));
-            found.take(inner.get(entry));
+            found.addEntries(inner.get(entry));
             found.noteOthers(
                     keys(top).stream().filter(key -> !key.equals(entry)).collect(Collectors.toList()));
         }
         return found;
     }
 
-    /** By name, in the order in which they were saved. */
+    /** The tensors by name, in file order. */
     Map<String, TensorView> tensors() {
         return Collections.unmodifiableMap(tensors);
     }
 
-    /** What was chosen, and what was passed over. */
+    /** Notes on the chosen entry and on ignored entries. */
     List<String> notes() {
         return Collections.unmodifiableList(notes);
     }
@@ -84,7 +85,7 @@ final class CheckpointDict {
         return dict.values().stream().anyMatch(TensorView.class::isInstance);
     }
 
-    private void take(Map<?, ?> dict) {
+    private void addEntries(Map<?, ?> dict) {
         List<String> others = new ArrayList<>();
         dict.forEach((key, value) -> {
             if (key instanceof PickledKey name && name.isText() && value instanceof TensorView view) {
@@ -95,7 +96,7 @@ final class CheckpointDict {
             }
         });
         if (!others.isEmpty()) {
-            notes.add("%d entries of the state dict are no tensors and not used: %s"
+            notes.add("%d entries of the state dict are not tensors and not used: %s"
                     .formatted(others.size(), NameList.of(others, CheckpointDict::quoted)));
         }
     }
@@ -136,6 +137,6 @@ final class CheckpointDict {
         if (value instanceof Object[]) {
             return "a tuple";
         }
-        return value == null ? "nothing" : "no dict";
+        return value == null ? "None" : "another type of object";
     }
 }

@@ -28,40 +28,41 @@ import sluice.cell.weights.file.TensorNames;
 import sluice.cell.weights.file.ZipArchive;
 
 /**
- * Reads what {@code torch.save} writes since PyTorch 1.6: a zip archive of one folder, with a pickle that describes the
- * tensors ({@code data.pkl}) and the bytes of each storage ({@code data/0}, {@code data/1} and so on).
+ * Reads checkpoints as {@code torch.save} has written them since PyTorch 1.6: a zip archive with one folder, which
+ * contains a pickle that describes the tensors ({@code data.pkl}) and one entry with the bytes of each storage ({@code
+ * data/0}, {@code data/1} and so on).
  *
- * <p>The layout is that of {@code torch/serialization.py} and {@code caffe2/serialize/inline_container.cc}. The pickle
- * is read by {@link CheckpointUnpickler}, which runs nothing; a tensor's values go from the file into their float
- * array, so the file is never in memory.
+ * <p>The layout is defined by {@code torch/serialization.py} and {@code caffe2/serialize/inline_container.cc}. The
+ * pickle is read by {@link CheckpointUnpickler}, which never executes Python code. Values are read from the file
+ * straight into the float array of their tensor, so the file is never in memory as a whole.
  */
 public final class CheckpointReader implements TensorSource {
     static final String FORMAT = "PyTorch checkpoint";
 
     static final int MAX_PICKLE_BYTES = 1 << 25;
 
-    /** What may stand beside the tensors: the epoch, the settings, a vocabulary. */
+    /** Pickle bytes allowed for content other than tensors, such as the epoch, hyperparameters and a vocabulary. */
     static final int FREE_PICKLE_BYTES = 1 << 22;
 
-    /** The description of a tensor takes some 200 bytes, and its name up to a thousand. */
+    /** Pickle bytes allowed per storage: a tensor's description takes about 200 bytes and its name up to 1,000. */
     static final int PICKLE_BYTES_PER_STORAGE = 2_048;
 
-    /** Tensors of one file may share values; all that are read have at most this many times as many as are stored. */
+    /** Tensors may share storage. The values read in total are at most this many times the values stored. */
     static final int MAX_SHARING = 2;
 
-    private static final int MAX_RECORD_BYTES = 100; // of the version and the byte order, which are a word each
+    private static final int MAX_RECORD_BYTES = 100; // for the records 'version' and 'byteorder', one word each
     private static final int OLDEST_VERSION = 1;
     private static final int NEWEST_VERSION = 10; // kMaxSupportedFileFormatVersion
     private static final int CHUNK_BYTES = 1 << 20; // a whole number of values of every type
 
     private final ZipArchive archive;
-    private final String folder; // of the archive, with its slash
+    private final String folder; // top folder of the archive, with its trailing slash
     private final ByteOrder byteOrder;
-    private final Map<String, TensorView> tensors = new LinkedHashMap<>(); // each view once
-    private final Map<String, String> aliases = new HashMap<>(); // other names of the same views
+    private final Map<String, TensorView> tensors = new LinkedHashMap<>(); // distinct views, by their first name
+    private final Map<String, String> aliases = new HashMap<>(); // further names of those views
     private final List<String> notes;
     private final Set<PickledStorage> storages = new HashSet<>();
-    private final Map<String, byte[]> inflated = new HashMap<>(); // storages that can't be read from the middle
+    private final Map<String, byte[]> inflated = new HashMap<>(); // compressed storages, by entry name
     private long storedValues;
     private long readValues;
 
@@ -70,7 +71,7 @@ public final class CheckpointReader implements TensorSource {
         this.folder = folder;
         requireVersion();
         this.byteOrder = byteOrder();
-        CheckpointDict dict = CheckpointDict.find(unpickled());
+        CheckpointDict dict = CheckpointDict.find(unpickle());
         this.notes = dict.notes();
         addTensors(dict.tensors());
     }
@@ -84,7 +85,7 @@ public final class CheckpointReader implements TensorSource {
         return new ModelFile(model, Map.of(), notes, FORMAT, LstmStack.GATES);
     }
 
-    /** Reads and checks everything but the values. */
+    /** Reads and validates everything except the values. */
     static CheckpointReader open(SeekableByteChannel channel) throws IOException {
         ZipArchive archive = ZipArchive.open(channel);
         String folder = folder(archive);
@@ -92,7 +93,7 @@ public final class CheckpointReader implements TensorSource {
         return new CheckpointReader(archive, folder);
     }
 
-    private Object unpickled() throws IOException {
+    private Object unpickle() throws IOException {
         int found = (int) archive.names().stream()
                 .filter(name -> name.startsWith(folder + "data/") && archive.bytes(name) > 0)
                 .count();
@@ -147,7 +148,7 @@ public final class CheckpointReader implements TensorSource {
         }
     }
 
-    /** Older versions of PyTorch don't write it, and mean little-endian. */
+    /** Older versions of PyTorch do not write this record; their files are little-endian. */
     private ByteOrder byteOrder() throws IOException {
         String order = archive.has(folder + "byteorder") ? word("byteorder") : "little";
         return switch (order) {
@@ -209,7 +210,7 @@ public final class CheckpointReader implements TensorSource {
     public float[] read(String name) throws IOException {
         TensorView view = tensors.get(name);
         view.storage().type().requireWeight(name);
-        requireLittleSharing(name, view);
+        requireLimitedSharing(name, view);
         float[] stored = Allocation.floats(name, Shape.of(view.span()));
         readStored(view, stored);
         if (view.isContiguous()) {
@@ -220,9 +221,12 @@ public final class CheckpointReader implements TensorSource {
         return ordered;
     }
 
-    /** Tied layers are one view; but thousands of views of the same values would make a small file fill the memory. */
-    private void requireLittleSharing(String name, TensorView view) {
-        readValues += view.shape().values(); // each is at most a storage's, and they are few: no overflow
+    /**
+     * Limits overlapping views. Tied layers are one view, but thousands of distinct views of the same values would
+     * expand a small file beyond the memory.
+     */
+    private void requireLimitedSharing(String name, TensorView view) {
+        readValues += view.shape().values(); // no overflow: few views, each at most one storage
         if (readValues / MAX_SHARING > storedValues) {
             throw new ModelException(
                     ("with tensor '%s' its tensors have %d values, but its storages only %d: they overlap; "

@@ -15,31 +15,34 @@ import sluice.cell.weights.file.ElementType;
 import sluice.cell.weights.file.NameList;
 
 /**
- * Reads the pickle of a PyTorch checkpoint: dicts, lists, plain values, and descriptions of tensors.
+ * Reads the pickle of a PyTorch checkpoint: dicts, lists, plain values and tensor descriptions.
  *
- * <p>A pickle is a program. Of its instructions only those run that a state dict needs, the ones that {@code
- * torch.load} allows with {@code weights_only=True} and a few of newer protocols; of functions only the
- * {@link PickledCall}s. The library under it knows more: it makes an object for every name that a pickle has, calls
- * methods by reflection, allocates what a length claims before reading, and hashes whatever is a key, which for a list
- * that contains itself never ends. Its registry of constructors is one for the whole virtual machine and PySpark puts
- * its own there. So every instruction that names, calls, sets up or hashes something is answered here.
+ * <p>A pickle is a program. Only the instructions that a state dict needs are allowed: those that {@code torch.load}
+ * accepts with {@code weights_only=True} and a few of newer protocols. Only the functions of {@link PickledCall} may be
+ * called. <p>The pickle library itself is more permissive. It creates an object for every name in a pickle, calls
+ * methods by reflection, allocates a claimed length before it reads, and hashes any dict key, which never terminates
+ * for a list that contains itself. Its constructor registry is global to the JVM, and PySpark adds entries to it. This
+ * class therefore overrides every instruction that resolves a name, calls a function, sets attributes or hashes a key.
  */
 final class CheckpointUnpickler extends Unpickler {
-    /** Bounds the time of the largest. */
+    /** Limit for any pickle, which bounds the reading time. */
     static final int MAX_INSTRUCTIONS = 4_000_000;
 
-    /** What may stand beside the tensors: a vocabulary of a hundred thousand words. An instruction makes some fifty bytes of objects. */
+    /**
+     * Instructions allowed for content other than tensors, enough for a vocabulary of 100,000 words. One instruction
+     * creates about 50 bytes of objects.
+     */
     static final int FREE_INSTRUCTIONS = 500_000;
 
-    /** A tensor of a state dict takes forty, and as one of an optimizer's some more. */
+    /** Instructions allowed per storage: a tensor of a state dict takes 40, one of an optimizer slightly more. */
     static final int INSTRUCTIONS_PER_STORAGE = 100;
 
-    /** Of lists and dicts, which are the largest objects that an instruction of one byte makes. */
+    /** Lists and dicts allowed beside the tensors. They are the largest objects that a one-byte instruction creates. */
     static final int FREE_CONTAINERS = 200_000;
 
     static final int CONTAINERS_PER_STORAGE = 10;
 
-    static final int MAX_NAME_BYTES = 1_000; // of a function
+    static final int MAX_NAME_BYTES = 1_000; // of a Python module or function
 
     static final String SAVE_WEIGHTS =
             "in Python, torch.save(model.state_dict(), \"model.pt\") saves the weights alone";
@@ -69,11 +72,13 @@ final class CheckpointUnpickler extends Unpickler {
     }
 
     /**
-     * What the pickle describes: {@link TensorView}s, maps by {@link PickledKey}, lists, {@code Object[]} for tuples, strings, numbers,
-     * booleans and null. Lists and maps may contain themselves.
+     * Reads the object that the pickle describes. It consists of {@link TensorView}s, maps with {@link PickledKey}
+     * keys, lists, tuples ({@code Object[]}), strings, numbers, booleans and null. Lists and maps may contain
+     * themselves.
      *
-     * @param storages how many lie beside it: what it describes is in proportion
-     * @throws ModelException where it is damaged, wants anything but that, or is far more than they need
+     * @param storages number of non-empty storages in the archive; the limits on instructions and containers grow with
+     *     it
+     * @throws ModelException if the pickle is damaged, needs anything else, or exceeds the limits
      */
     static Object read(byte[] pickle, int storages) {
         CheckpointUnpickler unpickler = new CheckpointUnpickler(pickle, storages);
@@ -84,15 +89,15 @@ final class CheckpointUnpickler extends Unpickler {
         } catch (ModelException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
-            // In a damaged pickle the library finds empty stacks, negative lengths and objects of other types.
+            // A damaged pickle makes the library fail on empty stacks, negative lengths or objects of unexpected types.
             throw new ModelException(
-                    "its pickle makes no sense before byte %d of %d: the file is damaged, copy it again"
+                    "its pickle is invalid before byte %d of %d: the file is damaged, copy it again"
                             .formatted(pickle.length - stream.available(), pickle.length),
                     e);
         }
         if (stream.available() > 0) {
             throw new ModelException(
-                    "its pickle ends %d bytes before its end, expected nothing there: the file is damaged"
+                    "its pickle has %d bytes after its last instruction, expected none: the file is damaged"
                             .formatted(stream.available()));
         }
         return root;
@@ -100,7 +105,7 @@ final class CheckpointUnpickler extends Unpickler {
 
     @Override
     protected Object dispatch(short opcode) throws IOException {
-        requireFew(++instructions, "instructions", FREE_INSTRUCTIONS, INSTRUCTIONS_PER_STORAGE);
+        requireAtMost(++instructions, "instructions", FREE_INSTRUCTIONS, INSTRUCTIONS_PER_STORAGE);
         switch (opcode) {
             case Opcodes.PROTO,
                     Opcodes.FRAME,
@@ -150,7 +155,7 @@ final class CheckpointUnpickler extends Unpickler {
             }
             case Opcodes.SETITEMS -> putAll(stack.pop_all_since_marker());
             case Opcodes.GLOBAL -> stack.add(global(line(), line()));
-            case Opcodes.INST -> throw unwanted(line() + "." + line());
+            case Opcodes.INST -> throw forbidden(line() + "." + line());
             case Opcodes.STACK_GLOBAL -> {
                 String name = (String) stack.pop();
                 stack.add(global((String) stack.pop(), name));
@@ -165,11 +170,11 @@ final class CheckpointUnpickler extends Unpickler {
     }
 
     private void countContainer() {
-        requireFew(++containers, "lists and dicts", FREE_CONTAINERS, CONTAINERS_PER_STORAGE);
+        requireAtMost(++containers, "lists and dicts", FREE_CONTAINERS, CONTAINERS_PER_STORAGE);
     }
 
-    /** Bounds the memory. */
-    private void requireFew(int count, String what, int free, int perStorage) {
+    /** Limits the number of objects, and with it the memory. */
+    private void requireAtMost(int count, String what, int free, int perStorage) {
         long most = Math.min(MAX_INSTRUCTIONS, free + (long) perStorage * storages);
         if (count > most) {
             throw new ModelException("its pickle has more than %d %s, which no state dict of %d storages needs; %s"
@@ -177,16 +182,19 @@ final class CheckpointUnpickler extends Unpickler {
         }
     }
 
-    /** How many bytes have been read. */
+    /** Number of bytes read so far. */
     private int at() throws IOException {
         return pickle.length - input.available();
     }
 
-    /** The length that comes next, in 4 bytes, is within what is left; the library would take memory for it. */
+    /**
+     * Checks that the 4-byte length at the current position does not exceed the remaining bytes. The library would
+     * allocate it without a check.
+     */
     private void requireLength() throws IOException {
         int left = input.available() - Integer.BYTES;
         if (left < 0) {
-            return; // the library finds that the length itself is cut short
+            return; // the library reports the truncated length
         }
         long length = Integer.toUnsignedLong(
                 ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN).getInt(at()));
@@ -212,37 +220,39 @@ final class CheckpointUnpickler extends Unpickler {
         return new String(pickle, begin, end - begin, StandardCharsets.UTF_8);
     }
 
-    /** What a name of Python stands for: a type of storage, or a function that may be called. */
+    /** Resolves a Python name to a storage type or to an allowed function. */
     private static Object global(String module, String name) {
         String qualified = module + "." + name;
         if (module.equals("torch") && STORAGES.containsKey(name)) {
             return STORAGES.get(name);
         }
-        return PickledCall.of(qualified).orElseThrow(() -> unwanted(qualified));
+        return PickledCall.of(qualified).orElseThrow(() -> forbidden(qualified));
     }
 
-    private static ModelException unwanted(String function) {
-        return new ModelException(("its pickle wants '%s' of Python, expected only tensors, dicts and plain values: "
-                        + "nothing that a checkpoint names is run; %s")
-                .formatted(NameList.shortened(function), SAVE_WEIGHTS));
+    private static ModelException forbidden(String function) {
+        return new ModelException(
+                ("its pickle refers to '%s' of Python, expected only tensors, dicts and plain values: "
+                                + "functions named in a checkpoint are never run; %s")
+                        .formatted(NameList.shortened(function), SAVE_WEIGHTS));
     }
 
     private void call() {
         Object[] arguments = (Object[]) stack.pop();
         Object function = stack.pop();
         if (!(function instanceof PickledCall)) {
-            throw new ModelException("its pickle calls what is no function, expected one of %s: the file is damaged"
-                    .formatted(PickledCall.names()));
+            throw new ModelException(
+                    "its pickle calls an object that is not a function, expected one of %s: the file is damaged"
+                            .formatted(PickledCall.names()));
         }
-        countContainer(); // an OrderedDict, or what describes a tensor
-        stack.add(((PickledCall) function).on(arguments));
+        countContainer(); // an OrderedDict or a tensor description
+        stack.add(((PickledCall) function).call(arguments));
     }
 
-    /** A state dict has the versions of its modules as an attribute. */
+    /** Drops attributes: a state dict stores the versions of its modules as one. */
     private void ignoreAttributes() {
         stack.pop();
         if (!(stack.peek() instanceof Map)) {
-            throw new ModelException("its pickle gives attributes to what is no dict; " + SAVE_WEIGHTS);
+            throw new ModelException("its pickle sets attributes of an object that is not a dict; " + SAVE_WEIGHTS);
         }
     }
 
@@ -268,7 +278,7 @@ final class CheckpointUnpickler extends Unpickler {
         dict.put(known, value);
     }
 
-    /** Lists and dicts are no keys in Python either; they could contain themselves. */
+    /** Converts a dict key. As in Python, lists and dicts are not allowed as keys; they could contain themselves. */
     private PickledKey key(Object key) {
         if (key instanceof String text) {
             return new PickledKey(PickledKey.Kind.TEXT, text);
@@ -285,10 +295,10 @@ final class CheckpointUnpickler extends Unpickler {
         if (key == null) {
             return new PickledKey(PickledKey.Kind.NONE, "None");
         }
-        throw new ModelException("its pickle has a dict with a key that can't be one: the file is damaged");
+        throw new ModelException("its pickle has a dict with an unhashable key: the file is damaged");
     }
 
-    /** A storage: {@code ("storage", its type, its key, its device, how many values)}. */
+    /** Resolves a storage reference, the tuple {@code ("storage", type, key, device, number of values)}. */
     @Override
     protected Object persistentLoad(Object id) {
         if (id instanceof Object[] parts
@@ -300,7 +310,7 @@ final class CheckpointUnpickler extends Unpickler {
             return new PickledStorage(key, type, ((Number) parts[4]).longValue());
         }
         throw new ModelException(
-                "its pickle refers to something outside of it that is no storage as torch.save describes it; "
+                "its pickle refers to an external object that is not a storage as torch.save describes it; "
                         + SAVE_WEIGHTS);
     }
 }

@@ -15,7 +15,9 @@ import sluice.cell.model.OutputLayer;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.TensorNames;
 
-/** A model that was saved with a {@link ModelDescription}: nothing is searched, every tensor has its one name. */
+/**
+ * Reads a model that was saved with a {@link ModelDescription}. Every tensor has a fixed name, so nothing is searched.
+ */
 final class DescribedModel {
     private final NamedTensors tensors;
     private final ModelDescription description;
@@ -25,13 +27,13 @@ final class DescribedModel {
         this.description = description;
     }
 
-    /** @throws ModelException where description and tensors contradict each other, or the user names other parts */
+    /** @throws ModelException if description and tensors contradict each other, or the user names tensors */
     LstmModel read(TensorNames names) throws IOException {
         if (names.embedding().isPresent()
                 || names.output().isPresent()
                 || names.lstm().isPresent()) {
             throw new ModelException(
-                    "the file says itself which tensor is what ('%s' in its metadata): leave model.embedding, model.output and model.lstm empty"
+                    "the file describes its tensors itself ('%s' in its metadata): leave model.embedding, model.output and model.lstm empty"
                             .formatted(ModelDescription.KEY));
         }
         Optional<Embedding> embedding = embedding();
@@ -44,8 +46,9 @@ final class DescribedModel {
                 ? Optional.empty()
                 : Optional.of(new OutputLayer(weights.get(), vector(StateDictWriter.OUTPUT_BIAS)));
         if (!tensors.unused().isEmpty()) {
-            throw new ModelException("the description '%s' in the metadata speaks of no %s; save the model again"
-                    .formatted(ModelDescription.KEY, NameList.of(tensors.unused(), tensors::describe)));
+            throw new ModelException(
+                    "the description '%s' in the metadata does not include tensor %s; save the model again"
+                            .formatted(ModelDescription.KEY, NameList.of(tensors.unused(), tensors::describe)));
         }
         return new LstmModel(embedding, layers, output, description.readout());
     }
@@ -130,7 +133,7 @@ final class DescribedModel {
 
     private void require(String name) {
         if (!tensors.has(name)) {
-            throw new ModelException("tensor '%s' is missing, which the description '%s' in the metadata speaks of"
+            throw new ModelException("tensor '%s' is missing, which the description '%s' in the metadata requires"
                     .formatted(name, ModelDescription.KEY));
         }
     }

@@ -12,8 +12,7 @@ import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.TensorNames;
 
 /**
- * The search for the layer at one end of a model, the embedding or the output layer: the tensors whose shape fits,
- * and the one among them that was chosen.
+ * The search for the embedding or for the output layer: the candidate tensors of matching shape, and the chosen one.
  */
 final class EndLayer {
     private static final String WEIGHT = ".weight";
@@ -21,14 +20,14 @@ final class EndLayer {
 
     private final NamedTensors tensors;
     private final TensorRole role;
-    private final String what; // as messages call it
-    private final String setting; // that names its tensor
-    private final String expected; // its shape
-    private final long width; // its columns
-    private final Predicate<String> possible; // on a name
-    private final Set<String> candidates; // in the order of names
-    private String chosen; // or null
-    private boolean settled; // by the user: nothing is searched
+    private final String what; // the layer's name in messages
+    private final String setting; // the setting that selects the tensor
+    private final String expected; // the expected shape, for messages
+    private final long width; // expected number of columns
+    private final Predicate<String> possible; // further condition on a tensor's name
+    private final Set<String> candidates; // in alphabetical order
+    private String chosen; // null until a tensor is chosen
+    private boolean setByUser; // whether the user has set it, which ends the search
 
     private EndLayer(
             NamedTensors tensors,
@@ -59,7 +58,7 @@ final class EndLayer {
                 "model.embedding",
                 "(tokens, I) with I = " + inputWidth,
                 inputWidth,
-                // It has no bias, and may be a bare parameter of any name that says so.
+                // An embedding has no bias. It may be a bare parameter whose name says that it is an embedding.
                 name -> !tensors.has(biasOf(name)) && (isWeight(name) || TensorRole.of(name) == TensorRole.EMBEDDING));
     }
 
@@ -101,23 +100,23 @@ final class EndLayer {
         return setting;
     }
 
-    /** Whether the user has said which tensor it is, or that there is none. */
-    boolean isSettled() {
-        return settled;
+    /** Whether the user has set the tensor or none. */
+    boolean isSetByUser() {
+        return setByUser;
     }
 
-    /** Whether it is still searched for. */
+    /** Whether the search is still open: not set by the user and not chosen. */
     boolean isOpen() {
-        return !settled && chosen == null;
+        return !setByUser && chosen == null;
     }
 
     boolean isCandidate(String name) {
         return candidates.contains(name);
     }
 
-    /** Takes the user's word: a tensor's name, or {@link TensorNames#NONE}. */
-    void settle(String name) {
-        settled = true;
+    /** Applies the user's setting: a tensor's name or {@link TensorNames#NONE}. */
+    void set(String name) {
+        setByUser = true;
         if (name.equals(TensorNames.NONE)) {
             return;
         }
@@ -131,19 +130,23 @@ final class EndLayer {
         chosen = name;
     }
 
-    /** Takes this tensor, for a reason that is neither its name nor its shape. */
+    /** Chooses this tensor without a check of its name or shape. */
     void choose(String name) {
         chosen = name;
     }
 
-    /** Chooses the tensor whose name says that it is this layer. */
+    /** Chooses the only candidate whose name has this layer's role. */
     void chooseByName() {
         if (isOpen()) {
             chooseOnly(candidatesOf(role));
         }
     }
 
-    /** Chooses the tensor whose name says nothing, where no name has decided and the other end doesn't want it too. */
+    /**
+     * If no name has decided, chooses the only candidate with an unknown role.
+     *
+     * @throws ModelException if a candidate also fits the other end
+     */
     void chooseByShape(EndLayer other) {
         if (!isOpen()) {
             return;
@@ -164,7 +167,7 @@ final class EndLayer {
         return candidates.stream().filter(name -> TensorRole.of(name) == wanted).collect(Collectors.toList());
     }
 
-    /** Several names of one stored tensor are no choice. */
+    /** Chooses the only tensor. Several names of one stored tensor count as one. */
     private void chooseOnly(List<String> names) {
         if (names.stream().anyMatch(name -> !tensors.same(name, names.get(0)))) {
             throw new ModelException("%d tensors could be %s: %s; set %s to the name of one, or to none"
@@ -175,7 +178,7 @@ final class EndLayer {
         }
     }
 
-    /** Refuses a tensor that by its name is this layer and by its shape can't be, where no other was found. */
+    /** If no tensor was chosen, rejects a tensor whose name has this layer's role but whose shape does not fit. */
     void requireNoMisfit() {
         if (!isOpen()) {
             return;

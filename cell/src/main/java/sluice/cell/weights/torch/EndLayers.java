@@ -13,17 +13,17 @@ import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.TensorNames;
 
 /**
- * Finds the layers below and above an LSTM, which may have any name.
+ * Finds the embedding below and the output layer above an LSTM. Their tensors may have any name.
  *
- * <p>A layer must fit by shape. Among the tensors that fit, a name that tells what it is for decides; else the only
- * one that is left does. What remains open is refused with the choices. So is a tensor that looks like one more layer
- * on the way from input to output: a model scored without one of its layers gives numbers, but the wrong ones. Where
- * the user names the layers, that is taken as it is.
+ * <p>The shape must fit. Among the tensors that fit, one whose name indicates the role is chosen, otherwise the only
+ * remaining one. An ambiguous choice is rejected with the list of candidates. A tensor that looks like a further layer
+ * between input and output is rejected too, because scores computed without that layer would be wrong. Tensors named by
+ * the user are taken without this search.
  */
 final class EndLayers {
     private final NamedTensors tensors;
     private final long inputWidth; // I of layer 0
-    private final long outputWidth; // of the top layer
+    private final long outputWidth; // output width of the top layer
     private final EndLayer embedding;
     private final EndLayer output;
 
@@ -37,25 +37,25 @@ final class EndLayers {
 
     static EndLayers find(NamedTensors tensors, TensorNames names, long inputWidth, long outputWidth) {
         EndLayers ends = new EndLayers(tensors, inputWidth, outputWidth);
-        names.embedding().ifPresent(ends.embedding::settle);
-        names.output().ifPresent(ends.output::settle);
+        names.embedding().ifPresent(ends.embedding::set);
+        names.output().ifPresent(ends.output::set);
         ends.embedding.chooseByName();
         ends.output.chooseByName();
         ends.embedding.chooseByShape(ends.output);
         ends.output.chooseByShape(ends.embedding);
         ends.tieByBias();
-        ends.requireNothingElseOnTheWay();
+        ends.requireNoFurtherLayer();
         ends.embedding.requireNoMisfit();
         ends.output.requireNoMisfit();
         return ends;
     }
 
-    /** The name of the embedding's tensor. */
+    /** Name of the embedding tensor. */
     Optional<String> embeddingName() {
         return embedding.chosen();
     }
 
-    /** The name of the output layer's weights; the embedding's where the file holds only one of the two. */
+    /** Name of the output layer's weight tensor. With tied layers it may be the embedding's name. */
     Optional<String> outputName() {
         return output.chosen();
     }
@@ -76,7 +76,9 @@ final class EndLayers {
                 bias.isEmpty() ? new OutputLayer(weights) : new OutputLayer(weights, tensors.values(bias.get())));
     }
 
-    /** The bias beside the output's weights, or where these are the embedding's, the one that has no weights. */
+    /**
+     * The bias with the same prefix as the output weights, or with tied layers the bias that has no weights of its own.
+     */
     private Optional<String> outputBias(String weights) {
         String sibling = EndLayer.biasOf(weights);
         if (tensors.has(sibling)) {
@@ -90,7 +92,7 @@ final class EndLayers {
             }
             return Optional.of(sibling);
         }
-        return isTied() ? widowedBias(weights) : Optional.empty();
+        return isTied() ? unpairedBias(weights) : Optional.empty();
     }
 
     /** Whether embedding and output layer are one tensor. */
@@ -101,23 +103,23 @@ final class EndLayers {
     }
 
     /**
-     * An output layer that shares the embedding's values (Press and Wolf 2017) leaves nothing but its bias in a file
-     * that holds shared values once: a bias without weights, as long as the embedding has rows.
+     * Recognizes an output layer that shares the embedding's values (Press and Wolf 2017). A file that stores shared
+     * values once contains only its bias: a bias without weights, with one value per embedding row.
      */
     private void tieByBias() {
         if (output.isOpen() && embedding.chosen().isPresent()) {
             String shared = embedding.chosen().get();
             if (tensors.shape(shared).columns() == outputWidth
-                    && widowedBias(shared).isPresent()) {
+                    && unpairedBias(shared).isPresent()) {
                 output.choose(shared);
             }
         }
     }
 
-    private Optional<String> widowedBias(String weights) {
+    private Optional<String> unpairedBias(String weights) {
         List<String> biases = tensors.names().stream()
                 .filter(name ->
-                        tensors.shape(name).isVectorOf(tensors.shape(weights).rows()) && isWidowed(name))
+                        tensors.shape(name).isVectorOf(tensors.shape(weights).rows()) && isUnpairedBias(name))
                 .collect(Collectors.toList());
         if (biases.size() > 1) {
             throw new ModelException(
@@ -127,7 +129,7 @@ final class EndLayers {
         return biases.stream().findFirst();
     }
 
-    private boolean isWidowed(String name) {
+    private boolean isUnpairedBias(String name) {
         if (!EndLayer.isBias(name) || tensors.has(EndLayer.weightOf(name))) {
             return false;
         }
@@ -135,16 +137,17 @@ final class EndLayers {
         return role == TensorRole.OUTPUT || role == TensorRole.UNKNOWN;
     }
 
-    private void requireNothingElseOnTheWay() {
+    private void requireNoFurtherLayer() {
         for (String name : tensors.names()) {
             if (!EndLayer.isWeight(name) || RecurrentName.parse(name).isPresent() || isChosen(name)) {
                 continue;
             }
-            if (!embedding.isSettled() && looksLikeLayerBelow(name)) {
-                throw onTheWay(name, "before the LSTM, which reads %d numbers a step".formatted(inputWidth), embedding);
+            if (!embedding.isSetByUser() && looksLikeLayerBelow(name)) {
+                throw furtherLayer(
+                        name, "before the LSTM, which reads %d numbers a step".formatted(inputWidth), embedding);
             }
-            if (!output.isSettled() && output.chosen().isPresent() && looksLikeLayerAbove(name)) {
-                throw onTheWay(
+            if (!output.isSetByUser() && output.chosen().isPresent() && looksLikeLayerAbove(name)) {
+                throw furtherLayer(
                         name,
                         "beside the output layer "
                                 + tensors.describe(output.chosen().get()),
@@ -158,7 +161,7 @@ final class EndLayers {
                 || output.chosen().filter(chosen -> tensors.same(name, chosen)).isPresent();
     }
 
-    /** A linear layer or a convolution that gives what the LSTM reads, or a norm of it. */
+    /** Whether it looks like a linear layer, convolution or normalization whose output the LSTM reads. */
     private boolean looksLikeLayerBelow(String name) {
         Shape shape = tensors.shape(name);
         return shape.rank() > 1
@@ -166,7 +169,9 @@ final class EndLayers {
                 : shape.isVectorOf(inputWidth);
     }
 
-    /** A linear layer that reads what the output layer gives or gives what it reads, or a norm of what it reads. */
+    /**
+     * Whether it looks like a linear layer directly below or above the output layer, or a normalization of its input.
+     */
     private boolean looksLikeLayerAbove(String name) {
         Shape shape = tensors.shape(name);
         long classes = tensors.shape(output.chosen().get()).rows();
@@ -175,7 +180,7 @@ final class EndLayers {
                 || (shape.isMatrix() && shape.columns() == classes);
     }
 
-    private ModelException onTheWay(String name, String where, EndLayer end) {
+    private ModelException furtherLayer(String name, String where, EndLayer end) {
         return new ModelException(("tensor '%s' has shape %s and looks like one more layer %s: only an embedding, "
                         + "an LSTM and one output layer can be scored; if it is something else, set %s to '%s'")
                 .formatted(

@@ -17,9 +17,9 @@ import sluice.cell.weights.file.GateOrder;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.Shape;
 
-/** One PyTorch LSTM: the tensors under one prefix, checked against each other and made into layers. */
+/** One PyTorch LSTM: validates the tensors under one prefix against each other and builds its layers. */
 final class LstmStack {
-    /** How the gates stand in the rows of each tensor: values are taken as they are. */
+    /** Gate order in the rows of each tensor. It is the model's own order, so values are not reordered. */
     static final GateOrder GATES = GateOrder.IFGO;
 
     private static final int GRU_BLOCKS = 3;
@@ -27,7 +27,7 @@ final class LstmStack {
     private final NamedTensors tensors;
     private final String prefix;
     private final List<RecurrentName> names = new ArrayList<>();
-    private boolean bothWays;
+    private boolean bidirectional;
     private boolean biased;
 
     private LstmStack(NamedTensors tensors, String prefix) {
@@ -38,14 +38,14 @@ final class LstmStack {
     /**
      * Finds the LSTM of a state dict.
      *
-     * @param named setting {@code model.lstm}: its prefix, with or without the dot at the end
-     * @throws ModelException where there is none, or more than one and none was named
+     * @param named setting {@code model.lstm}: the prefix, with or without the trailing dot
+     * @throws ModelException if there is no LSTM, or several and none was named
      */
     static LstmStack find(NamedTensors tensors, Optional<String> named) {
         NavigableMap<String, LstmStack> stacks = all(tensors);
         if (stacks.isEmpty()) {
             throw new ModelException(
-                    "no LSTM in it: expected tensors named as PyTorch names them, such as 'lstm.weight_ih_l0' "
+                    "the file has no LSTM: expected tensors with PyTorch's names, such as 'lstm.weight_ih_l0' "
                             + "and 'lstm.weight_hh_l0', found "
                             + (tensors.names().isEmpty()
                                     ? "no tensors"
@@ -56,7 +56,7 @@ final class LstmStack {
         }
         if (stacks.size() > 1) {
             throw new ModelException(
-                    "%d recurrent parts in it, expected one: %s; set model.lstm to the prefix of the one to score with"
+                    "%d recurrent modules in the file, expected one: %s; set model.lstm to the prefix of the one to score with"
                             .formatted(stacks.size(), prefixes(stacks)));
         }
         return stacks.firstEntry().getValue();
@@ -89,13 +89,13 @@ final class LstmStack {
         return NameList.of(stacks.keySet(), prefix -> "'" + prefix + "'");
     }
 
-    /** The layers, from the input upwards. */
+    /** Reads the layers, from the input upwards. */
     List<LstmLayer> layers() throws IOException {
         biased = names.stream().anyMatch(name -> name.kind().startsWith("bias"));
         if (isCell()) {
             return List.of(LstmLayer.of(direction("", Optional.empty())));
         }
-        bothWays = names.stream().anyMatch(RecurrentName::reversed);
+        bidirectional = names.stream().anyMatch(RecurrentName::reversed);
         List<LstmLayer> layers = new ArrayList<>();
         Optional<WidthBelow> below = Optional.empty();
         int count = depth();
@@ -107,7 +107,7 @@ final class LstmStack {
         return layers;
     }
 
-    /** How many numbers a layer must read at each step, and why. */
+    /** Required input width of a layer, with the reason for the message. */
     private record WidthBelow(long width, String reason) {}
 
     private boolean isCell() {
@@ -135,10 +135,10 @@ final class LstmStack {
 
     private LstmLayer layer(String suffix, Optional<WidthBelow> below) throws IOException {
         LstmDirection forward = direction(suffix, below);
-        if (!bothWays) {
+        if (!bidirectional) {
             return LstmLayer.of(forward);
         }
-        // Above layer 0 both have been compared with the layer below, so this is news for layer 0 only.
+        // Layer 0 has no layer below to compare with, so its backward direction is compared with the forward one.
         WidthBelow same = new WidthBelow(forward.inputWidth(), "the forward direction reads");
         return LstmLayer.bidirectional(
                 forward, direction(suffix + "_reverse", Optional.of(same)).backward());
@@ -178,14 +178,14 @@ final class LstmStack {
         return shape;
     }
 
-    /** What W has to look like beside this U, as far as that can be told. */
+    /** Expected shape of the recurrent weights for these input weights, as exactly as it is known. */
     private static String hiddenShape(Shape input) {
         return input.rows() % Gate.COUNT == 0
                 ? "(4H, H) = (%d, %d)".formatted(input.rows(), input.rows() / Gate.COUNT)
                 : "(4H, H)";
     }
 
-    /** GRUs and plain RNNs have tensors of the same names, but three blocks of rows, or one. */
+    /** Rejects GRUs and plain RNNs. They use the same tensor names, but have 3H or H rows. */
     private void requireLstm(Shape input, Shape hidden) {
         if (input.rows() == hidden.rows() && hidden.rows() == GRU_BLOCKS * hidden.columns()) {
             throw notAnLstm("a GRU (3H rows)", input, hidden);
@@ -239,7 +239,7 @@ final class LstmStack {
         }
     }
 
-    /** The sum of both biases, added in float64; zeros where the LSTM was made without. */
+    /** The sum of both biases, added in float64, or zeros if the LSTM has no biases. */
     private float[] bias(String suffix, int rows) throws IOException {
         String inputBias = prefix + "bias_ih" + suffix;
         String hiddenBias = prefix + "bias_hh" + suffix;
@@ -251,15 +251,14 @@ final class LstmStack {
         return sum(inputBias, tensors.values(inputBias), hiddenBias, tensors.values(hiddenBias));
     }
 
-    /**
-     * Both biases, added in float64.
+    /** Adds both biases in float64.
      *
-     * @param sum the first, which becomes the sum
-     * @throws ModelException where their lengths differ, or a sum is beyond float32
+     * @param sum the input bias; it is overwritten with the sum
+     * @throws ModelException if the lengths differ, or a sum exceeds the range of float32
      */
     static float[] sum(String inputBias, float[] sum, String hiddenBias, float[] addends) {
         if (sum.length != addends.length) {
-            throw new ModelException("tensors '%s' and '%s' have %d and %d values, expected as many"
+            throw new ModelException("tensors '%s' and '%s' have %d and %d values, expected the same number"
                     .formatted(inputBias, hiddenBias, sum.length, addends.length));
         }
         for (int at = 0; at < sum.length; at++) {

@@ -28,8 +28,9 @@ import sluice.cell.model.Readout;
 import sluice.cell.weights.file.StrictJson;
 
 /**
- * What PyTorch's names of tensors can't say of a model: which way a layer reads, how two directions are merged, how its cells differ
- * from the plain one, which token of its embedding stands for nothing, and which states its output layer reads. A saved model that needs it carries it as JSON in its metadata, under {@link #KEY}:
+ * The properties of a model that PyTorch's tensor names cannot express: the reading direction of a layer, the merging
+ * of two directions, cell variants, the padding token of the embedding, and the states that the output layer reads. A
+ * saved model that needs it carries it as JSON in its metadata, under {@link #KEY}:
  *
  * <pre>
  *   {"version": 1, "layers": [
@@ -38,22 +39,23 @@ import sluice.cell.weights.file.StrictJson;
  *    "padding": 0, "readout": "final_states"}
  * </pre>
  *
- * <p>What isn't said is as in the plain cell. Weights are never here: peepholes and initial states are tensors.
+ * <p>An absent field means the plain cell's value. Weights are never part of it: peepholes and initial states are
+ * tensors.
  *
  * @param layers from the input upwards, at least one
- * @param padding of the embedding
+ * @param padding padding token of the embedding
  */
 record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout) {
     static final String KEY = "sluice.model";
 
     private static final long VERSION = 1;
-    private static final int MAX_LAYERS = 10_000; // as many as names can count
+    private static final int MAX_LAYERS = 10_000; // layer numbers in tensor names have at most 4 digits
 
     /**
      * One layer.
      *
-     * @param forward what its forward cell is, peepholes aside; or null where it has none
-     * @param backward the same, backward
+     * @param forward variant of the forward cell, without peepholes; null if there is no forward direction
+     * @param backward the same for the backward direction
      */
     record Layer(CellVariant forward, CellVariant backward, LstmLayer.Merge merge) {}
 
@@ -61,12 +63,12 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
 
     // Writing
 
-    /** The description that a model needs, if it needs one to be read as what it is. */
+    /** Returns the description of a model, or empty if PyTorch's tensor names express all of it. */
     static Optional<String> of(LstmModel model) {
-        return isTorch(model) ? Optional.empty() : Optional.of(text(model));
+        return isPlainTorch(model) ? Optional.empty() : Optional.of(text(model));
     }
 
-    private static boolean isTorch(LstmModel model) {
+    private static boolean isPlainTorch(LstmModel model) {
         int directions = model.layers().get(0).directions().size();
         return model.readout() == Readout.LAST_STEP
                 && padding(model).isEmpty()
@@ -74,17 +76,17 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
                         .allMatch(layer -> layer.directions().size() == directions
                                 && layer.merge() == LstmLayer.Merge.CONCAT
                                 && !layer.directions().get(0).reversed())
-                && model.directions().stream().allMatch(ModelDescription::isTorch);
+                && model.directions().stream().allMatch(ModelDescription::isPlainTorch);
     }
 
     private static OptionalInt padding(LstmModel model) {
         return model.embedding().map(Embedding::padding).orElse(OptionalInt.empty());
     }
 
-    private static boolean isTorch(LstmDirection direction) {
-        boolean named = direction.projection().isEmpty()
-                || direction.outputWidth() < direction.hiddenWidth(); // a wider one is no proj_size
-        return named && direction.variant().isPlain() && !StateDictWriter.hasInitialState(direction);
+    private static boolean isPlainTorch(LstmDirection direction) {
+        boolean expressible = direction.projection().isEmpty()
+                || direction.outputWidth() < direction.hiddenWidth(); // PyTorch requires proj_size < hidden_size
+        return expressible && direction.variant().isPlain() && !StateDictWriter.hasInitialState(direction);
     }
 
     private static String text(LstmModel model) {
@@ -114,7 +116,7 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
             }
             json.writeEndObject();
         } catch (IOException e) {
-            throw new UncheckedIOException("nothing is written to but memory", e);
+            throw new UncheckedIOException("JSON could not be written to memory", e);
         }
         return text.toString();
     }
@@ -148,9 +150,9 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
         return constant.name().toLowerCase(Locale.ROOT);
     }
 
-    // Reading: it may come from anybody
+    // Reading: the text is untrusted
 
-    /** @throws ModelException where it is no description, or of another version */
+    /** @throws ModelException if the text is not a description of this version */
     static ModelDescription parse(String text) {
         Parser parser = new Parser();
         StrictJson.read(
@@ -168,33 +170,33 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
         private long version = -1;
 
         void readAll(JsonParser json) throws IOException {
-            require(json.nextToken() == JsonToken.START_OBJECT, "is no JSON object");
+            require(json.nextToken() == JsonToken.START_OBJECT, "is not a JSON object");
             while (json.nextToken() != JsonToken.END_OBJECT) {
                 String field = json.currentName();
                 JsonToken value = json.nextToken();
                 switch (field) {
                     case "version" -> {
-                        require(value == JsonToken.VALUE_NUMBER_INT, "has a version that is no whole number");
+                        require(value == JsonToken.VALUE_NUMBER_INT, "has a version that is not an integer");
                         version = json.getLongValue();
                     }
                     case "layers" -> readLayers(json);
                     case "padding" -> {
-                        require(value == JsonToken.VALUE_NUMBER_INT, "has a padding that is no whole number");
+                        require(value == JsonToken.VALUE_NUMBER_INT, "has a padding that is not an integer");
                         padding = OptionalInt.of(json.getIntValue());
                     }
                     case "readout" -> readout = constant(json, field, Readout.class);
-                    default -> throw unknown("the whole", field);
+                    default -> throw unknown("the top level", field);
                 }
             }
-            require(json.nextToken() == null, "goes on after its JSON object ends");
+            require(json.nextToken() == null, "has text after its JSON object");
             require(version == VERSION, "has version %d, expected %d; save the model again", version, VERSION);
             require(!layers.isEmpty(), "has no layers, expected at least one");
         }
 
         private void readLayers(JsonParser json) throws IOException {
-            require(json.currentToken() == JsonToken.START_ARRAY, "has 'layers' that are no array");
+            require(json.currentToken() == JsonToken.START_ARRAY, "has a 'layers' that is not an array");
             while (json.nextToken() != JsonToken.END_ARRAY) {
-                require(json.currentToken() == JsonToken.START_OBJECT, "has a layer that is no JSON object");
+                require(json.currentToken() == JsonToken.START_OBJECT, "has a layer that is not a JSON object");
                 require(layers.size() < MAX_LAYERS, "has more than %d layers", MAX_LAYERS);
                 layers.add(readLayer(json));
             }
@@ -220,7 +222,7 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
         }
 
         private static CellVariant readCell(JsonParser json, String where) throws IOException {
-            require(json.currentToken() == JsonToken.START_OBJECT, "has a %s that is no JSON object", where);
+            require(json.currentToken() == JsonToken.START_OBJECT, "has a %s that is not a JSON object", where);
             Map<String, Activation.Kind> kinds = new HashMap<>();
             Map<String, Float> numbers = new HashMap<>();
             boolean coupled = false;
@@ -253,7 +255,7 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
             return numbers.containsKey("clip") ? variant.withClip(numbers.get("clip")) : variant;
         }
 
-        /** A parameter that its function has must be said, one that it hasn't must not. */
+        /** Reads an activation. Exactly the parameters that its function takes must be present. */
         private static Activation activation(
                 String what,
                 Activation plain,
@@ -266,7 +268,7 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
                 boolean expected = kind.parameters() > at;
                 require(
                         numbers.containsKey(names[at]) == expected,
-                        expected ? "has no '%s %s', which %s needs" : "has '%s %s', which %s has not",
+                        expected ? "has no '%s %s', which %s needs" : "has '%s %s', which %s does not take",
                         where,
                         names[at],
                         name(kind));
@@ -274,7 +276,7 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
             return new Activation(kind, numbers.getOrDefault(names[0], 0f), numbers.getOrDefault(names[1], 0f));
         }
 
-        /** Parsed as float32 at once: by way of float64 it could be rounded twice. */
+        /** Parses the text directly as float32: going through float64 could round twice. */
         private static float number(JsonParser json, String place) throws IOException {
             require(json.currentToken().isNumeric(), "has '%s' %s, expected a number", place, json.getText());
             float number = Float.parseFloat(json.getText());
@@ -297,8 +299,8 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
         }
 
         private static ModelException unknown(String where, String field) {
-            return wrong("says '%s' of %s, which is not known here; update Sluice, or save the model again"
-                    .formatted(field, where));
+            return wrong(
+                    "has the unknown field '%s' in %s; update Sluice, or save the model again".formatted(field, where));
         }
 
         private static void require(boolean holds, String what, Object... values) {

@@ -15,18 +15,18 @@ import sluice.cell.weights.file.FiniteValues;
 import sluice.cell.weights.file.Shape;
 
 /**
- * The tensors of a state dict under all their names, in alphabetical order: those that are stored, and those that
- * were left out of the file because they are the same as a stored one. Remembers which were used.
+ * The tensors of a state dict by all their names, in alphabetical order: stored tensors, and aliases that the file
+ * omits because they equal a stored tensor. Records which tensors were read.
  */
 final class NamedTensors {
     private final TensorSource source;
-    private final NavigableMap<String, String> storedNames = new TreeMap<>(); // any name to the name it is stored under
+    private final NavigableMap<String, String> storedNames = new TreeMap<>(); // name or alias -> stored name
     private final NavigableSet<String> unused;
     private final Map<String, Matrix> matrices =
-            new HashMap<>(); // by stored name, so that tied layers share their values
+            new HashMap<>(); // by stored name, so that tied layers share one matrix
     private final List<String> notes = new ArrayList<>();
 
-    /** @param aliases names left out of the file, to the names of stored tensors; other entries mean nothing */
+    /** @param aliases names that the file omits, mapped to names of stored tensors; other entries are ignored */
     NamedTensors(TensorSource source, Map<String, String> aliases) {
         this.source = source;
         this.unused = new TreeSet<>(source.names());
@@ -35,7 +35,7 @@ final class NamedTensors {
                 storedNames.put(name, stored);
             }
         });
-        source.names().forEach(name -> storedNames.put(name, name)); // what is stored is never an alias
+        source.names().forEach(name -> storedNames.put(name, name)); // a stored name takes precedence over an alias
     }
 
     NavigableSet<String> names() {
@@ -50,7 +50,7 @@ final class NamedTensors {
         return source.shape(storedNames.get(name));
     }
 
-    /** Whether two names stand for one stored tensor. */
+    /** Whether two names refer to one stored tensor. */
     boolean same(String one, String other) {
         return storedNames.get(one).equals(storedNames.get(other));
     }
@@ -60,7 +60,7 @@ final class NamedTensors {
         return "'%s' %s".formatted(name, shape(name));
     }
 
-    /** A tensor of rank 2 with at least one value; asked for again, under whatever name, it is the same matrix. */
+    /** Reads a tensor of rank 2 with at least one value. All names of one stored tensor return the same matrix. */
     Matrix matrix(String name) throws IOException {
         String stored = storedNames.get(name);
         if (!matrices.containsKey(stored)) {
@@ -74,19 +74,19 @@ final class NamedTensors {
         return matrices.get(stored);
     }
 
-    /** All values of a tensor, each of them finite. */
+    /** Reads all values of a tensor and checks that they are finite. */
     float[] values(String name) throws IOException {
         String stored = storedNames.get(name);
         unused.remove(stored);
         return FiniteValues.require(name, shape(name), source.read(stored));
     }
 
-    /** Stored tensors that nothing has read. */
+    /** Stored tensors that have not been read. */
     NavigableSet<String> unused() {
         return Collections.unmodifiableNavigableSet(unused);
     }
 
-    /** Which names turned out to be stored under another. */
+    /** Notes on names that are aliases of stored tensors. */
     List<String> notes() {
         return Collections.unmodifiableList(notes);
     }

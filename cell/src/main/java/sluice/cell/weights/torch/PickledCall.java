@@ -9,11 +9,11 @@ import java.util.stream.Collectors;
 import sluice.cell.model.ModelException;
 
 /**
- * The functions of Python that the pickle of a state dict calls, each with what it comes to here: a description of a
- * tensor, an empty dict. Nothing else can be called.
+ * The Python functions that a pickled state dict may call, each with its Java result: a tensor description or an empty
+ * dict. No other function can be called.
  */
 enum PickledCall {
-    /** {@code OrderedDict()}: what a state dict is, and the place of a tensor's hooks. */
+    /** {@code OrderedDict()}: the type of a state dict and of a tensor's hooks. */
     ORDERED_DICT("collections.OrderedDict", 0, 0) {
         @Override
         Object result(Object[] arguments) {
@@ -41,7 +41,7 @@ enum PickledCall {
         }
     },
 
-    /** {@code _rebuild_parameter(tensor, requires_grad, backward_hooks)}: a tensor that was trained. */
+    /** {@code _rebuild_parameter(tensor, requires_grad, backward_hooks)}: a trainable tensor. */
     PARAMETER("torch._utils._rebuild_parameter", 3, 3) {
         @Override
         Object result(Object[] arguments) {
@@ -49,7 +49,7 @@ enum PickledCall {
         }
     },
 
-    /** The same with attributes of its own, which are not weights. */
+    /** A trainable tensor with attributes. They are not weights and are ignored. */
     PARAMETER_WITH_STATE("torch._utils._rebuild_parameter_with_state", 4, 4) {
         @Override
         Object result(Object[] arguments) {
@@ -58,16 +58,16 @@ enum PickledCall {
     };
 
     private final String function;
-    private final int fewest; // arguments
-    private final int most;
+    private final int minArguments;
+    private final int maxArguments;
 
-    PickledCall(String function, int fewest, int most) {
+    PickledCall(String function, int minArguments, int maxArguments) {
         this.function = function;
-        this.fewest = fewest;
-        this.most = most;
+        this.minArguments = minArguments;
+        this.maxArguments = maxArguments;
     }
 
-    /** The call of this function, by its module and name. */
+    /** Finds a function by module and name. */
     static Optional<PickledCall> of(String function) {
         return Arrays.stream(values())
                 .filter(call -> call.function.equals(function))
@@ -79,11 +79,14 @@ enum PickledCall {
         return Arrays.stream(values()).map(call -> call.function).collect(Collectors.joining(", "));
     }
 
-    /** @throws ModelException where these are no arguments of this function */
-    Object on(Object[] arguments) {
-        if (arguments.length < fewest || arguments.length > most) {
+    /** @throws ModelException if the arguments do not fit this function */
+    Object call(Object[] arguments) {
+        if (arguments.length < minArguments || arguments.length > maxArguments) {
             throw new ModelException("its pickle calls %s with %d arguments, expected %s: the file is damaged"
-                    .formatted(function, arguments.length, fewest == most ? fewest : fewest + " to " + most));
+                    .formatted(
+                            function,
+                            arguments.length,
+                            minArguments == maxArguments ? minArguments : minArguments + " to " + maxArguments));
         }
         return result(arguments);
     }
@@ -92,9 +95,8 @@ enum PickledCall {
 
     <T> T argument(Class<T> type, Object[] arguments, int number) {
         if (!type.isInstance(arguments[number])) {
-            throw new ModelException(
-                    "its pickle calls %s with argument %d that is not what it takes: the file is damaged"
-                            .formatted(function, number));
+            throw new ModelException("its pickle calls %s with argument %d of an unexpected type: the file is damaged"
+                    .formatted(function, number));
         }
         return type.cast(arguments[number]);
     }
@@ -102,25 +104,25 @@ enum PickledCall {
     TensorView tensor(Object[] arguments) {
         return new TensorView(
                 argument(PickledStorage.class, arguments, 0),
-                whole(argument(Number.class, arguments, 1)),
-                wholes(arguments, 2),
-                wholes(arguments, 3));
+                integer(argument(Number.class, arguments, 1)),
+                integers(arguments, 2),
+                integers(arguments, 3));
     }
 
-    private long[] wholes(Object[] arguments, int number) {
+    private long[] integers(Object[] arguments, int number) {
         Object[] tuple = argument(Object[].class, arguments, number);
-        long[] wholes = new long[tuple.length];
+        long[] integers = new long[tuple.length];
         for (int at = 0; at < tuple.length; at++) {
-            wholes[at] = whole(argument(Number.class, tuple, at));
+            integers[at] = integer(argument(Number.class, tuple, at));
         }
-        return wholes;
+        return integers;
     }
 
-    /** What a pickle has between -2^63 and 2^63 comes as an int or a long. */
-    private long whole(Number number) {
+    /** Converts a 64-bit integer; the library returns those as Integer or Long. */
+    private long integer(Number number) {
         if (!List.of(Integer.class, Long.class).contains(number.getClass())) {
-            throw new ModelException("its pickle calls %s with the number %s, expected a whole one of 64 bits"
-                    .formatted(function, number));
+            throw new ModelException(
+                    "its pickle calls %s with the number %s, expected a 64-bit integer".formatted(function, number));
         }
         return number.longValue();
     }

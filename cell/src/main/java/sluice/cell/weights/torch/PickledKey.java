@@ -3,18 +3,18 @@ package sluice.cell.weights.torch;
 import java.util.Comparator;
 
 /**
- * A key of a dict in a pickle. Only texts mean something in a state dict; the others are kept to be counted and shown.
+ * A dict key in a pickle. Only text keys name tensors; other keys are kept for counting and for messages.
  *
- * <p>Keys are of one class and have an order, so that a file whose keys all have one hash costs no more time than another.
+ * <p>All keys are of one class and comparable, so that a hash map stays fast if a file's keys all have the same hash.
  *
- * @param kind of what: a text, a number and so on; 1 and '1' are two keys
- * @param text how messages show it; of a tuple its number, as that may contain anything
+ * @param kind Python type of the key; 1 and '1' are different keys
+ * @param text the key as shown in messages; for a tuple its number, because a tuple may contain anything
  */
 record PickledKey(Kind kind, String text) implements Comparable<PickledKey> {
     private static final Comparator<PickledKey> ORDER =
             Comparator.comparing(PickledKey::kind).thenComparing(PickledKey::text);
 
-    /** What Python has as keys. */
+    /** Python types of keys. */
     enum Kind {
         TEXT,
         NUMBER,

@@ -4,11 +4,11 @@ import java.util.Comparator;
 import sluice.cell.weights.file.ElementType;
 
 /**
- * What PyTorch calls a storage: a row of values that tensors are views of, which lies beside the pickle under its key.
+ * A PyTorch storage: a flat array of values that tensors are views of. Its bytes are an archive entry named by its key.
  *
- * <p>They have an order so that a file whose keys all have one hash costs no more time than another.
+ * <p>Storages are comparable, so that a hash map stays fast if a file's storages all have the same hash.
  *
- * @param values how many it has, as the pickle says
+ * @param values number of values, as claimed by the pickle
  */
 record PickledStorage(String key, ElementType type, long values) implements Comparable<PickledStorage> {
     private static final Comparator<PickledStorage> ORDER = Comparator.comparing(PickledStorage::key)

@@ -8,9 +8,9 @@ import java.util.regex.Pattern;
  * The name of a tensor of PyTorch's {@code nn.LSTM} ({@code lstm.weight_ih_l0_reverse}) or {@code nn.LSTMCell}
  * ({@code cell.weight_ih}), and of {@code nn.GRU} and {@code nn.RNN}, which use the same names.
  *
- * @param prefix what the name begins with: the path of the module that the tensor belongs to
+ * @param prefix path of the module that the tensor belongs to
  * @param kind {@code weight_ih}, {@code weight_hh}, {@code weight_hr}, {@code bias_ih} or {@code bias_hh}
- * @param layer 0 for a cell
+ * @param layer layer number; 0 for a cell
  */
 record RecurrentName(String prefix, String kind, boolean cell, int layer, boolean reversed) {
     private static final Pattern NAME =
@@ -31,7 +31,7 @@ record RecurrentName(String prefix, String kind, boolean cell, int layer, boolea
                 matcher.group("reverse") != null));
     }
 
-    /** Whether an LSTM can't be without a tensor of this kind. */
+    /** Whether every LSTM has a tensor of this kind. */
     boolean isWeight() {
         return kind.equals("weight_ih") || kind.equals("weight_hh");
     }

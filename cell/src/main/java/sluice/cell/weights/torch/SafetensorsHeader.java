@@ -15,15 +15,15 @@ import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.StrictJson;
 
 /**
- * The JSON at the head of a safetensors file: an object that gives each tensor its type, shape and place, and may
- * have strings about the whole file under {@code __metadata__}.
+ * The JSON header of a safetensors file: type, shape and offsets of each tensor, and optional strings about the whole
+ * file under {@code __metadata__}.
  *
- * <p>{@link #parse} checks the form, {@link #requireExactCover} all that the numbers claim.
+ * <p>{@link #parse} validates the form, {@link #requireExactCover} the offsets.
  */
 final class SafetensorsHeader {
     /**
-     * A thousand times what the largest LSTM needs; without it a hostile header costs many times its own size in
-     * objects.
+     * A thousand times what the largest LSTM needs. Without the limit, the objects of a malicious header would take
+     * many times its size.
      */
     static final int MAX_TENSORS = 100_000;
 
@@ -36,7 +36,7 @@ final class SafetensorsHeader {
 
     private SafetensorsHeader() {}
 
-    /** Tensors in the order in which the header names them. */
+    /** Tensors in header order. */
     List<TensorEntry> tensors() {
         return tensors;
     }
@@ -45,7 +45,7 @@ final class SafetensorsHeader {
         return metadata;
     }
 
-    /** Reads the JSON; what it says about offsets is only known to be numbers then. */
+    /** Reads the JSON. Offsets are checked only to be numbers. */
     static SafetensorsHeader parse(byte[] json) {
         SafetensorsHeader header = new SafetensorsHeader();
         StrictJson.read(json, "the header", "a safetensors file", header::readAll);
@@ -53,7 +53,7 @@ final class SafetensorsHeader {
     }
 
     private void readAll(JsonParser parser) throws IOException {
-        require(parser.nextToken() == JsonToken.START_OBJECT, "the header is no JSON object");
+        require(parser.nextToken() == JsonToken.START_OBJECT, "the header is not a JSON object");
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String name = parser.currentName();
             parser.nextToken();
@@ -64,23 +64,23 @@ final class SafetensorsHeader {
                 require(tensors.size() <= MAX_TENSORS, "the header lists more than %d tensors", MAX_TENSORS);
             }
         }
-        require(parser.nextToken() == null, "the header goes on after its JSON object ends, expected only spaces");
+        require(parser.nextToken() == null, "the header has text after its JSON object, expected only spaces");
     }
 
     private void readMetadata(JsonParser parser) throws IOException {
-        require(parser.currentToken() == JsonToken.START_OBJECT, "'__metadata__' is no JSON object of strings");
+        require(parser.currentToken() == JsonToken.START_OBJECT, "'__metadata__' is not a JSON object of strings");
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String key = parser.currentName();
             require(
                     parser.nextToken() == JsonToken.VALUE_STRING,
-                    "'__metadata__' has a value under '%s' that is no string, expected only strings",
+                    "'__metadata__' has a value under '%s' that is not a string, expected only strings",
                     key);
             metadata.put(key, parser.getText());
         }
     }
 
     private static TensorEntry readTensor(JsonParser parser, String name) throws IOException {
-        require(parser.currentToken() == JsonToken.START_OBJECT, "tensor '%s' is described by no JSON object", name);
+        require(parser.currentToken() == JsonToken.START_OBJECT, "tensor '%s' is not described by a JSON object", name);
         ElementType type = null;
         long[] shape = null;
         long[] offsets = null;
@@ -91,7 +91,7 @@ final class SafetensorsHeader {
                 case "dtype" -> type = readType(parser, name);
                 case "shape" -> shape = readNumbers(parser, name, field);
                 case "data_offsets" -> offsets = readNumbers(parser, name, field);
-                default -> parser.skipChildren(); // as the format's own library does
+                default -> parser.skipChildren(); // the reference implementation ignores unknown fields too
             }
         }
         require(type != null, "tensor '%s' has no 'dtype', expected one of %s", name, ElementType.NAMES);
@@ -111,14 +111,14 @@ final class SafetensorsHeader {
     private static long[] readNumbers(JsonParser parser, String name, String field) throws IOException {
         require(
                 parser.currentToken() == JsonToken.START_ARRAY,
-                "tensor '%s' has '%s' that is no array of whole numbers",
+                "tensor '%s' has '%s' that is not an array of integers",
                 name,
                 field);
         long[] numbers = new long[MAX_RANK];
         int count = 0;
         while (parser.nextToken() != JsonToken.END_ARRAY) {
             if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
-                throw new ModelException("tensor '%s' has '%s' with %s in it, expected whole numbers"
+                throw new ModelException("tensor '%s' has '%s' with %s in it, expected integers"
                         .formatted(name, field, parser.getText()));
             }
             require(count < MAX_RANK, "tensor '%s' has '%s' of more than %d numbers", name, field, MAX_RANK);
@@ -130,11 +130,10 @@ final class SafetensorsHeader {
     }
 
     /**
-     * The one place where the header's numbers come to be trusted: sorted by offset, the tensors cover the data bytes
-     * from the first to the last without a hole or an overlap, and each takes exactly the bytes that its shape and
-     * type need.
+     * Validates the header's offsets. Sorted by offset, the tensors must cover the data bytes completely, without holes
+     * or overlaps, and each must take exactly the bytes of its shape and type. Nothing else validates them.
      *
-     * @param dataBytes how many bytes follow the header in the file
+     * @param dataBytes number of bytes after the header
      */
     void requireExactCover(long dataBytes) {
         List<TensorEntry> sorted = new ArrayList<>(tensors);
@@ -174,7 +173,7 @@ final class SafetensorsHeader {
             needed = tensor.type().bytes(tensor.shape().values());
         } catch (ArithmeticException e) {
             throw new ModelException(
-                    "tensor '%s' has shape %s of %s, which is no possible number of bytes; its 'data_offsets' span %d"
+                    "tensor '%s' has shape %s of %s, which is not a valid number of bytes; its 'data_offsets' span %d"
                             .formatted(tensor.name(), tensor.shape(), tensor.type(), found),
                     e);
         }

@@ -18,11 +18,10 @@ import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.TensorNames;
 
 /**
- * Reads safetensors: 8 bytes that say how long the header is, a JSON header, and the bytes of all tensors,
- * little-endian.
+ * Reads safetensors files: the header's length (8 bytes), a JSON header, and the bytes of all tensors, little-endian.
  *
- * <p>The format is defined by the README of {@code huggingface/safetensors}. The header is read and checked as a
- * whole; the values of a tensor go from the file into their float array in pieces, so the file is never in memory.
+ * <p>The format is defined by the README of {@code huggingface/safetensors}. The header is read and validated as a
+ * whole. Values are read in chunks into the float array of their tensor, so the file is never in memory as a whole.
  */
 public final class SafetensorsReader implements TensorSource {
     static final String FORMAT = "safetensors";
@@ -34,7 +33,7 @@ public final class SafetensorsReader implements TensorSource {
 
     private final SeekableByteChannel channel;
     private final long dataStart; // bytes from the start of the file
-    private final Map<String, TensorEntry> tensors; // in the header's order
+    private final Map<String, TensorEntry> tensors; // in header order
     private final Map<String, String> metadata;
     private final ByteBuffer chunk;
 
@@ -54,11 +53,11 @@ public final class SafetensorsReader implements TensorSource {
         return new ModelFile(model, reader.metadata, stateDict.notes(), FORMAT, LstmStack.GATES);
     }
 
-    /** Reads and checks the header. */
+    /** Reads and validates the header. */
     static SafetensorsReader open(SeekableByteChannel channel) throws IOException {
         long fileBytes = channel.size();
         if (fileBytes < LENGTH_BYTES) {
-            throw new ModelException("the file has %d bytes, expected at least the %d that say how long the header is"
+            throw new ModelException("the file has %d bytes, expected at least the %d of the header's length"
                     .formatted(fileBytes, LENGTH_BYTES));
         }
         ByteBuffer start = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -75,10 +74,10 @@ public final class SafetensorsReader implements TensorSource {
     }
 
     private static int requireHeaderLength(long headerBytes, long fileBytes) {
-        // The length is unsigned: one that is negative here is beyond every limit.
+        // The length is unsigned, so a negative value here exceeds the limit.
         if (headerBytes < 0 || headerBytes > MAX_HEADER_BYTES) {
             throw new ModelException(
-                    "the header claims %s bytes, expected at most %d: this is no safetensors file, or a damaged one"
+                    "the header claims %s bytes, expected at most %d: this is not a safetensors file, or it is damaged"
                             .formatted(Long.toUnsignedString(headerBytes), MAX_HEADER_BYTES));
         }
         if (headerBytes > fileBytes - LENGTH_BYTES) {
@@ -92,12 +91,12 @@ public final class SafetensorsReader implements TensorSource {
     private static void requireBrace(byte[] json) {
         if (json.length == 0 || json[0] != '{') {
             String found = json.length == 0 ? "is empty" : "begins with byte 0x%02X".formatted(json[0] & 0xFF);
-            throw new ModelException(
-                    "the header %s, expected JSON that begins with '{': this is no safetensors file".formatted(found));
+            throw new ModelException("the header %s, expected JSON that begins with '{': this is not a safetensors file"
+                    .formatted(found));
         }
     }
 
-    /** What the file says about itself, and names of tensors it left out to those that stand for them. */
+    /** The file's metadata. It also maps the names of omitted shared tensors to the names of the stored ones. */
     Map<String, String> metadata() {
         return Collections.unmodifiableMap(metadata);
     }

@@ -17,43 +17,43 @@ import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.StrictJson;
 
 /**
- * The file that stands for a model in several safetensors files, {@code model.safetensors.index.json} by custom: JSON
- * whose {@code weight_map} names the file of each tensor.
+ * The index of a sharded model, usually {@code model.safetensors.index.json}: JSON whose {@code weight_map} maps each
+ * tensor to a safetensors file.
  */
 final class ShardIndex {
     static final int MAX_BYTES = 1 << 25;
     static final int MAX_SHARDS = 100;
 
-    /** Names of files and nothing else: no folder, no drive, no protocol. */
+    /** Plain file names, without folder, drive or URL scheme. */
     private static final Pattern FILE_NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}");
 
     private static final String WEIGHT_MAP = "weight_map";
 
-    private final Map<String, String> shards = new LinkedHashMap<>(); // by tensor
+    private final Map<String, String> shards = new LinkedHashMap<>(); // file by tensor
 
     private ShardIndex() {}
 
-    /** The file that each tensor lies in, by the tensor's name. */
+    /** File name of each tensor, by tensor name. */
     Map<String, String> shards() {
         return Collections.unmodifiableMap(shards);
     }
 
-    /** The names of all files. */
+    /** Names of all files. */
     NavigableSet<String> files() {
         return new TreeSet<>(shards.values());
     }
 
-    /** @throws ModelException where it is no such index, or names files elsewhere than beside it */
+    /** @throws ModelException if it is not such an index, or a file name is not plain */
     static ShardIndex read(SeekableByteChannel channel) throws IOException {
         if (channel.size() > MAX_BYTES) {
-            throw new ModelException("the JSON has %d bytes, expected at most %d: this is no index of shards"
+            throw new ModelException("the JSON has %d bytes, expected at most %d: this is not a shard index"
                     .formatted(channel.size(), MAX_BYTES));
         }
         byte[] json = new byte[(int) channel.size()];
         ChannelBytes.read(channel, 0, ByteBuffer.wrap(json));
         ShardIndex index = new ShardIndex();
-        StrictJson.read(json, "the text", "an index of shards", index::readAll);
-        index.requireFewFiles();
+        StrictJson.read(json, "the text", "a shard index", index::readAll);
+        index.requireFileCount();
         return index;
     }
 
@@ -76,7 +76,7 @@ final class ShardIndex {
                             + "one in several safetensors files; name the file that has the weights");
         }
         if (parser.nextToken() != null) {
-            throw new ModelException("the index goes on after its JSON object ends, expected only spaces");
+            throw new ModelException("the index has text after its JSON object, expected only spaces");
         }
     }
 
@@ -85,7 +85,8 @@ final class ShardIndex {
             String tensor = parser.currentName();
             if (parser.nextToken() != JsonToken.VALUE_STRING) {
                 throw new ModelException(
-                        "the index gives tensor '%s' something that is no name of a file".formatted(tensor));
+                        "the index gives tensor '%s' a value that is not a string, expected a file name"
+                                .formatted(tensor));
             }
             String file = parser.getText();
             if (!FILE_NAME.matcher(file).matches()) {
@@ -102,7 +103,7 @@ final class ShardIndex {
         }
     }
 
-    private void requireFewFiles() {
+    private void requireFileCount() {
         int files = files().size();
         if (files == 0 || files > MAX_SHARDS) {
             throw new ModelException("the index names %d files, expected 1 to %d".formatted(files, MAX_SHARDS));

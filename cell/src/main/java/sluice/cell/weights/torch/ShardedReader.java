@@ -22,14 +22,14 @@ import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.TensorNames;
 
 /**
- * Reads a model in several safetensors files, by its {@link ShardIndex}.
+ * Reads a model that is split into several safetensors files, using its {@link ShardIndex}.
  *
- * <p>Index and files must say the same: each tensor lies in the file that the index names, and in no other, and no file
- * has one that the index doesn't know. Else they are from different models, or different days of one.
+ * <p>Index and files must agree: each tensor is stored in the file that the index names and in no other, and no file
+ * has a tensor missing from the index. Otherwise they come from different models or different saves.
  */
 public final class ShardedReader implements TensorSource, Closeable {
     private final ShardIndex index;
-    private final Map<String, SafetensorsReader> shards = new TreeMap<>(); // by file
+    private final Map<String, SafetensorsReader> shards = new TreeMap<>(); // by file name
     private final Map<String, SafetensorsReader> tensors = new LinkedHashMap<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
     private final List<SeekableByteChannel> channels = new ArrayList<>();
@@ -41,8 +41,8 @@ public final class ShardedReader implements TensorSource, Closeable {
     /**
      * Reads the model.
      *
-     * @param channel the index, which stays open
-     * @param folder where its files are
+     * @param channel the index; it is not closed
+     * @param folder folder of the safetensors files
      */
     public static ModelFile readModel(SeekableByteChannel channel, ModelFolder folder, TensorNames names)
             throws IOException {
@@ -50,11 +50,11 @@ public final class ShardedReader implements TensorSource, Closeable {
             for (String file : reader.index.files()) {
                 reader.open(file, folder);
             }
-            reader.assign();
+            reader.resolveTensors();
             StateDict stateDict = new StateDict(reader, reader.metadata, names);
             LstmModel model = stateDict.model();
             List<String> notes = new ArrayList<>(stateDict.notes());
-            notes.add("the tensors lie in %d files: %s"
+            notes.add("the tensors are in %d files: %s"
                     .formatted(reader.shards.size(), NameList.of(reader.shards.keySet(), file -> file)));
             return new ModelFile(model, reader.metadata, notes, SafetensorsReader.FORMAT, LstmStack.GATES);
         }
@@ -84,8 +84,8 @@ public final class ShardedReader implements TensorSource, Closeable {
         }
     }
 
-    /** Holds the index against the files. */
-    private void assign() {
+    /** Checks the index against the files and maps tensors to files. */
+    private void resolveTensors() {
         index.shards().forEach((tensor, file) -> {
             SafetensorsReader shard = shards.get(file);
             if (!shard.names().contains(tensor)) {
@@ -131,7 +131,7 @@ public final class ShardedReader implements TensorSource, Closeable {
         return tensors.get(name).read(name);
     }
 
-    /** Closes all files that were opened. */
+    /** Closes all opened shards. */
     @Override
     public void close() throws IOException {
         for (SeekableByteChannel channel : channels) {

@@ -12,34 +12,34 @@ import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.TensorNames;
 
 /**
- * A PyTorch state dict, whatever file its tensors lie in: finds the LSTM, what stands below it and above it, and
- * makes the model.
+ * A PyTorch state dict from any file format. Finds the LSTM, the embedding and the output layer, and builds the model.
  */
 final class StateDict {
     private static final int MAX_NOTED_ONE_BY_ONE = 5;
 
     private final NamedTensors tensors;
     private final TensorNames names;
-    private final String description; // or null
+    private final String description; // null if the metadata has none
     private final List<String> notes = new ArrayList<>();
 
     /**
-     * @param aliases names of tensors that the file leaves out because they are the same as another, to the names of
-     *     those; entries that name no tensor mean nothing, so a file's metadata can be given as it is. It may have a
-     *     {@link ModelDescription}
-     * @param names what the user says
+     * @param aliases names that the file omits because the tensor equals a stored one, mapped to the stored names.
+     *     Other entries are ignored, so a file's metadata can be passed unchanged. It may contain a {@link
+     *     ModelDescription}
+     * @param names tensor names set by the user
      */
     StateDict(TensorSource source, Map<String, String> aliases, TensorNames names) {
         this.description = aliases.get(ModelDescription.KEY);
-        // Where any number of layers can be described, aliases would make any amount of memory of one tensor.
+        // With a description, aliases are ignored. Otherwise a small file could expand one tensor into any number of
+        // layers.
         this.tensors = new NamedTensors(source, description == null ? aliases : Map.of());
         this.names = names;
     }
 
     /**
-     * Reads the values and makes the model.
+     * Reads the values and builds the model.
      *
-     * @throws ModelException where the tensors are no LSTM, don't fit each other, or can be understood in two ways
+     * @throws ModelException if the tensors are not an LSTM, contradict each other, or are ambiguous
      */
     LstmModel model() throws IOException {
         if (description != null) {
@@ -59,7 +59,7 @@ final class StateDict {
         return model;
     }
 
-    /** What is worth telling about how {@link #model} was found. */
+    /** Notes on how {@link #model} was assembled, for the user. */
     List<String> notes() {
         return notes;
     }

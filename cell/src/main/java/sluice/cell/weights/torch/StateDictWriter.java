@@ -21,11 +21,12 @@ import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.StrictJson;
 
 /**
- * Writes a model as safetensors under PyTorch's names: {@code embedding.weight}, {@code lstm.weight_ih_l0} and so on, {@code
- * decoder.weight}. Modules of these names load it, and reading it gives the same fingerprint.
+ * Writes a model as safetensors under PyTorch's names: {@code embedding.weight}, {@code lstm.weight_ih_l0} and so on,
+ * {@code decoder.weight}. PyTorch modules with these names can load the file, and reading it back yields the same
+ * fingerprint.
  *
- * <p>What {@code nn.LSTM} doesn't have goes into tensors of other names ({@code lstm.peephole_i_l0}, {@code lstm.initial_h_l0}) and a
- * {@link ModelDescription}. Bytes depend on model and metadata alone.
+ * <p>Features that {@code nn.LSTM} lacks are stored in further tensors ({@code lstm.peephole_i_l0}, {@code
+ * lstm.initial_h_l0}) and in a {@link ModelDescription}. The bytes depend only on model and metadata.
  */
 public final class StateDictWriter {
     static final String EMBEDDING = "embedding.weight";
@@ -34,22 +35,21 @@ public final class StateDictWriter {
     static final String LSTM = "lstm.";
     static final String REVERSE = "_reverse";
 
-    private static final int ALIGNMENT = 8; // of the data, as the format's own writer has it
+    private static final int ALIGNMENT = 8; // of the data, in bytes, as in the reference implementation
     private static final int CHUNK_FLOATS = 1 << 16;
 
-    /** A tensor to write. */
     private record Tensor(Shape shape, float[] values) {}
 
-    private final Map<String, Tensor> tensors = new LinkedHashMap<>(); // by name, in the file's order
+    private final Map<String, Tensor> tensors = new LinkedHashMap<>(); // by name, in file order
 
     private StateDictWriter() {}
 
     /**
      * Writes a model.
      *
-     * @param metadata for the file's own; an entry that would be taken for a name of one of the tensors, for the model's description, or
-     *     is longer than a reader allows, is left out
-     * @param file stays open
+     * @param metadata entries for the file's metadata. Omitted are entries that a reader would take for an alias of a
+     *     tensor or for the model description, and entries longer than a reader accepts
+     * @param file output, which is not closed
      */
     public static void write(LstmModel model, Map<String, String> metadata, OutputStream file) throws IOException {
         StateDictWriter writer = new StateDictWriter();
@@ -84,9 +84,9 @@ public final class StateDictWriter {
         add(name("weight_ih", suffix), direction.inputWeights());
         add(name("weight_hh", suffix), direction.hiddenWeights());
         add(name("bias_ih", suffix), direction.bias());
-        float[] nothing = new float[direction.bias().length];
-        Arrays.fill(nothing, -0f); // adding it changes no bit, where adding 0 would change -0
-        add(name("bias_hh", suffix), nothing);
+        float[] zeros = new float[direction.bias().length];
+        Arrays.fill(zeros, -0f); // adding -0 preserves every bit; adding 0 would turn -0 into 0
+        add(name("bias_hh", suffix), zeros);
         direction.projection().ifPresent(projection -> add(name("weight_hr", suffix), projection));
         if (hasInitialState(direction)) {
             add(name("initial_h", suffix), direction.initialHidden());
@@ -109,12 +109,12 @@ public final class StateDictWriter {
         tensors.put(name, new Tensor(Shape.of(vector.length), vector));
     }
 
-    /** Whether it starts from anything but zeros; -0 is another number here. */
+    /** Whether an initial state differs from zero; -0 counts as different. */
     static boolean hasInitialState(LstmDirection direction) {
-        return hasBits(direction.initialHidden()) || hasBits(direction.initialCell());
+        return hasNonZeroBits(direction.initialHidden()) || hasNonZeroBits(direction.initialCell());
     }
 
-    private static boolean hasBits(float[] state) {
+    private static boolean hasNonZeroBits(float[] state) {
         for (float value : state) {
             if (Float.floatToRawIntBits(value) != 0) {
                 return true;
@@ -129,7 +129,7 @@ public final class StateDictWriter {
             json.writeStartObject();
             json.writeObjectFieldStart("__metadata__");
             for (Map.Entry<String, String> entry : metadata.entrySet()) {
-                if (isHarmless(entry.getKey(), entry.getValue())) {
+                if (isAllowedMetadata(entry.getKey(), entry.getValue())) {
                     json.writeStringField(entry.getKey(), entry.getValue());
                 }
             }
@@ -154,7 +154,7 @@ public final class StateDictWriter {
         file.write(padded);
     }
 
-    private boolean isHarmless(String key, String value) {
+    private boolean isAllowedMetadata(String key, String value) {
         return !key.equals(ModelDescription.KEY)
                 && !tensors.containsKey(value)
                 && key.length() <= StrictJson.MAX_NAME_CHARACTERS

@@ -9,13 +9,13 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** What a tensor is for, as far as its name tells. */
+/** The role of a tensor, as indicated by its name. */
 enum TensorRole {
     EMBEDDING,
     OUTPUT,
-    /** Neither of them: positions, attention, norms, whatever stands before the LSTM. */
+    /** Neither of them, for example positions, attention, normalization, or a layer before the LSTM. */
     OTHER,
-    /** The name says nothing, or two things at once. */
+    /** The name indicates no role, or two at once. */
     UNKNOWN;
 
     private static final Set<String> EMBEDDING_WORDS = Set.of("emb", "encoder", "lookup", "lut", "wte");
@@ -55,7 +55,7 @@ enum TensorRole {
             "positional",
             "wpe");
 
-    // Compiled once: a hostile file may have any number of names.
+    // Compiled once, because a malicious file may have very many names.
     private static final Pattern KIND = Pattern.compile("\\.?(weight|bias)$");
     private static final Pattern DOT = Pattern.compile(".", Pattern.LITERAL);
     private static final Pattern BETWEEN_WORDS = Pattern.compile("[^A-Za-z]+|(?<=[a-z])(?=[A-Z])");
@@ -63,8 +63,8 @@ enum TensorRole {
     private static final Set<String> BELOW_WORDS = Set.of("in", "input", "pre");
 
     /**
-     * The role that the last part of a name has: {@code decoder.embedding.weight} is an embedding, {@code
-     * encoder.fc.weight} an output layer. Numbers of an {@code nn.Sequential} are passed over.
+     * Returns the role that the last part of a name indicates: {@code decoder.embedding.weight} is an embedding, {@code
+     * encoder.fc.weight} an output layer. Position numbers in an {@code nn.Sequential} are skipped.
      */
     static TensorRole of(String tensorName) {
         List<String> parts = Arrays.asList(DOT.split(withoutKind(tensorName), -1));
@@ -81,7 +81,9 @@ enum TensorRole {
         return KIND.matcher(tensorName).replaceFirst("");
     }
 
-    /** {@code word_embeddings}, {@code hidden2tag} and {@code outputLayer} are two words each. */
+    /**
+     * Splits into lower-case words: {@code word_embeddings}, {@code hidden2tag} and {@code outputLayer} have two each.
+     */
     private static Set<String> words(String part) {
         return BETWEEN_WORDS
                 .splitAsStream(part)

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.Set;
 import sluice.cell.weights.file.Shape;
 
-/** Named tensors of some file: shapes at once, values when asked for. */
+/** The named tensors of a file. Shapes are known on opening; values are read on demand. */
 interface TensorSource {
     Set<String> names();
 
@@ -12,10 +12,10 @@ interface TensorSource {
     Shape shape(String name);
 
     /**
-     * The values of a tensor as float32, row-major: a new array, which may hold NaN or infinities.
+     * Reads the values of a tensor as float32, row-major, into a new array. They may include NaN or infinities.
      *
-     * @throws sluice.cell.model.ModelException where its type is none for weights, or it is too large for an array
-     * @throws IOException where the file can't be read
+     * @throws sluice.cell.model.ModelException if its type is not allowed for weights, or it is too large for an array
+     * @throws IOException if the file cannot be read
      */
     float[] read(String name) throws IOException;
 }

@@ -8,14 +8,14 @@ import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.StridedOffsets;
 
 /**
- * A tensor as PyTorch describes it: which values of a storage it shows, and in which order.
+ * A tensor as PyTorch describes it: a strided view of a storage.
  *
- * <p>The value at index {@code [i, j, ...]} is the storage's at {@code offset + i * strides[0] + j * strides[1] + ...}.
- * What a pickle says here is not believed before {@link #requireInside}. Views have an order so that a file whose views
- * all have one hash costs no more time than another.
+ * <p>The value at index {@code [i, j, ...]} is stored at position {@code offset + i * strides[0] + j * strides[1] +
+ * ...}. The numbers come from a pickle and are untrusted until {@link #requireInside}. Views are comparable, so that a
+ * hash map stays fast if a file's views all have the same hash.
  */
 final class TensorView implements Comparable<TensorView> {
-    /** As many axes as PyTorch itself allows, and no weights have. */
+    /** PyTorch's own limit on the number of axes; no weights have that many. */
     static final int MAX_RANK = 64;
 
     private static final Comparator<TensorView> ORDER = Comparator.comparing(TensorView::storage)
@@ -29,8 +29,8 @@ final class TensorView implements Comparable<TensorView> {
     private final long[] strides;
 
     /**
-     * @param offset of the first value, in values
-     * @param strides how many values of the storage lie between two neighbours along each axis
+     * @param offset position of the first value in the storage, in values
+     * @param strides distance between neighbours along each axis, in values
      */
     TensorView(PickledStorage storage, long offset, long[] shape, long[] strides) {
         this.storage = storage;
@@ -51,7 +51,7 @@ final class TensorView implements Comparable<TensorView> {
         return Shape.of(shape);
     }
 
-    /** From the first value to the last, in values of the storage; 0 where there are none. */
+    /** Number of storage values from the first to the last one of the view; 0 for an empty view. */
     long span() {
         if (shape().values() == 0) {
             return 0;
@@ -63,7 +63,7 @@ final class TensorView implements Comparable<TensorView> {
         return span;
     }
 
-    /** Whether the values stand in the storage as they do in a row-major array, without gaps. */
+    /** Whether the values are stored in row-major order without gaps. */
     boolean isContiguous() {
         long expected = 1;
         for (int axis = shape.length - 1; axis >= 0; axis--) {
@@ -76,17 +76,19 @@ final class TensorView implements Comparable<TensorView> {
     }
 
     /**
-     * The one place where the numbers come to be trusted: sizes and strides are not negative, and all values lie inside
-     * of the storage.
+     * Validates the numbers: sizes and strides are not negative, and all values are inside the storage. Nothing else
+     * validates them.
      *
-     * <p>Nor does it show one value many times, as {@code expand} does: a few bytes would become any amount of memory.
+     * <p>Views that repeat values, as {@code expand} creates them, are rejected, because a few bytes would expand to
+     * any amount of memory.
      *
-     * @param name of the tensor, for the message
+     * @param name the tensor's name, for the message
      */
     void requireInside(String name) {
         if (shape.length > MAX_RANK || shape.length != strides.length) {
-            throw new ModelException("tensor '%s' has %d sizes and %d strides, expected as many, at most %d"
-                    .formatted(name, shape.length, strides.length, MAX_RANK));
+            throw new ModelException(
+                    "tensor '%s' has %d sizes and %d strides, expected the same number of both, at most %d"
+                            .formatted(name, shape.length, strides.length, MAX_RANK));
         }
         if (offset < 0
                 || Arrays.stream(shape).anyMatch(size -> size < 0)
@@ -114,10 +116,10 @@ final class TensorView implements Comparable<TensorView> {
     }
 
     /**
-     * Puts values into row-major order.
+     * Copies the values into row-major order.
      *
-     * @param stored the {@link #span} of values from {@link #offset} on
-     * @param ordered as long as the shape has values
+     * @param stored the {@link #span} storage values from {@link #offset} on
+     * @param ordered target, of as many values as the shape has
      */
     void gather(float[] stored, float[] ordered) {
         StridedOffsets offsets = new StridedOffsets(shape, strides, 0);
@@ -131,7 +133,7 @@ final class TensorView implements Comparable<TensorView> {
         return ORDER.compare(this, other);
     }
 
-    /** Whether both show the same values of the same storage in the same way. */
+    /** Whether both have the same storage, offset, sizes and strides. */
     @Override
     public boolean equals(Object other) {
         return other instanceof TensorView view
@@ -146,7 +148,7 @@ final class TensorView implements Comparable<TensorView> {
         return 31 * storage.hashCode() + Long.hashCode(offset);
     }
 
-    /** {@code has sizes [4, 3] and strides [3, 1] from value 12 on}, as messages say it. */
+    /** {@code has sizes [4, 3] and strides [3, 1] from value 12 on}, for messages. */
     @Override
     public String toString() {
         return "has sizes %s and strides %s from value %d on"

@@ -13,11 +13,11 @@ import java.util.function.UnaryOperator;
 import java.util.zip.Deflater;
 
 /**
- * Writes HDF5 for tests, in the form that h5py writes unless told otherwise: superblock 0, symbol tables, object headers of version 1.
+ * Writes HDF5 for tests in h5py's default form: superblock 0, symbol tables, and object headers of version 1.
  *
- * <p>Parts are written from the leaves upwards, so that each knows the addresses of what it points to.
+ * <p>Parts are written from the leaves upwards, so that the addresses of referenced parts are known.
  */
-@SuppressWarnings("ByteBufferBackingArray") // each buffer is one of its own, from its array's begin to its end
+@SuppressWarnings("ByteBufferBackingArray") // each buffer covers its whole array
 public final class Hdf5Writer {
     public static final int SUPERBLOCK_BYTES = 96;
     private static final long UNDEFINED = -1;
@@ -37,7 +37,7 @@ public final class Hdf5Writer {
     /** A message of an object header. */
     public record Message(int type, byte[] body) {}
 
-    /** What is written for an array: the messages of its header, given the writer, which may write what they point to. */
+    /** Content of an array: creates the messages of its header and writes the parts that they refer to. */
     public interface Content {
         List<Message> messages(Hdf5Writer writer);
     }
@@ -54,14 +54,14 @@ public final class Hdf5Writer {
         }
     }
 
-    // ---- what is to be written
+    // ---- content
 
     public Hdf5Writer group(String path) {
         at(path);
         return this;
     }
 
-    /** A list of texts of one size, as numpy has them. */
+    /** A list of fixed-length texts, as numpy writes it. */
     public Hdf5Writer texts(String group, String name, List<String> texts) {
         int size = texts.stream()
                 .mapToInt(text -> text.getBytes(StandardCharsets.UTF_8).length)
@@ -72,7 +72,7 @@ public final class Hdf5Writer {
         return message(group, ATTRIBUTE, attribute(name, fixedText(size), dataspace(texts.size()), data.toByteArray()));
     }
 
-    /** The empty list, which numpy takes for one of numbers. */
+    /** An empty list, which numpy writes with a numeric type. */
     public Hdf5Writer noTexts(String group, String name) {
         return message(group, ATTRIBUTE, attribute(name, floats(8), dataspace(0), new byte[0]));
     }
@@ -82,7 +82,7 @@ public final class Hdf5Writer {
         return message(group, ATTRIBUTE, attribute(name, fixedText(data.length), dataspace(), data));
     }
 
-    /** A text that lies in a heap of its own, as h5py writes a str. */
+    /** A text in its own global heap, as h5py writes a str. */
     public Hdf5Writer textInHeap(String group, String name, String text) {
         return textInHeap(group, name, text, UnaryOperator.identity());
     }
@@ -101,7 +101,7 @@ public final class Hdf5Writer {
                     .putLong(bytes.length)
                     .put(Arrays.copyOf(bytes, padded))
                     .putLong(0)
-                    .putLong(16) // what is free: this entry itself
+                    .putLong(16) // the free space, including this entry
                     .array()));
             byte[] type = buffer(16)
                     .put(new byte[] {0x19, 1, 0, 0})
@@ -127,7 +127,7 @@ public final class Hdf5Writer {
         return array(path, floats(4), bytes.array(), shape);
     }
 
-    /** An array in one piece. */
+    /** A contiguous array. */
     public Hdf5Writer array(String path, byte[] type, byte[] data, long... shape) {
         return content(
                 path,
@@ -137,7 +137,7 @@ public final class Hdf5Writer {
                         new Message(LAYOUT, contiguous(writer.write(data), data.length))));
     }
 
-    /** An array in its own header. */
+    /** A compact array, stored in its header. */
     public Hdf5Writer compact(String path, byte[] type, byte[] data, long... shape) {
         byte[] layout = buffer(4 + data.length)
                 .put((byte) 3)
@@ -153,14 +153,13 @@ public final class Hdf5Writer {
                         new Message(LAYOUT, layout)));
     }
 
-    /**
-     * A block of an array.
+    /** A chunk of an array.
      *
-     * @param mask a bit for each filter that it went without
+     * @param mask one bit for each filter that was not applied
      */
     public record Chunk(byte[] stored, int mask, long... offset) {}
 
-    /** An array of two axes in blocks. */
+    /** A chunked array of two axes. */
     public Hdf5Writer chunked(
             String path, byte[] type, int[] block, byte[] filters, List<Chunk> chunks, long... shape) {
         return content(path, writer -> {
@@ -329,7 +328,8 @@ public final class Hdf5Writer {
         file.reset();
         file.writeBytes(new byte[SUPERBLOCK_BYTES]);
         long header = header(root.messages(this));
-        byte[] bytes = Arrays.copyOf(file.toByteArray(), file.size() + 256); // so that nothing is the last thing
+        byte[] bytes =
+                Arrays.copyOf(file.toByteArray(), file.size() + 256); // so that no part ends at the end of the file
         ByteBuffer.wrap(bytes)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .put("\u0089HDF\r\n\u001a\n".getBytes(StandardCharsets.ISO_8859_1))
@@ -346,7 +346,7 @@ public final class Hdf5Writer {
         return bytes;
     }
 
-    /** Writes something at the end, and tells where. */
+    /** Appends bytes and returns their address. */
     public long write(byte[] bytes) {
         file.writeBytes(new byte[(8 - file.size() % 8) % 8]);
         long at = file.size();
@@ -354,7 +354,7 @@ public final class Hdf5Writer {
         return at;
     }
 
-    /** Where the next thing will be written. */
+    /** Address of the next part. */
     public long next() {
         return (file.size() + 7L) / 8 * 8;
     }
@@ -386,7 +386,7 @@ public final class Hdf5Writer {
         return symbolTableOf(addresses, 0);
     }
 
-    /** A group's names and what they lead to, as links of this kind: 0, or 2 for soft links. */
+    /** Writes a group's names and addresses as links of this kind: 0, or 2 for soft links. */
     public Message symbolTableOf(Map<String, Long> addresses, int kind) {
         ByteArrayOutputStream names = new ByteArrayOutputStream();
         names.writeBytes(new byte[8]);
@@ -422,7 +422,7 @@ public final class Hdf5Writer {
         return new Message(SYMBOL_TABLE, buffer(16).putLong(tree).putLong(heap).array());
     }
 
-    /** A node of a group's tree, with room behind it, as a file has. */
+    /** Writes a node of a group's tree, padded as in a real file. */
     public static byte[] tree(int level, int entries, long... children) {
         ByteBuffer tree = buffer(544)
                 .put("TREE".getBytes(StandardCharsets.US_ASCII))

@@ -41,7 +41,7 @@ import sluice.cell.weights.file.TensorNames;
 import sluice.cell.weights.keras.KerasWriter.Form;
 import sluice.cell.weights.keras.KerasWriter.Layer;
 
-/** What Keras computed: its files read, and scored by every kernel. */
+/** Compares the scores of every kernel with those of Keras, for files that Keras wrote. */
 class KerasCasesTest {
     private static final CaseLog LOG = new CaseLog("Keras");
 
@@ -51,9 +51,9 @@ class KerasCasesTest {
     }
 
     private static Path folder(String resource) throws Exception {
-        var there = KerasCasesTest.class.getResource("/" + resource);
-        Assumptions.assumeTrue(there != null, () -> "no cases: the test resource " + resource + " is not there");
-        return Path.of(there.toURI());
+        var resourceUrl = KerasCasesTest.class.getResource("/" + resource);
+        Assumptions.assumeTrue(resourceUrl != null, () -> "no cases: the test resource " + resource + " is not there");
+        return Path.of(resourceUrl.toURI());
     }
 
     private static JsonNode json(String text) throws IOException {
@@ -89,7 +89,7 @@ class KerasCasesTest {
                 .formatted(folders.size(), sequences));
     }
 
-    /** Weights alone, with the archive's description beside them. */
+    /** Weights-only files with the archive's config beside them. */
     private static ModelFile weightsBesideConfig(Path folder) throws IOException {
         try (ZipFile zip = new ZipFile(folder.resolve("model.keras").toFile());
                 SeekableByteChannel channel = Files.newByteChannel(folder.resolve("model.weights.h5"))) {
@@ -108,12 +108,12 @@ class KerasCasesTest {
     }
 
     @Test
-    void weightsWithoutADescriptionAreRefusedWithTheWayToGiveIt() throws Exception {
+    void weightsWithoutConfigAreRejectedWithARemedy() throws Exception {
         Path file = folder("keras").resolve("models/keras_l1/model.weights.h5");
 
         assertThatThrownBy(() -> ModelReader.read(file, TensorNames.automatic()))
                 .isInstanceOf(ModelException.class)
-                .hasMessage("model.weights.h5: the file holds weights and not what the model does with them; put the "
+                .hasMessage("model.weights.h5: the file holds weights without the model's config; put the "
                         + "model's config beside the file: in Python, open(\"config.json\", "
                         + "\"w\").write(model.to_json())");
     }
@@ -151,7 +151,7 @@ class KerasCasesTest {
         return tokens;
     }
 
-    // ---- weights of a model that is in use
+    // ---- weights of a published model
 
     @Test
     void textgenrnn() throws Exception {
@@ -203,18 +203,18 @@ class KerasCasesTest {
     }
 
     @Test
-    void textgenrnnWithoutAWordOnItsOutput() throws Exception {
+    void textgenrnnWithoutOutputSetting() throws Exception {
         Path file = folder("textgenrnn").resolve("textgenrnn_weights.hdf5");
 
         assertThatThrownBy(() -> ModelReader.read(file, TensorNames.automatic()))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("the file holds weights and not what the model does with them")
+                .hasMessageContaining("the file holds weights without the model's config")
                 .hasMessageContaining(
                         "or set model.output to the name of its output layer, or to none for hidden states")
                 .hasMessageContaining("'rnn_2', 'rnn_concat', 'attention', 'output'");
         assertThatThrownBy(() -> ModelReader.read(file, TensorNames.automatic().withOutput("output")))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("layer 'rnn_concat' has no weights, and nothing says what it does");
+                .hasMessageContaining("layer 'rnn_concat' has no weights, so its function is unknown");
     }
 
     // ---- the values of Keras' own tests
@@ -235,7 +235,7 @@ class KerasCasesTest {
             }
         }
         assertThat(skipped).isEmpty();
-        LOG.ran("%d tests of Keras, %d can't be said here, %d runs of a sequence"
+        LOG.ran("%d tests of Keras, %d are not supported, %d runs of a sequence"
                 .formatted(cases.path("cases").size(), skipped.size(), rows));
     }
 
@@ -312,12 +312,15 @@ class KerasCasesTest {
         return sequence.from(start);
     }
 
-    /** Against PyTorch in float32: cell states of this model grow to 35, and PyTorch is 2e-5 off the equations itself. */
-    private static void compareStates(KernelChoice kernel, String what, float[][] here, float[][] there) {
-        LOG.compare(kernel, what, here, there, expected -> Tolerance.torchSingle());
+    /**
+     * Compares with PyTorch in float32. Cell states of this model reach 35, and PyTorch itself deviates by 2e-5 from
+     * the equations.
+     */
+    private static void compareStates(KernelChoice kernel, String what, float[][] actual, float[][] expected) {
+        LOG.compare(kernel, what, actual, expected, value -> Tolerance.torchSingle());
     }
 
-    private static void compare(KernelChoice kernel, String what, float[][] here, float[][] there) {
-        LOG.compare(kernel, what, here, there, Tolerance::keras);
+    private static void compare(KernelChoice kernel, String what, float[][] actual, float[][] expected) {
+        LOG.compare(kernel, what, actual, expected, Tolerance::keras);
     }
 }

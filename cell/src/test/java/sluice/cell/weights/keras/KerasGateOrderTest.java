@@ -20,7 +20,10 @@ import sluice.cell.weights.file.TensorNames;
 import sluice.cell.weights.keras.KerasWriter.Form;
 import sluice.cell.weights.keras.KerasWriter.Layer;
 
-/** What Keras keeps in four ways, against the equations: of the 24 orders of four different gates only its own gives the right states. */
+/**
+ * Checks the gate order of the four Keras layouts against the equations: of the 24 orders, only Keras' own gives the
+ * right states.
+ */
 class KerasGateOrderTest {
     private static final int HIDDEN = FourGates.HIDDEN;
     private static final int INPUT = FourGates.INPUT;
@@ -43,7 +46,7 @@ class KerasGateOrderTest {
         }
     }
 
-    /** Its blocks in this order: {@code ifgo} is right. */
+    /** Writes the gate blocks in this order; {@code ifgo} is correct. */
     private static LstmDirection direction(String order) {
         float[] u = new float[4 * HIDDEN * INPUT];
         float[] w = new float[4 * HIDDEN * HIDDEN];

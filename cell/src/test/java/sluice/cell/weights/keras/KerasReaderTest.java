@@ -67,7 +67,7 @@ class KerasReaderTest {
         return ModelReader.read("model.keras", new MemoryChannel(file), names);
     }
 
-    /** A file and what lies beside it. */
+    /** Reads a file with another file beside it. */
     static ModelFile read(String name, byte[] file, Map<String, String> beside, TensorNames names) throws IOException {
         ModelFolder folder = wanted -> {
             if (!beside.containsKey(wanted)) {
@@ -94,7 +94,7 @@ class KerasReaderTest {
         return SMALL.directions().get(0);
     }
 
-    // ---- all that there is, with random weights
+    // ---- all formats, with random weights
 
     static Stream<Arguments> stacks() {
         return Stream.of(Form.values())
@@ -104,7 +104,7 @@ class KerasReaderTest {
 
     @ParameterizedTest
     @MethodSource("stacks")
-    void theSameModelInEveryFileHasTheSameFingerprint(Form form, int layers, boolean bidirectional) throws IOException {
+    void everyFormatHasTheSameFingerprint(Form form, int layers, boolean bidirectional) throws IOException {
         Random random = new Random(10 * layers + form.ordinal());
         for (int run = 0; run < 10; run++) {
             LstmModel model = Models.stack(random, layers, bidirectional);
@@ -126,7 +126,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void saysWhatItFound() throws IOException {
+    void notesDescribeTheLayers() throws IOException {
         ModelFile read = read(KerasWriter.archive("3.15.1", small()));
 
         assertThat(read.format()).isEqualTo("Keras");
@@ -134,17 +134,17 @@ class KerasReaderTest {
         assertThat(read.notes())
                 .containsExactly(
                         "the embedding is layer 'embedding_1' (5, 2)",
-                        "the output layer is layer 'decoder' (4 classes); the file shows probabilities, here each answer says what it is",
-                        "the file answers after each step, as --at each does");
+                        "the output layer is layer 'decoder' (4 classes); Keras outputs probabilities, here the output kind decides",
+                        "the Keras model outputs every step, as --at each does");
     }
 
     // ---- containers
 
     @Test
-    void archivesDeflatedOrPackedInAnotherOrder() throws IOException {
+    void readsDeflatedAndReorderedArchives() throws IOException {
         byte[] weights = KerasWriter.numbered("layers", small()).bytes();
         byte[] config = KerasWriter.bytes(KerasWriter.sequential(small()).toString());
-        byte[] other = new byte[300]; // so that nothing tells what the archive is at its beginning
+        byte[] other = new byte[300]; // so that the first bytes do not reveal the kind of archive
 
         assertSmall(read(new ZipWriter()
                 .with("assets/vocabulary.txt", other)
@@ -154,7 +154,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void archivesOfKeras212To215() throws IOException {
+    void readsArchivesOfKeras212To215() throws IOException {
         LstmModel model = Models.stack(new Random(2), 3, true);
         List<Layer> layers = KerasWriter.layers(model, Form.KERAS_2);
         byte[] all =
@@ -170,13 +170,13 @@ class KerasReaderTest {
         }
     }
 
-    /** Each layer with weights was counted twice there, so that every second number was left out. */
+    /** These versions count each layer with weights twice, so every second number is missing. */
     private static byte[] withHoles(List<Layer> layers) {
         Hdf5Writer file = new Hdf5Writer();
         int number = 0;
         for (Layer layer : layers) {
             String kind = NumberedWeights.snakeCase(layer.kind());
-            boolean numbered = layer.kind().equals("Bidirectional"); // there are several of these alone
+            boolean numbered = layer.kind().equals("Bidirectional"); // only this class has several layers
             String folder = "_layer_checkpoint_dependencies/" + kind + (numbered && number > 0 ? "_" + number : "");
             file.group(folder + "/vars");
             number += numbered ? 2 : 0;
@@ -200,7 +200,7 @@ class KerasReaderTest {
         "/there/lm.h5, lm.json",
         "weights.hdf5, config.json",
     })
-    void weightsWithTheirDescriptionBesideThem(String name, String config) throws IOException {
+    void readsConfigBesideTheWeights(String name, String config) throws IOException {
         Map<String, String> beside =
                 Map.of(config, KerasWriter.sequential(small()).toString());
         byte[] newer = KerasWriter.numbered("layers", small()).bytes();
@@ -211,7 +211,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void aLayerThatIsCalledAsTheNewerFormatsGroup() throws IOException {
+    void layerNamedLikeTheNewerFormatsGroup() throws IOException {
         List<Layer> layers = small();
         layers.set(2, KerasWriter.lstm("layers", smallDirection(), Form.KERAS_2));
         byte[] older = KerasWriter.named("2.3.1", Optional.empty(), layers).bytes();
@@ -224,7 +224,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void aWordOnTheVersionBesideTheWeights() throws IOException {
+    void readsVersionBesideTheWeights() throws IOException {
         List<Layer> layers = List.of(
                 KerasWriter.lstm("lstm", smallDirection(), Form.KERAS_2).with("recurrent_activation", "hard_sigmoid"));
         byte[] weights = KerasWriter.numbered("layers", layers).bytes();
@@ -239,12 +239,12 @@ class KerasReaderTest {
         assertThat(model.directions().get(0).variant().gate())
                 .isEqualTo(new Activation(Kind.HARD_SIGMOID, 1 / 6f, 0.5f));
         assertThatThrownBy(() -> read("w.weights.h5", weights, Map.of("config.json", config), AUTOMATIC))
-                .hasMessageContaining("'hard_sigmoid', which is another function in Keras 3 than before")
+                .hasMessageContaining("'hard_sigmoid', whose function differs between Keras 3 and earlier versions")
                 .hasMessageContaining("put a metadata.json beside it");
     }
 
     @Test
-    void longListsOfNamesInParts() throws IOException {
+    void readsSplitNameLists() throws IOException {
         List<Layer> layers = small();
         Hdf5Writer file = new Hdf5Writer()
                 .text("", "keras_version", "2.3.1")
@@ -267,7 +267,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void textsInAHeap() throws IOException {
+    void readsTextsInAHeap() throws IOException {
         byte[] weights = KerasWriter.named("2.3.1", Optional.empty(), small())
                 .textInHeap("", "model_config", KerasWriter.sequential(small()).toString())
                 .bytes();
@@ -297,7 +297,7 @@ class KerasReaderTest {
 
     @ParameterizedTest
     @ValueSource(ints = {4, 8})
-    void floatsOfBothOrders(int bytes) throws IOException {
+    void readsFloatsOfBothByteOrders(int bytes) throws IOException {
         Weight kernel = small().get(2).weights().get(0);
         byte[] big = stored(kernel.values(), bytes, ByteOrder.BIG_ENDIAN);
         byte[] little = stored(kernel.values(), bytes, ByteOrder.LITTLE_ENDIAN);
@@ -314,7 +314,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void halfFloats() throws IOException {
+    void readsHalfFloats() throws IOException {
         float[] ones = new float[24];
         Arrays.fill(ones, 1);
 
@@ -326,7 +326,7 @@ class KerasReaderTest {
         assertThat(model.directions().get(0).inputWeights().values()).containsOnly(1f);
     }
 
-    /** The kernel, (2, 12), in blocks of (2, 5): the last one reaches over the edge. */
+    /** The kernel, (2, 12), in chunks of (2, 5). The last chunk extends beyond the edge. */
     private static byte[] block(int column, int bytesPerValue) {
         Weight kernel = small().get(2).weights().get(0);
         float[] values = new float[10];
@@ -352,7 +352,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void arraysInCompressedBlocks() throws IOException {
+    void readsCompressedChunks() throws IOException {
         List<Hdf5Writer.Chunk> plain = new ArrayList<>();
         List<Hdf5Writer.Chunk> packed = new ArrayList<>();
         List<Hdf5Writer.Chunk> checked = new ArrayList<>();
@@ -360,7 +360,7 @@ class KerasReaderTest {
             byte[] block = block(column, 8);
             plain.add(new Hdf5Writer.Chunk(block, 0, 0, column));
             packed.add(
-                    column == 5 // as HDF5 does where a block grows when it is deflated
+                    column == 5 // HDF5 skips the filter if a chunk would grow
                             ? new Hdf5Writer.Chunk(shuffled(block, 8), 2, 0, column)
                             : new Hdf5Writer.Chunk(Hdf5Writer.deflate(shuffled(block, 8)), 0, 0, column));
             checked.add(new Hdf5Writer.Chunk(Hdf5Writer.deflate(withChecksum(block)), 0, 0, column));
@@ -378,10 +378,10 @@ class KerasReaderTest {
                 .bytes()));
     }
 
-    // ---- descriptions
+    // ---- configs
 
     @Test
-    void functionalModelsOfBothWays() throws IOException {
+    void readsFunctionalModelsOfBothStyles() throws IOException {
         for (boolean newer : new boolean[] {true, false}) {
             assertSmall(read(KerasWriter.archive(
                     "3.15.1",
@@ -391,7 +391,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void sequentialModelsOfKeras1AreALists() throws IOException {
+    void readsSequentialListsOfKeras1() throws IOException {
         ObjectNode model = KerasWriter.sequential(small());
         model.set("config", model.get("config").get("layers"));
 
@@ -399,7 +399,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void layersThatDoNothingToATrainedModel() throws IOException {
+    void ignoresLayersWithoutEffectAtInference() throws IOException {
         List<Layer> layers = small();
         layers.add(2, KerasWriter.layer("SpatialDropout1D", "spatial_dropout1d"));
         layers.add(4, KerasWriter.layer("GaussianNoise", "noise"));
@@ -410,7 +410,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void outputLayersInEveryDress() throws IOException {
+    void readsEveryFormOfOutputLayer() throws IOException {
         Layer dense = small().get(3);
         Layer softmax = KerasWriter.layer("Activation", "a").with("activation", "softmax");
         List<List<Layer>> tops = List.of(
@@ -433,7 +433,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void layersWithoutBias() throws IOException {
+    void readsLayersWithoutBias() throws IOException {
         List<Layer> layers = small();
         Layer lstm = layers.get(2);
         Layer dense = layers.get(3);
@@ -452,7 +452,7 @@ class KerasReaderTest {
 
     @ParameterizedTest
     @CsvSource({"concat, CONCAT", "sum, SUM", "mul, MUL", "ave, AVERAGE"})
-    void bothDirectionsMerged(String mode, Merge merge) throws IOException {
+    void readsMergeModes(String mode, Merge merge) throws IOException {
         Random random = new Random(3);
         LstmLayer layer = LstmLayer.bidirectional(
                 Models.direction(random, 2, 3), Models.direction(random, 2, 3).backward(), merge);
@@ -463,7 +463,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void aBackwardLayerOfItsOwn() throws IOException {
+    void readsSeparateBackwardLayer() throws IOException {
         Random random = new Random(4);
         LstmDirection forward = Models.direction(random, 2, 3);
         LstmDirection backward = Models.direction(random, 2, 3)
@@ -481,7 +481,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void aSequenceThatIsTurnedTwiceIsInOrder() throws IOException {
+    void sequenceReversedTwiceIsInOrder() throws IOException {
         LstmDirection below = smallDirection();
         LstmDirection above = Models.direction(new Random(5), 3, 2);
         OutputLayer output = new OutputLayer(Models.matrix(new Random(6), 4, 2));
@@ -496,7 +496,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void aLayerOverATurnedSequenceReadsItBackwards() throws IOException {
+    void layerAboveReversedSequenceReadsBackwards() throws IOException {
         LstmDirection above = Models.direction(new Random(5), 3, 2);
         List<Layer> layers = List.of(
                 KerasWriter.lstm("below", smallDirection(), Form.KERAS_2).with("go_backwards", true),
@@ -511,7 +511,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void finalStatesOfBothDirections() throws IOException {
+    void readsFinalStatesOfBothDirections() throws IOException {
         LstmModel model = Models.stack(new Random(2), 2, true);
         List<Layer> layers = new ArrayList<>(KerasWriter.layers(model, Form.KERAS_2));
         ObjectNode inner = (ObjectNode) layers.get(3).config().get("layer").deepCopy();
@@ -522,11 +522,11 @@ class KerasReaderTest {
 
         assertThat(read.model().fingerprint()).isEqualTo(expected.fingerprint());
         assertThat(read.notes())
-                .contains("the file answers from the final states of each direction, as --at last does");
+                .contains("the Keras model outputs the final states of each direction, as --at last does");
     }
 
     @Test
-    void theFinalStateOfALayerThatGoesBackwards() throws IOException {
+    void readsFinalStateOfABackwardLayer() throws IOException {
         List<Layer> layers = small();
         layers.set(2, layers.get(2).with("return_sequences", false).with("go_backwards", true));
         LstmModel expected = new LstmModel(
@@ -539,7 +539,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void theLastStepAlone() throws IOException {
+    void readsModelsThatOutputTheLastStep() throws IOException {
         List<Layer> layers = small();
         layers.set(2, layers.get(2).with("return_sequences", false).with("stateful", true));
         ModelFile read = read(KerasWriter.whole("2.3.1", layers));
@@ -547,13 +547,13 @@ class KerasReaderTest {
         assertSmall(read);
         assertThat(read.notes())
                 .contains(
-                        "the file answers after the last step, as --at last does",
-                        "layer 'lstm_7' (LSTM) is stateful: in Keras it goes on where the last batch ended, here each "
-                                + "sequence begins anew");
+                        "the Keras model outputs the last step, as --at last does",
+                        "layer 'lstm_7' (LSTM) is stateful: Keras continues from the state of the previous batch, here each "
+                                + "sequence starts from the initial state");
     }
 
     @Test
-    void modelsThatEndInOtherLayersGiveHiddenStatesWhereAsked() throws IOException {
+    void modelsWithOtherOutputLayersGiveHiddenStatesOnRequest() throws IOException {
         List<Layer> layers = small();
         layers.add(3, KerasWriter.layer("Attention", "attention"));
         TensorNames none = AUTOMATIC.withOutput(TensorNames.NONE);
@@ -564,30 +564,30 @@ class KerasReaderTest {
                     KerasWriter.named("3.1.0", Optional.of(config), layers).bytes();
             assertThat(read(file, none).model().fingerprint()).isEqualTo(expected.fingerprint());
             assertThatThrownBy(() -> read(file))
-                    .hasMessageContaining("layer 'attention' (Attention) stands on the way from input to output")
+                    .hasMessageContaining("layer 'attention' (Attention) is between input and output")
                     .hasMessageContaining("set model.output to none");
         }
     }
 
     @Test
-    void namesThatAreRightChangeNothing() throws IOException {
+    void correctUserNamesChangeNothing() throws IOException {
         byte[] file = KerasWriter.archive("3.15.1", small());
 
         assertSmall(read(
                 file,
                 AUTOMATIC.withEmbedding("embedding_1").withOutput("decoder").withLstm("lstm")));
         assertThatThrownBy(() -> read(file, AUTOMATIC.withEmbedding("other")))
-                .hasMessageContaining("the model's embedding is 'embedding_1', not 'other', as model.embedding says");
+                .hasMessageContaining("the model's embedding is 'embedding_1', not 'other', as set in model.embedding");
         assertThatThrownBy(() -> read(file, AUTOMATIC.withLstm("encoder")))
-                .hasMessageContaining("layer 'lstm_7' (LSTM) is on the way to the output, but model.lstm is 'encoder'");
+                .hasMessageContaining("layer 'lstm_7' (LSTM) is between input and output, but model.lstm is 'encoder'");
         assertThatThrownBy(() -> read(file, AUTOMATIC.withOutput("head")))
                 .hasMessageContaining("no layer 'head', which model.output names, found 'input_1', 'embedding_1'");
     }
 
-    // ---- weights without a description
+    // ---- weights without a config
 
     @Test
-    void weightsOfCudnnTellThemselves() throws IOException {
+    void cudnnWeightsNeedNoConfig() throws IOException {
         List<Layer> layers = KerasWriter.layers(SMALL, Form.CUDNN);
         byte[] file = KerasWriter.named("2.1.5", Optional.empty(), layers).bytes();
 
@@ -599,11 +599,11 @@ class KerasReaderTest {
     }
 
     @Test
-    void weightsOfAPlainLstmDoNotSayItsActivations() {
+    void plainLstmWeightsNeedAConfig() {
         byte[] file = KerasWriter.named("2.1.5", Optional.empty(), small()).bytes();
 
         assertThatThrownBy(() -> read(file, AUTOMATIC.withOutput("decoder")))
-                .hasMessageContaining("layer 'lstm_7' is an LSTM, and nothing says which activations its cell has")
+                .hasMessageContaining("layer 'lstm_7' is an LSTM whose activations are unknown")
                 .hasMessageContaining("open(\"config.json\", \"w\").write(model.to_json())");
     }
 
@@ -665,7 +665,7 @@ class KerasReaderTest {
 
     @ParameterizedTest
     @EnumSource
-    void theTokenForPaddingIsNeverScored(KernelChoice kernel) throws IOException {
+    void paddingTokenIsNeverScored(KernelChoice kernel) throws IOException {
         SequenceScorer scorer = CompiledModel.compile(padded(), InputKind.EMBEDDING, kernel)
                 .scorer(new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.SOFTMAX), 1));
 
@@ -679,7 +679,7 @@ class KerasReaderTest {
     }
 
     @Test
-    void paddingIsAPartOfTheModel() throws IOException {
+    void paddingIsPartOfTheModel() throws IOException {
         LstmModel padded = padded();
 
         assertThat(padded.embedding()
@@ -697,9 +697,9 @@ class KerasReaderTest {
                 .isEqualTo(padded.fingerprint());
     }
 
-    /** As Keras 3 writes it: the mask is a layer of its own, which the LSTM is called with. */
+    /** Keras 3 writes the mask as a separate layer and passes it to the LSTM. */
     @Test
-    void masksOfPaddingInAGraph() throws IOException {
+    void readsPaddingMasksInAGraph() throws IOException {
         List<Layer> layers = small();
         layers.set(1, layers.get(1).with("mask_zero", true));
         ObjectNode model = KerasWriter.functional(layers, true);
@@ -715,6 +715,6 @@ class KerasReaderTest {
                 .isEqualTo(padded().fingerprint());
         ((ObjectNode) listed.get(1).get("config")).put("mask_zero", false);
         assertThatThrownBy(() -> read(KerasWriter.archive("3.15.1", model, weights)))
-                .hasMessageContaining("layer 'lstm_7' (LSTM) skips the steps that 'not_equal' says");
+                .hasMessageContaining("layer 'lstm_7' (LSTM) skips the steps given by 'not_equal'");
     }
 }

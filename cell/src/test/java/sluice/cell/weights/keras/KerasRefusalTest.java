@@ -26,7 +26,7 @@ import sluice.cell.weights.keras.KerasWriter.Form;
 import sluice.cell.weights.keras.KerasWriter.Layer;
 import sluice.cell.weights.keras.KerasWriter.Weight;
 
-/** Models that are sound and can't be scored: each with the sentence that says why, and what to do. */
+/** Valid models that are not supported. Each must be rejected with the reason and a remedy. */
 class KerasRefusalTest {
     private static final LstmModel SMALL = Models.random(new Random(1), 5, 2, 3, 4);
     private static final TensorNames AUTOMATIC = TensorNames.automatic();
@@ -62,7 +62,7 @@ class KerasRefusalTest {
                 2,
                 KerasWriter.layer(kind, "other"),
                 "layer 'other' (" + kind
-                        + ") stands on the way from input to output: only the layers LSTM and CuDNNLSTM can be scored");
+                        + ") is between input and output: only the layers LSTM and CuDNNLSTM can be scored");
     }
 
     @ParameterizedTest
@@ -74,7 +74,7 @@ class KerasRefusalTest {
         assertRefused(
                 layers,
                 "layer 'other' (" + kind
-                        + ") stands on the way from input to output: only an Embedding, LSTMs, one Dense and a softmax can be scored",
+                        + ") is between input and output: only an Embedding, LSTMs, one Dense and a softmax can be scored",
                 "set model.output to none for the hidden states");
     }
 
@@ -83,8 +83,8 @@ class KerasRefusalTest {
         assertRefused(
                 1,
                 KerasWriter.layer("Masking", "masking").with("mask_value", 0),
-                "layer 'masking' (Masking) stands on the way",
-                "it skips steps by their numbers, which can't be done here");
+                "layer 'masking' (Masking) is between input and output",
+                "it skips steps by their input values, which is not supported");
     }
 
     @Test
@@ -92,16 +92,16 @@ class KerasRefusalTest {
         assertRefused(
                 3,
                 KerasWriter.timeDistributed("td", KerasWriter.layer("Conv2D", "inner")),
-                "layer 'inner' (Conv2D) stands on the way");
+                "layer 'inner' (Conv2D) is between input and output");
         Layer both = KerasWriter.layer("Bidirectional", "both")
                 .with("merge_mode", "concat")
                 .with("layer", KerasWriter.json(KerasWriter.layer("GRU", "inner")));
-        assertRefused(2, both, "layer 'inner' (GRU) stands on the way", "only the layers LSTM and CuDNNLSTM");
+        assertRefused(2, both, "layer 'inner' (GRU) is between input and output", "only the layers LSTM and CuDNNLSTM");
         assertRefused(2, KerasWriter.layer("Bidirectional", "both"), "layer 'both' (Bidirectional) wraps no layer");
     }
 
     @Test
-    void aDenseBelowTheLstmOrTwoAboveIt() {
+    void denseBelowTheLstmOrTwoAboveIt() {
         List<Layer> below = small();
         below.add(
                 2,
@@ -110,32 +110,32 @@ class KerasRefusalTest {
                         "first",
                         small().get(3).config(),
                         small().get(3).weights()));
-        assertRefused(below, "layer 'first' (Dense) stands below the LSTM");
+        assertRefused(below, "layer 'first' (Dense) is below the LSTM");
 
         List<Layer> two = small();
         Layer other = small().get(3);
         two.add(new Layer(other.kind(), "second", other.config(), other.weights()));
-        assertRefused(two, "layer 'second' (Dense) stands above the output layer 'decoder'", "only an Embedding");
+        assertRefused(two, "layer 'second' (Dense) is above the output layer 'decoder'", "only an Embedding");
     }
 
     @Test
-    void anEmbeddingOrAnLstmAboveTheOutput() {
+    void embeddingOrLstmAboveTheOutput() {
         List<Layer> embedding = small();
         embedding.add(new Layer(
                 "Embedding", "again", small().get(1).config(), small().get(1).weights()));
-        assertRefused(embedding, "layer 'again' (Embedding) stands above other layers, expected it at the input");
+        assertRefused(embedding, "layer 'again' (Embedding) is above other layers, expected it at the input");
 
         List<Layer> lstm = small();
         lstm.add(new Layer(
                 "LSTM", "again", small().get(2).config(), small().get(2).weights()));
-        assertRefused(lstm, "layer 'again' (LSTM) stands above the output layer 'decoder'");
+        assertRefused(lstm, "layer 'again' (LSTM) is above the output layer 'decoder'");
     }
 
     @Test
     void noLstm() {
         assertRefused(
                 List.of(small().get(0), small().get(1)),
-                "no LSTM on the way from input to output: found layer 'input_1' (InputLayer), layer 'embedding_1' (Embedding)");
+                "no LSTM between input and output: found layer 'input_1' (InputLayer), layer 'embedding_1' (Embedding)");
     }
 
     @ParameterizedTest
@@ -163,13 +163,13 @@ class KerasRefusalTest {
     void activationsOfStates() {
         List<Layer> layers = small();
         layers.add(3, KerasWriter.layer("Activation", "squash").with("activation", "tanh"));
-        assertRefused(layers, "layer 'squash' (Activation) applies 'tanh' to what is no output layer's");
+        assertRefused(layers, "layer 'squash' (Activation) applies 'tanh' without an output layer below it");
     }
 
     // ---- LSTMs
 
     @Test
-    void activationsThatAreNotThere() {
+    void unknownActivations() {
         assertRefused(
                 2,
                 small().get(2).with("activation", "gelu"),
@@ -177,20 +177,20 @@ class KerasRefusalTest {
         assertRefused(
                 2,
                 small().get(2).with("activation", Map.of("class_name", "LeakyReLU", "config", Map.of())),
-                "layer 'lstm_7' (LSTM) has an activation of its own");
+                "layer 'lstm_7' (LSTM) has a custom activation");
     }
 
     @Test
-    void aHardSigmoidOfAnUnknownVersion() {
+    void hardSigmoidOfAnUnknownVersion() {
         List<Layer> layers = small();
         layers.set(2, layers.get(2).with("recurrent_activation", "hard_sigmoid"));
         assertRefused(
                 KerasWriter.whole("nightly", layers),
-                "'hard_sigmoid', which is another function in Keras 3 than before, and the file doesn't say which");
+                "'hard_sigmoid', whose function differs between Keras 3 and earlier versions, and the file does not say which");
     }
 
     @Test
-    void mergesThatAreNone() {
+    void unknownMergeModes() {
         LstmModel model = Models.stack(new Random(2), 1, true);
         List<Layer> layers = new ArrayList<>(KerasWriter.layers(model, Form.KERAS_2));
         layers.set(2, layers.get(2).with("merge_mode", null));
@@ -200,7 +200,7 @@ class KerasRefusalTest {
     }
 
     @Test
-    void directionsThatGoTheWrongWay() {
+    void wrongDirections() {
         LstmModel model = Models.stack(new Random(2), 1, true);
         List<Layer> layers = new ArrayList<>(KerasWriter.layers(model, Form.KERAS_2));
         ObjectNode inner = (ObjectNode) layers.get(2).config().get("layer").deepCopy();
@@ -211,21 +211,21 @@ class KerasRefusalTest {
     }
 
     @Test
-    void answersInTheOppositeOrder() {
+    void outputsInReverseOrder() {
         Layer backwards = small().get(2).with("go_backwards", true);
         assertRefused(
-                2, backwards, "layer 'lstm_7' (LSTM) goes backwards and answers from the last token to the first");
-        assertRefused(List.of(backwards), "layer 'lstm_7' (LSTM) goes backwards");
+                2, backwards, "layer 'lstm_7' (LSTM) reads backwards and outputs from the last token to the first");
+        assertRefused(List.of(backwards), "layer 'lstm_7' (LSTM) reads backwards");
     }
 
     @Test
-    void aSequenceThatIsNone() {
+    void lstmThatReadsOnlyTheLastStep() {
         List<Layer> layers = small();
         layers.set(2, layers.get(2).with("return_sequences", false));
         layers.add(3, KerasWriter.lstm("above", Models.direction(new Random(1), 3, 3), Form.KERAS_2));
         assertRefused(
                 layers,
-                "layer 'above' (LSTM) reads 'lstm_7', which has return_sequences false and gives its last step alone");
+                "layer 'above' (LSTM) reads 'lstm_7', which has return_sequences false and outputs only its last step");
         layers.set(3, KerasWriter.timeDistributed("td", small().get(3)));
         assertRefused(layers, "layer 'td' (TimeDistributed) reads one step, expected a sequence");
     }
@@ -281,7 +281,7 @@ class KerasRefusalTest {
         assertGraphRefused(
                 layers -> ((ObjectNode) call(layers, 2).get("kwargs"))
                         .set("initial_state", KerasWriter.tensor("input_1")),
-                "layer 'lstm_7' (LSTM) is called with 'initial_state', expected with its input alone");
+                "layer 'lstm_7' (LSTM) is called with 'initial_state', expected only its input");
     }
 
     @Test
@@ -294,14 +294,14 @@ class KerasRefusalTest {
     }
 
     @Test
-    void circles() {
+    void cycles() {
         assertGraphRefused(
                 layers -> ((ArrayNode) call(layers, 1).get("args")).set(0, KerasWriter.tensor("lstm_7")),
-                "layer 'lstm_7' (LSTM) reads what it gives itself");
+                "layer 'lstm_7' (LSTM) reads its own output");
     }
 
     @Test
-    void layersThatAreNotThere() {
+    void missingLayers() {
         assertGraphRefused(
                 layers -> ((ArrayNode) call(layers, 1).get("args")).set(0, KerasWriter.tensor("nowhere")),
                 "layer 'embedding_1' (Embedding) reads layer 'nowhere', which the model's config doesn't have");
@@ -354,14 +354,14 @@ class KerasRefusalTest {
     }
 
     @Test
-    void modelsThatListNoLayers() {
+    void modelsWithoutLayerList() {
         ObjectNode model = KerasWriter.sequential(small()).put("class_name", "MyModel");
         assertRefused(
                 KerasWriter.named("2.3.1", Optional.of(model), small()).bytes(),
                 "the attribute 'model_config' describes a model of class 'MyModel', expected a Sequential or a functional one");
     }
 
-    // ---- weights that don't fit the description
+    // ---- weights that do not match the config
 
     @Test
     void weightsOfAnotherModel() {
@@ -423,7 +423,7 @@ class KerasRefusalTest {
     }
 
     @Test
-    void arraysThatAreMissing() {
+    void missingArrays() {
         Layer lstm = small().get(2);
         assertRefused(
                 2,
@@ -453,7 +453,7 @@ class KerasRefusalTest {
 
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.NEGATIVE_INFINITY})
-    void weightsThatAreNoNumbers(float value) {
+    void nonFiniteWeights(float value) {
         for (int layer = 1; layer <= 3; layer++) {
             List<Layer> layers = small();
             List<Weight> weights = new ArrayList<>(layers.get(layer).weights());

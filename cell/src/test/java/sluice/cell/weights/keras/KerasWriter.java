@@ -18,13 +18,13 @@ import sluice.cell.model.Matrix;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.weights.ZipWriter;
 
-/** Writes models as the versions of Keras write them, with any numbers; not all of it is what a model should be. */
+/** Writes models in the formats of all Keras versions, with any values, including invalid models. */
 public final class KerasWriter {
     public static final ObjectMapper JSON = new ObjectMapper();
 
     private KerasWriter() {}
 
-    /** How an LSTM is kept. */
+    /** Layouts of an LSTM's arrays. */
     public enum Form {
         KERAS_3("3.15.1"),
         KERAS_2("2.3.1"),
@@ -45,7 +45,7 @@ public final class KerasWriter {
     /**
      * An array of a layer.
      *
-     * @param name with its own name at the end; in the newer format the layer's folder, {@code cell} or none
+     * @param name path ending in the array's name; in the newer format the layer's folder, {@code cell} or none
      */
     public record Weight(String name, float[] values, long... shape) {}
 
@@ -190,7 +190,7 @@ public final class KerasWriter {
         return new Weight(name, matrix.values(), matrix.rows(), matrix.columns());
     }
 
-    /** As cuDNN has it: each gate's (H, I) block row-major, shown as one of (I, H), the four side by side. */
+    /** The cuDNN layout: each gate's row-major (H, I) block is declared as (I, H), and the four are side by side. */
     private static Matrix cudnn(Matrix rows, int units) {
         int inputs = rows.columns();
         float[] values = new float[rows.values().length];
@@ -227,7 +227,7 @@ public final class KerasWriter {
         return weights;
     }
 
-    // ---- descriptions
+    // ---- configs
 
     public static ObjectNode json(Layer layer) {
         ObjectNode json = object().put("class_name", layer.kind()).put("name", layer.name());
@@ -245,7 +245,7 @@ public final class KerasWriter {
         return model;
     }
 
-    /** Each layer reads the one before it, said as Keras 2 or as Keras 3 says it. */
+    /** The input of each layer is the previous one, written in the style of Keras 2 or Keras 3. */
     public static ObjectNode functional(List<Layer> layers, boolean newer) {
         ObjectNode model = sequential(layers).put("class_name", "Functional");
         ObjectNode config = (ObjectNode) model.get("config");
@@ -286,7 +286,7 @@ public final class KerasWriter {
 
     // ---- files
 
-    /** The older format, whole or, without a description, weights alone. */
+    /** The older format: a complete model, or weights only without a config. */
     public static Hdf5Writer named(String version, Optional<ObjectNode> model, List<Layer> layers) {
         Hdf5Writer file = new Hdf5Writer();
         String root = model.isPresent() ? "model_weights" : "";
@@ -343,7 +343,7 @@ public final class KerasWriter {
         return archive(version, sequential(layers), numbered("layers", layers).bytes());
     }
 
-    /** A whole model in one file. */
+    /** A complete model in one file. */
     public static byte[] whole(String version, List<Layer> layers) {
         return named(version, Optional.of(sequential(layers)), layers).bytes();
     }

@@ -33,7 +33,7 @@ import sluice.cell.weights.keras.KerasWriter.Form;
 import sluice.cell.weights.keras.KerasWriter.Layer;
 import sluice.cell.weights.keras.KerasWriter.Weight;
 
-/** One case for each way to abuse the formats: a hostile file costs a sentence, no memory and no time. */
+/** One case for each kind of malformed file. Each must be rejected with a message, without excessive memory or time. */
 @Timeout(60)
 class MalformedKerasTest {
     private static final LstmModel MODEL = Models.random(new Random(1), 5, 2, 3, 4);
@@ -59,13 +59,13 @@ class MalformedKerasTest {
     }
 
     @Test
-    void theFilesThatTheOthersAreMadeFromAreSound() throws IOException {
+    void baseFilesAreValid() throws IOException {
         for (byte[] sound : List.of(WHOLE, ARCHIVE, file().bytes())) {
             assertThat(KerasReaderTest.read(sound).model()).hasToString("5 tokens of width 2; LSTM 3; 4 classes");
         }
     }
 
-    // ---- any damage
+    // ---- random damage
 
     @Test
     void truncationAtEveryByte() {
@@ -78,7 +78,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void damagedBytesAreRefusedOrChangeNumbersAlone() {
+    void damagedBytesAreRejectedOrChangeOnlyValues() {
         Random random = new Random(7);
         int refused = 0;
         for (int run = 0; run < DAMAGED_FILES; run++) {
@@ -102,7 +102,7 @@ class MalformedKerasTest {
     // ---- the file as a whole
 
     @Test
-    void aFileThatSaysItIsLonger() {
+    void declaredLengthBeyondTheFile() {
         byte[] file = WHOLE.clone();
         ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putLong(40, file.length + 1L);
         assertRefused(
@@ -110,7 +110,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void aFileThatBeginsElsewhere() {
+    void fileWithUserBlock() {
         byte[] file = WHOLE.clone();
         ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putLong(24, 8);
         assertRefused(file, "the HDF5 file says that it begins at byte 8, expected 0");
@@ -125,21 +125,21 @@ class MalformedKerasTest {
     }
 
     @Test
-    void aRootOutsideOfTheFile() {
+    void rootOutsideTheFile() {
         byte[] file = WHOLE.clone();
         ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putLong(64, 1L << 40);
         assertRefused(file, "it points to ", "at byte 1099511627776, but has " + file.length);
     }
 
     @Test
-    void hdf5OfSomethingElse() {
+    void hdf5WithoutAModel() {
         byte[] file = new Hdf5Writer()
                 .floats("images", new float[] {1, 2}, 2)
                 .floats("labels", new float[] {1}, 1)
                 .bytes();
         assertRefused(
                 file,
-                "this HDF5 file is no Keras model: expected an attribute 'model_config' or 'layer_names'",
+                "this HDF5 file is not a Keras model: expected an attribute 'model_config' or 'layer_names'",
                 "found 'images', 'labels'");
         assertRefused(new Hdf5Writer().bytes(), "found nothing");
     }
@@ -151,7 +151,7 @@ class MalformedKerasTest {
             Hdf5Writer.attribute(
                     "weight_names", Hdf5Writer.fixedText(1), Hdf5Writer.dataspace(1), KerasWriter.bytes("k")));
 
-    /** With a group of this content, which lists one weight. */
+    /** A file with a group of this content, which lists one weight. */
     private static byte[] withGroup(Hdf5Writer.Content content) {
         return file().content("model_weights/decoder", writer -> {
                     List<Message> messages = new ArrayList<>(List.of(NAMES));
@@ -161,9 +161,9 @@ class MalformedKerasTest {
                 .bytes();
     }
 
-    /** Whether the stack ends first or the count of what was read depends on the machine. */
+    /** Either the stack overflows or the read limit is reached first, depending on the machine. */
     @Test
-    void aTreeThatContainsItself() {
+    void treeThatContainsItself() {
         assertRefused(
                 withGroup(writer -> {
                     long heap = writer.heap(new byte[8]);
@@ -174,9 +174,9 @@ class MalformedKerasTest {
                 "the file is damaged");
     }
 
-    /** Sixty levels, each twice the one below: it would be read for ever, though nothing is in a circle. */
+    /** Sixty levels, each referring twice to the next: it has no cycle, but reading it fully would never end. */
     @Test
-    void aTreeOfManyNamesForTheSame() {
+    void exponentiallyNestedTree() {
         assertRefused(
                 withGroup(writer -> {
                     long heap = writer.heap(new byte[8]);
@@ -190,10 +190,10 @@ class MalformedKerasTest {
     }
 
     @Test
-    void aHeaderThatGoesOnInItself() {
+    void headerThatContinuesInItself() {
         assertRefused(
                 withGroup(writer -> {
-                    long names = writer.next() + 16; // where the header's first message will be
+                    long names = writer.next() + 16; // address of the header's first message
                     byte[] back =
                             Hdf5Writer.buffer(16).putLong(names).putLong(96).array();
                     return List.of(new Message(Hdf5Writer.CONTINUATION, back), new Message(0, new byte[800]));
@@ -202,8 +202,8 @@ class MalformedKerasTest {
     }
 
     @Test
-    void aGroupThatIsItsOwnParent() {
-        // Every name leads back to the root: only as deep as names go is read.
+    void groupThatIsItsOwnParent() {
+        // Every name refers back to the root, so reading ends at the depth of the listed names.
         byte[] file = file().content("model_weights/lstm_7", writer -> {
                     Map<String, Long> self = new TreeMap<>(Map.of("lstm_7", writer.next() + 4_000));
                     return List.of(writer.symbolTableOf(self, 0));
@@ -231,7 +231,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void namesThatLeadUpwards() {
+    void namesThatReferToParents() {
         for (String name : List.of("../lstm_7", "a//b", ".", "")) {
             assertRefused(
                     file().texts("model_weights", "layer_names", List.of("x")).bytes(),
@@ -253,7 +253,7 @@ class MalformedKerasTest {
         }
     }
 
-    // ---- names that are listed
+    // ---- listed names
 
     private static Hdf5Writer listing(List<String> layers, List<String> weights) {
         return new Hdf5Writer()
@@ -267,7 +267,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void layersAndWeightsThatAreListedTwice() {
+    void duplicateLayersAndWeights() {
         assertRefused(
                 listing(List.of("lstm_7", "lstm_7"), List.of("k")).bytes(),
                 "group 'model_weights' lists the layer 'lstm_7' twice");
@@ -277,7 +277,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void layersAndWeightsThatAreListedAndNotThere() {
+    void missingLayersAndWeights() {
         assertRefused(
                 listing(List.of("lstm_7"), List.of("k", "r", "b")).bytes(),
                 "group 'model_weights/lstm_7' lists the weight 'r', but has no array of that name");
@@ -293,7 +293,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void aGroupWhereAnArrayShouldBe() {
+    void groupInPlaceOfAnArray() {
         assertRefused(
                 listing(List.of("lstm_7"), List.of("k", "r", "b"))
                         .group(LSTM + "/r")
@@ -311,11 +311,11 @@ class MalformedKerasTest {
     }
 
     @Test
-    void attributesThatAreNoTexts() {
+    void attributesThatAreNotTexts() {
         assertRefused(
                 withAttribute(Hdf5Writer.attribute(
                         "model_config", Hdf5Writer.integers(4), Hdf5Writer.dataspace(), new byte[4])),
-                "attribute 'model_config' of the root group is no text");
+                "attribute 'model_config' of the root group is not a text");
         assertRefused(
                 withAttribute(Hdf5Writer.attribute(
                         "model_config", Hdf5Writer.fixedText(2), Hdf5Writer.dataspace(2), new byte[4])),
@@ -323,7 +323,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void attributesWithLyingLengths() {
+    void attributesWithFalseLengths() {
         assertRefused(
                 withAttribute(Hdf5Writer.attribute(
                         "model_config", Hdf5Writer.fixedText(1 << 30), Hdf5Writer.dataspace(), new byte[8])),
@@ -342,7 +342,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void aHeapThatLies() {
+    void heapWithFalseLengths() {
         for (int place : new int[] {8, 24}) { // the heap's length, the text's
             assertRefused(
                     new Hdf5Writer()
@@ -399,7 +399,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void anArrayAtTheEndOfTheFile() {
+    void arrayAtTheEndOfTheFile() {
         assertRefused(
                 file().content(
                                 KERNEL,
@@ -426,7 +426,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void chunksThatAreMissingTwiceOrOutside() {
+    void missingDuplicateAndOutsideChunks() {
         int[] block = {2, 6};
         Chunk first = new Chunk(new byte[48], 0, 0, 0);
         assertRefused(chunked(block, new byte[0], List.of(first), 2, 12), "of shape (2, 12) has 1 chunks, expected 2");
@@ -479,7 +479,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void chunksMadeToFillMemory() {
+    void chunksThatAreDecompressionBombs() {
         byte[] deflated = Hdf5Writer.deflate(new byte[100_000]);
         assertRefused(
                 chunked(
@@ -488,17 +488,17 @@ class MalformedKerasTest {
                         List.of(new Chunk(deflated, 0, 0, 0)),
                         1 << 20,
                         12),
-                "it is made to fill memory");
+                "it is a decompression bomb");
         assertRefused(
                 chunked(new int[] {1 << 24, 12}, Hdf5Writer.filters(1), List.of(new Chunk(deflated, 0, 0, 0)), 2, 12),
-                "of shape [2, 12] lies in chunks of shape [16777216, 12]");
+                "of shape [2, 12] is stored in chunks of shape [16777216, 12]");
         assertRefused(
                 chunked(new int[] {0, 12}, Hdf5Writer.filters(1), List.of(new Chunk(deflated, 0, 0, 0)), 2, 12),
-                "lies in chunks of shape [0, 12]");
+                "is stored in chunks of shape [0, 12]");
     }
 
     @Test
-    void filtersThatAreNotKnown() {
+    void unknownFilters() {
         assertRefused(
                 chunked(
                         new int[] {2, 12},
@@ -506,10 +506,10 @@ class MalformedKerasTest {
                         List.of(new Chunk(new byte[96], 0, 0, 0)),
                         2,
                         12),
-                "is packed by filter 32000 ('undefined'), expected gzip; copy the file with h5repack -f GZIP=4");
+                "is compressed by filter 32000 ('undefined'), expected gzip; copy the file with h5repack -f GZIP=4");
     }
 
-    // ---- descriptions
+    // ---- configs
 
     private static byte[] described(String config) {
         return KerasWriter.named("2.3.1", Optional.empty(), LAYERS)
@@ -518,7 +518,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void descriptionsThatAreNoJson() {
+    void configsThatAreNotJson() {
         assertRefused(described("{\"class_name\": "), "the attribute 'model_config' is not the JSON of a Keras model");
         assertRefused(described("{} {}"), "expected one object and nothing after it");
         assertRefused(described("{\"a\": 1, \"a\": 2}"), "is not the JSON of a Keras model: Duplicate field 'a'");
@@ -528,7 +528,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void descriptionsWithoutLayers() {
+    void configsWithoutLayers() {
         assertRefused(
                 described("{\"class_name\": \"Sequential\", \"config\": {\"layers\": []}}"),
                 "lists 0 layers, expected 1 to 2000");
@@ -559,7 +559,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void moreUnitsThanNumbers() {
+    void unitsThatOverflow() {
         List<Layer> layers = new ArrayList<>(LAYERS);
         layers.set(2, layers.get(2).with("units", Integer.MAX_VALUE));
         assertRefused(
@@ -568,7 +568,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void twelveArraysThatClaimMore() {
+    void twelveArraysWithFalseShapes() {
         List<Weight> weights = new ArrayList<>();
         for (String gate : List.of("i", "c", "f", "o")) {
             weights.add(new Weight("W_" + gate, new float[2], 1 << 15, 1 << 15));
@@ -590,7 +590,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void archivesWithoutTheirParts() {
+    void incompleteArchives() {
         assertRefused(archive().bytes(), "the archive has no 'model.weights.h5', expected the weights there, in HDF5");
         assertRefused(
                 archive().with("model.weights.npz", new byte[9]).bytes(), "the archive has no 'model.weights.h5'");
@@ -603,7 +603,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void archivesOfBombs() {
+    void archivesWithDecompressionBombs() {
         byte[] zeros = new byte[1 << 22];
         assertRefused(
                 archive().withDeflated("model.weights.h5", zeros).bytes(),
@@ -628,7 +628,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void weightsThatAreNoHdf5() {
+    void weightsThatAreNotHdf5() {
         assertRefused(
                 archive().with("model.weights.h5", new byte[99]).bytes(),
                 "the HDF5 file can't be read (Superblock didn't contain valid signature)");
@@ -638,7 +638,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void metadataThatIsNoJson() {
+    void metadataThatIsNotJson() {
         byte[] weights = KerasWriter.numbered("layers", LAYERS).bytes();
         assertRefused(
                 new ZipWriter()
@@ -650,7 +650,7 @@ class MalformedKerasTest {
     }
 
     @Test
-    void aDescriptionBesideTheWeightsThatIsTooLong() {
+    void tooLongConfigBesideTheWeights() {
         byte[] weights = KerasWriter.numbered("layers", LAYERS).bytes();
         String text = " ".repeat(KerasConfig.MAX_BYTES + 1);
 

@@ -65,11 +65,11 @@ class CheckpointReaderTest {
                 .hasMessageContainingAll(parts);
     }
 
-    // ---- the same model as in safetensors
+    // ---- equal to the same model in safetensors
 
     @ParameterizedTest
     @CsvSource({"1, false", "2, false", "3, false", "1, true", "2, true", "3, true"})
-    void anyStackIsTheModelThatWasSaved(int layers, boolean bidirectional) throws IOException {
+    void readsEveryStack(int layers, boolean bidirectional) throws IOException {
         for (long seed = 0; seed < 20; seed++) {
             LstmModel model = Models.stack(new Random(seed), layers, bidirectional);
             List<RawTensor> tensors = SafetensorsWriter.tensors(model);
@@ -87,10 +87,10 @@ class CheckpointReaderTest {
         }
     }
 
-    /** Projections, LSTMs without biases, tied layers, names of other programs. */
+    /** Covers projections, LSTMs without biases, tied layers and other naming schemes. */
     @ParameterizedTest
     @MethodSource("torchCases")
-    void whatPyTorchSavedAsSafetensorsIsTheSameAsACheckpoint(Path folder) throws IOException {
+    void checkpointEqualsSafetensorsSavedByPyTorch(Path folder) throws IOException {
         byte[] file = Files.readAllBytes(folder.resolve("model.safetensors"));
         SafetensorsReader safetensors = SafetensorsReader.open(new MemoryChannel(file));
         CheckpointWriter checkpoint = new CheckpointWriter();
@@ -118,10 +118,10 @@ class CheckpointReaderTest {
         return dimensions;
     }
 
-    /** Made by Python's own pickler: what it shares by memo, and what its protocols do differently. */
+    /** Files written by Python's own pickler, with memo references and several protocols. */
     @ParameterizedTest
     @ValueSource(strings = {"protocol-2.pt", "protocol-4.pt", "protocol-5-training.pt"})
-    void whatPythonPickled(String name) throws Exception {
+    void readsPicklesOfPython(String name) throws Exception {
         Path folder =
                 Path.of(CheckpointReaderTest.class.getResource("/checkpoints").toURI());
 
@@ -135,31 +135,31 @@ class CheckpointReaderTest {
     // ---- the archive
 
     @Test
-    void storedOrDeflatedWithAnyFolder() {
+    void readsStoredAndDeflatedEntriesInAnyFolder() {
         assertSame(CheckpointWriter.of(MODEL).bytes(), MODEL);
         assertSame(CheckpointWriter.of(MODEL).in("my model").bytes(), MODEL);
         assertSame(CheckpointWriter.of(MODEL).deflated().bytes(), MODEL);
     }
 
     @Test
-    void directoryForMoreThanFourGigabytes() {
+    void readsZip64Directory() {
         assertSame(CheckpointWriter.of(MODEL).wide().bytes(), MODEL);
     }
 
     @Test
-    void bigEndian() {
+    void readsBigEndian() {
         assertSame(CheckpointWriter.of(MODEL).bigEndian().bytes(), MODEL);
     }
 
-    /** As old versions of PyTorch write it. */
+    /** Old versions of PyTorch write neither record. */
     @Test
-    void withoutByteOrderAndVersion() throws IOException {
+    void readsFilesWithoutByteOrderAndVersion() throws IOException {
         assertSame(repacked("archive/byteorder", "archive/version"), MODEL);
     }
 
-    /** By another archiver, which writes sizes and compresses, and in another order. */
+    /** Another archiver writes sizes in local headers, compresses, and changes the order. */
     @Test
-    void packedAgainByAnotherProgram() throws IOException {
+    void readsArchivesRepackedByAnotherProgram() throws IOException {
         assertSame(repacked(), MODEL);
     }
 
@@ -182,13 +182,13 @@ class CheckpointReaderTest {
     // ---- tensors
 
     @Test
-    void parameters() {
+    void readsParameters() {
         assertSame(CheckpointWriter.of(MODEL).asParameters().bytes(), MODEL);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"F64", "F16", "BF16"})
-    void otherTypes(String dtype) {
+    void convertsOtherElementTypes(String dtype) {
         List<RawTensor> tensors = SafetensorsWriter.tensors(MODEL).stream()
                 .map(tensor -> converted(tensor, dtype))
                 .collect(Collectors.toList());
@@ -208,15 +208,15 @@ class CheckpointReaderTest {
             switch (dtype) {
                 case "F64" -> to.putDouble(Float.intBitsToFloat(bits));
                 case "BF16" -> to.putShort((short) (bits >> Short.SIZE));
-                default -> to.putShort((short) (bits >> 17)); // some half of the sign and much the same order
+                default -> to.putShort((short) (bits >> 17)); // a half with the same sign and a similar order of values
             }
         }
         return new RawTensor(tensor.name(), dtype, tensor.shape(), to.array());
     }
 
-    /** What {@code weight.t()} of a transposed weight is: columns one after another. */
+    /** Column-major strides, as {@code weight.t()} of a transposed weight has them. */
     @Test
-    void transposedStrides() {
+    void readsTransposedStrides() {
         CheckpointWriter checkpoint = new CheckpointWriter();
         for (RawTensor tensor : SafetensorsWriter.tensors(MODEL)) {
             if (tensor.shape().length < 2) {
@@ -232,9 +232,9 @@ class CheckpointReaderTest {
         assertSame(checkpoint.bytes(), MODEL);
     }
 
-    /** A window of a larger matrix, every other column of it. */
+    /** A window of a larger matrix with every other column. */
     @Test
-    void gapsAndOffsets() {
+    void readsGapsAndOffsets() {
         CheckpointWriter checkpoint = new CheckpointWriter();
         for (RawTensor tensor : SafetensorsWriter.tensors(MODEL)) {
             int rows = (int) tensor.shape()[0];
@@ -252,7 +252,7 @@ class CheckpointReaderTest {
 
     private static byte[] scattered(RawTensor tensor, int values, int offset, int rowStride, int columnStride) {
         float[] storage = new float[values];
-        Arrays.fill(storage, Float.NaN); // what no weight may be read from
+        Arrays.fill(storage, Float.NaN); // values that must not be read
         ByteBuffer from = ByteBuffer.wrap(tensor.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         int rows = (int) tensor.shape()[0];
         int columns = tensor.shape().length < 2 ? 1 : (int) tensor.shape()[1];
@@ -264,10 +264,10 @@ class CheckpointReaderTest {
         return CheckpointWriter.floats(storage);
     }
 
-    /** As an LSTM that was trained on a GPU has them: cuDNN wants all weights in one piece. */
+    /** cuDNN keeps all weights of an LSTM that was trained on a GPU in one storage. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void allWeightsInOneStorage(boolean deflated) {
+    void readsAllWeightsFromOneStorage(boolean deflated) {
         LstmModel model = Models.stack(new Random(8), 3, true);
         List<RawTensor> tensors = SafetensorsWriter.tensors(model);
         byte[] joined = CheckpointWriter.joined(tensors);
@@ -284,7 +284,7 @@ class CheckpointReaderTest {
     }
 
     @Test
-    void tiedLayersAreOneTensorOfTwoNames() {
+    void tiedLayersShareOneTensor() {
         Random random = new Random(3);
         RawTensor shared = RawTensor.f32("encoder.weight", Models.matrix(random, 7, 3));
         List<RawTensor> tensors = new ArrayList<>(SafetensorsWriter.tensors(Models.random(random, 7, 3, 3, 7)).stream()
@@ -308,7 +308,7 @@ class CheckpointReaderTest {
     }
 
     @Test
-    void whatIsNoWeightIsNoted() {
+    void unusedTensorsAreNoted() {
         CheckpointWriter checkpoint = CheckpointWriter.of(MODEL)
                 .with(new RawTensor("bn.num_batches_tracked", "I64", new long[0], new byte[8]))
                 .with(new RawTensor("empty", "F32", new long[] {0, 3}, new byte[0]))
@@ -321,11 +321,11 @@ class CheckpointReaderTest {
                         "tensor 'mask' (2) is not used");
     }
 
-    // ---- where the state dict is
+    // ---- position of the state dict
 
     @ParameterizedTest
     @ValueSource(strings = {"state_dict", "model_state_dict", "model", "net"})
-    void besideTheOptimizerAndTheEpoch(String entry) {
+    void findsStateDictBesideOptimizerAndEpoch(String entry) {
         CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
 
         ModelFile file = read(training(checkpoint, entry));
@@ -339,7 +339,7 @@ class CheckpointReaderTest {
     }
 
     @Test
-    void besideAVocabularyOfAHundredThousandWords() {
+    void findsStateDictBesideVocabularyOf100000Words() {
         CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
         byte[] file = checkpoint.bytes(writer -> {
             writer.op(Opcodes.EMPTY_DICT, Opcodes.MARK).text("vocabulary").op(Opcodes.EMPTY_DICT, Opcodes.MARK);
@@ -353,9 +353,9 @@ class CheckpointReaderTest {
         assertThat(read(file).model().fingerprint()).isEqualTo(MODEL.fingerprint());
     }
 
-    /** Beyond what a pickle may have without as many storages beside it. */
+    /** Larger than a pickle without as many storages may be. */
     @Test
-    void besideAnOptimizerOfThousandsOfParametersWithLongNames() {
+    void findsStateDictBesideLargeOptimizer() {
         CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
         String name = "n".repeat(900);
         int parameters = 7_000;
@@ -377,7 +377,7 @@ class CheckpointReaderTest {
         assertThat(read(file).model().fingerprint()).isEqualTo(MODEL.fingerprint());
     }
 
-    /** A number, a fraction, a list, nothing, an optimizer with a tensor deep inside, and the state dict. */
+    /** An integer, a float, a list, None, an optimizer with a nested tensor, and the state dict. */
     private static byte[] training(CheckpointWriter checkpoint, String entry) {
         return checkpoint.bytes(writer -> {
             writer.op(Opcodes.EMPTY_DICT, Opcodes.MARK)
@@ -408,7 +408,7 @@ class CheckpointReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"module.", "model.", "module.model.", "_orig_mod."})
-    void underThePrefixOfAWrapper(String prefix) {
+    void readsNamesWithWrapperPrefix(String prefix) {
         List<RawTensor> tensors = SafetensorsWriter.tensors(MODEL).stream()
                 .map(tensor -> new RawTensor(prefix + tensor.name(), tensor.dtype(), tensor.shape(), tensor.bytes()))
                 .collect(Collectors.toList());
@@ -417,7 +417,7 @@ class CheckpointReaderTest {
     }
 
     @Test
-    void whatIsNoTensorInAStateDictIsNoted() {
+    void entriesThatAreNotTensorsAreNoted() {
         CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
         byte[] file = checkpoint.bytes(writer -> checkpoint
                 .writeStateDict(writer)
@@ -429,15 +429,16 @@ class CheckpointReaderTest {
                 .op(Opcodes.SETITEM));
 
         assertThat(read(file).notes())
-                .contains("2 entries of the state dict are no tensors and not used: 'version', '1099511627776'");
+                .contains("2 entries of the state dict are not tensors and not used: 'version', '1099511627776'");
     }
 
     @Test
-    void twoStateDictsAreRefusedWithTheChoice() {
+    void twoStateDictsAreRejectedWithTheirKeys() {
         assertRefused(
                 twice("model", "state_dict"),
-                "2 entries of it are dicts of tensors, expected one: 'model', 'state_dict'");
-        assertRefused(twice("ema", "net"), "2 entries of it are dicts of tensors, expected one: 'ema', 'net'");
+                "2 entries of the checkpoint are dicts of tensors, expected one: 'model', 'state_dict'");
+        assertRefused(
+                twice("ema", "net"), "2 entries of the checkpoint are dicts of tensors, expected one: 'ema', 'net'");
         assertSame(twice("ema", "model"), MODEL);
     }
 
@@ -461,12 +462,12 @@ class CheckpointReaderTest {
 
     @ParameterizedTest
     @MethodSource("noStateDicts")
-    void whatIsNoDictIsRefused(Consumer<PickleWriter> pickle) {
+    void objectsThatAreNotDictsAreRejected(Consumer<PickleWriter> pickle) {
         assertRefused(new CheckpointWriter().bytes(pickle), "its pickle holds ", ", expected a dict of tensors");
     }
 
     @Test
-    void dictsWithoutTensorsAreRefused() {
+    void dictsWithoutTensorsAreRejected() {
         assertRefused(new CheckpointWriter().bytes(), "a dict without tensors", "'state_dict'", "found no entries");
         assertRefused(
                 new CheckpointWriter()
@@ -478,10 +479,10 @@ class CheckpointReaderTest {
                 "found 'epoch'");
     }
 
-    // ---- what is no LSTM
+    // ---- unsupported files
 
     @Test
-    void gruIsRefused() {
+    void gruIsRejected() {
         assertRefused(
                 CheckpointWriter.of(List.of(
                                 RawTensor.f32("rnn.weight_ih_l0", new float[45], 15, 3),
@@ -492,7 +493,7 @@ class CheckpointReaderTest {
     }
 
     @Test
-    void plainRnnIsRefused() {
+    void plainRnnIsRejected() {
         assertRefused(
                 CheckpointWriter.of(List.of(
                                 RawTensor.f32("rnn.weight_ih_l0", new float[15], 5, 3),
@@ -502,7 +503,7 @@ class CheckpointReaderTest {
     }
 
     @Test
-    void torchScriptIsRefused() {
+    void torchScriptIsRejected() {
         CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
         byte[] pickle = checkpoint.writeStateDict(PickleWriter.protocol2()).stop();
 
@@ -520,7 +521,7 @@ class CheckpointReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0", "11", "99999", "3.1", "", "three"})
-    void unknownVersionsAreRefused(String version) {
+    void unknownVersionsAreRejected(String version) {
         byte[] pickle = CheckpointWriter.of(MODEL)
                 .writeStateDict(PickleWriter.protocol2())
                 .stop();
@@ -532,7 +533,7 @@ class CheckpointReaderTest {
     }
 
     @Test
-    void unknownByteOrderIsRefused() {
+    void unknownByteOrderIsRejected() {
         byte[] pickle = CheckpointWriter.of(MODEL)
                 .writeStateDict(PickleWriter.protocol2())
                 .stop();

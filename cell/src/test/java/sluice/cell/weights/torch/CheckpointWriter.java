@@ -16,9 +16,9 @@ import sluice.cell.weights.SafetensorsWriter.RawTensor;
 import sluice.cell.weights.ZipWriter;
 import sluice.cell.weights.file.Shape;
 
-/** Writes PyTorch checkpoints for tests: a state dict, or what training scripts put around one. */
+/** Writes PyTorch checkpoints for tests: a state dict alone, or with the content that training scripts add. */
 public final class CheckpointWriter {
-    /** The types of storages by the names that safetensors gives them. */
+    /** PyTorch storage types by the safetensors name of the element type. */
     private static final Map<String, String> STORAGES = Map.of(
             "F64", "DoubleStorage",
             "F32", "FloatStorage",
@@ -38,7 +38,7 @@ public final class CheckpointWriter {
     private record Named(
             String name, String dtype, String storage, long values, long offset, long[] shape, long[] strides) {}
 
-    /** A checkpoint of a model, under the names that {@link SafetensorsWriter} has. */
+    /** A checkpoint of a model, with the tensor names of {@link SafetensorsWriter}. */
     public static CheckpointWriter of(LstmModel model) {
         return of(SafetensorsWriter.tensors(model));
     }
@@ -49,21 +49,21 @@ public final class CheckpointWriter {
         return writer;
     }
 
-    /** A tensor that has a storage of its own, row-major. */
+    /** Adds a row-major tensor with its own storage. */
     public CheckpointWriter with(RawTensor tensor) {
         long values = Shape.of(tensor.shape()).values();
         String key = storage(tensor.bytes());
         return with(tensor.name(), tensor.dtype(), key, values, 0, tensor.shape(), rowMajor(tensor.shape()));
     }
 
-    /** A view of a storage that {@link #storage} has added. */
+    /** Adds a view of a storage that {@link #storage} has added. */
     public CheckpointWriter with(
             String name, String dtype, String storage, long values, long offset, long[] shape, long[] strides) {
         tensors.add(new Named(name, dtype, storage, values, offset, shape, strides));
         return this;
     }
 
-    /** Adds a storage and gives its key. */
+    /** Adds a storage and returns its key. */
     public String storage(byte[] littleEndian) {
         String key = Integer.toString(storages.size());
         storages.put(key, littleEndian);
@@ -85,19 +85,19 @@ public final class CheckpointWriter {
         return this;
     }
 
-    /** With storages whose bytes stand as on a big-endian machine; those must be float32. */
+    /** Writes storages in big-endian byte order; they must be float32. */
     public CheckpointWriter bigEndian() {
         byteOrder = ByteOrder.BIG_ENDIAN;
         return this;
     }
 
-    /** With entries compressed, as archives are that someone unpacked and packed again. */
+    /** Compresses the entries, as in repacked archives. */
     public CheckpointWriter deflated() {
         deflated = true;
         return this;
     }
 
-    /** With tensors as the parameters that they are in training ({@code keep_vars=True}). */
+    /** Writes tensors as trainable parameters ({@code keep_vars=True}). */
     public CheckpointWriter asParameters() {
         parameters = true;
         return this;
@@ -108,21 +108,21 @@ public final class CheckpointWriter {
         return this;
     }
 
-    /** The state dict itself. */
+    /** Returns a file with only the state dict. */
     public byte[] bytes() {
         return bytes(writer -> {
             writeStateDict(writer);
         });
     }
 
-    /** A pickle that may have {@link #writeStateDict} in it. */
+    /** Returns a file with this pickle, which may call {@link #writeStateDict}. */
     public byte[] bytes(Consumer<PickleWriter> pickle) {
         PickleWriter writer = PickleWriter.protocol2();
         pickle.accept(writer);
         return zip(writer.stop()).bytes();
     }
 
-    /** The archive around a pickle. */
+    /** Returns the archive with this pickle. */
     public ZipWriter zip(byte[] pickle) {
         ZipWriter zip = new ZipWriter();
         if (wide) {
@@ -160,7 +160,7 @@ public final class CheckpointWriter {
         return big.array();
     }
 
-    /** {@code OrderedDict} of all tensors, and the attribute that {@code state_dict()} gives it. */
+    /** Writes an {@code OrderedDict} of all tensors with the attribute that {@code state_dict()} sets. */
     public PickleWriter writeStateDict(PickleWriter writer) {
         writer.orderedDict().put(0).op(Opcodes.MARK);
         for (Named tensor : tensors) {
@@ -199,7 +199,7 @@ public final class CheckpointWriter {
         return RawTensor.f32("", values, values.length).bytes();
     }
 
-    /** All values of several tensors one after another, as cuDNN keeps the weights of an LSTM. */
+    /** Concatenates the values of several tensors, as cuDNN keeps the weights of an LSTM. */
     public static byte[] joined(List<RawTensor> tensors) {
         int bytes = tensors.stream().mapToInt(tensor -> tensor.bytes().length).sum();
         ByteBuffer all = ByteBuffer.allocate(bytes);

@@ -24,11 +24,11 @@ import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.TensorNames;
 
-/** Files and tensors beyond what an int can count. */
+/** Files and tensors whose sizes exceed an int. */
 class LargeSafetensorsTest {
-    /** Three gigabytes of holes before the weights: the offsets are beyond an int, and none of it is read. */
+    /** 3 GB of unused, sparse data before the weights. The offsets exceed an int, and the data is not read. */
     @Test
-    void filesBeyondTwoGigabytes(@TempDir Path folder) throws IOException {
+    void readsFilesLargerThanTwoGigabytes(@TempDir Path folder) throws IOException {
         long ignored = 3L << 30;
         LstmModel model = Models.random(new Random(4), 5, 2, 3, 4);
         byte[] small = SafetensorsWriter.bytes(SafetensorsWriter.tensors(model), Map.of());
@@ -51,7 +51,7 @@ class LargeSafetensorsTest {
         Path file = Files.write(folder.resolve("large.safetensors"), start);
         byte[] data = Arrays.copyOfRange(small, small.length - (int) bytes, small.length);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.write(ByteBuffer.wrap(data), start.length + ignored); // sparse where the disk allows it
+            channel.write(ByteBuffer.wrap(data), start.length + ignored); // sparse if the file system supports it
         }
 
         ModelFile read = ModelReader.read(file, TensorNames.automatic());
@@ -62,7 +62,7 @@ class LargeSafetensorsTest {
     }
 
     @Test
-    void tensorsLongerThanAnArrayAreRefused(@TempDir Path folder) throws IOException {
+    void tensorsLongerThanAnArrayAreRejected(@TempDir Path folder) throws IOException {
         long rows = 1L << 29;
         long bytes = rows * 4 * 2;
         String header = "{\"lstm.weight_ih_l0\":{\"dtype\":\"F16\",\"shape\":[%d,4],\"data_offsets\":[0,%d]},"

@@ -10,10 +10,10 @@ import net.razorvine.pickle.Opcodes;
 public final class PickleWriter {
     private final ByteArrayOutputStream pickle = new ByteArrayOutputStream();
 
-    /** Nothing yet, not even the protocol. */
+    /** An empty pickle without the protocol instruction. */
     public PickleWriter() {}
 
-    /** Begins as Python's pickler does. */
+    /** Starts a pickle with protocol 2, as Python's pickler does. */
     public static PickleWriter protocol2() {
         return new PickleWriter().op(Opcodes.PROTO).raw(2);
     }
@@ -95,7 +95,7 @@ public final class PickleWriter {
         return little(1, memo);
     }
 
-    /** A reference to a storage, as torch.save writes it. */
+    /** Adds a storage reference, as torch.save writes it. */
     public PickleWriter storage(String type, String key, long values) {
         return op(Opcodes.MARK)
                 .text("storage")
@@ -106,7 +106,7 @@ public final class PickleWriter {
                 .op(Opcodes.TUPLE, Opcodes.BINPERSID);
     }
 
-    /** A tensor over the storage that the instructions before have put on the stack after a mark and the function. */
+    /** Adds a tensor over the storage on the stack, which follows a mark and the function. */
     public PickleWriter view(long offset, long[] shape, long[] strides) {
         return whole(offset)
                 .tuple(shape)

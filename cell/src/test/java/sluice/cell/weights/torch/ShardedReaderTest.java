@@ -32,7 +32,7 @@ import sluice.cell.weights.SafetensorsWriter.RawTensor;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.TensorNames;
 
-/** Models in several safetensors files, sound and not: a folder in memory stands for theirs. */
+/** Models in several safetensors files, valid and invalid, in an in-memory folder. */
 @Timeout(60)
 class ShardedReaderTest {
     private static final String ONE = "model-00001-of-00002.safetensors";
@@ -43,7 +43,7 @@ class ShardedReaderTest {
     private final Map<String, String> weightMap = new LinkedHashMap<>();
     private final List<MemoryChannel> opened = new ArrayList<>();
 
-    /** The first tensors in one file, the rest in another. */
+    /** Puts the first tensors into one file and the rest into another. */
     ShardedReaderTest() {
         List<RawTensor> tensors = SafetensorsWriter.tensors(MODEL);
         put(ONE, tensors.subList(0, 4));
@@ -93,18 +93,18 @@ class ShardedReaderTest {
     }
 
     @Test
-    void theModelIsThatOfOneFile() throws IOException {
+    void shardedModelEqualsSingleFile() throws IOException {
         ModelFile file = read(index());
 
         assertThat(file.model().fingerprint()).isEqualTo(MODEL.fingerprint());
         assertThat(file.format()).isEqualTo("safetensors");
         assertThat(file.metadata()).containsOnly(Map.entry("format", "pt"));
-        assertThat(file.notes()).contains("the tensors lie in 2 files: " + ONE + ", " + TWO);
+        assertThat(file.notes()).contains("the tensors are in 2 files: " + ONE + ", " + TWO);
         assertThat(opened).hasSize(2).allMatch(channel -> !channel.isOpen());
     }
 
     @Test
-    void filesLieBesideTheIndex(@TempDir Path folder) throws IOException {
+    void findsFilesBesideTheIndex(@TempDir Path folder) throws IOException {
         Path index = Files.write(folder.resolve("any.name"), index());
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
             Files.write(folder.resolve(file.getKey()), file.getValue());
@@ -135,7 +135,7 @@ class ShardedReaderTest {
                         "index",
                         new MemoryChannel(index()),
                         file -> {
-                            throw new FileNotFoundException(file); // as Hadoop says it
+                            throw new FileNotFoundException(file); // as Hadoop file systems report it
                         },
                         TensorNames.automatic()))
                 .isInstanceOf(ModelException.class)
@@ -143,21 +143,21 @@ class ShardedReaderTest {
     }
 
     @Test
-    void tensorThatIsNotInItsFile() throws IOException {
+    void tensorMissingFromItsFile() throws IOException {
         weightMap.put("embedding.weight", TWO);
 
         assertRefused("tensor 'embedding.weight' is not in file '" + TWO + "', where the index has it");
     }
 
     @Test
-    void tensorThatIsNowhere() throws IOException {
+    void tensorMissingFromAllFiles() throws IOException {
         weightMap.put("extra.weight", ONE);
 
         assertRefused("tensor 'extra.weight' is not in file '" + ONE + "', where the index has it");
     }
 
     @Test
-    void tensorThatTheIndexDoesNotKnow() throws IOException {
+    void tensorMissingFromTheIndex() throws IOException {
         weightMap.remove("decoder.bias");
 
         assertRefused("tensor 'decoder.bias' of file '" + TWO + "' is not in the index");
@@ -195,7 +195,7 @@ class ShardedReaderTest {
                 "one safetensors",
                 ".hidden"
             })
-    void filesElsewhere(String file) {
+    void filesInOtherFolders(String file) {
         assertTextRefused(
                 "{\"weight_map\": {\"a\": \"%s\"}}".formatted(file),
                 "the index has tensor 'a' in file '",
@@ -205,14 +205,16 @@ class ShardedReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"1", "null", "[\"one\"]", "{\"file\": \"one\"}"})
-    void filesThatAreNoNames(String file) {
-        assertTextRefused("{\"weight_map\": {\"a\": %s}}".formatted(file), "the index gives tensor 'a' something");
+    void invalidFileNames(String file) {
+        assertTextRefused(
+                "{\"weight_map\": {\"a\": %s}}".formatted(file),
+                "the index gives tensor 'a' a value that is not a string");
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {"{\"metadata\": {}}", "{\"weight_map\": []}", "{\"weight_map\": \"one\", \"a\": {\"b\": 1}}"})
-    void jsonThatIsNoIndex(String json) {
+    void jsonThatIsNotAnIndex(String json) {
         assertTextRefused(json, "this is a JSON text without a 'weight_map' object");
     }
 
@@ -220,8 +222,8 @@ class ShardedReaderTest {
     @ValueSource(
             strings = {"{\"weight_map\": {\"a\"", "{\"weight_map\": {}", "{\"a\": oops}", "{\"weight_map\": {\"a\": \"b"
             })
-    void jsonThatIsBroken(String json) {
-        assertTextRefused(json, "the text is not the JSON of an index of shards");
+    void malformedJson(String json) {
+        assertTextRefused(json, "the text is not the JSON of a shard index");
     }
 
     @Test
@@ -242,7 +244,7 @@ class ShardedReaderTest {
     @Test
     void textAfterTheIndex() throws IOException {
         assertTextRefused(
-                new String(index(), StandardCharsets.UTF_8) + "{}", "the index goes on after its JSON object");
+                new String(index(), StandardCharsets.UTF_8) + "{}", "the index has text after its JSON object");
     }
 
     @Test
@@ -251,12 +253,12 @@ class ShardedReaderTest {
         assertRefused(
                 "file '" + TWO + "': this looks like a PyTorch checkpoint (.pt, .pth), expected a safetensors file");
 
-        files.put(TWO, index()); // nor is an index one of another
+        files.put(TWO, index()); // an index may not refer to another index
         assertRefused("file '" + TWO + "': this looks like a JSON text");
     }
 
     @Test
-    void filesThatAreDamaged() throws IOException {
+    void damagedFiles() throws IOException {
         files.put(TWO, Arrays.copyOf(files.get(TWO), files.get(TWO).length - 1));
 
         assertRefused("file '" + TWO + "': the header describes", "the file is cut short");
@@ -287,7 +289,7 @@ class ShardedReaderTest {
     }
 
     @Test
-    void anIndexThatNamesItself() throws IOException {
+    void indexThatNamesItself() throws IOException {
         byte[] index = "{\"weight_map\":{\"a\":\"index\"}}".getBytes(StandardCharsets.UTF_8);
         files.put("index", index);
 
@@ -304,10 +306,10 @@ class ShardedReaderTest {
     }
 
     @Test
-    void flippedBytesReadOrAreRefused() throws IOException {
+    void flippedBytesAreReadOrRejected() throws IOException {
         byte[] index = index();
         long seed = System.nanoTime();
-        System.out.println("flippedBytesReadOrAreRefused: seed " + seed);
+        System.out.println("flippedBytesAreReadOrRejected: seed " + seed);
         Random random = new Random(seed);
         for (int round = 0; round < 5_000; round++) {
             byte[] changed = index.clone();

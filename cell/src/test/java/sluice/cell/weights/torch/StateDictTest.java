@@ -66,7 +66,7 @@ class StateDictTest {
                 .with("decoder.bias", 7);
     }
 
-    /** One layer of H = 5, I = 3 and nothing else. */
+    /** One layer with H = 5 and I = 3, without embedding and output layer. */
     private static Tensors bare() {
         return new Tensors().withLstm("lstm.", 3, 5);
     }
@@ -125,7 +125,7 @@ class StateDictTest {
     }
 
     @Test
-    void biasesWhoseSumIsInfiniteAreRefused() {
+    void biasesWhoseSumIsInfiniteAreRejected() {
         float[] huge = new float[20];
         Arrays.fill(huge, Float.MAX_VALUE);
 
@@ -156,7 +156,7 @@ class StateDictTest {
     }
 
     @Test
-    void twelveLayersStandInTheOrderOfTheirNumbers() throws IOException {
+    void twelveLayersAreOrderedByNumber() throws IOException {
         Tensors tensors = new Tensors();
         for (int depth = 0; depth < 12; depth++) {
             tensors.withDirection("lstm.", "_l" + depth, depth + 1, depth + 2);
@@ -210,14 +210,14 @@ class StateDictTest {
 
     @ParameterizedTest
     @CsvSource({"lstm.bias_ih_l0, lstm.bias_hh_l0", "lstm.bias_hh_l0, lstm.bias_ih_l0"})
-    void halfOfTheBiasesIsRefused(String lost, String kept) {
+    void missingBiasIsRejected(String lost, String kept) {
         assertRefused(
                 bare().without(lost),
                 "tensor '%s' is missing, expected one of shape (4H) = (20) beside '%s'".formatted(lost, kept));
     }
 
     @Test
-    void biasesInOneLayerOnlyAreRefused() {
+    void biasesInOneLayerOnlyAreRejected() {
         assertRefused(
                 bare().with("lstm.weight_ih_l1", 20, 5).with("lstm.weight_hh_l1", 20, 5),
                 "tensor 'lstm.bias_ih_l1' is missing");
@@ -231,20 +231,20 @@ class StateDictTest {
     }
 
     @Test
-    void severalCellsAreRefused() {
+    void severalCellsAreRejected() {
         assertRefused(
                 new Tensors().withDirection("cells.0.", "", 3, 5).withDirection("cells.1.", "", 5, 5),
-                "2 recurrent parts in it, expected one: 'cells.0.', 'cells.1.'; set model.lstm");
+                "2 recurrent modules in the file, expected one: 'cells.0.', 'cells.1.'; set model.lstm");
     }
 
     @Test
-    void cellAndLayersUnderOnePrefixAreRefused() {
+    void cellAndLayersUnderOnePrefixAreRejected() {
         assertRefused(
                 bare().withDirection("lstm.", "", 3, 5), "the prefix 'lstm.' has tensors of an nn.LSTM", "nn.LSTMCell");
     }
 
     @Test
-    void severalLstmsAreRefusedUnlessOneIsNamed() throws IOException {
+    void severalLstmsAreRejectedUnlessOneIsNamed() throws IOException {
         Tensors tensors = new Tensors().withLstm("encoder.lstm.", 3, 5).withLstm("decoder.lstm.", 4, 6);
 
         assertRefused(tensors, "expected one: 'decoder.lstm.', 'encoder.lstm.'; set model.lstm to the prefix");
@@ -259,16 +259,16 @@ class StateDictTest {
     }
 
     @Test
-    void noLstmIsRefused() {
+    void noLstmIsRejected() {
         assertRefused(
                 new Tensors().with("conv.weight", 4, 3, 3).with("fc.weight", 2, 4),
-                "no LSTM in it",
+                "the file has no LSTM",
                 "'lstm.weight_ih_l0'",
                 "found 'conv.weight' (4, 3, 3), 'fc.weight' (2, 4)");
     }
 
     @Test
-    void missingLayerIsRefused() {
+    void missingLayerIsRejected() {
         assertRefused(
                 bare().withDirection("lstm.", "_l2", 5, 5),
                 "the LSTM 'lstm.' has layers [0, 2] but no layer 1, expected all");
@@ -276,7 +276,7 @@ class StateDictTest {
     }
 
     @Test
-    void missingWeightsAreRefused() {
+    void missingWeightsAreRejected() {
         assertRefused(
                 bare().without("lstm.weight_ih_l0"),
                 "tensor 'lstm.weight_ih_l0' is missing, expected one of shape (4H, I) beside 'lstm.weight_hh_l0'");
@@ -286,7 +286,7 @@ class StateDictTest {
     }
 
     @Test
-    void missingDirectionIsRefused() {
+    void missingDirectionIsRejected() {
         assertRefused(
                 bare().withDirection("lstm.", "_l0_reverse", 3, 5).withDirection("lstm.", "_l1", 10, 5),
                 "tensor 'lstm.weight_ih_l1_reverse' is missing");
@@ -295,7 +295,7 @@ class StateDictTest {
     }
 
     @Test
-    void gruIsRefused() {
+    void gruIsRejected() {
         assertRefused(
                 new Tensors().with("rnn.weight_ih_l0", 15, 3).with("rnn.weight_hh_l0", 15, 5),
                 "'rnn.' is a GRU (3H rows)",
@@ -304,7 +304,7 @@ class StateDictTest {
     }
 
     @Test
-    void plainRnnIsRefused() {
+    void plainRnnIsRejected() {
         assertRefused(
                 new Tensors().with("rnn.weight_ih_l0", 8, 3).with("rnn.weight_hh_l0", 8, 8),
                 "'rnn.' is a plain RNN (H rows)");
@@ -324,7 +324,7 @@ class StateDictTest {
                 "lstm.bias_ih_l0; 19; expected (4H) = (20)",
                 "lstm.bias_hh_l0; 20,1; expected (4H) = (20)",
             })
-    void wrongShapesAreRefused(String name, String shape, String expected) {
+    void wrongShapesAreRejected(String name, String shape, String expected) {
         long[] dimensions =
                 Arrays.stream(shape.split(",")).mapToLong(Long::parseLong).toArray();
 
@@ -332,7 +332,7 @@ class StateDictTest {
     }
 
     @Test
-    void layersThatDoNotFitAreRefused() {
+    void layersThatDoNotFitAreRejected() {
         assertRefused(
                 bare().withDirection("lstm.", "_l1", 6, 5),
                 "tensor 'lstm.weight_ih_l1' has shape (20, 6), expected (4H, I) = (20, 5): "
@@ -344,7 +344,7 @@ class StateDictTest {
     }
 
     @Test
-    void projectionsThatDoNotFitAreRefused() {
+    void projectionsThatDoNotFitAreRejected() {
         assertRefused(
                 bare().with("lstm.weight_hr_l0", 2, 5),
                 "tensor 'lstm.weight_hh_l0' has shape (20, 5), expected (4H, P) = (20, 2) with "
@@ -356,7 +356,7 @@ class StateDictTest {
 
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
-    void nonFiniteWeightsAreRefused(float value) {
+    void nonFiniteWeightsAreRejected(float value) {
         Tensors matrix = typical();
         matrix.values("decoder.weight")[11] = value;
         assertRefused(
@@ -367,7 +367,7 @@ class StateDictTest {
         assertRefused(bias, "tensor 'lstm.bias_hh_l0' has the value " + value + " at index [3]");
     }
 
-    // ---- what stands below and above it
+    // ---- embedding and output layer
 
     @Test
     void embeddingAndDecoder() throws IOException {
@@ -413,7 +413,7 @@ class StateDictTest {
         "embedding, generator.proj.weight",
         "a.weight, dense.weight"
     })
-    void namesTellWhatTensorsOfOneShapeAreFor(String embedding, String output) throws IOException {
+    void namesDecideBetweenEqualShapes(String embedding, String output) throws IOException {
         Tensors tensors = new Tensors().with(output, 9, 5).withLstm("x.", 5, 5).with(embedding, 9, 5);
 
         LstmModel model = read(tensors);
@@ -424,7 +424,7 @@ class StateDictTest {
     }
 
     @Test
-    void shapesTellWhatNamesDoNot() throws IOException {
+    void shapesDecideIfNamesDoNot() throws IOException {
         Tensors tensors =
                 new Tensors().with("a.weight", 9, 3).withLstm("x.", 3, 5).with("b.weight", 7, 5);
 
@@ -432,7 +432,7 @@ class StateDictTest {
     }
 
     @Test
-    void aBiasTellsWhatNeitherShapesNorNamesDo() throws IOException {
+    void biasDecidesIfShapesAndNamesDoNot() throws IOException {
         Tensors tensors = new Tensors()
                 .with("a.weight", 9, 5)
                 .withLstm("x.", 5, 5)
@@ -447,7 +447,7 @@ class StateDictTest {
     }
 
     @Test
-    void deepLogReadsTheEventItself() throws IOException {
+    void deepLogHasNoEmbedding() throws IOException {
         Tensors tensors = new Tensors()
                 .withLstm("lstm.", 1, 4)
                 .withDirection("lstm.", "_l1", 4, 4)
@@ -459,7 +459,7 @@ class StateDictTest {
 
     @ParameterizedTest
     @CsvSource({"4, 6, 17", "5, 5, 5", "5, 9, 5", "6, 6, 4"})
-    void aDecoderIsNoEmbedding(int inputWidth, int classes, int hiddenWidth) throws IOException {
+    void decoderIsNotTakenForEmbedding(int inputWidth, int classes, int hiddenWidth) throws IOException {
         Tensors tensors =
                 new Tensors().withLstm("lstm.", inputWidth, hiddenWidth).with("decoder.weight", classes, hiddenWidth);
 
@@ -470,7 +470,7 @@ class StateDictTest {
     }
 
     @Test
-    void anEmbeddingIsNoDecoder() throws IOException {
+    void embeddingIsNotTakenForDecoder() throws IOException {
         LstmModel model = read(new Tensors().with("embedding.weight", 9, 5).withLstm("lstm.", 5, 5));
 
         assertThat(model).hasToString("9 tokens of width 5; LSTM 5; no output layer");
@@ -486,7 +486,7 @@ class StateDictTest {
     }
 
     @Test
-    void anIdentityIsAnEmbedding() throws IOException {
+    void identityMatrixIsAnEmbedding() throws IOException {
         float[] identity = new float[49];
         for (int at = 0; at < 7; at++) {
             identity[at * 8] = 1;
@@ -500,7 +500,7 @@ class StateDictTest {
     }
 
     @Test
-    void whatCouldBeBothIsRefused() throws IOException {
+    void ambiguousTensorIsRejected() throws IOException {
         Tensors tensors = new Tensors().withLstm("lstm.", 5, 5).with("layer.weight", 9, 5);
 
         assertRefused(
@@ -515,7 +515,7 @@ class StateDictTest {
     }
 
     @Test
-    void severalOutputLayersAreRefusedUnlessOneIsNamed() throws IOException {
+    void severalOutputLayersAreRejectedUnlessOneIsNamed() throws IOException {
         Tensors tensors =
                 bare().with("fc_a.weight", 2, 5).with("fc_b.weight", 4, 5).with("fc_b.bias", 4);
 
@@ -530,7 +530,7 @@ class StateDictTest {
     }
 
     @Test
-    void severalEmbeddingsAreRefusedUnlessOneIsNamed() throws IOException {
+    void severalEmbeddingsAreRejectedUnlessOneIsNamed() throws IOException {
         Tensors tensors = bare().with("word_embedding.weight", 20, 3).with("tag_embedding.weight", 6, 3);
 
         assertRefused(
@@ -543,7 +543,7 @@ class StateDictTest {
     }
 
     @Test
-    void namesThatAreNotInTheFileAreRefused() {
+    void namesThatAreNotInTheFileAreRejected() {
         assertRefused(
                 typical(),
                 AUTOMATIC.withOutput("fc.weight"),
@@ -557,7 +557,7 @@ class StateDictTest {
     }
 
     @Test
-    void namedLayersThatDoNotFitAreRefused() throws IOException {
+    void namedLayersThatDoNotFitAreRejected() throws IOException {
         assertRefused(
                 bare().with("embedding.weight", 9, 4),
                 "tensor 'embedding.weight' has shape (9, 4), expected (tokens, I) with I = 3 for the embedding");
@@ -580,7 +580,7 @@ class StateDictTest {
         "between.weight, '5,5', beside the output layer, model.output",
                 "ln.weight, '5', beside the output layer, model.output"
     })
-    void furtherLayersOnTheWayAreRefused(String name, String shape, String where, String setting) throws IOException {
+    void furtherLayersAreRejected(String name, String shape, String where, String setting) throws IOException {
         long[] dimensions =
                 Arrays.stream(shape.split(",")).mapToLong(Long::parseLong).toArray();
         Tensors tensors = bare().with("decoder.weight", 7, 5).with(name, dimensions);
@@ -592,7 +592,7 @@ class StateDictTest {
     }
 
     @Test
-    void otherTensorsAreLeftAsideWithANote() throws IOException {
+    void unusedTensorsAreNoted() throws IOException {
         Tensors tensors = typical()
                 .with("attention.weight", 1, 5)
                 .with("pos_embedding.weight", 100, 3)
@@ -606,7 +606,7 @@ class StateDictTest {
     }
 
     @Test
-    void manyOtherTensorsShareANote() throws IOException {
+    void manyUnusedTensorsShareANote() throws IOException {
         Tensors tensors = typical();
         for (int extra = 0; extra < 30; extra++) {
             tensors.with("extra" + extra, 2, 2, 2);
@@ -660,7 +660,7 @@ class StateDictTest {
     }
 
     @Test
-    void aBiasOfAnotherLengthTiesNothing() throws IOException {
+    void biasOfAnotherLengthDoesNotTie() throws IOException {
         Tensors tensors = new Tensors()
                 .with("encoder.weight", 9, 5)
                 .withLstm("rnn.", 5, 5)
@@ -671,7 +671,7 @@ class StateDictTest {
     }
 
     @Test
-    void twoBiasesWithoutWeightsAreRefused() {
+    void twoBiasesWithoutWeightsAreRejected() {
         assertRefused(
                 new Tensors()
                         .with("encoder.weight", 9, 5)
@@ -683,14 +683,14 @@ class StateDictTest {
     }
 
     @Test
-    void tiedBecauseTheUserSaysSo() throws IOException {
+    void tiedByUserSettings() throws IOException {
         Tensors tensors = new Tensors().with("embedding.weight", 9, 5).withLstm("lstm.", 5, 5);
 
         assertTied(read(tensors, AUTOMATIC.withOutput("embedding.weight")));
     }
 
     @Test
-    void equalTensorsThatAreBothThereAreTwoTensors() throws IOException {
+    void equalStoredTensorsAreNotTied() throws IOException {
         Tensors tensors = new Tensors().with("embedding.weight", 9, 5).withLstm("lstm.", 5, 5);
         tensors.with("decoder.weight", tensors.values("embedding.weight"), 9, 5);
 
@@ -702,7 +702,7 @@ class StateDictTest {
     }
 
     @Test
-    void metadataThatNameNoTensorMeanNothing() throws IOException {
+    void otherMetadataIsIgnored() throws IOException {
         StateDict stateDict = new StateDict(typical(), Map.of("decoder.weight", "x", "lstm", "y", "a", "a"), AUTOMATIC);
 
         assertThat(stateDict.model()).hasToString("9 tokens of width 3; LSTM 5; 7 classes");
@@ -711,10 +711,10 @@ class StateDictTest {
     // ---- whole models through a file
 
     @Test
-    void modelsComeBackFromAFileAsTheyWent(@TempDir Path folder) throws IOException {
+    void modelsRoundTripThroughAFile(@TempDir Path folder) throws IOException {
         Random random = new Random(11);
         LstmModel plain = Models.random(random, 9, 3, 5, 7);
-        LstmModel large = Models.random(random, 3_000, 100, 70, 3_000); // more than one chunk a tensor
+        LstmModel large = Models.random(random, 3_000, 100, 70, 3_000); // several chunks per tensor
         LstmModel bidirectional = new LstmModel(
                 Optional.empty(),
                 List.of(

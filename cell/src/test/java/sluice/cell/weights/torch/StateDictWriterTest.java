@@ -34,7 +34,7 @@ import sluice.cell.weights.SafetensorsWriter.RawTensor;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.TensorNames;
 
-/** Whatever model is saved is the same one when it is read: its fingerprint says so. */
+/** Every saved model has the same fingerprint when it is read again. */
 class StateDictWriterTest {
     private static List<Sample> everyKind() {
         return Samples.everyKind();
@@ -62,7 +62,7 @@ class StateDictWriterTest {
         }
     }
 
-    private static void assertComesBack(String what, LstmModel model) {
+    private static void assertRoundTrip(String what, LstmModel model) {
         ModelFile read = read(written(model, Map.of("format", "pt")));
         assertThat(read.model().toString()).as(what).isEqualTo(model.toString());
         assertThat(read.model().fingerprint()).as(what).isEqualTo(model.fingerprint());
@@ -71,43 +71,43 @@ class StateDictWriterTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("everyKind")
-    void aRandomModelComesBack(Sample sample) {
-        assertComesBack(sample.toString(), sample.model());
+    void randomModelRoundTrips(Sample sample) {
+        assertRoundTrip(sample.toString(), sample.model());
     }
 
     private static LstmModel bare(LstmLayer... layers) {
         return new LstmModel(Optional.empty(), List.of(layers), Optional.empty());
     }
 
-    /** Every activation in every place, peepholes, clips, coupled gates, whatever their states may grow to. */
+    /** Every activation in every position, peepholes, clips and coupled gates, without a bound on the states. */
     @Test
-    void aCellOfAnyVariantComesBack() {
+    void everyCellVariantRoundTrips() {
         for (long seed : Samples.seeds()) {
             Samples samples = new Samples(seed);
             LstmDirection direction = samples.direction(3, 5).with(samples.anyVariant(5));
-            assertComesBack("-Dsluice.seed=" + seed, bare(LstmLayer.of(direction)));
-            assertComesBack("-Dsluice.seed=" + seed, bare(LstmLayer.of(direction.backward())));
+            assertRoundTrip("-Dsluice.seed=" + seed, bare(LstmLayer.of(direction)));
+            assertRoundTrip("-Dsluice.seed=" + seed, bare(LstmLayer.of(direction.backward())));
         }
     }
 
     @Test
-    void everyFunctionComesBackWithItsParameters() {
+    void everyActivationRoundTripsWithItsParameters() {
         for (Activation.Kind kind : Activation.Kind.values()) {
             Activation odd = new Activation(kind, -Float.MIN_VALUE, Float.MAX_VALUE);
             CellVariant variant = CellVariant.PLAIN.withActivations(odd, Activation.of(kind), odd);
-            assertComesBack(
+            assertRoundTrip(
                     kind.name(),
                     bare(LstmLayer.of(new Samples(1).direction(2, 2).with(variant))));
         }
     }
 
     @Test
-    void thePaddingOfAnEmbeddingComesBack() {
+    void embeddingPaddingRoundTrips() {
         for (int padding : new int[] {0, 4}) {
             Embedding embedding = new Samples(1).embedding(5, 3).withPadding(padding);
             LstmLayer layer = LstmLayer.of(new Samples(2).direction(3, 2));
             LstmModel model = new LstmModel(Optional.of(embedding), List.of(layer), Optional.empty());
-            assertComesBack("padding " + padding, model);
+            assertRoundTrip("padding " + padding, model);
             assertThat(read(written(model, Map.of()))
                             .model()
                             .embedding()
@@ -118,19 +118,19 @@ class StateDictWriterTest {
     }
 
     @Test
-    void everyMergeComesBack() {
+    void everyMergeRoundTrips() {
         for (LstmLayer.Merge merge : LstmLayer.Merge.values()) {
             LstmDirection forward = new Samples(1).direction(3, 2);
             LstmDirection backward = new Samples(2).direction(3, 2).backward();
-            assertComesBack(merge.name(), bare(LstmLayer.bidirectional(forward, backward, merge)));
+            assertRoundTrip(merge.name(), bare(LstmLayer.bidirectional(forward, backward, merge)));
         }
     }
 
     @Test
-    void aReadoutOfFinalStatesComesBack() {
+    void finalStatesReadoutRoundTrips() {
         LstmDirection forward = new Samples(1).direction(3, 2);
         LstmLayer both = LstmLayer.bidirectional(forward, forward.backward());
-        assertComesBack(
+        assertRoundTrip(
                 "final states",
                 new LstmModel(
                         Optional.empty(),
@@ -140,9 +140,9 @@ class StateDictWriterTest {
     }
 
     @Test
-    void layersOfDifferentWidthsAndDirectionsComeBack() {
+    void layersOfDifferentWidthsAndDirectionsRoundTrip() {
         Samples samples = new Samples(1);
-        assertComesBack(
+        assertRoundTrip(
                 "forward, both, backward",
                 bare(
                         LstmLayer.of(samples.direction(3, 7)),
@@ -157,14 +157,14 @@ class StateDictWriterTest {
         float[] zeros = {0, -0f, 0, -0f, -0f, 0, 0, -0f};
         LstmDirection direction = new Samples(1).direction(3, 2);
         LstmDirection signed = LstmDirection.plain(direction.inputWeights(), direction.hiddenWeights(), zeros);
-        assertComesBack("bias", bare(LstmLayer.of(signed)));
-        assertComesBack("initial state", bare(LstmLayer.of(signed.startingFrom(new float[] {0, -0f}, new float[] {0, 0
+        assertRoundTrip("bias", bare(LstmLayer.of(signed)));
+        assertRoundTrip("initial state", bare(LstmLayer.of(signed.startingFrom(new float[] {0, -0f}, new float[] {0, 0
         }))));
     }
 
-    /** A plain model is a plain state dict: nothing in it is Sluice's own. */
+    /** A plain model is a plain state dict without additions of Sluice. */
     @Test
-    void aPlainModelHasPyTorchsNamesAlone() throws IOException {
+    void plainModelHasOnlyPyTorchNames() throws IOException {
         LstmModel model = new Samples(1).languageModel(5, 3, 4).model();
         SafetensorsReader file = SafetensorsReader.open(new MemoryChannel(written(model, Map.of("format", "pt"))));
         assertThat(file.metadata()).isEqualTo(Map.of("format", "pt"));
@@ -180,9 +180,9 @@ class StateDictWriterTest {
         assertThat(file.read("lstm.bias_hh_l0")).containsOnly(-0f);
     }
 
-    /** An alias of the file that it came from would name one of these tensors twice. */
+    /** An alias from the source file would give one of these tensors a second name. */
     @Test
-    void metadataThatAReaderWouldMisunderstandIsLeftOut() {
+    void ambiguousMetadataIsOmitted() {
         LstmModel model = new Samples(1).languageModel(5, 4, 4).model();
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("output.weight", "embedding.weight");
@@ -194,7 +194,7 @@ class StateDictWriterTest {
         assertThat(read.metadata()).isEqualTo(Map.of("vocabulary", "[\"\u00e4\", \"\\\"\"]\n"));
     }
 
-    // Hostile descriptions
+    // Malicious descriptions
 
     private static byte[] withDescription(List<RawTensor> tensors, String description) {
         return SafetensorsWriter.bytes(tensors, Map.of(ModelDescription.KEY, description));
@@ -209,7 +209,7 @@ class StateDictWriterTest {
     }
 
     @Test
-    void aDescriptionMayBeMinimal() {
+    void minimalDescriptionIsRead() {
         LstmModel model = read(withDescription(tensors(), "{\"version\":1,\"layers\":[{\"forward\":{}}]}"))
                 .model();
         assertThat(model.fingerprint())
@@ -221,35 +221,35 @@ class StateDictWriterTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "[]|is no JSON object",
+                "[]|is not a JSON object",
                 "{|is not the JSON of a saved model",
-                "{} {}|goes on after its JSON object ends",
+                "{} {}|has text after its JSON object",
                 "{}|has version -1, expected 1",
                 "{'version':2,'layers':[{'forward':{}}]}|has version 2, expected 1",
-                "{'version':1.5,'layers':[{'forward':{}}]}|has a version that is no whole number",
+                "{'version':1.5,'layers':[{'forward':{}}]}|has a version that is not an integer",
                 "{'version':99999999999999999999,'layers':[]}|is not the JSON of a saved model",
                 "{'version':1}|has no layers",
                 "{'version':1,'layers':[]}|has no layers",
-                "{'version':1,'layers':{}}|has 'layers' that are no array",
-                "{'version':1,'layers':[7]}|has a layer that is no JSON object",
+                "{'version':1,'layers':{}}|has a 'layers' that is not an array",
+                "{'version':1,'layers':[7]}|has a layer that is not a JSON object",
                 "{'version':1,'layers':[{}]}|has a layer 0 without a direction",
                 "{'version':1,'version':1,'layers':[{'forward':{}}]}|Duplicate field 'version'",
                 "{'version':1,'layers':[{'forward':{},'forward':{}}]}|Duplicate field 'forward'",
                 "{'version':1,'layers':[{'forward':{'clip':1,'clip':2}}]}|Duplicate field 'clip'",
-                "{'version':1,'layers':[{'forward':[]}]}|has a layer 0 forward that is no JSON object",
+                "{'version':1,'layers':[{'forward':[]}]}|has a layer 0 forward that is not a JSON object",
                 "{'version':1,'layers':[{'forward':{},'merge':'sum'}]}|has a layer 0 that merges one direction",
                 "{'version':1,'layers':[{'forward':{},'merge':'max'}]}|has 'layer 0 merge' max, expected one of concat, sum, mul, average",
-                "{'version':1,'layers':[{'forward':{}}],'more':1}|says 'more' of the whole, which is not known here",
+                "{'version':1,'layers':[{'forward':{}}],'more':1}|has the unknown field 'more' in the top level",
                 "{'version':1,'layers':[{'forward':{}}],'padding':9}|padding by token 9: expected one of [0, 5)",
-                "{'version':1,'layers':[{'forward':{}}],'padding':'0'}|has a padding that is no whole number",
+                "{'version':1,'layers':[{'forward':{}}],'padding':'0'}|has a padding that is not an integer",
                 "{'version':1,'layers':[{'forward':{}}],'padding':99999999999}|is not the JSON of a saved model",
                 "{'version':1,'layers':[{'forward':{}}],'readout':'each'}|has 'readout' each, expected one of last_step, final_states",
-                "{'version':1,'layers':[{'sideways':{}}]}|says 'sideways' of layer 0",
-                "{'version':1,'layers':[{'forward':{'zoneout':1}}]}|says 'zoneout' of layer 0 forward",
+                "{'version':1,'layers':[{'sideways':{}}]}|has the unknown field 'sideways' in layer 0",
+                "{'version':1,'layers':[{'forward':{'zoneout':1}}]}|has the unknown field 'zoneout' in layer 0 forward",
                 "{'version':1,'layers':[{'forward':{'gate':'swish'}}]}|has 'layer 0 forward gate' swish, expected one of sigmoid",
                 "{'version':1,'layers':[{'forward':{'gate':{'a':1}}}]}|is not the JSON of a saved model",
                 "{'version':1,'layers':[{'forward':{'gate':'elu'}}]}|has no 'layer 0 forward gate-alpha', which elu needs",
-                "{'version':1,'layers':[{'forward':{'gate-beta':1}}]}|has 'layer 0 forward gate-beta', which sigmoid has not",
+                "{'version':1,'layers':[{'forward':{'gate-beta':1}}]}|has 'layer 0 forward gate-beta', which sigmoid does not take",
                 "{'version':1,'layers':[{'forward':{'clip':'3'}}]}|has 'layer 0 forward clip' 3, expected a number",
                 "{'version':1,'layers':[{'forward':{'clip':1e39}}]}|has 'layer 0 forward clip' 1e39, which float32 can't hold",
                 "{'version':1,'layers':[{'forward':{'clip':0}}]}|a clip of 0.0: expected a number above 0",
@@ -258,7 +258,7 @@ class StateDictWriterTest {
                 "{'version':1,'layers':[{'forward':{}},{'forward':{}}]}|tensor 'lstm.weight_ih_l1' is missing",
                 "{'version':1,'layers':[{'backward':{}}]}|tensor 'lstm.weight_ih_l0_reverse' is missing"
             })
-    void aDescriptionThatIsWrongIsRefused(String description, String message) {
+    void invalidDescriptionIsRejected(String description, String message) {
         assertRefused(withDescription(tensors(), description.replace('\'', '"')), message);
     }
 
@@ -279,10 +279,10 @@ class StateDictWriterTest {
     }
 
     @Test
-    void tensorsThatTheDescriptionCannotMeanAreRefused() {
+    void tensorsThatContradictTheDescriptionAreRejected() {
         assertRefused(
                 withDescription(with(tensor("lstm.weight_ih_l1", 16, 4)), ONE_LAYER),
-                "speaks of no 'lstm.weight_ih_l1' (16, 4)");
+                "does not include tensor 'lstm.weight_ih_l1' (16, 4)");
         assertRefused(
                 withDescription(with(tensor("lstm.weight_ih_l0", 16)), ONE_LAYER),
                 "tensor 'lstm.weight_ih_l0' has shape (16), expected a matrix");
@@ -291,7 +291,7 @@ class StateDictWriterTest {
                 "hidden weights of shape (16, 5): expected (4H, H) = (16, 4)");
         assertRefused(
                 withDescription(with(tensor("lstm.bias_hh_l0", 15)), ONE_LAYER),
-                "tensors 'lstm.bias_ih_l0' and 'lstm.bias_hh_l0' have 16 and 15 values, expected as many");
+                "tensors 'lstm.bias_ih_l0' and 'lstm.bias_hh_l0' have 16 and 15 values, expected the same number");
         assertRefused(
                 withDescription(with(tensor("decoder.bias", 5, 1)), ONE_LAYER),
                 "tensor 'decoder.bias' has shape (5, 1), expected one row");
@@ -314,9 +314,9 @@ class StateDictWriterTest {
                 withDescription(with(notFinite), ONE_LAYER), "tensor 'decoder.bias' has the value NaN at index [2]");
     }
 
-    /** One small layer could stand for ten thousand. */
+    /** With aliases, one small layer could stand for ten thousand. */
     @Test
-    void aliasesMeanNothingBesideADescription() {
+    void aliasesAreIgnoredWithADescription() {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(ModelDescription.KEY, "{\"version\":1,\"layers\":[{\"forward\":{}},{\"forward\":{}}]}");
         for (String kind : List.of("weight_ih", "weight_hh", "bias_ih", "bias_hh")) {
@@ -326,7 +326,7 @@ class StateDictWriterTest {
     }
 
     @Test
-    void namesOfTheUsersHaveNothingToSay() {
+    void userNamesAreRejectedWithADescription() {
         byte[] file = withDescription(tensors(), ONE_LAYER);
         for (TensorNames names : List.of(
                 TensorNames.automatic().withEmbedding("none"),
@@ -338,9 +338,9 @@ class StateDictWriterTest {
         }
     }
 
-    /** Seeded damage: whatever comes of it, nothing but a ModelException is thrown. */
+    /** Random damage with a fixed seed must not throw anything except a ModelException. */
     @Test
-    void randomDamageIsRefusedOrReadsAsAModel() {
+    void randomDamageIsRejectedOrRead() {
         SplittableRandom random = new SplittableRandom(Long.getLong("sluice.seed", 5));
         LstmModel model = bare(LstmLayer.bidirectional(
                 new Samples(1).direction(2, 2).with(new Samples(3).anyVariant(2)),

@@ -11,7 +11,7 @@ import sluice.cell.weights.SafetensorsWriter;
 import sluice.cell.weights.SafetensorsWriter.RawTensor;
 import sluice.cell.weights.file.Shape;
 
-/** Tensors in memory, in the order in which they were added. */
+/** In-memory tensors in insertion order. */
 final class Tensors implements TensorSource {
     private final Random random = new Random(7);
     private final Map<String, Shape> shapes = new LinkedHashMap<>();
@@ -23,7 +23,7 @@ final class Tensors implements TensorSource {
         return this;
     }
 
-    /** Random values. */
+    /** Adds a tensor of random values. */
     Tensors with(String name, long... shape) {
         return with(name, Models.vector(random, (int) Shape.of(shape).values()), shape);
     }
@@ -34,7 +34,7 @@ final class Tensors implements TensorSource {
         return this;
     }
 
-    /** An nn.LSTM of one layer. */
+    /** Adds an nn.LSTM of one layer. */
     Tensors withLstm(String prefix, int inputWidth, int hiddenWidth) {
         return withDirection(prefix, "_l0", inputWidth, hiddenWidth);
     }
