@@ -74,7 +74,7 @@ final class Hdf5Attributes {
 
     private Map<String, AttributeMessage> messages() {
         if (messages == null) {
-            messages = Hdf5File.guarded("the attributes of " + owner, () -> {
+            messages = Hdf5Library.guarded("the attributes of " + owner, () -> {
                 Map<String, AttributeMessage> found = new HashMap<>();
                 for (AttributeMessage message : allMessages()) {
                     if (found.put(message.getName(), message) != null) {
@@ -108,7 +108,7 @@ final class Hdf5Attributes {
     private List<String> textsOf(String name, AttributeMessage message) {
         // Each text is stored in the file once.
         long maxBytes = FREE_BYTES + 2 * storage.size();
-        return Hdf5File.guarded(
+        return Hdf5Library.guarded(
                 "attribute '%s' of %s".formatted(name, owner),
                 () -> storage.within(maxBytes, () -> {
                     long count = message.getDataSpace().getTotalLength();

@@ -38,7 +38,7 @@ final class Hdf5Dataset {
     Hdf5Dataset(Hdf5Storage storage, String path, ObjectHeader header) {
         this.storage = storage;
         this.path = path;
-        this.shape = Hdf5File.guarded(describe(), () -> readShape(header));
+        this.shape = Hdf5Library.guarded(describe(), () -> readShape(header));
         // The header itself is not kept, because it may have very many attributes.
         this.type = message(header, DataTypeMessage.class);
         this.layout = message(header, DataLayoutMessage.class);
@@ -61,7 +61,7 @@ final class Hdf5Dataset {
     }
 
     private <T extends Message> T message(ObjectHeader header, Class<T> kind) {
-        return header.hasMessageOfType(kind) ? Hdf5File.guarded(describe(), () -> header.getMessageOfType(kind)) : null;
+        return header.hasMessageOfType(kind) ? Hdf5Library.guarded(describe(), () -> header.getMessageOfType(kind)) : null;
     }
 
     private Shape readShape(ObjectHeader header) {
@@ -85,7 +85,7 @@ final class Hdf5Dataset {
      * @throws ModelException if they are not floating-point numbers, or fewer than the shape requires
      */
     float[] read() {
-        return Hdf5File.guarded(describe(), () -> {
+        return Hdf5Library.guarded(describe(), () -> {
             if (type == null || layout == null) {
                 throw new ModelException("%s has no type or no place in its header, expected both: the file is damaged"
                         .formatted(describe()));

@@ -1,6 +1,5 @@
 package sluice.cell.weights.keras;
 
-import io.jhdf.ObjectHeader;
 import io.jhdf.Superblock;
 import io.jhdf.Superblock.SuperblockV0V1;
 import io.jhdf.Superblock.SuperblockV2V3;
@@ -9,7 +8,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.SeekableByteChannel;
-import java.util.function.Supplier;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.Allocation;
 import sluice.cell.weights.file.ChannelBytes;
@@ -20,13 +18,12 @@ import sluice.cell.weights.file.ChannelBytes;
  * <p>Only the {@code Hdf5...} classes use the HDF5 library. It parses the structures of a file and trusts them, so
  * these classes add the checks. The whole file is in memory, and {@link Hdf5Storage} gives the library access to
  * nothing else. Links are followed by these classes, not by the library. Sizes are compared with the file before
- * anything is allocated. {@link #guarded} turns every exception of the library into a message.
+ * anything is allocated. {@link Hdf5Library#guarded} turns every exception of the library into a message.
  *
  * <p>The format is defined by the "HDF5 File Format Specification" of the HDF Group.
  */
 final class Hdf5File {
     private static final int MIN_BYTES = 48; // of the smallest superblock
-    private static final int MAX_HEADER_BYTES = 1 << 20;
 
     private Hdf5File() {}
 
@@ -43,19 +40,14 @@ final class Hdf5File {
 
     /** Opens a file that is in memory. The caller must not change the bytes afterwards. */
     static Hdf5Group open(byte[] file) {
-        return guarded("the HDF5 file", () -> {
+        return Hdf5Library.guarded("the HDF5 file", () -> {
             Superblock superblock = superblock(file);
             Hdf5Storage storage = new Hdf5Storage(file, superblock);
             long root = superblock instanceof SuperblockV0V1 old
                     ? new SymbolTableEntry(storage, old.getRootGroupSymbolTableAddress()).getObjectHeaderAddress()
                     : ((SuperblockV2V3) superblock).getRootGroupObjectHeaderAddress();
-            return new Hdf5Group(storage, "", header(storage, root));
+            return new Hdf5Group(storage, "", Hdf5Library.header(storage, root));
         });
-    }
-
-    /** Reads the object header of a group or an array: about a dozen messages, some of which are lists of names. */
-    static ObjectHeader header(Hdf5Storage storage, long address) {
-        return storage.within(MAX_HEADER_BYTES, () -> ObjectHeader.readObjectHeader(storage, address));
     }
 
     private static Superblock superblock(byte[] file) {
@@ -84,38 +76,5 @@ final class Hdf5File {
             throw new ModelException(
                     "the HDF5 file has addresses of %d bytes, expected 4 or 8: it is damaged".formatted(bytes));
         }
-    }
-
-    /**
-     * Runs an action of the library and converts its exceptions.
-     *
-     * @param what description of what is read, for the message
-     * @throws ModelException if it cannot be read, for any exception of the library
-     */
-    static <T> T guarded(String what, Supplier<T> reading) {
-        try {
-            return reading.get();
-        } catch (StackOverflowError e) {
-            throw new ModelException(
-                    "%s is nested without end: the file is damaged or malicious; save the model again".formatted(what),
-                    e);
-        } catch (RuntimeException e) {
-            throw refusal(what, e);
-        }
-    }
-
-    private static ModelException refusal(String what, RuntimeException thrown) {
-        Throwable cause = thrown;
-        while (!(cause instanceof ModelException) && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        if (cause instanceof ModelException refusal) {
-            return refusal;
-        }
-        String reason = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
-        return new ModelException(
-                "%s can't be read (%s): the file is damaged, or uses HDF5 features that Keras does not write; save it again"
-                        .formatted(what, reason),
-                thrown);
     }
 }

@@ -115,13 +115,13 @@ final class Hdf5Group {
                             .formatted(shown));
         }
         return Optional.of(
-                Hdf5File.guarded("the header of '%s'".formatted(shown), () -> Hdf5File.header(storage, address)));
+                Hdf5Library.guarded("the header of '%s'".formatted(shown), () -> Hdf5Library.header(storage, address)));
     }
 
     private Map<String, Long> links() {
         if (links == null) {
             // Each node of the name tree is stored in the file once.
-            links = Hdf5File.guarded(
+            links = Hdf5Library.guarded(
                     describe(),
                     () -> storage.within(FREE_TREE_BYTES + storage.size(), () -> {
                         if (header.hasMessageOfType(SymbolTableMessage.class)) {

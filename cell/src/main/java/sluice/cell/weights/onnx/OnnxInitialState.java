@@ -18,33 +18,19 @@ final class OnnxInitialState {
         this.input = input;
     }
 
-    /**
-     * @param value null if the input is omitted
-     * @param batchFirst whether the node has layout 1
-     * @throws ModelException if the value is neither constant nor a graph input
-     */
-    static OnnxInitialState of(String what, OnnxValue value, boolean batchFirst) {
-        if (value == null) {
-            return new OnnxInitialState(null, batchFirst, 0, null);
-        }
-        if (value instanceof OnnxFill fill) {
-            return new OnnxInitialState(null, batchFirst, fill.number(), null);
-        }
-        if (value instanceof OnnxConstant constant) {
-            return new OnnxInitialState(constant.array(), batchFirst, 0, null);
-        }
-        if (value instanceof OnnxExpanded rows) {
-            return new OnnxInitialState(rows.constant().array(), batchFirst, 0, null);
-        }
-        if (value instanceof OnnxSignal signal && signal.content() instanceof OnnxContent.Raw raw) {
-            return new OnnxInitialState(null, batchFirst, 0, raw.input());
-        }
-        if (value instanceof OnnxSignal signal && signal.content() instanceof OnnxContent.DerivedInput part) {
-            return new OnnxInitialState(null, batchFirst, 0, part.input());
-        }
-        throw new ModelException(
-                "%s is %s, expected zeros, constants, or an input of the graph: other initial states are not supported"
-                        .formatted(what, value.describe()));
+    /** All values are this number. */
+    static OnnxInitialState filled(float number) {
+        return new OnnxInitialState(null, false, number, null);
+    }
+
+    /** @param batchFirst whether the axes are (N, D, H) and not (D, N, H) */
+    static OnnxInitialState constant(OnnxArray array, boolean batchFirst) {
+        return new OnnxInitialState(array, batchFirst, 0, null);
+    }
+
+    /** An input of the graph; sequences start from zeros instead. */
+    static OnnxInitialState input(String name) {
+        return new OnnxInitialState(null, false, 0, name);
     }
 
     /**

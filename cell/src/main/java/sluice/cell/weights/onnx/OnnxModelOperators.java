@@ -34,8 +34,8 @@ final class OnnxModelOperators {
         OnnxLstm lstm = new OnnxLstm(
                 node,
                 weights,
-                OnnxInitialState.of("initial_h", operands.value(5), batchFirst),
-                OnnxInitialState.of("initial_c", operands.value(6), batchFirst),
+                initialState("initial_h", operands.value(5), batchFirst),
+                initialState("initial_c", operands.value(6), batchFirst),
                 input.content(),
                 input.flipped() != null);
         OnnxLstmInput axes = OnnxLstmInput.of(input, batchFirst, lstm.inputWidth());
@@ -271,5 +271,34 @@ final class OnnxModelOperators {
             throw new ModelException("reverses %s, expected the steps".formatted(axes));
         }
         return signal.flip(axes.get(0));
+    }
+
+    /**
+     * @param value null if the input is omitted
+     * @param batchFirst whether the node has layout 1
+     * @throws ModelException if the value is neither constant nor a graph input
+     */
+    private static OnnxInitialState initialState(String what, OnnxValue value, boolean batchFirst) {
+        if (value == null) {
+            return OnnxInitialState.filled(0);
+        }
+        if (value instanceof OnnxFill fill) {
+            return OnnxInitialState.filled(fill.number());
+        }
+        if (value instanceof OnnxConstant constant) {
+            return OnnxInitialState.constant(constant.array(), batchFirst);
+        }
+        if (value instanceof OnnxExpanded rows) {
+            return OnnxInitialState.constant(rows.constant().array(), batchFirst);
+        }
+        if (value instanceof OnnxSignal signal && signal.content() instanceof OnnxContent.Raw raw) {
+            return OnnxInitialState.input(raw.input());
+        }
+        if (value instanceof OnnxSignal signal && signal.content() instanceof OnnxContent.DerivedInput part) {
+            return OnnxInitialState.input(part.input());
+        }
+        throw new ModelException(
+                "%s is %s, expected zeros, constants, or an input of the graph: other initial states are not supported"
+                        .formatted(what, value.describe()));
     }
 }
