@@ -6,7 +6,7 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 
 /**
- * How wide the vectors are that a model can be asked for. Computed once, because the sizes of answers are estimated for every row.
+ * Widths of a model's output vectors. Computed once, because the sizes of answers are estimated for every row.
  * Immutable.
  */
 public final class AnswerWidths {
@@ -44,7 +44,7 @@ public final class AnswerWidths {
     }
 
     /**
-     * Cells of the layer whose gates are asked for, all directions together.
+     * Cells of the layer whose gates are requested, all directions together.
      *
      * @throws IllegalArgumentException where the model has no such layer
      */

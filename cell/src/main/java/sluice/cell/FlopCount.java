@@ -7,8 +7,8 @@ import sluice.cell.model.LstmModel;
  * Floating-point operations that scoring takes: two for each weight that is multiplied. Additions of biases and the activation functions
  * are not counted.
  *
- * @param step operations of one step through all layers; a first layer that looks up its input by token multiplies nothing for it
- * @param answer operations of one answered step in the output layer; 0 where nothing that needs it is asked for
+ * @param step operations of one step through all layers; the input product is 0 for a first layer that uses a lookup table
+ * @param answer operations of one answered step in the output layer; 0 if no requested output needs it
  * @param answersEachStep whether the output layer computes every step, or the last one only
  */
 public record FlopCount(long step, long answer, boolean answersEachStep) {

@@ -43,7 +43,7 @@ public enum OutputKind {
         TARGETS
     }
 
-    /** How many values a sequence has, and at which steps they can be asked for. */
+    /** How many values a sequence has, and at which steps they can be requested. */
     private enum Scope {
         /** One for each answered step; at the last step or at each. */
         STEP,
@@ -81,7 +81,7 @@ public enum OutputKind {
         return source == Source.TARGETS;
     }
 
-    /** Whether it can be asked for at these steps. */
+    /** Whether it can be requested at these steps. */
     public boolean availableAt(Steps at) {
         return switch (scope) {
             case STEP, SEQUENCE -> true;
@@ -98,7 +98,7 @@ public enum OutputKind {
     /**
      * Number of float32 or int32 values in the arrays of one value; 0 where a value has no array.
      *
-     * @throws IllegalArgumentException where {@link #GATES} is asked for of a layer that the model does not have
+     * @throws IllegalArgumentException if {@link #GATES} is requested for a layer that the model does not have
      */
     public long numbers(AnswerWidths widths, ScoreRequest request) {
         return size.numbers(widths, request);

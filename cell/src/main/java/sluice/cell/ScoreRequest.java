@@ -13,7 +13,7 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.model.Readout;
 
-/** Which outputs are asked for, the same for every sequence. Immutable. */
+/** The requested outputs, the same for every sequence. Immutable. */
 public final class ScoreRequest implements Serializable {
     private static final long serialVersionUID = 1L;
     private static final int TOP = -1;
@@ -147,7 +147,7 @@ public final class ScoreRequest implements Serializable {
     /**
      * Checks that the model has what the request needs.
      *
-     * @throws IllegalArgumentException where it has not
+     * @throws IllegalArgumentException if the model lacks it
      */
     public void requireAnswerableBy(LstmModel model) {
         for (OutputKind kind : kinds) {

@@ -3,9 +3,9 @@ package sluice.cell;
 import java.util.Optional;
 
 /**
- * The answer to one sequence: the outputs that the {@link ScoreRequest} asks for, and null for the others.
+ * The results of one sequence. Outputs that the {@link ScoreRequest} does not request are null.
  *
- * <p>"Steps" are those that the request asks for: the last one, or each one. Do not write to the arrays: answers may share them.
+ * <p>"Steps" are the requested steps: the last one, or each one. Do not write to the arrays: answers may share them.
  */
 public interface ScoredSequence {
     /**

@@ -4,7 +4,8 @@ import sluice.cell.model.Gate;
 
 /**
  * Gate values of one layer in one step, and its cell state after the step. They show why the memory kept or forgot something. For a
- * bidirectional layer, each array has the forward direction's values, then the backward direction's, whatever the merge of its outputs.
+ * bidirectional layer, each array has the forward direction's values, then the backward direction's, regardless of how its
+ * outputs are merged.
  *
  * <p>Each array has H values (for two directions, the sum of their H), with or without a projection. Do not write to the arrays.
  *

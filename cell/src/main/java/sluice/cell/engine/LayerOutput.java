@@ -42,7 +42,7 @@ record LayerOutput(float[] values, int width) {
         return concatenated(batch, directions, StepStates::hidden, LstmDirection::outputWidth, readout);
     }
 
-    /** The cell states of a layer, its directions concatenated (whatever the merge of its outputs). */
+    /** The cell states of a layer, its directions concatenated (regardless of how its outputs are merged). */
     static LayerOutput cell(SequenceBatch batch, List<StepStates> directions, Readout readout) {
         return concatenated(batch, directions, StepStates::cell, LstmDirection::hiddenWidth, readout);
     }

@@ -11,7 +11,7 @@ import sluice.cell.model.LstmModel;
 
 /**
  * Heap that scoring a sequence takes, in bytes: its input and its answer. A stack that also reads backward additionally keeps the states
- * of two neighbouring layers at all steps, and the gates of the layer that is asked for.
+ * of two neighbouring layers at all steps, and the gates of the requested layer.
  */
 final class MemoryEstimate {
     private static final long OBJECT_HEADER = 16;

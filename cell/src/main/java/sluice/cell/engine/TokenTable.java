@@ -11,7 +11,7 @@ import sluice.cell.kernel.LinearPanels;
  * multiplies each step's input, which gives the same bits. For one thread.
  */
 final class TokenTable {
-    /** The table pays if at least one lookup in so many is of a token that occurred before. */
+    /** Builds the table if at least one in {@code WORTH} lookups repeats a token. */
     private static final int WORTH = 8;
 
     private static final int NONE = -1;

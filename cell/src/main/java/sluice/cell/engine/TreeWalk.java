@@ -17,9 +17,9 @@ import sluice.cell.kernel.Kernel;
 import sluice.cell.model.LstmModel;
 
 /**
- * Runs a prefix tree through a model of forward layers. Each node is computed once, all its layers before its children, so that memory
- * holds the states of two levels only, whatever the length of the sequences. A sequence that has ended has no node in the next level,
- * so there is no padding.
+ * Runs a prefix tree through a model of forward layers. Each node is computed once, all its layers before its children, so memory holds
+ * the states of only two levels, independent of sequence length. A sequence that has ended has no node in the next level, so there is no
+ * padding.
  *
  * <p>Level t has a node for each distinct prefix of t + 1 tokens. Level -1 has the start states. Sequences are in lexicographic order,
  * so the sequences of a node are neighbours, and so are a node's children.
@@ -58,7 +58,7 @@ final class TreeWalk {
     private final LevelStates states;
     private final float[] features; // (band, I) of one step, or empty
     private final Nodes nodes = new Nodes(); // of the current level
-    private final EndedSequences ended; // null if each level is answered by itself
+    private final EndedSequences ended; // null if outputs are computed per level, or not at all
 
     // The active sequences, group by group.
     private int active;

@@ -37,7 +37,7 @@ public final class ReferenceLstm {
      * The result of one sequence of n steps.
      *
      * @param hidden the top layer's output at each step, {@code (n, width)}
-     * @param cell the top layer's cell state at each step, {@code (n, width)}; two directions concatenated, whatever the layer's merge
+     * @param cell the top layer's cell state at each step, {@code (n, width)}; two directions always concatenated
      * @param gates gates and cell states of the requested layer at each step; empty if no layer was requested
      * @param finalHidden hidden state of each direction of each layer after the last token that it reads
      * @param finalCell cell states of the same
@@ -54,7 +54,7 @@ public final class ReferenceLstm {
 
     /**
      * One step of one layer: {@code i_t}, {@code f_t}, {@code g_t}, {@code o_t} and {@code c_t}, two directions
-     * concatenated, whatever the layer's merge.
+     * always concatenated, regardless of how the layer merges its outputs.
      */
     public record Gates(double[] input, double[] forget, double[] candidate, double[] output, double[] cell) {}
 

@@ -43,7 +43,7 @@ abstract class OutputColumn {
         return DataTypes.createStructField(name, type(), true);
     }
 
-    /** Size in bytes of one value, uncompressed: that of a step, or of the sequence where the kind has one for the sequence. */
+    /** Size in bytes of one value, uncompressed: per step, or per sequence for kinds that have one value per sequence. */
     long bytes(AnswerWidths widths) {
         return Float.BYTES * spec.numbers(widths);
     }

@@ -17,7 +17,7 @@ public final class OutputSize {
     private final long perStep;
     private final long perTarget; // a token after the first
 
-    /** The sizes are added up once, because they are asked for with every row. */
+    /** Precomputed, because the size is needed for each row. */
     public OutputSize(LstmModel model, ScoreRequest request) {
         AnswerWidths widths = new AnswerWidths(model);
         long row = 0;

@@ -50,7 +50,7 @@ final class BatchOutput implements ScoredOutput {
             files = List.copyOf(files);
         }
 
-        /** The batch as its report identifies it. The hash of the paths tells batches apart if someone edits a checkpoint. */
+        /** Identifies the batch in its report. The hash of the paths distinguishes batches if a checkpoint was edited. */
         RunReport.Batch identity() {
             String paths = files.stream().map(Path::toString).sorted().collect(Collectors.joining("\n"));
             return new RunReport.Batch(number, files.size(), checkpoint.id(), DigestUtils.sha256Hex(paths));

@@ -59,7 +59,7 @@ final class FileColumns {
                     .schema()
                     .fieldNames());
         } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
-            if (e instanceof AnalysisException) { // the file is gone or ignored; the scan of the batch decides
+            if (e instanceof AnalysisException) { // ignored: reading the batch reports the real error, if any
                 return;
             }
             throw e;

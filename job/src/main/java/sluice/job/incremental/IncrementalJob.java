@@ -133,8 +133,7 @@ public final class IncrementalJob {
         batches.score(source.stream(schema));
         RunReport report = batches.report(started, shape);
         byte[] json = report.json(batches.identity(before));
-        // A run without new files leaves a report only if it has a name that --status can ask for, and an output to
-        // leave it in.
+        // A run without new files writes a report only if the run is named and the output exists.
         if (!batches.isEmpty() || (before.isPresent() && name.given())) {
             publish(name, json);
             RunHistory.retain(name, settings, hadoop);

@@ -89,9 +89,9 @@ final class MicroBatches {
 
     /** Scores all files that are new now. Returns when the last batch is committed. */
     void score(Dataset<Row> stream) throws IOException {
-        // A killed run may leave the temporary file of the first log entry. Spark 4.2 takes it for the checkpoint of
-        // another
-        // query, unless this check is off. Spark reads the setting while the query runs, not when it starts.
+        // A killed run may leave a temporary file of the first log entry. Spark 4.2 then rejects the checkpoint as
+        // another query's. This check is therefore disabled until a batch has started. Spark reads the setting while
+        // the query runs, not when it starts.
         try (SessionSetting check = new SessionSetting(spark, REQUIRES_EMPTY, Boolean.toString(log.hasBatches()))) {
             start(stream).awaitTermination();
         } catch (StreamingQueryException e) {

@@ -49,7 +49,7 @@ public record InputPlan(
         return DataTypes.createStructField(name, type, true);
     }
 
-    /** In a text format, where a column can only hold text, and without a vocabulary, the text lists token ids. */
+    /** In text formats without a vocabulary, the string is parsed as token ids. */
     private static SequenceForm form(StructField field, Settings settings, Optional<Vocabulary> vocabulary) {
         SequenceForm form = SequenceForm.of(field.dataType());
         boolean ids = form == SequenceForm.TEXT

@@ -31,10 +31,10 @@ import sluice.job.settings.Settings;
 public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColumn, int corruptColumn) {
     private static final String CORRUPT_COLUMN_SETTING = "spark.sql.columnNameOfCorruptRecord";
 
-    /** Name of the appended column of a sequence within a struct. No input column has it by accident. */
+    /** Name of the appended column of a sequence within a struct. Reserved name, chosen to avoid collisions. */
     private static final String SEQUENCE = "sluice sequence";
 
-    /** Name of the column of carried states that are joined to the table. No input column has it by accident. */
+    /** Name of the column of carried states that are joined to the table. Reserved name, chosen to avoid collisions. */
     public static final String STATE = "sluice state";
 
     private static final int SAMPLED_ROWS = 1_000;

@@ -13,7 +13,7 @@ public enum SequenceForm {
     WORDS("words"),
     /** {@code string}: text, split into words of the vocabulary. */
     TEXT("text"),
-    /** {@code string}: token ids, split as text is. */
+    /** {@code string}: token ids, split by {@code input.splitter}. */
     ID_TEXT("token ids in text"),
     /** {@code array<float|double|decimal>}: one number per step. */
     NUMBERS("numbers"),

@@ -58,7 +58,7 @@ public final class CachedModel {
     /**
      * A value derived from this model, computed on the first call for its key and kept while the model is cached.
      *
-     * @param key equal keys stand for equal values; values of one key class have one type
+     * @param key equal keys have equal values; values of one key class have one type
      */
     @SuppressWarnings("unchecked")
     public synchronized <T> T memo(Object key, Supplier<T> compute) {

@@ -60,7 +60,7 @@ public final class ModelCache {
      * The cache that all sessions of a Spark application share.
      *
      * @param catalog name of the SQL catalog; each catalog has its own cache
-     * @param maxBytes size from which models are evicted; used when the cache is created
+     * @param maxBytes eviction threshold in bytes; used when the cache is created
      */
     public static ModelCache of(SparkContext spark, String catalog, long maxBytes) {
         synchronized (BY_CATALOG) {

@@ -78,7 +78,7 @@ public final class Provenance {
         return scored.add(column, type, false);
     }
 
-    /** Adds the metadata, and the column where the settings ask for it. */
+    /** Adds the metadata, and the column if the settings request it. */
     public Dataset<Row> stamp(Dataset<Row> rows) {
         StructField[] fields = schema.fields();
         Column[] columns = new Column[fields.length + (isColumn ? 1 : 0)];

@@ -7,7 +7,7 @@ import java.util.TreeMap;
 import sluice.job.input.RowDefect;
 
 /**
- * Counters of this process for {@link MetricsPlugin}: what its tasks scored since Spark started in it, over all runs and all task
+ * Counters of this process for {@link MetricsPlugin}: what its tasks scored since the plugin started, over all runs and all task
  * attempts. Failed, retried and speculative attempts count too, because their work was done; the run's report counts each task once.
  * Tasks add to the counters after each batch. Without the plugin nothing is counted.
  */

@@ -17,7 +17,7 @@ import sluice.job.settings.Settings;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
 
-/** The runs of an output: the report of the last one, and a report and the bad rows of each run whose rows are in it. */
+/** The runs of an output: the report of the last one, and the report and bad rows of each run that contributed rows. */
 public final class RunHistory {
     private static final Logger LOG = LoggerFactory.getLogger(RunHistory.class);
     private static final String SUFFIX = ".json";

@@ -14,7 +14,7 @@ import sluice.job.settings.SettingValues;
  * names cannot hold are escaped as Spark escapes partition values, so that the bad rows of several runs are a table with a partition
  * column {@code run}.
  *
- * @param given whether the user named the run; a later run of the same name is then the same run
+ * @param given whether the user named the run; a rerun under this name is treated as the same run
  * @param kind whether this names a run or a batch
  * @param file the name, escaped for use in file names
  */

@@ -109,7 +109,7 @@ public record RunReport(
         return ReportJson.scored(this, batches);
     }
 
-    /** The report of a run that wrote no output. Schedulers read from its copy, {@code report.path}, how the run ended. */
+    /** The report of a run that wrote no output. Schedulers read the outcome at {@code report.path}. */
     public static byte[] failed(Instant started, Settings settings, ExitCode code, String error) {
         return ReportJson.failed(started, settings, code, error);
     }

@@ -14,7 +14,7 @@ import sluice.job.storage.Storage;
 
 /**
  * How a run ended, read from its report: {@code --status}. In cluster deploy mode, {@code spark-submit} does not return the run's exit
- * code, so a scheduler asks for it here.
+ * code, so schedulers use this option.
  *
  * @param code the run's exit code; that of a failed run if no run has ended
  * @param sentence one line for the user

@@ -55,7 +55,7 @@ public final class DryRun {
     /**
      * Prints the estimates.
      *
-     * @return {@link ExitCode#REFUSED} if the run would be refused because of what exists at its output
+     * @return {@link ExitCode#REFUSED} if the run would be refused because its output already exists or does not match
      * @throws RefusedException if the run would be refused because of its settings, model or table
      */
     public ExitCode run() throws IOException {

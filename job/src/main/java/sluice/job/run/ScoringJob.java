@@ -77,7 +77,7 @@ public final class ScoringJob {
      *
      * @return empty if the output already holds the rows of the run of this name
      * @throws RefusedException before any task starts, if settings, model and table do not fit together
-     * @throws RuntimeException if the run failed; nothing was written
+     * @throws RuntimeException if the run failed; nothing was published, unless it is an {@code UnfinishedException}
      */
     public Optional<RunReport> run() throws IOException {
         Instant started = Instant.now();
@@ -118,7 +118,7 @@ public final class ScoringJob {
      * @param plan resolved; this method joins the carried states that it names to its table
      * @param broadcasts creates the broadcast of the plan for the executors
      * @throws RefusedException before any task starts, if the rows do not fit into the output
-     * @throws RuntimeException if scoring failed; nothing was written
+     * @throws RuntimeException if scoring failed; nothing was published, unless it is an {@code UnfinishedException}
      */
     public RunReport score(
             ScoringPlan plan, Supplier<Broadcast<BroadcastPlan>> broadcasts, ScoredOutput output, Instant started)

@@ -2,13 +2,13 @@ package sluice.job.settings;
 
 /** {@code output.mode}: what happens to an existing output. */
 public enum OutputMode {
-    /** It stays, and the run is refused. */
+    /** Keep it and refuse the run. */
     ERROR,
-    /** It is replaced when the new one is complete. */
+    /** Replace it when the new one is complete. */
     OVERWRITE,
-    /** The new rows are added. */
+    /** Add the new rows. */
     APPEND,
-    /** Partitions that the new rows belong to are replaced. All others stay. */
+    /** Replace the partitions that the new rows belong to, and keep all others. */
     PARTITIONS;
 
     /** Whether an output keeps rows, reports and bad rows of several runs. */

@@ -8,8 +8,7 @@ import java.util.Optional;
  * its option on the command line.
  *
  * <p>The settings hash is the SHA-256 of all settings that can change answers or their form. Excluded are locations, what happens to
- * existing output, the cut into tasks, memory limits and reports. A vocabulary is part of the hash by its path, a model by its own SHA-256
- * beside the hash.
+ * existing output, task layout, memory limits and reports. The hash includes the vocabulary's path. The model has a separate SHA-256.
  */
 public enum SettingKey {
     MODEL_PATH("model.path", Hash.EXCLUDED, Scope.MODEL, "--model"),
@@ -128,7 +127,7 @@ public enum SettingKey {
         return scope == Scope.TABLE;
     }
 
-    /** Whether it is a map, whose keys are names of Spark's. */
+    /** Whether it is a map whose keys are Spark options. */
     boolean isMap() {
         return this == INPUT_OPTIONS || this == OUTPUT_OPTIONS;
     }

@@ -36,13 +36,13 @@ public final class SettingValues {
         this.config = config;
     }
 
-    /** The command line over the file over the defaults. */
+    /** Precedence: command line, settings file, defaults. */
     static Config merge(Path file, Map<String, String> overrides) {
         return merge(file, overrides, "--set");
     }
 
     /**
-     * The overrides over the file over the defaults.
+     * Precedence: overrides, settings file, defaults.
      *
      * @param file or null
      * @param where the source of the overrides, for messages
@@ -152,7 +152,7 @@ public final class SettingValues {
         return value;
     }
 
-    /** A whole number from 0; empty if the value is this word. */
+    /** Integer of at least 0; empty if the value equals {@code word}. */
     OptionalInt numberOr(String word, SettingKey key) {
         if (string(key).equals(word)) {
             return OptionalInt.empty();

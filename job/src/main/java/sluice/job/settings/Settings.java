@@ -94,7 +94,7 @@ public record Settings(
     }
 
     /**
-     * The maximum size of an output file. If both limits are set, the smaller one applies.
+     * Limits of an output file, by rows and by bytes; the smaller one applies.
      *
      * @param rows {@code output.file-rows}, 0 for no limit
      * @param bytes {@code output.file-bytes}, 0 for no limit
@@ -129,7 +129,7 @@ public record Settings(
     public record BadRows(BadRowRule rule, double maxFraction, Optional<String> path) {}
 
     /**
-     * The command line over the file over the defaults.
+     * Reads the settings. Precedence: command line, settings file, defaults.
      *
      * @param file a settings file, or null
      * @param overrides values of the command line by key

@@ -16,7 +16,7 @@ import org.apache.commons.codec.digest.DigestUtils;
 final class SettingsHash {
     private SettingsHash() {}
 
-    /** @param merged the command line over the file over the defaults */
+    /** @param merged all settings; precedence: command line, settings file, defaults */
     static String of(Config merged) {
         String text = merged.entrySet().stream()
                 .filter(setting -> SettingKey.of(setting.getKey())
@@ -28,7 +28,7 @@ final class SettingsHash {
         return DigestUtils.sha256Hex(text);
     }
 
-    /** The value as on the command line: a number has no quotes, and a list is joined by commas. */
+    /** Formats the value in command-line syntax: numbers without quotes, list elements joined by commas. */
     private static String text(ConfigValue value) {
         return value.unwrapped() instanceof List<?> list
                 ? list.stream().map(String::valueOf).collect(Collectors.joining(","))

@@ -1,5 +1,5 @@
 /**
- * What the user asked for, checked. {@link sluice.job.settings.Settings} has all values of a run;
+ * Validated settings of a run. {@link sluice.job.settings.Settings} has all values of a run;
  * {@link sluice.job.settings.SettingKey} declares every key with its part in the settings hash, its use by SQL functions and its option.
  *
  * <p>May use {@code message} and {@code parquet}.

@@ -36,8 +36,8 @@ final class FunctionBinder {
     private record PlanKey(Map<String, String> settings, DataType sequence, Optional<FileStamp> vocabulary) {}
 
     /**
-     * A function of one model, or of all models of the session's settings. In the second form the model is a value of an argument, which
-     * Spark evaluates in the executors, when types are chosen and models are sent already.
+     * A function of one model, or of all models of the session's settings. If an argument names the model, its value is known only on
+     * the executors, so all models must be bound and broadcast first.
      *
      * @param name of the function, for messages
      * @param model empty: the first argument names it
@@ -146,7 +146,7 @@ final class FunctionBinder {
         }
     }
 
-    /** The plan of a run on a table whose only column is the argument, which is not part of the result. */
+    /** A plan over a one-column table; the input column is dropped. */
     private RowFunction.Plan plan(CachedModel cached, Settings settings, DataType sequence) {
         StructType argument = new StructType().add(TOKENS, sequence);
         InputTable table = new InputTable(session.spark().createDataFrame(List.of(), argument), List.of(), 0, -1);

@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** The functions of the catalog. */
 enum ScoringFunction {
-    /** The columns that the model's settings ask for, as one struct. */
+    /** The columns that the model's settings request, as one struct. */
     SCORE(""),
     /** The most probable classes; the argument {@code k} is their number. */
     TOPK("topk"),

@@ -15,7 +15,7 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
  * Trained models as SQL functions and procedures: set {@code spark.sql.catalog.NAME = sluice.job.sql.SluiceCatalog}, and the path of each
  * model.
  *
- * <p><code>NAME.`MODEL`.score(tokens)</code> scores with one model and returns the columns that its settings ask for.
+ * <p><code>NAME.`MODEL`.score(tokens)</code> scores with one model and returns the columns that its settings request.
  * {@code NAME.score('MODEL', tokens)} takes the model from an argument, for example from a column, and returns a struct of all columns that
  * any model can have.
  */

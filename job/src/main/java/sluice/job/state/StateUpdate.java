@@ -206,7 +206,7 @@ public final class StateUpdate {
                 rows);
     }
 
-    /** Deletes versions older than {@code state.keep} asks for. */
+    /** Deletes old versions. {@code state.keep} sets how many of the newest are kept. */
     public void retain() {
         states.store().retain(settings.state().keep());
     }

@@ -8,7 +8,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
 /**
- * The identity of a file without reading it: two equal stamps mean that the file has not changed.
+ * Length and modification time. Equal stamps are taken as unchanged content.
  *
  * @param length in bytes; -1 for a missing file
  * @param modified time in milliseconds since the epoch; -1 for a missing file

@@ -32,8 +32,8 @@ public record Journal(@JsonProperty("sluice") String version, String id, List<Pl
     }
 
     /**
-     * The steps in one directory. Their paths are relative to the directory, and to its staging directory alike. An empty path is the
-     * directory itself.
+     * The steps in one directory. Paths are relative to both the target and the staging directory. An empty path is the directory
+     * itself.
      *
      * @param path a name beside the journal, or a URI
      * @param moves from the staging directory
@@ -55,7 +55,7 @@ public record Journal(@JsonProperty("sluice") String version, String id, List<Pl
      *
      * @param path what is moved
      * @param replaces whether the target may exist
-     * @param mark the path of a file inside {@code path} that only the new content has; empty if there is no such file
+     * @param mark the path, inside {@code path}, of a file that exists only in the new content; empty if there is none
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Move(String path, boolean replaces, String mark) {

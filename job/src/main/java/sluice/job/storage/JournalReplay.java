@@ -21,10 +21,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Replays the steps of one place of a journal. Several processes may replay it at the same time.
  *
- * <p>A path that doesn't exist in the target is moved with one rename, which succeeds in one process only. To replace a directory takes
- * two renames: the old one away, the new one in. Between the check and the rename another process may have done both, and then this one
- * moves the new directory away. So each process moves the target to a name of its own, recognizes the new content by its mark and moves it
- * back. Only content without the mark is deleted.
+ * <p>A path that doesn't exist in the target is moved with one rename, which succeeds in one process only. Replacing a directory takes two
+ * renames. A slower process may move the new directory away. It detects this by the mark and moves it back. Only content without the mark
+ * is deleted.
  */
 final class JournalReplay {
     private static final Logger LOG = LoggerFactory.getLogger(JournalReplay.class);
@@ -61,7 +60,7 @@ final class JournalReplay {
         }
     }
 
-    /** The directory for what a step replaces: an entry for each process that moved something there. */
+    /** Holds replaced content of a step, one entry per process and attempt. */
     private Path retired(int step) {
         return new Path(place.replaced(), Integer.toString(step));
     }

@@ -13,8 +13,8 @@ import sluice.job.message.Failure;
 import sluice.job.message.UnfinishedException;
 
 /**
- * Commits and publishes an output by a {@link Journal}. The rename that creates the journal is the commit. A run that ends before it has
- * changed nothing. After it the outcome is fixed: a failure rolls nothing back, the journal stays, and the next run on this output, or
+ * Commits and publishes an output by a {@link Journal}. The rename that creates the journal is the commit. Before the commit
+ * nothing has changed. After the commit nothing is rolled back: if a step fails, the journal stays, and the next run on this output, or
  * {@code --status}, replays it.
  *
  * <p>Every step checks whether it is done already, so several processes may replay a journal, at the same time or after a kill.

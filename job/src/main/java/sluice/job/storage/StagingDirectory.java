@@ -38,7 +38,7 @@ public final class StagingDirectory {
         return "." + target.getName() + ".staging-";
     }
 
-    /** Logs the staging directories of other runs. They are kept: they don't show whether their run is dead. */
+    /** Logs the staging directories of other runs. They are not deleted, because their run may still be active. */
     public static void warnOfLeftovers(FileSystem files, Path target) throws IOException {
         List<Path> left = Storage.siblings(files, target, stagingPrefix(target), "");
         if (!left.isEmpty()) {

@@ -20,7 +20,7 @@ public final class Storage {
 
     private Storage() {}
 
-    /** Hadoop's configuration overridden by {@code spark.hadoop.*}, as in a session, but without one. */
+    /** Hadoop's configuration overridden by {@code spark.hadoop.*}, as a session would have it; no session is needed. */
     public static Configuration configuration(SparkConf spark) {
         Configuration hadoop = new Configuration();
         for (Tuple2<String, String> setting : spark.getAllWithPrefix(SPARK_PREFIX)) {

@@ -24,7 +24,7 @@ import sluice.job.state.StateWriter;
 public final class BroadcastPlan implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    /** The answer cache has this fraction of a batch's bytes, for each task that a process runs at once. */
+    /** Cache size per concurrent task: {@code scoring.batch-bytes} divided by this. */
     private static final int CACHE_FRACTION = 4;
 
     private final Broadcast<BroadcastModel> model;

@@ -12,7 +12,7 @@ import sluice.job.settings.Settings;
  * @param rows of the table
  * @param steps of all sequences
  * @param work floating-point operations of a step and of an answer
- * @param sharing tokens per computed step, for rows scored together: those of one batch, or those whose answers the cache holds
+ * @param sharing tokens per computed step within one batch or one full cache
  * @param sharingIfClustered the same if the rows were sorted
  * @param rowBytes of a scored row before compression
  * @param flopsPerSecond assumed speed of one core

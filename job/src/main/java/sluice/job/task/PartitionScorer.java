@@ -8,7 +8,7 @@ import org.apache.spark.sql.Row;
 import sluice.job.report.RunCounters;
 import sluice.job.state.StateFiles;
 
-/** The function that a task applies to its partition. Sent with every task, so it holds little but references to broadcasts. */
+/** The function that a task applies to its partition. It is serialized with every task, so it holds mainly broadcast handles. */
 public final class PartitionScorer implements MapPartitionsFunction<Row, Row> {
     private static final long serialVersionUID = 1L;
 

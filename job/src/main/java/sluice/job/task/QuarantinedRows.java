@@ -17,7 +17,7 @@ final class QuarantinedRows extends LookaheadIterator {
     private final Iterator<Row> rows;
     private final InputRow inputRow;
     private final SequenceScorer scorer;
-    private final boolean mayOverflow; // then only scoring shows whether a row is good
+    private final boolean mayOverflow; // if true, some defects are only found by scoring
     private final RunCounters counters;
 
     QuarantinedRows(

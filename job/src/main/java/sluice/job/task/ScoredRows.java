@@ -25,8 +25,8 @@ import sluice.job.settings.BadRowRule;
 import sluice.job.state.StateWriter;
 
 /**
- * Scores the rows of a partition, in their order. Rows are collected into batches whose states, answers and own values fit into {@code
- * scoring.batch-bytes}; a larger row is a batch of its own.
+ * Scores the rows of a partition, in their order. Rows are collected into batches whose states, outputs and input values fit into
+ * {@code scoring.batch-bytes}; a larger row is a batch of its own.
  */
 final class ScoredRows extends LookaheadIterator {
     private final Iterator<Row> rows;

@@ -48,7 +48,7 @@ public final class SpeedTrial {
         return (scorer.computedSteps() - steps) * 1e9 / nanos;
     }
 
-    /** Scores the batch until so many nanoseconds have passed; returns the nanoseconds that it took. */
+    /** Scores the batch repeatedly, for at least {@code nanos}; returns the elapsed nanoseconds. */
     private static long repeat(SequenceScorer scorer, List<Sequence> batch, long nanos) {
         long began = System.nanoTime();
         do {

@@ -47,8 +47,9 @@ public record TableSample(long[] rowsOf, List<SampledPart> parts) {
         JavaRDD<InternalRow> bare = table.select().queryExecution().toRdd().toJavaRDD();
         List<Long> counts =
                 bare.mapPartitions(rows -> List.of(count(rows)).iterator()).collect();
-        long[] rowsOf =
-                new long[partitions]; // the partitions of a query that shuffles may differ in the next execution
+        // The number of partitions of a query that shuffles may differ between executions: extra counts are ignored,
+        // and missing ones are 0.
+        long[] rowsOf = new long[partitions];
         for (int partition = 0; partition < Math.min(partitions, counts.size()); partition++) {
             rowsOf[partition] = counts.get(partition);
         }

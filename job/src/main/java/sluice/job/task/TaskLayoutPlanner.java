@@ -26,7 +26,7 @@ public final class TaskLayoutPlanner {
     /** Estimated ratio of a row's bytes in a shuffle to its bytes in memory. */
     private static final double SHUFFLE_COMPRESSION = 0.5;
 
-    /** Spark's driver can't manage more tasks. */
+    /** Upper bound on tasks, to limit driver load. */
     private static final int MAX_TASKS = 1_000_000;
 
     private static final double SHUFFLE_SECONDS_PER_ROW = 5e-6;
@@ -102,7 +102,7 @@ public final class TaskLayoutPlanner {
         return byPartitions(tasks, taskBytes, size);
     }
 
-    /** The layout where neither prefixes nor files nor output partitions ask for one: it depends on the partitions as read. */
+    /** Determines the layout from the partitions as read, if no other rule determines it. */
     private TaskLayout byPartitions(int tasks, long taskBytes, String size) {
         int filled = sample.filledPartitions();
         TaskLayout asRead = new TaskLayout(Kind.AS_READ, sample.rowsOf().length, taskBytes, 0, size);
@@ -174,7 +174,7 @@ public final class TaskLayoutPlanner {
         return cost.secondsSavedByClustering() > SORT_PASSES * shuffleSeconds(sample) + MIN_TASK_SECONDS;
     }
 
-    /** Whether the longest partition delays the run, or is too long to repeat, by more than the shuffle costs. */
+    /** Whether the longest partition delays the run, or is too expensive to retry, compared with the shuffle. */
     private boolean repartitioningPays(double longest, int tasks) {
         double shuffle = shuffleSeconds(sample);
         double share = seconds / Math.min(cores, tasks);
@@ -184,7 +184,7 @@ public final class TaskLayoutPlanner {
         return tasks > 1 && (delays || isTooLong);
     }
 
-    /** The number of files of at most these rows. A round-robin shuffle deals each input partition separately, so tasks differ by that. */
+    /** The number of files of at most these rows. A round-robin shuffle distributes each partition separately, so task sizes vary. */
     private static double files(TableSample sample, long fileRows) {
         long uneven = sample.filledPartitions();
         return sample.rows() <= fileRows
