@@ -61,7 +61,9 @@ final class Hdf5Dataset {
     }
 
     private <T extends Message> T message(ObjectHeader header, Class<T> kind) {
-        return header.hasMessageOfType(kind) ? Hdf5Library.guarded(describe(), () -> header.getMessageOfType(kind)) : null;
+        return header.hasMessageOfType(kind)
+                ? Hdf5Library.guarded(describe(), () -> header.getMessageOfType(kind))
+                : null;
     }
 
     private Shape readShape(ObjectHeader header) {
