@@ -26,8 +26,8 @@ record CatalogTable(String name, String provider, StructType schema, List<String
     private static final Set<String> TRANSACTIONAL = Set.of("delta", "iceberg");
 
     /**
-     * @return empty where the table does not exist
-     * @throws RefusedException where the name is invalid, or is that of a view
+     * @return empty if the table does not exist
+     * @throws RefusedException if the name is invalid, or is that of a view
      */
     static Optional<CatalogTable> find(SparkSession spark, String name) {
         try {

@@ -35,7 +35,7 @@ public final class DirectoryOutput implements ScoredOutput {
         this.staged = staged;
     }
 
-    /** @throws RefusedException where the settings don't fit the directory, or it can't be written */
+    /** @throws RefusedException if the settings don't fit the directory, or it can't be written */
     static DirectoryOutput at(SparkSession spark, Settings settings, RunName run, Configuration hadoop) {
         Settings.Output output = settings.output();
         if (output.mode() == OutputMode.PARTITIONS && output.partitionBy().isEmpty()) {

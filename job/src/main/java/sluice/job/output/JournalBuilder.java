@@ -16,8 +16,8 @@ import sluice.job.storage.SmallFile;
 import sluice.job.storage.StagingDirectory;
 
 /**
- * Collects the steps by which what a run has staged for one place becomes visible there. All paths are relative to the staging directory
- * and to its target; the empty path is the whole directory.
+ * Collects the journal steps that publish a run's staged files in one target directory. A path is relative to the staging directory and to
+ * the target alike. The empty path is the whole directory.
  */
 final class JournalBuilder {
     private final StagingDirectory place;
@@ -47,7 +47,7 @@ final class JournalBuilder {
         }
     }
 
-    /** Replaces the path in the target, and removes it where this run has staged nothing for it. */
+    /** Replaces the path in the target, and removes it if this run has staged nothing for it. */
     void replace(String path) throws IOException {
         if (isStaged(path)) {
             move(path, true);
@@ -60,7 +60,7 @@ final class JournalBuilder {
         return place.files().exists(in(place.staging(), path));
     }
 
-    /** Adds each data file of a directory, at any depth, to those of the target. */
+    /** Adds a move for every data file below the directory. */
     void addFiles(String directory) throws IOException {
         for (FileStatus entry : visible(directory)) {
             String path = join(directory, entry);
@@ -75,7 +75,7 @@ final class JournalBuilder {
     /**
      * Replaces each partition for which the run has rows.
      *
-     * @param levels of directories from here to a partition
+     * @param levels number of partition directories below {@code directory}
      */
     void replacePartitions(String directory, int levels) throws IOException {
         for (FileStatus entry : visible(directory)) {
@@ -91,13 +91,13 @@ final class JournalBuilder {
         }
     }
 
-    /** Writes a small file into the target, over one of the same name, if this run has staged it. */
+    /** Adds a step that writes a small file to the target, over one of the same name, if this run has staged it. */
     void write(String name) throws IOException {
         SmallFile.read(place.files(), new Path(place.staging(), name))
                 .ifPresent(bytes -> texts.put(name, new String(bytes, StandardCharsets.UTF_8)));
     }
 
-    /** @param path of the target as the journal has it: its name beside the journal, or a URI */
+    /** @param the target's path in the journal: the name of a sibling of the journal, or a URI */
     Journal.Place build(String path) {
         return new Journal.Place(path, moves, removals, texts);
     }
@@ -117,9 +117,9 @@ final class JournalBuilder {
     }
 
     /**
-     * The first data file in a directory. Spark's file names are unique, so this one at the target proves that the move is done.
+     * The first data file in a directory. Spark's file names are unique, so its presence in the target proves that the move was done.
      *
-     * @param below the path from the directory to where the search is
+     * @param below the path of the searched directory, relative to the first one
      */
     private Optional<String> firstFile(String directory, String below) throws IOException {
         for (FileStatus entry : visible(directory)) {

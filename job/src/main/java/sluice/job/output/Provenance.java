@@ -24,8 +24,8 @@ import sluice.job.settings.Settings;
  * The origin of an answer: SHA-256 of the model and of the settings ({@link Settings#sha256}), Sluice's version, and the start of the run.
  *
  * <p>It is written to the metadata of the added columns. Spark stores that metadata in the footer of each Parquet file
- * ({@code org.apache.spark.sql.parquet.row.metadata}) and returns it with the schema. Tables of a catalog have no such metadata, because a
- * catalog would keep that of the first run for all rows. With {@code output.provenance} it is also a column of each row,
+ * ({@code org.apache.spark.sql.parquet.row.metadata}) and returns it with the schema. Tables of a catalog have no such metadata: a catalog
+ * stores it once per table, so appended rows would carry that of the first run. With {@code output.provenance} it is also a column of each row,
  * {@code struct<model_sha256,settings_sha256,version,started>}.
  */
 public final class Provenance {
@@ -42,7 +42,7 @@ public final class Provenance {
 
     /**
      * @param scored schema of the scored table, without the provenance column
-     * @param input schema of the input's columns in it
+     * @param input schema of the input's columns
      * @param model SHA-256 of the model
      */
     public Provenance(StructType scored, StructType input, String model, Settings settings, Instant started) {
@@ -59,7 +59,7 @@ public final class Provenance {
     /**
      * The schema of the table to write.
      *
-     * @throws RefusedException where the column's name is taken
+     * @throws RefusedException if the column's name is taken
      */
     public StructType appendTo(StructType scored) {
         if (!isColumn) {

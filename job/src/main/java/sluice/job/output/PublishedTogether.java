@@ -4,18 +4,18 @@ import java.io.IOException;
 import org.apache.hadoop.fs.Path;
 import sluice.job.storage.Journal;
 
-/** Staged files of another target that the journal of an output publishes, in the same commit as its rows. */
+/** Files staged for another directory that the output's journal publishes, in the same commit as the rows. */
 public interface PublishedTogether {
     /**
      * Called before the journal is committed.
      *
      * @param journal path of the committed journal
      * @param output target of the output that the journal publishes
-     * @throws IOException where it can no longer be published; then the journal is not committed
+     * @throws IOException if it can no longer be published; then the journal is not committed
      */
     void announce(Path journal, Path output) throws IOException;
 
-    /** The journal's steps for it, which follow those of the output. */
+    /** The steps that the journal runs after those of the output. */
     Journal.Place steps();
 
     /** Deletes the staged files. */

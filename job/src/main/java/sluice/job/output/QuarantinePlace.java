@@ -12,7 +12,7 @@ import sluice.job.storage.Storage;
 
 /** The directory for bad rows that {@code bad-rows.path} names. */
 record QuarantinePlace(String given, FileSystem files, Path path) {
-    /** @throws RefusedException where it exists and may not be replaced, or can't be a directory */
+    /** @throws RefusedException if it exists and may not be replaced, or can't be a directory */
     static QuarantinePlace resolve(String given, OutputMode mode, Configuration hadoop) {
         FileSystem files = Storage.of(given, "bad-rows.path", hadoop);
         Path path = files.makeQualified(new Path(given));
@@ -37,9 +37,9 @@ record QuarantinePlace(String given, FileSystem files, Path path) {
     }
 
     /**
-     * The path.
+     * Returns the path after checking that it and the output are disjoint.
      *
-     * @throws RefusedException where it is inside the output, or the output inside it
+     * @throws RefusedException if one of them is inside the other
      */
     Path outside(Path output) {
         if (Storage.isWithin(path, output) || Storage.isWithin(output, path)) {

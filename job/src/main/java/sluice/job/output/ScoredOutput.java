@@ -14,7 +14,7 @@ import sluice.job.settings.Settings;
 
 /** The destination of a scored table. Its rows are staged first, invisible to readers, and published when all of them are complete. */
 public interface ScoredOutput {
-    /** @throws RefusedException where the settings don't fit the destination, or it can't be written */
+    /** @throws RefusedException if the settings don't fit the destination, or it can't be written */
     static ScoredOutput at(SparkSession spark, Settings settings, RunName run, Configuration hadoop) {
         return settings.output().format() == OutputFormat.TABLE
                 ? TableOutput.at(spark, settings, run, hadoop)
@@ -29,7 +29,7 @@ public interface ScoredOutput {
     /**
      * Checks the table to write against the existing one.
      *
-     * @throws RefusedException where they don't fit
+     * @throws RefusedException if they don't fit
      */
     void requireFits(TableShape shape);
 
@@ -44,7 +44,7 @@ public interface ScoredOutput {
     void stageBadRows(Dataset<Row> rows);
 
     /**
-     * Stages files of another target that are published in the same commit as the rows.
+     * Stages files of another directory that are published in the same commit as the rows.
      *
      * @param stage creates them, given the id of the publication
      */
@@ -59,7 +59,8 @@ public interface ScoredOutput {
     /**
      * Makes the staged rows visible.
      *
-     * @throws IOException where it failed; then the destination is unchanged
+     * @throws IOException if the commit failed; then a directory is unchanged, and a catalog table is what its format leaves
+     * @throws sluice.job.message.UnfinishedException if the journal of a directory is committed, and a step failed
      */
     void publish(RunReport report) throws IOException;
 

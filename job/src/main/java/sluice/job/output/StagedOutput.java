@@ -26,8 +26,8 @@ import sluice.job.storage.Storage;
 
 /**
  * The staging directory of an output, and its publication. All files are written to a hidden directory beside the target. When they are
- * complete, a {@link Publication} moves them: the whole directory with one rename where the table is new or replaced, single files where
- * rows are appended, single partitions where some are replaced.
+ * complete, a {@link Publication} moves them: the whole directory with one rename if the table is new or replaced, single files if
+ * rows are appended, single partitions if some are replaced.
  */
 public final class StagedOutput {
     private static final String JOURNAL_DRAFT = "_publishing.json";
@@ -36,7 +36,7 @@ public final class StagedOutput {
     private final StagingDirectory place;
     private final OutputMode mode;
     private final int partitionLevels;
-    private final Optional<String> partition; // the only one that the run writes
+    private final Optional<String> partition; // set if the run writes a single partition
     private final RunName run;
     private final Publication publication;
     private final Optional<StagingDirectory> badRows; // a directory of their own; empty: they go into the output
@@ -70,7 +70,7 @@ public final class StagedOutput {
     /**
      * @param badRows directory for bad rows; empty: they go into the output
      * @param run names the run's report and its bad rows
-     * @throws RefusedException where the target exists and may not be replaced, or can't be written
+     * @throws RefusedException if the target exists and may not be replaced, or can't be written
      */
     public static StagedOutput at(
             Settings.Output settings, Optional<String> badRows, RunName run, Configuration hadoop) {
@@ -80,7 +80,7 @@ public final class StagedOutput {
     /**
      * The same for a run that writes a single partition.
      *
-     * @param partition its path in the output; the run replaces all of it, and removes it where it has no rows
+     * @param partition its path in the output; the run replaces the partition, or deletes it if there are no rows
      */
     public static StagedOutput at(
             Settings.Output settings,
@@ -182,12 +182,12 @@ public final class StagedOutput {
         return place.target();
     }
 
-    /** Stages a small file that belongs to the table; Spark ignores it where its name begins with {@code _} or a dot. */
+    /** Stages a small file that belongs to the table; Spark ignores it if its name begins with {@code _} or a dot. */
     public void write(String name, byte[] content) throws IOException {
         SmallFile.write(files, new Path(place.staging(), name), content);
     }
 
-    /** Stages the run's report twice: as the last run's, and under the run's own name. */
+    /** Stages the run's report twice: as the latest report and under the run's name. */
     public void writeReport(byte[] report) throws IOException {
         writeText(run.report(), report);
         writeText(RunReport.FILE, report);
@@ -202,8 +202,8 @@ public final class StagedOutput {
     /**
      * Makes the staged files visible.
      *
-     * @throws IOException where the journal could not be committed; then the output is unchanged
-     * @throws UnfinishedException where the journal is committed, and a step failed
+     * @throws IOException if the journal could not be committed; then the output is unchanged
+     * @throws UnfinishedException if the journal is committed, and a step failed
      */
     public void publish() throws IOException {
         if (!files.exists(place.staging())) {

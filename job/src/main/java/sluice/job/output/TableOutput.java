@@ -29,7 +29,7 @@ import sluice.job.settings.Settings;
 import sluice.job.storage.StagingDirectory;
 
 /**
- * A table of Spark's catalogs. Its rows are scored once and cached on the executors' disks until the run knows that it may write them.
+ * A table of Spark's catalogs. Its rows are scored once and cached on the executors' disks until the bad-row limit is checked.
  * Spark scores rows again when it loses such a disk, to the same bits. Visibility depends on the table format: Delta and Iceberg commit
  * atomically.
  */
@@ -55,7 +55,7 @@ final class TableOutput implements ScoredOutput {
         this.badRows = badRows;
     }
 
-    /** @throws RefusedException where the table exists and its format or the mode rules out this change */
+    /** @throws RefusedException if the table exists and its format or the mode do not allow it */
     static TableOutput at(SparkSession spark, Settings settings, RunName run, Configuration hadoop) {
         Settings.Output output = settings.output();
         Optional<CatalogTable> existing = CatalogTable.find(spark, output.path());
@@ -156,7 +156,7 @@ final class TableOutput implements ScoredOutput {
         return badRows.map(place -> place.target().toString()).orElse("");
     }
 
-    /** Publishes the bad rows before the table, and withdraws them where the table can't be written. */
+    /** Publishes the bad rows before the table, and withdraws them if the table can't be written. */
     @Override
     public void publish(RunReport report) throws IOException {
         if (hasBadRows) {

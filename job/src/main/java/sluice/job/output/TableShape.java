@@ -26,7 +26,7 @@ public record TableShape(StructType columns, List<String> partitionBy) {
     /**
      * The shape of the table to write.
      *
-     * @throws RefusedException where it can't be partitioned by these columns
+     * @throws RefusedException if it can't be partitioned by these columns
      */
     public static TableShape resolve(StructType columns, List<String> partitionBy) {
         for (String name : partitionBy) {
@@ -51,10 +51,10 @@ public record TableShape(StructType columns, List<String> partitionBy) {
     }
 
     /**
-     * Compares this shape, that of rows, with the shape of an existing table.
+     * Compares the rows to write with an existing table.
      *
-     * @param types how exactly the table's types are known
-     * @return the first difference as a clause about the table, empty where the rows fit
+     * @param types whether the table's types are exact or inferred
+     * @return the first difference as a clause about the table, empty if the rows fit
      */
     Optional<String> difference(TableShape there, Types types) {
         if (!partitionBy.equals(there.partitionBy)) {

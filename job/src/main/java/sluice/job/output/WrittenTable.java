@@ -17,8 +17,8 @@ import sluice.job.settings.Settings;
 /** An existing table of files. Its columns are read from its first file, and its partition columns from the directory names. */
 public record WrittenTable(TableShape shape, TableShape.Types types) {
     /**
-     * @return empty where the directory has no data file
-     * @throws RefusedException where its first file has another format
+     * @return empty if the directory has no data file
+     * @throws RefusedException if its first file has another format
      */
     public static Optional<WrittenTable> find(
             FileSystem files, Path directory, Settings.Output settings, SparkSession spark) throws IOException {
@@ -74,7 +74,7 @@ public record WrittenTable(TableShape shape, TableShape.Types types) {
         return Optional.empty();
     }
 
-    /** @throws RefusedException where rows of this shape can't be added */
+    /** @throws RefusedException if rows of this shape can't be added */
     public void requireSame(TableShape mine, String path) {
         mine.difference(shape, types).ifPresent(difference -> {
             throw new RefusedException("%s: can't be added to: %s; choose another --output, or settings that fit"

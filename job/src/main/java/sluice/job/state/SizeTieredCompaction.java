@@ -6,8 +6,8 @@ import java.util.List;
  * The compaction policy of the carried states. A new version keeps the leading segments that are each larger than all newer ones
  * together, and merges the remaining segments with its own rows.
  *
- * <p>So the number of segments is at most log2(rows), and together they have fewer than twice the rows of the oldest segment. A row
- * that is rewritten moves to a segment of at least twice the size, so each row is rewritten at most log2(keys) times.
+ * <p>Each segment is larger than all newer ones together, so a version has at most 1 + log2(rows) segments, and together they have
+ * fewer than twice the rows of the oldest one. A segment is rewritten only when the newer rows are at least as many as its own.
  */
 final class SizeTieredCompaction {
     private SizeTieredCompaction() {}

@@ -32,7 +32,7 @@ final class StagedStates implements PublishedTogether {
     }
 
     /**
-     * @param id of the run, as in the journal
+     * @param id of the publication, as in the journal
      * @throws RefusedException if the staging directory can't be created
      */
     static StagedStates at(StateStore store, long version, String id) {

@@ -69,7 +69,7 @@ record StateKey(StructField[] columns, int[] places) implements Serializable {
         return types;
     }
 
-    /** {@code account (bigint), device (string)}. */
+    /** Formats a key, for example {@code account (bigint), device (string)}. */
     static String sentence(Map<String, String> types) {
         return types.entrySet().stream()
                 .map(column -> "%s (%s)".formatted(column.getKey(), column.getValue()))

@@ -195,8 +195,7 @@ final class StateStore {
     }
 
     /**
-     * Deletes old versions. Kept are the newest ones, the version that the newest was made from, and all versions whose segments these
-     * need.
+     * Deletes old versions. Keeps the newest ones, the base of the newest, and every version whose segments these reference.
      *
      * @param keep the number of newest versions to keep
      */

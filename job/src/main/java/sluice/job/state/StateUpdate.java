@@ -19,7 +19,7 @@ import sluice.job.settings.OutputFormat;
 import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
 
-/** Updates the carried states in one run: joins the base version to the input, and stages the new version beside the output. */
+/** Updates the carried states in one run: joins the base version to the input, and stages the new version beside {@code state.path}. */
 public final class StateUpdate {
     /** Approximate size of a file of merged segments. */
     private static final long FILE_BYTES = 64L << 20;
@@ -154,7 +154,7 @@ public final class StateUpdate {
         return all.join(keys, states.key().equalsAliased(), "left_anti");
     }
 
-    /** From the footers of the Parquet files. */
+    /** Counts the rows from the Parquet footers. */
     private long countRows() throws IOException {
         return staged.files().isEmpty()
                 ? 0
