@@ -16,8 +16,8 @@ import sluice.job.storage.SmallFile;
 import sluice.job.storage.StagingDirectory;
 
 /**
- * Collects the journal steps that publish a run's staged files in one target directory. A path is relative to the staging directory and to
- * the target alike. The empty path is the whole directory.
+ * Collects the journal steps that publish a run's staged files in one target directory. Each file has the same relative path in the
+ * staging directory and in the target. The empty path is the whole directory.
  */
 final class JournalBuilder {
     private final StagingDirectory place;
@@ -97,7 +97,7 @@ final class JournalBuilder {
                 .ifPresent(bytes -> texts.put(name, new String(bytes, StandardCharsets.UTF_8)));
     }
 
-    /** @param the target's path in the journal: the name of a sibling of the journal, or a URI */
+    /** @param path of the target in the journal: its name if it is in the journal's directory, otherwise a URI */
     Journal.Place build(String path) {
         return new Journal.Place(path, moves, removals, texts);
     }

@@ -24,9 +24,9 @@ import sluice.job.settings.Settings;
  * The origin of an answer: SHA-256 of the model and of the settings ({@link Settings#sha256}), Sluice's version, and the start of the run.
  *
  * <p>It is written to the metadata of the added columns. Spark stores that metadata in the footer of each Parquet file
- * ({@code org.apache.spark.sql.parquet.row.metadata}) and returns it with the schema. Tables of a catalog have no such metadata: a catalog
- * stores it once per table, so appended rows would carry that of the first run. With {@code output.provenance} it is also a column of each row,
- * {@code struct<model_sha256,settings_sha256,version,started>}.
+ * ({@code org.apache.spark.sql.parquet.row.metadata}) and returns it with the schema. It is not written to a table of a
+ * catalog: a catalog stores column metadata once per table, so rows that a later run appends would carry the values of the first run.
+ * With {@code output.provenance} the origin is also a column of each row, {@code struct<model_sha256,settings_sha256,version,started>}.
  */
 public final class Provenance {
     private static final String COLUMN = "provenance";

@@ -4,7 +4,7 @@ import java.io.IOException;
 import org.apache.hadoop.fs.Path;
 import sluice.job.storage.Journal;
 
-/** Files staged for another directory that the output's journal publishes, in the same commit as the rows. */
+/** Files that are staged for another directory. The journal of the output publishes them in the same commit as the rows. */
 public interface PublishedTogether {
     /**
      * Called before the journal is committed.

@@ -29,9 +29,9 @@ import sluice.job.settings.Settings;
 import sluice.job.storage.StagingDirectory;
 
 /**
- * A table of Spark's catalogs. Its rows are scored once and cached on the executors' disks until the bad-row limit is checked.
- * Spark scores rows again when it loses such a disk, to the same bits. Visibility depends on the table format: Delta and Iceberg commit
- * atomically.
+ * A table of Spark's catalogs. Its rows are scored once and cached on the executors' disks, so that the bad-row limit is checked before
+ * the table is written. If an executor's disk is lost, Spark scores its rows again, to the same bits. Visibility depends on the table
+ * format: Delta and Iceberg commit atomically.
  */
 final class TableOutput implements ScoredOutput {
     private static final String OVERWRITE_MODE = "spark.sql.sources.partitionOverwriteMode";
@@ -55,7 +55,7 @@ final class TableOutput implements ScoredOutput {
         this.badRows = badRows;
     }
 
-    /** @throws RefusedException if the table exists and its format or the mode do not allow it */
+    /** @throws RefusedException if the output mode is not possible for the table, or there is no usable directory for bad rows */
     static TableOutput at(SparkSession spark, Settings settings, RunName run, Configuration hadoop) {
         Settings.Output output = settings.output();
         Optional<CatalogTable> existing = CatalogTable.find(spark, output.path());

@@ -23,8 +23,8 @@ import sluice.job.storage.Storage;
 /**
  * The version of the carried states that a run starts from, and the number of the version that it makes.
  *
- * <p>A run starts from the newest version. If a run of the same name made the newest version, it starts from the version before that
- * one, so that a repeated run does not apply its tokens twice. The new version always has a new number; versions never change.
+ * <p>A run starts from the newest version. If a run of the same name made the newest version, it starts from the version that the newest
+ * was made from, so that a repeated run does not apply its tokens twice. The new version always has a new number; versions never change.
  *
  * @param base the version to start from; empty if there is none, and all keys start from the model's initial state
  * @param next the number of the new version

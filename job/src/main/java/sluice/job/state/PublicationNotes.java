@@ -41,7 +41,11 @@ final class PublicationNotes {
         this.store = store;
     }
 
-    /** Path of the note of a run, relative to the store. */
+    /**
+     * Path of the note of a publication, relative to the store.
+     *
+     * @param run id of the publication, not the run's name
+     */
     static String name(long version, String run) {
         return DIRECTORY + "/publishing-%d-%s.json".formatted(version, run);
     }
@@ -87,6 +91,7 @@ final class PublicationNotes {
     /**
      * Writes the note of a journal that is about to be committed.
      *
+     * @param run id of the publication, not the run's name
      * @throws IOException if another run has published this version, or has committed it
      */
     void announce(String run, long version, Path journal, Path output) throws IOException {

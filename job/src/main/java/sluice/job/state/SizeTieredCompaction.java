@@ -3,11 +3,12 @@ package sluice.job.state;
 import java.util.List;
 
 /**
- * The compaction policy of the carried states. A new version keeps the leading segments that are each larger than all newer ones
- * together, and merges the remaining segments with its own rows.
+ * The compaction policy of the carried states. A new version keeps the leading segments that each have more rows than all newer segments
+ * and the new rows together. It merges the remaining segments with the new rows.
  *
- * <p>Each segment is larger than all newer ones together, so a version has at most 1 + log2(rows) segments, and together they have
- * fewer than twice the rows of the oldest one. A segment is rewritten only when the newer rows are at least as many as its own.
+ * <p>So each segment of a version has more rows than all newer segments together, and a version of one row or more has at most
+ * 1 + log2(rows) segments. A segment is rewritten only if it, or an older one, has no more rows than all
+ * newer segments and the new rows together.
  */
 final class SizeTieredCompaction {
     private SizeTieredCompaction() {}

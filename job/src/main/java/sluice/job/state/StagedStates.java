@@ -32,7 +32,7 @@ final class StagedStates implements PublishedTogether {
     }
 
     /**
-     * @param id of the publication, as in the journal
+     * @param id random id of the publication, as in the journal; not the run's name
      * @throws RefusedException if the staging directory can't be created
      */
     static StagedStates at(StateStore store, long version, String id) {

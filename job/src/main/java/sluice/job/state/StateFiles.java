@@ -11,8 +11,8 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.TaskCompletionListener;
 
 /**
- * Opens the file that a task writes its rows' final states to. Spark's write job writes only the scored table, so
- * tasks write the states themselves. Files of failed attempts are not counted and stay in the staging directory. Sent to the executors.
+ * Opens the file that a task writes its rows' final states to. Spark's write job writes only the scored table, so tasks write the states
+ * themselves. Files of failed attempts are not counted and stay in the staging directory. Sent to the executors.
  */
 public final class StateFiles implements Serializable {
     private static final long serialVersionUID = 1L;

@@ -195,7 +195,8 @@ final class StateStore {
     }
 
     /**
-     * Deletes old versions. Keeps the newest ones, the base of the newest, and every version whose segments these reference.
+     * Deletes old versions. Kept are the newest ones, the version that the newest was made from, and each version whose segments belong to
+     * one of these.
      *
      * @param keep the number of newest versions to keep
      */
