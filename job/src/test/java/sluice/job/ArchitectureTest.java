@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaField;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -22,6 +23,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import sluice.job.task.BroadcastPlan;
 
 /** The rooms of the job (one package each), their order, and the types that a room shows to the others. */
 class ArchitectureTest {
@@ -254,6 +256,28 @@ class ArchitectureTest {
                 .map(JavaClass::getName)
                 .toList();
         assertThat(unused).as("make these package-private").isEmpty();
+    }
+
+    /** Kryo, which a user may set as {@code spark.serializer}, can't read records. */
+    @Test
+    void whatIsBroadcastHasNoRecords() {
+        Deque<JavaClass> waiting = new ArrayDeque<>(List.of(BOTH_MODULES.get(BroadcastPlan.class)));
+        Set<JavaClass> found = new HashSet<>(waiting);
+        while (!waiting.isEmpty()) {
+            for (JavaField field : waiting.remove().getAllFields()) {
+                JavaClass type = field.getRawType().getBaseComponentType();
+                boolean isSent = !field.getModifiers().contains(JavaModifier.TRANSIENT)
+                        && !field.getModifiers().contains(JavaModifier.STATIC)
+                        && BOTH_MODULES.contain(type.getName());
+                if (isSent) {
+                    Set<JavaClass> values = new HashSet<>(type.getAllSubclasses());
+                    values.add(type);
+                    values.stream().filter(found::add).forEach(waiting::add);
+                }
+            }
+        }
+        assertThat(found).extracting(JavaClass::getSimpleName).contains("SequenceReader", "LengthLimits", "StateKey");
+        assertThat(found).filteredOn(JavaClass::isRecord).isEmpty();
     }
 
     @Test

@@ -20,18 +20,26 @@ import org.apache.spark.sql.types.StructType;
 import sluice.job.input.ColumnPath;
 import sluice.job.message.RefusedException;
 
-/**
- * The key columns of the carried states ({@code state.key}). Immutable, sent to the executors.
- *
- * @param columns of type string or an integer type
- * @param places index of each column in a row of the input
- */
-record StateKey(StructField[] columns, int[] places) implements Serializable {
+/** The key columns of the carried states ({@code state.key}). Immutable, sent to the executors; not a record, which Kryo can't read. */
+final class StateKey implements Serializable {
+    private static final long serialVersionUID = 1L;
     private static final List<DataType> TYPES = List.of(
             DataTypes.StringType, DataTypes.ByteType, DataTypes.ShortType, DataTypes.IntegerType, DataTypes.LongType);
 
     /** The other columns of a state version. */
     private static final Set<String> RESERVED = Set.of(StateCodec.HIDDEN, StateCodec.CELL, StateCodec.SEEN);
+
+    private final StructField[] columns;
+    private final int[] places;
+
+    /**
+     * @param columns of type string or an integer type
+     * @param places index of each column in a row of the input
+     */
+    private StateKey(StructField[] columns, int[] places) {
+        this.columns = columns;
+        this.places = places;
+    }
 
     /** @throws RefusedException if the input lacks a column, or a column can't be part of a key */
     static StateKey resolve(StructType input, List<String> names) {
@@ -54,6 +62,16 @@ record StateKey(StructField[] columns, int[] places) implements Serializable {
             }
         }
         return new StateKey(columns, names.stream().mapToInt(input::fieldIndex).toArray());
+    }
+
+    /** Not a copy. */
+    StructField[] columns() {
+        return columns;
+    }
+
+    /** Index of each column in a row of the input; not a copy. */
+    int[] places() {
+        return places;
     }
 
     String[] names() {

@@ -130,7 +130,9 @@ class SettingsTest {
         assertThat(settings.input().unknownWord()).isEmpty();
         assertThat(settings.input().beginToken()).isEmpty();
         assertThat(settings.input().endToken()).isEmpty();
-        assertThat(settings.input().limits()).isEqualTo(new LengthLimits(0, 0, LengthLimits.TooLong.REFUSE));
+        assertThat(settings.input().limits())
+                .usingRecursiveComparison()
+                .isEqualTo(new LengthLimits(0, 0, LengthLimits.TooLong.REFUSE));
         assertThat(settings.scoring())
                 .isEqualTo(new Settings.Scoring(KernelChoice.AUTO, 64 << 20, 128 << 20, 30, ClusterPrefixes.NEVER));
         assertThat(settings.output().path()).isEqualTo("out");
@@ -201,7 +203,9 @@ class SettingsTest {
         Settings settings =
                 Settings.read(file, Map.of("input.tokens", "from-command", "input.path", "in", "output.path", "out"));
         assertThat(settings.input().tokens()).isEqualTo("from-command");
-        assertThat(settings.input().limits()).isEqualTo(new LengthLimits(0, 9, LengthLimits.TooLong.REFUSE));
+        assertThat(settings.input().limits())
+                .usingRecursiveComparison()
+                .isEqualTo(new LengthLimits(0, 9, LengthLimits.TooLong.REFUSE));
         assertThat(settings.model().path()).isEqualTo("file.safetensors");
         assertThat(settings.output().request().topK()).isEqualTo(5);
     }
