@@ -215,10 +215,10 @@ class StandaloneClusterIT {
         assertThat(ParquetRows.files(output)).as("more than one task").hasSizeGreaterThan(2);
         assertThat(ParquetRows.bits(output)).isEqualTo(expected);
         assertExecutorsFetchedTheJar();
-        assertThat(lastOf(metrics, "sluice\\.driver\\.plugin\\.sluice\\.job\\.MetricsPlugin\\.rows\\.csv"))
+        assertThat(lastOf(metrics, "sluice\\.driver\\.plugin\\.sluice\\.job\\.report\\.MetricsPlugin\\.rows\\.csv"))
                 .as("the executors have told the driver of their rows")
                 .isEqualTo(ROWS);
-        assertThat(lastOf(metrics, "sluice\\.\\d+\\.plugin\\.sluice\\.job\\.MetricsPlugin\\.rows\\.csv"))
+        assertThat(lastOf(metrics, "sluice\\.\\d+\\.plugin\\.sluice\\.job\\.report\\.MetricsPlugin\\.rows\\.csv"))
                 .as("the executors had the plugin when they started, from the driver's jar alone")
                 .isEqualTo(ROWS);
     }
