@@ -2,7 +2,6 @@ package sluice.job.incremental;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -32,12 +31,10 @@ record BatchProgress(
     /** Path of the file in an output. */
     static final String FILE = "_sluice/increments.json";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     /** The file of an output; empty if the output has none. */
     static Optional<BatchProgress> in(FileSystem files, Path output) throws IOException {
         Optional<byte[]> found = SmallFile.read(files, new Path(output, FILE));
-        return found.isPresent() ? Optional.of(JSON.readValue(found.get(), BatchProgress.class)) : Optional.empty();
+        return found.isPresent() ? Optional.of(SmallFile.parse(found.get(), BatchProgress.class)) : Optional.empty();
     }
 
     byte[] json() {

@@ -2,7 +2,6 @@ package sluice.job.incremental;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -31,7 +30,6 @@ import sluice.job.storage.Storage;
 record Checkpoint(String path, Identity identity) {
     private static final String FILE = "sluice.json";
     private static final String SCHEMA = "sluice-schema.json";
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
      * What the checkpoint belongs to.
@@ -102,7 +100,7 @@ record Checkpoint(String path, Identity identity) {
 
     private static Identity parse(String path, byte[] json) {
         try {
-            return JSON.readValue(json, Identity.class);
+            return SmallFile.parse(json, Identity.class);
         } catch (IOException e) {
             throw unreadable(path, FILE, e);
         }

@@ -3,9 +3,6 @@ package sluice.job.report;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -40,10 +37,6 @@ final class ReportJson {
     private static final String FILES = "files";
     private static final String CHECKPOINT_ID = "checkpoint-id";
     private static final String FILES_SHA256 = "files-sha256";
-
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
-            .build();
 
     private ReportJson() {}
 
@@ -218,6 +211,6 @@ final class ReportJson {
      * @throws JsonProcessingException if this is no JSON object, or its values have other types than those of a report
      */
     static Written read(byte[] json) throws IOException {
-        return JSON.readValue(json, Written.class);
+        return SmallFile.parse(json, Written.class);
     }
 }

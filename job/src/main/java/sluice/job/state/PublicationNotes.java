@@ -1,16 +1,13 @@
 package sluice.job.state;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
@@ -31,7 +28,6 @@ import sluice.job.storage.Storage;
  */
 final class PublicationNotes {
     private static final Logger LOG = LoggerFactory.getLogger(PublicationNotes.class);
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String DIRECTORY = "_sluice";
     private static final Pattern NAME = Pattern.compile("publishing-([1-9][0-9]{0,17})-.*\\.json");
 
@@ -50,8 +46,14 @@ final class PublicationNotes {
         return DIRECTORY + "/publishing-%d-%s.json".formatted(version, run);
     }
 
+    /** The content of a note. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    private record Links(
+            @JsonProperty("journal") String journal,
+            @JsonProperty("output") String output) {}
+
     /**
-     * @param journal the journal that will publish the version; null if the note is incomplete
+     * @param journal the journal that will publish the version; null if the note is incomplete, or removed by now
      * @param output the output that the journal publishes with it
      */
     private record Note(Path file, long version, Path journal, Path output) {}
@@ -73,16 +75,13 @@ final class PublicationNotes {
     }
 
     private Note read(Path file, long version) throws IOException {
-        try (InputStream stream = store.files().open(file)) {
-            JsonNode note = JSON.readTree(stream.readAllBytes());
-            if (note.hasNonNull("journal")) {
-                return new Note(
-                        file,
-                        version,
-                        new Path(note.path("journal").asText()),
-                        new Path(note.path("output").asText()));
+        try {
+            Optional<byte[]> json = SmallFile.read(store.files(), file);
+            Links links = json.isPresent() ? SmallFile.parse(json.get(), Links.class) : new Links(null, null);
+            if (links.journal() != null) {
+                return new Note(file, version, new Path(links.journal()), new Path(links.output()));
             }
-        } catch (FileNotFoundException | JsonProcessingException e) { // not committed yet, or published by now
+        } catch (JsonProcessingException e) { // the write was interrupted
             LOG.debug("{}: not a complete note: {}", file, e.getMessage());
         }
         return new Note(file, version, null, null);
@@ -104,10 +103,8 @@ final class PublicationNotes {
                     "%s: another run made version %d while this one was scoring; repeat this run, and do not run two at the same time"
                             .formatted(store, version));
         }
-        Map<String, Object> note = new LinkedHashMap<>();
-        note.put("journal", journal.toString());
-        note.put("output", output.toString());
-        SmallFile.write(store.files(), new Path(store.path(), name(version, run)), SmallFile.json(note));
+        Links links = new Links(journal.toString(), output.toString());
+        SmallFile.write(store.files(), new Path(store.path(), name(version, run)), SmallFile.json(links));
     }
 
     /** Deletes the note of a run that failed, and the directories that were created for the note if they are empty. */

@@ -3,7 +3,6 @@ package sluice.job.state;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import java.io.IOException;
 import java.util.List;
@@ -64,8 +63,6 @@ record StateManifest(
         @JsonProperty(required = true) long rows,
 
         Map<String, Long> files) {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     StateManifest {
         run = orEmpty(run);
         started = orEmpty(started);
@@ -95,12 +92,11 @@ record StateManifest(
     static StateManifest read(byte[] json) throws IOException {
         StateManifest manifest;
         try {
-            manifest = JSON.readValue(json, StateManifest.class);
+            manifest = SmallFile.parse(json, StateManifest.class);
         } catch (MismatchedInputException e) {
             throw incomplete(e);
         }
-        if (manifest == null
-                || manifest.previous < 0
+        if (manifest.previous < 0
                 || manifest.keys < 0
                 || manifest.rows < 0
                 || manifest.model.isEmpty()

@@ -1,11 +1,10 @@
 package sluice.job.state;
 
-import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -17,6 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
+import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
 
 /**
@@ -138,10 +138,12 @@ final class StateStore {
     /** @param reader the version that needs this one; {@code number} if it is read for itself */
     private StateManifest manifest(long number, long reader) throws IOException {
         StateManifest manifest;
-        try (InputStream stream = files.open(new Path(directory(number), StateVersion.MANIFEST))) {
-            manifest = StateManifest.read(stream.readAllBytes());
-        } catch (FileNotFoundException e) {
-            throw damaged(number, reader, "it has no " + StateVersion.MANIFEST, e);
+        try {
+            Optional<byte[]> json = SmallFile.read(files, new Path(directory(number), StateVersion.MANIFEST));
+            if (json.isEmpty()) {
+                throw damaged(number, reader, "it has no " + StateVersion.MANIFEST, null);
+            }
+            manifest = StateManifest.read(json.get());
         } catch (IOException e) {
             throw damaged(
                     number,

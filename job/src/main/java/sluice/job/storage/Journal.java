@@ -3,7 +3,6 @@ package sluice.job.storage;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -15,13 +14,11 @@ import sluice.job.message.Version;
  * idempotent.
  *
  * @param version of Sluice that wrote the journal
- * @param id of the run, which is part of the names of its staging directories
+ * @param id of the publication; part of the names of its staging directories
  * @param places in the order in which they are published
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record Journal(@JsonProperty("sluice") String version, String id, List<Place> places) {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     public Journal {
         places = orEmpty(places);
     }
@@ -80,9 +77,8 @@ public record Journal(@JsonProperty("sluice") String version, String id, List<Pl
     /** @throws IOException if the file is not a journal */
     static Journal read(String name, byte[] json) throws IOException {
         try {
-            Journal journal = JSON.readValue(json, Journal.class);
-            if (journal == null
-                    || journal.id() == null
+            Journal journal = SmallFile.parse(json, Journal.class);
+            if (journal.id() == null
                     || journal.id().isEmpty()
                     || journal.places().isEmpty()) {
                 throw notAJournal(name, null);

@@ -1,8 +1,12 @@
 package sluice.job.storage;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,9 +18,12 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import sluice.job.message.Failure;
 
-/** Reads and writes small files as a whole, and renders indented JSON for them. */
+/** Reads and writes small files as a whole, and converts the JSON in them. */
 public final class SmallFile {
-    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .build();
 
     private SmallFile() {}
 
@@ -36,6 +43,19 @@ public final class SmallFile {
         } catch (JsonProcessingException e) {
             throw new AssertionError("a tree of strings and numbers is always JSON", e);
         }
+    }
+
+    /**
+     * Binds JSON to a record.
+     *
+     * @throws JsonProcessingException if this is no JSON object, or a value has another type than its component
+     */
+    public static <T> T parse(byte[] json, Class<T> type) throws IOException {
+        T value = JSON.readValue(json, type);
+        if (value == null) { // the JSON null
+            throw MismatchedInputException.from((JsonParser) null, type, "expected a JSON object, found null");
+        }
+        return value;
     }
 
     /** A text in UTF-8. */

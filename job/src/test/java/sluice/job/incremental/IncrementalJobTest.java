@@ -556,6 +556,8 @@ class IncrementalJobTest {
         Disk.write(checkpoint.resolve("sluice.json"), "{\"id\": 1}");
         deleteChecksum(checkpoint.resolve("sluice.json"));
         assertRefused(run(), checkpoint + "/sluice.json: can't be read: ");
+        Disk.write(checkpoint.resolve("sluice.json"), "null");
+        assertRefused(run(), checkpoint + "/sluice.json: can't be read: expected a JSON object, found null");
     }
 
     private static void deleteChecksum(Path file) {

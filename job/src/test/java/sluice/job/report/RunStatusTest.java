@@ -106,8 +106,9 @@ class RunStatusTest {
     void aFileThatIsNoReportIsRefused() {
         Disk.write(folder.resolve("notes.json"), "{\"exit-code\": \"0\"}");
         Disk.write(folder.resolve("notes.txt"), "exit-code 0");
+        Disk.write(folder.resolve("null.json"), "null");
 
-        for (String name : List.of("notes.json", "notes.txt")) {
+        for (String name : List.of("notes.json", "notes.txt", "null.json")) {
             assertStatus(
                     Terminal.score("--status", file(name)), 2, name + ": holds no report of a run; check --status");
         }
