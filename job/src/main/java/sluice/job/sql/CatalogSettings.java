@@ -29,6 +29,7 @@ final class CatalogSettings {
     private static final String CACHE_BYTES = "cache-bytes";
     private static final String MODEL_PATH = SettingKey.MODEL_PATH.key();
     private static final String DEFAULT_CACHE = "512 MiB";
+    private static final String UNUSED_PATH = "-";
 
     private final String prefix; // of all keys, with a dot at its end
     private final Map<String, String> paths = new TreeMap<>(); // by model
@@ -128,6 +129,12 @@ final class CatalogSettings {
         }
         settings.put(MODEL_PATH, path);
         return settings;
+    }
+
+    /** Fills in the paths of input and output, which are required, for a caller that reads and writes no table. */
+    static void fillUnusedPaths(Map<String, String> settings) {
+        settings.putIfAbsent(SettingKey.INPUT_PATH.key(), UNUSED_PATH);
+        settings.putIfAbsent(SettingKey.OUTPUT_PATH.key(), UNUSED_PATH);
     }
 
     private RefusedException unknown(String model) {

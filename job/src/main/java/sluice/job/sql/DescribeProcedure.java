@@ -17,7 +17,6 @@ import sluice.job.model.CachedModel;
 import sluice.job.model.ModelSummary;
 import sluice.job.model.Vocabulary;
 import sluice.job.model.VocabularySource;
-import sluice.job.settings.SettingKey;
 import sluice.job.settings.Settings;
 
 /** {@code CALL sluice.describe(model => 'next-click')}: the summary of a model, as {@code --describe} prints it. */
@@ -61,8 +60,7 @@ record DescribeProcedure(String catalog) implements UnboundProcedure, BoundProce
         String model = RunProcedure.model(this, arguments);
         CatalogSession session = CatalogSession.active(catalog);
         Map<String, String> keys = session.settings().of(model);
-        keys.putIfAbsent(SettingKey.INPUT_PATH.key(), "-"); // required, but not used
-        keys.putIfAbsent(SettingKey.OUTPUT_PATH.key(), "-");
+        CatalogSettings.fillUnusedPaths(keys);
         Settings settings = Settings.readFrom(session.settings().where(model), keys);
         return ProcedureRows.of(COLUMNS, describe(session, model, settings));
     }

@@ -24,7 +24,6 @@ import sluice.job.task.ScoringPlan;
 /** Binds a SQL function to models and to the type of its argument: checks both, and sends the models to the executors. */
 final class FunctionBinder {
     private static final String TOKENS = "tokens"; // the argument, named as the default of input.tokens
-    private static final String UNUSED_PATH = "-"; // input.path and output.path are required but not used
 
     private final CatalogSession session;
 
@@ -127,8 +126,7 @@ final class FunctionBinder {
         keys.keySet()
                 .removeIf(key ->
                         SettingKey.of(key).map(SettingKey::isIgnoredByFunctions).orElse(false));
-        keys.put(SettingKey.INPUT_PATH.key(), UNUSED_PATH);
-        keys.put(SettingKey.OUTPUT_PATH.key(), UNUSED_PATH);
+        CatalogSettings.fillUnusedPaths(keys);
         if (function.isOneColumn()) {
             keys.put(SettingKey.OUTPUT_AT.key(), "last");
             keys.put(SettingKey.OUTPUT_VECTORS.key(), "array");

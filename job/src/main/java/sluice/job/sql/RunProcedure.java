@@ -133,9 +133,10 @@ record RunProcedure(String catalog) implements UnboundProcedure, BoundProcedure 
     public Iterator<Scan> call(InternalRow arguments) {
         String model = model(this, arguments);
         Map<String, String> given = others(arguments);
+        ProcedureParameter[] parameters = parameters();
         for (int at = 1; at < NAMED.size(); at++) {
             if (!arguments.isNullAt(at)) {
-                Object value = arguments.get(at, parameters()[at].dataType());
+                Object value = arguments.get(at, parameters[at].dataType());
                 given.put(NAMED.get(at).key(), value.toString());
             }
         }
