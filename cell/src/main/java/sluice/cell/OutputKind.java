@@ -96,7 +96,7 @@ public enum OutputKind {
     }
 
     /**
-     * Number of float32 or int32 values in the arrays of one value; 0 where a value has no array.
+     * Number of float32 or int32 values in the arrays of one value; 0 if a value has no array.
      *
      * @throws IllegalArgumentException if {@link #GATES} is requested for a layer that the model does not have
      */
@@ -104,7 +104,7 @@ public enum OutputKind {
         return size.numbers(widths, request);
     }
 
-    /** Number of headers of Java objects in one value; 0 where the values of all steps are in one array. */
+    /** Number of headers of Java objects in one value; 0 if the values of all steps are in one array. */
     public int objects() {
         return objects;
     }

@@ -4,6 +4,6 @@ package sluice.cell;
 public enum Steps {
     /** The last one: one answer after the last token; an empty sequence is answered from the initial state. */
     LAST,
-    /** Each one: an answer after each token; an empty sequence has none. */
+    /** Each one: one answer after each token; an empty sequence gets no answer. */
     EACH
 }

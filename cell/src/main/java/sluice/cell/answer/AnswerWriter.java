@@ -46,7 +46,7 @@ public final class AnswerWriter {
         return scored;
     }
 
-    /** The row of an answer that this step is written to, or -1 if it has none. Step -1 is the start of an empty sequence. */
+    /** The row of the answer for this step; -1 if the step is not answered. Step -1 is the start of an empty sequence. */
     public int answerIndex(int step, int length) {
         if (request.at() == Steps.EACH) {
             return step;

@@ -119,7 +119,8 @@ public final class ReferenceLstm {
         return new Run(arrays(layerInputs), arrays(layerCells), gates, finalHidden, finalCell, largest);
     }
 
-    /** The gates of one layer.
+    /**
+     * The gates of one layer.
      *
      * @param directions the steps of each direction, by their index in the sequence
      */

@@ -24,7 +24,7 @@ import sluice.job.settings.BadRowRule;
 import sluice.job.settings.VectorForm;
 
 /**
- * The columns that a run adds to those of the input: one for each output kind, and the {@link ReasonColumn} where bad rows stay in the
+ * The columns that a run adds to those of the input: one for each output kind, and the {@link ReasonColumn} if bad rows stay in the
  * output. Sent to the executors.
  */
 public final class OutputColumns implements Serializable {
@@ -34,7 +34,7 @@ public final class OutputColumns implements Serializable {
     private final VectorForm vectors;
     private final String prefix;
     private final Vocabulary labels; // or null
-    private final ReasonColumn reason; // or null where bad rows are not in the output
+    private final ReasonColumn reason; // null if bad rows are not in the output
     private transient List<OutputColumn> columns; // looked up once in a process; null until then
 
     public OutputColumns(
@@ -78,7 +78,7 @@ public final class OutputColumns implements Serializable {
      * The scored table's schema: the input's columns, then the added ones.
      *
      * @param model whose widths the metadata of binary columns states
-     * @throws RefusedException where an added column has the name of an input column
+     * @throws RefusedException if an added column has the name of an input column
      */
     public StructType appendTo(StructType input, LstmModel model) {
         AnswerWidths widths = new AnswerWidths(model);

@@ -39,7 +39,7 @@ public final class OutputSize {
         this.perTarget = target;
     }
 
-    /** A warning where an output of this size may not be what the user wants. */
+    /** A warning if an output of this size may not be what the user wants. */
     public static Optional<String> warning(double bytes, ScoreRequest request) {
         if (bytes < LARGE) {
             return Optional.empty();
@@ -54,7 +54,7 @@ public final class OutputSize {
     /**
      * Bytes of one row.
      *
-     * @param steps of its sequence; a fraction where it is a mean
+     * @param steps of its sequence; a fraction if it is a mean
      */
     public double bytes(double steps) {
         return perRow + perStep * steps + perTarget * Math.max(0, steps - 1);

@@ -21,7 +21,7 @@ public final class ReasonColumn implements Serializable {
         this.name = prefix + "reason";
     }
 
-    /** @throws RefusedException where the column's name is taken */
+    /** @throws RefusedException if the column's name is taken */
     public StructType appendTo(StructType schema) {
         if (Arrays.stream(schema.fieldNames()).anyMatch(name::equalsIgnoreCase)) {
             throw new RefusedException(

@@ -25,7 +25,7 @@ import sluice.job.settings.Settings;
 public record InputPlan(
         int column, SequenceForm form, InputKind kind, Optional<Vocabulary> vocabulary, Optional<InitialState> state) {
     /** @throws RefusedException if the table and the model do not fit together; the message lists the choices */
-    public static InputPlan settle(
+    public static InputPlan resolve(
             InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
         StructType schema = table.wholeSchema();
         StructField field = sequence(table, settings.input().tokens());

@@ -73,7 +73,7 @@ public record ScoringPlan(
             Optional<Vocabulary> vocabulary,
             InputTable table,
             Configuration hadoop) {
-        InputPlan input = InputPlan.settle(table, file.model(), settings, vocabulary);
+        InputPlan input = InputPlan.resolve(table, file.model(), settings, vocabulary);
         Optional<CarriedStates> carried = CarriedStates.resolve(table, file.model(), input.kind(), settings, hadoop);
         ScoreRequest request = settings.output().request();
         try {

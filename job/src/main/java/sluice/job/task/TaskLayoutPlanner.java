@@ -87,7 +87,7 @@ public final class TaskLayoutPlanner {
                     tasks,
                     taskBytes,
                     fileRows,
-                    "sorted, rows share %.1f of their steps, as they stand %.1f"
+                    "%.1f tokens per computed step if sorted, %.1f as read"
                             .formatted(cost.sharingIfClustered(), cost.sharing()));
         }
         String size = "%s of work for one core".formatted(HumanText.about(seconds));

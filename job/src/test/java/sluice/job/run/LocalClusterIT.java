@@ -230,7 +230,7 @@ class LocalClusterIT {
                 null,
                 Map.of("model.path", path, "input.path", folder.resolve("in").toString(), "output.path", "none"));
         InputTable table = InputTable.read(spark, settings.input());
-        InputPlan plan = InputPlan.settle(table, model, settings, Optional.empty());
+        InputPlan plan = InputPlan.resolve(table, model, settings, Optional.empty());
         OutputColumns columns =
                 new OutputColumns(settings.output().request(), VectorForm.ARRAY, "", Optional.empty(), BadRowRule.FAIL);
         StructType schema = columns.appendTo(table.schema(), model);

@@ -132,7 +132,7 @@ final class ZipDirectory {
             }
         }
         throw new ModelException(
-                "the zip archive requires a zip64 end record, but has none: " + "the file is damaged, copy it again");
+                "the zip archive requires a zip64 end record, but has none: the file is damaged, copy it again");
     }
 
     private static ByteBuffer bytes(SeekableByteChannel channel, long position, int length) throws IOException {

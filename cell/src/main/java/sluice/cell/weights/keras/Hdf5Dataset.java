@@ -31,8 +31,8 @@ final class Hdf5Dataset {
     private final Hdf5Storage storage;
     private final String path;
     private final Shape shape;
-    private final DataTypeMessage type; // null if the header has none
-    private final DataLayoutMessage layout; // null if the header has none
+    private final DataTypeMessage type; // null if missing in the header
+    private final DataLayoutMessage layout; // null if missing in the header
     private final List<FilterInfo> filters; // in the order in which they were applied on writing
 
     Hdf5Dataset(Hdf5Storage storage, String path, ObjectHeader header) {

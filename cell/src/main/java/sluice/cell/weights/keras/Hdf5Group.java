@@ -68,10 +68,11 @@ final class Hdf5Group {
         return Collections.unmodifiableSet(links().keySet());
     }
 
-    /** Finds a group below this one.
+    /**
+     * Finds a group below this one.
      *
      * @param below its path, relative to this group
-     * @return empty if there is none
+     * @return empty if the path is missing or is a dataset
      */
     Optional<Hdf5Group> group(String below) {
         Hdf5Group group = this;
@@ -85,10 +86,11 @@ final class Hdf5Group {
         return Optional.of(group);
     }
 
-    /** Finds a dataset below this group.
+    /**
+     * Finds a dataset below this group.
      *
      * @param below its path, relative to this group
-     * @return empty if there is none
+     * @return empty if the path is missing or is a group
      */
     Optional<Hdf5Dataset> dataset(String below) {
         int slash = below.lastIndexOf('/');

@@ -34,7 +34,8 @@ final class KerasActivations {
                 .formatted(layer.describe(), NameList.shortened(value.toString())));
     }
 
-    /** Returns the activation of a cell.
+    /**
+     * Returns the activation of a cell.
      *
      * @throws ModelException if it is not supported, or depends on the version and the version is unknown
      */

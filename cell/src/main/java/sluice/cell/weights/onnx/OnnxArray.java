@@ -145,7 +145,8 @@ final class OnnxArray {
         }
     }
 
-    /** The values as float32.
+    /**
+     * The values as float32.
      *
      * @throws ModelException if the tensor holds integers, or a value is not finite
      */

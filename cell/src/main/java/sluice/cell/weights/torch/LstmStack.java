@@ -251,7 +251,8 @@ final class LstmStack {
         return sum(inputBias, tensors.values(inputBias), hiddenBias, tensors.values(hiddenBias));
     }
 
-    /** Adds both biases in float64.
+    /**
+     * Adds both biases in float64.
      *
      * @param sum the input bias; it is overwritten with the sum
      * @throws ModelException if the lengths differ, or a sum exceeds the range of float32

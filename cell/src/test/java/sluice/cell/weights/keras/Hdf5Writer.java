@@ -153,7 +153,8 @@ public final class Hdf5Writer {
                         new Message(LAYOUT, layout)));
     }
 
-    /** A chunk of an array.
+    /**
+     * A chunk of an array.
      *
      * @param mask one bit for each filter that was not applied
      */
