@@ -1,5 +1,6 @@
 package sluice.cell;
 
+import java.util.Locale;
 import sluice.cell.model.LstmModel;
 
 /** The kind of input {@code x_t} that a model reads: the setting {@code model.input}. */
@@ -26,8 +27,11 @@ public enum InputKind {
             throw new IllegalArgumentException(
                     model.embedding().isPresent()
                             ? "the model has an embedding, so its input is tokens: model.input must be embedding"
-                            : "the model has no embedding: model.input must be one-hot (tokens in [0, %d)) or features (%d a step)"
-                                    .formatted(model.inputWidth(), model.inputWidth()));
+                            : String.format(
+                                    Locale.ROOT,
+                                    "the model has no embedding: model.input must be one-hot (tokens in [0, %d)) or features (%d a step)",
+                                    model.inputWidth(),
+                                    model.inputWidth()));
         }
     }
 }

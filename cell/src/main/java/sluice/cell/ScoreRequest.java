@@ -49,7 +49,7 @@ public final class ScoreRequest implements Serializable {
                     "nothing to emit: expected at least one of " + names(List.of(OutputKind.values())));
         }
         if (topK < 1) {
-            throw new IllegalArgumentException("top-k of %d: expected at least 1".formatted(topK));
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "top-k of %d: expected at least 1", topK));
         }
         for (OutputKind kind : kinds) {
             if (!kind.availableAt(at)) {
@@ -63,8 +63,8 @@ public final class ScoreRequest implements Serializable {
         this.topK = topK;
         this.gatesLayer = gatesLayer.orElse(TOP);
         if (gatesLayer.isPresent() && gatesLayer.getAsInt() < 0) {
-            throw new IllegalArgumentException(
-                    "gates of layer %d: expected 0, the lowest, or above".formatted(gatesLayer.getAsInt()));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT, "gates of layer %d: expected 0, the lowest, or above", gatesLayer.getAsInt()));
         }
     }
 
@@ -122,9 +122,13 @@ public final class ScoreRequest implements Serializable {
     public int gatesLayer(int layers) {
         int top = layers - 1;
         if (gatesLayer > top) {
-            throw new IllegalArgumentException(
-                    "gates of layer %d from a model of %d layer%s: expected a layer from 0, the lowest, to %d; set output.gates-layer"
-                            .formatted(gatesLayer, layers, layers == 1 ? "" : "s", top));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "gates of layer %d from a model of %d layer%s: expected a layer from 0, the lowest, to %d; set output.gates-layer",
+                    gatesLayer,
+                    layers,
+                    layers == 1 ? "" : "s",
+                    top));
         }
         return gatesLayer == TOP ? top : gatesLayer;
     }
@@ -183,8 +187,12 @@ public final class ScoreRequest implements Serializable {
         if (asksFor(OutputKind.TOPK)) {
             int classes = model.output().map(OutputLayer::classes).orElseThrow();
             if (topK > classes) {
-                throw new IllegalArgumentException("top-k of %d from a model of %d classes: expected at most %d"
-                        .formatted(topK, classes, classes));
+                throw new IllegalArgumentException(String.format(
+                        Locale.ROOT,
+                        "top-k of %d from a model of %d classes: expected at most %d",
+                        topK,
+                        classes,
+                        classes));
             }
         }
     }

@@ -1,6 +1,7 @@
 package sluice.cell;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import sluice.cell.model.Embedding;
@@ -103,7 +104,7 @@ public final class SequenceRules {
      */
     public void require(Sequence sequence, int place) {
         check(sequence).ifPresent(defect -> {
-            throw new IllegalArgumentException("sequence %d: %s".formatted(place, defect.text()));
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "sequence %d: %s", place, defect.text()));
         });
     }
 
@@ -116,9 +117,11 @@ public final class SequenceRules {
         long rows =
                 sequences.stream().mapToLong(sequence -> sequence.length() + 1L).sum();
         if (rows > maxLength + 1L) {
-            throw new IllegalArgumentException(
-                    "a batch of %d steps: expected at most %d for this model; score fewer sequences at once"
-                            .formatted(rows - sequences.size(), maxLength));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "a batch of %d steps: expected at most %d for this model; score fewer sequences at once",
+                    rows - sequences.size(),
+                    maxLength));
         }
     }
 
@@ -127,7 +130,11 @@ public final class SequenceRules {
                 ? null
                 : new Defect(
                         Defect.Kind.TOO_LONG,
-                        "%d steps: expected at most %d for this model".formatted(sequence.length(), maxLength));
+                        String.format(
+                                Locale.ROOT,
+                                "%d steps: expected at most %d for this model",
+                                sequence.length(),
+                                maxLength));
     }
 
     private Defect tokenDefect(Sequence sequence) {
@@ -139,13 +146,21 @@ public final class SequenceRules {
             if (ids[step] < 0 || ids[step] >= tokens) {
                 return new Defect(
                         Defect.Kind.TOKEN_OUT_OF_RANGE,
-                        "token %d at step %d is outside [0, %d), which the model knows"
-                                .formatted(ids[step], step, tokens));
+                        String.format(
+                                Locale.ROOT,
+                                "token %d at step %d is outside [0, %d), which the model knows",
+                                ids[step],
+                                step,
+                                tokens));
             }
             if (ids[step] == padding) {
                 return new Defect(
                         Defect.Kind.TOKEN_IS_PADDING,
-                        "token %d at step %d is the padding of this model; leave it out".formatted(padding, step));
+                        String.format(
+                                Locale.ROOT,
+                                "token %d at step %d is the padding of this model; leave it out",
+                                padding,
+                                step));
             }
         }
         return null;
@@ -159,8 +174,12 @@ public final class SequenceRules {
         if (features.length != (long) sequence.length() * featureWidth) {
             return new Defect(
                     Defect.Kind.WRONG_INPUT,
-                    "%d features for %d steps: the model reads %d per step"
-                            .formatted(features.length, sequence.length(), featureWidth));
+                    String.format(
+                            Locale.ROOT,
+                            "%d features for %d steps: the model reads %d per step",
+                            features.length,
+                            sequence.length(),
+                            featureWidth));
         }
         for (int at = 0; at < features.length; at++) {
             float feature = features[at];
@@ -172,7 +191,8 @@ public final class SequenceRules {
     }
 
     private Defect badFeature(float feature, int at) {
-        String place = "feature %d of step %d is %s: ".formatted(at % featureWidth, at / featureWidth, feature);
+        String place = String.format(
+                Locale.ROOT, "feature %d of step %d is %s: ", at % featureWidth, at / featureWidth, feature);
         return Float.isFinite(feature)
                 ? new Defect(Defect.Kind.FEATURE_TOO_LARGE, place + "expected at most %s".formatted(MAX_FEATURE))
                 : new Defect(Defect.Kind.FEATURE_NOT_FINITE, place + "expected a finite number");
@@ -188,8 +208,12 @@ public final class SequenceRules {
             if (ids[step] < 0 || ids[step] >= classes) {
                 return new Defect(
                         Defect.Kind.TARGET_OUT_OF_RANGE,
-                        "token %d at step %d is outside [0, %d), the model's classes, so it has no likelihood"
-                                .formatted(ids[step], step, classes));
+                        String.format(
+                                Locale.ROOT,
+                                "token %d at step %d is outside [0, %d), the model's classes, so it has no likelihood",
+                                ids[step],
+                                step,
+                                classes));
             }
         }
         return null;
@@ -200,8 +224,12 @@ public final class SequenceRules {
         if (state.hidden().length != directions.size() || state.cell().length != directions.size()) {
             return new Defect(
                     Defect.Kind.WRONG_STATE,
-                    "a state with %d rows of h and %d rows of c: expected one row for each of the model's %d directions"
-                            .formatted(state.hidden().length, state.cell().length, directions.size()));
+                    String.format(
+                            Locale.ROOT,
+                            "a state with %d rows of h and %d rows of c: expected one row for each of the model's %d directions",
+                            state.hidden().length,
+                            state.cell().length,
+                            directions.size()));
         }
         for (int at = 0; at < directions.size(); at++) {
             Defect hidden =
@@ -219,14 +247,25 @@ public final class SequenceRules {
         if (values.length != width) {
             return new Defect(
                     Defect.Kind.WRONG_STATE,
-                    "row %d of the state's %s has %d values, expected %d".formatted(row, name, values.length, width));
+                    String.format(
+                            Locale.ROOT,
+                            "row %d of the state's %s has %d values, expected %d",
+                            row,
+                            name,
+                            values.length,
+                            width));
         }
         for (float value : values) {
             if (!(Math.abs(value) <= MAX_STATE)) {
                 return new Defect(
                         Defect.Kind.WRONG_STATE,
-                        "row %d of the state's %s holds %s: expected at most %s in magnitude"
-                                .formatted(row, name, value, MAX_STATE));
+                        String.format(
+                                Locale.ROOT,
+                                "row %d of the state's %s holds %s: expected at most %s in magnitude",
+                                row,
+                                name,
+                                value,
+                                MAX_STATE));
             }
         }
         return null;

@@ -3,6 +3,7 @@ package sluice.cell;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -122,8 +123,15 @@ public final class Comparison {
     private void close(String name, double actual, double expected, double allowed) {
         double error = Math.abs(actual - expected);
         if (!(error <= allowed)) {
-            throw new AssertionError("%s: %s is %s, the oracle's %s; off by %.1e, allowed %.1e"
-                    .formatted(what, name, actual, expected, error, allowed));
+            throw new AssertionError(String.format(
+                    Locale.ROOT,
+                    "%s: %s is %s, the oracle's %s; off by %.1e, allowed %.1e",
+                    what,
+                    name,
+                    actual,
+                    expected,
+                    error,
+                    allowed));
         }
         largestShare = allowed == 0 ? largestShare : Math.max(largestShare, error / allowed);
     }
@@ -150,7 +158,7 @@ public final class Comparison {
         if (actual != expected) {
             double allowed = 2 * Tolerance.probability(sample.model(), largest);
             close(
-                    "the probability of %d instead of %d".formatted(actual, expected),
+                    String.format(Locale.ROOT, "the probability of %d instead of %d", actual, expected),
                     softmax[actual],
                     softmax[expected],
                     allowed);

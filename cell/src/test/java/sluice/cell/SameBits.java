@@ -3,6 +3,7 @@ package sluice.cell;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Locale;
 
 /** Asserts equality of all bits, also where {@code ==} does not compare them: 0 differs from -0, and NaNs with different bits differ. */
 public final class SameBits {
@@ -78,8 +79,13 @@ public final class SameBits {
         assertThat(actual.length).as(what + ": length").isEqualTo(expected.length);
         for (int at = 0; at < expected.length; at++) {
             if (Float.floatToRawIntBits(actual[at]) != Float.floatToRawIntBits(expected[at])) {
-                throw new AssertionError("%s: %s at index %d, expected %s to the last bit"
-                        .formatted(what, actual[at], at, expected[at]));
+                throw new AssertionError(String.format(
+                        Locale.ROOT,
+                        "%s: %s at index %d, expected %s to the last bit",
+                        what,
+                        actual[at],
+                        at,
+                        expected[at]));
             }
         }
     }

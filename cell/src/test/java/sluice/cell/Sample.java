@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -24,7 +25,7 @@ public record Sample(long seed, LstmModel model, InputKind input) {
     /** Text for failure messages. */
     @Override
     public String toString() {
-        return "-Dsluice.seed=%d (%s, %s)".formatted(seed, input, model);
+        return String.format(Locale.ROOT, "-Dsluice.seed=%d (%s, %s)", seed, input, model);
     }
 
     /** A batch of different lengths: empty, one token, long, duplicates, shared prefixes, and one with a start state. */

@@ -36,7 +36,12 @@ class TorchCasesTest {
 
         @Override
         public String toString() {
-            return "probability %.1e, state %.1e, log-probability %.1e".formatted(probability, state, logProbability);
+            return String.format(
+                    Locale.ROOT,
+                    "probability %.1e, state %.1e, log-probability %.1e",
+                    probability,
+                    state,
+                    logProbability);
         }
     }
 

@@ -37,8 +37,11 @@ final class OverflowGuard {
     static Defect overflow(Sequence sequence) {
         return new Defect(
                 Defect.Kind.STATE_OVERFLOW,
-                "a state exceeded %s within %d steps, because the model has unbounded activations: expected a sequence whose states stay below"
-                        .formatted(SequenceRules.MAX_STATE, sequence.length()));
+                String.format(
+                        Locale.ROOT,
+                        "a state exceeded %s within %d steps, because the model has unbounded activations: expected a sequence whose states stay below",
+                        SequenceRules.MAX_STATE,
+                        sequence.length()));
     }
 
     /** @throws ModelException if a sum could overflow float32 */
@@ -107,9 +110,12 @@ final class OverflowGuard {
     private static void requireState(int depth, LstmDirection direction) {
         float largest = Math.max(largest(direction.initialHidden()), largest(direction.initialCell()));
         if (largest > SequenceRules.MAX_STATE) {
-            throw new ModelException(
-                    "the initial state of layer %d holds the value %s: expected at most %s in magnitude"
-                            .formatted(depth, largest, SequenceRules.MAX_STATE));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the initial state of layer %d holds the value %s: expected at most %s in magnitude",
+                    depth,
+                    largest,
+                    SequenceRules.MAX_STATE));
         }
     }
 

@@ -1,5 +1,7 @@
 package sluice.cell.kernel;
 
+import java.util.Locale;
+
 /** Creates kernels, and decides whether the vector kernel can run. */
 public final class Kernels {
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
@@ -39,7 +41,7 @@ public final class Kernels {
     /** Explains the choice of {@link #fastest}, for a log: the vector width, or the flag to add. */
     public static String reason() {
         return vectorRuns()
-                ? "%d bits wide".formatted(VectorKernel.lanes() * Float.SIZE)
+                ? String.format(Locale.ROOT, "%d bits wide", VectorKernel.lanes() * Float.SIZE)
                 : "the module %s is not loaded; %s makes it several times faster, with the same bits"
                         .formatted(VECTOR_MODULE, FLAG);
     }

@@ -1,5 +1,6 @@
 package sluice.cell.kernel;
 
+import java.util.Locale;
 import sluice.cell.model.ModelException;
 
 /**
@@ -33,9 +34,12 @@ final class Strips {
     static float[] array(String what, long rows, long stride) {
         long size = Math.multiplyExact(rows, stride);
         if (size > Integer.MAX_VALUE - 8) {
-            throw new ModelException(
-                    "the %s of a layer would take %d float32 values: expected at most %d, the limit of a Java array"
-                            .formatted(what, size, Integer.MAX_VALUE - 8));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the %s of a layer would take %d float32 values: expected at most %d, the limit of a Java array",
+                    what,
+                    size,
+                    Integer.MAX_VALUE - 8));
         }
         return new float[(int) size];
     }

@@ -1,6 +1,7 @@
 package sluice.cell.model;
 
 import java.io.Serializable;
+import java.util.Locale;
 import java.util.OptionalInt;
 
 /** The embedding: for each token the row of numbers that the first layer reads. */
@@ -29,7 +30,8 @@ public final class Embedding implements Serializable {
      */
     public Embedding withPadding(int token) {
         if (token < 0 || token >= tokens()) {
-            throw new ModelException("padding by token %d: expected one of [0, %d)".formatted(token, tokens()));
+            throw new ModelException(
+                    String.format(Locale.ROOT, "padding by token %d: expected one of [0, %d)", token, tokens()));
         }
         return new Embedding(table, token);
     }

@@ -2,6 +2,7 @@ package sluice.cell.model;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -100,12 +101,17 @@ public final class LstmDirection implements Serializable {
                     "input weights of shape %s: expected (4H, I), a multiple of 4 rows".formatted(inputWeights));
         }
         if (hiddenWeights.rows() != Gate.COUNT * hiddenWidth || hiddenWeights.columns() != outputWidth()) {
-            throw new ModelException("hidden weights of shape %s: expected (4H, %s) = (%d, %d)"
-                    .formatted(hiddenWeights, projection == null ? "H" : "P", Gate.COUNT * hiddenWidth, outputWidth()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "hidden weights of shape %s: expected (4H, %s) = (%d, %d)",
+                    hiddenWeights,
+                    projection == null ? "H" : "P",
+                    Gate.COUNT * hiddenWidth,
+                    outputWidth()));
         }
         if (projection != null && projection.columns() != hiddenWidth) {
-            throw new ModelException(
-                    "a projection of shape %s: expected (P, H) with H = %d".formatted(projection, hiddenWidth));
+            throw new ModelException(String.format(
+                    Locale.ROOT, "a projection of shape %s: expected (P, H) with H = %d", projection, hiddenWidth));
         }
         Vectors.requireLength("the bias of a layer with H = " + hiddenWidth, bias, Gate.COUNT * hiddenWidth);
         Vectors.requireFinite("the bias of a layer", bias);

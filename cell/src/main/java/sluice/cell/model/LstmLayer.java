@@ -3,6 +3,7 @@ package sluice.cell.model;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** One layer: a single direction, forward or backward, or two directions whose outputs are merged. */
@@ -53,13 +54,19 @@ public final class LstmLayer implements Serializable {
             throw new ModelException("a bidirectional layer takes a forward direction, then a backward one");
         }
         if (forward.inputWidth() != backward.inputWidth()) {
-            throw new ModelException("the directions of a layer read inputs of width %d and %d: expected the same"
-                    .formatted(forward.inputWidth(), backward.inputWidth()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the directions of a layer read inputs of width %d and %d: expected the same",
+                    forward.inputWidth(),
+                    backward.inputWidth()));
         }
         if (merge != Merge.CONCAT && forward.outputWidth() != backward.outputWidth()) {
-            throw new ModelException(
-                    "directions with outputs of width %d and %d can't be merged by %s: expected the same"
-                            .formatted(forward.outputWidth(), backward.outputWidth(), merge));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "directions with outputs of width %d and %d can't be merged by %s: expected the same",
+                    forward.outputWidth(),
+                    backward.outputWidth(),
+                    merge));
         }
         return new LstmLayer(merge, forward, backward);
     }

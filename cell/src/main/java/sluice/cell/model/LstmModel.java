@@ -2,6 +2,7 @@ package sluice.cell.model;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -54,18 +55,29 @@ public final class LstmModel implements Serializable {
             throw new ModelException("a model without LSTM layers: expected at least one");
         }
         if (embedding != null && embedding.width() != inputWidth()) {
-            throw new ModelException("embedding rows of width %d under a first layer that reads width %d"
-                    .formatted(embedding.width(), inputWidth()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "embedding rows of width %d under a first layer that reads width %d",
+                    embedding.width(),
+                    inputWidth()));
         }
         for (int depth = 1; depth < layers.length; depth++) {
             if (layers[depth].inputWidth() != layers[depth - 1].outputWidth()) {
-                throw new ModelException("layer %d reads inputs of width %d, but layer %d has outputs of width %d"
-                        .formatted(depth, layers[depth].inputWidth(), depth - 1, layers[depth - 1].outputWidth()));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "layer %d reads inputs of width %d, but layer %d has outputs of width %d",
+                        depth,
+                        layers[depth].inputWidth(),
+                        depth - 1,
+                        layers[depth - 1].outputWidth()));
             }
         }
         if (output != null && output.width() != outputWidth()) {
-            throw new ModelException("an output layer that reads width %d over a top layer of width %d"
-                    .formatted(output.width(), outputWidth()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "an output layer that reads width %d over a top layer of width %d",
+                    output.width(),
+                    outputWidth()));
         }
     }
 
@@ -159,7 +171,7 @@ public final class LstmModel implements Serializable {
     public String toString() {
         String input = embedding == null
                 ? "input of width " + inputWidth()
-                : "%d tokens of width %d".formatted(embedding.tokens(), embedding.width());
+                : String.format(Locale.ROOT, "%d tokens of width %d", embedding.tokens(), embedding.width());
         String states = readout == Readout.FINAL_STATES ? ", final states" : "";
         String top = (output == null ? "no output layer" : output.classes() + " classes") + states;
         return Stream.of(

@@ -2,6 +2,7 @@ package sluice.cell.model;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.Locale;
 
 /** A dense float32 matrix, row-major, with at least one row and one column. */
 public final class Matrix implements Serializable {
@@ -25,14 +26,22 @@ public final class Matrix implements Serializable {
      */
     public static Matrix of(int rows, int columns, float[] values) {
         if (rows < 1 || columns < 1) {
-            throw new ModelException(
-                    "a matrix of shape (%d, %d): expected at least one row and one column".formatted(rows, columns));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "a matrix of shape (%d, %d): expected at least one row and one column",
+                    rows,
+                    columns));
         }
         if (values.length != (long) rows * columns) {
-            throw new ModelException("a matrix of shape (%d, %d) over %d values: expected %d"
-                    .formatted(rows, columns, values.length, (long) rows * columns));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "a matrix of shape (%d, %d) over %d values: expected %d",
+                    rows,
+                    columns,
+                    values.length,
+                    (long) rows * columns));
         }
-        Vectors.requireFinite("a matrix of shape (%d, %d)".formatted(rows, columns), values);
+        Vectors.requireFinite(String.format(Locale.ROOT, "a matrix of shape (%d, %d)", rows, columns), values);
         return new Matrix(rows, columns, values);
     }
 

@@ -7,6 +7,7 @@ import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -86,7 +87,9 @@ class BoundedMemoryTest {
             least = Math.min(least, allocated(scorer, batch));
         }
 
-        assertThat(least).as("%s, estimated at %d bytes".formatted(name, said)).isLessThan(said + SCRATCH);
+        assertThat(least)
+                .as(String.format(Locale.ROOT, "%s, estimated at %d bytes", name, said))
+                .isLessThan(said + SCRATCH);
     }
 
     /** Gates are kept for one level in a forward model, and for all steps in a bidirectional one. */

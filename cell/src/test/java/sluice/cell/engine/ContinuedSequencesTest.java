@@ -6,6 +6,7 @@ import static sluice.cell.SameBits.same;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -133,7 +134,7 @@ class ContinuedSequencesTest {
         List<ScoredSequence> lastOfWholes = last.score(cuts.wholes());
         List<ScoredSequence> eachOfWholes = each.score(cuts.wholes());
         for (int s = 0; s < rests.size(); s++) {
-            String what = "%s: sequence %d cut at %d".formatted(sample, s, cuts.places()[s]);
+            String what = String.format(Locale.ROOT, "%s: sequence %d cut at %d", sample, s, cuts.places()[s]);
             ScoredSequence atLast = lastOfRests.get(s);
             ScoredSequence whole = lastOfWholes.get(s);
             same(what + ": state", atLast.state(), whole.state());
@@ -184,7 +185,7 @@ class ContinuedSequencesTest {
         List<ScoredSequence> expected = last.score(cuts.wholes());
         List<ScoredSequence> continued = last.score(rests);
         for (int s = 0; s < rests.size(); s++) {
-            String what = "%s: sequence %d cut at %d".formatted(sample, s, cuts.places()[s]);
+            String what = String.format(Locale.ROOT, "%s: sequence %d cut at %d", sample, s, cuts.places()[s]);
             ((Answer) expected.get(s)).logLikelihood = continued.get(s).logLikelihood();
             ((Answer) expected.get(s)).predictedTokens = continued.get(s).predictedTokens();
             new Comparison(sample, what, cuts.wholes().get(s), expected.get(s))

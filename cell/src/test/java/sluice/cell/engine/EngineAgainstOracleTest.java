@@ -58,7 +58,10 @@ class EngineAgainstOracleTest {
         assertThat(actual).hasSameSizeAs(expected);
         for (int s = 0; s < batch.size(); s++) {
             Comparison comparison = new Comparison(
-                    sample, "%s: sequence %d at %s".formatted(sample, s, at), batch.get(s), expected.get(s));
+                    sample,
+                    String.format(Locale.ROOT, "%s: sequence %d at %s", sample, s, at),
+                    batch.get(s),
+                    expected.get(s));
             comparison.compare(actual.get(s), expected.get(s));
             largestShare = Math.max(largestShare, comparison.largestShare());
         }

@@ -6,6 +6,7 @@ import static sluice.cell.SameBits.same;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
@@ -77,7 +78,12 @@ class GatesTest {
             for (Part part : parts(sample)) {
                 boolean exact = kernel != KernelChoice.REFERENCE
                         && !part.direction().variant().isPlain();
-                assertMade("%s: sequence %d".formatted(sample, s), scored.get(s).gates(), part, start, exact);
+                assertMade(
+                        String.format(Locale.ROOT, "%s: sequence %d", sample, s),
+                        scored.get(s).gates(),
+                        part,
+                        start,
+                        exact);
             }
         }
     }
@@ -92,7 +98,7 @@ class GatesTest {
             float[] g = part.of(gates[step].candidate());
             float[] c = part.of(gates[step].cell());
             for (int unit = 0; unit < c.length; unit++) {
-                String where = "%s, step %d, unit %d".formatted(what, step, unit);
+                String where = String.format(Locale.ROOT, "%s, step %d, unit %d", what, step, unit);
                 if (exact) {
                     assertThat(c[unit]).as(where).isEqualTo(Math.fma(f[unit], before[unit], i[unit] * g[unit]));
                 } else {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -196,12 +197,12 @@ class PropertiesTest {
         for (int s = 0; s < scored.size(); s++) {
             ScoredSequence answer = scored.get(s);
             for (int step = 0; step < answer.softmax().length; step++) {
-                String what = "%s: sequence %d, step %d".formatted(sample, s, step);
+                String what = String.format(Locale.ROOT, "%s: sequence %d, step %d", sample, s, step);
                 assertAgree(what, classes, answer, step);
             }
             if (answer.ranks() != null) {
                 assertTargetsAgree(
-                        "%s: sequence %d".formatted(sample, s),
+                        String.format(Locale.ROOT, "%s: sequence %d", sample, s),
                         answer,
                         sample.batch().get(s).tokens());
             }
@@ -278,7 +279,7 @@ class PropertiesTest {
         SequenceScorer last = sample.scorer(kernel, Steps.LAST);
         Sequence rest = part(sample, whole, cut, 20)
                 .from(last.score(List.of(first)).get(0).state());
-        String what = "%s cut at %d".formatted(sample, cut);
+        String what = String.format(Locale.ROOT, "%s cut at %d", sample, cut);
         same(
                 what,
                 last.score(List.of(rest)).get(0).state(),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -80,10 +81,11 @@ class StateOverflowTest {
         Defect defect = scored.defect().orElseThrow();
         assertThat(defect.kind()).isEqualTo(Defect.Kind.STATE_OVERFLOW);
         assertThat(defect.text())
-                .isEqualTo(
-                        "a state exceeded 1.09951163E12 within %d steps, because the model has unbounded activations:"
-                                        .formatted(steps)
-                                + " expected a sequence whose states stay below");
+                .isEqualTo(String.format(
+                                Locale.ROOT,
+                                "a state exceeded 1.09951163E12 within %d steps, because the model has unbounded activations:",
+                                steps)
+                        + " expected a sequence whose states stay below");
         assertThat(scored.softmax()).isNull();
         assertThat(scored.hidden()).isNull();
         assertThat(scored.cell()).isNull();

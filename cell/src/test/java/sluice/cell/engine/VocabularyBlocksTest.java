@@ -7,6 +7,7 @@ import static sluice.cell.SameBits.same;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -45,7 +46,7 @@ class VocabularyBlocksTest {
                     sample.scorer(KernelChoice.REFERENCE, at).score(batch);
             List<ScoredSequence> actual = sample.scorer(KernelChoice.AUTO, at).score(batch);
             for (int s = 0; s < batch.size(); s++) {
-                String what = "%s: sequence %d at %s".formatted(sample, s, at);
+                String what = String.format(Locale.ROOT, "%s: sequence %d at %s", sample, s, at);
                 new Comparison(sample, what, batch.get(s), expected.get(s)).compare(actual.get(s), expected.get(s));
             }
         }

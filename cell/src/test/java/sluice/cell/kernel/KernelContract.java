@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static sluice.cell.SameBits.same;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import sluice.cell.Samples;
@@ -61,7 +62,7 @@ abstract class KernelContract {
                 todo.forEach((row, output) -> expected[todo.resultOffsets[row] + output] =
                         exact(bias[output], matrix, output, todo.input, todo.inputOffsets[row], 1));
                 todo.run(kernel);
-                same("%d outputs of %d inputs".formatted(outputs, inputs), todo.result, expected);
+                same(String.format(Locale.ROOT, "%d outputs of %d inputs", outputs, inputs), todo.result, expected);
             }
         }
     }
@@ -126,7 +127,7 @@ abstract class KernelContract {
             for (int hidden : new int[] {33, 16}) {
                 Samples samples = new Samples(1000L * hidden + count);
                 Step step = new Step(samples, samples.direction(5, hidden), count);
-                step.assertEqualsNaive(kernel, "H=%d rows=%d".formatted(hidden, count));
+                step.assertEqualsNaive(kernel, String.format(Locale.ROOT, "H=%d rows=%d", hidden, count));
             }
         }
     }
@@ -148,7 +149,7 @@ abstract class KernelContract {
                 Step expected = step.copy();
                 expected.runExactly();
                 step.run(kernel, GatePanels.of(direction));
-                step.assertSame("H=%d I=%d".formatted(hidden, inputs), expected);
+                step.assertSame(String.format(Locale.ROOT, "H=%d I=%d", hidden, inputs), expected);
             }
         }
     }
@@ -161,7 +162,8 @@ abstract class KernelContract {
                 for (int count : COUNTS) {
                     Samples samples = new Samples(1000L * hidden + 10L * inputs + count);
                     Step step = new Step(samples, samples.direction(inputs, hidden), count);
-                    step.assertEqualsNaive(kernel, "H=%d I=%d rows=%d".formatted(hidden, inputs, count));
+                    step.assertEqualsNaive(
+                            kernel, String.format(Locale.ROOT, "H=%d I=%d rows=%d", hidden, inputs, count));
                 }
             }
         }
@@ -174,7 +176,7 @@ abstract class KernelContract {
             for (int shown : FEW_SIZES) {
                 Samples samples = new Samples(1000L * hidden + shown);
                 Step step = new Step(samples, samples.projected(3, hidden, shown), 7);
-                step.assertEqualsNaive(kernel, "H=%d P=%d".formatted(hidden, shown));
+                step.assertEqualsNaive(kernel, String.format(Locale.ROOT, "H=%d P=%d", hidden, shown));
             }
         }
     }
@@ -187,7 +189,7 @@ abstract class KernelContract {
             Samples samples = new Samples(hidden);
             Step step = new Step(samples, samples.direction(5, hidden), 13);
             step.shown = step.hidden;
-            step.assertEqualsNaive(kernel, "H=%d in place".formatted(hidden));
+            step.assertEqualsNaive(kernel, String.format(Locale.ROOT, "H=%d in place", hidden));
         }
     }
 
@@ -204,7 +206,7 @@ abstract class KernelContract {
                 NaiveKernel.step(
                         direction, true, step.rows, step.input, expected.hidden, expected.cell, expected.shown);
                 step.run(kernel, GatePanels.oneHot(direction));
-                step.assertSame("H=%d tokens=%d".formatted(hidden, tokens), expected);
+                step.assertSame(String.format(Locale.ROOT, "H=%d tokens=%d", hidden, tokens), expected);
             }
         }
     }
@@ -229,7 +231,7 @@ abstract class KernelContract {
             }
             looked.run(kernel, GatePanels.oneHot(direction));
             multiplied.run(kernel, GatePanels.of(direction));
-            looked.assertSame("H=%d".formatted(hidden), multiplied);
+            looked.assertSame(String.format(Locale.ROOT, "H=%d", hidden), multiplied);
         }
     }
 
@@ -352,7 +354,7 @@ abstract class KernelContract {
                 Samples samples = new Samples(count);
                 float[] values = amongSentinels(samples.floats(count, magnitude), 3);
                 float max = max(values, 3, count);
-                String what = "%d values up to %s".formatted(count, magnitude);
+                String what = String.format(Locale.ROOT, "%d values up to %s", count, magnitude);
                 assertThat(kernel.max(values, 3, count)).as("max of " + what).isEqualTo(max);
                 assertThat(kernel.sumOfExponentials(values, 3, count, max))
                         .as("sum of " + what)
@@ -400,7 +402,7 @@ abstract class KernelContract {
                     expected[at] = GateFunctions.exp(values[at] - max) * scale;
                 }
                 kernel.exponentials(values, 3, count, max, scale);
-                same("%d values up to %s".formatted(count, magnitude), values, expected);
+                same(String.format(Locale.ROOT, "%d values up to %s", count, magnitude), values, expected);
             }
         }
     }
@@ -502,7 +504,10 @@ abstract class KernelContract {
                 expected[resultOffsets[row] + output] = alone;
             });
             run(kernel);
-            same("%s: outputs %d + %d, %d rows".formatted(matrix, first, outputs, count), result, expected);
+            same(
+                    String.format(Locale.ROOT, "%s: outputs %d + %d, %d rows", matrix, first, outputs, count),
+                    result,
+                    expected);
         }
 
         /** Visits each result. */
@@ -611,7 +616,7 @@ abstract class KernelContract {
             NaiveKernel.step(
                     direction, false, expected.rows, expected.input, expected.hidden, expected.cell, expected.shown);
             run(step);
-            assertSame("%s, H=%d".formatted(direction.variant(), direction.hiddenWidth()), expected);
+            assertSame(String.format(Locale.ROOT, "%s, H=%d", direction.variant(), direction.hiddenWidth()), expected);
         }
 
         void assertPreActivations(Kernel kernel) {
@@ -646,7 +651,10 @@ abstract class KernelContract {
             }
             Step before = copy();
             probe.read(equations, GatePanels.of(direction), rows, input, hidden, cell, result);
-            same("gates of %s, H=%d".formatted(direction.variant(), direction.hiddenWidth()), result, expected);
+            same(
+                    String.format(Locale.ROOT, "gates of %s, H=%d", direction.variant(), direction.hiddenWidth()),
+                    result,
+                    expected);
             assertSame("looked into", before);
         }
 

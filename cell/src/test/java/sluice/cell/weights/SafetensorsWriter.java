@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import sluice.cell.model.LstmDirection;
@@ -66,8 +67,13 @@ public final class SafetensorsWriter {
             data.writeBytes(tensor.bytes());
             entries.put(
                     tensor.name(),
-                    "{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
-                            .formatted(tensor.dtype(), Arrays.toString(tensor.shape()), begin, data.size()));
+                    String.format(
+                            Locale.ROOT,
+                            "{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}",
+                            tensor.dtype(),
+                            Arrays.toString(tensor.shape()),
+                            begin,
+                            data.size()));
         }
         String header = entries.entrySet().stream()
                 .map(entry -> quoted(entry.getKey()) + ":" + entry.getValue())

@@ -2,6 +2,7 @@ package sluice.job.column;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -54,7 +55,7 @@ final class GatesColumn extends OutputColumn {
 
     @Override
     StructField field(String name, AnswerWidths widths) {
-        String shape = "(steps, %d)".formatted(spec.numbers(widths) / PARTS.size());
+        String shape = String.format(Locale.ROOT, "(steps, %d)", spec.numbers(widths) / PARTS.size());
         return DataTypes.createStructField(name, type(spec.vectors().metadata(shape)), true);
     }
 

@@ -2,6 +2,7 @@ package sluice.job.incremental;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.commons.codec.digest.DigestUtils;
@@ -79,7 +80,7 @@ final class BatchOutput implements ScoredOutput {
                 output,
                 settings.badRows().path(),
                 RunName.ofBatch(batch.number()),
-                Optional.of("%s=%d".formatted(column, batch.number())),
+                Optional.of(String.format(Locale.ROOT, "%s=%d", column, batch.number())),
                 hadoop);
         return new BatchOutput(batch, column, staged, new DirectoryOutput(spark, output, staged), settings, hadoop);
     }

@@ -3,6 +3,7 @@ package sluice.job.incremental;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -86,11 +87,11 @@ public final class IncrementalJob {
                     "output.format = table: --incremental (input.checkpoint) writes to a directory, whose batches it can replace; choose another --output-format");
         }
         if (settings.input().paths().size() > 1) {
-            throw new RefusedException(
-                    "input.path: %s are %d paths, expected one with --incremental (input.checkpoint); a pattern can name several, for example 'events/{web,app}'"
-                            .formatted(
-                                    String.join(", ", settings.input().paths()),
-                                    settings.input().paths().size()));
+            throw new RefusedException(String.format(
+                    Locale.ROOT,
+                    "input.path: %s are %d paths, expected one with --incremental (input.checkpoint); a pattern can name several, for example 'events/{web,app}'",
+                    String.join(", ", settings.input().paths()),
+                    settings.input().paths().size()));
         }
     }
 

@@ -1,5 +1,6 @@
 package sluice.job.input;
 
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
@@ -95,16 +96,16 @@ public record InputPlan(
         if (!tokens || model.inputWidth() == 1) {
             return InputKind.FEATURES;
         }
-        throw new RefusedException(
+        throw new RefusedException(String.format(
+                Locale.ROOT,
                 ("model.input: the model has no embedding and reads %d numbers a step; column '%s' (%s) holds %s: set model.input to "
-                                + "one-hot (tokens in [0, %d)), or pass a column of type array<array<float|double>> with %d a step")
-                        .formatted(
-                                model.inputWidth(),
-                                field.name(),
-                                type(field),
-                                form,
-                                model.inputWidth(),
-                                model.inputWidth()));
+                        + "one-hot (tokens in [0, %d)), or pass a column of type array<array<float|double>> with %d a step"),
+                model.inputWidth(),
+                field.name(),
+                type(field),
+                form,
+                model.inputWidth(),
+                model.inputWidth()));
     }
 
     private static void requireFit(StructField field, SequenceForm form, InputKind kind, LstmModel model) {
@@ -120,9 +121,13 @@ public record InputPlan(
                             .formatted(field.name(), type(field), form));
         }
         if (kind == InputKind.FEATURES && form != SequenceForm.FEATURE_ROWS && model.inputWidth() != 1) {
-            throw new RefusedException(
-                    "input.tokens: column '%s' (%s) holds %s, but the model reads %d features a step: expected array<array<float|double>>"
-                            .formatted(field.name(), type(field), form, model.inputWidth()));
+            throw new RefusedException(String.format(
+                    Locale.ROOT,
+                    "input.tokens: column '%s' (%s) holds %s, but the model reads %d features a step: expected array<array<float|double>>",
+                    field.name(),
+                    type(field),
+                    form,
+                    model.inputWidth()));
         }
         if (kind == InputKind.FEATURES && form.needsVocabulary()) {
             throw new RefusedException(
@@ -139,9 +144,11 @@ public record InputPlan(
                             .formatted(field.name(), type(field), form));
         }
         if (form.needsVocabulary() && vocabulary.get().size() > model.tokens()) {
-            throw new RefusedException(
-                    "input.vocabulary: %d words, but the model has %d tokens: this may be the vocabulary of another model"
-                            .formatted(vocabulary.get().size(), model.tokens()));
+            throw new RefusedException(String.format(
+                    Locale.ROOT,
+                    "input.vocabulary: %d words, but the model has %d tokens: this may be the vocabulary of another model",
+                    vocabulary.get().size(),
+                    model.tokens()));
         }
     }
 

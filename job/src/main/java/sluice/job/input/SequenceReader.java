@@ -3,6 +3,7 @@ package sluice.job.input;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.spark.sql.Row;
 import sluice.cell.Defect;
@@ -115,7 +116,11 @@ public final class SequenceReader implements Serializable {
             } catch (NumberFormatException e) {
                 throw new UnreadableRow(
                         RowDefect.UNKNOWN_WORD,
-                        "'%s' at step %d is no token id, and there is no vocabulary".formatted(texts[step], step));
+                        String.format(
+                                Locale.ROOT,
+                                "'%s' at step %d is no token id, and there is no vocabulary",
+                                texts[step],
+                                step));
             }
         }
         return ids(Arrays.asList(ids));
@@ -130,7 +135,7 @@ public final class SequenceReader implements Serializable {
             if (id != (int) id) {
                 throw new UnreadableRow(
                         RowDefect.code(Defect.Kind.TOKEN_OUT_OF_RANGE),
-                        "token %d at step %d is beyond any model's vocabulary".formatted(id, step));
+                        String.format(Locale.ROOT, "token %d at step %d is beyond any model's vocabulary", id, step));
             }
             ids[step++] = (int) id;
         }
@@ -146,8 +151,11 @@ public final class SequenceReader implements Serializable {
             if (id == null && unknownId == null) {
                 throw new UnreadableRow(
                         RowDefect.UNKNOWN_WORD,
-                        "word '%s' at step %d is not in the vocabulary; set input.unknown-word to a word that replaces unknown words"
-                                .formatted(word, step));
+                        String.format(
+                                Locale.ROOT,
+                                "word '%s' at step %d is not in the vocabulary; set input.unknown-word to a word that replaces unknown words",
+                                word,
+                                step));
             }
             ids[step++] = id == null ? unknownId : id;
         }
@@ -175,7 +183,12 @@ public final class SequenceReader implements Serializable {
             if (notNull(row, step).length() != inputWidth) {
                 throw new UnreadableRow(
                         RowDefect.code(Defect.Kind.WRONG_INPUT),
-                        "step %d has %d features, the model reads %d".formatted(step, row.length(), inputWidth));
+                        String.format(
+                                Locale.ROOT,
+                                "step %d has %d features, the model reads %d",
+                                step,
+                                row.length(),
+                                inputWidth));
             }
             for (int k = 0; k < inputWidth; k++) {
                 features[step * inputWidth + k] =
@@ -191,7 +204,8 @@ public final class SequenceReader implements Serializable {
         int length = steps.size();
         if (length < limits.least()) {
             throw new UnreadableRow(
-                    RowDefect.TOO_SHORT, "%d steps, input.min-length asks for %d".formatted(length, limits.least()));
+                    RowDefect.TOO_SHORT,
+                    String.format(Locale.ROOT, "%d steps, input.min-length asks for %d", length, limits.least()));
         }
         if (length <= limits.most()) {
             return steps;
@@ -199,7 +213,8 @@ public final class SequenceReader implements Serializable {
         return switch (limits.tooLong()) {
             case REFUSE ->
                 throw new UnreadableRow(
-                        RowDefect.TOO_LONG, "%d steps, input.max-length allows %d".formatted(length, limits.most()));
+                        RowDefect.TOO_LONG,
+                        String.format(Locale.ROOT, "%d steps, input.max-length allows %d", length, limits.most()));
             case KEEP_FIRST -> steps.subList(0, limits.most());
             case KEEP_LAST -> steps.subList(length - limits.most(), length);
         };
@@ -207,7 +222,8 @@ public final class SequenceReader implements Serializable {
 
     private static <T> T notNull(T value, int step) throws UnreadableRow {
         if (value == null) {
-            throw new UnreadableRow(RowDefect.NULL_ELEMENT, "the element at step %d is null".formatted(step));
+            throw new UnreadableRow(
+                    RowDefect.NULL_ELEMENT, String.format(Locale.ROOT, "the element at step %d is null", step));
         }
         return value;
     }

@@ -1,6 +1,7 @@
 package sluice.job.input;
 
 import java.util.Arrays;
+import java.util.Locale;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
@@ -93,7 +94,8 @@ final class StateColumn implements InitialState {
         for (scala.collection.Iterator<scala.collection.Seq<? extends Number>> at = list.iterator(); at.hasNext(); ) {
             scala.collection.Seq<? extends Number> values = at.next();
             if (values == null) {
-                throw wrong("row %d of the state's %s is null, expected numbers".formatted(layer, part));
+                throw wrong(
+                        String.format(Locale.ROOT, "row %d of the state's %s is null, expected numbers", layer, part));
             }
             rows[layer] = row(values, layer, part);
             layer++;
@@ -108,7 +110,8 @@ final class StateColumn implements InitialState {
         for (scala.collection.Iterator<? extends Number> at = values.iterator(); at.hasNext(); ) {
             Number value = at.next();
             if (value == null) {
-                throw wrong("number %d in row %d of the state's %s is null".formatted(unit, layer, part));
+                throw wrong(
+                        String.format(Locale.ROOT, "number %d in row %d of the state's %s is null", unit, layer, part));
             }
             row[unit++] = value.floatValue();
         }

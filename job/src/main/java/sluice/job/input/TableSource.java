@@ -2,6 +2,7 @@ package sluice.job.input;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.DataFrameReader;
@@ -59,8 +60,11 @@ public final class TableSource {
     private Dataset<Row> table(DataFrameReader reader) {
         if (settings.format() == InputFormat.TABLE) {
             if (settings.paths().size() > 1) {
-                throw new RefusedException("input.path: %s are %d tables, expected the name of one"
-                        .formatted(paths(), settings.paths().size()));
+                throw new RefusedException(String.format(
+                        Locale.ROOT,
+                        "input.path: %s are %d tables, expected the name of one",
+                        paths(),
+                        settings.paths().size()));
             }
             return reader.table(settings.paths().get(0));
         }

@@ -1,12 +1,14 @@
 package sluice.job.message;
 
+import java.util.Locale;
+
 /** Numbers as text for people. */
 public final class HumanText {
     private HumanText() {}
 
     /** {@code 1 task}, {@code 1,200 tasks}. */
     public static String count(long number, String noun) {
-        return "%,d %s%s".formatted(number, noun, number == 1 ? "" : "s");
+        return String.format(Locale.ROOT, "%,d %s%s", number, noun, number == 1 ? "" : "s");
     }
 
     /** An ISO-8601 instant without the fraction of its second. */
@@ -25,24 +27,30 @@ public final class HumanText {
             return "less than 0.1 s";
         }
         if (seconds < 60) {
-            return seconds < 9.95 ? "%.1f s".formatted(seconds) : "%.0f s".formatted(seconds);
+            return seconds < 9.95
+                    ? String.format(Locale.ROOT, "%.1f s", seconds)
+                    : String.format(Locale.ROOT, "%.0f s", seconds);
         }
         if (seconds < 3_600) {
-            return "%.0f min".formatted(seconds / 60);
+            return String.format(Locale.ROOT, "%.0f min", seconds / 60);
         }
-        return seconds < 36_000 ? "%.1f h".formatted(seconds / 3_600) : "%,.0f h".formatted(seconds / 3_600);
+        return seconds < 36_000
+                ? String.format(Locale.ROOT, "%.1f h", seconds / 3_600)
+                : String.format(Locale.ROOT, "%,.0f h", seconds / 3_600);
     }
 
     /** A number of bytes, in the unit that fits. */
     public static String size(double bytes) {
         if (bytes < 1 << 20) {
-            return "%.1f KiB".formatted(bytes / 1024.0);
+            return String.format(Locale.ROOT, "%.1f KiB", bytes / 1024.0);
         }
         double mebibytes = bytes / (1 << 20);
         if (mebibytes < 10_000) {
-            return "%,.1f MiB".formatted(mebibytes);
+            return String.format(Locale.ROOT, "%,.1f MiB", mebibytes);
         }
         double gibibytes = mebibytes / 1024;
-        return gibibytes < 10_000 ? "%,.1f GiB".formatted(gibibytes) : "%,.1f TiB".formatted(gibibytes / 1024);
+        return gibibytes < 10_000
+                ? String.format(Locale.ROOT, "%,.1f GiB", gibibytes)
+                : String.format(Locale.ROOT, "%,.1f TiB", gibibytes / 1024);
     }
 }

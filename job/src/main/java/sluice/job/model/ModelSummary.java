@@ -38,7 +38,11 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
         page.add("gates", gates());
         page.add(
                 "parameters",
-                "%,d (%s of float32)".formatted(model.parameters(), HumanText.size(model.parameters() * Float.BYTES)));
+                String.format(
+                        Locale.ROOT,
+                        "%,d (%s of float32)",
+                        model.parameters(),
+                        HumanText.size(model.parameters() * Float.BYTES)));
         page.add("vocabulary", vocabulary.map(words -> words(words, model)).orElse("none"));
         page.add("sha-256", model.fingerprint());
         file.notes().forEach(note -> page.add("note", note));
@@ -47,21 +51,30 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
 
     private static String input(LstmModel model) {
         return model.embedding()
-                .map(embedding -> "%,d tokens, an embedding of width %d%s"
-                        .formatted(embedding.tokens(), embedding.width(), padding(embedding)))
-                .orElse("width %d, no embedding: one-hot tokens, or %<d features a step".formatted(model.inputWidth()));
+                .map(embedding -> String.format(
+                        Locale.ROOT,
+                        "%,d tokens, an embedding of width %d%s",
+                        embedding.tokens(),
+                        embedding.width(),
+                        padding(embedding)))
+                .orElse(String.format(
+                        Locale.ROOT,
+                        "width %d, no embedding: one-hot tokens, or %<d features a step",
+                        model.inputWidth()));
     }
 
     private static String padding(Embedding embedding) {
         OptionalInt padding = embedding.padding();
-        return padding.isPresent() ? "; padding token %d".formatted(padding.getAsInt()) : "";
+        return padding.isPresent() ? String.format(Locale.ROOT, "; padding token %d", padding.getAsInt()) : "";
     }
 
     private static void addLayer(TwoColumnText page, int depth, LstmLayer layer) {
         String merge = layer.directions().size() == 1
                 ? ""
                 : ", its directions merged by " + layer.merge().name().toLowerCase(Locale.ROOT);
-        page.add("layer " + depth, "reads %d, gives %d%s".formatted(layer.inputWidth(), layer.outputWidth(), merge));
+        page.add(
+                "layer " + depth,
+                String.format(Locale.ROOT, "reads %d, gives %d%s", layer.inputWidth(), layer.outputWidth(), merge));
         for (LstmDirection direction : layer.directions()) {
             page.add(direction.reversed() ? "  backward" : "  forward", cell(direction));
         }
@@ -69,7 +82,7 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
 
     private static String cell(LstmDirection direction) {
         StringJoiner parts = new StringJoiner(", ");
-        parts.add("%d units".formatted(direction.hiddenWidth()));
+        parts.add(String.format(Locale.ROOT, "%d units", direction.hiddenWidth()));
         direction.projection().ifPresent(projection -> parts.add("projected to " + projection.rows()));
         parts.add(
                 direction.variant().isPlain()
@@ -88,8 +101,10 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
     private static String output(LstmModel model) {
         String states = model.readout() == Readout.FINAL_STATES ? ", read from the final states of each direction" : "";
         return model.output()
-                .map(output -> "%,d classes over width %d%s".formatted(output.classes(), output.width(), states))
-                .orElse("no output layer: hidden states of width %d%s".formatted(model.outputWidth(), states));
+                .map(output -> String.format(
+                        Locale.ROOT, "%,d classes over width %d%s", output.classes(), output.width(), states))
+                .orElse(String.format(
+                        Locale.ROOT, "no output layer: hidden states of width %d%s", model.outputWidth(), states));
     }
 
     private String gates() {
@@ -106,8 +121,11 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
                 .collect(Collectors.joining(" "));
         String more = words.size() > SHOWN_WORDS ? " ..." : "";
         String misfit = words.size() > model.tokens()
-                ? "; the model has %,d tokens: this may be the vocabulary of another model".formatted(model.tokens())
+                ? String.format(
+                        Locale.ROOT,
+                        "; the model has %,d tokens: this may be the vocabulary of another model",
+                        model.tokens())
                 : "";
-        return "%,d words: %s%s%s".formatted(words.size(), first, more, misfit);
+        return String.format(Locale.ROOT, "%,d words: %s%s%s", words.size(), first, more, misfit);
     }
 }

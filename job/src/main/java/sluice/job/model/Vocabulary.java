@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Words and their token ids. Immutable. The map from word to id is not serialized; each process builds it on first use. */
@@ -26,8 +27,8 @@ public final class Vocabulary implements Serializable {
         for (int id = 0; id < words.size(); id++) {
             Integer before = seen.put(words.get(id), id);
             if (before != null) {
-                throw new IllegalArgumentException(
-                        "the word '%s' occurs twice, with ids %d and %d".formatted(words.get(id), before, id));
+                throw new IllegalArgumentException(String.format(
+                        Locale.ROOT, "the word '%s' occurs twice, with ids %d and %d", words.get(id), before, id));
             }
         }
         return new Vocabulary(words.toArray(String[]::new));
@@ -42,7 +43,7 @@ public final class Vocabulary implements Serializable {
         ids.forEach((word, id) -> {
             if (words[id] != null) {
                 throw new IllegalArgumentException(
-                        "the words '%s' and '%s' have the same id %d".formatted(words[id], word, id));
+                        String.format(Locale.ROOT, "the words '%s' and '%s' have the same id %d", words[id], word, id));
             }
             words[id] = word;
         });
@@ -54,14 +55,17 @@ public final class Vocabulary implements Serializable {
         int largest = -1;
         for (Map.Entry<String, Integer> entry : ids.entrySet()) {
             if (entry.getValue() < 0) {
-                throw new IllegalArgumentException("the word '%s' has the id %d, expected a whole number of 0 or more"
-                        .formatted(entry.getKey(), entry.getValue()));
+                throw new IllegalArgumentException(String.format(
+                        Locale.ROOT,
+                        "the word '%s' has the id %d, expected a whole number of 0 or more",
+                        entry.getKey(),
+                        entry.getValue()));
             }
             largest = Math.max(largest, entry.getValue());
         }
         if (largest > 2L * ids.size() + 1_000) {
-            throw new IllegalArgumentException(
-                    "the largest id is %d, but there are only %d words".formatted(largest, ids.size()));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT, "the largest id is %d, but there are only %d words", largest, ids.size()));
         }
         return largest + 1;
     }

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -74,8 +75,12 @@ public final class VocabularySource {
                             : text.lines().toList());
         } catch (JsonProcessingException e) {
             throw new RefusedException(
-                    "%s: broken JSON in line %d: %s; expected a list of words, or a map from word to id"
-                            .formatted(where, e.getLocation().getLineNr(), withoutBrackets(e.getOriginalMessage())),
+                    String.format(
+                            Locale.ROOT,
+                            "%s: broken JSON in line %d: %s; expected a list of words, or a map from word to id",
+                            where,
+                            e.getLocation().getLineNr(),
+                            withoutBrackets(e.getOriginalMessage())),
                     e);
         } catch (IllegalArgumentException e) {
             throw new RefusedException("%s: %s".formatted(where, e.getMessage()), e);
@@ -86,8 +91,8 @@ public final class VocabularySource {
         List<String> words = new ArrayList<>();
         for (JsonNode word : list) {
             if (!word.isTextual()) {
-                throw new IllegalArgumentException(
-                        "entry %d of the list is %s, expected a word in quotes".formatted(words.size(), word));
+                throw new IllegalArgumentException(String.format(
+                        Locale.ROOT, "entry %d of the list is %s, expected a word in quotes", words.size(), word));
             }
             words.add(word.textValue());
         }

@@ -2,6 +2,7 @@ package sluice.job.report;
 
 import java.io.Serializable;
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -60,11 +61,12 @@ public final class BadRowCounts extends AccumulatorV2<BadRowCounts.BadRow, Map<S
     /** All reason codes, each with its number of rows and an example. */
     public String sentence() {
         return counts.entrySet().stream()
-                .map(reason -> "%,d %s (%s)"
-                        .formatted(
-                                reason.getValue().rows(),
-                                reason.getKey(),
-                                reason.getValue().example()))
+                .map(reason -> String.format(
+                        Locale.ROOT,
+                        "%,d %s (%s)",
+                        reason.getValue().rows(),
+                        reason.getKey(),
+                        reason.getValue().example()))
                 .collect(Collectors.joining("; "));
     }
 

@@ -1,5 +1,6 @@
 package sluice.job.report;
 
+import java.util.Locale;
 import java.util.Optional;
 import sluice.job.message.HumanText;
 import sluice.job.message.TwoColumnText;
@@ -47,9 +48,21 @@ public record DryRunReport(
                         "%-28s %s",
                         "estimated",
                         last.map(run -> "last run, " + run.started()).orElse(""));
-        compare(page, "rows", "%,d".formatted(rows), last.map(run -> "%,d".formatted(run.rows())));
-        compare(page, "tokens", "%,.0f".formatted(tokens), last.map(run -> "%,d".formatted(run.tokens())));
-        compare(page, "sharing", "%.1f".formatted(sharing), last.map(run -> "%.1f".formatted(run.sharing())));
+        compare(
+                page,
+                "rows",
+                String.format(Locale.ROOT, "%,d", rows),
+                last.map(run -> String.format(Locale.ROOT, "%,d", run.rows())));
+        compare(
+                page,
+                "tokens",
+                String.format(Locale.ROOT, "%,.0f", tokens),
+                last.map(run -> String.format(Locale.ROOT, "%,d", run.tokens())));
+        compare(
+                page,
+                "sharing",
+                String.format(Locale.ROOT, "%.1f", sharing),
+                last.map(run -> String.format(Locale.ROOT, "%.1f", run.sharing())));
         compare(page, "speed", speed(tokensPerSecond), last.map(run -> speed(run.tokensPerSecond())));
         compare(
                 page,
@@ -65,7 +78,7 @@ public record DryRunReport(
     }
 
     private static String speed(double tokensPerSecond) {
-        return "%,.0f tokens/s a core".formatted(tokensPerSecond);
+        return String.format(Locale.ROOT, "%,.0f tokens/s a core", tokensPerSecond);
     }
 
     private static void compare(TwoColumnText page, String name, String estimated, Optional<String> measured) {

@@ -2,6 +2,7 @@ package sluice.job.report;
 
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.Executors;
@@ -97,20 +98,21 @@ public final class Progress extends SparkListener implements AutoCloseable {
     static String sentence(long rows, OptionalLong total, double seconds) {
         if (rows == 0) {
             return total.isPresent()
-                    ? "no batch of the %,d rows is scored yet".formatted(total.getAsLong())
+                    ? String.format(Locale.ROOT, "no batch of the %,d rows is scored yet", total.getAsLong())
                     : "no batch of rows is scored yet";
         }
         double rate = rows / seconds;
         if (total.isEmpty() || total.getAsLong() < rows) {
-            return "%,d rows scored, %,.0f a second".formatted(rows, rate);
+            return String.format(Locale.ROOT, "%,d rows scored, %,.0f a second", rows, rate);
         }
-        return "%,d of %,d rows scored (%.0f %%), %,.0f a second, about %s left"
-                .formatted(
-                        rows,
-                        total.getAsLong(),
-                        100.0 * rows / total.getAsLong(),
-                        rate,
-                        HumanText.duration((total.getAsLong() - rows) / rate));
+        return String.format(
+                Locale.ROOT,
+                "%,d of %,d rows scored (%.0f %%), %,.0f a second, about %s left",
+                rows,
+                total.getAsLong(),
+                100.0 * rows / total.getAsLong(),
+                rate,
+                HumanText.duration((total.getAsLong() - rows) / rate));
     }
 
     @Override

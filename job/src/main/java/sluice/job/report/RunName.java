@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.UUID;
 import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
 import sluice.job.message.RefusedException;
@@ -33,7 +34,7 @@ public record RunName(boolean given, Kind kind, String file) {
     }
 
     private static final DateTimeFormatter TIME =
-            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
     /** File systems allow 255 bytes; the rest is for prefixes and suffixes. */
     private static final int MAX_BYTES = 200;
@@ -49,9 +50,12 @@ public record RunName(boolean given, Kind kind, String file) {
         String file = escaped(name);
         int bytes = file.getBytes(StandardCharsets.UTF_8).length;
         if (bytes > MAX_BYTES) {
-            throw new RefusedException(
-                    "report.run = '%s': makes a file name of %d bytes, expected at most %d; choose a shorter name"
-                            .formatted(name, bytes, MAX_BYTES));
+            throw new RefusedException(String.format(
+                    Locale.ROOT,
+                    "report.run = '%s': makes a file name of %d bytes, expected at most %d; choose a shorter name",
+                    name,
+                    bytes,
+                    MAX_BYTES));
         }
         return new RunName(true, Kind.RUN, file);
     }

@@ -3,6 +3,7 @@ package sluice.job.report;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.message.ExitCode;
@@ -60,8 +61,14 @@ public record RunReport(
             long read,
             long written) {
         private String sentence() {
-            return "%s continued, %,d new; %s/%s has %,d"
-                    .formatted(HumanText.count(continued, "key"), begun, path, version, keys);
+            return String.format(
+                    Locale.ROOT,
+                    "%s continued, %,d new; %s/%s has %,d",
+                    HumanText.count(continued, "key"),
+                    begun,
+                    path,
+                    version,
+                    keys);
         }
     }
 

@@ -2,6 +2,7 @@ package sluice.job.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -63,13 +64,14 @@ public record RunStatus(int code, String sentence) {
                                 HumanText.count(report.rows(), "sequence"), HumanText.count(report.tokens(), "token"));
         return new RunStatus(
                 report.exitCode(),
-                "%s: the run%s that began at %s ended with %d: %s"
-                        .formatted(
-                                path,
-                                run.isEmpty() ? "" : " '%s'".formatted(run),
-                                HumanText.second(text(report.started())),
-                                report.exitCode(),
-                                result));
+                String.format(
+                        Locale.ROOT,
+                        "%s: the run%s that began at %s ended with %d: %s",
+                        path,
+                        run.isEmpty() ? "" : " '%s'".formatted(run),
+                        HumanText.second(text(report.started())),
+                        report.exitCode(),
+                        result));
     }
 
     private static ReportJson.Written written(String path, byte[] json) throws IOException {

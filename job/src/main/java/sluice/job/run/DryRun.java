@@ -3,6 +3,7 @@ package sluice.job.run;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.broadcast.Broadcast;
@@ -154,10 +155,11 @@ public final class DryRun {
     }
 
     private static String clustering(TableSample sample, CostEstimate cost) {
-        return "%.1f tokens per computed step in the table's order, %.1f if the rows were sorted: scoring.cluster-prefixes %s"
-                .formatted(
-                        cost.sharing(),
-                        cost.sharingIfClustered(),
-                        TaskLayoutPlanner.clusteringPays(sample, cost) ? "would pay" : "would not pay");
+        return String.format(
+                Locale.ROOT,
+                "%.1f tokens per computed step in the table's order, %.1f if the rows were sorted: scoring.cluster-prefixes %s",
+                cost.sharing(),
+                cost.sharingIfClustered(),
+                TaskLayoutPlanner.clusteringPays(sample, cost) ? "would pay" : "would not pay");
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
@@ -203,9 +204,13 @@ public final class ScoringJob {
         long rows = counters.rows() + bad;
         double allowed = settings.badRows().maxFraction();
         if (bad > allowed * rows) {
-            throw new BadRowException(
-                    "%,d of %,d rows can't be scored, more than bad-rows.max-fraction = %s allows, so nothing was written: %s"
-                            .formatted(bad, rows, allowed, counters.badRows().sentence()));
+            throw new BadRowException(String.format(
+                    Locale.ROOT,
+                    "%,d of %,d rows can't be scored, more than bad-rows.max-fraction = %s allows, so nothing was written: %s",
+                    bad,
+                    rows,
+                    allowed,
+                    counters.badRows().sentence()));
         }
     }
 
@@ -228,9 +233,11 @@ public final class ScoringJob {
         output.stageBadRows(
                 rows.mapPartitions(PartitionScorer.ofQuarantine(broadcast, counters), Encoders.row(schema)));
         if (counters.quarantinedRows() != bad) {
-            throw new IllegalStateException(
-                    "the input changed during the run: %,d rows couldn't be scored in the first pass, and %,d in the second; repeat the run"
-                            .formatted(bad, counters.quarantinedRows()));
+            throw new IllegalStateException(String.format(
+                    Locale.ROOT,
+                    "the input changed during the run: %,d rows couldn't be scored in the first pass, and %,d in the second; repeat the run",
+                    bad,
+                    counters.quarantinedRows()));
         }
     }
 

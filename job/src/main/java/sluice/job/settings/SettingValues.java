@@ -147,7 +147,8 @@ public final class SettingValues {
     long within(SettingKey key, long least, long most) {
         long value = readAs(key, "a whole number", () -> wholeNumber(key));
         if (value < least || value > most) {
-            throw new RefusedException("%s = %d: expected %d to %d".formatted(key, value, least, most));
+            throw new RefusedException(
+                    String.format(Locale.ROOT, "%s = %d: expected %d to %d", key, value, least, most));
         }
         return value;
     }
@@ -160,7 +161,7 @@ public final class SettingValues {
         String expected = word + ", or a whole number from 0";
         long value = readAs(key, expected, () -> wholeNumber(key));
         if (value < 0 || value > Integer.MAX_VALUE) {
-            throw new RefusedException("%s = %d: expected %s".formatted(key, value, expected));
+            throw new RefusedException(String.format(Locale.ROOT, "%s = %d: expected %s", key, value, expected));
         }
         return OptionalInt.of((int) value);
     }
@@ -199,7 +200,8 @@ public final class SettingValues {
     private static long bytes(Config config, String key, long least) {
         long value = readAs(config, key, "a size such as 64 MiB", () -> config.getBytes(key));
         if (value < least) {
-            throw new RefusedException("%s = %d bytes: expected at least %d".formatted(key, value, least));
+            throw new RefusedException(
+                    String.format(Locale.ROOT, "%s = %d bytes: expected at least %d", key, value, least));
         }
         return value;
     }

@@ -2,6 +2,7 @@ package sluice.job.settings;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
@@ -65,9 +66,13 @@ public enum VectorForm {
             size += (long) Float.BYTES * row.length;
         }
         if (size > MOST_BYTES) {
-            throw new IllegalStateException(
-                    "%,d steps of %,d numbers are %,d bytes, and a binary value can hold %,d: set output.vectors = array, or limit input.max-length"
-                            .formatted(rows.length, rows[0].length, size, MOST_BYTES));
+            throw new IllegalStateException(String.format(
+                    Locale.ROOT,
+                    "%,d steps of %,d numbers are %,d bytes, and a binary value can hold %,d: set output.vectors = array, or limit input.max-length",
+                    rows.length,
+                    rows[0].length,
+                    size,
+                    MOST_BYTES));
         }
         ByteBuffer bytes = ByteBuffer.allocate((int) size).order(ByteOrder.LITTLE_ENDIAN);
         for (float[] row : rows) {

@@ -2,6 +2,7 @@ package sluice.job.sql;
 
 import java.io.Serializable;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.spark.broadcast.Broadcast;
@@ -140,7 +141,9 @@ final class RowFunction implements Serializable {
                 known = new Scoring(choice.plan().broadcast().value().rowScorer(topK), topK);
             } catch (IllegalArgumentException e) {
                 throw new RefusedException(
-                        "%s: model '%s', argument k = %d: %s".formatted(name, model, topK, e.getMessage()), e);
+                        String.format(
+                                Locale.ROOT, "%s: model '%s', argument k = %d: %s", name, model, topK, e.getMessage()),
+                        e);
             }
             scorings.put(model, known);
         }

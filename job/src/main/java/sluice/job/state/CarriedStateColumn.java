@@ -1,6 +1,7 @@
 package sluice.job.state;
 
 import java.util.Arrays;
+import java.util.Locale;
 import org.apache.spark.sql.Row;
 import sluice.cell.LstmState;
 import sluice.cell.model.LstmModel;
@@ -51,11 +52,12 @@ final class CarriedStateColumn implements InitialState {
         if (rows == null) {
             throw new UnreadableRow(
                     RowDefect.WRONG_STATE,
-                    "its %s has %s bytes, expected %d for this model: the state version is damaged"
-                            .formatted(
-                                    part == 0 ? StateCodec.HIDDEN : StateCodec.CELL,
-                                    bytes == null ? "no" : bytes.length,
-                                    Float.BYTES * Arrays.stream(widths).sum()));
+                    String.format(
+                            Locale.ROOT,
+                            "its %s has %s bytes, expected %d for this model: the state version is damaged",
+                            part == 0 ? StateCodec.HIDDEN : StateCodec.CELL,
+                            bytes == null ? "no" : bytes.length,
+                            Float.BYTES * Arrays.stream(widths).sum()));
         }
         return rows;
     }

@@ -2,6 +2,7 @@ package sluice.job.state;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -115,9 +116,14 @@ public record CarriedStates(
                 return;
             }
             if (version.run().equals(run)) {
-                throw new RefusedException(
-                        "%s: the run '%s' already made version %d, and version %d was made since: move version %d and all later ones away and repeat those runs too, or choose another --run"
-                                .formatted(store, run, at, newest.number(), at));
+                throw new RefusedException(String.format(
+                        Locale.ROOT,
+                        "%s: the run '%s' already made version %d, and version %d was made since: move version %d and all later ones away and repeat those runs too, or choose another --run",
+                        store,
+                        run,
+                        at,
+                        newest.number(),
+                        at));
             }
             at = version.previous();
         }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -43,7 +44,7 @@ final class PublicationNotes {
      * @param run id of the publication, not the run's name
      */
     static String name(long version, String run) {
-        return DIRECTORY + "/publishing-%d-%s.json".formatted(version, run);
+        return DIRECTORY + String.format(Locale.ROOT, "/publishing-%d-%s.json", version, run);
     }
 
     /** The content of a note. */
@@ -99,9 +100,11 @@ final class PublicationNotes {
             isTaken |= note.version() >= version && isCommitted(note);
         }
         if (isTaken) {
-            throw new IOException(
-                    "%s: another run made version %d while this one was scoring; repeat this run, and do not run two at the same time"
-                            .formatted(store, version));
+            throw new IOException(String.format(
+                    Locale.ROOT,
+                    "%s: another run made version %d while this one was scoring; repeat this run, and do not run two at the same time",
+                    store,
+                    version));
         }
         Links links = new Links(journal.toString(), output.toString());
         SmallFile.write(store.files(), new Path(store.path(), name(version, run)), SmallFile.json(links));

@@ -3,6 +3,7 @@ package sluice.job.state;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Locale;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -43,7 +44,7 @@ final class StateCodec {
     private static String shape(int[] widths) {
         boolean areEqual = Arrays.stream(widths).distinct().count() == 1;
         return areEqual
-                ? "(%d, %d)".formatted(widths.length, widths[0])
+                ? String.format(Locale.ROOT, "(%d, %d)", widths.length, widths[0])
                 : "("
                         + String.join(
                                 " + ",

@@ -3,6 +3,7 @@ package sluice.job.state;
 import java.io.Serializable;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.TaskContext;
@@ -43,7 +44,7 @@ public final class StateFiles implements Serializable {
     /** The writer of the current task. It is closed when the task ends. */
     public StateWriter writer() {
         TaskContext task = TaskContext.get();
-        String name = "part-%05d-%d.parquet".formatted(task.partitionId(), task.taskAttemptId());
+        String name = String.format(Locale.ROOT, "part-%05d-%d.parquet", task.partitionId(), task.taskAttemptId());
         StateWriter writer = new StateWriter(new Path(directory, name), key, schema, seen, hadoop.value(), counters);
         task.addTaskCompletionListener((TaskCompletionListener) done -> writer.close());
         return writer;

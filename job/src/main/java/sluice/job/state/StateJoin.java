@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.struct;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -98,9 +99,11 @@ public record StateJoin(CarriedStates states, InputTable table, long keys, long 
             String name = IntStream.range(0, key.names().length)
                     .mapToObj(at -> "%s=%s".formatted(key.names()[at], most.get(at + 1)))
                     .collect(Collectors.joining(", "));
-            throw new RefusedException(
-                    "state.key: %s has %,d rows in the input, expected one for each key: bring the new tokens of a key together in one sequence, in their order"
-                            .formatted(name, most.getLong(0)));
+            throw new RefusedException(String.format(
+                    Locale.ROOT,
+                    "state.key: %s has %,d rows in the input, expected one for each key: bring the new tokens of a key together in one sequence, in their order",
+                    name,
+                    most.getLong(0)));
         }
     }
 
@@ -116,7 +119,8 @@ public record StateJoin(CarriedStates states, InputTable table, long keys, long 
                                         : " of the run '%s'"
                                                 .formatted(version.manifest().run())))
                 .orElse("%s, which has no version to start from".formatted(states.store()));
-        return "%,d of %s continue from their states in %s".formatted(carried, HumanText.count(keys, "key"), from);
+        return String.format(
+                Locale.ROOT, "%,d of %s continue from their states in %s", carried, HumanText.count(keys, "key"), from);
     }
 
     /** Removes the cached rows. */

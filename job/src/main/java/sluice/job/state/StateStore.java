@@ -3,6 +3,7 @@ package sluice.job.state;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -158,8 +159,12 @@ final class StateStore {
                 throw damaged(
                         number,
                         reader,
-                        "its file %s %s, expected %,d bytes"
-                                .formatted(name, found == null ? "is gone" : "has %,d bytes".formatted(found), bytes),
+                        String.format(
+                                Locale.ROOT,
+                                "its file %s %s, expected %,d bytes",
+                                name,
+                                found == null ? "is gone" : String.format(Locale.ROOT, "has %,d bytes", found),
+                                bytes),
                         null);
             }
         });
@@ -192,7 +197,7 @@ final class StateStore {
                                 what,
                                 number == reader
                                         ? ", or move the version away to continue from the version before it, without the changes since"
-                                        : ": version %d needs it".formatted(reader)),
+                                        : String.format(Locale.ROOT, ": version %d needs it", reader)),
                 cause);
     }
 

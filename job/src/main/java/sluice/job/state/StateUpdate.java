@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.ToLongFunction;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -167,15 +168,17 @@ public final class StateUpdate {
         long most = kept == 0 ? keys() : changed + sum(merged, StateVersion.Segment::rows);
         long least = kept == 0 ? keys() : changed;
         if (rows < least || rows > most || changed > joined.keys()) {
-            throw new IllegalStateException(
-                    "%s: the new version has %,d rows, %,d of them from this run, expected %s rows and at most %,d from this run: the input changed during the run, or version %d is damaged; repeat the run"
-                            .formatted(
-                                    states.store(),
-                                    rows,
-                                    changed,
-                                    least == most ? "%,d".formatted(least) : "%,d to %,d".formatted(least, most),
-                                    joined.keys(),
-                                    baseNumber()));
+            throw new IllegalStateException(String.format(
+                    Locale.ROOT,
+                    "%s: the new version has %,d rows, %,d of them from this run, expected %s rows and at most %,d from this run: the input changed during the run, or version %d is damaged; repeat the run",
+                    states.store(),
+                    rows,
+                    changed,
+                    least == most
+                            ? String.format(Locale.ROOT, "%,d", least)
+                            : String.format(Locale.ROOT, "%,d to %,d", least, most),
+                    joined.keys(),
+                    baseNumber()));
         }
     }
 

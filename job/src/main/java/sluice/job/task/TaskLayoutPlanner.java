@@ -2,6 +2,7 @@ package sluice.job.task;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import sluice.job.message.HumanText;
 import sluice.job.settings.ClusterPrefixes;
@@ -87,8 +88,11 @@ public final class TaskLayoutPlanner {
                     tasks,
                     taskBytes,
                     fileRows,
-                    "%.1f tokens per computed step if sorted, %.1f as read"
-                            .formatted(cost.sharingIfClustered(), cost.sharing()));
+                    String.format(
+                            Locale.ROOT,
+                            "%.1f tokens per computed step if sorted, %.1f as read",
+                            cost.sharingIfClustered(),
+                            cost.sharing()));
         }
         String size = "%s of work for one core".formatted(HumanText.about(seconds));
         if (rebalances && tasks > 1) {

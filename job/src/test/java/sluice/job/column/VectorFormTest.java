@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -79,7 +80,7 @@ class VectorFormTest {
             for (String column : scored.columns()) {
                 Object found = binary.get(row).getAs(column);
                 Object expected = lists.get(row).getAs(column);
-                String what = "%s of row %d".formatted(column, row);
+                String what = String.format(Locale.ROOT, "%s of row %d", column, row);
                 if (column.equals("gates")) {
                     assertSameGates(what, (Row) found, (scala.collection.Seq<?>) expected);
                 } else if (found instanceof byte[] bytes) {
@@ -121,7 +122,7 @@ class VectorFormTest {
         StructType schema = scored.schema();
         int classes =
                 TorchCase.named("bi_l2_h17").model().output().orElseThrow().classes();
-        assertDescribed(schema.apply("softmax"), "(steps, %d)".formatted(classes));
+        assertDescribed(schema.apply("softmax"), String.format(Locale.ROOT, "(steps, %d)", classes));
         assertDescribed(schema.apply("hidden"), "(steps, 34)");
         assertDescribed(schema.apply("cell"), "(steps, 34)");
         assertDescribed(schema.apply("logprob"), "(steps - 1)");

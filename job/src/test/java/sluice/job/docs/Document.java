@@ -10,6 +10,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.commonmark.ext.gfm.tables.TableBlock;
@@ -108,7 +109,7 @@ record Document(
 
     /** Where something stands, for messages. */
     String at(int line) {
-        return "%s, line %d".formatted(this, line);
+        return String.format(Locale.ROOT, "%s, line %d", this, line);
     }
 
     @Override

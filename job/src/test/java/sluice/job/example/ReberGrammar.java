@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -78,7 +79,7 @@ final class ReberGrammar {
         }
         Collections.shuffle(samples, random);
         return IntStream.range(0, samples.size())
-                .mapToObj(at -> samples.get(at).json("s%04d".formatted(at + 1)))
+                .mapToObj(at -> samples.get(at).json(String.format(Locale.ROOT, "s%04d", at + 1)))
                 .collect(Collectors.joining());
     }
 

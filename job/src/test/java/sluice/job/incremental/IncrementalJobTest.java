@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.sql.Dataset;
@@ -103,7 +104,8 @@ class IncrementalJobTest {
             Run run = run().with("input.format", name).with("report.run", "night " + night);
             RunReport report = run.scoreNew().orElseThrow();
             assertThat(report.measured().rows()).isEqualTo(17 + night);
-            assertThat(run.said()).contains("batch %d: 2 files, %d sequences".formatted(night, 17 + night));
+            assertThat(run.said())
+                    .contains(String.format(Locale.ROOT, "batch %d: 2 files, %d sequences", night, 17 + night));
             assertThat(table().where("batch = " + night).count()).isEqualTo(17 + night);
         }
         assertThat(table().count()).isEqualTo(drops.rows());

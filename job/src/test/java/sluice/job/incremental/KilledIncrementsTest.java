@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -210,7 +211,7 @@ class KilledIncrementsTest {
             if (isKilled(place, random)) {
                 killed++;
                 kills.merge(place, 1, Integer::sum);
-                assertNoRowTwice("seed %d, kill %d, %s".formatted(seed, killed, place));
+                assertNoRowTwice(String.format(Locale.ROOT, "seed %d, kill %d, %s", seed, killed, place));
             } else {
                 survived++;
                 assertThat(table().orElseThrow().count())

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
@@ -118,7 +119,7 @@ class InputFormsTest {
         List<Integer> ids = new ArrayList<>(IntStream.range(0, TOKENS).boxed().toList());
         Collections.reverse(ids);
         return ids.stream()
-                .map(id -> "\"%s\": %d".formatted(word.apply(id), id))
+                .map(id -> String.format(Locale.ROOT, "\"%s\": %d", word.apply(id), id))
                 .collect(Collectors.joining(", ", "{", "}"));
     }
 

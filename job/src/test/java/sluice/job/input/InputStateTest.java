@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
@@ -188,12 +189,13 @@ class InputStateTest {
                         "wide",
                         good,
                         rows(wide),
-                        "row 0 of the state's c has %d values, expected %d".formatted(UNITS + 1, UNITS)),
+                        String.format(
+                                Locale.ROOT, "row 0 of the state's c has %d values, expected %d", UNITS + 1, UNITS)),
                 new BadState(
                         "narrow",
                         rows(row(1f)),
                         good,
-                        "row 0 of the state's h has 1 values, expected %d".formatted(UNITS)),
+                        String.format(Locale.ROOT, "row 0 of the state's h has 1 values, expected %d", UNITS)),
                 new BadState(
                         "no number",
                         good,

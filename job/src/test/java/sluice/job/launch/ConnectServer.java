@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -84,8 +85,12 @@ final class ConnectServer implements AutoCloseable {
                 pause();
             }
         }
-        throw new IllegalStateException(
-                "no Spark Connect server at port %d within %s:%n%s".formatted(port, PATIENCE, Files.readString(log)));
+        throw new IllegalStateException(String.format(
+                Locale.ROOT,
+                "no Spark Connect server at port %d within %s:%n%s",
+                port,
+                PATIENCE,
+                Files.readString(log)));
     }
 
     private static void pause() {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -70,8 +71,8 @@ public record Crontab(Map<String, String> environment, List<Job> jobs) {
                 if (matcher.group(group) != null) {
                     int value = Integer.parseInt(matcher.group(group));
                     if (value < range[0] || value > range[1]) {
-                        throw new AssertionError(
-                                "%d is outside [%d, %d]: %s".formatted(value, range[0], range[1], line));
+                        throw new AssertionError(String.format(
+                                Locale.ROOT, "%d is outside [%d, %d]: %s", value, range[0], range[1], line));
                     }
                 }
             }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
@@ -38,11 +39,12 @@ class KilledIncrementsIT {
         List<String> lines = new ArrayList<>();
         for (int row = 0; row < ROWS; row++) {
             int id = number * ROWS + row;
-            lines.add("{\"id\":\"r%05d\",\"text\":\"%s\"}".formatted(id, "BTSXPVE".repeat(1 + id % 40)));
+            lines.add(String.format(
+                    Locale.ROOT, "{\"id\":\"r%05d\",\"text\":\"%s\"}", id, "BTSXPVE".repeat(1 + id % 40)));
         }
         Path draft = Files.write(directory.resolve("draft"), lines);
         Files.createDirectories(directory.resolve("in"));
-        Files.move(draft, directory.resolve("in").resolve("drop-%d.jsonl".formatted(number)));
+        Files.move(draft, directory.resolve("in").resolve(String.format(Locale.ROOT, "drop-%d.jsonl", number)));
     }
 
     private Launch score(String output, String... more) {
@@ -97,14 +99,14 @@ class KilledIncrementsIT {
             case AT_THE_LAUNCH -> after(() -> true, random.nextInt(MOST_MILLIS_OF_LAUNCH));
             case WITHIN_A_BATCH -> after(() -> exists("checkpoint/offsets/" + batch), random.nextInt(500));
             case WHILE_ROWS_ARE_STAGED -> after(() -> stagingPlaces() > left, random.nextInt(300));
-            case BEFORE_SPARK_KNOWS -> () -> exists("out/_sluice/batches/%d.json".formatted(batch));
+            case BEFORE_SPARK_KNOWS -> () -> exists(String.format(Locale.ROOT, "out/_sluice/batches/%d.json", batch));
         };
     }
 
     /** The first batch that is not in the output. */
     private int next() {
         int batch = 0;
-        while (exists("out/_sluice/batches/%d.json".formatted(batch))) {
+        while (exists(String.format(Locale.ROOT, "out/_sluice/batches/%d.json", batch))) {
             batch++;
         }
         return batch;
@@ -159,7 +161,7 @@ class KilledIncrementsIT {
                 killed++;
                 kills.merge(moment, 1, Integer::sum);
             }
-            assertNoneTwice("seed %d, after %d kills, the last %s".formatted(seed, killed, moment));
+            assertNoneTwice(String.format(Locale.ROOT, "seed %d, after %d kills, the last %s", seed, killed, moment));
         }
         System.out.printf("KilledIncrementsIT: killed %s in %d runs%n", kills, files - 1);
         assertThat(scoreNew().end().exitCode()).isZero();

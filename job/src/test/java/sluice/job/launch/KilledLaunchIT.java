@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -45,8 +46,12 @@ class KilledLaunchIT {
     private void table(String name, int from, int to, int length) throws IOException {
         List<String> lines = new ArrayList<>();
         for (int id = from; id < to; id++) {
-            lines.add("{\"id\":\"r%d\",\"day\":%d,\"text\":\"%s\"}"
-                    .formatted(id, Math.min(id / 10, 9), "BTSXPVE".repeat(1 + length / 7)));
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "{\"id\":\"r%d\",\"day\":%d,\"text\":\"%s\"}",
+                    id,
+                    Math.min(id / 10, 9),
+                    "BTSXPVE".repeat(1 + length / 7)));
         }
         Files.write(directory.resolve(name), lines);
     }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -56,7 +57,7 @@ final class Launch {
 
         @Override
         public String toString() {
-            return "%s left with %d%n%s%n%s".formatted(String.join(" ", command), exitCode, out, err);
+            return String.format(Locale.ROOT, "%s left with %d%n%s%n%s", String.join(" ", command), exitCode, out, err);
         }
     }
 

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -65,7 +66,7 @@ class LittleMemoryIT {
             String sequence = random.ints(lengths[id], 0, tokens)
                     .mapToObj(Integer::toString)
                     .collect(Collectors.joining(","));
-            lines.add("{\"id\":\"r%d\",\"tokens\":[%s]}".formatted(id, sequence));
+            lines.add(String.format(Locale.ROOT, "{\"id\":\"r%d\",\"tokens\":[%s]}", id, sequence));
         }
         Files.write(directory.resolve("in.jsonl"), lines);
     }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -70,7 +71,7 @@ class StandaloneClusterIT {
         table = Files.write(all.resolve("in.jsonl"), lines);
         fewRows = Files.createDirectory(all.resolve("few"));
         for (int row = 0; row < FEW_ROWS; row++) {
-            Files.writeString(fewRows.resolve("row-%d.jsonl".formatted(row)), lines.get(row) + "\n");
+            Files.writeString(fewRows.resolve(String.format(Locale.ROOT, "row-%d.jsonl", row)), lines.get(row) + "\n");
         }
         alone = all.resolve("alone");
         score(all, table, alone.toString(), "--master", "local[2]").end().assertScored();

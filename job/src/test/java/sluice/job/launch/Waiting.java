@@ -2,6 +2,7 @@ package sluice.job.launch;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -28,7 +29,8 @@ final class Waiting {
         try {
             while (!condition.holds()) {
                 if (System.nanoTime() > end) {
-                    throw new IllegalStateException("not within %d minutes: %s".formatted(PATIENCE_MINUTES, words));
+                    throw new IllegalStateException(
+                            String.format(Locale.ROOT, "not within %d minutes: %s", PATIENCE_MINUTES, words));
                 }
                 TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
             }

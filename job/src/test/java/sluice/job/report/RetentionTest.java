@@ -9,6 +9,7 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -35,9 +36,10 @@ class RetentionTest {
 
     private Run night(int night, int keep) {
         Dataset<Row> rows = LocalSpark.session()
-                .sql(
-                        "SELECT id AS who, CAST(array(IF(id = 5, 7, id %% 2)) AS array<int>) AS tokens FROM range(%d, 8, 1, 1)"
-                                .formatted(night % 3));
+                .sql(String.format(
+                        Locale.ROOT,
+                        "SELECT id AS who, CAST(array(IF(id = 5, 7, id %% 2)) AS array<int>) AS tokens FROM range(%d, 8, 1, 1)",
+                        night % 3));
         return Run.of(TORCH, folder.resolve("out"))
                 .withInput(rows, 1, folder.resolve("in"))
                 .with("output.mode", "append")
@@ -145,7 +147,7 @@ class RetentionTest {
             }
             run.score();
             Files.setLastModifiedTime(
-                    folder.resolve("out/_sluice/runs/night %d.json".formatted(night)),
+                    folder.resolve(String.format(Locale.ROOT, "out/_sluice/runs/night %d.json", night)),
                     FileTime.fromMillis(1_000L * night));
             List<String> kept = IntStream.rangeClosed(night < 4 ? 1 : night - 1, night)
                     .mapToObj(number -> "night " + number)

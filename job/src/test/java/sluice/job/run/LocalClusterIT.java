@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -88,7 +89,7 @@ class LocalClusterIT {
         SparkSession.Builder builder = SparkSession.builder();
         Endpoint.settings().forEach(builder::config);
         spark = builder.appName("sluice cluster tests")
-                .master("local-cluster[%d,1,1024]".formatted(EXECUTORS))
+                .master(String.format(Locale.ROOT, "local-cluster[%d,1,1024]", EXECUTORS))
                 .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
                 .config("spark.serializer", serializer)
                 .config(

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -107,7 +108,7 @@ class SqlProceduresTest {
                 "CALL lstm.run('next-click', '%s', '%s', input_format => 'parquet', output_format => 'parquet', settings => map('input.checkpoint', '%s'))"
                         .formatted(drops, folder.resolve("batches"), folder.resolve("checkpoint"));
         for (int night = 0; night < 2; night++) {
-            spark.sql("SELECT * FROM db.events WHERE id %% 2 = %d".formatted(night))
+            spark.sql(String.format(Locale.ROOT, "SELECT * FROM db.events WHERE id %% 2 = %d", night))
                     .coalesce(1)
                     .write()
                     .mode("append")

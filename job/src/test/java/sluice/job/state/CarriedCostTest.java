@@ -3,6 +3,7 @@ package sluice.job.state;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Random;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -25,10 +26,15 @@ class CarriedCostTest {
     /** Consecutive keys from a starting point. */
     private Dataset<Row> night(long from, int rows, int night) {
         return LocalSpark.session()
-                .sql(
+                .sql(String.format(
+                        Locale.ROOT,
                         ("SELECT (id * 7919) %% %d AS account, transform(sequence(1, %d), t -> CAST((id * t + %d) %% 2 AS int)) AS tokens"
-                                        + " FROM range(%d, %d, 1, 2)")
-                                .formatted(KEYS, TOKENS, night, from, from + rows));
+                                + " FROM range(%d, %d, 1, 2)"),
+                        KEYS,
+                        TOKENS,
+                        night,
+                        from,
+                        from + rows));
     }
 
     @Test

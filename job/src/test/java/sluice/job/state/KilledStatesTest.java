@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
@@ -118,7 +119,7 @@ class KilledStatesTest {
     }
 
     private boolean hasNewStates(String round, OutputMode mode) {
-        return content(round + "/states").containsKey("version=%d/part-new".formatted(next(mode)));
+        return content(round + "/states").containsKey(String.format(Locale.ROOT, "version=%d/part-new", next(mode)));
     }
 
     @ParameterizedTest
@@ -134,7 +135,7 @@ class KilledStatesTest {
             boolean survived = false;
             int committed = 0;
             for (int call = 1; !survived && call < MANY; call++) {
-                String round = "%s-%s-%d".formatted(mode, isFoundAtStates, call);
+                String round = String.format(Locale.ROOT, "%s-%s-%d", mode, isFoundAtStates, call);
                 publishFirst(round, mode);
                 StagedOutput output = write(round, mode, "new", next(mode));
                 KillingFileSystem.arm(call);
@@ -177,8 +178,8 @@ class KilledStatesTest {
         write(round, OutputMode.OVERWRITE, "next", next(mode)).publish();
         finishStates(round);
         assertThat(content(round + "/states"))
-                .containsKey("version=%d/part-next".formatted(next(mode)))
-                .doesNotContainKey("version=%d/part-new".formatted(next(mode)))
+                .containsKey(String.format(Locale.ROOT, "version=%d/part-next", next(mode)))
+                .doesNotContainKey(String.format(Locale.ROOT, "version=%d/part-new", next(mode)))
                 .allSatisfy((file, text) -> assertThat(file).startsWith("version="));
     }
 

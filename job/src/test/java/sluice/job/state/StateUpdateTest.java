@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -146,7 +147,8 @@ class StateUpdateTest {
                 .schema();
         assertThat(schema.fieldNames()).containsExactly("who", "h", "c", "seen");
         assertThat(schema.apply("h").metadata().getString("sluice.type")).isEqualTo("float32le");
-        assertThat(schema.apply("c").metadata().getString("sluice.shape")).isEqualTo("(1, %d)".formatted(units));
+        assertThat(schema.apply("c").metadata().getString("sluice.shape"))
+                .isEqualTo(String.format(Locale.ROOT, "(1, %d)", units));
     }
 
     /** A run writes its own keys, and merges them with segments that are not larger. */
@@ -182,8 +184,12 @@ class StateUpdateTest {
         Files.delete(part);
         assertRefused(
                 run("again", folder.resolve("in5"), "again", "error"),
-                "%s/version=3: is damaged: its file %s is gone, expected %,d bytes; restore it from a backup: version 4 needs it"
-                        .formatted(states, part.getFileName(), bytes));
+                String.format(
+                        Locale.ROOT,
+                        "%s/version=3: is damaged: its file %s is gone, expected %,d bytes; restore it from a backup: version 4 needs it",
+                        states,
+                        part.getFileName(),
+                        bytes));
     }
 
     @Test
@@ -487,13 +493,23 @@ class StateUpdateTest {
         Files.write(part, new byte[7]);
         assertRefused(
                 next,
-                "%s/version=2: is damaged: its file %s has 7 bytes, expected %,d bytes%s"
-                        .formatted(states, part.getFileName(), content.length, remedy));
+                String.format(
+                        Locale.ROOT,
+                        "%s/version=2: is damaged: its file %s has 7 bytes, expected %,d bytes%s",
+                        states,
+                        part.getFileName(),
+                        content.length,
+                        remedy));
         Files.delete(part);
         assertRefused(
                 next,
-                "%s/version=2: is damaged: its file %s is gone, expected %,d bytes%s"
-                        .formatted(states, part.getFileName(), content.length, remedy));
+                String.format(
+                        Locale.ROOT,
+                        "%s/version=2: is damaged: its file %s is gone, expected %,d bytes%s",
+                        states,
+                        part.getFileName(),
+                        content.length,
+                        remedy));
         Files.write(part, content);
         Disk.write(states.resolve("version=2/part-x.parquet"), "x");
         assertRefused(
@@ -541,17 +557,16 @@ class StateUpdateTest {
         Files.deleteIfExists(manifest.resolveSibling(".state.json.crc"));
         Disk.write(
                 manifest,
-                Files.readString(manifest).replace("\" : %d".formatted(before), "\" : %d".formatted(Files.size(part))));
+                Files.readString(manifest)
+                        .replace(
+                                String.format(Locale.ROOT, "\" : %d", before),
+                                String.format(Locale.ROOT, "\" : %d", Files.size(part))));
         assertThat(Failure.sentence(catchThrowable(run("2", input("in2", "ann: 0"), "out2", "error")::score)))
-                .isEqualTo(
-                        "row who=ann: state in file:%s/version=1: its h has 4 bytes, expected %d for this model: the state version is damaged (wrong-state)"
-                                .formatted(
-                                        states,
-                                        Float.BYTES
-                                                * TORCH.model()
-                                                        .directions()
-                                                        .get(0)
-                                                        .outputWidth()));
+                .isEqualTo(String.format(
+                        Locale.ROOT,
+                        "row who=ann: state in file:%s/version=1: its h has 4 bytes, expected %d for this model: the state version is damaged (wrong-state)",
+                        states,
+                        Float.BYTES * TORCH.model().directions().get(0).outputWidth()));
         assertThat(States.versions(states)).containsExactly(1L);
     }
 }

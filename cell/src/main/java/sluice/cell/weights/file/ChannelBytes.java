@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
+import java.util.Locale;
 
 /** A byte range of a file as a stream. */
 public final class ChannelBytes extends InputStream {
@@ -24,8 +25,10 @@ public final class ChannelBytes extends InputStream {
         channel.position(position);
         while (buffer.hasRemaining()) {
             if (channel.read(buffer) < 0) {
-                throw new EOFException("the file ended at byte %d while it was read: it was truncated during the read"
-                        .formatted(channel.position()));
+                throw new EOFException(String.format(
+                        Locale.ROOT,
+                        "the file ended at byte %d while it was read: it was truncated during the read",
+                        channel.position()));
             }
         }
     }

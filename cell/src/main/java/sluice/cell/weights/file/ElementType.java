@@ -2,6 +2,7 @@ package sluice.cell.weights.file;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import sluice.cell.model.ModelException;
@@ -60,7 +61,7 @@ public enum ElementType {
         long total = Math.multiplyExact(values, bits);
         if (total % Byte.SIZE != 0) {
             throw new ArithmeticException(
-                    "%d values of %d bits are not a whole number of bytes".formatted(values, bits));
+                    String.format(Locale.ROOT, "%d values of %d bits are not a whole number of bytes", values, bits));
         }
         return total / Byte.SIZE;
     }

@@ -1,6 +1,7 @@
 package sluice.cell.weights.file;
 
 import java.util.Collection;
+import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -13,7 +14,9 @@ public final class NameList {
 
     public static <T> String of(Collection<T> names, Function<T, String> format) {
         String list = names.stream().limit(MAX_SHOWN).map(format).collect(Collectors.joining(", "));
-        return names.size() > MAX_SHOWN ? "%s and %d more".formatted(list, names.size() - MAX_SHOWN) : list;
+        return names.size() > MAX_SHOWN
+                ? String.format(Locale.ROOT, "%s and %d more", list, names.size() - MAX_SHOWN)
+                : list;
     }
 
     /** A name of a file, cut after {@value #MAX_CHARACTERS} characters. */

@@ -15,6 +15,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import sluice.cell.model.ModelException;
 
 /** Parses untrusted JSON: requires UTF-8 and unique names, and limits nesting, lengths and the number of tokens. */
@@ -93,8 +94,12 @@ public final class StrictJson {
         int tokens = 0;
         while (parser.nextToken() != null) {
             if (++tokens > MAX_TREE_TOKENS) {
-                throw new ModelException("%s has more JSON tokens than expected: at most %d for %s"
-                        .formatted(what, MAX_TREE_TOKENS, whole));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "%s has more JSON tokens than expected: at most %d for %s",
+                        what,
+                        MAX_TREE_TOKENS,
+                        whole));
             }
         }
     }
@@ -116,7 +121,7 @@ public final class StrictJson {
         JsonLocation place = e.getLocation(); // null if a limit is exceeded
         return place == null
                 ? e.getOriginalMessage()
-                : "%s at character %d".formatted(e.getOriginalMessage(), place.getCharOffset());
+                : String.format(Locale.ROOT, "%s at character %d", e.getOriginalMessage(), place.getCharOffset());
     }
 
     private static InputStreamReader strictUtf8(byte[] json) {

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.SeekableByteChannel;
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Set;
 import java.util.zip.Inflater;
 import java.util.zip.InflaterInputStream;
@@ -64,10 +65,12 @@ public final class ZipArchive {
         try (InputStream stream = entry.deflated() ? new Inflated(stored(entry, 0)) : stored(entry, 0)) {
             int count = stream.readNBytes(bytes, 0, bytes.length);
             if (count < bytes.length || stream.read() >= 0) {
-                throw new ModelException(
-                        "the zip entry '%s' inflates to %s bytes, but claims to have %d: the file is damaged"
-                                .formatted(
-                                        name, count < bytes.length ? Integer.toString(count) : "more", bytes.length));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "the zip entry '%s' inflates to %s bytes, but claims to have %d: the file is damaged",
+                        name,
+                        count < bytes.length ? Integer.toString(count) : "more",
+                        bytes.length));
             }
         } catch (ZipException | EOFException e) {
             throw new ModelException(
@@ -105,10 +108,13 @@ public final class ZipArchive {
     }
 
     private static ModelException misplaced(ZipEntry entry) {
-        return new ModelException(
+        return new ModelException(String.format(
+                Locale.ROOT,
                 ("the zip entry '%s' is not at byte %d, where the directory says, or is shorter than %d bytes: "
-                                + "the file is damaged, copy it again")
-                        .formatted(entry.name(), entry.headerAt(), entry.storedBytes()));
+                        + "the file is damaged, copy it again"),
+                entry.name(),
+                entry.headerAt(),
+                entry.storedBytes()));
     }
 
     private static final class Inflated extends InflaterInputStream {

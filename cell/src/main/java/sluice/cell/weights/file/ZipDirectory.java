@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import sluice.cell.model.ModelException;
 
@@ -64,18 +65,27 @@ final class ZipDirectory {
     static ZipDirectory read(SeekableByteChannel channel) throws IOException {
         EndRecord end = endRecord(channel);
         if (end.begin < 0 || end.length < 0 || end.begin > end.at || end.length > end.at - end.begin) {
-            throw new ModelException(
+            throw new ModelException(String.format(
+                    Locale.ROOT,
                     ("the zip directory claims %s bytes at byte %s, but the record that ends it is at byte %d: "
-                                    + "the file is damaged, copy it again")
-                            .formatted(Long.toUnsignedString(end.length), Long.toUnsignedString(end.begin), end.at));
+                            + "the file is damaged, copy it again"),
+                    Long.toUnsignedString(end.length),
+                    Long.toUnsignedString(end.begin),
+                    end.at));
         }
         if (end.length > MAX_BYTES) {
-            throw new ModelException("the zip directory has %d bytes, expected at most %d: this is not a model"
-                    .formatted(end.length, MAX_BYTES));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the zip directory has %d bytes, expected at most %d: this is not a model",
+                    end.length,
+                    MAX_BYTES));
         }
         if (end.entries < 0 || end.entries > MAX_ENTRIES) {
-            throw new ModelException("the zip directory claims %s entries, expected at most %d: this is not a model"
-                    .formatted(Long.toUnsignedString(end.entries), MAX_ENTRIES));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the zip directory claims %s entries, expected at most %d: this is not a model",
+                    Long.toUnsignedString(end.entries),
+                    MAX_ENTRIES));
         }
         ZipDirectory directory = new ZipDirectory(end.begin);
         directory.readEntries(bytes(channel, end.begin, (int) end.length), end.entries);
@@ -145,9 +155,11 @@ final class ZipDirectory {
         long covered = 0;
         for (long number = 0; number < count; number++) {
             if (directory.remaining() < ENTRY_BYTES || directory.getInt(directory.position()) != ENTRY_SIGNATURE) {
-                throw new ModelException(
-                        "the zip directory claims %d entries, but entry %d is not valid: the file is damaged"
-                                .formatted(count, number));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "the zip directory claims %d entries, but entry %d is not valid: the file is damaged",
+                        count,
+                        number));
             }
             ZipEntry entry = readEntry(directory);
             covered += entry.storedBytes(); // no overflow: each is smaller than the file, and their number is limited
@@ -162,9 +174,10 @@ final class ZipDirectory {
             }
         }
         if (directory.hasRemaining()) {
-            throw new ModelException(
-                    "the zip directory has %d bytes after its last entry, expected none: the file is damaged"
-                            .formatted(directory.remaining()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the zip directory has %d bytes after its last entry, expected none: the file is damaged",
+                    directory.remaining()));
         }
     }
 
@@ -178,8 +191,11 @@ final class ZipDirectory {
                     "the zip directory ends in the middle of an entry: the file is damaged, copy it again");
         }
         if (nameBytes > MAX_NAME_BYTES) {
-            throw new ModelException("the zip directory has an entry with a name of %d bytes, expected at most %d"
-                    .formatted(nameBytes, MAX_NAME_BYTES));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the zip directory has an entry with a name of %d bytes, expected at most %d",
+                    nameBytes,
+                    MAX_NAME_BYTES));
         }
         byte[] name = new byte[nameBytes];
         directory.position(directory.position() + ENTRY_BYTES);
@@ -196,29 +212,42 @@ final class ZipDirectory {
             throw new ModelException("the zip entry '%s' is encrypted, expected no encryption".formatted(name));
         }
         if (method != STORED && method != DEFLATED) {
-            throw new ModelException("the zip entry '%s' is compressed by method %d, expected it stored or deflated"
-                    .formatted(name, method));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the zip entry '%s' is compressed by method %d, expected it stored or deflated",
+                    name,
+                    method));
         }
         long bytes = number(name, fixed.getInt(24), zip64); // in the order of the zip64 fields
         long storedBytes = number(name, fixed.getInt(20), zip64);
         long headerAt = number(name, fixed.getInt(42), zip64);
         if (bytes < 0 || storedBytes < 0 || headerAt < 0 || headerAt > begin || storedBytes > begin - headerAt) {
-            throw new ModelException(
+            throw new ModelException(String.format(
+                    Locale.ROOT,
                     ("the zip entry '%s' claims %s bytes at byte %s, but the archive's entries end at byte %d: "
-                                    + "the file is damaged")
-                            .formatted(
-                                    name, Long.toUnsignedString(storedBytes), Long.toUnsignedString(headerAt), begin));
+                            + "the file is damaged"),
+                    name,
+                    Long.toUnsignedString(storedBytes),
+                    Long.toUnsignedString(headerAt),
+                    begin));
         }
         if (method == STORED && bytes != storedBytes) {
-            throw new ModelException(
-                    "the zip entry '%s' is stored in %d bytes and claims to have %d: the file is damaged"
-                            .formatted(name, storedBytes, bytes));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the zip entry '%s' is stored in %d bytes and claims to have %d: the file is damaged",
+                    name,
+                    storedBytes,
+                    bytes));
         }
         if (bytes > Math.max(FREE_EXPANSION_BYTES, MAX_EXPANSION * storedBytes)) {
-            throw new ModelException(
+            throw new ModelException(String.format(
+                    Locale.ROOT,
                     ("the zip entry '%s' has %d bytes and would inflate to %d, expected at most %d times as many: "
-                                    + "this is a zip bomb")
-                            .formatted(name, storedBytes, bytes, MAX_EXPANSION));
+                            + "this is a zip bomb"),
+                    name,
+                    storedBytes,
+                    bytes,
+                    MAX_EXPANSION));
         }
         return new ZipEntry(name, method == DEFLATED, storedBytes, bytes, headerAt);
     }

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import sluice.cell.model.ModelException;
@@ -49,8 +50,8 @@ final class Hdf5Attributes {
         return Optional.ofNullable(messages().get(name)).map(message -> {
             List<String> texts = textsOf(name, message);
             if (texts.size() != 1) {
-                throw new ModelException(
-                        "attribute '%s' of %s has %d texts, expected one".formatted(name, owner, texts.size()));
+                throw new ModelException(String.format(
+                        Locale.ROOT, "attribute '%s' of %s has %d texts, expected one", name, owner, texts.size()));
             }
             return texts.get(0);
         });
@@ -130,12 +131,13 @@ final class Hdf5Attributes {
 
     private void requireAtMostMax(String name, long count) {
         if (count > MAX_TEXTS) {
-            throw new ModelException("attribute '%s' of %s has %s, expected a list of at most %d"
-                    .formatted(
-                            name,
-                            owner,
-                            count == Long.MAX_VALUE ? "texts along several axes" : count + " texts",
-                            MAX_TEXTS));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "attribute '%s' of %s has %s, expected a list of at most %d",
+                    name,
+                    owner,
+                    count == Long.MAX_VALUE ? "texts along several axes" : count + " texts",
+                    MAX_TEXTS));
         }
     }
 

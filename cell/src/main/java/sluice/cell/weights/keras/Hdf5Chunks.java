@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -100,9 +101,12 @@ final class Hdf5Chunks {
 
     private void requireKnown(FilterInfo filter) {
         if (filter.getId() != DEFLATE && filter.getId() != SHUFFLE && filter.getId() != CHECKSUM) {
-            throw new ModelException(
-                    "%s is compressed by filter %d ('%s'), expected gzip; copy the file with h5repack -f GZIP=4"
-                            .formatted(array, filter.getId(), filter.getName()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s is compressed by filter %d ('%s'), expected gzip; copy the file with h5repack -f GZIP=4",
+                    array,
+                    filter.getId(),
+                    filter.getName()));
         }
     }
 
@@ -113,9 +117,13 @@ final class Hdf5Chunks {
             expected = Math.multiplyExact(expected, (shape[axis] + chunkShape[axis] - 1) / chunkShape[axis]);
         }
         if (expected > MAX_CHUNKS) {
-            throw new ModelException(
-                    "%s of shape %s is stored in %d chunks, expected at most %d; copy the file with h5repack"
-                            .formatted(array, Arrays.toString(shape), expected, MAX_CHUNKS));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s of shape %s is stored in %d chunks, expected at most %d; copy the file with h5repack",
+                    array,
+                    Arrays.toString(shape),
+                    expected,
+                    MAX_CHUNKS));
         }
         return expected;
     }
@@ -141,15 +149,24 @@ final class Hdf5Chunks {
         }
         stored = Math.min(stored, storage.size()); // claimed sizes are checked against the file on reading
         if (places.size() != expected) {
-            throw new ModelException(
-                    "%s of shape %s has %d chunks, expected %d: the file is damaged or was not finished"
-                            .formatted(array, full, places.size(), expected));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s of shape %s has %d chunks, expected %d: the file is damaged or was not finished",
+                    array,
+                    full,
+                    places.size(),
+                    expected));
         }
         long bytes = Math.multiplyExact(full.values(), bytesPerValue);
         if (bytes > Math.multiplyExact(stored, MAX_EXPANSION)) {
-            throw new ModelException(("%s has %d bytes and would inflate to %d, expected at most %d times as many: "
-                            + "it is a decompression bomb")
-                    .formatted(array, stored, bytes, MAX_EXPANSION));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    ("%s has %d bytes and would inflate to %d, expected at most %d times as many: "
+                            + "it is a decompression bomb"),
+                    array,
+                    stored,
+                    bytes,
+                    MAX_EXPANSION));
         }
     }
 
@@ -180,14 +197,18 @@ final class Hdf5Chunks {
             };
         }
         if (bytes.length != chunkBytes) {
-            throw damaged("has %d bytes".formatted(bytes.length));
+            throw damaged(String.format(Locale.ROOT, "has %d bytes", bytes.length));
         }
         return bytes;
     }
 
     private ModelException damaged(String found) {
-        return new ModelException("a chunk of %s %s, expected %d bytes: the file is damaged, copy it again"
-                .formatted(array, found, chunkBytes));
+        return new ModelException(String.format(
+                Locale.ROOT,
+                "a chunk of %s %s, expected %d bytes: the file is damaged, copy it again",
+                array,
+                found,
+                chunkBytes));
     }
 
     private byte[] inflated(byte[] deflated) {
@@ -231,7 +252,7 @@ final class Hdf5Chunks {
 
     private byte[] withoutChecksum(byte[] bytes) {
         if (bytes.length < CHECKSUM_BYTES) {
-            throw damaged("has %d bytes".formatted(bytes.length));
+            throw damaged(String.format(Locale.ROOT, "has %d bytes", bytes.length));
         }
         return Arrays.copyOf(bytes, bytes.length - CHECKSUM_BYTES);
     }

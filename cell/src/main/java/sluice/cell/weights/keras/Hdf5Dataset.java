@@ -15,6 +15,7 @@ import io.jhdf.object.message.FilterPipelineMessage.FilterInfo;
 import io.jhdf.object.message.Message;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Locale;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.Allocation;
 import sluice.cell.weights.file.ElementType;
@@ -75,8 +76,13 @@ final class Hdf5Dataset {
             possible &= dimension >= 0 && dimension <= Allocation.MAX_LENGTH;
         }
         if (!possible) {
-            throw new ModelException("%s has shape %s, expected at most %d axes of at most %d"
-                    .formatted(describe(), found, MAX_RANK, Allocation.MAX_LENGTH));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s has shape %s, expected at most %d axes of at most %d",
+                    describe(),
+                    found,
+                    MAX_RANK,
+                    Allocation.MAX_LENGTH));
         }
         return found;
     }
@@ -114,9 +120,12 @@ final class Hdf5Dataset {
                 return ElementType.F16;
             }
         }
-        throw new ModelException(
-                "%s holds %s of %d bytes, expected float16, float32 or float64; save it as one of these"
-                        .formatted(describe(), type.getClass().getSimpleName(), type.getSize()));
+        throw new ModelException(String.format(
+                Locale.ROOT,
+                "%s holds %s of %d bytes, expected float16, float32 or float64; save it as one of these",
+                describe(),
+                type.getClass().getSimpleName(),
+                type.getSize()));
     }
 
     /** Reads exactly this number of bytes of the stored values. */
@@ -143,8 +152,13 @@ final class Hdf5Dataset {
 
     private void requireEnough(long stored, long bytes) {
         if (bytes > stored) {
-            throw new ModelException("%s has shape %s, which takes %d bytes, but only %d are there: the file is damaged"
-                    .formatted(describe(), shape, bytes, stored));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s has shape %s, which takes %d bytes, but only %d are there: the file is damaged",
+                    describe(),
+                    shape,
+                    bytes,
+                    stored));
         }
     }
 }

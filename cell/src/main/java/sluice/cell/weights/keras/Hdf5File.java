@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.SeekableByteChannel;
+import java.util.Locale;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.Allocation;
 import sluice.cell.weights.file.ChannelBytes;
@@ -52,29 +53,36 @@ final class Hdf5File {
 
     private static Superblock superblock(byte[] file) {
         if (file.length < MIN_BYTES) {
-            throw new ModelException("the HDF5 file has %d bytes, expected at least %d: it is cut short, copy it again"
-                    .formatted(file.length, MIN_BYTES));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the HDF5 file has %d bytes, expected at least %d: it is cut short, copy it again",
+                    file.length,
+                    MIN_BYTES));
         }
         Superblock superblock = Superblock.readSuperblock(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN));
         requireWidth(superblock.getSizeOfOffsets());
         requireWidth(superblock.getSizeOfLengths());
         if (superblock.getBaseAddressByte() != 0) {
-            throw new ModelException("the HDF5 file says that it begins at byte %d, expected 0, as Keras writes it"
-                    .formatted(superblock.getBaseAddressByte()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the HDF5 file says that it begins at byte %d, expected 0, as Keras writes it",
+                    superblock.getBaseAddressByte()));
         }
         long end = superblock.getEndOfFileAddress();
         if (end < 0 || end > file.length) {
-            throw new ModelException(
-                    "the HDF5 file says that it has %s bytes, but it has %d: it is cut short, copy it again"
-                            .formatted(Long.toUnsignedString(end), file.length));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the HDF5 file says that it has %s bytes, but it has %d: it is cut short, copy it again",
+                    Long.toUnsignedString(end),
+                    file.length));
         }
         return superblock;
     }
 
     private static void requireWidth(int bytes) {
         if (bytes != Integer.BYTES && bytes != Long.BYTES) {
-            throw new ModelException(
-                    "the HDF5 file has addresses of %d bytes, expected 4 or 8: it is damaged".formatted(bytes));
+            throw new ModelException(String.format(
+                    Locale.ROOT, "the HDF5 file has addresses of %d bytes, expected 4 or 8: it is damaged", bytes));
         }
     }
 }

@@ -17,6 +17,7 @@ import io.jhdf.object.message.SymbolTableMessage;
 import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -183,8 +184,12 @@ final class Hdf5Group {
 
     private void put(Map<String, Long> found, String name, long address) {
         if (found.size() == MAX_NAMES || name.length() > MAX_NAME_BYTES) {
-            throw new ModelException("%s has more than %d names, or one of more than %d bytes, expected neither"
-                    .formatted(describe(), MAX_NAMES, MAX_NAME_BYTES));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s has more than %d names, or one of more than %d bytes, expected neither",
+                    describe(),
+                    MAX_NAMES,
+                    MAX_NAME_BYTES));
         }
         if (found.putIfAbsent(name, address) != null) {
             throw new ModelException("%s has the name '%s' twice, expected each once: the file is damaged"

@@ -5,6 +5,7 @@ import io.jhdf.storage.HdfBackingStorage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.util.Locale;
 import java.util.function.Supplier;
 import sluice.cell.model.ModelException;
 
@@ -80,9 +81,12 @@ final class Hdf5Storage implements HdfBackingStorage {
     @Override
     public ByteBuffer mapNoOffset(long address, long length) {
         if (address < 0 || length < 0 || length > file.length - address) {
-            throw new ModelException(
-                    "it points to %s bytes at byte %s, but has %d: the file is damaged or cut short, copy it again"
-                            .formatted(Long.toUnsignedString(length), Long.toUnsignedString(address), file.length));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "it points to %s bytes at byte %s, but has %d: the file is damaged or cut short, copy it again",
+                    Long.toUnsignedString(length),
+                    Long.toUnsignedString(address),
+                    file.length));
         }
         count(length);
         return ByteBuffer.wrap(file, (int) address, (int) length)

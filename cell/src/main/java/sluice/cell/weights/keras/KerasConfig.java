@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -32,8 +33,12 @@ final class KerasConfig {
      */
     static KerasConfig parse(byte[] json, String what) {
         if (json.length > MAX_BYTES) {
-            throw new ModelException("%s has %d bytes, expected at most %d: this is not a supported model"
-                    .formatted(what, json.length, MAX_BYTES));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s has %d bytes, expected at most %d: this is not a supported model",
+                    what,
+                    json.length,
+                    MAX_BYTES));
         }
         return new KerasConfig(StrictJson.tree(json, what, "a Keras model"), what);
     }
@@ -54,8 +59,12 @@ final class KerasConfig {
         JsonNode listed =
                 config.isArray() ? config : config.path("layers"); // up to Keras 2.2 the config itself is the list
         if (!listed.isArray() || listed.isEmpty() || listed.size() > MAX_LAYERS) {
-            throw new ModelException("%s lists %d layers, expected 1 to %d; write it with model.to_json()"
-                    .formatted(what, listed.size(), MAX_LAYERS));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s lists %d layers, expected 1 to %d; write it with model.to_json()",
+                    what,
+                    listed.size(),
+                    MAX_LAYERS));
         }
         for (JsonNode node : listed) {
             KerasLayer layer = KerasLayer.of(node);

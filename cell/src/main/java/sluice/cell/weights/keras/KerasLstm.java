@@ -2,6 +2,7 @@ package sluice.cell.weights.keras;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import sluice.cell.model.CellVariant;
@@ -84,12 +85,13 @@ final class KerasLstm {
     private LstmDirection fromThree() {
         int expected = biased ? ARRAYS : ARRAYS - 1;
         if (arrays.size() != expected) {
-            throw new ModelException("%s has %d arrays (%s), expected %s"
-                    .formatted(
-                            layer.describe(),
-                            arrays.size(),
-                            NameList.of(arrays, Hdf5Dataset::path),
-                            biased ? "kernel, recurrent_kernel and bias" : "kernel and recurrent_kernel"));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s has %d arrays (%s), expected %s",
+                    layer.describe(),
+                    arrays.size(),
+                    NameList.of(arrays, Hdf5Dataset::path),
+                    biased ? "kernel, recurrent_kernel and bias" : "kernel and recurrent_kernel"));
         }
         requireNames(NAMES, LETTERS);
         Hdf5Dataset kernel = arrays.get(0);
@@ -132,8 +134,12 @@ final class KerasLstm {
         for (int at = 0; at < sum.length; at++) {
             sum[at] = (float) ((double) both[at] + both[sum.length + at]);
             if (!Float.isFinite(sum[at])) {
-                throw new ModelException("both biases of %s add up to %s at index [%d], expected a finite number"
-                        .formatted(layer.describe(), sum[at], at));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "both biases of %s add up to %s at index [%d], expected a finite number",
+                        layer.describe(),
+                        sum[at],
+                        at));
             }
         }
         return sum;
@@ -187,8 +193,15 @@ final class KerasLstm {
     private void requireShape(Hdf5Dataset array, String symbols, long... dimensions) {
         Shape expected = Shape.of(dimensions);
         if (!array.shape().equals(expected)) {
-            throw new ModelException("%s of %s has shape %s, expected %s = %s with H = %d"
-                    .formatted(array.describe(), layer.describe(), array.shape(), symbols, expected, units));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s of %s has shape %s, expected %s = %s with H = %d",
+                    array.describe(),
+                    layer.describe(),
+                    array.shape(),
+                    symbols,
+                    expected,
+                    units));
         }
     }
 
@@ -199,8 +212,13 @@ final class KerasLstm {
             String found = path.substring(path.lastIndexOf('/') + 1).replaceFirst(":\\d+$", "");
             boolean other = isNamedForOther(found, names, at) || isNamedForOther(found, olderNames, at);
             if (other) {
-                throw new ModelException("%s lists '%s' as number %d of its weights, expected '%s': the file is damaged"
-                        .formatted(layer.describe(), NameList.shortened(path), at + 1, names.get(at)));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "%s lists '%s' as number %d of its weights, expected '%s': the file is damaged",
+                        layer.describe(),
+                        NameList.shortened(path),
+                        at + 1,
+                        names.get(at)));
             }
         }
     }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import sluice.cell.model.ModelException;
@@ -71,10 +72,11 @@ final class KerasPath {
             return named(namedOutput().get());
         }
         if (config.outputs().size() != 1) {
-            throw new ModelException(
-                    "the model has %d outputs (%s), expected one; set model.output to the name of one, or to none"
-                            .formatted(
-                                    config.outputs().size(), NameList.of(config.outputs(), name -> "'" + name + "'")));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the model has %d outputs (%s), expected one; set model.output to the name of one, or to none",
+                    config.outputs().size(),
+                    NameList.of(config.outputs(), name -> "'" + name + "'")));
         }
         String output = config.outputs().get(0);
         return config.layer(output)
@@ -91,9 +93,11 @@ final class KerasPath {
             tops.removeIf(other -> below.contains(other.name()));
         }
         if (tops.size() != 1) {
-            throw new ModelException(
-                    "%d LSTMs that no other reads (%s), expected one; set model.lstm to the name of one"
-                            .formatted(tops.size(), NameList.of(tops, layer -> "'" + layer.name() + "'")));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%d LSTMs that no other reads (%s), expected one; set model.lstm to the name of one",
+                    tops.size(),
+                    NameList.of(tops, layer -> "'" + layer.name() + "'")));
         }
         return tops.get(0);
     }
@@ -132,15 +136,17 @@ final class KerasPath {
     private KerasLayer source(KerasLayer layer) {
         KerasInputs inputs = config.inputs(layer);
         if (inputs.calls() > 1) {
-            throw new ModelException("%s is used %d times, expected once".formatted(layer.describe(), inputs.calls()));
+            throw new ModelException(
+                    String.format(Locale.ROOT, "%s is used %d times, expected once", layer.describe(), inputs.calls()));
         }
         if (inputs.data().size() != 1) {
-            throw new ModelException("%s reads %d layers (%s), expected one: %s"
-                    .formatted(
-                            layer.describe(),
-                            inputs.data().size(),
-                            NameList.of(inputs.data(), source -> "'" + source.layer() + "'"),
-                            KerasStack.WHAT_CAN_BE_SCORED));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s reads %d layers (%s), expected one: %s",
+                    layer.describe(),
+                    inputs.data().size(),
+                    NameList.of(inputs.data(), source -> "'" + source.layer() + "'"),
+                    KerasStack.WHAT_CAN_BE_SCORED));
         }
         if (!inputs.arguments().isEmpty()) {
             throw new ModelException("%s is called with %s, expected only its input; train it without them, or %s"

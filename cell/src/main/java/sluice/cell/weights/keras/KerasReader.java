@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import sluice.cell.model.LstmModel;
@@ -76,8 +77,12 @@ public final class KerasReader {
             throw new ModelException("the archive has no '%s', expected a Keras model".formatted(name));
         }
         if (archive.bytes(name) > maxBytes) {
-            throw new ModelException("the archive's '%s' has %d bytes, expected at most %d"
-                    .formatted(name, archive.bytes(name), maxBytes));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the archive's '%s' has %d bytes, expected at most %d",
+                    name,
+                    archive.bytes(name),
+                    maxBytes));
         }
         return archive.read(name);
     }
@@ -149,8 +154,12 @@ public final class KerasReader {
     private static Optional<byte[]> beside(String file, int maxBytes, ModelFolder folder) throws IOException {
         try (SeekableByteChannel channel = folder.open(file)) {
             if (channel.size() > maxBytes) {
-                throw new ModelException(
-                        "'%s' beside it has %d bytes, expected at most %d".formatted(file, channel.size(), maxBytes));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "'%s' beside it has %d bytes, expected at most %d",
+                        file,
+                        channel.size(),
+                        maxBytes));
             }
             byte[] bytes = Allocation.bytes(file, channel.size());
             ChannelBytes.read(channel, 0, ByteBuffer.wrap(bytes));

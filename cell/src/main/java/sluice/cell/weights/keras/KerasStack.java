@@ -2,6 +2,7 @@ package sluice.cell.weights.keras;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -253,15 +254,25 @@ final class KerasStack {
         Matrix kernel = matrix(arrays.get(0), layer, "(H, classes)");
         int classes = kernel.columns();
         if (classes != layer.count("units", "output_dim")) {
-            throw new ModelException("%s of %s has shape %s, expected (H, classes) with %d classes"
-                    .formatted(arrays.get(0).describe(), layer.describe(), kernel, layer.count("units", "output_dim")));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s of %s has shape %s, expected (H, classes) with %d classes",
+                    arrays.get(0).describe(),
+                    layer.describe(),
+                    kernel,
+                    layer.count("units", "output_dim")));
         }
         float[] bias = new float[classes];
         if (biased) {
             Hdf5Dataset array = arrays.get(1);
             if (!array.shape().isVectorOf(classes)) {
-                throw new ModelException("%s of %s has shape %s, expected (classes) = (%d)"
-                        .formatted(array.describe(), layer.describe(), array.shape(), classes));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "%s of %s has shape %s, expected (classes) = (%d)",
+                        array.describe(),
+                        layer.describe(),
+                        array.shape(),
+                        classes));
             }
             bias = FiniteValues.require(array.path(), array.shape(), array.read());
         }
@@ -326,8 +337,13 @@ final class KerasStack {
     private List<Hdf5Dataset> only(KerasLayer layer, Part part, int count) {
         List<Hdf5Dataset> arrays = weights.of(layer, part);
         if (arrays.size() != count) {
-            throw new ModelException("%s has %d arrays (%s), expected %d"
-                    .formatted(layer.describe(), arrays.size(), NameList.of(arrays, Hdf5Dataset::path), count));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s has %d arrays (%s), expected %d",
+                    layer.describe(),
+                    arrays.size(),
+                    NameList.of(arrays, Hdf5Dataset::path),
+                    count));
         }
         return arrays;
     }
@@ -349,11 +365,12 @@ final class KerasStack {
         if (output == null) {
             notes.add("no output layer: the model gives hidden states");
         } else {
-            notes.add("the output layer is layer '%s' (%d classes); Keras outputs %s, here the output kind decides"
-                    .formatted(
-                            NameList.shortened(outputLayer.name()),
-                            output.classes(),
-                            isProbabilities ? "probabilities" : "logits"));
+            notes.add(String.format(
+                    Locale.ROOT,
+                    "the output layer is layer '%s' (%d classes); Keras outputs %s, here the output kind decides",
+                    NameList.shortened(outputLayer.name()),
+                    output.classes(),
+                    isProbabilities ? "probabilities" : "logits"));
         }
         if (isSequence) {
             notes.add("the Keras model outputs every step, as --at each does");

@@ -3,6 +3,7 @@ package sluice.cell.weights.keras;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import sluice.cell.model.ModelException;
@@ -87,8 +88,12 @@ final class NamedWeights implements KerasWeights {
         Set<String> seen = new HashSet<>();
         List<String> names = own.attributes().texts(WEIGHT_NAMES).orElse(List.of());
         if (names.size() > MAX_ARRAYS) {
-            throw new ModelException("%s lists %d weights, expected at most %d of one layer"
-                    .formatted(own.describe(), names.size(), MAX_ARRAYS));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s lists %d weights, expected at most %d of one layer",
+                    own.describe(),
+                    names.size(),
+                    MAX_ARRAYS));
         }
         for (String name : names) {
             requireName(name, own);

@@ -74,13 +74,13 @@ final class NumberedWeights implements KerasWeights {
 
     private void assignFolders(List<KerasLayer> layers, List<String> found) {
         if (found.size() != layers.size() && !found.isEmpty()) {
-            throw new ModelException(
-                    "the model's config has %d layers of class %s, but the file has weights of %d (%s); config and weights are of different models"
-                            .formatted(
-                                    layers.size(),
-                                    layers.get(0).kind(),
-                                    found.size(),
-                                    NameList.of(found, name -> "'" + name + "'")));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the model's config has %d layers of class %s, but the file has weights of %d (%s); config and weights are of different models",
+                    layers.size(),
+                    layers.get(0).kind(),
+                    found.size(),
+                    NameList.of(found, name -> "'" + name + "'")));
         }
         for (int at = 0; at < found.size(); at++) {
             folders.put(layers.get(at).name(), found.get(at));

@@ -47,8 +47,11 @@ final class OnnxActivations {
         List<String> names =
                 node.texts("activations").filter(found -> !found.isEmpty()).orElse(plain);
         if (names.size() != count) {
-            throw new ModelException("attribute 'activations' is %s, expected %d names: f, g and h for each direction"
-                    .formatted(NameList.of(names, name -> name), count));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "attribute 'activations' is %s, expected %d names: f, g and h for each direction",
+                    NameList.of(names, name -> name),
+                    count));
         }
         OnnxActivations activations = new OnnxActivations(
                 names,
@@ -67,9 +70,13 @@ final class OnnxActivations {
 
     private void requireAllUsed(String attribute, float[] values, int used) {
         if (used < values.length) {
-            throw new ModelException(
-                    "attribute '%s' has %d values, expected at most %d: one for each function of %s that has this parameter"
-                            .formatted(attribute, values.length, used, names));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "attribute '%s' has %d values, expected at most %d: one for each function of %s that has this parameter",
+                    attribute,
+                    values.length,
+                    used,
+                    names));
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.FiniteValues;
 import sluice.cell.weights.file.Shape;
@@ -37,10 +38,12 @@ final class OnnxArray {
             long limit = BASE_VALUES + VALUES_PER_BYTE * (fileBytes + weights.externalBytes());
             counted = Math.addExact(counted, values);
             if (counted > limit) {
-                throw new ModelException(
+                throw new ModelException(String.format(
+                        Locale.ROOT,
                         ("the graph computes %d values from its tensors, expected at most %d: far more than "
-                                        + "the file holds; export it with constants folded")
-                                .formatted(counted, limit));
+                                + "the file holds; export it with constants folded"),
+                        counted,
+                        limit));
             }
         }
 
@@ -213,8 +216,12 @@ final class OnnxArray {
     OnnxArray reshaped(long... dimensions) {
         Shape other = Shape.of(dimensions);
         if (dimensions.length > MAX_RANK) {
-            throw new ModelException("tensor %s can't be reshaped to %d dimensions, expected at most %d"
-                    .formatted(describe(), dimensions.length, MAX_RANK));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensor %s can't be reshaped to %d dimensions, expected at most %d",
+                    describe(),
+                    dimensions.length,
+                    MAX_RANK));
         }
         if (Arrays.stream(dimensions).anyMatch(size -> size < 0) || other.values() != shape.values()) {
             throw new ModelException("tensor %s can't be reshaped to %s, expected a shape with as many values"
@@ -286,9 +293,12 @@ final class OnnxArray {
             equal = at == axis || one.shape.dimension(at) == other.shape.dimension(at);
         }
         if (!equal) {
-            throw new ModelException(
-                    "tensors %s and %s can't be concatenated along axis %d, expected equal types and other axes"
-                            .formatted(one.describe(), other.describe(), axis));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensors %s and %s can't be concatenated along axis %d, expected equal types and other axes",
+                    one.describe(),
+                    other.describe(),
+                    axis));
         }
     }
 

@@ -1,5 +1,6 @@
 package sluice.cell.weights.onnx;
 
+import java.util.Locale;
 import sluice.cell.model.ModelException;
 
 /**
@@ -48,7 +49,7 @@ final class OnnxAxis {
 
     /** @param size -1 if dynamic */
     static OnnxAxis ofInput(String input, int at, long size) {
-        return new OnnxAxis("axis %d of input '%s'".formatted(at, input), size, Role.UNASSIGNED);
+        return new OnnxAxis(String.format(Locale.ROOT, "axis %d of input '%s'", at, input), size, Role.UNASSIGNED);
     }
 
     static OnnxAxis of(Role role, long size) {

@@ -3,6 +3,7 @@ package sluice.cell.weights.onnx;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import sluice.cell.model.ModelException;
 
 /** A constant tensor: a weight, or a vector of sizes, axes or indices. */
@@ -15,7 +16,7 @@ record OnnxConstant(OnnxArray array) implements OnnxValue {
     @Override
     public OnnxConstant transpose(int[] order) {
         if (order.length != rank()) {
-            throw unsupported("transposed by %d axes".formatted(order.length));
+            throw unsupported(String.format(Locale.ROOT, "transposed by %d axes", order.length));
         }
         return new OnnxConstant(array.transposed(order));
     }

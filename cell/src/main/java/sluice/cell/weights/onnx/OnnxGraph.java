@@ -3,6 +3,7 @@ package sluice.cell.weights.onnx;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import sluice.cell.model.ModelException;
@@ -31,8 +32,12 @@ record OnnxGraph(
      */
     OnnxGraph {
         if (opset < MIN_OPSET || opset > MAX_OPSET) {
-            throw new ModelException("the file uses opset %d, expected %d to %d; export it with opset_version=17"
-                    .formatted(opset, MIN_OPSET, MAX_OPSET));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the file uses opset %d, expected %d to %d; export it with opset_version=17",
+                    opset,
+                    MIN_OPSET,
+                    MAX_OPSET));
         }
         requireOrder(nodes, requireUnique(nodes, initializers, inputs));
     }

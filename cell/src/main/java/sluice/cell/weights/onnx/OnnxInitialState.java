@@ -1,6 +1,7 @@
 package sluice.cell.weights.onnx;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import sluice.cell.model.ModelException;
 
@@ -54,8 +55,13 @@ final class OnnxInitialState {
                 || shape[2] != h
                 || batch < 1
                 || (blocks != directions && blocks != 1)) {
-            throw new ModelException("initial state %s, expected shape %s with D = %d and H = %d"
-                    .formatted(array.describe(), batchFirst ? "(N, D, H)" : "(D, N, H)", directions, h));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "initial state %s, expected shape %s with D = %d and H = %d",
+                    array.describe(),
+                    batchFirst ? "(N, D, H)" : "(D, N, H)",
+                    directions,
+                    h));
         }
         float[] values = array.finiteFloats();
         int block = blocks == 1 ? 0 : direction;

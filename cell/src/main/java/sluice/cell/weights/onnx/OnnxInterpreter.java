@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongBinaryOperator;
@@ -101,7 +102,8 @@ final class OnnxInterpreter {
         }
         try {
             if (node.operator().equals("LSTM") && ++lstms > MAX_LSTMS) {
-                throw new ModelException("the graph has more than %d LSTM nodes, expected fewer".formatted(MAX_LSTMS));
+                throw new ModelException(
+                        String.format(Locale.ROOT, "the graph has more than %d LSTM nodes, expected fewer", MAX_LSTMS));
             }
             OnnxOperands operands = new OnnxOperands(node, inputs, source);
             List<OnnxValue> results = node.isStandard() ? results(operands) : List.of(otherOperator(operands));
@@ -160,7 +162,7 @@ final class OnnxInterpreter {
         OnnxType type = OnnxType.numbered(to)
                 .filter(known -> known.isFloat() || known.isInteger())
                 .orElseThrow(() -> new ModelException(
-                        "casts to type %d, expected a floating-point or integer type".formatted(to)));
+                        String.format(Locale.ROOT, "casts to type %d, expected a floating-point or integer type", to)));
         return type == OnnxType.BOOL
                 ? otherOperator(operands)
                 : operands.required(0).cast(type.isInteger());

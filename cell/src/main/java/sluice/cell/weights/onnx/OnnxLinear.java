@@ -1,6 +1,7 @@
 package sluice.cell.weights.onnx;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
@@ -28,8 +29,12 @@ record OnnxLinear(OnnxContent.Hidden below, OnnxArray weights, boolean transpose
                 ? 1
                 : addend.shape().dimension(addend.shape().rank() - 1);
         if (addend.shape().values() != last || (last != classes() && last != 1)) {
-            throw new ModelException("adds %s to %d logits: expected a bias of shape (%d)"
-                    .formatted(addend.describe(), classes(), classes()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "adds %s to %d logits: expected a bias of shape (%d)",
+                    addend.describe(),
+                    classes(),
+                    classes()));
         }
         return new OnnxLinear(below, weights, transposed, addend);
     }

@@ -1,6 +1,7 @@
 package sluice.cell.weights.onnx;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import sluice.cell.model.Activation;
@@ -87,7 +88,11 @@ final class OnnxLstm {
         require("R", hiddenWeights, hidden.equals(Shape.of(directions, rows, h)), format(directions, rows, h));
         Shape input = inputWeights.shape();
         boolean inputFits = input.rank() == 3 && input.equals(Shape.of(directions, rows, input.dimension(2)));
-        require("W", inputWeights, inputFits && input.dimension(2) > 0, "(%d, %d, I)".formatted(directions, rows));
+        require(
+                "W",
+                inputWeights,
+                inputFits && input.dimension(2) > 0,
+                String.format(Locale.ROOT, "(%d, %d, I)", directions, rows));
         if (bias != null) {
             require("B", bias, bias.shape().equals(Shape.of(directions, 2 * rows)), format(directions, 2 * rows));
         }
@@ -99,8 +104,12 @@ final class OnnxLstm {
     private void requireHiddenSize(long h) {
         long declared = node.number("hidden_size", h);
         if (declared != h) {
-            throw new ModelException("hidden_size is %d, but R %s has H = %d: expected the same; export it again"
-                    .formatted(declared, hiddenWeights.describe(), h));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "hidden_size is %d, but R %s has H = %d: expected the same; export it again",
+                    declared,
+                    hiddenWeights.describe(),
+                    h));
         }
     }
 
@@ -218,8 +227,12 @@ final class OnnxLstm {
         for (int at = 0; at < canonical.length; at++) {
             float sum = (float) ((double) values[from + at] + values[from + Gate.COUNT * h + at]);
             if (!Float.isFinite(sum)) {
-                throw new ModelException("the sum of Wb and Rb in B %s is %s at index %d, expected a finite float32"
-                        .formatted(bias.describe(), sum, at));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "the sum of Wb and Rb in B %s is %s at index %d, expected a finite float32",
+                        bias.describe(),
+                        sum,
+                        at));
             }
             canonical[GATES.gate(at / h).block() * h + at % h] = sum;
         }

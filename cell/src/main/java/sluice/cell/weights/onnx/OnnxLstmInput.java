@@ -1,6 +1,7 @@
 package sluice.cell.weights.onnx;
 
 import java.util.List;
+import java.util.Locale;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.onnx.OnnxAxis.Role;
 import sluice.cell.weights.onnx.OnnxContent.At;
@@ -62,9 +63,11 @@ record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
             fits = isInputOfWidth(x, width);
         }
         if (!fits) {
-            throw new ModelException(
-                    "reads %s, expected a last axis of size %d, the input width of W; export the model again"
-                            .formatted(x.describe(), width));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "reads %s, expected a last axis of size %d, the input width of W; export the model again",
+                    x.describe(),
+                    width));
         }
     }
 

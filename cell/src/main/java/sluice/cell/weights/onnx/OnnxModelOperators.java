@@ -2,6 +2,7 @@ package sluice.cell.weights.onnx;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.onnx.OnnxAxis.Role;
@@ -70,13 +71,16 @@ final class OnnxModelOperators {
         long depth = (long) operands.constant(1, "the depth").single();
         float[] offAndOn = operands.constant(2, "the off and on values").floats();
         if (depth < 1 || offAndOn.length != 2 || offAndOn[0] != 0 || offAndOn[1] != 1) {
-            throw new ModelException(
-                    "depth is %d with %d off and on values, expected a depth above 0 and the values 0 and 1"
-                            .formatted(depth, offAndOn.length));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "depth is %d with %d off and on values, expected a depth above 0 and the values 0 and 1",
+                    depth,
+                    offAndOn.length));
         }
         long axis = operands.axis(-1);
         if (axis != -1 && axis != tokens.rank()) {
-            throw new ModelException("axis is %d of %d, expected the last one".formatted(axis, tokens.rank() + 1));
+            throw new ModelException(
+                    String.format(Locale.ROOT, "axis is %d of %d, expected the last one", axis, tokens.rank() + 1));
         }
         return tokens.unsqueeze(new long[] {tokens.rank()})
                 .withLastAxis(OnnxAxis.of(Role.WIDTH, depth), new OneHot(depth, raw.input()));
@@ -102,8 +106,12 @@ final class OnnxModelOperators {
         float beta = node.floatValue("beta", 1);
         boolean hasBias = operands.value(2) != null;
         if (alpha != 1 || (hasBias && beta != 1) || node.number("transA", 0) != 0) {
-            throw new ModelException("alpha %s, beta %s, transA %d: expected 1, 1 and 0"
-                    .formatted(alpha, beta, node.number("transA", 0)));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "alpha %s, beta %s, transA %d: expected 1, 1 and 0",
+                    alpha,
+                    beta,
+                    node.number("transA", 0)));
         }
         if (!(operands.required(0) instanceof OnnxSignal signal)) {
             throw new ModelException(
@@ -141,8 +149,11 @@ final class OnnxModelOperators {
     /** One-hot vectors times a matrix select rows of the matrix: an embedding. */
     private static OnnxSignal embedded(OnnxSignal signal, OneHot oneHot, OnnxArray table) {
         if (table.shape().rows() != oneHot.depth() || signal.axisSize(-1) != oneHot.depth()) {
-            throw new ModelException("multiplies one-hot tokens of depth %d by %s, expected one row per token"
-                    .formatted(oneHot.depth(), table.describe()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "multiplies one-hot tokens of depth %d by %s, expected one row per token",
+                    oneHot.depth(),
+                    table.describe()));
         }
         return signal.withLastAxis(
                 OnnxAxis.of(Role.WIDTH, table.shape().columns()), new Embedded(table, oneHot.input()));
@@ -228,9 +239,11 @@ final class OnnxModelOperators {
         boolean isLast =
                 signal.dimensions().subList(axis + 1, signal.rank()).stream().allMatch(List::isEmpty);
         if (flattens && !isLast) {
-            throw new ModelException(
-                    "axis is %d of %d, expected the last one: up to opset 12 the softmax covers all axes from there on"
-                            .formatted(axis, signal.rank()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "axis is %d of %d, expected the last one: up to opset 12 the softmax covers all axes from there on",
+                    axis,
+                    signal.rank()));
         }
         return signal.with(new ClassScores(scores.linear(), form));
     }

@@ -3,6 +3,7 @@ package sluice.cell.weights.onnx;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
@@ -39,8 +40,8 @@ final class OnnxOperands {
     /** @throws ModelException if the input is omitted */
     OnnxValue required(int at) {
         if (value(at) == null) {
-            throw new ModelException(
-                    "input %d is missing, expected one; the file is damaged, export it again".formatted(at));
+            throw new ModelException(String.format(
+                    Locale.ROOT, "input %d is missing, expected one; the file is damaged, export it again", at));
         }
         return value(at);
     }
@@ -114,8 +115,8 @@ final class OnnxOperands {
             throw opaque.needed();
         }
         return Optional.of(OnnxSizes.of(value)
-                .orElseThrow(
-                        () -> new ModelException("input %d is %s, expected sizes".formatted(input, value.describe())))
+                .orElseThrow(() -> new ModelException(
+                        String.format(Locale.ROOT, "input %d is %s, expected sizes", input, value.describe())))
                 .sizes());
     }
 
@@ -148,7 +149,7 @@ final class OnnxOperands {
     }
 
     private static ModelException wrongOrder(long[] order, int rank) {
-        return new ModelException(
-                "perm is %s for %d axes, expected each axis once".formatted(Arrays.toString(order), rank));
+        return new ModelException(String.format(
+                Locale.ROOT, "perm is %s for %d axes, expected each axis once", Arrays.toString(order), rank));
     }
 }

@@ -3,6 +3,7 @@ package sluice.cell.weights.onnx;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import sluice.cell.model.LstmLayer.Merge;
@@ -51,11 +52,11 @@ final class OnnxOutputs {
         ClassScores chosen = null;
         for (ClassScores scores : classScores.values()) {
             if (chosen != null && !chosen.linear().sameLayer(scores.linear())) {
-                throw new ModelException(
-                        "%d outputs come from different output layers: %s; set model.output to one of them"
-                                .formatted(
-                                        classScores.size(),
-                                        NameList.of(classScores.keySet(), name -> "'" + name + "'")));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "%d outputs come from different output layers: %s; set model.output to one of them",
+                        classScores.size(),
+                        NameList.of(classScores.keySet(), name -> "'" + name + "'")));
             }
             chosen = chosen == null || scores.form() != ClassScores.Form.ARGMAX ? scores : chosen;
         }
@@ -92,15 +93,11 @@ final class OnnxOutputs {
             }
         }
         if (tops.size() != 1) {
-            throw new ModelException(
-                    "outputs come from %d LSTMs, of which none reads another: %s; set model.output to one output"
-                            .formatted(
-                                    tops.size(),
-                                    NameList.of(
-                                            tops.keySet().stream()
-                                                    .map(OnnxLstm::describe)
-                                                    .toList(),
-                                            text -> text)));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "outputs come from %d LSTMs, of which none reads another: %s; set model.output to one output",
+                    tops.size(),
+                    NameList.of(tops.keySet().stream().map(OnnxLstm::describe).toList(), text -> text)));
         }
         return tops.values().iterator().next();
     }

@@ -5,6 +5,7 @@ import java.nio.channels.SeekableByteChannel;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.Allocation;
@@ -224,8 +225,11 @@ final class OnnxParser {
         }
         proto.close();
         if (dimensions.size() > OnnxArray.MAX_RANK) {
-            throw new ModelException("a graph input or output has %d axes, expected at most %d"
-                    .formatted(dimensions.size(), OnnxArray.MAX_RANK));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "a graph input or output has %d axes, expected at most %d",
+                    dimensions.size(),
+                    OnnxArray.MAX_RANK));
         }
         return dimensions;
     }
@@ -282,8 +286,10 @@ final class OnnxParser {
     private void span(Map<Integer, List<Span>> typed, int single) {
         List<Span> spans = typed.computeIfAbsent(proto.field(), field -> new ArrayList<>());
         if (spans.size() == MAX_SPANS) {
-            throw new ModelException("a tensor has its values in more than %d pieces, expected one; export it again"
-                    .formatted(MAX_SPANS));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "a tensor has its values in more than %d pieces, expected one; export it again",
+                    MAX_SPANS));
         }
         spans.add(proto.valuesSpan(single));
     }
@@ -292,16 +298,23 @@ final class OnnxParser {
         long[] sizes = dimensions.stream().mapToLong(Long::longValue).toArray();
         Shape shape = Shape.of(sizes);
         if (sizes.length > OnnxArray.MAX_RANK) {
-            throw new ModelException("tensor '%s' has %d dimensions, expected at most %d"
-                    .formatted(name, sizes.length, OnnxArray.MAX_RANK));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensor '%s' has %d dimensions, expected at most %d",
+                    name,
+                    sizes.length,
+                    OnnxArray.MAX_RANK));
         }
         long values = 1;
         for (long size : sizes) {
             // The others are checked even if one is 0.
             if (size < 0 || (size > 0 && values > Allocation.MAX_LENGTH / size)) {
-                throw new ModelException(
-                        "tensor '%s' has shape %s, expected dimensions of 0 or more and at most %d values"
-                                .formatted(name, shape, Allocation.MAX_LENGTH));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "tensor '%s' has shape %s, expected dimensions of 0 or more and at most %d values",
+                        name,
+                        shape,
+                        Allocation.MAX_LENGTH));
             }
             values *= Math.max(1, size);
         }

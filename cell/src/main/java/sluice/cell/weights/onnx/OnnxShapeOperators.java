@@ -3,6 +3,7 @@ package sluice.cell.weights.onnx;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.onnx.OnnxContent.Embedded;
@@ -66,8 +67,13 @@ final class OnnxShapeOperators {
                     return ones;
                 });
         if (ends.length != starts.length || axes.length != starts.length || steps.length != starts.length) {
-            throw new ModelException("%d starts, %d ends, %d axes and %d steps, expected the same number of each"
-                    .formatted(starts.length, ends.length, axes.length, steps.length));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%d starts, %d ends, %d axes and %d steps, expected the same number of each",
+                    starts.length,
+                    ends.length,
+                    axes.length,
+                    steps.length));
         }
         for (int at = 0; at < starts.length; at++) {
             value = value.slice(axes[at], starts[at], ends[at], steps[at]);
@@ -180,8 +186,11 @@ final class OnnxShapeOperators {
                     "looks up rows by %s, expected the tokens of an input".formatted(tokens.describe()));
         }
         if (!table.shape().isMatrix() || operands.axis(0) != 0) {
-            throw new ModelException("looks up %s on axis %d, expected an embedding of shape (tokens, I) on axis 0"
-                    .formatted(table.describe(), operands.axis(0)));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "looks up %s on axis %d, expected an embedding of shape (tokens, I) on axis 0",
+                    table.describe(),
+                    operands.axis(0)));
         }
         return tokens.unsqueeze(new long[] {tokens.rank()})
                 .withLastAxis(

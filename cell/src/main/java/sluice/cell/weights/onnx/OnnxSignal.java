@@ -3,6 +3,7 @@ package sluice.cell.weights.onnx;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
 import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.ModelException;
@@ -31,8 +32,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
 
     OnnxSignal {
         if (dimensions != null && dimensions.size() > OnnxArray.MAX_RANK) {
-            throw new ModelException(
-                    "%d dimensions, expected at most %d".formatted(dimensions.size(), OnnxArray.MAX_RANK));
+            throw new ModelException(String.format(
+                    Locale.ROOT, "%d dimensions, expected at most %d", dimensions.size(), OnnxArray.MAX_RANK));
         }
     }
 
@@ -99,8 +100,11 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         return apply("transposed", () -> {
             List<List<OnnxAxis>> moved = new ArrayList<>();
             if (Arrays.stream(order).distinct().count() != rank() || order.length != rank()) {
-                throw new ModelException("the order is %s for %d dimensions, expected each dimension once"
-                        .formatted(Arrays.toString(order), rank()));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "the order is %s for %d dimensions, expected each dimension once",
+                        Arrays.toString(order),
+                        rank()));
             }
             for (int from : order) {
                 moved.add(dimensions.get(OnnxValue.axis(from, rank())));
@@ -144,8 +148,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                 if (!isRemoved[at]) {
                     remaining.add(dimensions.get(at));
                 } else if (!canSqueeze(at)) {
-                    throw new ModelException(
-                            "axis %d holds %s: expected one of size 1".formatted(at, dimensions.get(at)));
+                    throw new ModelException(String.format(
+                            Locale.ROOT, "axis %d holds %s: expected one of size 1", at, dimensions.get(at)));
                 }
             }
             return with(remaining);
@@ -250,7 +254,7 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                 boolean isLast = index >= 0 && index == axes.get(0).size() - 1;
                 return selectStep(at, isLast ? -1 : index, keep);
             }
-            throw new ModelException("selects index %d of %s, expected all".formatted(index, axes));
+            throw new ModelException(String.format(Locale.ROOT, "selects index %d of %s, expected all", index, axes));
         });
     }
 
@@ -274,8 +278,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
             return with(remaining);
         }
         if (axis.role() != Role.STEPS || (index != 0 && index != -1)) {
-            throw new ModelException(
-                    "selects index %d of %s, expected the last step or all steps".formatted(index, axis));
+            throw new ModelException(String.format(
+                    Locale.ROOT, "selects index %d of %s, expected the last step or all steps", index, axis));
         }
         boolean last = (index == -1) != (flipped == axis);
         return new OnnxSignal(remaining, atStep(last ? At.LAST : At.FIRST), flipped == axis ? null : flipped);
@@ -312,8 +316,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         List<DirectionOutput> parts = parts();
         List<DirectionOutput> taken = new ArrayList<>();
         if (indices.length > parts.size()) {
-            throw new ModelException(
-                    "selects %d directions of %d, expected each once".formatted(indices.length, parts.size()));
+            throw new ModelException(String.format(
+                    Locale.ROOT, "selects %d directions of %d, expected each once", indices.length, parts.size()));
         }
         for (long index : indices) {
             taken.add(parts.get(OnnxValue.axis(index, parts.size())));
@@ -375,7 +379,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         List<List<OnnxAxis>> joined = new ArrayList<>();
         for (OnnxSignal signal : signals) {
             if (parts.size() + signal.parts().size() > MAX_PARTS) {
-                throw new ModelException("concatenates more than %d outputs, expected fewer".formatted(MAX_PARTS));
+                throw new ModelException(
+                        String.format(Locale.ROOT, "concatenates more than %d outputs, expected fewer", MAX_PARTS));
             }
             parts.addAll(signal.parts());
             joined.add(signal.rank() == first.rank() ? signal.dimensions.get(at) : List.of());

@@ -2,6 +2,7 @@ package sluice.cell.weights.onnx;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.LongBinaryOperator;
 import sluice.cell.model.ModelException;
@@ -21,7 +22,8 @@ record OnnxSizes(List<OnnxSize> sizes, boolean single) implements OnnxValue {
 
     static void requireLimit(long count) {
         if (count > MAX_SIZES) {
-            throw new ModelException("computes a vector of %d sizes, expected at most %d".formatted(count, MAX_SIZES));
+            throw new ModelException(
+                    String.format(Locale.ROOT, "computes a vector of %d sizes, expected at most %d", count, MAX_SIZES));
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -51,14 +52,14 @@ final class OnnxStack {
         boolean two =
                 parts.size() == 2 && !parts.get(0).reversed() && parts.get(1).reversed();
         if (parts.size() != 1 && !two) {
-            throw new ModelException(
-                    "%s: %d outputs in the order %s form one layer, expected one, or a forward and then a backward one"
-                            .formatted(
-                                    layer.describe(),
-                                    parts.size(),
-                                    parts.stream()
-                                            .map(part -> part.reversed() ? "backward" : "forward")
-                                            .collect(Collectors.joining(", "))));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%s: %d outputs in the order %s form one layer, expected one, or a forward and then a backward one",
+                    layer.describe(),
+                    parts.size(),
+                    parts.stream()
+                            .map(part -> part.reversed() ? "backward" : "forward")
+                            .collect(Collectors.joining(", "))));
         }
         for (DirectionOutput part : parts) {
             if (!part.lstm().below().equals(parts.get(0).lstm().below())) {
@@ -153,8 +154,11 @@ final class OnnxStack {
                     .formatted(embedded.table().describe(), embedded.input());
         }
         if (input instanceof OneHot oneHot) {
-            return "no embedding: the tokens of input '%s' are one-hot encoded with depth %d"
-                    .formatted(oneHot.input(), oneHot.depth());
+            return String.format(
+                    Locale.ROOT,
+                    "no embedding: the tokens of input '%s' are one-hot encoded with depth %d",
+                    oneHot.input(),
+                    oneHot.depth());
         }
         return "no embedding: the LSTM reads input '%s' directly".formatted(inputName());
     }

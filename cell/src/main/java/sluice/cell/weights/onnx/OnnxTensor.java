@@ -1,6 +1,7 @@
 package sluice.cell.weights.onnx;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.Shape;
@@ -41,17 +42,25 @@ record OnnxTensor(
     void requireMatchingLength() {
         int locations = (raw == null ? 0 : 1) + typed.size() + (external == null ? 0 : 1);
         if (locations > 1 || (locations == 0 && shape.values() > 0)) {
-            throw new ModelException(
-                    "tensor '%s' of shape %s has its values in %d places, expected one; export it again"
-                            .formatted(name, shape, locations));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensor '%s' of shape %s has its values in %d places, expected one; export it again",
+                    name,
+                    shape,
+                    locations));
         }
         if (raw != null) {
             requireBytes(raw.bytes(), "raw_data");
         }
         for (int field : typed.keySet()) {
             if (field != type.field()) {
-                throw new ModelException("tensor '%s' of type %s has its values in field %d, expected field %d"
-                        .formatted(name, type, field, type.field()));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "tensor '%s' of type %s has its values in field %d, expected field %d",
+                        name,
+                        type,
+                        field,
+                        type.field()));
             }
             requireTyped();
         }
@@ -63,8 +72,13 @@ record OnnxTensor(
             requireBytes(bytes, "float_data or double_data");
             requireWholeValues();
         } else if (bytes < shape.values()) {
-            throw new ModelException("tensor '%s' has at most %d values, but its shape %s has %d; the file is damaged"
-                    .formatted(name, bytes, shape, shape.values()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensor '%s' has at most %d values, but its shape %s has %d; the file is damaged",
+                    name,
+                    bytes,
+                    shape,
+                    shape.values()));
         }
     }
 
@@ -80,9 +94,15 @@ record OnnxTensor(
     private void requireBytes(long found, String where) {
         long expected = type.element().bytes(shape.values());
         if (found != expected) {
-            throw new ModelException(
-                    "tensor '%s': %s of shape %s needs %d bytes, but its %s has %d; the file is damaged, export it again"
-                            .formatted(name, type, shape, expected, where, found));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensor '%s': %s of shape %s needs %d bytes, but its %s has %d; the file is damaged, export it again",
+                    name,
+                    type,
+                    shape,
+                    expected,
+                    where,
+                    found));
         }
     }
 }

@@ -1,6 +1,7 @@
 package sluice.cell.weights.onnx;
 
 import java.util.List;
+import java.util.Locale;
 import sluice.cell.model.ModelException;
 
 /** What is known of one value of a graph, and how operators that only move values transform it. */
@@ -70,7 +71,8 @@ sealed interface OnnxValue permits OnnxConstant, OnnxExpanded, OnnxSizes, OnnxSi
     /** Converts a possibly negative axis to an index: -1 is the last of {@code rank}. */
     static int axis(long axis, int rank) {
         if (axis < -rank || axis >= rank) {
-            throw new ModelException("axis is %d of %d, expected %d to %d".formatted(axis, rank, -rank, rank - 1));
+            throw new ModelException(
+                    String.format(Locale.ROOT, "axis is %d of %d, expected %d to %d", axis, rank, -rank, rank - 1));
         }
         return (int) (axis < 0 ? axis + rank : axis);
     }

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.Allocation;
@@ -84,15 +85,26 @@ final class OnnxWeights {
         long begin = number(tensor, "offset", 0);
         long length = number(tensor, "length", bytes);
         if (length != bytes) {
-            throw new ModelException("tensor '%s': %s of shape %s needs %d bytes, but its external data claims %d"
-                    .formatted(tensor.name(), tensor.type(), tensor.shape(), bytes, length));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensor '%s': %s of shape %s needs %d bytes, but its external data claims %d",
+                    tensor.name(),
+                    tensor.type(),
+                    tensor.shape(),
+                    bytes,
+                    length));
         }
         try (SeekableByteChannel file = open(location)) {
             externals.put(parts(location), file.size());
             if (begin > file.size() - bytes) {
-                throw new ModelException(
-                        "tensor '%s' is at bytes %d to %d of '%s', which has %d bytes: it is another file, or cut short"
-                                .formatted(tensor.name(), begin, begin + bytes, location, file.size()));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "tensor '%s' is at bytes %d to %d of '%s', which has %d bytes: it is another file, or cut short",
+                        tensor.name(),
+                        begin,
+                        begin + bytes,
+                        location,
+                        file.size()));
             }
             float[] values = Allocation.floats(tensor.name(), tensor.shape());
             readFloats(tensor, file, List.of(new Span(begin, begin + bytes)), values);
@@ -208,8 +220,13 @@ final class OnnxWeights {
             }
         }
         if (found != values.length) {
-            throw new ModelException("tensor '%s' has %d values, but its shape %s has %d; the file is damaged"
-                    .formatted(tensor.name(), found, tensor.shape(), values.length));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensor '%s' has %d values, but its shape %s has %d; the file is damaged",
+                    tensor.name(),
+                    found,
+                    tensor.shape(),
+                    values.length));
         }
         return values;
     }

@@ -8,6 +8,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 import java.util.function.LongConsumer;
 import sluice.cell.model.ModelException;
 
@@ -85,7 +86,8 @@ final class ProtoReader {
         wire = (int) (tag & ((1 << WIRE_TYPE_BITS) - 1));
         long fieldNumber = tag >>> WIRE_TYPE_BITS;
         if (fieldNumber < 1 || fieldNumber > MAX_FIELD) {
-            throw damaged("a field has the number %d, expected 1 to %d".formatted(fieldNumber, MAX_FIELD));
+            throw damaged(
+                    String.format(Locale.ROOT, "a field has the number %d, expected 1 to %d", fieldNumber, MAX_FIELD));
         }
         field = (int) fieldNumber;
         valueStart = position;
@@ -97,7 +99,9 @@ final class ProtoReader {
                 fieldEnd = endOf(varint());
                 return true;
             }
-            default -> throw damaged("field %d has wire type %d, expected 0, 1, 2 or 5".formatted(field, wire));
+            default ->
+                throw damaged(
+                        String.format(Locale.ROOT, "field %d has wire type %d, expected 0, 1, 2 or 5", field, wire));
         }
         fieldEnd = position;
         return true;
@@ -105,8 +109,12 @@ final class ProtoReader {
 
     private long endOf(long length) {
         if (length < 0 || length > end - position) {
-            throw damaged("field %d claims %s bytes, but only %d follow: the file is cut short, copy it again"
-                    .formatted(field, Long.toUnsignedString(length), end - position));
+            throw damaged(String.format(
+                    Locale.ROOT,
+                    "field %d claims %s bytes, but only %d follow: the file is cut short, copy it again",
+                    field,
+                    Long.toUnsignedString(length),
+                    end - position));
         }
         return position + length;
     }
@@ -143,7 +151,10 @@ final class ProtoReader {
                     .toString();
         } catch (CharacterCodingException e) {
             throw new ModelException(
-                    "byte %d: a text is not valid UTF-8; this is not an ONNX model, or a damaged one".formatted(begin),
+                    String.format(
+                            Locale.ROOT,
+                            "byte %d: a text is not valid UTF-8; this is not an ONNX model, or a damaged one",
+                            begin),
                     e);
         }
     }
@@ -279,19 +290,20 @@ final class ProtoReader {
 
     private void require(int expected) {
         if (wire != expected) {
-            throw damaged("field %d has wire type %d, expected %d".formatted(field, wire, expected));
+            throw damaged(String.format(Locale.ROOT, "field %d has wire type %d, expected %d", field, wire, expected));
         }
     }
 
     private void addKept(long bytes) {
         keptBytes += bytes;
         if (keptBytes > MAX_KEPT_BYTES) {
-            throw damaged("names, shapes and attributes take more than %d bytes of memory".formatted(MAX_KEPT_BYTES));
+            throw damaged(String.format(
+                    Locale.ROOT, "names, shapes and attributes take more than %d bytes of memory", MAX_KEPT_BYTES));
         }
     }
 
     private ModelException damaged(String found) {
-        return new ModelException(
-                "byte %d: %s; this is not an ONNX model, or a damaged one".formatted(position, found));
+        return new ModelException(String.format(
+                Locale.ROOT, "byte %d: %s; this is not an ONNX model, or a damaged one", position, found));
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import sluice.cell.model.ModelException;
@@ -39,9 +40,11 @@ final class CheckpointDict {
         Map<String, Map<?, ?>> inner = dictsOfTensors(top);
         List<String> usual = USUAL_ENTRIES.stream().filter(inner::containsKey).collect(Collectors.toList());
         if (usual.size() > 1 || (usual.isEmpty() && !holdsTensors(top) && inner.size() > 1)) {
-            throw new ModelException(
-                    "%d entries of the checkpoint are dicts of tensors, expected one: %s; save only one of them"
-                            .formatted(inner.size(), NameList.of(inner.keySet(), CheckpointDict::quoted)));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%d entries of the checkpoint are dicts of tensors, expected one: %s; save only one of them",
+                    inner.size(),
+                    NameList.of(inner.keySet(), CheckpointDict::quoted)));
         }
         if (usual.isEmpty() && holdsTensors(top)) {
             found.addEntries(top);
@@ -96,22 +99,32 @@ final class CheckpointDict {
             }
         });
         if (!others.isEmpty()) {
-            notes.add("%d entries of the state dict are not tensors and not used: %s"
-                    .formatted(others.size(), NameList.of(others, CheckpointDict::quoted)));
+            notes.add(String.format(
+                    Locale.ROOT,
+                    "%d entries of the state dict are not tensors and not used: %s",
+                    others.size(),
+                    NameList.of(others, CheckpointDict::quoted)));
         }
     }
 
     private static void requireShort(String name) {
         if (name.length() > StrictJson.MAX_NAME_CHARACTERS) {
-            throw new ModelException("tensor '%s' has a name of %d characters, expected at most %d"
-                    .formatted(NameList.shortened(name), name.length(), StrictJson.MAX_NAME_CHARACTERS));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensor '%s' has a name of %d characters, expected at most %d",
+                    NameList.shortened(name),
+                    name.length(),
+                    StrictJson.MAX_NAME_CHARACTERS));
         }
     }
 
     private void noteOthers(List<String> others) {
         if (!others.isEmpty()) {
-            notes.add("%d other entries of the checkpoint are not used: %s"
-                    .formatted(others.size(), NameList.of(others, CheckpointDict::quoted)));
+            notes.add(String.format(
+                    Locale.ROOT,
+                    "%d other entries of the checkpoint are not used: %s",
+                    others.size(),
+                    NameList.of(others, CheckpointDict::quoted)));
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -125,8 +126,13 @@ public final class CheckpointReader implements TensorSource {
     private byte[] read(String record, long maxBytes) throws IOException {
         long bytes = archive.bytes(folder + record);
         if (bytes > maxBytes) {
-            throw new ModelException("its record '%s' has %d bytes, expected at most %d; %s"
-                    .formatted(record, bytes, maxBytes, CheckpointUnpickler.SAVE_WEIGHTS));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "its record '%s' has %d bytes, expected at most %d; %s",
+                    record,
+                    bytes,
+                    maxBytes,
+                    CheckpointUnpickler.SAVE_WEIGHTS));
         }
         return archive.read(folder + record);
     }
@@ -143,8 +149,12 @@ public final class CheckpointReader implements TensorSource {
         if (!version.matches("\\d{1,4}")
                 || Integer.parseInt(version) < OLDEST_VERSION
                 || Integer.parseInt(version) > NEWEST_VERSION) {
-            throw new ModelException("its format has version '%s', expected %d to %d; save it with a PyTorch 2"
-                    .formatted(version, OLDEST_VERSION, NEWEST_VERSION));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "its format has version '%s', expected %d to %d; save it with a PyTorch 2",
+                    version,
+                    OLDEST_VERSION,
+                    NEWEST_VERSION));
         }
     }
 
@@ -185,9 +195,14 @@ public final class CheckpointReader implements TensorSource {
         }
         long bytesPerValue = storage.type().bytes(1);
         if (archive.bytes(entry) % bytesPerValue != 0 || archive.bytes(entry) / bytesPerValue != storage.values()) {
-            throw new ModelException(
-                    "tensor '%s' needs the storage '%s' of %d %s values, but that has %d bytes: the file is damaged"
-                            .formatted(tensor, storage.key(), storage.values(), storage.type(), archive.bytes(entry)));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensor '%s' needs the storage '%s' of %d %s values, but that has %d bytes: the file is damaged",
+                    tensor,
+                    storage.key(),
+                    storage.values(),
+                    storage.type(),
+                    archive.bytes(entry)));
         }
         storedValues = Math.addExact(storedValues, storage.values());
     }
@@ -228,10 +243,13 @@ public final class CheckpointReader implements TensorSource {
     private void requireLimitedSharing(String name, TensorView view) {
         readValues += view.shape().values(); // no overflow: few views, each at most one storage
         if (readValues / MAX_SHARING > storedValues) {
-            throw new ModelException(
+            throw new ModelException(String.format(
+                    Locale.ROOT,
                     ("with tensor '%s' its tensors have %d values, but its storages only %d: they overlap; "
-                                    + "save each after .clone()")
-                            .formatted(name, readValues, storedValues));
+                            + "save each after .clone()"),
+                    name,
+                    readValues,
+                    storedValues));
         }
     }
 

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import net.razorvine.pickle.Opcodes;
 import net.razorvine.pickle.Unpickler;
@@ -91,14 +92,18 @@ final class CheckpointUnpickler extends Unpickler {
         } catch (IOException | RuntimeException e) {
             // A damaged pickle makes the library fail on empty stacks, negative lengths or objects of unexpected types.
             throw new ModelException(
-                    "its pickle is invalid before byte %d of %d: the file is damaged, copy it again"
-                            .formatted(pickle.length - stream.available(), pickle.length),
+                    String.format(
+                            Locale.ROOT,
+                            "its pickle is invalid before byte %d of %d: the file is damaged, copy it again",
+                            pickle.length - stream.available(),
+                            pickle.length),
                     e);
         }
         if (stream.available() > 0) {
-            throw new ModelException(
-                    "its pickle has %d bytes after its last instruction, expected none: the file is damaged"
-                            .formatted(stream.available()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "its pickle has %d bytes after its last instruction, expected none: the file is damaged",
+                    stream.available()));
         }
         return root;
     }
@@ -163,8 +168,12 @@ final class CheckpointUnpickler extends Unpickler {
             case Opcodes.REDUCE -> call();
             case Opcodes.BUILD -> ignoreAttributes();
             default ->
-                throw new ModelException("its pickle has instruction 0x%02X at byte %d, which no state dict needs; %s"
-                        .formatted(opcode, at() - 1, SAVE_WEIGHTS));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "its pickle has instruction 0x%02X at byte %d, which no state dict needs; %s",
+                        opcode,
+                        at() - 1,
+                        SAVE_WEIGHTS));
         }
         return NO_RETURN_VALUE;
     }
@@ -177,8 +186,13 @@ final class CheckpointUnpickler extends Unpickler {
     private void requireAtMost(int count, String what, int free, int perStorage) {
         long most = Math.min(MAX_INSTRUCTIONS, free + (long) perStorage * storages);
         if (count > most) {
-            throw new ModelException("its pickle has more than %d %s, which no state dict of %d storages needs; %s"
-                    .formatted(most, what, storages, SAVE_WEIGHTS));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "its pickle has more than %d %s, which no state dict of %d storages needs; %s",
+                    most,
+                    what,
+                    storages,
+                    SAVE_WEIGHTS));
         }
     }
 
@@ -199,9 +213,12 @@ final class CheckpointUnpickler extends Unpickler {
         long length = Integer.toUnsignedLong(
                 ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN).getInt(at()));
         if (length > left) {
-            throw new ModelException(
-                    "its pickle has a text of %d bytes at byte %d, but only %d follow: the file is damaged"
-                            .formatted(length, at(), left));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "its pickle has a text of %d bytes at byte %d, but only %d follow: the file is damaged",
+                    length,
+                    at(),
+                    left));
         }
     }
 
@@ -212,9 +229,11 @@ final class CheckpointUnpickler extends Unpickler {
             end++;
         }
         if (end == pickle.length || end - begin > MAX_NAME_BYTES) {
-            throw new ModelException(
-                    "its pickle has a name at byte %d that does not end within %d bytes: the file is damaged"
-                            .formatted(begin, MAX_NAME_BYTES));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "its pickle has a name at byte %d that does not end within %d bytes: the file is damaged",
+                    begin,
+                    MAX_NAME_BYTES));
         }
         input.skipNBytes(end + 1L - begin);
         return new String(pickle, begin, end - begin, StandardCharsets.UTF_8);

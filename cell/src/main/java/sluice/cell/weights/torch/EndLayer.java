@@ -2,6 +2,7 @@ package sluice.cell.weights.torch;
 
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -170,8 +171,13 @@ final class EndLayer {
     /** Chooses the only tensor. Several names of one stored tensor count as one. */
     private void chooseOnly(List<String> names) {
         if (names.stream().anyMatch(name -> !tensors.same(name, names.get(0)))) {
-            throw new ModelException("%d tensors could be %s: %s; set %s to the name of one, or to none"
-                    .formatted(names.size(), what, NameList.of(names, tensors::describe), setting));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%d tensors could be %s: %s; set %s to the name of one, or to none",
+                    names.size(),
+                    what,
+                    NameList.of(names, tensors::describe),
+                    setting));
         }
         if (!names.isEmpty()) {
             chosen = names.get(0);

@@ -2,6 +2,7 @@ package sluice.cell.weights.torch;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import sluice.cell.model.Embedding;
@@ -83,12 +84,13 @@ final class EndLayers {
         String sibling = EndLayer.biasOf(weights);
         if (tensors.has(sibling)) {
             if (!tensors.shape(sibling).isVectorOf(tensors.shape(weights).rows())) {
-                throw new ModelException("tensor '%s' has shape %s, expected (classes) = (%d), as '%s' has rows"
-                        .formatted(
-                                sibling,
-                                tensors.shape(sibling),
-                                tensors.shape(weights).rows(),
-                                weights));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "tensor '%s' has shape %s, expected (classes) = (%d), as '%s' has rows",
+                        sibling,
+                        tensors.shape(sibling),
+                        tensors.shape(weights).rows(),
+                        weights));
             }
             return Optional.of(sibling);
         }
@@ -122,9 +124,12 @@ final class EndLayers {
                         tensors.shape(name).isVectorOf(tensors.shape(weights).rows()) && isUnpairedBias(name))
                 .collect(Collectors.toList());
         if (biases.size() > 1) {
-            throw new ModelException(
-                    "%d biases without weights could be the one of an output layer that shares '%s': %s; expected one"
-                            .formatted(biases.size(), weights, NameList.of(biases, tensors::describe)));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%d biases without weights could be the one of an output layer that shares '%s': %s; expected one",
+                    biases.size(),
+                    weights,
+                    NameList.of(biases, tensors::describe)));
         }
         return biases.stream().findFirst();
     }
@@ -144,7 +149,9 @@ final class EndLayers {
             }
             if (!embedding.isSetByUser() && looksLikeLayerBelow(name)) {
                 throw furtherLayer(
-                        name, "before the LSTM, which reads %d numbers a step".formatted(inputWidth), embedding);
+                        name,
+                        String.format(Locale.ROOT, "before the LSTM, which reads %d numbers a step", inputWidth),
+                        embedding);
             }
             if (!output.isSetByUser() && output.chosen().isPresent() && looksLikeLayerAbove(name)) {
                 throw furtherLayer(

@@ -3,6 +3,7 @@ package sluice.cell.weights.torch;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -55,9 +56,11 @@ final class LstmStack {
             return named(stacks, named.get());
         }
         if (stacks.size() > 1) {
-            throw new ModelException(
-                    "%d recurrent modules in the file, expected one: %s; set model.lstm to the prefix of the one to score with"
-                            .formatted(stacks.size(), prefixes(stacks)));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "%d recurrent modules in the file, expected one: %s; set model.lstm to the prefix of the one to score with",
+                    stacks.size(),
+                    prefixes(stacks)));
         }
         return stacks.firstEntry().getValue();
     }
@@ -125,9 +128,13 @@ final class LstmStack {
                 names.stream().map(RecurrentName::layer).distinct().sorted().collect(Collectors.toList());
         for (int depth = 0; depth < found.size(); depth++) {
             if (found.get(depth) != depth) {
-                throw new ModelException(("the LSTM '%s' has layers %s but no layer %d, expected all from 0 "
-                                + "upwards; export the whole state dict")
-                        .formatted(prefix, found, depth));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        ("the LSTM '%s' has layers %s but no layer %d, expected all from 0 "
+                                + "upwards; export the whole state dict"),
+                        prefix,
+                        found,
+                        depth));
             }
         }
         return found.size();
@@ -181,7 +188,7 @@ final class LstmStack {
     /** Expected shape of the recurrent weights for these input weights, as exactly as it is known. */
     private static String hiddenShape(Shape input) {
         return input.rows() % Gate.COUNT == 0
-                ? "(4H, H) = (%d, %d)".formatted(input.rows(), input.rows() / Gate.COUNT)
+                ? String.format(Locale.ROOT, "(4H, H) = (%d, %d)", input.rows(), input.rows() / Gate.COUNT)
                 : "(4H, H)";
     }
 
@@ -203,7 +210,9 @@ final class LstmStack {
 
     private void requirePlain(String inputName, Shape input, String hiddenName, Shape hidden) {
         if (hidden.rows() == Gate.COUNT * hidden.columns() && input.rows() != hidden.rows()) {
-            throw wrongShape(inputName, "(4H, I) = (%d, I) with H = %d".formatted(hidden.rows(), hidden.columns()));
+            throw wrongShape(
+                    inputName,
+                    String.format(Locale.ROOT, "(4H, I) = (%d, I) with H = %d", hidden.rows(), hidden.columns()));
         }
         if (input.rows() % Gate.COUNT != 0) {
             throw wrongShape(inputName, "(4H, I), a multiple of 4 rows");
@@ -221,12 +230,22 @@ final class LstmStack {
         if (input.rows() != rows) {
             throw wrongShape(
                     inputName,
-                    "(4H, I) = (%d, I) with H = %d from '%s'".formatted(rows, projection.columns(), projectionName));
+                    String.format(
+                            Locale.ROOT,
+                            "(4H, I) = (%d, I) with H = %d from '%s'",
+                            rows,
+                            projection.columns(),
+                            projectionName));
         }
         if (hidden.rows() != rows || hidden.columns() != projection.rows()) {
             throw wrongShape(
                     hiddenName,
-                    "(4H, P) = (%d, %d) with P from '%s'".formatted(rows, projection.rows(), projectionName));
+                    String.format(
+                            Locale.ROOT,
+                            "(4H, P) = (%d, %d) with P from '%s'",
+                            rows,
+                            projection.rows(),
+                            projectionName));
         }
     }
 
@@ -234,8 +253,13 @@ final class LstmStack {
         if (input.columns() != below.width()) {
             throw wrongShape(
                     name,
-                    "(4H, I) = (%d, %d): %s %d numbers a step"
-                            .formatted(input.rows(), below.width(), below.reason(), below.width()));
+                    String.format(
+                            Locale.ROOT,
+                            "(4H, I) = (%d, %d): %s %d numbers a step",
+                            input.rows(),
+                            below.width(),
+                            below.reason(),
+                            below.width()));
         }
     }
 
@@ -259,15 +283,25 @@ final class LstmStack {
      */
     static float[] sum(String inputBias, float[] sum, String hiddenBias, float[] addends) {
         if (sum.length != addends.length) {
-            throw new ModelException("tensors '%s' and '%s' have %d and %d values, expected the same number"
-                    .formatted(inputBias, hiddenBias, sum.length, addends.length));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensors '%s' and '%s' have %d and %d values, expected the same number",
+                    inputBias,
+                    hiddenBias,
+                    sum.length,
+                    addends.length));
         }
         for (int at = 0; at < sum.length; at++) {
             sum[at] = (float) ((double) sum[at] + addends[at]);
             if (!Float.isFinite(sum[at])) {
-                throw new ModelException(("tensors '%s' and '%s' add up to %s at index [%d], expected a finite "
-                                + "number that float32 can hold")
-                        .formatted(inputBias, hiddenBias, sum[at], at));
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        ("tensors '%s' and '%s' add up to %s at index [%d], expected a finite "
+                                + "number that float32 can hold"),
+                        inputBias,
+                        hiddenBias,
+                        sum[at],
+                        at));
             }
         }
         return sum;
@@ -275,12 +309,16 @@ final class LstmStack {
 
     private void requireBias(String name, long rows, String sibling) {
         if (!tensors.has(name)) {
-            throw new ModelException(("tensor '%s' is missing, expected one of shape (4H) = (%d) beside '%s': an "
-                            + "LSTM has all its biases or none; export the whole state dict")
-                    .formatted(name, rows, sibling));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    ("tensor '%s' is missing, expected one of shape (4H) = (%d) beside '%s': an "
+                            + "LSTM has all its biases or none; export the whole state dict"),
+                    name,
+                    rows,
+                    sibling));
         }
         if (!tensors.shape(name).isVectorOf(rows)) {
-            throw wrongShape(name, "(4H) = (%d)".formatted(rows));
+            throw wrongShape(name, String.format(Locale.ROOT, "(4H) = (%d)", rows));
         }
     }
 

@@ -3,6 +3,7 @@ package sluice.cell.weights.torch;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -82,11 +83,12 @@ enum PickledCall {
     /** @throws ModelException if the arguments do not fit this function */
     Object call(Object[] arguments) {
         if (arguments.length < minArguments || arguments.length > maxArguments) {
-            throw new ModelException("its pickle calls %s with %d arguments, expected %s: the file is damaged"
-                    .formatted(
-                            function,
-                            arguments.length,
-                            minArguments == maxArguments ? minArguments : minArguments + " to " + maxArguments));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "its pickle calls %s with %d arguments, expected %s: the file is damaged",
+                    function,
+                    arguments.length,
+                    minArguments == maxArguments ? minArguments : minArguments + " to " + maxArguments));
         }
         return result(arguments);
     }
@@ -95,8 +97,11 @@ enum PickledCall {
 
     <T> T argument(Class<T> type, Object[] arguments, int number) {
         if (!type.isInstance(arguments[number])) {
-            throw new ModelException("its pickle calls %s with argument %d of an unexpected type: the file is damaged"
-                    .formatted(function, number));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "its pickle calls %s with argument %d of an unexpected type: the file is damaged",
+                    function,
+                    number));
         }
         return type.cast(arguments[number]);
     }

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.ElementType;
@@ -173,29 +174,40 @@ final class SafetensorsHeader {
             needed = tensor.type().bytes(tensor.shape().values());
         } catch (ArithmeticException e) {
             throw new ModelException(
-                    "tensor '%s' has shape %s of %s, which is not a valid number of bytes; its 'data_offsets' span %d"
-                            .formatted(tensor.name(), tensor.shape(), tensor.type(), found),
+                    String.format(
+                            Locale.ROOT,
+                            "tensor '%s' has shape %s of %s, which is not a valid number of bytes; its 'data_offsets' span %d",
+                            tensor.name(),
+                            tensor.shape(),
+                            tensor.type(),
+                            found),
                     e);
         }
         if (found != needed) {
-            throw new ModelException(
-                    "tensor '%s' has shape %s of %s, which needs %d bytes, but its 'data_offsets' [%d, %d] span %d"
-                            .formatted(
-                                    tensor.name(),
-                                    tensor.shape(),
-                                    tensor.type(),
-                                    needed,
-                                    tensor.begin(),
-                                    tensor.end(),
-                                    found));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensor '%s' has shape %s of %s, which needs %d bytes, but its 'data_offsets' [%d, %d] span %d",
+                    tensor.name(),
+                    tensor.shape(),
+                    tensor.type(),
+                    needed,
+                    tensor.begin(),
+                    tensor.end(),
+                    found));
         }
     }
 
     private static ModelException misplaced(TensorEntry tensor, TensorEntry previous, long covered) {
         String before = previous == null ? "the data begins" : "tensor '%s' ends".formatted(previous.name());
         String fault = tensor.begin() < covered ? "an overlap" : "a hole";
-        return new ModelException("tensor '%s' begins at byte %d of the data, but %s at byte %d: %s, expected none"
-                .formatted(tensor.name(), tensor.begin(), before, covered, fault));
+        return new ModelException(String.format(
+                Locale.ROOT,
+                "tensor '%s' begins at byte %d of the data, but %s at byte %d: %s, expected none",
+                tensor.name(),
+                tensor.begin(),
+                before,
+                covered,
+                fault));
     }
 
     private static void require(boolean holds, String message, Object... arguments) {

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.SeekableByteChannel;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import sluice.cell.model.LstmModel;
@@ -57,8 +58,11 @@ public final class SafetensorsReader implements TensorSource {
     static SafetensorsReader open(SeekableByteChannel channel) throws IOException {
         long fileBytes = channel.size();
         if (fileBytes < LENGTH_BYTES) {
-            throw new ModelException("the file has %d bytes, expected at least the %d of the header's length"
-                    .formatted(fileBytes, LENGTH_BYTES));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the file has %d bytes, expected at least the %d of the header's length",
+                    fileBytes,
+                    LENGTH_BYTES));
         }
         ByteBuffer start = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         ChannelBytes.read(channel, 0, start);
@@ -76,21 +80,27 @@ public final class SafetensorsReader implements TensorSource {
     private static int requireHeaderLength(long headerBytes, long fileBytes) {
         // The length is unsigned, so a negative value here exceeds the limit.
         if (headerBytes < 0 || headerBytes > MAX_HEADER_BYTES) {
-            throw new ModelException(
-                    "the header claims %s bytes, expected at most %d: this is not a safetensors file, or it is damaged"
-                            .formatted(Long.toUnsignedString(headerBytes), MAX_HEADER_BYTES));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the header claims %s bytes, expected at most %d: this is not a safetensors file, or it is damaged",
+                    Long.toUnsignedString(headerBytes),
+                    MAX_HEADER_BYTES));
         }
         if (headerBytes > fileBytes - LENGTH_BYTES) {
-            throw new ModelException(
-                    "the header claims %d bytes, but only %d follow: the file is cut short, copy it again"
-                            .formatted(headerBytes, fileBytes - LENGTH_BYTES));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the header claims %d bytes, but only %d follow: the file is cut short, copy it again",
+                    headerBytes,
+                    fileBytes - LENGTH_BYTES));
         }
         return (int) headerBytes;
     }
 
     private static void requireBrace(byte[] json) {
         if (json.length == 0 || json[0] != '{') {
-            String found = json.length == 0 ? "is empty" : "begins with byte 0x%02X".formatted(json[0] & 0xFF);
+            String found = json.length == 0
+                    ? "is empty"
+                    : String.format(Locale.ROOT, "begins with byte 0x%02X", json[0] & 0xFF);
             throw new ModelException("the header %s, expected JSON that begins with '{': this is not a safetensors file"
                     .formatted(found));
         }

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
@@ -46,8 +47,11 @@ final class ShardIndex {
     /** @throws ModelException if it is not such an index, or a file name is not plain */
     static ShardIndex read(SeekableByteChannel channel) throws IOException {
         if (channel.size() > MAX_BYTES) {
-            throw new ModelException("the JSON has %d bytes, expected at most %d: this is not a shard index"
-                    .formatted(channel.size(), MAX_BYTES));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the JSON has %d bytes, expected at most %d: this is not a shard index",
+                    channel.size(),
+                    MAX_BYTES));
         }
         byte[] json = new byte[(int) channel.size()];
         ChannelBytes.read(channel, 0, ByteBuffer.wrap(json));
@@ -97,8 +101,8 @@ final class ShardIndex {
             }
             shards.put(tensor, file);
             if (shards.size() > SafetensorsHeader.MAX_TENSORS) {
-                throw new ModelException(
-                        "the index lists more than %d tensors".formatted(SafetensorsHeader.MAX_TENSORS));
+                throw new ModelException(String.format(
+                        Locale.ROOT, "the index lists more than %d tensors", SafetensorsHeader.MAX_TENSORS));
             }
         }
     }
@@ -106,7 +110,8 @@ final class ShardIndex {
     private void requireFileCount() {
         int files = files().size();
         if (files == 0 || files > MAX_SHARDS) {
-            throw new ModelException("the index names %d files, expected 1 to %d".formatted(files, MAX_SHARDS));
+            throw new ModelException(
+                    String.format(Locale.ROOT, "the index names %d files, expected 1 to %d", files, MAX_SHARDS));
         }
     }
 }

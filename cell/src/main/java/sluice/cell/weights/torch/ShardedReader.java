@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -54,8 +55,11 @@ public final class ShardedReader implements TensorSource, Closeable {
             StateDict stateDict = new StateDict(reader, reader.metadata, names);
             LstmModel model = stateDict.model();
             List<String> notes = new ArrayList<>(stateDict.notes());
-            notes.add("the tensors are in %d files: %s"
-                    .formatted(reader.shards.size(), NameList.of(reader.shards.keySet(), file -> file)));
+            notes.add(String.format(
+                    Locale.ROOT,
+                    "the tensors are in %d files: %s",
+                    reader.shards.size(),
+                    NameList.of(reader.shards.keySet(), file -> file)));
             return new ModelFile(model, reader.metadata, notes, SafetensorsReader.FORMAT, LstmStack.GATES);
         }
     }

@@ -3,6 +3,7 @@ package sluice.cell.weights.torch;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableSet;
 import sluice.cell.model.LstmLayer;
@@ -80,7 +81,8 @@ final class StateDict {
     private void noteUnused() {
         NavigableSet<String> unused = tensors.unused();
         if (unused.size() > MAX_NOTED_ONE_BY_ONE) {
-            notes.add("%d tensors are not used: %s".formatted(unused.size(), NameList.of(unused, tensors::describe)));
+            notes.add(String.format(
+                    Locale.ROOT, "%d tensors are not used: %s", unused.size(), NameList.of(unused, tensors::describe)));
         } else {
             unused.forEach(name -> notes.add("tensor %s is not used".formatted(tensors.describe(name))));
         }

@@ -2,6 +2,7 @@ package sluice.cell.weights.torch;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Locale;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.Shape;
@@ -86,9 +87,13 @@ final class TensorView implements Comparable<TensorView> {
      */
     void requireInside(String name) {
         if (shape.length > MAX_RANK || shape.length != strides.length) {
-            throw new ModelException(
-                    "tensor '%s' has %d sizes and %d strides, expected the same number of both, at most %d"
-                            .formatted(name, shape.length, strides.length, MAX_RANK));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensor '%s' has %d sizes and %d strides, expected the same number of both, at most %d",
+                    name,
+                    shape.length,
+                    strides.length,
+                    MAX_RANK));
         }
         if (offset < 0
                 || Arrays.stream(shape).anyMatch(size -> size < 0)
@@ -104,14 +109,23 @@ final class TensorView implements Comparable<TensorView> {
             throw new ModelException("tensor '%s' %s, which no storage can hold".formatted(name, this), e);
         }
         if (end > storage.values()) {
-            throw new ModelException(
-                    "tensor '%s' %s, but its storage '%s' has %d values: the file is damaged, save it again"
-                            .formatted(name, this, NameList.shortened(storage.key()), storage.values()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "tensor '%s' %s, but its storage '%s' has %d values: the file is damaged, save it again",
+                    name,
+                    this,
+                    NameList.shortened(storage.key()),
+                    storage.values()));
         }
         if (values > storage.values()) {
-            throw new ModelException(("tensor '%s' %s, which shows values of its storage '%s' of %d more than once; "
-                            + "save it after .contiguous()")
-                    .formatted(name, this, NameList.shortened(storage.key()), storage.values()));
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    ("tensor '%s' %s, which shows values of its storage '%s' of %d more than once; "
+                            + "save it after .contiguous()"),
+                    name,
+                    this,
+                    NameList.shortened(storage.key()),
+                    storage.values()));
         }
     }
 
@@ -151,7 +165,11 @@ final class TensorView implements Comparable<TensorView> {
     /** {@code has sizes [4, 3] and strides [3, 1] from value 12 on}, for messages. */
     @Override
     public String toString() {
-        return "has sizes %s and strides %s from value %d on"
-                .formatted(Arrays.toString(shape), Arrays.toString(strides), offset);
+        return String.format(
+                Locale.ROOT,
+                "has sizes %s and strides %s from value %d on",
+                Arrays.toString(shape),
+                Arrays.toString(strides),
+                offset);
     }
 }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -76,7 +77,7 @@ final class Bombs {
 
     private void safetensors() {
         for (long length : new long[] {1_000, 100_000_000, 1_000_000_000, 1L << 40, Long.MAX_VALUE, -1}) {
-            files.put("header-of-%d-bytes".formatted(length), () -> withLength(length));
+            files.put(String.format(Locale.ROOT, "header-of-%d-bytes", length), () -> withLength(length));
         }
         String entry = "{\"lstm.weight_ih_l0\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[0,%d]}}";
         for (String shape : List.of("[1099511627776]", "[1048576,1048576]", "[0,1099511627776]")) {
@@ -89,13 +90,16 @@ final class Bombs {
         for (String name : List.of("%d.weight", "embedding%d.weight", "out%d.weight", "x%d")) {
             files.put("many-tensors-" + name, () -> withMany(MANY, at -> RawTensor.f32(name.formatted(at), ONE, 1, 1)));
         }
-        files.put("many-biases", () -> withMany(MANY, at -> RawTensor.f32("b%d.bias".formatted(at), ONE, 1)));
+        files.put(
+                "many-biases",
+                () -> withMany(MANY, at -> RawTensor.f32(String.format(Locale.ROOT, "b%d.bias", at), ONE, 1)));
         files.put(
                 "many-layers",
                 () -> SafetensorsWriter.bytes(
                         IntStream.range(0, 10_000)
                                 .mapToObj(at -> RawTensor.f32(
-                                        "lstm.weight_%s_l%d".formatted(at % 2 == 0 ? "ih" : "hh", at / 2),
+                                        String.format(
+                                                Locale.ROOT, "lstm.weight_%s_l%d", at % 2 == 0 ? "ih" : "hh", at / 2),
                                         new float[4],
                                         4,
                                         1))
@@ -137,7 +141,7 @@ final class Bombs {
         files.put(
                 "index-of-many-tensors",
                 () -> utf8(IntStream.range(0, MANY)
-                        .mapToObj(at -> "\"%d.weight\":\"%sof-many-tensors\"".formatted(at, PART))
+                        .mapToObj(at -> String.format(Locale.ROOT, "\"%d.weight\":\"%sof-many-tensors\"", at, PART))
                         .collect(Collectors.joining(",", "{\"weight_map\":{", "}}"))));
     }
 
@@ -153,7 +157,7 @@ final class Bombs {
         files.put("nested-marks", () -> pickled(repeated(Opcodes.MARK, MILLION)));
         for (short opcode : new short[] {Opcodes.EMPTY_LIST, Opcodes.EMPTY_DICT, Opcodes.EMPTY_TUPLE, Opcodes.MARK}) {
             files.put(
-                    "inflated-instructions-0x%02x".formatted(opcode),
+                    String.format(Locale.ROOT, "inflated-instructions-0x%02x", opcode),
                     () -> inflating(start(), repeated(opcode, 3_900_000)));
         }
         files.put("million-memos", () -> pickled(memo()));
@@ -348,8 +352,8 @@ final class Bombs {
                     .weights("", layer)
                     .longs("one", 1);
             IntStream.range(0, 999)
-                    .forEach(at -> writer.node("LSTM", "x%d,W,R,B".formatted(at), "y" + at)
-                            .node("Squeeze", "y%d,one".formatted(at), "x" + (at + 1)));
+                    .forEach(at -> writer.node("LSTM", String.format(Locale.ROOT, "x%d,W,R,B", at), "y" + at)
+                            .node("Squeeze", String.format(Locale.ROOT, "y%d,one", at), "x" + (at + 1)));
             return writer.output("x999").bytes();
         });
         String inputs = IntStream.range(0, MANY).mapToObj(at -> "X").collect(Collectors.joining(","));

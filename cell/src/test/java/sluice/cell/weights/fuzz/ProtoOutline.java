@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import sluice.cell.weights.onnx.ProtoWriter;
@@ -130,7 +131,7 @@ final class ProtoOutline {
             outline.write(END);
         } else if (bytes.length > MAX_SHORT) {
             throw new IllegalArgumentException(
-                    "a seed has %d bytes in one field, expected at most 255".formatted(bytes.length));
+                    String.format(Locale.ROOT, "a seed has %d bytes in one field, expected at most 255", bytes.length));
         } else {
             outline.write(field << KIND_BITS | SHORT_BYTES);
             outline.write(bytes.length);

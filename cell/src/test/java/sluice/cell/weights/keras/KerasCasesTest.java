@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.AfterAll;
@@ -85,8 +86,11 @@ class KerasCasesTest {
                 sequences += score(folder, archive, kernel);
             }
         }
-        LOG.ran("%d models in three containers, the same bits in each and in safetensors, %d runs of a sequence"
-                .formatted(folders.size(), sequences));
+        LOG.ran(String.format(
+                Locale.ROOT,
+                "%d models in three containers, the same bits in each and in safetensors, %d runs of a sequence",
+                folders.size(),
+                sequences));
     }
 
     /** Weights-only files with the archive's config beside them. */
@@ -170,7 +174,10 @@ class KerasCasesTest {
         for (KernelChoice kernel : KernelChoice.values()) {
             sequences += states(folder, model, kernel);
         }
-        LOG.ran("textgenrnn's CuDNNLSTMs, the same bits as in safetensors, %d runs of a sequence".formatted(sequences));
+        LOG.ran(String.format(
+                Locale.ROOT,
+                "textgenrnn's CuDNNLSTMs, the same bits as in safetensors, %d runs of a sequence",
+                sequences));
     }
 
     private static int states(Path folder, LstmModel model, KernelChoice kernel) throws IOException {
@@ -235,8 +242,12 @@ class KerasCasesTest {
             }
         }
         assertThat(skipped).isEmpty();
-        LOG.ran("%d tests of Keras, %d are not supported, %d runs of a sequence"
-                .formatted(cases.path("cases").size(), skipped.size(), rows));
+        LOG.ran(String.format(
+                Locale.ROOT,
+                "%d tests of Keras, %d are not supported, %d runs of a sequence",
+                cases.path("cases").size(),
+                skipped.size(),
+                rows));
     }
 
     private static LstmModel model(JsonNode test) throws IOException {

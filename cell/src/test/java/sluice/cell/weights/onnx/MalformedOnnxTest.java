@@ -11,6 +11,7 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Assumptions;
@@ -165,7 +166,7 @@ class MalformedOnnxTest {
     void groupsAndUnknownWireTypes(int wire) {
         assertRejected(
                 new ProtoWriter().raw(SMALL).tag(9, wire).toByteArray(),
-                "field 9 has wire type %d, expected 0, 1, 2 or 5".formatted(wire));
+                String.format(Locale.ROOT, "field 9 has wire type %d, expected 0, 1, 2 or 5", wire));
     }
 
     @ParameterizedTest
@@ -173,7 +174,7 @@ class MalformedOnnxTest {
     void invalidFieldNumbers(long field) {
         assertRejected(
                 new ProtoWriter().raw(SMALL).varint(field << 3).toByteArray(),
-                "a field has the number %d, expected 1 to 536870911".formatted(field));
+                String.format(Locale.ROOT, "a field has the number %d, expected 1 to 536870911", field));
     }
 
     @Test
@@ -431,7 +432,8 @@ class MalformedOnnxTest {
     void negativeDimensions(long dimension) {
         assertRejected(
                 withW(OnnxWriter.header("bad", 1, 1, dimension).reals(9, new float[2])),
-                "tensor 'bad' has shape (1, %d), expected dimensions of 0 or more".formatted(dimension));
+                String.format(
+                        Locale.ROOT, "tensor 'bad' has shape (1, %d), expected dimensions of 0 or more", dimension));
     }
 
     @Test
@@ -468,7 +470,7 @@ class MalformedOnnxTest {
                 .weights("", MODEL.layers().get(0))
                 .floats("c0", new float[64], 64);
         for (int at = 0; at < 60; at++) {
-            onnx.node("Concat", "c%d,c%d".formatted(at, at), "c" + (at + 1), number("axis", 0));
+            onnx.node("Concat", String.format(Locale.ROOT, "c%d,c%d", at, at), "c" + (at + 1), number("axis", 0));
         }
         byte[] file = onnx.named("lstm", "LSTM", "X,c60,R,B", "Y").output("Y").bytes();
 
@@ -482,7 +484,7 @@ class MalformedOnnxTest {
                 .weights("", MODEL.layers().get(0))
                 .node("Shape", "X", "c0");
         for (int at = 0; at < 60; at++) {
-            onnx.node("Concat", "c%d,c%d".formatted(at, at), "c" + (at + 1), number("axis", 0));
+            onnx.node("Concat", String.format(Locale.ROOT, "c%d,c%d", at, at), "c" + (at + 1), number("axis", 0));
         }
         byte[] file = onnx.node("Reshape", "X,c60", "x")
                 .node("LSTM", "x,W,R,B", "Y")
@@ -499,7 +501,7 @@ class MalformedOnnxTest {
                 .weights("", MODEL.layers().get(0))
                 .node("LSTM", "X,W,R,B", "y0");
         for (int at = 0; at < 60; at++) {
-            onnx.node("Concat", "y%d,y%d".formatted(at, at), "y" + (at + 1), number("axis", 3));
+            onnx.node("Concat", String.format(Locale.ROOT, "y%d,y%d", at, at), "y" + (at + 1), number("axis", 3));
         }
 
         assertRejected(onnx.output("y60").bytes(), "concatenates more than 1000 outputs");
@@ -513,8 +515,8 @@ class MalformedOnnxTest {
                 .weights("", layer)
                 .longs("one", 1);
         for (int at = 0; at < 1_001; at++) {
-            onnx.node("LSTM", "x%d,W,R,B".formatted(at), "y" + at)
-                    .node("Squeeze", "y%d,one".formatted(at), "x" + (at + 1));
+            onnx.node("LSTM", String.format(Locale.ROOT, "x%d,W,R,B", at), "y" + at)
+                    .node("Squeeze", String.format(Locale.ROOT, "y%d,one", at), "x" + (at + 1));
         }
 
         assertRejected(onnx.output("x1001").bytes(), "more than 1000 LSTM nodes");
@@ -528,7 +530,7 @@ class MalformedOnnxTest {
                 .longs("zero", 0)
                 .node("LSTM", "X,W,R,B", "y0");
         for (int at = 0; at < 60; at++) {
-            onnx.node("Unsqueeze", "y%d,zero".formatted(at), "y" + (at + 1));
+            onnx.node("Unsqueeze", String.format(Locale.ROOT, "y%d,zero", at), "y" + (at + 1));
         }
 
         assertRejected(onnx.output("y60").bytes(), "33 dimensions, expected at most 32");

@@ -80,8 +80,14 @@ class OnnxCasesTest {
                 rows += run(node, model, kernel);
             }
         }
-        LOG.ran("%d %s (%d with cell variants), %d scored sequences on %d kernels"
-                .formatted(cases.size(), what, variants, rows, KernelChoice.values().length));
+        LOG.ran(String.format(
+                Locale.ROOT,
+                "%d %s (%d with cell variants), %d scored sequences on %d kernels",
+                cases.size(),
+                what,
+                variants,
+                rows,
+                KernelChoice.values().length));
     }
 
     private static int run(OnnxNodeCase node, LstmModel model, KernelChoice kernel) {
@@ -163,7 +169,12 @@ class OnnxCasesTest {
                         : expected.at(step, direction, row, at % units);
                 float actual =
                         step < steps ? hidden[step][at] : 0; // the expected output is 0 after the end of a sequence
-                compare(node, kernel, "Y at row %d, step %d, unit %d".formatted(row, step, at), actual, value);
+                compare(
+                        node,
+                        kernel,
+                        String.format(Locale.ROOT, "Y at row %d, step %d, unit %d", row, step, at),
+                        actual,
+                        value);
             }
         }
     }
@@ -172,7 +183,8 @@ class OnnxCasesTest {
         Array expected = node.outputs().get(name);
         for (int direction = 0; expected != null && direction < states.length; direction++) {
             for (int at = 0; at < states[direction].length; at++) {
-                String what = "%s at row %d, direction %d, unit %d".formatted(name, row, direction, at);
+                String what =
+                        String.format(Locale.ROOT, "%s at row %d, direction %d, unit %d", name, row, direction, at);
                 compare(node, kernel, what, states[direction][at], state(node, expected, row, direction, at));
             }
         }
@@ -238,8 +250,11 @@ class OnnxCasesTest {
                 sequences += runTorch(folder, model, kernel);
             }
         }
-        LOG.ran("%d models exported by PyTorch, bit-identical to safetensors, %d scored sequences"
-                .formatted(folders.size(), sequences));
+        LOG.ran(String.format(
+                Locale.ROOT,
+                "%d models exported by PyTorch, bit-identical to safetensors, %d scored sequences",
+                folders.size(),
+                sequences));
     }
 
     private static Stream<Path> list(Path folder) {
@@ -334,7 +349,7 @@ class OnnxCasesTest {
             }
         }
         assertThat(rejected + accepted).isEqualTo(4); // the others are safetensors, see BadFilesTest
-        LOG.ran("%d bad files rejected, %d good ones read".formatted(rejected, accepted));
+        LOG.ran(String.format(Locale.ROOT, "%d bad files rejected, %d good ones read", rejected, accepted));
     }
 
     @Test

@@ -5,6 +5,7 @@ import static sluice.cell.weights.onnx.OnnxWriter.numbers;
 import static sluice.cell.weights.onnx.OnnxWriter.text;
 
 import java.util.List;
+import java.util.Locale;
 import sluice.cell.model.Gate;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -50,7 +51,7 @@ public final class OnnxModels {
         onnx.weights(Integer.toString(depth), layer, gates);
         boolean two = layer.directions().size() == 2;
         String direction = two ? "bidirectional" : layer.looksAhead() ? "reverse" : "forward";
-        String inputs = "x%d,W%d,R%d,B%d".formatted(depth, depth, depth, depth);
+        String inputs = String.format(Locale.ROOT, "x%d,W%d,R%d,B%d", depth, depth, depth, depth);
         onnx.named(
                 "LSTM_" + depth,
                 "LSTM",

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -100,7 +101,7 @@ record OnnxNodeCase(
             for (int at = 0; at < graph.inputs().size(); at++) {
                 String port = graph.inputs().get(at).name();
                 String role = INPUTS.get(node.inputs().indexOf(port));
-                byte[] tensor = Files.readAllBytes(data.resolve("input_%d.pb".formatted(at)));
+                byte[] tensor = Files.readAllBytes(data.resolve(String.format(Locale.ROOT, "input_%d.pb", at)));
                 inputs.put(role, array(tensor));
                 if (!BATCH_INPUTS.contains(role)) {
                     more.message(5, new ProtoWriter().raw(tensor).text(8, port)); // the last name field wins
@@ -110,7 +111,8 @@ record OnnxNodeCase(
             for (int at = 0; at < graph.outputs().size(); at++) {
                 String role = OUTPUTS.get(
                         node.outputs().indexOf(graph.outputs().get(at).name()));
-                outputs.put(role, array(Files.readAllBytes(data.resolve("output_%d.pb".formatted(at)))));
+                outputs.put(
+                        role, array(Files.readAllBytes(data.resolve(String.format(Locale.ROOT, "output_%d.pb", at)))));
             }
             byte[] complete =
                     new ProtoWriter().raw(graphOf(file)).raw(more.toByteArray()).toByteArray();

@@ -7,6 +7,7 @@ import static sluice.cell.weights.onnx.OnnxWriter.numbers;
 import static sluice.cell.weights.onnx.OnnxWriter.real;
 import static sluice.cell.weights.onnx.OnnxWriter.text;
 
+import java.util.Locale;
 import java.util.Random;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -312,7 +313,7 @@ class OnnxRefusalTest {
 
         assertThatThrownBy(() -> OnnxReaderTest.read(onnx.bytes()))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("the file uses opset %d, expected 7 to 22".formatted(opset));
+                .hasMessageContaining(String.format(Locale.ROOT, "the file uses opset %d, expected 7 to 22", opset));
     }
 
     @Test

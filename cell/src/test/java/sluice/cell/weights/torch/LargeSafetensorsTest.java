@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -34,17 +35,21 @@ class LargeSafetensorsTest {
         byte[] small = SafetensorsWriter.bytes(SafetensorsWriter.tensors(model), Map.of());
         SafetensorsReader tensors = SafetensorsReader.open(new MemoryChannel(small));
         long bytes = 0;
-        StringBuilder header = new StringBuilder(
-                "{\"ignored\":{\"dtype\":\"U8\",\"shape\":[%d],\"data_offsets\":[0,%d]}".formatted(ignored, ignored));
+        StringBuilder header = new StringBuilder(String.format(
+                Locale.ROOT,
+                "{\"ignored\":{\"dtype\":\"U8\",\"shape\":[%d],\"data_offsets\":[0,%d]}",
+                ignored,
+                ignored));
         for (String name : tensors.names()) {
             Shape shape = tensors.shape(name);
             long end = bytes + shape.values() * Float.BYTES;
-            header.append(",\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
-                    .formatted(
-                            name,
-                            shape.toString().replace('(', '[').replace(')', ']'),
-                            ignored + bytes,
-                            ignored + end));
+            header.append(String.format(
+                    Locale.ROOT,
+                    ",\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%d,%d]}",
+                    name,
+                    shape.toString().replace('(', '[').replace(')', ']'),
+                    ignored + bytes,
+                    ignored + end));
             bytes = end;
         }
         byte[] start = SafetensorsWriter.bytes(header.append("}").toString(), new byte[0]);
@@ -65,10 +70,16 @@ class LargeSafetensorsTest {
     void tensorsLongerThanAnArrayAreRejected(@TempDir Path folder) throws IOException {
         long rows = 1L << 29;
         long bytes = rows * 4 * 2;
-        String header = "{\"lstm.weight_ih_l0\":{\"dtype\":\"F16\",\"shape\":[%d,4],\"data_offsets\":[0,%d]},"
-                        .formatted(rows, bytes)
-                + "\"lstm.weight_hh_l0\":{\"dtype\":\"F16\",\"shape\":[4,1],\"data_offsets\":[%d,%d]}}"
-                        .formatted(bytes, bytes + 8);
+        String header = String.format(
+                        Locale.ROOT,
+                        "{\"lstm.weight_ih_l0\":{\"dtype\":\"F16\",\"shape\":[%d,4],\"data_offsets\":[0,%d]},",
+                        rows,
+                        bytes)
+                + String.format(
+                        Locale.ROOT,
+                        "\"lstm.weight_hh_l0\":{\"dtype\":\"F16\",\"shape\":[4,1],\"data_offsets\":[%d,%d]}}",
+                        bytes,
+                        bytes + 8);
         byte[] start = SafetensorsWriter.bytes(header, new byte[0]);
         Path file = Files.write(folder.resolve("long.safetensors"), start);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -217,7 +218,10 @@ class MalformedCheckpointTest {
                 short other = opcode;
                 assertPickleRefused(
                         writer -> writer.op(other),
-                        "its pickle has instruction 0x%02X at byte 2, which no state dict needs".formatted(other));
+                        String.format(
+                                Locale.ROOT,
+                                "its pickle has instruction 0x%02X at byte 2, which no state dict needs",
+                                other));
             }
         }
     }
@@ -641,7 +645,10 @@ class MalformedCheckpointTest {
     void storageOfAnotherLength(long values) {
         assertRefused(
                 withView(values, 0, new long[] {3}, 1),
-                "tensor 'x' needs the storage '7' of %d F32 values, but that has 48 bytes".formatted(values));
+                String.format(
+                        Locale.ROOT,
+                        "tensor 'x' needs the storage '7' of %d F32 values, but that has 48 bytes",
+                        values));
     }
 
     @Test
@@ -806,7 +813,7 @@ class MalformedCheckpointTest {
                 new ZipWriter()
                         .with("archive/data.pkl", pickle(), entry -> entry.claiming(1 << 20))
                         .bytes(),
-                "is stored in %d bytes and claims to have 1048576".formatted(pickle().length));
+                String.format(Locale.ROOT, "is stored in %d bytes and claims to have 1048576", pickle().length));
     }
 
     @Test
@@ -913,7 +920,8 @@ class MalformedCheckpointTest {
                 byte[] changed = pickle.clone();
                 changed[at] = (byte) value;
                 assertReadOrRefused(
-                        checkpoint.zip(changed).bytes(), "byte %d of the pickle set to %d".formatted(at, value));
+                        checkpoint.zip(changed).bytes(),
+                        String.format(Locale.ROOT, "byte %d of the pickle set to %d", at, value));
             }
         }
     }
@@ -934,7 +942,9 @@ class MalformedCheckpointTest {
             byte[] file = sound.clone();
             int at = random.nextInt(file.length);
             file[at] = (byte) random.nextInt(256);
-            assertReadOrRefused(file, "seed %d, round %d: byte %d set to %d".formatted(seed, round, at, file[at]));
+            assertReadOrRefused(
+                    file,
+                    String.format(Locale.ROOT, "seed %d, round %d: byte %d set to %d", seed, round, at, file[at]));
         }
     }
 }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -55,7 +56,13 @@ class MalformedSafetensorsTest {
     }
 
     private static String entry(String name, String shape, long begin, long end) {
-        return "\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%d,%d]}".formatted(name, shape, begin, end);
+        return String.format(
+                Locale.ROOT,
+                "\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%d,%d]}",
+                name,
+                shape,
+                begin,
+                end);
     }
 
     @Test
@@ -371,7 +378,8 @@ class MalformedSafetensorsTest {
                 assertThat(e).hasMessageStartingWith("model.bin: ");
             } catch (IOException | RuntimeException | Error e) {
                 throw new AssertionError(
-                        "seed %d, round %d: byte %d set to %d".formatted(seed, round, at, file[at]), e);
+                        String.format(Locale.ROOT, "seed %d, round %d: byte %d set to %d", seed, round, at, file[at]),
+                        e);
             }
         }
     }

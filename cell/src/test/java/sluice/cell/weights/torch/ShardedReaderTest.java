@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -236,7 +237,7 @@ class ShardedReaderTest {
         assertTextRefused("{\"weight_map\": {}}", "the index names 0 files, expected 1 to 100");
         StringBuilder many = new StringBuilder("{\"weight_map\": {\"t\": \"f\"");
         for (int file = 0; file < 100; file++) {
-            many.append(", \"t%d\": \"f%d\"".formatted(file, file));
+            many.append(String.format(Locale.ROOT, ", \"t%d\": \"f%d\"", file, file));
         }
         assertTextRefused(many.append("}}").toString(), "the index names 101 files, expected 1 to 100");
     }
@@ -321,7 +322,9 @@ class ShardedReaderTest {
                 assertThat(e).hasMessageStartingWith("model.safetensors.index.json: ");
             } catch (IOException | RuntimeException | Error e) {
                 throw new AssertionError(
-                        "seed %d, round %d: byte %d set to %d".formatted(seed, round, at, changed[at]), e);
+                        String.format(
+                                Locale.ROOT, "seed %d, round %d: byte %d set to %d", seed, round, at, changed[at]),
+                        e);
             }
             opened.clear();
         }
