@@ -106,6 +106,7 @@ class ArchitectureTest {
                             "BadRowCounts",
                             "DryRunReport",
                             "MetricsPlugin",
+                            "PartitionSum",
                             "ProcessCounts",
                             "Progress",
                             "RunCounters",

@@ -169,10 +169,8 @@ final class MicroBatches {
     /** The report of all batches as one run. */
     RunReport report(Instant started, TableShape shape) {
         RunMetrics sum = RunMetrics.NOTHING;
-        BadRowCounts bad = new BadRowCounts();
         for (RunReport report : reports) {
             sum = sum.plus(report.measured());
-            bad.merge(report.badRows());
         }
         return new RunReport(
                 spark.sparkContext().applicationId(),
@@ -183,7 +181,7 @@ final class MicroBatches {
                 Arrays.asList(shape.columns().fieldNames()),
                 Optional.empty(),
                 sum,
-                bad,
+                BadRowCounts.sum(reports.stream().map(RunReport::badRows).toList()),
                 settings.badRows().path().orElse(RunReport.BAD_ROWS),
                 Optional.empty());
     }

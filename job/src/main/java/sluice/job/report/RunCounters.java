@@ -6,11 +6,12 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.apache.spark.SparkContext;
 import org.apache.spark.util.CollectionAccumulator;
-import org.apache.spark.util.LongAccumulator;
 import sluice.cell.engine.CompiledModel;
 
 /**
  * Spark accumulators of one run; Spark's user interface shows them by name. Each count is also added to {@link ProcessCounts}.
+ *
+ * <p>Every number that decides something is exact: a partition counts once, however often its task runs, see {@link PartitionSum}.
  */
 public final class RunCounters implements Serializable {
     /** Name of the accumulator of scored rows. */
@@ -18,32 +19,32 @@ public final class RunCounters implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    private final LongAccumulator rows;
-    private final LongAccumulator tokens;
-    private final LongAccumulator computedSteps;
-    private final LongAccumulator tasks;
-    private final LongAccumulator taskNanos;
-    private final LongAccumulator cpuNanos;
-    private final LongAccumulator readingNanos;
-    private final LongAccumulator scoringNanos;
+    private final PartitionSum rows;
+    private final PartitionSum tokens;
+    private final PartitionSum computedSteps;
+    private final PartitionSum tasks;
+    private final PartitionSum taskNanos;
+    private final PartitionSum cpuNanos;
+    private final PartitionSum readingNanos;
+    private final PartitionSum scoringNanos;
     private final CollectionAccumulator<String> engines;
     private final PeakBytes peakHeap = new PeakBytes();
     private final BadRowCounts badRows = new BadRowCounts();
-    private final LongAccumulator quarantined;
+    private final PartitionSum quarantined;
 
     public RunCounters(SparkContext spark) {
-        this.rows = spark.longAccumulator(ROWS);
-        this.tokens = spark.longAccumulator("sluice tokens");
-        this.computedSteps = spark.longAccumulator("sluice computed steps");
-        this.tasks = spark.longAccumulator("sluice tasks");
-        this.taskNanos = spark.longAccumulator("sluice task nanoseconds");
-        this.cpuNanos = spark.longAccumulator("sluice CPU nanoseconds");
-        this.readingNanos = spark.longAccumulator("sluice reading nanoseconds");
-        this.scoringNanos = spark.longAccumulator("sluice scoring nanoseconds");
+        this.rows = PartitionSum.of(spark, ROWS);
+        this.tokens = PartitionSum.of(spark, "sluice tokens");
+        this.computedSteps = PartitionSum.of(spark, "sluice computed steps");
+        this.tasks = PartitionSum.of(spark, "sluice tasks");
+        this.taskNanos = PartitionSum.of(spark, "sluice task nanoseconds");
+        this.cpuNanos = PartitionSum.of(spark, "sluice CPU nanoseconds");
+        this.readingNanos = PartitionSum.of(spark, "sluice reading nanoseconds");
+        this.scoringNanos = PartitionSum.of(spark, "sluice scoring nanoseconds");
         this.engines = spark.collectionAccumulator("sluice engines");
         spark.register(peakHeap, "sluice peak heap bytes");
         spark.register(badRows, "sluice bad rows");
-        this.quarantined = spark.longAccumulator("sluice quarantined rows");
+        this.quarantined = PartitionSum.of(spark, "sluice quarantined rows");
     }
 
     /** @param steps computed steps of the batch */
@@ -56,7 +57,7 @@ public final class RunCounters implements Serializable {
 
     /** Adds a scoring task that has ended. */
     void task(long nanos, long cpu, long reading, long scoring, long heapBytes) {
-        tasks.add(1);
+        tasks.add(1L);
         taskNanos.add(nanos);
         cpuNanos.add(cpu);
         readingNanos.add(reading);
@@ -76,7 +77,7 @@ public final class RunCounters implements Serializable {
     }
 
     public void quarantined() {
-        quarantined.add(1);
+        quarantined.add(1L);
     }
 
     /** The number of rows written to the quarantine. */
@@ -89,9 +90,9 @@ public final class RunCounters implements Serializable {
         return rows.value();
     }
 
-    /** Rows that could not be scored. */
+    /** Rows that could not be scored: the counts at this time, which later tasks don't change. */
     public BadRowCounts badRows() {
-        return badRows;
+        return badRows.copy();
     }
 
     /** The current values. */

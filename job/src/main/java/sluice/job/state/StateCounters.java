@@ -2,27 +2,32 @@ package sluice.job.state;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.TreeMap;
 import org.apache.spark.SparkContext;
-import org.apache.spark.util.CollectionAccumulator;
-import org.apache.spark.util.LongAccumulator;
+import org.apache.spark.TaskContext;
+import org.apache.spark.util.AccumulatorV2;
+import sluice.job.report.PartitionSum;
 
-/** Spark accumulators of the states that tasks have written. Only successful task attempts count. Sent to the executors. */
+/**
+ * Spark accumulators of the states that tasks have written. Only successful task attempts count, and of several for a partition the last
+ * one. Sent to the executors.
+ */
 final class StateCounters implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    private final CollectionAccumulator<String> files;
-    private final LongAccumulator continued;
-    private final LongAccumulator begun;
+    private final FileNames files = new FileNames();
+    private final PartitionSum continued;
+    private final PartitionSum begun;
 
     StateCounters(SparkContext spark) {
-        this.files = spark.collectionAccumulator("sluice state files");
-        this.continued = spark.longAccumulator("sluice states continued");
-        this.begun = spark.longAccumulator("sluice states begun");
+        spark.register(files, "sluice state files");
+        this.continued = PartitionSum.of(spark, "sluice states continued");
+        this.begun = PartitionSum.of(spark, "sluice states begun");
     }
 
     /** Counts a state. */
     void add(boolean isContinued) {
-        (isContinued ? continued : begun).add(1);
+        (isContinued ? continued : begun).add(1L);
     }
 
     /** Adds the name of a complete file. */
@@ -32,7 +37,7 @@ final class StateCounters implements Serializable {
 
     /** The names of the complete files. */
     List<String> files() {
-        return List.copyOf(files.value());
+        return files.value();
     }
 
     /** The number of keys that had a state before the run. */
@@ -48,5 +53,44 @@ final class StateCounters implements Serializable {
     /** The number of keys that have a new state. */
     long changed() {
         return continued() + begun();
+    }
+
+    /** One file for each partition. The file of a repeated task replaces that of the first one, which holds the same states. */
+    private static final class FileNames extends AccumulatorV2<String, List<String>> {
+        private static final long serialVersionUID = 1L;
+
+        private final TreeMap<Integer, String> names = new TreeMap<>(); // by partition
+
+        @Override
+        public boolean isZero() {
+            return names.isEmpty();
+        }
+
+        @Override
+        public FileNames copy() {
+            FileNames copy = new FileNames();
+            copy.merge(this);
+            return copy;
+        }
+
+        @Override
+        public void reset() {
+            names.clear();
+        }
+
+        @Override
+        public void add(String name) {
+            names.put(TaskContext.getPartitionId(), name);
+        }
+
+        @Override
+        public void merge(AccumulatorV2<String, List<String>> other) {
+            names.putAll(((FileNames) other).names);
+        }
+
+        @Override
+        public List<String> value() {
+            return List.copyOf(names.values());
+        }
     }
 }

@@ -79,6 +79,9 @@ class LocalClusterIT {
     String serializer;
 
     @TempDir
+    static Path warehouse;
+
+    @TempDir
     Path folder;
 
     @BeforeParameterizedClassInvocation
@@ -92,6 +95,7 @@ class LocalClusterIT {
                 .master(String.format(Locale.ROOT, "local-cluster[%d,1,1024]", EXECUTORS))
                 .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
                 .config("spark.serializer", serializer)
+                .config("spark.sql.warehouse.dir", warehouse.toString())
                 .config(
                         "spark.sql.files.maxPartitionBytes",
                         "4m") // equal to spark.sql.files.openCostInBytes: each file is a task
@@ -187,6 +191,53 @@ class LocalClusterIT {
                     .mapToLong(Map.Entry::getValue)
                     .sum();
             assertThat(sum).as("%s of all executors", name).isEqualTo(served.get(name));
+        }
+    }
+
+    /** Ends the executor that has finished the first scoring task, with the rows that it has cached. */
+    private static final class Killer extends SparkListener {
+        private final AtomicInteger kills = new AtomicInteger();
+
+        @Override
+        public void onTaskEnd(SparkListenerTaskEnd end) {
+            boolean scored = CollectionConverters.asJava(end.taskInfo().accumulables()).stream()
+                    .anyMatch(counter -> counter.name().contains("sluice rows"));
+            if (scored && kills.compareAndSet(0, 1)) {
+                new Thread(() -> spark.sparkContext()
+                                .killAndReplaceExecutor(end.taskInfo().executorId()))
+                        .start();
+            }
+        }
+    }
+
+    /** A table's rows are counted while they are cached. Spark scores the rows of a lost executor again. */
+    @Test
+    void rowsOfALostExecutorCountOnce() throws Exception {
+        TorchCase torch = TorchCase.named("vocab_2");
+        Killer killer = new Killer();
+        Run run = Run.of(torch, Path.of("scored"))
+                .withInput(
+                        spark.sql("SELECT id, array(IF(id % 40 = 3, 7L, id % 2), 1L) AS tokens FROM range(0, 4000)"),
+                        16,
+                        folder.resolve("in"))
+                .with("output.format", "table")
+                .with("scoring.task-seconds", 0)
+                .with("bad-rows.rule", "quarantine")
+                .with("bad-rows.path", folder.resolve("bad"));
+        spark.sparkContext().addSparkListener(killer);
+        try {
+            RunReport report = run.score();
+            assertThat(killer.kills).hasValue(1);
+            assertThat(report.measured().rows()).isEqualTo(3_900);
+            assertThat(report.measured().tokens()).isEqualTo(7_800);
+            assertThat(report.measured().tasks()).isEqualTo(16);
+            assertThat(report.badRows().rows()).isEqualTo(100);
+            assertThat(spark.read().table("scored").count()).isEqualTo(3_900);
+            assertThat(spark.read().parquet(folder.resolve("bad").toString()).count())
+                    .isEqualTo(100);
+        } finally {
+            spark.sparkContext().removeSparkListener(killer);
+            spark.sql("DROP TABLE IF EXISTS scored");
         }
     }
 
