@@ -126,7 +126,7 @@ class ArchitectureTest {
                             "LengthLimits",
                             "OutputFormat",
                             "OutputMode",
-                            "SessionSetting",
+                            "RunSession",
                             "SettingKey",
                             "SettingValues",
                             "Settings",

@@ -29,6 +29,7 @@ import sluice.job.run.ScoringJob;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.OutputMode;
+import sluice.job.settings.RunSession;
 import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
 import sluice.job.storage.Publication;
@@ -59,8 +60,9 @@ public final class IncrementalJob {
     private final Configuration hadoop;
     private final ReportPrinter printer;
 
-    public IncrementalJob(SparkSession spark, Settings settings, Console console) {
-        this.spark = spark;
+    /** @param user its session; the run has one of its own */
+    public IncrementalJob(SparkSession user, Settings settings, Console console) {
+        this.spark = RunSession.of(user);
         this.settings = settings;
         this.console = console;
         this.hadoop = spark.sessionState().newHadoopConf();

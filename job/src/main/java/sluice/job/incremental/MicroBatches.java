@@ -31,7 +31,6 @@ import sluice.job.report.RunHistory;
 import sluice.job.report.RunMetrics;
 import sluice.job.report.RunReport;
 import sluice.job.run.ScoringJob;
-import sluice.job.settings.SessionSetting;
 import sluice.job.settings.Settings;
 import sluice.job.storage.Storage;
 import sluice.job.task.BroadcastPlan;
@@ -52,7 +51,7 @@ final class MicroBatches {
     private final ScoringPlan plan;
     private final Optional<Vocabulary> vocabulary;
     private final Broadcast<BroadcastPlan> broadcast;
-    private final String adaptive; // the session's value of ADAPTIVE
+    private final String adaptive; // the user's value of ADAPTIVE
     private final List<Long> numbers = new ArrayList<>();
     private final List<RunReport> reports = new ArrayList<>();
     private long files;
@@ -92,7 +91,8 @@ final class MicroBatches {
         // A killed run may leave a temporary file of the first log entry. Spark 4.2 then rejects the checkpoint as
         // another query's. This check is therefore disabled until a batch has started. Spark reads the setting while
         // the query runs, not when it starts.
-        try (SessionSetting check = new SessionSetting(spark, REQUIRES_EMPTY, Boolean.toString(log.hasBatches()))) {
+        spark.conf().set(REQUIRES_EMPTY, log.hasBatches());
+        try {
             start(stream).awaitTermination();
         } catch (StreamingQueryException e) {
             throw unchecked(failure == null ? e : failure);
@@ -100,8 +100,8 @@ final class MicroBatches {
     }
 
     private StreamingQuery start(Dataset<Row> stream) {
-        // Spark disables adaptive execution for streams anyway, with a warning in its log.
-        try (SessionSetting off = new SessionSetting(spark, ADAPTIVE, "false")) {
+        spark.conf().set(ADAPTIVE, false); // Spark disables it for streams anyway, with a warning in its log.
+        try {
             VoidFunction2<Dataset<Row>, Long> batch = this::scoreBatch;
             return stream.writeStream()
                     .trigger(Trigger.AvailableNow())
@@ -114,9 +114,10 @@ final class MicroBatches {
     }
 
     private void scoreBatch(Dataset<Row> rows, Long number) throws IOException {
-        SparkSession session = rows.sparkSession();
+        SparkSession session = rows.sparkSession(); // the query's own, a copy of the run's
         // foreachBatch passes a static Dataset; streaming restrictions do not apply.
-        try (SessionSetting on = new SessionSetting(session, ADAPTIVE, adaptive)) {
+        session.conf().set(ADAPTIVE, adaptive);
+        try {
             scoreBatch(session, rows, number);
         } catch (Throwable e) {
             failure = e;
@@ -126,6 +127,8 @@ final class MicroBatches {
                         number, settings.output().path(), numbers.isEmpty() ? "" : ", the batches before it are");
             }
             throw e;
+        } finally {
+            session.conf().set(ADAPTIVE, false);
         }
     }
 
@@ -143,7 +146,7 @@ final class MicroBatches {
                         number, name));
         ScoringPlan batchPlan = ScoringPlan.resolve(
                 plan.model(), settings, vocabulary, InputTable.of(session, rows, settings.input()), hadoop);
-        RunReport report = new ScoringJob(session, settings, console)
+        RunReport report = ScoringJob.ofBatch(session, settings, console)
                 .score(batchPlan, () -> broadcast, BatchOutput.at(session, settings, batch, hadoop), started);
         numbers.add(number);
         reports.add(report);

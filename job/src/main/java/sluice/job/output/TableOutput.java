@@ -24,7 +24,6 @@ import sluice.job.report.RunName;
 import sluice.job.report.RunReport;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.OutputMode;
-import sluice.job.settings.SessionSetting;
 import sluice.job.settings.Settings;
 import sluice.job.storage.StagingDirectory;
 
@@ -225,13 +224,12 @@ final class TableOutput implements ScoredOutput {
                 .toArray(Column[]::new);
         boolean appends = settings.mode() == OutputMode.APPEND;
         // A session setting, because a writer option would be stored as a property of the table.
-        try (SessionSetting dynamic = new SessionSetting(spark, OVERWRITE_MODE, "dynamic")) {
-            rows.select(columns)
-                    .write()
-                    .mode(appends ? SaveMode.Append : SaveMode.Overwrite)
-                    .options(options())
-                    .insertInto(table.name());
-        }
+        spark.conf().set(OVERWRITE_MODE, "dynamic");
+        rows.select(columns)
+                .write()
+                .mode(appends ? SaveMode.Append : SaveMode.Overwrite)
+                .options(options())
+                .insertInto(table.name());
     }
 
     /** Deletes earlier bad rows. The table is committed by now, so a failure to delete does not fail the run. */

@@ -24,6 +24,7 @@ import sluice.job.report.DryRunReport;
 import sluice.job.report.RunCounters;
 import sluice.job.report.RunHistory;
 import sluice.job.report.RunName;
+import sluice.job.settings.RunSession;
 import sluice.job.settings.Settings;
 import sluice.job.state.StateJoin;
 import sluice.job.task.BroadcastPlan;
@@ -46,8 +47,9 @@ public final class DryRun {
     private final Console console;
     private final Configuration hadoop;
 
-    public DryRun(SparkSession spark, Settings settings, Console console) {
-        this.spark = spark;
+    /** @param user its session; the run has one of its own */
+    public DryRun(SparkSession user, Settings settings, Console console) {
+        this.spark = RunSession.of(user);
         this.settings = settings;
         this.console = console;
         this.hadoop = spark.sessionState().newHadoopConf();

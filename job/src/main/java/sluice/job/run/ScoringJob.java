@@ -38,6 +38,7 @@ import sluice.job.report.RunReport;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.OutputMode;
+import sluice.job.settings.RunSession;
 import sluice.job.settings.Settings;
 import sluice.job.state.StateUpdate;
 import sluice.job.storage.Publication;
@@ -52,25 +53,40 @@ public final class ScoringJob {
     private static final Logger LOG = LoggerFactory.getLogger(ScoringJob.class);
     private static final Duration PROGRESS_INTERVAL = Duration.ofMinutes(1);
 
-    private final SparkSession spark;
+    private final SparkSession user;
+    private final SparkSession spark; // of this run
     private final Settings settings;
     private final Console console;
     private final Configuration hadoop;
     private final ModelCache models;
     private final ReportPrinter printer;
 
-    public ScoringJob(SparkSession spark, Settings settings, Console console) {
-        this(spark, settings, console, ModelCache.ofOneRun());
-    }
-
-    /** @param models cache that the run takes its model from */
-    public ScoringJob(SparkSession spark, Settings settings, Console console, ModelCache models) {
+    private ScoringJob(SparkSession user, SparkSession spark, Settings settings, Console console, ModelCache models) {
+        this.user = user;
         this.models = models;
         this.spark = spark;
         this.settings = settings;
         this.console = console;
         this.hadoop = spark.sessionState().newHadoopConf();
         this.printer = new ReportPrinter(settings, console, hadoop);
+    }
+
+    /** @param user its session; the run has one of its own */
+    public ScoringJob(SparkSession user, Settings settings, Console console) {
+        this(user, settings, console, ModelCache.ofOneRun());
+    }
+
+    /**
+     * @param user its session; the run has one of its own
+     * @param models cache that the run takes its model from
+     */
+    public ScoringJob(SparkSession user, Settings settings, Console console, ModelCache models) {
+        this(user, RunSession.of(user), settings, console, models);
+    }
+
+    /** The job of a batch, in the session of its run. */
+    public static ScoringJob ofBatch(SparkSession run, Settings settings, Console console) {
+        return new ScoringJob(run, run, settings, console, ModelCache.ofOneRun());
     }
 
     /**
@@ -101,6 +117,9 @@ public final class ScoringJob {
                 () -> plan.broadcast(settings, spark, model.engine(plan.input().kind(), settings, spark)),
                 output,
                 started);
+        if (settings.output().format() == OutputFormat.TABLE) {
+            RunSession.refresh(user, settings.output().path());
+        }
         RunHistory.retain(name, settings, hadoop);
         printer.copyPublished(report.json());
         printer.print(report);
@@ -142,9 +161,8 @@ public final class ScoringJob {
             Dataset<Row> scored = provenance.stamp(scored(
                     plan, table, layout, new PartitionScorer(broadcast, counters, carry.map(StateUpdate::files))));
             try (Progress progress = progress(planned)) {
-                layout.ifPresentOrElse(
-                        how -> how.runWithSettings(spark, () -> output.stage(scored, how.fileRows())),
-                        () -> output.stage(scored, 0));
+                layout.ifPresent(how -> how.set(spark));
+                output.stage(scored, layout.map(TaskLayout::fileRows).orElse(0L));
             }
             requireFewBadRows(counters);
             quarantine(plan, table, broadcast, counters, output);

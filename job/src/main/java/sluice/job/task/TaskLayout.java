@@ -14,7 +14,6 @@ import org.apache.spark.sql.types.ArrayType;
 import sluice.job.input.ColumnPath;
 import sluice.job.input.InputTable;
 import sluice.job.message.HumanText;
-import sluice.job.settings.SessionSetting;
 
 /**
  * How the rows are divided into tasks. One task scores one partition and writes one or more files. {@link TaskLayoutPlanner} chooses the
@@ -47,15 +46,10 @@ public record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, St
     /** Leading steps of a sequence in the range key: enough to distinguish most sequences, few enough for thousands of bounds. */
     private static final int RANGE_KEY_STEPS = 64;
 
-    /** Runs the Spark action that scores the laid-out rows. REBALANCE sets the session's advisory partition size for its duration. */
-    public void runWithSettings(SparkSession spark, Runnable action) {
-        if (kind != Kind.REBALANCE) {
-            action.run();
-            return;
-        }
-        try (SessionSetting bytes =
-                new SessionSetting(spark, ADVISORY_BYTES, Long.toString(Math.max(MIN_REBALANCE_BYTES, taskBytes)))) {
-            action.run();
+    /** Sets the advisory partition size of REBALANCE in the run's session, before the rows are scored. */
+    public void set(SparkSession run) {
+        if (kind == Kind.REBALANCE) {
+            run.conf().set(ADVISORY_BYTES, Long.toString(Math.max(MIN_REBALANCE_BYTES, taskBytes)));
         }
     }
 

@@ -34,7 +34,6 @@ import sluice.job.fixture.States;
 import sluice.job.fixture.Tables;
 import sluice.job.fixture.TorchCase;
 import sluice.job.report.RunReport;
-import sluice.job.settings.SessionSetting;
 import sluice.job.settings.SettingValues;
 
 /** Sequences that are cut at random places and scored run by run have the same bits as the whole sequences. */
@@ -145,9 +144,13 @@ class CarriedNightsTest {
         if (night != 6) {
             return run(night, at).score().states().orElseThrow();
         }
-        try (SessionSetting joins = new SessionSetting(spark, "spark.sql.autoBroadcastJoinThreshold", "-1");
-                SessionSetting adaptive = new SessionSetting(spark, "spark.sql.adaptive.enabled", "false")) {
+        spark.conf().set("spark.sql.autoBroadcastJoinThreshold", "-1");
+        spark.conf().set("spark.sql.adaptive.enabled", "false");
+        try {
             return run(night, at).score().states().orElseThrow();
+        } finally {
+            spark.conf().unset("spark.sql.autoBroadcastJoinThreshold");
+            spark.conf().unset("spark.sql.adaptive.enabled");
         }
     }
 

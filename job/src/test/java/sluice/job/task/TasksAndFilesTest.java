@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,7 @@ import sluice.job.fixture.Tables;
 import sluice.job.fixture.TorchCase;
 import sluice.job.input.InputTable;
 import sluice.job.report.RunReport;
+import sluice.job.settings.RunSession;
 
 /** Scores tables in every task layout: the rows and their bits are the same. */
 class TasksAndFilesTest {
@@ -136,15 +138,15 @@ class TasksAndFilesTest {
         assertThat(rowsOfFiles("days")).containsExactly(250L, 250L, 250L, 250L);
 
         TaskLayout rebalance = new TaskLayout(TaskLayout.Kind.REBALANCE, 2, 1, 0, "");
-        InputTable table = new InputTable(rows, List.of(0, 1, 2), 1, -1);
-        List<Row> tasks = new ArrayList<>();
-        rebalance.runWithSettings(
-                LocalSpark.session(),
-                () -> tasks.addAll(rebalance
-                        .lay(table, List.of("day"))
-                        .select(col("day"), spark_partition_id())
-                        .distinct()
-                        .collectAsList()));
+        SparkSession run = RunSession.of(LocalSpark.session());
+        InputTable table =
+                new InputTable(run.read().parquet(folder.resolve("in").toString()), List.of(0, 1, 2), 1, -1);
+        rebalance.set(run);
+        List<Row> tasks = rebalance
+                .lay(table, List.of("day"))
+                .select(col("day"), spark_partition_id())
+                .distinct()
+                .collectAsList();
         assertThat(tasks).as("each day has one task").hasSize(4);
     }
 
