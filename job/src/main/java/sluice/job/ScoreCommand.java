@@ -32,6 +32,7 @@ import sluice.job.model.ModelSummary;
 import sluice.job.model.SavedModel;
 import sluice.job.model.Vocabulary;
 import sluice.job.model.VocabularySource;
+import sluice.job.output.Places;
 import sluice.job.report.RunReport;
 import sluice.job.report.RunStatus;
 import sluice.job.run.DryRun;
@@ -321,8 +322,11 @@ public final class ScoreCommand {
             showRows(spark, settings, console);
             return ExitCode.SCORED;
         } catch (Exception | OutOfMemoryError e) {
-            new ReportPrinter(settings, console, spark.sessionState().newHadoopConf())
-                    .copy(RunReport.failed(started, settings, Failure.code(e), Failure.sentence(e)));
+            Configuration hadoop = spark.sessionState().newHadoopConf();
+            if (Places.mayHoldReport(settings, spark, hadoop)) {
+                new ReportPrinter(settings, console, hadoop)
+                        .copy(RunReport.failed(started, settings, Failure.code(e), Failure.sentence(e)));
+            }
             throw e;
         } finally {
             spark.stop();
@@ -334,7 +338,9 @@ public final class ScoreCommand {
             Settings.Output written = settings.output();
             Dataset<Row> rows = written.format() == OutputFormat.TABLE
                     ? spark.read().table(written.path())
-                    : spark.read().format(written.format().sparkName()).load(written.path());
+                    : spark.read()
+                            .format(written.format().sparkName())
+                            .load(Storage.literal(Storage.path(written.path(), "--output")));
             List<String> lines = rows.toJSON().takeAsList(show);
             lines.forEach(console.out()::println);
         }

@@ -93,6 +93,7 @@ class ArchitectureTest {
                     "output",
                     Set.of(
                             "DirectoryOutput",
+                            "Places",
                             "Provenance",
                             "PublishedTogether",
                             "ScoredOutput",
@@ -140,6 +141,7 @@ class ArchitectureTest {
                             "FileStamp",
                             "HadoopChannel",
                             "Journal",
+                            "PartitionName",
                             "Publication",
                             "SmallFile",
                             "StagingDirectory",

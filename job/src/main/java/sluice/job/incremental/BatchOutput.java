@@ -2,7 +2,6 @@ package sluice.job.incremental;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.commons.codec.digest.DigestUtils;
@@ -22,6 +21,7 @@ import sluice.job.output.TableShape;
 import sluice.job.report.RunName;
 import sluice.job.report.RunReport;
 import sluice.job.settings.Settings;
+import sluice.job.storage.PartitionName;
 
 /**
  * The output of one batch: the partition {@code batch=N} of the output, with a report of its own. One journal publishes the rows, the bad
@@ -80,7 +80,7 @@ final class BatchOutput implements ScoredOutput {
                 output,
                 settings.badRows().path(),
                 RunName.ofBatch(batch.number()),
-                Optional.of(String.format(Locale.ROOT, "%s=%d", column, batch.number())),
+                Optional.of(new PartitionName(column, Long.toString(batch.number())).toString()),
                 hadoop);
         return new BatchOutput(batch, column, staged, new DirectoryOutput(spark, output, staged), settings, hadoop);
     }

@@ -11,6 +11,8 @@ import org.apache.spark.sql.types.StructType;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
+import sluice.job.storage.PartitionName;
+import sluice.job.storage.Storage;
 
 /**
  * Checks the columns of new files against those of the first files. Only files with a schema need it (Parquet, ORC, Avro): Spark reads
@@ -55,7 +57,7 @@ final class FileColumns {
             names = Arrays.asList(spark.read()
                     .options(settings.options())
                     .format(settings.format().sparkName())
-                    .load(file.toString())
+                    .load(Storage.literal(file))
                     .schema()
                     .fieldNames());
         } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
@@ -65,8 +67,7 @@ final class FileColumns {
             throw e;
         }
         for (String name : schema.fieldNames()) {
-            boolean isPartition = file.toString().contains("/" + name + "=");
-            if (!isAmong(names, name) && !isPartition) {
+            if (!isAmong(names, name) && !isPartition(file, name)) {
                 throw new RefusedException(
                         "%s: has no column '%s', which the files before it have; it has %s; rewrite the file, or remove it"
                                 .formatted(file, name, String.join(", ", names)));
@@ -75,6 +76,17 @@ final class FileColumns {
         names.stream()
                 .filter(name -> !isAmong(Arrays.asList(schema.fieldNames()), name))
                 .forEach(unread::add);
+    }
+
+    private static boolean isPartition(Path file, String column) {
+        for (Path at = file.getParent(); at != null; at = at.getParent()) {
+            if (PartitionName.parse(at.getName())
+                    .filter(partition -> partition.column().equalsIgnoreCase(column))
+                    .isPresent()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isAmong(List<String> names, String name) {

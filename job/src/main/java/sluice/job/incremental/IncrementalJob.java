@@ -2,7 +2,6 @@ package sluice.job.incremental;
 
 import java.io.IOException;
 import java.time.Instant;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -18,6 +17,7 @@ import sluice.job.model.CachedModel;
 import sluice.job.model.ModelCache;
 import sluice.job.model.Vocabulary;
 import sluice.job.model.VocabularySource;
+import sluice.job.output.Places;
 import sluice.job.output.StagedOutput;
 import sluice.job.output.TableShape;
 import sluice.job.output.WrittenTable;
@@ -108,9 +108,9 @@ public final class IncrementalJob {
         requirePossible(settings, false);
         Instant started = Instant.now();
         RunName name = RunName.of(settings.report().run(), started);
+        Places.requireApart(settings, spark, hadoop);
         Publication.finishAll(settings.output().path(), "--output", hadoop)
                 .forEach(sentence -> console.say("%s", sentence));
-        requireApart();
         Optional<Checkpoint> known = Checkpoint.find(settings, hadoop);
         Optional<BatchProgress> before =
                 BatchProgress.requireTogether(settings, known, CheckpointLog.of(settings, hadoop), hadoop);
@@ -158,17 +158,6 @@ public final class IncrementalJob {
 
     private String inputPath() {
         return settings.input().paths().get(0);
-    }
-
-    /** A checkpoint in the input would be read as new files; one in the output would be replaced or hidden. */
-    private void requireApart() {
-        Path checkpoint = qualified(settings.input().checkpoint().orElseThrow(), "--incremental");
-        for (String other : List.of(inputPath(), settings.output().path())) {
-            if (Storage.isWithin(checkpoint, qualified(other, "--input"))) {
-                throw new RefusedException("--incremental %s: lies in %s; choose a directory outside of it"
-                        .formatted(settings.input().checkpoint().get(), other));
-            }
-        }
     }
 
     private Path qualified(String path, String option) {

@@ -32,12 +32,17 @@ public final class TableSource {
     }
 
     /**
-     * Reads the table with the schema of its files, or one that Spark infers.
+     * Reads the table with the schema of its files, or one that Spark infers. Values of partition columns keep their text.
      *
      * @throws RefusedException if there is no such table
      */
     Dataset<Row> read() {
-        return load(spark.read().options(options()));
+        Dataset<Row> rows = load(spark.read().options(options()));
+        if (settings.format() == InputFormat.TABLE || settings.format() == InputFormat.TEXT) {
+            return rows; // a table's catalog states the types, and text has no partition columns
+        }
+        StructType kept = PartitionTexts.kept(rows);
+        return kept.equals(rows.schema()) ? rows : read(kept);
     }
 
     /**

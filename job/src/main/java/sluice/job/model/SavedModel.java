@@ -38,6 +38,7 @@ public final class SavedModel {
 
     /** @throws RefusedException if the target exists and may not be replaced, is a directory, or cannot be created */
     public static SavedModel at(String path, OutputMode mode, Configuration hadoop) {
+        Storage.requireWritableName(path, "--save-model");
         FileSystem files = Storage.of(path, "--save-model", hadoop);
         if (files instanceof LocalFileSystem local) {
             files = local.getRaw(); // the checksummed file system would write a .crc file beside it

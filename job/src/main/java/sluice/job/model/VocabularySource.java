@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import sluice.job.message.RefusedException;
+import sluice.job.storage.Storage;
 
 /** Finds the vocabulary: the file that {@code input.vocabulary} names, otherwise the metadata of the model file. */
 public final class VocabularySource {
@@ -45,7 +46,7 @@ public final class VocabularySource {
     public static Optional<Vocabulary> find(Optional<String> file, Map<String, String> metadata, Configuration hadoop) {
         if (file.isPresent()) {
             String path = file.get();
-            return Optional.of(parse(path, read(new Path(path), hadoop), false));
+            return Optional.of(parse(path, read(Storage.path(path, "--vocabulary"), hadoop), false));
         }
         return Optional.ofNullable(metadata.get(METADATA_KEY))
                 .map(text -> parse("the vocabulary in the model's metadata", text, true));

@@ -3,9 +3,21 @@ package sluice.job.output;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalog.Column;
+import org.apache.spark.sql.catalyst.catalog.HiveTableRelation;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.connector.catalog.TableCatalog;
+import org.apache.spark.sql.execution.datasources.HadoopFsRelation;
+import org.apache.spark.sql.execution.datasources.LogicalRelation;
+import org.apache.spark.sql.execution.datasources.v2.DataSourceV2Relation;
 import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.jdk.javaapi.CollectionConverters;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 
@@ -18,6 +30,8 @@ import sluice.job.message.RefusedException;
  * @param partitionBy names of the partition columns, in the order of the schema
  */
 record CatalogTable(String name, String provider, StructType schema, List<String> partitionBy) {
+    private static final Logger LOG = LoggerFactory.getLogger(CatalogTable.class);
+
     /** Providers whose tables Spark writes as files through its V1 writer, without transactions. */
     private static final Set<String> FILE_PROVIDERS =
             Set.of("parquet", "orc", "json", "csv", "text", "avro", "xml", "hive");
@@ -49,6 +63,42 @@ record CatalogTable(String name, String provider, StructType schema, List<String
                             .formatted(name, Failure.firstLine(e.getMessage())),
                     e);
         }
+    }
+
+    /**
+     * The directories that a table or a view reads, as far as Spark knows them.
+     *
+     * @param option the option that gave the name, for messages
+     * @return empty if there is no such table
+     */
+    static List<Place> places(SparkSession spark, String name, String option, Configuration hadoop) {
+        LogicalPlan plan;
+        try {
+            plan = ((org.apache.spark.sql.classic.Dataset<?>) spark.read().table(name))
+                    .queryExecution()
+                    .analyzed();
+        } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
+            LOG.debug("{}: its places are unknown: {}", name, e.getMessage()); // reading or writing it says why
+            return List.of();
+        }
+        return CollectionConverters.asJava(plan.collectLeaves()).stream()
+                .flatMap(CatalogTable::locations)
+                .map(location -> Place.of(location, option, hadoop))
+                .toList();
+    }
+
+    private static Stream<String> locations(LogicalPlan leaf) {
+        if (leaf instanceof LogicalRelation files && files.relation() instanceof HadoopFsRelation relation) {
+            return CollectionConverters.asJava(relation.location().rootPaths()).stream()
+                    .map(Path::toString);
+        }
+        if (leaf instanceof HiveTableRelation hive) {
+            return Stream.of(new Path(hive.tableMeta().location()).toString());
+        }
+        if (leaf instanceof DataSourceV2Relation table) {
+            return Optional.ofNullable(table.table().properties().get(TableCatalog.PROP_LOCATION)).stream();
+        }
+        return Stream.of();
     }
 
     /** Spark states the provider of a table in any catalog only in the output of DESCRIBE. */

@@ -1,6 +1,7 @@
 package sluice.job.output;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
@@ -25,14 +26,23 @@ public final class DirectoryOutput implements ScoredOutput {
      */
     private static final String FIRST_SIZE_CHECK = "parquet.page.size.row.check.min";
 
+    private static final String ZONE = "spark.sql.session.timeZone";
+
     private final SparkSession spark;
     private final Settings.Output settings;
     private final StagedOutput staged;
+    private final boolean replacesInput; // whether the run's own input is the table that it replaces
+    private TableShape shape; // of the rows, once they are known to fit
 
     public DirectoryOutput(SparkSession spark, Settings.Output settings, StagedOutput staged) {
+        this(spark, settings, staged, false);
+    }
+
+    private DirectoryOutput(SparkSession spark, Settings.Output settings, StagedOutput staged, boolean replacesInput) {
         this.spark = spark;
         this.settings = settings;
         this.staged = staged;
+        this.replacesInput = replacesInput;
     }
 
     /** @throws RefusedException if the settings don't fit the directory, or it can't be written */
@@ -41,12 +51,29 @@ public final class DirectoryOutput implements ScoredOutput {
         if (output.mode() == OutputMode.PARTITIONS && output.partitionBy().isEmpty()) {
             throw new RefusedException("output.mode = partitions needs partition columns; set output.partition-by");
         }
-        return new DirectoryOutput(
-                spark, output, StagedOutput.at(output, settings.badRows().path(), run, hadoop));
+        StagedOutput staged = StagedOutput.at(output, settings.badRows().path(), run, hadoop);
+        DirectoryOutput directory = new DirectoryOutput(spark, output, staged, Places.replacesInput(settings, hadoop));
+        try {
+            directory.requireOurs(staged.target().getFileSystem(hadoop));
+        } catch (IOException e) {
+            throw notListed(output, e);
+        }
+        return directory;
+    }
+
+    private void requireOurs(FileSystem files) throws IOException {
+        OwnedDirectory.requireOutput(files, staged.target(), settings.mode(), replacesInput, settings.path());
+    }
+
+    private static RefusedException notListed(Settings.Output output, IOException e) {
+        return new RefusedException(
+                "%s: can't be listed: %s; check --output".formatted(output.path(), Failure.firstLine(e.getMessage())),
+                e);
     }
 
     @Override
     public void requireFits(TableShape shape) {
+        this.shape = shape;
         if (!settings.mode().keepsOthers()) {
             return;
         }
@@ -56,10 +83,7 @@ public final class DirectoryOutput implements ScoredOutput {
             WrittenTable.find(files, target, settings, spark)
                     .ifPresent(written -> written.requireSame(shape, settings.path()));
         } catch (IOException e) {
-            throw new RefusedException(
-                    "%s: can't be listed: %s; check --output"
-                            .formatted(settings.path(), Failure.firstLine(e.getMessage())),
-                    e);
+            throw notListed(settings, e);
         }
     }
 
@@ -71,6 +95,11 @@ public final class DirectoryOutput implements ScoredOutput {
     @Override
     public void stageBadRows(Dataset<Row> rows) {
         write(rows, 0, List.of(), staged.stagedBadRows());
+        try {
+            staged.markBadRows();
+        } catch (IOException e) {
+            throw new UncheckedIOException("the mark of the bad rows could not be written", e);
+        }
     }
 
     private void write(Dataset<Row> rows, long fileRows, List<String> partitionBy, String path) {
@@ -97,6 +126,13 @@ public final class DirectoryOutput implements ScoredOutput {
 
     @Override
     public void publish(RunReport report) throws IOException {
+        Path target = staged.target();
+        FileSystem files = target.getFileSystem(spark.sessionState().newHadoopConf());
+        requireOurs(files); // again: others may have put files there during the run
+        if (settings.mode() == OutputMode.PARTITIONS) {
+            staged.supersede(new SupersededPartitions(files, shape, spark.conf().get(ZONE))
+                    .in(target, new Path(staged.path()), settings.path()));
+        }
         staged.writeReport(report.json());
         staged.publish();
     }

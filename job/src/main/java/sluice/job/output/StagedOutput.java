@@ -40,9 +40,11 @@ public final class StagedOutput {
     private final RunName run;
     private final Publication publication;
     private final Optional<StagingDirectory> badRows; // a directory of their own; empty: they go into the output
+    private final Optional<QuarantinePlace> quarantine; // the place of badRows
     private final String id;
     private final Set<String> texts = new LinkedHashSet<>(); // names of small files
     private Optional<PublishedTogether> together = Optional.empty();
+    private List<String> superseded = List.of(); // partitions to remove
 
     private StagedOutput(
             FileSystem files,
@@ -51,9 +53,10 @@ public final class StagedOutput {
             int partitionLevels,
             Optional<String> partition,
             RunName run,
-            Optional<Path> badRows,
+            Optional<QuarantinePlace> badRows,
             Configuration hadoop)
             throws IOException {
+        this.quarantine = badRows;
         this.id = UUID.randomUUID().toString();
         this.files = files;
         this.place = new StagingDirectory(files, target, id);
@@ -62,9 +65,7 @@ public final class StagedOutput {
         this.partition = partition;
         this.run = run;
         this.publication = Publication.of(target, id, files, hadoop);
-        this.badRows = badRows.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new StagingDirectory(badRows.get().getFileSystem(hadoop), badRows.get(), id));
+        this.badRows = badRows.map(place -> new StagingDirectory(place.files(), place.path(), id));
     }
 
     /**
@@ -90,12 +91,11 @@ public final class StagedOutput {
             Configuration hadoop) {
         String path = settings.path();
         FileSystem files = Storage.of(path, "--output", hadoop);
-        Path target = files.makeQualified(new Path(path));
+        Path target = Storage.qualified(path, "--output", hadoop);
         if (target.getParent() == null) {
             throw new RefusedException("%s: is the root of its file system; check --output".formatted(path));
         }
-        Optional<Path> badRowsPlace = badRows.map(
-                given -> QuarantinePlace.resolve(given, settings.mode(), hadoop).outside(target));
+        Optional<QuarantinePlace> badRowsPlace = badRows.map(given -> QuarantinePlace.resolve(given, settings, hadoop));
         try {
             StagedOutput output = new StagedOutput(
                     files,
@@ -150,6 +150,11 @@ public final class StagedOutput {
         return staged;
     }
 
+    /** Removes partitions of the published table, whose values the staged ones have under other names. */
+    void supersede(List<String> partitions) {
+        superseded = List.copyOf(partitions);
+    }
+
     /** The directory to write the rows to. */
     String path() {
         return place.staging().toString();
@@ -160,6 +165,16 @@ public final class StagedOutput {
         return badRows.isPresent()
                 ? JournalBuilder.in(badRows.get().staging(), ownBadRows()).toString()
                 : new Path(place.staging(), insideBadRows()).toString();
+    }
+
+    /** Stages the mark of a directory of bad rows, after the bad rows. */
+    void markBadRows() throws IOException {
+        if (quarantine.isPresent()) {
+            SmallFile.write(
+                    quarantine.get().files(),
+                    new Path(badRows.get().staging(), QuarantinePlace.MARK),
+                    quarantine.get().mark());
+        }
     }
 
     /** The published path of the bad rows: relative to the output, or absolute for a directory of their own. */
@@ -241,6 +256,9 @@ public final class StagedOutput {
             steps.addFiles("");
         } else {
             steps.replacePartitions("", partitionLevels);
+            for (String path : superseded) {
+                steps.replace(path);
+            }
         }
         if (badRows.isEmpty()) {
             steps.replace(insideBadRows()); // an earlier run may have had the same name
@@ -257,6 +275,9 @@ public final class StagedOutput {
             steps.moveIfStaged(ownBadRows());
         } else {
             steps.replace(ownBadRows());
+        }
+        if (mode.keepsOthers()) {
+            steps.write(QuarantinePlace.MARK);
         }
         return steps.build(own.target().toString());
     }

@@ -25,6 +25,7 @@ import sluice.job.report.RunReport;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
+import sluice.job.storage.SmallFile;
 import sluice.job.storage.StagingDirectory;
 
 /**
@@ -33,12 +34,16 @@ import sluice.job.storage.StagingDirectory;
  * format: Delta and Iceberg commit atomically.
  */
 final class TableOutput implements ScoredOutput {
+    private static final String DELTA = "delta";
+    private static final String DEFAULT_PROVIDER = "spark.sql.sources.default";
     private static final String OVERWRITE_MODE = "spark.sql.sources.partitionOverwriteMode";
 
     private final SparkSession spark;
     private final Settings.Output settings;
     private final Optional<CatalogTable> existing;
-    private final Optional<StagingDirectory> badRows;
+    private final Optional<QuarantinePlace> quarantine;
+    private final Optional<StagingDirectory> badRows; // staged in the quarantine
+    private final RunName run;
     private Dataset<Row> rows; // null until staged
     private long fileRows;
     private boolean hasBadRows;
@@ -47,11 +52,14 @@ final class TableOutput implements ScoredOutput {
             SparkSession spark,
             Settings.Output settings,
             Optional<CatalogTable> existing,
-            Optional<StagingDirectory> badRows) {
+            Optional<QuarantinePlace> quarantine,
+            RunName run) {
         this.spark = spark;
         this.settings = settings;
         this.existing = existing;
-        this.badRows = badRows;
+        this.run = run;
+        this.quarantine = quarantine;
+        this.badRows = quarantine.map(place -> staging(place, settings, run));
     }
 
     /** @throws RefusedException if the output mode is not possible for the table, or there is no usable directory for bad rows */
@@ -66,7 +74,26 @@ final class TableOutput implements ScoredOutput {
                     "output.mode = partitions needs partition columns, and table '%s' does not exist yet; set output.partition-by"
                             .formatted(output.path()));
         }
-        return new TableOutput(spark, output, existing, badRows(settings, run, hadoop));
+        if (output.mode() == OutputMode.APPEND && run.given()) {
+            requireOnce(spark, output, existing, settings.report().run());
+        }
+        return new TableOutput(spark, output, existing, quarantine(settings, hadoop), run);
+    }
+
+    /**
+     * A named run is added once. Delta skips a transaction that it has committed before. Other tables don't know which runs they hold, and
+     * this run can't know it either, because its report is not in the table.
+     */
+    private static void requireOnce(
+            SparkSession spark, Settings.Output settings, Optional<CatalogTable> existing, String run) {
+        String provider = existing.map(CatalogTable::provider)
+                .or(settings::tableProvider)
+                .orElseGet(() -> spark.conf().get(DEFAULT_PROVIDER));
+        if (!provider.equalsIgnoreCase(DELTA)) {
+            throw new RefusedException(
+                    "%s: is stored as %s, which does not record that the run '%s' was added, so repeating it would add its rows again; use --mode partitions, a Delta table or a directory, or leave out --run"
+                            .formatted(settings.path(), provider, run));
+        }
     }
 
     private static void requireMode(CatalogTable table, Settings.Output settings) {
@@ -101,7 +128,7 @@ final class TableOutput implements ScoredOutput {
         }
     }
 
-    private static Optional<StagingDirectory> badRows(Settings settings, RunName run, Configuration hadoop) {
+    private static Optional<QuarantinePlace> quarantine(Settings settings, Configuration hadoop) {
         if (settings.badRows().rule() != BadRowRule.QUARANTINE) {
             return Optional.empty();
         }
@@ -110,10 +137,13 @@ final class TableOutput implements ScoredOutput {
                 .orElseThrow(
                         () -> new RefusedException(
                                 "bad-rows.rule = quarantine: an output table can't hold the bad rows; set bad-rows.path to a directory"));
-        OutputMode mode = settings.output().mode();
-        QuarantinePlace place = QuarantinePlace.resolve(given, mode, hadoop);
-        Path path = mode.keepsOthers() ? new Path(place.path(), run.partition()) : place.path();
-        return Optional.of(new StagingDirectory(place.files(), path));
+        return Optional.of(QuarantinePlace.resolve(given, settings.output(), hadoop));
+    }
+
+    /** The staging directory of this run's bad rows. */
+    private static StagingDirectory staging(QuarantinePlace place, Settings.Output settings, RunName run) {
+        Path path = settings.mode().keepsOthers() ? new Path(place.path(), run.partition()) : place.path();
+        return new StagingDirectory(place.files(), path);
     }
 
     @Override
@@ -159,6 +189,10 @@ final class TableOutput implements ScoredOutput {
     @Override
     public void publish(RunReport report) throws IOException {
         if (hasBadRows) {
+            QuarantinePlace place = quarantine.get();
+            Path marked =
+                    settings.mode().keepsOthers() ? place.path() : badRows.get().staging();
+            SmallFile.write(place.files(), new Path(marked, QuarantinePlace.MARK), place.mark());
             badRows.get().moveIn(settings.mode() != OutputMode.ERROR);
         }
         try {
@@ -193,11 +227,18 @@ final class TableOutput implements ScoredOutput {
         }
     }
 
-    /** {@code output.options} take precedence over the number of rows in a file, which only file writers read. */
+    /**
+     * {@code output.options} take precedence over the number of rows in a file, which only file writers read, and over the transaction of a
+     * named run, which only Delta reads.
+     */
     private Map<String, String> options() {
         Map<String, String> options = new LinkedHashMap<>();
         if (fileRows > 0) {
             options.put("maxRecordsPerFile", Long.toString(fileRows));
+        }
+        if (settings.mode() == OutputMode.APPEND && run.given()) {
+            options.put("txnAppId", "sluice run " + run.file());
+            options.put("txnVersion", "1");
         }
         options.putAll(settings.options());
         return options;

@@ -13,6 +13,8 @@ import org.apache.spark.sql.types.StructType;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.Settings;
+import sluice.job.storage.PartitionName;
+import sluice.job.storage.Storage;
 
 /** An existing table of files. Its columns are read from its first file, and its partition columns from the directory names. */
 public record WrittenTable(TableShape shape, TableShape.Types types) {
@@ -32,7 +34,7 @@ public record WrittenTable(TableShape shape, TableShape.Types types) {
         try {
             columns = spark.read()
                     .format(format.sparkName())
-                    .load(file.get().toString())
+                    .load(Storage.literal(file.get()))
                     .schema();
         } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
             throw new RefusedException(
@@ -64,9 +66,7 @@ public record WrittenTable(TableShape shape, TableShape.Types types) {
             List<String> below = new ArrayList<>();
             Optional<Path> found = firstFile(files, entry.getPath(), below);
             if (found.isPresent()) {
-                if (name.contains("=")) {
-                    partitionBy.add(name.substring(0, name.indexOf('=')));
-                }
+                PartitionName.parse(name).ifPresent(partition -> partitionBy.add(partition.column()));
                 partitionBy.addAll(below);
                 return found;
             }

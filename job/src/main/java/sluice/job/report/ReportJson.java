@@ -18,6 +18,7 @@ import sluice.job.storage.SmallFile;
 /** The JSON of every kind of report. Its keys and their order are part of Sluice's interface, and are defined only here. */
 final class ReportJson {
     private static final String VERSION = "sluice";
+    private static final String BAD_ROWS = "bad-rows";
     private static final String RUN = "run";
     private static final String STARTED = "started";
     private static final String SECONDS = "seconds";
@@ -81,7 +82,7 @@ final class ReportJson {
         tree.put(TOKENS, metrics.tokens());
         tree.put(COMPUTED_STEPS, metrics.computedSteps());
         tree.put(SHARING, rounded(metrics.sharing()));
-        tree.put("bad-rows", badRows(report));
+        tree.put(BAD_ROWS, badRows(report));
         report.states().ifPresent(states -> tree.put("state", states(states)));
         tree.put("tasks", metrics.tasks());
         report.layout().ifPresent(layout -> tree.put(LAYOUT, layout));
@@ -200,7 +201,11 @@ final class ReportJson {
             @JsonProperty(SPEED) double tokensPerSecondPerCore,
             @JsonProperty(TASK_SECONDS) TaskSeconds taskSeconds,
             @JsonProperty(CHECKPOINT_ID) String checkpointId,
-            @JsonProperty(FILES_SHA256) String filesSha256) {
+            @JsonProperty(FILES_SHA256) String filesSha256,
+            @JsonProperty(BAD_ROWS) BadRows badRows) {
+        @JsonIgnoreProperties(ignoreUnknown = true)
+        record BadRows(@JsonProperty(PATH) String path) {}
+
         @JsonIgnoreProperties(ignoreUnknown = true)
         record TaskSeconds(@JsonProperty("all") double all) {}
     }

@@ -2,6 +2,7 @@ package sluice.job.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -56,6 +57,34 @@ public final class RunHistory {
         ReportJson.Written report = ReportJson.read(found.get());
         return batch.checkpointId().equals(report.checkpointId())
                 && batch.filesSha256().equals(report.filesSha256());
+    }
+
+    /** Whether runs wrote this directory: it has their reports. */
+    public boolean isOutput() throws IOException {
+        return files.exists(new Path(output, RunReport.FILE))
+                || files.exists(new Path(output, RunName.reports(RunName.Kind.RUN)))
+                || files.exists(new Path(output, RunName.reports(RunName.Kind.BATCH)));
+    }
+
+    /** Whether a report says that a run put its bad rows into this directory, or into a partition of it. */
+    public boolean namesBadRows(Path directory) throws IOException {
+        List<Path> reports = new ArrayList<>(List.of(new Path(output, RunReport.FILE)));
+        for (RunName.Kind kind : RunName.Kind.values()) {
+            Storage.entries(files, new Path(output, RunName.reports(kind)))
+                    .forEach(entry -> reports.add(entry.getPath()));
+        }
+        for (Path report : reports) {
+            Optional<byte[]> json = SmallFile.read(files, report);
+            ReportJson.Written.BadRows bad =
+                    json.isPresent() ? ReportJson.read(json.get()).badRows() : null;
+            if (bad != null && bad.path() != null) {
+                Path named = new Path(bad.path());
+                if (named.equals(directory) || directory.equals(named.getParent())) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private Optional<byte[]> report(String path) throws IOException {

@@ -18,6 +18,7 @@ import sluice.job.message.TwoColumnText;
 import sluice.job.model.CachedModel;
 import sluice.job.model.ModelCache;
 import sluice.job.model.ModelSummary;
+import sluice.job.output.Places;
 import sluice.job.output.ScoredOutput;
 import sluice.job.output.TableShape;
 import sluice.job.report.DryRunReport;
@@ -63,6 +64,7 @@ public final class DryRun {
      */
     public ExitCode run() throws IOException {
         Instant started = Instant.now();
+        Places.requireApart(settings, spark, hadoop);
         CachedModel model = ModelCache.ofOneRun().get(settings.model(), "--model", hadoop);
         ScoringPlan plan = ScoringPlan.read(model.file(), settings, spark);
         Optional<StateJoin> states = plan.carried().map(carried -> StateJoin.of(carried, plan.table(), spark));

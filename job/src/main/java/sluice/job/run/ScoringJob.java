@@ -27,6 +27,7 @@ import sluice.job.message.Console;
 import sluice.job.message.RefusedException;
 import sluice.job.model.CachedModel;
 import sluice.job.model.ModelCache;
+import sluice.job.output.Places;
 import sluice.job.output.Provenance;
 import sluice.job.output.ScoredOutput;
 import sluice.job.output.TableShape;
@@ -99,6 +100,7 @@ public final class ScoringJob {
     public Optional<RunReport> run() throws IOException {
         Instant started = Instant.now();
         RunName name = RunName.of(settings.report().run(), started);
+        Places.requireApart(settings, spark, hadoop);
         if (settings.output().format() != OutputFormat.TABLE) {
             Publication.finishAll(settings.output().path(), "--output", hadoop)
                     .forEach(sentence -> console.say("%s", sentence));

@@ -21,6 +21,7 @@ import sluice.job.message.RefusedException;
 /**
  * All settings of a run, each of them checked. {@code conf/scoring.conf} documents them.
  *
+ * @param file the settings file, if there is one
  * @param sha256 the settings hash: the SHA-256 of all settings that can change answers or their form, see {@link SettingKey}
  */
 public record Settings(
@@ -31,6 +32,7 @@ public record Settings(
         Output output,
         BadRows badRows,
         Report report,
+        Optional<Path> file,
         String sha256) {
     /** {@code model.*}; an empty input kind or readout is {@code auto}. */
     public record Model(
@@ -137,7 +139,7 @@ public record Settings(
      */
     public static Settings read(Path file, Map<String, String> overrides) {
         Config merged = SettingValues.merge(file, overrides);
-        return of(new SettingValues(merged), SettingsHash.of(merged));
+        return of(new SettingValues(merged), Optional.ofNullable(file), SettingsHash.of(merged));
     }
 
     /**
@@ -149,7 +151,7 @@ public record Settings(
      */
     public static Settings readFrom(String where, Map<String, String> overrides) {
         Config merged = SettingValues.merge(null, overrides, where);
-        return of(new SettingValues(merged), SettingsHash.of(merged));
+        return of(new SettingValues(merged), Optional.empty(), SettingsHash.of(merged));
     }
 
     /**
@@ -172,7 +174,7 @@ public record Settings(
                 values.constant(SettingKey.OUTPUT_MODE, OutputMode.class));
     }
 
-    private static Settings of(SettingValues values, String sha256) {
+    private static Settings of(SettingValues values, Optional<Path> file, String sha256) {
         return new Settings(
                 model(values),
                 input(values),
@@ -185,6 +187,7 @@ public record Settings(
                         values.optional(SettingKey.BAD_ROWS_PATH)),
                 new Report(values.optional(SettingKey.REPORT_PATH), values.string(SettingKey.REPORT_RUN), (int)
                         values.within(SettingKey.REPORT_KEEP_RUNS, 0, Integer.MAX_VALUE)),
+                file,
                 sha256);
     }
 

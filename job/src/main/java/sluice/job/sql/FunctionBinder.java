@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -19,6 +18,7 @@ import sluice.job.settings.BadRowRule;
 import sluice.job.settings.SettingKey;
 import sluice.job.settings.Settings;
 import sluice.job.storage.FileStamp;
+import sluice.job.storage.Storage;
 import sluice.job.task.ScoringPlan;
 
 /** Binds a SQL function to models and to the type of its argument: checks both, and sends the models to the executors. */
@@ -115,8 +115,9 @@ final class FunctionBinder {
         }
         requireUnset(settings.state().path(), where, SettingKey.STATE_PATH);
         requireUnset(settings.input().state(), where, SettingKey.INPUT_STATE);
-        Optional<FileStamp> vocabulary =
-                settings.input().vocabulary().map(path -> FileStamp.of(new Path(path), session.hadoop()));
+        Optional<FileStamp> vocabulary = settings.input()
+                .vocabulary()
+                .map(path -> FileStamp.of(Storage.path(path, "input.vocabulary"), session.hadoop()));
         return cached.memo(new PlanKey(keys, sequence, vocabulary), () -> plan(cached, settings, sequence));
     }
 

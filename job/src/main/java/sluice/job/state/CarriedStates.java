@@ -4,9 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +17,6 @@ import sluice.job.message.RefusedException;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
-import sluice.job.storage.Storage;
 
 /**
  * The version of the carried states that a run starts from, and the number of the version that it makes.
@@ -65,7 +62,6 @@ public record CarriedStates(
         }
         StateKey key = StateKey.resolve(table.wholeSchema(), settings.state().key());
         StateStore store = StateStore.at(settings.state().path().get(), hadoop);
-        requireApart(store, settings, hadoop);
         try {
             long newest = store.newest();
             Optional<StateVersion> base = newest == 0
@@ -78,17 +74,6 @@ public record CarriedStates(
         } catch (IOException e) {
             throw new RefusedException(
                     "%s: can't be read: %s; check state.path".formatted(store, Failure.firstLine(e.getMessage())), e);
-        }
-    }
-
-    private static void requireApart(StateStore store, Settings settings, Configuration hadoop) {
-        for (String other : Stream.concat(Stream.of(settings.output().path()), settings.badRows().path().stream())
-                .toList()) {
-            Path path = Storage.qualified(other, "--output", hadoop);
-            if (Storage.isWithin(path, store.path()) || Storage.isWithin(store.path(), path)) {
-                throw new RefusedException("state.path = '%s': lies in %s, or contains it; choose separate directories"
-                        .formatted(store, other));
-            }
         }
     }
 

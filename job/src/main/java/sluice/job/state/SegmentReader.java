@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.struct;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -16,6 +17,7 @@ import org.apache.spark.sql.SparkSession;
 import sluice.job.column.VectorMetadata;
 import sluice.job.input.ColumnPath;
 import sluice.job.input.InputTable;
+import sluice.job.storage.Storage;
 
 /** Reads the rows of segments with Spark. */
 final class SegmentReader {
@@ -42,7 +44,11 @@ final class SegmentReader {
 
     /** The rows of Parquet files of states. */
     Dataset<Row> read(String... paths) {
-        return spark.read().schema(states.schema()).parquet(paths);
+        return spark.read()
+                .schema(states.schema())
+                .parquet(Arrays.stream(paths)
+                        .map(path -> Storage.literal(new Path(path)))
+                        .toArray(String[]::new));
     }
 
     /**

@@ -30,14 +30,52 @@ public final class Storage {
     }
 
     /**
+     * A user's text as a path.
+     *
+     * @param option the option or setting that gave the text, for the message
+     * @throws RefusedException if it is none
+     */
+    public static Path path(String text, String option) {
+        try {
+            return new Path(text);
+        } catch (IllegalArgumentException e) { // an empty text, or a colon in the first name of a relative path
+            throw new RefusedException(
+                    "%s: not a path: %s; check %s, and that no name in it has a colon"
+                            .formatted(text, Failure.firstLine(e.getMessage()), option),
+                    e);
+        }
+    }
+
+    /**
+     * Checks the name of a file or directory to write. Hadoop takes the part before a colon for the name of a file system.
+     *
+     * @param option the option or setting that gave the path, for the message
+     * @throws RefusedException if files can't be written beside it
+     */
+    public static void requireWritableName(String text, String option) {
+        String name = path(text, option).getName();
+        if (name.contains(":")) {
+            throw new RefusedException(
+                    "%s: has a colon in its name, which Hadoop's file systems don't write; choose another name, for example %s, in %s"
+                            .formatted(text, name.replace(':', '-'), option));
+        }
+    }
+
+    /** A path as text for Spark's readers, which take their paths for patterns. The text names this path alone. */
+    public static String literal(Path path) {
+        return path.toString().replaceAll("[\\{}\\[\\]*?\\\\]", "\\\\$0");
+    }
+
+    /**
      * The file system of a path.
      *
      * @param option the option or setting that gave the path, for the message
      * @throws RefusedException if Spark doesn't know the file system or can't reach it
      */
     public static FileSystem of(String path, String option, Configuration hadoop) {
+        Path parsed = path(path, option);
         try {
-            return new Path(path).getFileSystem(hadoop);
+            return parsed.getFileSystem(hadoop);
         } catch (IOException | RuntimeException e) { // Hadoop wraps a missing class in a RuntimeException
             throw new RefusedException(
                     "%s: its file system can't be used: %s; check %s, and that Spark has the jar for it (--packages)"
@@ -53,7 +91,7 @@ public final class Storage {
      * @throws RefusedException if Spark doesn't know the file system or can't reach it
      */
     public static Path qualified(String path, String option, Configuration hadoop) {
-        return of(path, option, hadoop).makeQualified(new Path(path));
+        return of(path, option, hadoop).makeQualified(path(path, option));
     }
 
     /** The entries of a directory; empty if it doesn't exist. */
@@ -84,15 +122,5 @@ public final class Storage {
             }
             throw e;
         }
-    }
-
-    /** Whether {@code inner} equals {@code outer} or lies below it. */
-    public static boolean isWithin(Path inner, Path outer) {
-        for (Path at = inner; at != null; at = at.getParent()) {
-            if (at.equals(outer)) {
-                return true;
-            }
-        }
-        return false;
     }
 }

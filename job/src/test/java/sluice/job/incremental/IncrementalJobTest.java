@@ -548,7 +548,8 @@ class IncrementalJobTest {
                 "note: holds something other than a checkpoint");
         assertRefused(
                 run().with("input.checkpoint", drops.folder().resolve("_checkpoint")),
-                "lies in " + drops.folder() + "; choose a directory outside of it");
+                "--incremental %s/_checkpoint: lies in --input %s; choose places apart from each other"
+                        .formatted(drops.folder(), drops.folder()));
     }
 
     @Test

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import sluice.job.fixture.LocalSpark;
 import sluice.job.fixture.Run;
 import sluice.job.fixture.TorchCase;
@@ -91,6 +93,19 @@ class DeltaTableTest {
             assertThat(versions()).isEqualTo(2);
             assertThat(table().count()).isEqualTo(9 + 6);
         }
+    }
+
+    /** The first of the runs makes the table, or finds it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aNamedRunIsAddedOnce(boolean exists) {
+        long before = exists ? run("first", "error").score().measured().rows() : 0;
+        for (int time = 0; time < 2; time++) {
+            run("second", "append").with("report.run", "monday").score();
+            assertThat(table().count()).isEqualTo(before + 6);
+        }
+        run("second", "append").with("report.run", "tuesday").score();
+        assertThat(table().count()).isEqualTo(before + 6 + 6);
     }
 
     @Test

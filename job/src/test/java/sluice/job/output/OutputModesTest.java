@@ -118,13 +118,47 @@ class OutputModesTest {
     @Test
     void overwriteReplacesTheWholeDirectory() throws IOException {
         run().with("output.format", "json").with("output.emit", "prediction").score();
-        Disk.write(output.resolve("of-the-user.txt"), "not of this table");
         List<Row> rows = run().with("output.mode", "overwrite").rows();
         assertThat(rows.get(0).schema().fieldNames()).containsExactly("id", "tokens", "softmax");
-        assertThat(Disk.names(output))
-                .contains("_SUCCESS", "_sluice")
-                .noneMatch(name -> name.endsWith(".json") || name.endsWith(".txt"));
+        assertThat(Disk.names(output)).contains("_SUCCESS", "_sluice").noneMatch(name -> name.endsWith(".json"));
         assertThat(Disk.names(folder)).containsExactly("out");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"of-the-user.txt", "tables/part-1", "_hidden", "day=1/notes.txt"})
+    void overwriteDeletesNoFilesOfOthers(String file) throws IOException {
+        run().with("output.partition-by", "id").score();
+        Path theirs = output.resolve(file);
+        Files.createDirectories(theirs.getParent());
+        Disk.write(theirs, "not of this table");
+        Map<String, String> before = Disk.content(output);
+        assertThatThrownBy(run().with("output.mode", "overwrite")::score)
+                .isInstanceOf(RefusedException.class)
+                .hasMessage(
+                        "%s: holds '%s', which no run wrote and which this run would delete; move it away, or choose another --output",
+                        output, file);
+        Run partitions = run().with("output.mode", "partitions").with("output.partition-by", "id");
+        if (file.contains("=")) {
+            assertThatThrownBy(partitions::score)
+                    .isInstanceOf(RefusedException.class)
+                    .hasMessageContaining("holds '%s', which no run wrote", file);
+            assertThat(Disk.content(output)).isEqualTo(before);
+        } else if (!file.startsWith("_")) {
+            assertThat(theirs).hasContent("not of this table");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"overwrite", "append", "partitions"})
+    void aDirectoryThatNoRunWroteIsNoOutput(String mode) {
+        Tables.ofIds(TORCH.tokens()).write().partitionBy("id").parquet(output.toString());
+        Map<String, String> before = Disk.content(output);
+        assertThatThrownBy(run().with("output.mode", mode).with("output.partition-by", "id")::score)
+                .isInstanceOf(RefusedException.class)
+                .hasMessageStartingWith("%s: holds '".formatted(output))
+                .hasMessageEndingWith(
+                        "' and no report of a run, expected an output of Sluice or an empty directory; choose another --output, or move the directory away");
+        assertThat(Disk.content(output)).isEqualTo(before);
     }
 
     @Test

@@ -138,6 +138,17 @@ class TableOutputTest {
         assertThat(spark.conf().get("spark.sql.sources.partitionOverwriteMode")).isEqualToIgnoringCase("static");
     }
 
+    /** The table doesn't record which runs it holds. */
+    @Test
+    void aNamedRunIsNotAppendedWhereItCouldBeAddedTwice() {
+        String refusal =
+                "scored: is stored as parquet, which does not record that the run 'monday' was added, so repeating it would add its rows again; use --mode partitions, a Delta table or a directory, or leave out --run";
+        assertRefused(run("first", "append").with("report.run", "monday"), refusal);
+        run("first", "append").score();
+        assertRefused(run("first", "append").with("report.run", "monday"), refusal);
+        assertThat(table().count()).isEqualTo(9);
+    }
+
     @Test
     void modePartitionsIsRefusedForATableWithoutPartitions() {
         assertRefused(
@@ -189,7 +200,7 @@ class TableOutputTest {
                 run("bad", "append").with("bad-rows.rule", "quarantine"),
                 "bad-rows.rule = quarantine: an output table can't hold the bad rows; set bad-rows.path to a directory");
         Path bad = folder.resolve("bad");
-        run("bad", "append")
+        byDay("bad", "partitions")
                 .with("bad-rows.rule", "quarantine")
                 .with("bad-rows.max-fraction", "0.5")
                 .with("bad-rows.path", bad)
@@ -198,7 +209,16 @@ class TableOutputTest {
         assertThat(spark.read().parquet(bad.toString()).collectAsList())
                 .singleElement()
                 .satisfies(row -> assertThat(row.<String>getAs("run")).isEqualTo("monday"));
-        assertThat(Disk.names(bad)).containsExactly("run=monday");
+        assertThat(Disk.names(bad))
+                .filteredOn(name -> !name.endsWith(".crc"))
+                .containsExactly("_sluice-bad-rows.json", "run=monday");
+        assertRefused(
+                byDay("bad", "partitions")
+                        .with("output.path", "other")
+                        .with("bad-rows.rule", "quarantine")
+                        .with("bad-rows.path", bad),
+                "%s: holds the bad rows of the output scored, not of other; choose another bad-rows.path"
+                        .formatted(bad));
     }
 
     /** The commit fails because another process creates the table during the run. */

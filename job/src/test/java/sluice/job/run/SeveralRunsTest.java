@@ -277,7 +277,9 @@ class SeveralRunsTest {
         assertThat(bad).as("the new table has no bad rows").doesNotExist();
         assertThatThrownBy(run("first", "overwrite").with("bad-rows.path", output.resolve("bad"))::score)
                 .isInstanceOf(RefusedException.class)
-                .hasMessageContaining("is inside the output, or the output is inside it");
+                .hasMessage(
+                        "bad-rows.path %s/bad: lies in --output %s; choose places apart from each other",
+                        output, output);
     }
 
     // Tables that do not fit

@@ -461,9 +461,13 @@ class StateUpdateTest {
         Path input = input("in1", "ann: 0");
         assertRefused(
                 run("1", input, "out", "error").with("state.path", folder.resolve("out/states")),
-                "state.path = '%s': lies in %s, or contains it; choose separate directories"
+                "state.path %s: lies in --output %s; choose places apart from each other"
                         .formatted(folder.resolve("out/states"), folder.resolve("out")));
-        assertThatThrownBy(run("1", input, "out", "error").with("state.path", input)::score)
+        assertRefused(
+                run("1", input, "out", "error").with("state.path", input),
+                "state.path %s: is also --input %s; choose places apart from each other".formatted(input, input));
+        Path other = input("in2", "ann: 0");
+        assertThatThrownBy(run("1", input, "out", "error").with("state.path", other)::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessageContaining("', expected only version=1, version=2, ... of carried states; check state.path");
         Path file = Disk.write(folder.resolve("file"), "");
