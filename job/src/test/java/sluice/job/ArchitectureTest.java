@@ -68,6 +68,7 @@ class ArchitectureTest {
             Map.entry(
                     "message",
                     Set.of(
+                            "AfterCommit",
                             "BadRowException",
                             "Console",
                             "ExitCode",
@@ -112,6 +113,7 @@ class ArchitectureTest {
                             "RunHistory",
                             "RunMetrics",
                             "RunName",
+                            "RunRecord",
                             "RunReport",
                             "RunStatus",
                             "TaskClock")),

@@ -8,6 +8,11 @@ public record Console(PrintWriter out, PrintWriter err) {
         out.println("sluice: " + format.formatted(values));
     }
 
+    /** Something that the user should know, which doesn't change the outcome. */
+    public void warning(String message) {
+        err.println("sluice: warning: " + message);
+    }
+
     public void error(String message) {
         err.println("sluice: error: " + message);
     }

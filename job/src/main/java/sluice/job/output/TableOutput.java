@@ -173,8 +173,6 @@ final class TableOutput implements ScoredOutput {
             withdrawBadRows(failure);
             throw failure;
         }
-        removeEarlierBadRows();
-        rows.unpersist();
     }
 
     private void commit() throws TableAlreadyExistsException, NoSuchTableException {
@@ -234,16 +232,17 @@ final class TableOutput implements ScoredOutput {
         }
     }
 
-    /** Deletes earlier bad rows. The table is committed by now, so a failure to delete does not fail the run. */
-    private void removeEarlierBadRows() {
-        if (badRows.isEmpty()) {
-            return;
+    /** Deletes earlier bad rows, and the cached rows. */
+    @Override
+    public void removeReplaced() {
+        if (badRows.isPresent()) {
+            if (hasBadRows) {
+                badRows.get().deleteReplaced();
+            } else {
+                badRows.get().deleteTarget();
+            }
         }
-        if (hasBadRows) {
-            badRows.get().deleteReplaced();
-        } else {
-            badRows.get().deleteTarget();
-        }
+        rows.unpersist();
     }
 
     @Override

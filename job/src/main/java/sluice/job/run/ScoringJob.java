@@ -1,5 +1,6 @@
 package sluice.job.run;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.column.VectorMetadata;
 import sluice.job.input.InputTable;
+import sluice.job.message.AfterCommit;
 import sluice.job.message.BadRowException;
 import sluice.job.message.Console;
 import sluice.job.message.RefusedException;
@@ -58,6 +60,7 @@ public final class ScoringJob {
     private final Configuration hadoop;
     private final ModelCache models;
     private final ReportPrinter printer;
+    private final AfterCommit after;
 
     public ScoringJob(SparkSession spark, Settings settings, Console console) {
         this(spark, settings, console, ModelCache.ofOneRun());
@@ -71,6 +74,7 @@ public final class ScoringJob {
         this.console = console;
         this.hadoop = spark.sessionState().newHadoopConf();
         this.printer = new ReportPrinter(settings, console, hadoop);
+        this.after = new AfterCommit(console);
     }
 
     /**
@@ -81,7 +85,15 @@ public final class ScoringJob {
      * @throws RuntimeException if the run failed; nothing was published, unless it is an {@code UnfinishedException}
      */
     public Optional<RunReport> run() throws IOException {
-        Instant started = Instant.now();
+        return run(Instant.now());
+    }
+
+    /**
+     * The same for a run that has begun already.
+     *
+     * @param started the time that the report gives
+     */
+    public Optional<RunReport> run(Instant started) throws IOException {
         RunName name = RunName.of(settings.report().run(), started);
         if (settings.output().format() != OutputFormat.TABLE) {
             Publication.finishAll(settings.output().path(), "--output", hadoop)
@@ -101,9 +113,9 @@ public final class ScoringJob {
                 () -> plan.broadcast(settings, spark, model.engine(plan.input().kind(), settings, spark)),
                 output,
                 started);
-        RunHistory.retain(name, settings, hadoop);
-        printer.copyPublished(report.json());
-        printer.print(report);
+        after.attempt("the reports of old runs could not be removed", () -> RunHistory.retain(name, settings, hadoop));
+        after.attempt("the report could not be copied", () -> printer.copyPublished(report.json()));
+        after.attempt("the report could not be printed", () -> printer.print(report));
         return Optional.of(report);
     }
 
@@ -133,6 +145,7 @@ public final class ScoringJob {
         InputTable table = carry.map(StateUpdate::table).orElse(plan.table());
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast = broadcasts.get();
+        RunReport report;
         try {
             Optional<PlannedTasks> planned = settings.needsSample()
                     ? Optional.of(PlannedTasks.of(plan, table, broadcast, counters, settings, spark))
@@ -149,17 +162,19 @@ public final class ScoringJob {
             requireFewBadRows(counters);
             quarantine(plan, table, broadcast, counters, output);
             carry.ifPresent(StateUpdate::stage);
-            RunReport report = report(
+            report = report(
                     started, plan, layout, shape, counters, output.badRowsPath(), carry.map(StateUpdate::report));
             output.publish(report);
-            carry.ifPresent(StateUpdate::retain);
-            return report;
         } catch (Throwable failure) {
-            abandon(output, failure);
+            abandon(output, carry, failure);
             throw failure;
-        } finally {
-            carry.ifPresent(StateUpdate::release);
         }
+        after.attempt("what the rows replaced could not be removed", output::removeReplaced);
+        carry.ifPresent(states -> {
+            after.attempt("old versions of the states could not be removed", states::retain);
+            after.attempt("the cached states could not be removed", states::release);
+        });
+        return report;
     }
 
     /**
@@ -241,11 +256,12 @@ public final class ScoringJob {
         }
     }
 
-    private void abandon(ScoredOutput output, Throwable failure) {
-        RunningTasks.await(spark.sparkContext());
-        try {
+    /** Deletes what a failed run has left. The failure is what the user sees, whatever fails here. */
+    private void abandon(ScoredOutput output, Optional<StateUpdate> carry, Throwable failure) {
+        try (Closeable cached = () -> carry.ifPresent(StateUpdate::release)) {
+            RunningTasks.await(spark.sparkContext());
             output.abandon();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             failure.addSuppressed(e);
         }
     }

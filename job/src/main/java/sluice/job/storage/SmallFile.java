@@ -80,11 +80,11 @@ public final class SmallFile {
         if (to.isEmpty()) {
             return Optional.empty();
         }
-        Path path = new Path(to.get());
         try {
+            Path path = new Path(to.get());
             write(path.getFileSystem(hadoop), path, json);
             return Optional.empty();
-        } catch (IOException | RuntimeException e) { // RuntimeException: an unknown file system
+        } catch (IOException | RuntimeException e) { // RuntimeException: an unknown file system, or no path
             return Optional.of(Failure.firstLine(e.getMessage()));
         }
     }
