@@ -24,6 +24,7 @@ import sluice.cell.weights.file.ModelFile;
 import sluice.job.incremental.IncrementalJob;
 import sluice.job.message.AfterCommit;
 import sluice.job.message.Console;
+import sluice.job.message.DecodedText;
 import sluice.job.message.ExitCode;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
@@ -233,7 +234,13 @@ public final class ScoreCommand {
         CommandLine line = new CommandLine(command);
         line.getCommandSpec().version("sluice " + Version.current());
         try {
+            for (String argument : arguments) {
+                DecodedText.require("the command line", argument);
+            }
             line.parseArgs(arguments);
+        } catch (RefusedException e) {
+            console.error(e.getMessage());
+            return ExitCode.REFUSED.code();
         } catch (ParameterException e) {
             console.error(e.getMessage() + "; see --help");
             return ExitCode.REFUSED.code();
