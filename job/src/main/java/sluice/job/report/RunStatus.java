@@ -113,9 +113,9 @@ public record RunStatus(int code, String sentence) {
             if (report.exitCode() != null || report.isBegun()) {
                 return report;
             }
-            throw new RefusedException(NO_REPORT.formatted(path));
+            throw new RefusedException(String.format(Locale.ROOT, NO_REPORT, path));
         } catch (JsonProcessingException e) {
-            throw new RefusedException(NO_REPORT.formatted(path), e);
+            throw new RefusedException(String.format(Locale.ROOT, NO_REPORT, path), e);
         }
     }
 
