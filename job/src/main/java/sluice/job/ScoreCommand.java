@@ -22,7 +22,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.incremental.IncrementalJob;
+import sluice.job.message.AfterCommit;
 import sluice.job.message.Console;
+import sluice.job.message.DecodedText;
 import sluice.job.message.ExitCode;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
@@ -33,6 +35,7 @@ import sluice.job.model.SavedModel;
 import sluice.job.model.Vocabulary;
 import sluice.job.model.VocabularySource;
 import sluice.job.output.Places;
+import sluice.job.report.RunRecord;
 import sluice.job.report.RunReport;
 import sluice.job.report.RunStatus;
 import sluice.job.run.DryRun;
@@ -232,7 +235,13 @@ public final class ScoreCommand {
         CommandLine line = new CommandLine(command);
         line.getCommandSpec().version("sluice " + Version.current());
         try {
+            for (String argument : arguments) {
+                DecodedText.require("the command line", argument);
+            }
             line.parseArgs(arguments);
+        } catch (RefusedException e) {
+            console.error(e.getMessage());
+            return ExitCode.REFUSED.code();
         } catch (ParameterException e) {
             console.error(e.getMessage() + "; see --help");
             return ExitCode.REFUSED.code();
@@ -303,34 +312,72 @@ public final class ScoreCommand {
     private ExitCode score(Console console) throws IOException {
         Instant started = Instant.now();
         Settings settings = Settings.read(config, overrides());
-        boolean isIncremental = settings.input().checkpoint().isPresent();
-        if (isIncremental) {
-            IncrementalJob.requirePossible(settings, dryRun);
+        Configuration hadoop = Storage.configuration(new SparkConf());
+        if (!dryRun) {
+            boolean mayReport = Places.mayHoldReport(settings, Optional.empty(), hadoop);
+            return RunRecord.around(
+                    settings, started, mayReport, hadoop, console, () -> score(settings, started, console));
         }
-        SparkSession spark = SparkSession.builder().appName("sluice").getOrCreate();
         try {
-            if (dryRun) {
-                return new DryRun(spark, settings, console).run();
-            }
-            if (isIncremental) {
-                if (new IncrementalJob(spark, settings, console).run().isEmpty()) {
-                    return ExitCode.SCORED;
-                }
-            } else {
-                new ScoringJob(spark, settings, console).run();
-            }
-            showRows(spark, settings, console);
-            return ExitCode.SCORED;
+            return estimate(settings, console);
         } catch (Exception | OutOfMemoryError e) {
-            Configuration hadoop = spark.sessionState().newHadoopConf();
-            if (Places.mayHoldReport(settings, spark, hadoop)) {
+            if (Places.mayHoldReport(settings, Optional.empty(), hadoop)) {
                 new ReportPrinter(settings, console, hadoop)
                         .copy(RunReport.failed(started, settings, Failure.code(e), Failure.sentence(e)));
             }
             throw e;
-        } finally {
-            spark.stop();
         }
+    }
+
+    private ExitCode score(Settings settings, Instant started, Console console) throws IOException {
+        boolean isIncremental = settings.input().checkpoint().isPresent();
+        if (isIncremental) {
+            IncrementalJob.requirePossible(settings, false);
+        }
+        return withSpark(console, spark -> {
+            boolean hasRows = true;
+            if (isIncremental) {
+                hasRows = new IncrementalJob(spark, settings, console)
+                        .run(started)
+                        .isPresent();
+            } else {
+                new ScoringJob(spark, settings, console).run(started);
+            }
+            if (hasRows) {
+                new AfterCommit(console)
+                        .attempt("the rows could not be shown", () -> showRows(spark, settings, console));
+            }
+            return ExitCode.SCORED;
+        });
+    }
+
+    private ExitCode estimate(Settings settings, Console console) throws IOException {
+        if (settings.input().checkpoint().isPresent()) {
+            IncrementalJob.requirePossible(settings, true);
+        }
+        return withSpark(console, spark -> new DryRun(spark, settings, console).run());
+    }
+
+    private interface SparkWork {
+        ExitCode run(SparkSession spark) throws IOException;
+    }
+
+    /** Stops the session at the end. The outcome is certain by then, so a failure to stop doesn't change it. */
+    private static ExitCode withSpark(Console console, SparkWork work) throws IOException {
+        SparkSession spark = SparkSession.builder().appName("sluice").getOrCreate();
+        ExitCode code;
+        try {
+            code = work.run(spark);
+        } catch (Throwable failure) {
+            try {
+                spark.stop();
+            } catch (RuntimeException e) {
+                failure.addSuppressed(e);
+            }
+            throw failure;
+        }
+        new AfterCommit(console).attempt("Spark could not be stopped", spark::stop);
+        return code;
     }
 
     private void showRows(SparkSession spark, Settings settings, Console console) {

@@ -150,6 +150,6 @@ public final class CompiledModel {
      * be unscorable.
      */
     public boolean mayOverflow() {
-        return packed != null && packed.mayOverflow();
+        return OverflowGuard.mayOverflow(model);
     }
 }

@@ -44,6 +44,16 @@ final class OverflowGuard {
                         sequence.length()));
     }
 
+    /**
+     * Whether a state can exceed {@link SequenceRules#MAX_STATE} while a sequence is scored: only a variant's state can. It is a fact of
+     * the model, so that it holds for every kernel.
+     */
+    static boolean mayOverflow(LstmModel model) {
+        return model.layers().stream()
+                .flatMap(layer -> layer.directions().stream())
+                .anyMatch(direction -> !direction.variant().isPlain());
+    }
+
     /** @throws ModelException if a sum could overflow float32 */
     static void require(LstmModel model) {
         double input = model.embedding()

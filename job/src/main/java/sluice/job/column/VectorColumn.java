@@ -23,7 +23,7 @@ final class VectorColumn extends OutputColumn {
 
     @Override
     StructField field(String name, AnswerWidths widths) {
-        String shape = (spec.eachStep() ? "(steps, %d)" : "(%d)").formatted(spec.numbers(widths));
+        String shape = (spec.eachStep() ? "(steps, " : "(") + spec.numbers(widths) + ")";
         return DataTypes.createStructField(name, type(), true, spec.vectors().metadata(shape));
     }
 

@@ -11,6 +11,7 @@ import org.apache.spark.sql.types.StructType;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.input.InputTable;
 import sluice.job.input.TableSource;
+import sluice.job.message.AfterCommit;
 import sluice.job.message.Console;
 import sluice.job.message.RefusedException;
 import sluice.job.model.CachedModel;
@@ -105,8 +106,16 @@ public final class IncrementalJob {
      * @throws RuntimeException if a batch failed; the batches before it are in the output, and the next run gets the others
      */
     public Optional<RunReport> run() throws IOException {
+        return run(Instant.now());
+    }
+
+    /**
+     * The same for a run that has begun already.
+     *
+     * @param started the time that the report gives
+     */
+    public Optional<RunReport> run(Instant started) throws IOException {
         requirePossible(settings, false);
-        Instant started = Instant.now();
         RunName name = RunName.of(settings.report().run(), started);
         Places.requireApart(settings, spark, hadoop);
         Publication.finishAll(settings.output().path(), "--output", hadoop)
@@ -134,19 +143,26 @@ public final class IncrementalJob {
         Checkpoint checkpoint = known.isPresent() ? known.get() : begin();
         MicroBatches batches = new MicroBatches(spark, settings, console, cached, vocabulary, checkpoint, schema, plan);
         batches.score(source.stream(schema));
-        RunReport report = batches.report(started, shape);
+        return finish(name, batches, batches.report(started, shape), before);
+    }
+
+    /** What is left to do when the rows of all batches are published. */
+    private Optional<RunReport> finish(
+            RunName name, MicroBatches batches, RunReport report, Optional<BatchProgress> before) {
+        AfterCommit after = new AfterCommit(console);
         byte[] json = report.json(batches.identity(before));
         // A run without new files writes a report only if the run is named and the output exists.
         if (!batches.isEmpty() || (before.isPresent() && name.given())) {
-            publish(name, json);
-            RunHistory.retain(name, settings, hadoop);
+            after.attempt("the report of the run could not be written", () -> publish(name, json));
+            after.attempt(
+                    "the reports of old runs could not be removed", () -> RunHistory.retain(name, settings, hadoop));
         }
-        printer.copyPublished(json);
+        after.attempt("the report could not be copied", () -> printer.copyPublished(json));
         if (batches.isEmpty()) {
             console.say("no new files in %s", inputPath());
             return Optional.empty();
         }
-        printer.print(report);
+        after.attempt("the report could not be printed", () -> printer.print(report));
         return Optional.of(report);
     }
 

@@ -15,11 +15,7 @@ public final class Failure {
         Throwable deepest = failure;
         String path = null; // of the file that could not be read
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof BadRowException
-                    || cause instanceof RowTooLargeException
-                    || cause instanceof RefusedException
-                    || cause instanceof UnfinishedException
-                    || cause instanceof ModelException) {
+            if (isOurs(cause)) {
                 return cause.getMessage();
             }
             if (cause instanceof OutOfMemoryError) {
@@ -35,6 +31,26 @@ public final class Failure {
         }
         return "the run failed, nothing was written: %s: %s"
                 .formatted(deepest.getClass().getSimpleName(), firstLine(deepest.getMessage()));
+    }
+
+    /** The message of a failure that is part of another sentence: that of the first cause that is ours; otherwise the deepest cause. */
+    public static String reason(Throwable failure) {
+        Throwable deepest = failure;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (isOurs(cause)) {
+                return cause.getMessage();
+            }
+            deepest = cause;
+        }
+        return deepest.getClass().getSimpleName() + ": " + firstLine(deepest.getMessage());
+    }
+
+    private static boolean isOurs(Throwable cause) {
+        return cause instanceof BadRowException
+                || cause instanceof RowTooLargeException
+                || cause instanceof RefusedException
+                || cause instanceof UnfinishedException
+                || cause instanceof ModelException;
     }
 
     private static Optional<String> unreadableFile(Throwable cause) {

@@ -2,6 +2,7 @@ package sluice.job.message;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Lines in two columns: a name and its text. */
 public final class TwoColumnText {
@@ -11,7 +12,7 @@ public final class TwoColumnText {
     public record Entry(String name, String text) {}
 
     public TwoColumnText add(String name, String format, Object... values) {
-        entries.add(new Entry(name, values.length == 0 ? format : format.formatted(values)));
+        entries.add(new Entry(name, values.length == 0 ? format : String.format(Locale.ROOT, format, values)));
         return this;
     }
 

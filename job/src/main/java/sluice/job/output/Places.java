@@ -57,7 +57,7 @@ public final class Places {
     private final Settings settings;
     private final List<Entry> entries = new ArrayList<>(); // by kind
 
-    private Places(Settings settings, SparkSession spark, Configuration hadoop) {
+    private Places(Settings settings, Optional<SparkSession> spark, Configuration hadoop) {
         this.settings = settings;
         add(Kind.MODEL, Optional.of(settings.model().path()), hadoop);
         add(Kind.VOCABULARY, settings.input().vocabulary(), hadoop);
@@ -94,20 +94,24 @@ public final class Places {
         }
     }
 
-    private void addInput(SparkSession spark, Configuration hadoop) {
+    private void addInput(Optional<SparkSession> spark, Configuration hadoop) {
         for (String path : settings.input().paths()) {
             List<Place> places = settings.input().format() == InputFormat.TABLE
-                    ? CatalogTable.places(spark, path, Kind.INPUT.option, hadoop)
+                    ? tables(spark, path, Kind.INPUT, hadoop)
                     : Place.ofPattern(path, Kind.INPUT.option, hadoop);
             places.forEach(place -> entries.add(new Entry(Kind.INPUT, place)));
         }
     }
 
-    private void addOutput(SparkSession spark, Configuration hadoop) {
+    private static List<Place> tables(Optional<SparkSession> spark, String name, Kind kind, Configuration hadoop) {
+        return spark.map(session -> CatalogTable.places(session, name, kind.option, hadoop))
+                .orElse(List.of());
+    }
+
+    private void addOutput(Optional<SparkSession> spark, Configuration hadoop) {
         String path = settings.output().path();
         if (settings.output().format() == OutputFormat.TABLE) {
-            CatalogTable.places(spark, path, Kind.OUTPUT.option, hadoop)
-                    .forEach(place -> entries.add(new Entry(Kind.OUTPUT, place)));
+            tables(spark, path, Kind.OUTPUT, hadoop).forEach(place -> entries.add(new Entry(Kind.OUTPUT, place)));
         } else {
             add(Kind.OUTPUT, Optional.of(path), hadoop);
         }
@@ -119,7 +123,7 @@ public final class Places {
      * @throws RefusedException if one is where another may not be, or can't be one
      */
     public static void requireApart(Settings settings, SparkSession spark, Configuration hadoop) {
-        Places places = new Places(settings, spark, hadoop);
+        Places places = new Places(settings, Optional.of(spark), hadoop);
         List<Entry> entries = places.entries;
         for (int at = 0; at < entries.size(); at++) {
             for (Entry earlier : entries.subList(0, at)) {
@@ -128,8 +132,12 @@ public final class Places {
         }
     }
 
-    /** Whether the report of a refused run may be written: its place is none of the run's other places. */
-    public static boolean mayHoldReport(Settings settings, SparkSession spark, Configuration hadoop) {
+    /**
+     * Whether the report of a refused run may be written: its place is none of the run's other places.
+     *
+     * @param spark the session whose catalogs know where tables are; empty: tables are not compared
+     */
+    public static boolean mayHoldReport(Settings settings, Optional<SparkSession> spark, Configuration hadoop) {
         try {
             Places places = new Places(settings, spark, hadoop);
             for (Entry report : places.entries) {

@@ -64,6 +64,9 @@ public interface ScoredOutput {
      */
     void publish(RunReport report) throws IOException;
 
+    /** Removes what the published rows have replaced, and what was kept until they were published. Called after {@link #publish}. */
+    default void removeReplaced() throws IOException {}
+
     /** Deletes what is staged and not published. */
     void abandon() throws IOException;
 }

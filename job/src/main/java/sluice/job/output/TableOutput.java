@@ -206,8 +206,6 @@ final class TableOutput implements ScoredOutput {
             withdrawBadRows(failure);
             throw failure;
         }
-        removeEarlierBadRows();
-        rows.unpersist();
     }
 
     private void commit() throws TableAlreadyExistsException, NoSuchTableException {
@@ -273,16 +271,17 @@ final class TableOutput implements ScoredOutput {
                 .insertInto(table.name());
     }
 
-    /** Deletes earlier bad rows. The table is committed by now, so a failure to delete does not fail the run. */
-    private void removeEarlierBadRows() {
-        if (badRows.isEmpty()) {
-            return;
+    /** Deletes earlier bad rows, and the cached rows. */
+    @Override
+    public void removeReplaced() {
+        if (badRows.isPresent()) {
+            if (hasBadRows) {
+                badRows.get().deleteReplaced();
+            } else {
+                badRows.get().deleteTarget();
+            }
         }
-        if (hasBadRows) {
-            badRows.get().deleteReplaced();
-        } else {
-            badRows.get().deleteTarget();
-        }
+        rows.unpersist();
     }
 
     @Override

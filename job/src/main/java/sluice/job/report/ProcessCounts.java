@@ -2,8 +2,12 @@ package sluice.job.report;
 
 import com.codahale.metrics.Counter;
 import com.codahale.metrics.MetricRegistry;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import sluice.cell.ScoredSequence;
+import sluice.cell.Sequence;
 import sluice.job.input.RowDefect;
 
 /**
@@ -60,12 +64,22 @@ public final class ProcessCounts {
         current = null;
     }
 
-    public static void batch(long rowCount, long tokenCount, long steps) {
+    /**
+     * Adds a batch, as {@link RunCounters#batch} does.
+     *
+     * @param answers to the sequences, in the same order
+     * @param steps computed steps of the batch
+     */
+    public static void batch(List<Sequence> sequences, Collection<ScoredSequence> answers, long steps) {
+        batch(ScoredBatch.of(sequences, answers, steps));
+    }
+
+    static void batch(ScoredBatch batch) {
         ProcessCounts counts = current;
         if (counts != null) {
-            counts.rows.inc(rowCount);
-            counts.tokens.inc(tokenCount);
-            counts.computedSteps.inc(steps);
+            counts.rows.inc(batch.rows());
+            counts.tokens.inc(batch.tokens());
+            counts.computedSteps.inc(batch.steps());
         }
     }
 

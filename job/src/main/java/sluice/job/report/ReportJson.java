@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.message.ExitCode;
@@ -152,12 +153,30 @@ final class ReportJson {
     }
 
     static byte[] failed(Instant started, Settings settings, ExitCode code, String error) {
+        return unmeasured(started, settings, Map.of(EXIT_CODE, code.code(), ERROR, error));
+    }
+
+    /** A run that has begun. It has no exit code yet. */
+    static byte[] begun(Instant started, Settings settings) {
+        return unmeasured(started, settings, Map.of());
+    }
+
+    /** A run that ended well because it had nothing to do. */
+    static byte[] nothingDone(Instant started, Settings settings) {
+        return unmeasured(started, settings, Map.of(EXIT_CODE, ExitCode.SCORED.code()));
+    }
+
+    /** @param outcome of the entries that tell how a run ended, those that are known */
+    private static byte[] unmeasured(Instant started, Settings settings, Map<String, Object> outcome) {
         Map<String, Object> tree = new LinkedHashMap<>();
         tree.put(VERSION, Version.current());
         tree.put(RUN, settings.report().run());
         tree.put(STARTED, started.toString());
-        tree.put(EXIT_CODE, code.code());
-        tree.put(ERROR, error);
+        for (String key : List.of(EXIT_CODE, ERROR)) {
+            if (outcome.containsKey(key)) {
+                tree.put(key, outcome.get(key));
+            }
+        }
         putPlaces(tree, settings);
         return SmallFile.json(tree);
     }
@@ -186,7 +205,7 @@ final class ReportJson {
     /**
      * The values of a report that later runs and {@code --status} read. Texts and objects that the report lacks are null, numbers 0.
      *
-     * @param exitCode null if the file is no report of a run
+     * @param exitCode null if the run has not ended, or the file is no report of a run
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     record Written(
@@ -203,6 +222,11 @@ final class ReportJson {
             @JsonProperty(CHECKPOINT_ID) String checkpointId,
             @JsonProperty(FILES_SHA256) String filesSha256,
             @JsonProperty(BAD_ROWS) BadRows badRows) {
+        /** Whether this is the record of a run that has begun and has not ended. */
+        boolean isBegun() {
+            return exitCode == null && run != null && started != null;
+        }
+
         @JsonIgnoreProperties(ignoreUnknown = true)
         record BadRows(@JsonProperty(PATH) String path) {}
 

@@ -2,10 +2,13 @@ package sluice.job.report;
 
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
 import org.apache.spark.SparkContext;
 import org.apache.spark.util.CollectionAccumulator;
+import sluice.cell.ScoredSequence;
+import sluice.cell.Sequence;
 import sluice.cell.engine.CompiledModel;
 
 /**
@@ -47,12 +50,21 @@ public final class RunCounters implements Serializable {
         this.quarantined = PartitionSum.of(spark, "sluice quarantined rows");
     }
 
-    /** @param steps computed steps of the batch */
-    public void batch(long rowCount, long tokenCount, long steps) {
-        rows.add(rowCount);
-        tokens.add(tokenCount);
-        computedSteps.add(steps);
-        ProcessCounts.batch(rowCount, tokenCount, steps);
+    /**
+     * Adds a batch. Sequences with a defect are left out; each of them is counted by {@link #badRow}.
+     *
+     * @param answers to the sequences, in the same order
+     * @param steps computed steps of the batch
+     */
+    public void batch(List<Sequence> sequences, Collection<ScoredSequence> answers, long steps) {
+        batch(ScoredBatch.of(sequences, answers, steps));
+    }
+
+    void batch(ScoredBatch batch) {
+        rows.add(batch.rows());
+        tokens.add(batch.tokens());
+        computedSteps.add(batch.steps());
+        ProcessCounts.batch(batch);
     }
 
     /** Adds a scoring task that has ended. */

@@ -7,9 +7,10 @@ import java.util.List;
 /**
  * The measurements of a run: the sums over all its scoring tasks.
  *
- * @param rows scored rows
+ * @param rows scored rows; bad rows are not among them
  * @param tokens tokens of the scored rows
- * @param computedSteps computed steps: fewer than tokens if rows share prefixes or whole sequences
+ * @param computedSteps computed steps: fewer than tokens if rows share prefixes or whole sequences; those of rows whose state
+ *     overflowed are included
  * @param tasks scoring tasks
  * @param taskTime wall-clock time of all tasks
  * @param cpuTime CPU time of all tasks

@@ -84,6 +84,11 @@ public record RunName(boolean given, Kind kind, String file) {
         return report(Kind.RUN, escaped(name));
     }
 
+    /** The file name of the note of the run of this name. */
+    static String noteOf(String name) {
+        return escaped(name) + ".json";
+    }
+
     private static String report(Kind kind, String file) {
         return "%s/%s.json".formatted(reports(kind), file);
     }

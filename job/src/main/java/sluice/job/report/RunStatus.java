@@ -34,8 +34,12 @@ public record RunStatus(int code, String sentence) {
         FileSystem files = Storage.of(path, "--status", hadoop);
         Path file = new Path(path);
         boolean isOutput = files.exists(file) && files.getFileStatus(file).isDirectory();
-        if (isOutput && run.isPresent()) {
-            Optional<byte[]> kept = new RunHistory(files, file).of(run.get());
+        if (run.isPresent()) {
+            Optional<byte[]> kept = isOutput ? new RunHistory(files, file).of(run.get()) : Optional.empty();
+            Optional<byte[]> noted = RunRecord.noted(files, files.makeQualified(file), run.get());
+            if (noted.isPresent() && !(kept.isPresent() && isSameRun(kept.get(), noted.get()))) {
+                return ofNote(path, noted.get(), run.get());
+            }
             if (kept.isPresent()) { // found by file name; a run without a name is named by its file alone
                 return of(path, kept.get(), Optional.empty());
             }
@@ -48,6 +52,28 @@ public record RunStatus(int code, String sentence) {
                         "%s: there is no report: no run has ended there; check --status".formatted(path));
     }
 
+    /** Whether the run that left the note has published this report. */
+    private static boolean isSameRun(byte[] published, byte[] noted) throws IOException {
+        try {
+            return text(ReportJson.read(published).started())
+                    .equals(ReportJson.read(noted).started());
+        } catch (JsonProcessingException e) { // a note that was cut off when its run was killed
+            return false;
+        }
+    }
+
+    /** A note is written when its run begins, so one that was cut off by a kill says that the run began. */
+    private static RunStatus ofNote(String path, byte[] json, String run) throws IOException {
+        try {
+            ReportJson.read(json);
+        } catch (JsonProcessingException e) {
+            return new RunStatus(
+                    ExitCode.FAILED.code(),
+                    "%s: the run '%s' has not ended: it has failed or is not done".formatted(path, run));
+        }
+        return of(path, json, Optional.of(run));
+    }
+
     private static RunStatus of(String path, byte[] json, Optional<String> asked) throws IOException {
         ReportJson.Written report = written(path, json);
         String run = text(report.run());
@@ -56,6 +82,13 @@ public record RunStatus(int code, String sentence) {
                     ExitCode.FAILED.code(),
                     "%s: the last run that ended there is '%s', so '%s' has failed or is not done"
                             .formatted(path, run, asked.get()));
+        }
+        String named = run.isEmpty() ? "" : " '" + run + "'";
+        if (report.isBegun()) {
+            return new RunStatus(
+                    ExitCode.FAILED.code(),
+                    "%s: the run%s that began at %s has not ended: it has failed or is not done"
+                            .formatted(path, named, HumanText.second(report.started())));
         }
         String result = report.error() != null
                 ? report.error()
@@ -68,7 +101,7 @@ public record RunStatus(int code, String sentence) {
                         Locale.ROOT,
                         "%s: the run%s that began at %s ended with %d: %s",
                         path,
-                        run.isEmpty() ? "" : " '%s'".formatted(run),
+                        named,
                         HumanText.second(text(report.started())),
                         report.exitCode(),
                         result));
@@ -77,12 +110,12 @@ public record RunStatus(int code, String sentence) {
     private static ReportJson.Written written(String path, byte[] json) throws IOException {
         try {
             ReportJson.Written report = ReportJson.read(json);
-            if (report.exitCode() != null) {
+            if (report.exitCode() != null || report.isBegun()) {
                 return report;
             }
-            throw new RefusedException(NO_REPORT.formatted(path));
+            throw new RefusedException(String.format(Locale.ROOT, NO_REPORT, path));
         } catch (JsonProcessingException e) {
-            throw new RefusedException(NO_REPORT.formatted(path), e);
+            throw new RefusedException(String.format(Locale.ROOT, NO_REPORT, path), e);
         }
     }
 

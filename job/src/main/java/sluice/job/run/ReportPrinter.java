@@ -69,13 +69,13 @@ public final class ReportPrinter {
                         .formatted(settings.report().path().get(), reason)));
     }
 
-    /** Copies a report that the output holds too. The table is published already, so an error is printed, not thrown. */
+    /** Copies a report that the output holds too. The table is published already, so a failure is a warning. */
     public void copyPublished(byte[] report) {
         String original = settings.output().format() == OutputFormat.TABLE
                 ? ""
                 : "; the report itself is %s/%s".formatted(settings.output().path(), RunReport.FILE);
         copyTo(report)
-                .ifPresent(reason -> console.error("%s: the report's copy could not be written: %s%s"
+                .ifPresent(reason -> console.warning("%s: the report's copy could not be written: %s%s"
                         .formatted(settings.report().path().get(), reason, original)));
     }
 

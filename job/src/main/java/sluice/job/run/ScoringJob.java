@@ -1,5 +1,6 @@
 package sluice.job.run;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.column.VectorMetadata;
 import sluice.job.input.InputTable;
+import sluice.job.message.AfterCommit;
 import sluice.job.message.BadRowException;
 import sluice.job.message.Console;
 import sluice.job.message.RefusedException;
@@ -61,6 +63,7 @@ public final class ScoringJob {
     private final Configuration hadoop;
     private final ModelCache models;
     private final ReportPrinter printer;
+    private final AfterCommit after;
 
     private ScoringJob(SparkSession user, SparkSession spark, Settings settings, Console console, ModelCache models) {
         this.user = user;
@@ -70,6 +73,7 @@ public final class ScoringJob {
         this.console = console;
         this.hadoop = spark.sessionState().newHadoopConf();
         this.printer = new ReportPrinter(settings, console, hadoop);
+        this.after = new AfterCommit(console);
     }
 
     /** @param user its session; the run has one of its own */
@@ -98,7 +102,15 @@ public final class ScoringJob {
      * @throws RuntimeException if the run failed; nothing was published, unless it is an {@code UnfinishedException}
      */
     public Optional<RunReport> run() throws IOException {
-        Instant started = Instant.now();
+        return run(Instant.now());
+    }
+
+    /**
+     * The same for a run that has begun already.
+     *
+     * @param started the time that the report gives
+     */
+    public Optional<RunReport> run(Instant started) throws IOException {
         RunName name = RunName.of(settings.report().run(), started);
         Places.requireApart(settings, spark, hadoop);
         if (settings.output().format() != OutputFormat.TABLE) {
@@ -120,11 +132,13 @@ public final class ScoringJob {
                 output,
                 started);
         if (settings.output().format() == OutputFormat.TABLE) {
-            RunSession.refresh(user, settings.output().path());
+            after.attempt(
+                    "the session could not be refreshed",
+                    () -> RunSession.refresh(user, settings.output().path()));
         }
-        RunHistory.retain(name, settings, hadoop);
-        printer.copyPublished(report.json());
-        printer.print(report);
+        after.attempt("the reports of old runs could not be removed", () -> RunHistory.retain(name, settings, hadoop));
+        after.attempt("the report could not be copied", () -> printer.copyPublished(report.json()));
+        after.attempt("the report could not be printed", () -> printer.print(report));
         return Optional.of(report);
     }
 
@@ -154,6 +168,7 @@ public final class ScoringJob {
         InputTable table = carry.map(StateUpdate::table).orElse(plan.table());
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast = broadcasts.get();
+        RunReport report;
         try {
             Optional<PlannedTasks> planned = settings.needsSample()
                     ? Optional.of(PlannedTasks.of(plan, table, broadcast, counters, settings, spark))
@@ -169,17 +184,19 @@ public final class ScoringJob {
             requireFewBadRows(counters);
             quarantine(plan, table, broadcast, counters, output);
             carry.ifPresent(StateUpdate::stage);
-            RunReport report = report(
+            report = report(
                     started, plan, layout, shape, counters, output.badRowsPath(), carry.map(StateUpdate::report));
             output.publish(report);
-            carry.ifPresent(StateUpdate::retain);
-            return report;
         } catch (Throwable failure) {
-            abandon(output, failure);
+            abandon(output, carry, failure);
             throw failure;
-        } finally {
-            carry.ifPresent(StateUpdate::release);
         }
+        after.attempt("what the rows replaced could not be removed", output::removeReplaced);
+        carry.ifPresent(states -> {
+            after.attempt("old versions of the states could not be removed", states::retain);
+            after.attempt("the cached states could not be removed", states::release);
+        });
+        return report;
     }
 
     /**
@@ -261,11 +278,12 @@ public final class ScoringJob {
         }
     }
 
-    private void abandon(ScoredOutput output, Throwable failure) {
-        RunningTasks.await(spark.sparkContext());
-        try {
+    /** Deletes what a failed run has left. The failure is what the user sees, whatever fails here. */
+    private void abandon(ScoredOutput output, Optional<StateUpdate> carry, Throwable failure) {
+        try (Closeable cached = () -> carry.ifPresent(StateUpdate::release)) {
+            RunningTasks.await(spark.sparkContext());
             output.abandon();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             failure.addSuppressed(e);
         }
     }

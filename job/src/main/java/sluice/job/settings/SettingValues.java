@@ -19,6 +19,7 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import sluice.job.message.DecodedText;
 import sluice.job.message.RefusedException;
 import sluice.job.message.Suggestion;
 
@@ -56,7 +57,13 @@ public final class SettingValues {
             fromCommand =
                     fromCommand.withValue(override.getKey(), value(override.getKey(), override.getValue(), defaults));
         }
-        return fromCommand.withFallback(fromFile).withFallback(defaults).resolve();
+        Config merged =
+                fromCommand.withFallback(fromFile).withFallback(defaults).resolve();
+        for (Map.Entry<String, ConfigValue> setting : merged.entrySet()) { // also values of environment variables
+            DecodedText.require(
+                    setting.getKey(), String.valueOf(setting.getValue().unwrapped()));
+        }
+        return merged;
     }
 
     private static Config parse(Path file) {

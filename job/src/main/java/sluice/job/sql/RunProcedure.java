@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -31,7 +33,9 @@ import org.slf4j.LoggerFactory;
 import sluice.job.incremental.IncrementalJob;
 import sluice.job.message.Console;
 import sluice.job.message.RefusedException;
+import sluice.job.output.Places;
 import sluice.job.report.RunMetrics;
+import sluice.job.report.RunRecord;
 import sluice.job.report.RunReport;
 import sluice.job.run.ScoringJob;
 import sluice.job.settings.SettingKey;
@@ -170,9 +174,17 @@ record RunProcedure(String catalog) implements UnboundProcedure, BoundProcedure 
         try {
             Settings settings = Settings.readFrom(session.settings().where(model), keys);
             Console console = new Console(writer, writer);
-            Optional<RunReport> report = settings.input().checkpoint().isPresent()
-                    ? new IncrementalJob(session.spark(), settings, console).run()
-                    : new ScoringJob(session.spark(), settings, console, session.cache()).run();
+            Instant started = Instant.now();
+            Configuration hadoop = session.spark().sessionState().newHadoopConf();
+            Optional<RunReport> report = RunRecord.around(
+                    settings,
+                    started,
+                    Places.mayHoldReport(settings, Optional.of(session.spark()), hadoop),
+                    hadoop,
+                    console,
+                    () -> settings.input().checkpoint().isPresent()
+                            ? new IncrementalJob(session.spark(), settings, console).run(started)
+                            : new ScoringJob(session.spark(), settings, console, session.cache()).run(started));
             return report.stream().map(done -> row(done, settings)).toList();
         } catch (RefusedException e) {
             throw new RefusedException(withParameters(e.getMessage()), e);

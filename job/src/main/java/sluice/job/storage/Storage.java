@@ -123,4 +123,14 @@ public final class Storage {
             throw e;
         }
     }
+
+    /** Whether {@code inner} equals {@code outer} or lies below it. */
+    public static boolean isWithin(Path inner, Path outer) {
+        for (Path at = inner; at != null; at = at.getParent()) {
+            if (at.equals(outer)) {
+                return true;
+            }
+        }
+        return false;
+    }
 }

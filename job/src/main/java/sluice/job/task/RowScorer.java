@@ -48,8 +48,9 @@ public final class RowScorer {
             throw new UnreadableRow(tooLarge.get().code(), tooLarge.get().text());
         }
         long before = scorer.computedSteps();
-        ScoredSequence answer = scorer.score(List.of(sequence)).get(0);
-        ProcessCounts.batch(1, sequence.length(), scorer.computedSteps() - before);
+        List<ScoredSequence> answers = scorer.score(List.of(sequence));
+        ProcessCounts.batch(List.of(sequence), answers, scorer.computedSteps() - before);
+        ScoredSequence answer = answers.get(0);
         Defect overflow = answer.defect().orElse(null);
         return overflow == null ? columns.complete(new Object[columns.count()], answer) : bad(RowDefect.of(overflow));
     }

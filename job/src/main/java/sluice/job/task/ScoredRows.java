@@ -131,8 +131,7 @@ final class ScoredRows extends LookaheadIterator {
         }
         long computed = scorer.computedSteps();
         answers = clock.scoring(() -> new ArrayDeque<>(scorer.score(sequences)));
-        long tokens = sequences.stream().mapToLong(Sequence::length).sum();
-        counters.batch(sequences.size(), tokens, scorer.computedSteps() - computed);
+        counters.batch(sequences, answers, scorer.computedSteps() - computed);
         return true;
     }
 

@@ -159,6 +159,24 @@ class IncrementalJobTest {
                 .isEqualTo(1);
     }
 
+    /** Such a run writes no output, but it has ended well. */
+    @Test
+    void aNamedRunBeforeTheFirstFileSucceeds() {
+        String[] options = {
+            "--model", TORCH.modelPath(),
+            "--input", drops.folder().toString(),
+            "--output", output.toString(),
+            "--incremental", checkpoint.toString(),
+            "--run", "monday",
+            "--report", folder.resolve("report.json").toString()
+        };
+        assertThat(terminal(options).code()).isZero();
+        for (Path place : List.of(output, folder.resolve("report.json"))) {
+            Terminal status = terminal("--status", place.toString(), "--run", "monday");
+            assertThat(status.code()).as("%s", status).isZero();
+        }
+    }
+
     @Test
     void maxFilesPerTriggerLimitsABatch() throws IOException {
         for (int file = 0; file < 5; file++) {

@@ -106,6 +106,43 @@ class LauncherIT {
                         "input.key=");
     }
 
+    /** cron and containers often set no locale. Java would take that for ASCII. */
+    @Test
+    void aLocaleThatIsNoneBecomesOneOfUtf8() throws IOException {
+        Path spark = home("spark-submit", "locale charmap; printf '%s\\n' \"$LC_ALL\"");
+        for (String none : List.of("", "C", "POSIX", "xx_XX.UTF-8")) {
+            assertThat(launch(Map.of("SPARK_HOME", spark.toString(), "LC_ALL", none, "LC_CTYPE", "", "LANG", ""))
+                            .out())
+                    .as(none)
+                    .startsWith("UTF-8\n");
+        }
+        String installed = launch(Map.of("SPARK_HOME", spark.toString(), "LC_ALL", "C"))
+                .out()
+                .lines()
+                .toList()
+                .get(1);
+        assertThat(launch(Map.of("SPARK_HOME", spark.toString(), "LC_ALL", "", "LANG", installed))
+                        .out())
+                .as("a locale of the user")
+                .isEqualTo("UTF-8\n\n");
+    }
+
+    @Test
+    void aDirectoryForTemporaryFilesReachesSpark() throws IOException {
+        Path spark = home("spark-submit", "printf '%s\\n' \"$SPARK_SUBMIT_OPTS\"");
+        assertThat(launch(Map.of(
+                                "SPARK_HOME",
+                                spark.toString(),
+                                "TMPDIR",
+                                directory.toString(),
+                                "SPARK_SUBMIT_OPTS",
+                                "-Da=1"))
+                        .out())
+                .isEqualTo("-Da=1 \"-Djava.io.tmpdir=%s\"\n".formatted(directory));
+        launch(Map.of("SPARK_HOME", spark.toString(), "TMPDIR", directory + "/none"))
+                .assertFailed(2, "a directory/none is not a directory that can be written", "set TMPDIR");
+    }
+
     @Test
     void itsExitCodeIsHandedOn() throws IOException {
         Path spark = home("spark-submit", "exit 7");

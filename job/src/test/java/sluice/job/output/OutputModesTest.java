@@ -263,7 +263,7 @@ class OutputModesTest {
         Run run = run().with("report.path", path);
         assertThat(run.rows()).hasSameSizeAs(TORCH.tokens());
         assertThat(run.said())
-                .contains("error: %s: the report's copy could not be written: ".formatted(path))
+                .contains("warning: %s: the report's copy could not be written: ".formatted(path))
                 .contains("; the report itself is %s/%s".formatted(output, RunReport.FILE));
     }
 

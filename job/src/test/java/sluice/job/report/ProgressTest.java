@@ -46,14 +46,14 @@ class ProgressTest {
                     .parallelize(List.of(1, 2, 3, 4, 5, 6), 6)
                     .foreach(task -> {
                         Thread.sleep(150);
-                        counters.batch(100, 1_000, 1_000);
+                        counters.batch(new ScoredBatch(100, 1_000, 1_000));
                     });
         }
         assertThat(lines).anyMatch(line -> line.startsWith("200 of 600 rows scored (33 %)"));
         assertThat(lines)
                 .allMatch(line -> line.contains(" rows scored (") || line.startsWith("no batch of the 600 rows"));
         int ended = lines.size();
-        counters.batch(100, 1_000, 1_000);
+        counters.batch(new ScoredBatch(100, 1_000, 1_000));
         assertThat(lines).as("no line after close").hasSize(ended);
     }
 }

@@ -41,6 +41,7 @@ import sluice.job.fixture.Disk;
 import sluice.job.fixture.LocalSpark;
 import sluice.job.fixture.Run;
 import sluice.job.fixture.Tables;
+import sluice.job.message.BadRowException;
 import sluice.job.message.Failure;
 import sluice.job.report.RunReport;
 import sluice.job.settings.SettingValues;
@@ -112,21 +113,51 @@ class StateOverflowRowTest {
         assertThat(Disk.names(folder)).containsExactly("in");
     }
 
-    /** The defect is known only after scoring. */
-    @Test
-    void theRowIsQuarantined() {
+    /** The defect is known only after scoring, with every kernel. */
+    @ParameterizedTest
+    @EnumSource
+    void theRowIsQuarantined(KernelChoice kernel) {
         List<int[]> rows = good();
         rows.add(5, growing(40));
-        assertThat(run(rows, KernelChoice.AUTO)
-                        .with("bad-rows.rule", "quarantine")
-                        .rows())
-                .hasSize(good().size());
+        assertThat(run(rows, kernel).with("bad-rows.rule", "quarantine").rows()).hasSize(good().size());
         List<Row> quarantine = LocalSpark.session()
                 .read()
                 .parquet(folder.resolve("out").resolve(RunReport.BAD_ROWS).toString())
                 .select("id", "reason.code")
                 .collectAsList();
         assertThat(quarantine).containsExactly(RowFactory.create(5, "state-overflow"));
+    }
+
+    /** It is a bad row, and no scored one: neither the row nor its tokens count as scored. */
+    @ParameterizedTest
+    @EnumSource(names = {"AUTO", "REFERENCE"})
+    void theRowIsCountedOnce(KernelChoice kernel) {
+        List<int[]> rows = good();
+        rows.add(5, growing(40));
+        RunReport report = run(rows, kernel)
+                .with("bad-rows.rule", "null")
+                .with("bad-rows.max-fraction", 1)
+                .score();
+        assertThat(report.measured().rows()).isEqualTo(good().size());
+        assertThat(report.measured().tokens())
+                .isEqualTo(good().stream().mapToLong(tokens -> tokens.length).sum());
+        assertThat(report.badRows().rows()).isEqualTo(1);
+    }
+
+    /** One bad row of two is exactly the half. */
+    @Test
+    void theFractionOfBadRowsIsExact() {
+        List<int[]> rows = List.of(growing(2), growing(40));
+        assertThat(catchThrowable(run(rows, KernelChoice.AUTO)
+                        .with("bad-rows.rule", "quarantine")
+                        .with("bad-rows.max-fraction", 0.4)::score))
+                .isInstanceOf(BadRowException.class)
+                .hasMessageStartingWith("1 of 2 rows can't be scored, more than bad-rows.max-fraction = 0.4 allows");
+        assertThat(run(rows, KernelChoice.AUTO)
+                        .with("bad-rows.rule", "quarantine")
+                        .with("bad-rows.max-fraction", 0.5)
+                        .rows())
+                .hasSize(1);
     }
 
     @Test

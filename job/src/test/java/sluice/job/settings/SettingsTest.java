@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -159,6 +162,27 @@ class SettingsTest {
         Settings settings = read(file, Map.of("input.options.sep", ";", "output.options.txnAppId", "nightly"));
         assertThat(settings.input().options()).isEqualTo(Map.of("header", "false", "a.b", "1", "sep", ";"));
         assertThat(settings.output().options()).isEqualTo(Map.of("txnAppId", "nightly", "txnVersion", "7"));
+    }
+
+    /** A filter with such a text would match nothing, without an error. */
+    @Test
+    void aTextThatCouldNotBeDecodedIsRefused() throws IOException {
+        for (String lost : List.of("Z\uFFFDrich", "Z\uD83Drich")) {
+            assertThatThrownBy(() -> read(null, Map.of("input.filter", lost)))
+                    .isInstanceOf(RefusedException.class)
+                    .hasMessage(
+                            "input.filter: 'Z\uFFFDrich' has characters that could not be decoded: expected text in the encoding of the "
+                                    + "process's locale; set LC_ALL to a UTF-8 locale, for example C.UTF-8");
+        }
+        Path latin = Files.write(
+                folder.resolve("latin.conf"), "input.columns = [Z\u00FCrich]".getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> read(latin, Map.of()))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageStartingWith("input.columns: ");
+        assertThat(read(null, Map.of("input.filter", "Z\u00FCrich \uD83D\uDE00"))
+                        .input()
+                        .filter())
+                .contains("Z\u00FCrich \uD83D\uDE00");
     }
 
     /** HOCON reads the word as its null. */

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import sluice.job.fixture.LocalSpark;
 import sluice.job.fixture.Tables;
+import sluice.job.fixture.Terminal;
 import sluice.job.fixture.TorchCase;
 import sluice.job.model.ModelCache;
 
@@ -99,6 +100,23 @@ class SqlProceduresTest {
                         """.formatted(output)).collectAsList())
                 .as("this run is done already")
                 .isEmpty();
+    }
+
+    /** As of the command line, {@code --status} tells how the last run of a name ended. */
+    @Test
+    void aRepeatedRunThatFailsHasItsCode() {
+        String output = folder.resolve("out").toString();
+        Path report = folder.resolve("report.json");
+        String call =
+                "CALL lstm.run('next-click', '%s', '%s', run => 'first', report => '%s', output_format => 'parquet', mode => 'overwrite', tokens => '%s')";
+        spark.sql(call.formatted("db.events", output, report, "tokens"));
+        assertThatThrownBy(() -> spark.sql(call.formatted("db.events", output, report, "clicks")))
+                .hasStackTraceContaining("no column 'clicks'");
+        for (String place : List.of(output, report.toString())) {
+            Terminal status = Terminal.score("--status", place, "--run", "first");
+            assertThat(status.code()).as("%s", status).isEqualTo(2);
+            assertThat(status.errors()).singleElement().asString().contains("ended with 2: input.tokens: no column");
+        }
     }
 
     @Test

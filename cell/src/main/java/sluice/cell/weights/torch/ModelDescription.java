@@ -305,7 +305,7 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
 
         private static void require(boolean holds, String what, Object... values) {
             if (!holds) {
-                throw wrong(what.formatted(values));
+                throw wrong(String.format(Locale.ROOT, what, values));
             }
         }
 

@@ -212,7 +212,7 @@ final class SafetensorsHeader {
 
     private static void require(boolean holds, String message, Object... arguments) {
         if (!holds) {
-            throw new ModelException(message.formatted(arguments));
+            throw new ModelException(String.format(Locale.ROOT, message, arguments));
         }
     }
 }
