@@ -19,6 +19,7 @@ import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.streaming.StreamingQueryException;
 import org.apache.spark.sql.streaming.Trigger;
 import org.apache.spark.sql.types.StructType;
+import sluice.job.fingerprint.TableFingerprint;
 import sluice.job.input.InputTable;
 import sluice.job.message.Console;
 import sluice.job.message.HumanText;
@@ -170,9 +171,11 @@ final class MicroBatches {
     RunReport report(Instant started, TableShape shape) {
         RunMetrics sum = RunMetrics.NOTHING;
         BadRowCounts bad = new BadRowCounts();
+        TableFingerprint fingerprint = TableFingerprint.NONE;
         for (RunReport report : reports) {
             sum = sum.plus(report.measured());
             bad.merge(report.badRows());
+            fingerprint = fingerprint.plus(report.fingerprint());
         }
         return new RunReport(
                 spark.sparkContext().applicationId(),
@@ -185,6 +188,7 @@ final class MicroBatches {
                 sum,
                 bad,
                 settings.badRows().path().orElse(RunReport.BAD_ROWS),
+                fingerprint,
                 Optional.empty());
     }
 

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -21,6 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.column.VectorMetadata;
+import sluice.job.fingerprint.TableFingerprint;
 import sluice.job.input.InputTable;
 import sluice.job.message.BadRowException;
 import sluice.job.message.Console;
@@ -141,16 +143,24 @@ public final class ScoringJob {
             layout.filter(TaskLayout::changesPartitions).ifPresent(how -> console.say("%s", how.sentence()));
             Dataset<Row> scored = provenance.stamp(scored(
                     plan, table, layout, new PartitionScorer(broadcast, counters, carry.map(StateUpdate::files))));
+            AtomicReference<TableFingerprint> fingerprint = new AtomicReference<>();
             try (Progress progress = progress(planned)) {
                 layout.ifPresentOrElse(
-                        how -> how.runWithSettings(spark, () -> output.stage(scored, how.fileRows())),
-                        () -> output.stage(scored, 0));
+                        how -> how.runWithSettings(spark, () -> fingerprint.set(output.stage(scored, how.fileRows()))),
+                        () -> fingerprint.set(output.stage(scored, 0)));
             }
             requireFewBadRows(counters);
             quarantine(plan, table, broadcast, counters, output);
             carry.ifPresent(StateUpdate::stage);
             RunReport report = report(
-                    started, plan, layout, shape, counters, output.badRowsPath(), carry.map(StateUpdate::report));
+                    started,
+                    plan,
+                    layout,
+                    shape,
+                    counters,
+                    output.badRowsPath(),
+                    fingerprint.get(),
+                    carry.map(StateUpdate::report));
             output.publish(report);
             carry.ifPresent(StateUpdate::retain);
             return report;
@@ -265,6 +275,7 @@ public final class ScoringJob {
             TableShape shape,
             RunCounters counters,
             String badRowsPath,
+            TableFingerprint fingerprint,
             Optional<RunReport.States> states) {
         return new RunReport(
                 spark.sparkContext().applicationId(),
@@ -277,6 +288,7 @@ public final class ScoringJob {
                 counters.measured(),
                 counters.badRows(),
                 badRowsPath,
+                fingerprint,
                 states);
     }
 }
