@@ -1,7 +1,6 @@
 package sluice.job.audit;
 
 import java.io.IOException;
-import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,6 +11,7 @@ import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
+import scala.Tuple2;
 import sluice.job.fingerprint.FileFooter;
 
 /** Reads what the footers of Parquet files state about their rows, in tasks. */
@@ -19,9 +19,6 @@ final class FileFooters {
     private static final int MOST_TASKS = 1_000;
 
     private FileFooters() {}
-
-    /** The footer of one file, null if it states no fingerprint. */
-    private record Found(String file, FileFooter footer) implements Serializable {}
 
     /** In the order of the files; a file without a fingerprint is not in the map. */
     static Map<String, FileFooter> read(AuditedTable table, Configuration hadoop) {
@@ -33,11 +30,11 @@ final class FileFooters {
         SerializableConfiguration sent = new SerializableConfiguration(hadoop);
         JavaSparkContext.fromSparkContext(table.spark().sparkContext())
                 .parallelize(files, Math.min(files.size(), MOST_TASKS))
-                .map(file -> new Found(file, footer(file, sent.value()).orElse(null)))
+                .map(file -> new Tuple2<>(file, footer(file, sent.value()).orElse(null)))
                 .collect()
                 .forEach(found -> {
-                    if (found.footer() != null) {
-                        footers.put(found.file(), found.footer());
+                    if (found._2() != null) {
+                        footers.put(found._1(), found._2());
                     }
                 });
         return footers;

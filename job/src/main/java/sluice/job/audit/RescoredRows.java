@@ -18,14 +18,9 @@ import sluice.job.message.HumanText;
 import sluice.job.report.RunCounters;
 import sluice.job.task.PartitionScorer;
 
-/**
- * Rows whose answers were computed again and compared with those in the table.
- *
- * @param rows that were compared
- * @param different rows, of which {@code first} is one
- * @param first names the first row that differs, its column and both values; null if none differs
- */
-record RescoredRows(long rows, long different, String first) implements Serializable {
+/** Rows whose answers were computed again and compared with those in the table. Not a record, which Kryo can't read. */
+final class RescoredRows implements Serializable {
+    private static final long serialVersionUID = 1L;
     private static final int LONGEST_TEXT = 80;
     private static final int DEFAULT_KEYS = 3;
     private static final List<String> KEY_TYPES =
@@ -38,6 +33,34 @@ record RescoredRows(long rows, long different, String first) implements Serializ
 
     /** A column that names a row in messages. */
     private record Key(String name, int column, DataType type) implements Serializable {}
+
+    private final long rows;
+    private final long different;
+    private final String first; // or null
+
+    /**
+     * @param rows that were compared
+     * @param different rows, of which {@code first} is one
+     * @param first names the first row that differs, its column and both values; null if none differs
+     */
+    RescoredRows(long rows, long different, String first) {
+        this.rows = rows;
+        this.different = different;
+        this.first = first;
+    }
+
+    long rows() {
+        return rows;
+    }
+
+    long different() {
+        return different;
+    }
+
+    /** Null if no row differs. */
+    String first() {
+        return first;
+    }
 
     RescoredRows plus(RescoredRows other) {
         return new RescoredRows(rows + other.rows, different + other.different, first == null ? other.first : first);

@@ -27,8 +27,20 @@ final class RowTotals {
 
     private RowTotals() {}
 
-    /** What one task found in one file. Large files are read by several tasks. */
-    private record FilePart(String file, Fingerprint rows, long smallest) implements Serializable {
+    /** What one task found in one file. Large files are read by several tasks. Not a record, which Kryo can't read. */
+    private static final class FilePart implements Serializable {
+        private static final long serialVersionUID = 1L;
+
+        private final String file;
+        private final Fingerprint rows;
+        private final long smallest;
+
+        FilePart(String file, Fingerprint rows, long smallest) {
+            this.file = file;
+            this.rows = rows;
+            this.smallest = smallest;
+        }
+
         FilePart plus(FilePart other) {
             return new FilePart(file, rows.plus(other.rows), Math.min(smallest, other.smallest));
         }
@@ -98,7 +110,7 @@ final class RowTotals {
     }
 
     private void add(FilePart part) {
-        files.merge(part.file(), part, FilePart::plus);
+        files.merge(part.file, part, FilePart::plus);
     }
 
     /** Adds the totals of other files. */
@@ -113,7 +125,7 @@ final class RowTotals {
     /** Of a file; of no rows if Spark found none in it. */
     Fingerprint of(String file) {
         FilePart found = files.get(file);
-        return found == null ? Fingerprint.NONE : found.rows();
+        return found == null ? Fingerprint.NONE : found.rows;
     }
 
     Fingerprint of(List<String> some) {
@@ -125,7 +137,7 @@ final class RowTotals {
         return some.stream()
                 .map(files::get)
                 .filter(Objects::nonNull)
-                .mapToLong(FilePart::smallest)
+                .mapToLong(part -> part.smallest)
                 .min()
                 .orElse(Long.MAX_VALUE);
     }

@@ -6,8 +6,8 @@ import java.util.regex.Pattern;
 
 /**
  * The fingerprint of a multiset of rows: the sum of their 128-bit hashes modulo 2^128, and their number. The order of the rows and their
- * division into files and tasks do not change it. A row that is missing, doubled, foreign or changed by one bit changes the sum, except
- * with a probability of about 2^-128. It protects against faults, not against somebody who knows the hash and wants to deceive.
+ * division into files and tasks do not change it. One changed bit in one row always changes the sum. Other faults, such as rows that are
+ * missing, doubled, foreign or exchanged, change it except with a probability of about 2^-128. It protects against faults, not against somebody who knows the hash and wants to deceive.
  */
 public final class Fingerprint implements Serializable {
     /** No rows. */

@@ -574,6 +574,20 @@ class AuditJobTest {
         LocalSpark.session().sql("DROP TABLE audited");
     }
 
+    /** Task results go through the serializer that the user may set, and Kryo can't read records. */
+    @Test
+    void aSessionWithKryoAuditsToo() {
+        LocalSpark.restart(Map.of("spark.serializer", "org.apache.spark.serializer.KryoSerializer"));
+        try {
+            run().score();
+            audit(1).findsNothing("20 rows with the fingerprint ", allRows(ROWS));
+            rewrite(0, true, table -> Tampering.flip(table, "softmax", idOf(table)));
+            audit(0).finds(": softmax[");
+        } finally {
+            LocalSpark.session().stop();
+        }
+    }
+
     // The command line
 
     @Test

@@ -9,18 +9,22 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import org.apache.commons.codec.digest.MurmurHash3;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.catalyst.util.GenericArrayData;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.Platform;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import sluice.job.fixture.LocalSpark;
@@ -121,6 +125,22 @@ class FingerprintTest {
         assertThat(elsewhere.fingerprint().toString()).isNotEqualTo(whole.toString());
     }
 
+    @Test
+    void theHashIsThatOfCommonsCodec() {
+        Random random = new Random(8);
+        for (int size = 0; size <= 256; size += Long.BYTES) {
+            byte[] bytes = new byte[size];
+            random.nextBytes(bytes);
+            int seed = random.nextInt();
+            long key = Integer.toUnsignedLong(seed);
+            KeyedHash hash = new KeyedHash(key, key);
+            hash.hash(bytes, Platform.BYTE_ARRAY_OFFSET, size);
+            assertThat(new long[] {hash.high(), hash.low()})
+                    .as("size " + size)
+                    .isEqualTo(MurmurHash3.hash128x64(bytes, 0, size, seed));
+        }
+    }
+
     /** The addition of two halves is that of one number of 128 bits. */
     @Test
     void theSumIsModulo2To128() {
@@ -174,7 +194,7 @@ class FingerprintTest {
     @Test
     void failedAttemptsDoNotCount() {
         try {
-            var spark = LocalSpark.restart(java.util.Map.of("spark.master", "local[2, 3]"));
+            SparkSession spark = LocalSpark.restart(Map.of("spark.master", "local[2, 3]"));
             Dataset<Row> rows = spark.range(0, 1000, 1, 4)
                     .selectExpr("id", "array(cast(id as float)) as scores", "cast(id % 3 as string) as day");
             FileSums expected = write(rows, "steady");
