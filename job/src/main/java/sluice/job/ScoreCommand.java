@@ -21,6 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import sluice.cell.weights.file.ModelFile;
+import sluice.job.audit.AuditJob;
 import sluice.job.incremental.IncrementalJob;
 import sluice.job.message.AfterCommit;
 import sluice.job.message.Console;
@@ -63,14 +64,17 @@ import sluice.job.storage.Storage;
             "  submit/score --model clicks.safetensors --input events/ --output scores/ --emit topk,loglik",
             "  submit/score --describe clicks.onnx",
             "  submit/score --model clicks.onnx --save-model clicks.safetensors",
+            "  submit/score --audit scores/ --model clicks.safetensors",
             "",
             "All settings, their units and defaults: conf/scoring.conf. Options of spark-submit (--master, --driver-memory,",
             "--executor-memory, --conf, --packages, ...) are passed to it.",
             "Exit codes: 0 done; 1 the run failed, nothing was written; 2 settings, model or table are wrong, nothing was",
-            "started; 3 more rows can't be scored than bad-rows allows, nothing was written."
+            "started; 3 more rows can't be scored than bad-rows allows, nothing was written, or --audit found a difference."
         })
 @SuppressWarnings("UnusedVariable") // the options of settings are read by name, see overrides()
 public final class ScoreCommand {
+    private static final double DEFAULT_FRACTION = 0.01;
+
     @Option(
             names = "--model",
             paramLabel = "FILE",
@@ -187,6 +191,20 @@ public final class ScoreCommand {
     private String status;
 
     @Option(
+            names = "--audit",
+            paramLabel = "OUTPUT",
+            description =
+                    "Read a scored table back, compare its rows with the fingerprints that its runs wrote, and score a sample again with --model. Writes nothing; exits with 3 if a bit differs.")
+    private String audit;
+
+    @Option(
+            names = "--fraction",
+            paramLabel = "0..1",
+            description =
+                    "With --audit: the fraction of the rows that is scored again, at least one row. Default: 0.01.")
+    private Double fraction;
+
+    @Option(
             names = "--run",
             paramLabel = "NAME",
             description = "The name of this run in its report; with --status, the run to print.")
@@ -266,6 +284,12 @@ public final class ScoreCommand {
                 describeOrSave(console);
                 return ExitCode.SCORED.code();
             }
+            if (audit != null) {
+                return audit(console).code();
+            }
+            if (fraction != null) {
+                throw new RefusedException("--fraction: is an option of --audit; pass --audit, or leave it out");
+            }
             return score(console).code();
         } catch (Exception | OutOfMemoryError e) { // Spark throws checked exceptions that it doesn't declare
             console.error(Failure.sentence(e));
@@ -306,6 +330,22 @@ public final class ScoreCommand {
             console.say(
                     "wrote %s: %s; SHA-256 %s",
                     saveModel, file.model(), file.model().fingerprint());
+        }
+    }
+
+    private ExitCode audit(Console console) throws IOException {
+        Map<String, String> overrides = overrides();
+        if (config != null) {
+            throw new RefusedException(
+                    "--config: --audit takes the settings from the report of the run; leave it out, and pass --model");
+        }
+        double part = fraction == null ? DEFAULT_FRACTION : fraction;
+        AuditJob.requirePossible(audit, part, overrides);
+        SparkSession spark = SparkSession.builder().appName("sluice audit").getOrCreate();
+        try {
+            return new AuditJob(spark, console, audit, part, overrides).run();
+        } finally {
+            spark.stop();
         }
     }
 

@@ -31,6 +31,7 @@ class ArchitectureTest {
 
     /** Each room may use those before it. */
     private static final List<String> ROOMS = List.of(
+            "fingerprint",
             "parquet",
             "message",
             "storage",
@@ -44,12 +45,27 @@ class ArchitectureTest {
             "task",
             "run",
             "incremental",
+            "audit",
             "sql");
 
     /** The public types of each room. A type that is not listed must be package-private. */
     private static final Map<String, Set<String>> PUBLIC = Map.ofEntries(
             Map.entry("", Set.of("Main", "NamelessUser", "ScoreCommand")),
+            Map.entry("audit", Set.of("AuditJob")),
             Map.entry("column", Set.of("OutputColumns", "OutputSize", "ReasonColumn", "VectorMetadata")),
+            Map.entry(
+                    "fingerprint",
+                    Set.of(
+                            "CountedJsonFormat",
+                            "CountedOrcFormat",
+                            "CountedWriterFactory",
+                            "FileFooter",
+                            "FileSum",
+                            "FileSums",
+                            "Fingerprint",
+                            "HashedColumns",
+                            "RowSum",
+                            "TableFingerprint")),
             Map.entry("incremental", Set.of("IncrementalJob")),
             Map.entry(
                     "input",
@@ -119,7 +135,8 @@ class ArchitectureTest {
                             "RunRecord",
                             "RunReport",
                             "RunStatus",
-                            "TaskClock")),
+                            "TaskClock",
+                            "WrittenRun")),
             Map.entry("run", Set.of("DryRun", "ReportPrinter", "ScoringJob")),
             Map.entry(
                     "settings",

@@ -17,6 +17,8 @@ class ScoreCommandTest {
             "--config",
             "--set",
             "--status",
+            "--audit",
+            "--fraction",
             "--show",
             "--describe",
             "--save-model",

@@ -13,6 +13,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import sluice.job.fingerprint.TableFingerprint;
 import sluice.job.message.RefusedException;
 import sluice.job.output.DirectoryOutput;
 import sluice.job.output.ScoredOutput;
@@ -120,8 +121,8 @@ final class BatchOutput implements ScoredOutput {
     }
 
     @Override
-    public void stage(Dataset<Row> rows, long fileRows) {
-        directory.stage(rows.withColumn(column, functions.lit(batch.number())), fileRows);
+    public TableFingerprint stage(Dataset<Row> rows, long fileRows) {
+        return directory.stage(rows.withColumn(column, functions.lit(batch.number())), fileRows);
     }
 
     @Override

@@ -19,6 +19,7 @@ import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.streaming.StreamingQueryException;
 import org.apache.spark.sql.streaming.Trigger;
 import org.apache.spark.sql.types.StructType;
+import sluice.job.fingerprint.TableFingerprint;
 import sluice.job.input.InputTable;
 import sluice.job.message.Console;
 import sluice.job.message.HumanText;
@@ -172,8 +173,10 @@ final class MicroBatches {
     /** The report of all batches as one run. */
     RunReport report(Instant started, TableShape shape) {
         RunMetrics sum = RunMetrics.NOTHING;
+        TableFingerprint fingerprint = TableFingerprint.NONE;
         for (RunReport report : reports) {
             sum = sum.plus(report.measured());
+            fingerprint = fingerprint.plus(report.fingerprint());
         }
         return new RunReport(
                 spark.sparkContext().applicationId(),
@@ -186,6 +189,7 @@ final class MicroBatches {
                 sum,
                 BadRowCounts.sum(reports.stream().map(RunReport::badRows).toList()),
                 settings.badRows().path().orElse(RunReport.BAD_ROWS),
+                fingerprint,
                 Optional.empty());
     }
 

@@ -19,7 +19,7 @@ import sluice.job.message.RefusedException;
  */
 public record ColumnPath(List<String> names, List<Integer> indexes) {
     /** The top-level column of this name, dots included, otherwise the field at this path; empty if there is neither. */
-    static Optional<ColumnPath> find(StructType schema, String dotted) {
+    public static Optional<ColumnPath> find(StructType schema, String dotted) {
         int top = Arrays.asList(schema.fieldNames()).indexOf(dotted);
         return top >= 0 ? Optional.of(new ColumnPath(List.of(dotted), List.of(top))) : descend(schema, dotted);
     }

@@ -9,7 +9,9 @@ public enum ExitCode {
     /** Settings, model or table are wrong. Nothing was started. */
     REFUSED(2),
     /** More bad rows than {@code bad-rows} allows. Nothing was written. A retry would find the same rows. */
-    BAD_ROWS(3);
+    BAD_ROWS(3),
+    /** {@code --audit}: the table's rows are not those that its runs wrote, or the model gives other answers. */
+    DIFFERENT(3);
 
     private final int code;
 

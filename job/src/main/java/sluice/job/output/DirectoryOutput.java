@@ -3,6 +3,7 @@ package sluice.job.output;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -11,10 +12,16 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.internal.SQLConf;
+import org.apache.spark.sql.types.StructType;
+import sluice.job.fingerprint.FileSums;
+import sluice.job.fingerprint.HashedColumns;
+import sluice.job.fingerprint.TableFingerprint;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.report.RunName;
 import sluice.job.report.RunReport;
+import sluice.job.settings.OutputFormat;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
 
@@ -27,6 +34,8 @@ public final class DirectoryOutput implements ScoredOutput {
     private static final String FIRST_SIZE_CHECK = "parquet.page.size.row.check.min";
 
     private static final String ZONE = "spark.sql.session.timeZone";
+    /** The value of {@code spark.sql.parquet.outputTimestampType} with which Spark does not write times as they are. */
+    private static final String MILLISECONDS = "TIMESTAMP_MILLIS";
 
     private final SparkSession spark;
     private final Settings.Output settings;
@@ -88,13 +97,27 @@ public final class DirectoryOutput implements ScoredOutput {
     }
 
     @Override
-    public void stage(Dataset<Row> rows, long fileRows) {
-        write(rows, fileRows, settings.partitionBy(), staged.path());
+    public TableFingerprint stage(Dataset<Row> rows, long fileRows) {
+        FileSums sums =
+                FileSums.begin(spark, hashed(rows), settings.partitionBy().size());
+        write(rows, fileRows, settings.partitionBy(), staged.path(), sums.options());
+        return sums.total();
+    }
+
+    /** The columns of the files. Those of the partitions are in the names of directories. */
+    private HashedColumns hashed(Dataset<Row> rows) {
+        StructType files =
+                rows.drop(settings.partitionBy().toArray(String[]::new)).schema();
+        boolean isExact = settings.format() == OutputFormat.PARQUET
+                && !spark.conf()
+                        .get(SQLConf.PARQUET_OUTPUT_TIMESTAMP_TYPE().key())
+                        .equals(MILLISECONDS);
+        return isExact ? HashedColumns.all(files) : HashedColumns.exact(files);
     }
 
     @Override
     public void stageBadRows(Dataset<Row> rows) {
-        write(rows, 0, List.of(), staged.stagedBadRows());
+        write(rows, 0, List.of(), staged.stagedBadRows(), Map.of());
         try {
             staged.markBadRows();
         } catch (IOException e) {
@@ -102,7 +125,8 @@ public final class DirectoryOutput implements ScoredOutput {
         }
     }
 
-    private void write(Dataset<Row> rows, long fileRows, List<String> partitionBy, String path) {
+    private void write(
+            Dataset<Row> rows, long fileRows, List<String> partitionBy, String path, Map<String, String> fingerprint) {
         rows.write()
                 .mode(SaveMode.ErrorIfExists)
                 .format(settings.format().writer())
@@ -110,6 +134,7 @@ public final class DirectoryOutput implements ScoredOutput {
                 .option("compression", settings.format().compression())
                 .option(FIRST_SIZE_CHECK, 1)
                 .options(settings.options())
+                .options(fingerprint)
                 .partitionBy(partitionBy.toArray(String[]::new))
                 .save(path);
     }

@@ -6,6 +6,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import sluice.job.fingerprint.TableFingerprint;
 import sluice.job.message.RefusedException;
 import sluice.job.report.RunName;
 import sluice.job.report.RunReport;
@@ -37,8 +38,9 @@ public interface ScoredOutput {
      * Scores the rows, and stages the result.
      *
      * @param fileRows largest number of rows in a file; 0: no limit
+     * @return the fingerprint of the rows
      */
-    void stage(Dataset<Row> rows, long fileRows);
+    TableFingerprint stage(Dataset<Row> rows, long fileRows);
 
     /** Stages the bad rows. */
     void stageBadRows(Dataset<Row> rows);

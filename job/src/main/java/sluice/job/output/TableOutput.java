@@ -18,6 +18,7 @@ import org.apache.spark.sql.catalyst.analysis.NoSuchTableException;
 import org.apache.spark.sql.catalyst.analysis.TableAlreadyExistsException;
 import org.apache.spark.sql.functions;
 import org.apache.spark.storage.StorageLevel;
+import sluice.job.fingerprint.TableFingerprint;
 import sluice.job.input.ColumnPath;
 import sluice.job.message.RefusedException;
 import sluice.job.report.RunName;
@@ -164,10 +165,10 @@ final class TableOutput implements ScoredOutput {
     }
 
     @Override
-    public void stage(Dataset<Row> scored, long fileRows) {
+    public TableFingerprint stage(Dataset<Row> scored, long fileRows) {
         this.fileRows = fileRows;
         rows = scored.persist(StorageLevel.DISK_ONLY());
-        rows.count(); // an action that fills the cache
+        return TableFingerprint.ofCached(rows); // an action that fills the cache
     }
 
     @Override

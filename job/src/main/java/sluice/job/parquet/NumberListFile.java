@@ -2,6 +2,9 @@ package sluice.job.parquet;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.mapreduce.TaskAttemptContext;
@@ -12,6 +15,7 @@ import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.execution.datasources.OutputWriter;
 import org.apache.spark.sql.types.StructType;
+import sluice.job.fingerprint.FileSum;
 
 /** Writes one file of a task, row group by row group. */
 final class NumberListFile extends OutputWriter {
@@ -23,25 +27,36 @@ final class NumberListFile extends OutputWriter {
     private final FileLayout layout;
     private final CodecFactory codecs;
     private final ParquetFileWriter file;
+    private final FileSum sum; // null if no fingerprint is computed
 
     private long groupBytes; // maximum size of the next group
     private RowGroup group; // null after a row could not be written
     private long nextCheck; // number of rows at which the size of the group is checked
 
     private NumberListFile(
-            String path, FileSettings settings, FileLayout layout, CodecFactory codecs, ParquetFileWriter file) {
+            String path,
+            FileSettings settings,
+            FileLayout layout,
+            CodecFactory codecs,
+            ParquetFileWriter file,
+            Optional<FileSum> sum) {
         this.path = path;
         this.settings = settings;
         this.layout = layout;
         this.codecs = codecs;
         this.file = file;
+        this.sum = sum.orElse(null);
         this.groupBytes = settings.groupBytes();
         OPEN.incrementAndGet();
         begin(settings.properties().getMinRowCountForPageSizeCheck());
     }
 
-    /** @param schema of the rows */
-    static NumberListFile create(String path, StructType schema, TaskAttemptContext task) throws IOException {
+    /**
+     * @param schema of the rows
+     * @param sum computes the fingerprint that the footer states
+     */
+    static NumberListFile create(String path, StructType schema, TaskAttemptContext task, Optional<FileSum> sum)
+            throws IOException {
         FileSettings settings = FileSettings.of(task);
         FileLayout layout = new FileLayout(schema, task.getConfiguration());
         ParquetFileWriter file = new ParquetFileWriter(
@@ -55,7 +70,7 @@ final class NumberListFile extends OutputWriter {
         file.start();
         CodecFactory codecs =
                 new CodecFactory(task.getConfiguration(), settings.properties().getPageSizeThreshold());
-        return new NumberListFile(path, settings, layout, codecs, file);
+        return new NumberListFile(path, settings, layout, codecs, file, sum);
     }
 
     /** @param firstCheck number of rows at which the size of the group is checked first */
@@ -74,6 +89,9 @@ final class NumberListFile extends OutputWriter {
         RowGroup current = group;
         group = null;
         current.add(row);
+        if (sum != null) {
+            sum.add(row);
+        }
         group = current;
         if (group.rows() < nextCheck) {
             return;
@@ -124,12 +142,24 @@ final class NumberListFile extends OutputWriter {
         try (file) {
             if (group != null) {
                 flush();
-                file.end(layout.metadata());
+                file.end(metadata());
+                if (sum != null) {
+                    sum.close();
+                }
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
             codecs.release();
         }
+    }
+
+    private Map<String, String> metadata() {
+        if (sum == null) {
+            return layout.metadata();
+        }
+        Map<String, String> metadata = new HashMap<>(layout.metadata());
+        metadata.putAll(sum.footer());
+        return metadata;
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.mapreduce.TaskAttemptContext;
 import org.apache.parquet.hadoop.ParquetOutputFormat;
@@ -11,6 +12,9 @@ import org.apache.spark.sql.execution.datasources.OutputWriter;
 import org.apache.spark.sql.execution.datasources.OutputWriterFactory;
 import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.StructType;
+import sluice.job.fingerprint.CountedWriterFactory;
+import sluice.job.fingerprint.FileSum;
+import sluice.job.fingerprint.FileSums;
 
 /** Opens the files of a task. Sent to the executors. */
 final class NumberListWriterFactory extends OutputWriterFactory {
@@ -27,10 +31,15 @@ final class NumberListWriterFactory extends OutputWriterFactory {
     private static final String COLUMN_SEPARATOR = "#";
 
     private final OutputWriterFactory spark;
+    private final FileSums sums; // null if no fingerprints are computed
 
-    /** @param spark Spark's own factory, used for files with settings that this writer doesn't support */
-    NumberListWriterFactory(OutputWriterFactory spark) {
+    /**
+     * @param spark Spark's own factory, used for files with settings that this writer doesn't support; their footers have no fingerprint
+     * @param sums computes the fingerprints of the files
+     */
+    NumberListWriterFactory(OutputWriterFactory spark, Optional<FileSums> sums) {
         this.spark = spark;
+        this.sums = sums.orElse(null);
     }
 
     @Override
@@ -40,11 +49,13 @@ final class NumberListWriterFactory extends OutputWriterFactory {
 
     @Override
     public OutputWriter newInstance(String path, StructType schema, TaskAttemptContext context) {
+        Optional<FileSum> sum = Optional.ofNullable(sums).map(all -> all.file(path, schema));
         if (!isSupported(context.getConfiguration())) {
-            return spark.newInstance(path, schema, context);
+            OutputWriter file = spark.newInstance(path, schema, context);
+            return sum.isPresent() ? CountedWriterFactory.counted(file, sum.get()) : file;
         }
         try {
-            return NumberListFile.create(path, schema, context);
+            return NumberListFile.create(path, schema, context, sum);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

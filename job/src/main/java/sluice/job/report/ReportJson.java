@@ -3,6 +3,7 @@ package sluice.job.report;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -39,6 +40,16 @@ final class ReportJson {
     private static final String FILES = "files";
     private static final String CHECKPOINT_ID = "checkpoint-id";
     private static final String FILES_SHA256 = "files-sha256";
+    private static final String SHA256 = "sha256";
+    private static final String MODE = "mode";
+    private static final String KEEP_RUNS = "keep-runs";
+    private static final String SETTINGS = "settings";
+    private static final String STATE = "state";
+    private static final String BATCHES = "batches";
+    private static final String FINGERPRINT = "fingerprint";
+    private static final String FINGERPRINT_ROWS = "fingerprint-rows";
+    private static final String FINGERPRINT_COLUMNS = "fingerprint-columns";
+    private static final String FINGERPRINT_ID = "fingerprint-id";
 
     private ReportJson() {}
 
@@ -59,7 +70,7 @@ final class ReportJson {
     static byte[] scored(RunReport report, RunReport.Batches batches) {
         Map<String, Object> tree = scoredTree(report);
         tree.put("checkpoint", batches.checkpoint());
-        tree.put("batches", batches.numbers());
+        tree.put(BATCHES, batches.numbers());
         tree.put(FILES, batches.files());
         batches.modelBefore().ifPresent(model -> tree.put("model-before", model));
         batches.settingsBefore().ifPresent(settings -> tree.put("settings-sha256-before", settings));
@@ -77,14 +88,21 @@ final class ReportJson {
         tree.put(EXIT_CODE, ExitCode.SCORED.code());
         tree.put(MODEL, model(report.settings().model().path(), report.model()));
         putPlaces(tree, report.settings());
+        tree.put(MODE, SettingValues.name(report.settings().output().mode()));
+        tree.put(KEEP_RUNS, report.settings().report().keepRuns());
         tree.put("settings-sha256", report.settings().sha256());
+        tree.put(SETTINGS, report.settings().written());
         tree.put("columns", report.columns());
+        tree.put(FINGERPRINT, report.fingerprint().sum().toString());
+        tree.put(FINGERPRINT_ROWS, report.fingerprint().sum().rows());
+        tree.put(FINGERPRINT_COLUMNS, report.fingerprint().columns());
+        tree.put(FINGERPRINT_ID, report.fingerprint().id());
         tree.put(ROWS, metrics.rows());
         tree.put(TOKENS, metrics.tokens());
         tree.put(COMPUTED_STEPS, metrics.computedSteps());
         tree.put(SHARING, rounded(metrics.sharing()));
         tree.put(BAD_ROWS, badRows(report));
-        report.states().ifPresent(states -> tree.put("state", states(states)));
+        report.states().ifPresent(states -> tree.put(STATE, states(states)));
         tree.put("tasks", metrics.tasks());
         report.layout().ifPresent(layout -> tree.put(LAYOUT, layout));
         tree.put(SPEED, Math.round(metrics.tokensPerSecondPerCore()));
@@ -99,7 +117,7 @@ final class ReportJson {
         Map<String, Object> tree = new LinkedHashMap<>();
         tree.put(PATH, path);
         tree.put("format", model.format());
-        tree.put("sha256", model.model().fingerprint());
+        tree.put(SHA256, model.model().fingerprint());
         tree.put("layers", model.model().toString());
         tree.put("parameters", model.model().parameters());
         tree.put("notes", model.notes());
@@ -203,7 +221,7 @@ final class ReportJson {
     }
 
     /**
-     * The values of a report that later runs and {@code --status} read. Texts and objects that the report lacks are null, numbers 0.
+     * The values of a report that later runs, {@code --status} and {@code --audit} read. Texts and objects that the report lacks are null, numbers 0.
      *
      * @param exitCode null if the run has not ended, or the file is no report of a run
      */
@@ -221,7 +239,17 @@ final class ReportJson {
             @JsonProperty(TASK_SECONDS) TaskSeconds taskSeconds,
             @JsonProperty(CHECKPOINT_ID) String checkpointId,
             @JsonProperty(FILES_SHA256) String filesSha256,
-            @JsonProperty(BAD_ROWS) BadRows badRows) {
+            @JsonProperty(BAD_ROWS) BadRows badRows,
+            @JsonProperty(MODEL) JsonNode model,
+            @JsonProperty(MODE) String mode,
+            @JsonProperty(KEEP_RUNS) int keepRuns,
+            @JsonProperty(SETTINGS) Map<String, Object> settings,
+            @JsonProperty(STATE) JsonNode state,
+            @JsonProperty(BATCHES) JsonNode batches,
+            @JsonProperty(FINGERPRINT) String fingerprint,
+            @JsonProperty(FINGERPRINT_ROWS) long fingerprintRows,
+            @JsonProperty(FINGERPRINT_COLUMNS) String fingerprintColumns,
+            @JsonProperty(FINGERPRINT_ID) String fingerprintId) {
         /** Whether this is the record of a run that has begun and has not ended. */
         boolean isBegun() {
             return exitCode == null && run != null && started != null;
@@ -232,6 +260,11 @@ final class ReportJson {
 
         @JsonIgnoreProperties(ignoreUnknown = true)
         record TaskSeconds(@JsonProperty("all") double all) {}
+
+        /** SHA-256 of the model; empty if the report states none. */
+        String modelSha256() {
+            return model == null ? "" : model.path(SHA256).asText();
+        }
     }
 
     /**

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import sluice.cell.weights.file.ModelFile;
+import sluice.job.fingerprint.TableFingerprint;
 import sluice.job.message.ExitCode;
 import sluice.job.message.HumanText;
 import sluice.job.message.TwoColumnText;
@@ -17,6 +18,7 @@ import sluice.job.settings.Settings;
  * @param columns names of the columns of the scored table
  * @param layout how rows were distributed to tasks; empty if the run left that to Spark
  * @param badRowsPath where the quarantined rows are, relative to the output unless {@code bad-rows.path} is set
+ * @param fingerprint of the written rows
  * @param states what happened to the carried states; empty if the run carries none
  */
 public record RunReport(
@@ -30,6 +32,7 @@ public record RunReport(
         RunMetrics measured,
         BadRowCounts badRows,
         String badRowsPath,
+        TableFingerprint fingerprint,
         Optional<States> states) {
     /** Path of the last run's report in an output. */
     public static final String FILE = "_sluice/report.json";

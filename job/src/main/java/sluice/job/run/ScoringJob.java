@@ -22,6 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.column.VectorMetadata;
+import sluice.job.fingerprint.TableFingerprint;
 import sluice.job.input.InputTable;
 import sluice.job.message.AfterCommit;
 import sluice.job.message.BadRowException;
@@ -177,15 +178,24 @@ public final class ScoringJob {
             layout.filter(TaskLayout::changesPartitions).ifPresent(how -> console.say("%s", how.sentence()));
             Dataset<Row> scored = provenance.stamp(scored(
                     plan, table, layout, new PartitionScorer(broadcast, counters, carry.map(StateUpdate::files))));
+            TableFingerprint fingerprint;
             try (Progress progress = progress(planned)) {
                 layout.ifPresent(how -> how.set(spark));
-                output.stage(scored, layout.map(TaskLayout::fileRows).orElse(0L));
+                fingerprint =
+                        output.stage(scored, layout.map(TaskLayout::fileRows).orElse(0L));
             }
             requireFewBadRows(counters);
             quarantine(plan, table, broadcast, counters, output);
             carry.ifPresent(StateUpdate::stage);
             report = report(
-                    started, plan, layout, shape, counters, output.badRowsPath(), carry.map(StateUpdate::report));
+                    started,
+                    plan,
+                    layout,
+                    shape,
+                    counters,
+                    output.badRowsPath(),
+                    fingerprint,
+                    carry.map(StateUpdate::report));
             output.publish(report);
         } catch (Throwable failure) {
             abandon(output, carry, failure);
@@ -303,6 +313,7 @@ public final class ScoringJob {
             TableShape shape,
             RunCounters counters,
             String badRowsPath,
+            TableFingerprint fingerprint,
             Optional<RunReport.States> states) {
         return new RunReport(
                 spark.sparkContext().applicationId(),
@@ -315,6 +326,7 @@ public final class ScoringJob {
                 counters.measured(),
                 counters.badRows(),
                 badRowsPath,
+                fingerprint,
                 states);
     }
 }

@@ -1,13 +1,15 @@
 package sluice.job.settings;
 
+import sluice.job.fingerprint.CountedJsonFormat;
+import sluice.job.fingerprint.CountedOrcFormat;
 import sluice.job.parquet.NumberListFormat;
 
 /** {@code output.format}: how the scored table is stored. */
 public enum OutputFormat {
     PARQUET("parquet", NumberListFormat.class.getName(), "zstd"),
-    ORC("orc", "orc", "zstd"),
+    ORC("orc", CountedOrcFormat.class.getName(), "zstd"),
     /** One JSON object per line. */
-    JSON("json", "json", "none"),
+    JSON("json", CountedJsonFormat.class.getName(), "none"),
     /** The name of a table in Spark's catalogs. Files beside it, for example the quarantine, are Parquet. */
     TABLE("parquet", NumberListFormat.class.getName(), "zstd");
 

@@ -49,16 +49,23 @@ public final class SettingValues {
      * @param where the source of the overrides, for messages
      */
     static Config merge(Path file, Map<String, String> overrides, String where) {
+        return merge(file == null ? ConfigFactory.empty() : parse(file), overrides, where);
+    }
+
+    /** The same over settings that are read already. */
+    static Config over(Config base, Map<String, String> overrides) {
+        return merge(base, overrides, "--set");
+    }
+
+    private static Config merge(Config base, Map<String, String> overrides, String where) {
         Config defaults = ConfigFactory.parseResources(SettingValues.class.getClassLoader(), DEFAULTS);
-        Config fromFile = file == null ? ConfigFactory.empty() : parse(file);
         Config fromCommand = ConfigFactory.empty();
         for (Map.Entry<String, String> override : overrides.entrySet()) {
             requireKnown(where, override.getKey());
             fromCommand =
                     fromCommand.withValue(override.getKey(), value(override.getKey(), override.getValue(), defaults));
         }
-        Config merged =
-                fromCommand.withFallback(fromFile).withFallback(defaults).resolve();
+        Config merged = fromCommand.withFallback(base).withFallback(defaults).resolve();
         for (Map.Entry<String, ConfigValue> setting : merged.entrySet()) { // also values of environment variables
             DecodedText.require(
                     setting.getKey(), String.valueOf(setting.getValue().unwrapped()));

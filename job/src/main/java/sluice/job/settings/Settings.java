@@ -22,6 +22,7 @@ import sluice.job.message.RefusedException;
  * All settings of a run, each of them checked. {@code conf/scoring.conf} documents them.
  *
  * @param file the settings file, if there is one
+ * @param written the values of the settings that a report states, by key: those that are needed to score the rows of an output again
  * @param sha256 the settings hash: the SHA-256 of all settings that can change answers or their form, see {@link SettingKey}
  */
 public record Settings(
@@ -33,6 +34,7 @@ public record Settings(
         BadRows badRows,
         Report report,
         Optional<Path> file,
+        Map<String, Object> written,
         String sha256) {
     /** {@code model.*}; an empty input kind or readout is {@code auto}. */
     public record Model(
@@ -139,7 +141,19 @@ public record Settings(
      */
     public static Settings read(Path file, Map<String, String> overrides) {
         Config merged = SettingValues.merge(file, overrides);
-        return of(new SettingValues(merged), Optional.ofNullable(file), SettingsHash.of(merged));
+        return of(new SettingValues(merged), Optional.ofNullable(file), merged);
+    }
+
+    /**
+     * The settings of an earlier run, as its report states them.
+     *
+     * @param written {@link #written()} of that run
+     * @param overrides values of the command line by key, which take precedence
+     * @throws RefusedException as {@link #read}
+     */
+    public static Settings readAgain(Map<String, Object> written, Map<String, String> overrides) {
+        Config merged = WrittenSettings.merge(written, overrides);
+        return of(new SettingValues(merged), Optional.empty(), merged);
     }
 
     /**
@@ -151,7 +165,7 @@ public record Settings(
      */
     public static Settings readFrom(String where, Map<String, String> overrides) {
         Config merged = SettingValues.merge(null, overrides, where);
-        return of(new SettingValues(merged), Optional.empty(), SettingsHash.of(merged));
+        return of(new SettingValues(merged), Optional.empty(), merged);
     }
 
     /**
@@ -174,7 +188,7 @@ public record Settings(
                 values.constant(SettingKey.OUTPUT_MODE, OutputMode.class));
     }
 
-    private static Settings of(SettingValues values, Optional<Path> file, String sha256) {
+    private static Settings of(SettingValues values, Optional<Path> file, Config merged) {
         return new Settings(
                 model(values),
                 input(values),
@@ -188,7 +202,8 @@ public record Settings(
                 new Report(values.optional(SettingKey.REPORT_PATH), values.string(SettingKey.REPORT_RUN), (int)
                         values.within(SettingKey.REPORT_KEEP_RUNS, 0, Integer.MAX_VALUE)),
                 file,
-                sha256);
+                WrittenSettings.of(merged),
+                SettingsHash.of(merged));
     }
 
     private static Model model(SettingValues values) {

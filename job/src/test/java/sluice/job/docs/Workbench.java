@@ -33,6 +33,7 @@ final class Workbench {
             "--report",
             "--config",
             "--status",
+            "--audit",
             "--describe",
             "--save-model",
             "--incremental");
@@ -79,9 +80,17 @@ final class Workbench {
         return directory.resolve(file);
     }
 
-    /** What a command prints, and its exit code. */
+    /** What a command prints, and its exit code; of several with {@code &&} between them, the last one. */
     Terminal run(String command) throws Exception {
         clean();
+        Terminal last = null;
+        for (String part : command.split(" && ")) {
+            last = runOne(part);
+        }
+        return last;
+    }
+
+    private Terminal runOne(String command) throws Exception {
         List<String> words = Shell.words(command);
         List<String> options = words.subList(1, words.size());
         Terminal terminal = words.get(0).equals("submit/score") ? score(options) : example(words.get(0), options);

@@ -27,7 +27,7 @@ class PartitionSumTest {
                                 counters.badRow("third", () -> "row " + id);
                                 counters.quarantined();
                             } else {
-                                counters.batch(1, 2, 3);
+                                counters.batch(new ScoredBatch(1, 2, 3));
                             }
                             return id;
                         },

@@ -1,0 +1,48 @@
+package sluice.job.audit;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.util.SerializableConfiguration;
+import scala.Tuple2;
+import sluice.job.fingerprint.FileFooter;
+
+/** Reads what the footers of Parquet files state about their rows, in tasks. */
+final class FileFooters {
+    private static final int MOST_TASKS = 1_000;
+
+    private FileFooters() {}
+
+    /** In the order of the files; a file without a fingerprint is not in the map. */
+    static Map<String, FileFooter> read(AuditedTable table, Configuration hadoop) {
+        Map<String, FileFooter> footers = new TreeMap<>();
+        List<String> files = table.files();
+        if (!table.isParquet() || files.isEmpty()) {
+            return footers;
+        }
+        SerializableConfiguration sent = new SerializableConfiguration(hadoop);
+        JavaSparkContext.fromSparkContext(table.spark().sparkContext())
+                .parallelize(files, Math.min(files.size(), MOST_TASKS))
+                .map(file -> new Tuple2<>(file, footer(file, sent.value()).orElse(null)))
+                .collect()
+                .forEach(found -> {
+                    if (found._2() != null) {
+                        footers.put(found._1(), found._2());
+                    }
+                });
+        return footers;
+    }
+
+    private static Optional<FileFooter> footer(String file, Configuration hadoop) throws IOException {
+        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(new Path(file), hadoop))) {
+            return FileFooter.of(reader.getFileMetaData().getKeyValueMetaData());
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package sluice.job.audit;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+import sluice.job.input.ColumnPath;
+import sluice.job.input.InputTable;
+import sluice.job.model.CachedModel;
+import sluice.job.model.Vocabulary;
+import sluice.job.model.VocabularySource;
+import sluice.job.report.WrittenRun;
+import sluice.job.settings.BadRowRule;
+import sluice.job.settings.SettingKey;
+import sluice.job.settings.Settings;
+import sluice.job.task.BroadcastPlan;
+import sluice.job.task.ScoringPlan;
+
+/**
+ * How the rows of a run are scored again: its plan with the run's settings over the scored table itself. The expected answers get columns of
+ * their own, whose names begin with {@value #EXPECTED}.
+ *
+ * @param answers names of the columns to compare, without the prefix
+ * @param prefix {@code output.prefix} of the run
+ * @param keys columns that name a row in messages; empty: chosen by type
+ */
+record Rescoring(
+        ScoringPlan plan, Broadcast<BroadcastPlan> broadcast, List<String> answers, String prefix, List<String> keys) {
+    /** Reserved name, chosen to avoid collisions. */
+    static final String EXPECTED = "sluice expected ";
+
+    private static final String REASON = "reason";
+
+    /** The settings with which the run computed its answers. */
+    static Settings settings(WrittenRun run, String table, Map<String, String> overrides) {
+        Map<String, String> own = new LinkedHashMap<>(overrides);
+        own.put(SettingKey.INPUT_PATH.key(), table);
+        own.put(SettingKey.OUTPUT_PATH.key(), table);
+        return Settings.readAgain(run.settings(), own);
+    }
+
+    /** Why the rows of a table with these columns can't be scored again; empty if they can. */
+    static Optional<String> obstacle(WrittenRun run, Settings settings, StructType table) {
+        if (run.carriesStates()) {
+            return Optional.of(
+                    "the rows started from carried states (state.path), which the table does not hold: they can't be scored again");
+        }
+        Optional<String> state = settings.input().state();
+        if (state.isPresent() && ColumnPath.find(table, state.get()).isEmpty()) {
+            return Optional.of(missing(state.get(), "the initial states"));
+        }
+        return ColumnPath.find(table, settings.input().tokens()).isEmpty()
+                ? Optional.of(missing(settings.input().tokens(), "the sequences"))
+                : Optional.empty();
+    }
+
+    private static String missing(String column, String what) {
+        return "the table has no column '%s' with %s, so its rows can't be scored again: list that column in input.columns"
+                .formatted(column, what);
+    }
+
+    /** @param rows of the table, with the column of their file */
+    static Rescoring of(
+            Dataset<Row> rows,
+            WrittenRun run,
+            Settings settings,
+            Map<String, String> overrides,
+            CachedModel model,
+            SparkSession spark) {
+        List<String> columns = Arrays.asList(rows.columns());
+        List<String> keys =
+                settings.input().key().stream().filter(columns::contains).toList();
+        Map<String, String> own = new LinkedHashMap<>(overrides);
+        own.put(SettingKey.OUTPUT_PREFIX.key(), EXPECTED);
+        own.put(SettingKey.INPUT_COLUMNS.key(), "");
+        own.put(SettingKey.INPUT_KEY.key(), "");
+        own.put(SettingKey.BAD_ROWS_RULE.key(), "null");
+        Settings again = settings(run, settings.output().path(), own);
+        Configuration hadoop = spark.sessionState().newHadoopConf();
+        Optional<Vocabulary> words =
+                VocabularySource.find(again.input().vocabulary(), model.file().metadata(), hadoop);
+        InputTable table = InputTable.of(spark, rows, again.input());
+        ScoringPlan plan = ScoringPlan.resolve(model.file(), again, words, table, hadoop);
+        boolean hasReason = settings.badRows().rule() == BadRowRule.NULL;
+        List<String> answers = Arrays.stream(plan.schema().fieldNames())
+                .filter(name -> name.startsWith(EXPECTED))
+                .map(name -> name.substring(EXPECTED.length()))
+                .filter(name -> hasReason || !name.equals(REASON))
+                .toList();
+        return new Rescoring(
+                plan,
+                plan.broadcast(again, spark, model.engine(plan.input().kind(), again, spark)),
+                answers,
+                settings.output().prefix(),
+                keys);
+    }
+
+    /** Whether a column of the plan's table is an answer, an expected answer, or the file's column. */
+    boolean isAdded(String column) {
+        return column.startsWith(EXPECTED)
+                || column.equals(AuditedTable.FILE)
+                || answers.stream().anyMatch(name -> column.equals(prefix + name));
+    }
+
+    /** What is wrong with the answer columns of the table; empty if they have the names and types of the expected ones. */
+    Optional<String> misfit() {
+        StructType schema = plan.schema();
+        for (String name : answers) {
+            String found = prefix + name;
+            if (!Arrays.asList(schema.fieldNames()).contains(found)) {
+                return Optional.of("the table has no column '%s', which its run wrote".formatted(found));
+            }
+            String type = schema.apply(found).dataType().catalogString();
+            String expected = schema.apply(EXPECTED + name).dataType().catalogString();
+            if (!type.equals(expected)) {
+                return Optional.of(
+                        "column '%s' has type %s, and the model's answers have %s".formatted(found, type, expected));
+            }
+        }
+        return Optional.empty();
+    }
+}
