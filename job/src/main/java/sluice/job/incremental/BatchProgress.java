@@ -3,6 +3,7 @@ package sluice.job.incremental;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -66,6 +67,7 @@ record BatchProgress(
                                         found.get().checkpoint(),
                                         settings.input().checkpoint().orElseThrow()));
             }
+            found.get().requireSameTime(path, log);
             return found;
         }
         if (files.exists(output) && files.getFileStatus(output).isDirectory() && files.listStatus(output).length > 0) {
@@ -79,6 +81,33 @@ record BatchProgress(
         return Optional.empty();
     }
 
+    /**
+     * With an output from an older backup than the checkpoint, rows of scored files are missing. With an older checkpoint, their rows would
+     * be added again, unless only the last batch is unknown to it: the next batch has the same number and replaces that batch.
+     */
+    private void requireSameTime(String path, CheckpointLog log) throws IOException {
+        long committed = log.lastCommit().orElse(-1);
+        long begun = log.lastBatch().orElse(committed);
+        if (committed > batch) {
+            throw new RefusedException(String.format(
+                    Locale.ROOT,
+                    "%s: its last batch is %d, but its checkpoint %s records batch %d as scored, so rows are missing; restore the output and the checkpoint from backups of the same time, or begin again with another --incremental and another --output",
+                    path,
+                    batch,
+                    checkpoint,
+                    committed));
+        }
+        if (batch > begun + 1) {
+            throw new RefusedException(String.format(
+                    Locale.ROOT,
+                    "%s: its last batch is %d, but its checkpoint %s knows %s, so rows would be added again; restore the output and the checkpoint from backups of the same time, or begin again with another --incremental and another --output",
+                    path,
+                    batch,
+                    checkpoint,
+                    begun < 0 ? "none" : "batches up to " + begun + " only"));
+        }
+    }
+
     /** Without an output, its checkpoint must not have scored files yet. */
     private static void requireUnused(Checkpoint checkpoint, Path output, CheckpointLog log) throws IOException {
         if (!checkpoint.output().equals(output.toString())) {
@@ -86,7 +115,7 @@ record BatchProgress(
                     "%s: is the checkpoint of the output %s, not of %s; check --output, or begin again with another --incremental"
                             .formatted(checkpoint.path(), checkpoint.output(), output));
         }
-        if (log.hasCommits()) {
+        if (log.lastCommit().isPresent()) {
             throw new RefusedException(
                     "%s: is missing, and the checkpoint %s records its files as scored; restore it, or begin again with another --incremental"
                             .formatted(output, checkpoint.path()));

@@ -11,6 +11,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -58,18 +59,26 @@ final class CheckpointLog {
 
     /** Whether any batch has started. */
     boolean hasBatches() throws IOException {
-        return hasNumbers("offsets") || hasCommits();
+        return lastBatch().isPresent() || lastCommit().isPresent();
     }
 
-    /** Whether any batch has been committed. */
-    boolean hasCommits() throws IOException {
-        return hasNumbers("commits");
+    /** The last batch that has started; empty if none has. */
+    OptionalLong lastBatch() throws IOException {
+        return lastNumber("offsets");
     }
 
-    /** Whether a log has complete files; temporary ones have other names. */
-    private boolean hasNumbers(String log) throws IOException {
+    /** The last batch that has been committed; empty if none has. */
+    OptionalLong lastCommit() throws IOException {
+        return lastNumber("commits");
+    }
+
+    /** The last complete file of a log; temporary files have other names. */
+    private OptionalLong lastNumber(String log) throws IOException {
         return Storage.entries(files, new Path(checkpoint, log)).stream()
-                .anyMatch(entry -> entry.getPath().getName().matches("\\d+"));
+                .map(entry -> entry.getPath().getName())
+                .filter(name -> name.matches("[0-9]{1,18}"))
+                .mapToLong(Long::parseLong)
+                .max();
     }
 
     /** The input files of a batch. */

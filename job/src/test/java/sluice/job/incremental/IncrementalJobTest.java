@@ -124,6 +124,76 @@ class IncrementalJobTest {
         assertThat(Disk.names(folder)).doesNotContain(".out.staging").contains("out", "checkpoint");
     }
 
+    /** Three nights, with copies of the output and of the checkpoint after the first; more files arrive. */
+    private void scoreThreeNights() throws IOException {
+        for (int night = 0; night < 3; night++) {
+            drops.add(10 + night);
+            run().scoreNew();
+            if (night == 0) {
+                Disk.copy(output, folder.resolve("output of monday"));
+                Disk.copy(checkpoint, folder.resolve("checkpoint of monday"));
+            }
+        }
+        drops.add(7);
+    }
+
+    private void restore(Path place, String backup) throws IOException {
+        Files.move(place, folder.resolve("lost"));
+        Disk.copy(folder.resolve(backup), place);
+    }
+
+    @Test
+    void anOutputThatIsOlderThanItsCheckpointIsRefused() throws IOException {
+        scoreThreeNights();
+        restore(output, "output of monday");
+        Map<String, String> before = content();
+        assertThatThrownBy(run()::scoreNew)
+                .isInstanceOf(RefusedException.class)
+                .hasMessage(
+                        "%s: its last batch is 0, but its checkpoint %s records batch 2 as scored, so rows are missing; restore the output and the checkpoint from backups of the same time, or begin again with another --incremental and another --output",
+                        output, checkpoint);
+        assertThat(content()).isEqualTo(before);
+    }
+
+    @Test
+    void aCheckpointThatIsOlderThanItsOutputIsRefused() throws IOException {
+        scoreThreeNights();
+        restore(checkpoint, "checkpoint of monday");
+        Map<String, String> before = content();
+        assertThatThrownBy(run()::scoreNew)
+                .isInstanceOf(RefusedException.class)
+                .hasMessage(
+                        "%s: its last batch is 2, but its checkpoint %s knows batches up to 0 only, so rows would be added again; restore the output and the checkpoint from backups of the same time, or begin again with another --incremental and another --output",
+                        output, checkpoint);
+        assertThat(content()).isEqualTo(before);
+    }
+
+    /** The next batch has the number of the unknown one, and its files too. */
+    @Test
+    void aCheckpointThatLacksTheLastBatchIsContinued() throws IOException {
+        drops.add(10);
+        run().scoreNew();
+        Disk.copy(checkpoint, folder.resolve("checkpoint of monday"));
+        drops.add(11);
+        run().scoreNew();
+        drops.add(7);
+        restore(checkpoint, "checkpoint of monday");
+        run().scoreNew();
+        assertThat(table().count()).isEqualTo(drops.rows());
+        assertAllRowsOnce();
+    }
+
+    @Test
+    void bothRestoredFromTheSameTimeAreContinued() throws IOException {
+        scoreThreeNights();
+        restore(output, "output of monday");
+        Files.move(checkpoint, folder.resolve("lost checkpoint"));
+        Disk.copy(folder.resolve("checkpoint of monday"), checkpoint);
+        run().scoreNew();
+        assertThat(table().count()).isEqualTo(drops.rows());
+        assertAllRowsOnce();
+    }
+
     @Test
     void nothingNewChangesNothing() {
         Run none = run();
