@@ -1,6 +1,7 @@
 package sluice.job.output;
 
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -81,7 +82,7 @@ final class OwnedDirectory {
             throws IOException {
         Optional<String> stranger = stranger(files, directory, isOurs);
         if (stranger.isPresent()) {
-            throw new RefusedException(sentence.formatted(stranger.get()));
+            throw new RefusedException(String.format(Locale.ROOT, sentence, stranger.get()));
         }
     }
 

@@ -145,25 +145,9 @@ public final class RunRecord {
                         e);
             }
         });
-        if (!copyIsInOutput()) {
-            copy(begun)
-                    .ifPresent(reason -> console.warning(
-                            settings.report().path().get() + ": the begin of the run could not be noted: " + reason));
-        }
-    }
-
-    /** A file in a new output would make it look as if it existed. */
-    private boolean copyIsInOutput() {
-        if (settings.report().path().isEmpty() || settings.output().format() == OutputFormat.TABLE) {
-            return false;
-        }
-        try {
-            return Storage.isWithin(
-                    Storage.qualified(settings.report().path().get(), "--report", hadoop),
-                    Storage.qualified(settings.output().path(), "--output", hadoop));
-        } catch (RefusedException e) { // an unknown file system, which is not that of the output
-            return false;
-        }
+        copy(begun)
+                .ifPresent(reason -> console.warning(
+                        settings.report().path().get() + ": the begin of the run could not be noted: " + reason));
     }
 
     /** Deletes the oldest notes, as {@link RunHistory} deletes the oldest reports. */

@@ -221,12 +221,12 @@ class RunStatusTest {
                 .doesNotContain("a.json");
     }
 
-    /** The copy of a report in an output must not make a new one look as if it existed. */
+    /** The copy of a report in an output would make a new one look as if it existed. */
     @Test
-    void aReportsCopyInTheOutput() {
+    void aReportsCopyInTheOutputIsRefused() {
         String copy = file("out") + "/report.json";
-        assertThat(score("good", "--mode", "error", "--report", copy).code()).isZero();
-        assertStatus(Terminal.score("--status", copy), 0, "ended with 0: 2 sequences");
+        assertThat(score("good", "--mode", "error", "--report", copy).code()).isEqualTo(2);
+        assertThat(Disk.names(folder)).doesNotContain("out");
     }
 
     /** A failed run writes no output, but the copy of its report. */
