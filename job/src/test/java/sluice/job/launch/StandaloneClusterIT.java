@@ -480,6 +480,9 @@ class StandaloneClusterIT {
         Launch.local(directory, "--status", report.toString(), "--run", "tonight")
                 .end()
                 .assertFailed(3, "row id=bad", "'Q' at step 2");
-        assertThat(output.getParent()).isEmptyDirectory();
+        assertThat(output.getParent())
+                .as("the note of the named run alone")
+                .isDirectoryContaining(file -> file.getFileName().toString().equals(".out.runs"))
+                .isDirectoryNotContaining(file -> !file.getFileName().toString().equals(".out.runs"));
     }
 }
