@@ -98,8 +98,8 @@ public record InputPlan(
         }
         throw new RefusedException(String.format(
                 Locale.ROOT,
-                ("model.input: the model has no embedding and reads %d numbers a step; column '%s' (%s) holds %s: set model.input to "
-                        + "one-hot (tokens in [0, %d)), or pass a column of type array<array<float|double>> with %d a step"),
+                "model.input: the model has no embedding and reads %d numbers a step; column '%s' (%s) holds %s: set model.input to "
+                        + "one-hot (tokens in [0, %d)), or pass a column of type array<array<float|double>> with %d a step",
                 model.inputWidth(),
                 field.name(),
                 type(field),

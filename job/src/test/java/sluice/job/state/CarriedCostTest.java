@@ -28,8 +28,8 @@ class CarriedCostTest {
         return LocalSpark.session()
                 .sql(String.format(
                         Locale.ROOT,
-                        ("SELECT (id * 7919) %% %d AS account, transform(sequence(1, %d), t -> CAST((id * t + %d) %% 2 AS int)) AS tokens"
-                                + " FROM range(%d, %d, 1, 2)"),
+                        "SELECT (id * 7919) %% %d AS account, transform(sequence(1, %d), t -> CAST((id * t + %d) %% 2 AS int)) AS tokens"
+                                + " FROM range(%d, %d, 1, 2)",
                         KEYS,
                         TOKENS,
                         night,

@@ -32,8 +32,8 @@ public final class Allocation {
             throw new ModelException(
                     String.format(
                             Locale.ROOT,
-                            ("tensor '%s' has shape %s and needs %d bytes of memory, more than the heap of this JVM has free; "
-                                    + "set a larger heap"),
+                            "tensor '%s' has shape %s and needs %d bytes of memory, more than the heap of this JVM has free; "
+                                    + "set a larger heap",
                             tensor,
                             shape,
                             values * Float.BYTES),

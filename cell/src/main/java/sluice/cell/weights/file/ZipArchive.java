@@ -110,8 +110,8 @@ public final class ZipArchive {
     private static ModelException misplaced(ZipEntry entry) {
         return new ModelException(String.format(
                 Locale.ROOT,
-                ("the zip entry '%s' is not at byte %d, where the directory says, or is shorter than %d bytes: "
-                        + "the file is damaged, copy it again"),
+                "the zip entry '%s' is not at byte %d, where the directory says, or is shorter than %d bytes: "
+                        + "the file is damaged, copy it again",
                 entry.name(),
                 entry.headerAt(),
                 entry.storedBytes()));

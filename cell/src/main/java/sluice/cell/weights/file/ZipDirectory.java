@@ -67,8 +67,8 @@ final class ZipDirectory {
         if (end.begin < 0 || end.length < 0 || end.begin > end.at || end.length > end.at - end.begin) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    ("the zip directory claims %s bytes at byte %s, but the record that ends it is at byte %d: "
-                            + "the file is damaged, copy it again"),
+                    "the zip directory claims %s bytes at byte %s, but the record that ends it is at byte %d: "
+                            + "the file is damaged, copy it again",
                     Long.toUnsignedString(end.length),
                     Long.toUnsignedString(end.begin),
                     end.at));
@@ -142,7 +142,7 @@ final class ZipDirectory {
             }
         }
         throw new ModelException(
-                "the zip archive requires a zip64 end record, but has none: the file is damaged, copy it again");
+                "the zip archive has no zip64 end record, which its directory needs: the file is damaged, copy it again");
     }
 
     private static ByteBuffer bytes(SeekableByteChannel channel, long position, int length) throws IOException {
@@ -224,8 +224,8 @@ final class ZipDirectory {
         if (bytes < 0 || storedBytes < 0 || headerAt < 0 || headerAt > begin || storedBytes > begin - headerAt) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    ("the zip entry '%s' claims %s bytes at byte %s, but the archive's entries end at byte %d: "
-                            + "the file is damaged"),
+                    "the zip entry '%s' claims %s bytes at byte %s, but the archive's entries end at byte %d: "
+                            + "the file is damaged",
                     name,
                     Long.toUnsignedString(storedBytes),
                     Long.toUnsignedString(headerAt),
@@ -242,8 +242,8 @@ final class ZipDirectory {
         if (bytes > Math.max(FREE_EXPANSION_BYTES, MAX_EXPANSION * storedBytes)) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    ("the zip entry '%s' has %d bytes and would inflate to %d, expected at most %d times as many: "
-                            + "this is a zip bomb"),
+                    "the zip entry '%s' has %d bytes and would inflate to %d, expected at most %d times as many: "
+                            + "this is a zip bomb",
                     name,
                     storedBytes,
                     bytes,

@@ -161,8 +161,8 @@ final class Hdf5Chunks {
         if (bytes > Math.multiplyExact(stored, MAX_EXPANSION)) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    ("%s has %d bytes and would inflate to %d, expected at most %d times as many: "
-                            + "it is a decompression bomb"),
+                    "%s has %d bytes and would inflate to %d, expected at most %d times as many: "
+                            + "it is a decompression bomb",
                     array,
                     stored,
                     bytes,

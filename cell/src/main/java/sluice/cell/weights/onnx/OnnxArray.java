@@ -40,8 +40,8 @@ final class OnnxArray {
             if (counted > limit) {
                 throw new ModelException(String.format(
                         Locale.ROOT,
-                        ("the graph computes %d values from its tensors, expected at most %d: far more than "
-                                + "the file holds; export it with constants folded"),
+                        "the graph computes %d values from its tensors, expected at most %d: far more than "
+                                + "the file holds; export it with constants folded",
                         counted,
                         limit));
             }

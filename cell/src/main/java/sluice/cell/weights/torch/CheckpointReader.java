@@ -245,8 +245,8 @@ public final class CheckpointReader implements TensorSource {
         if (readValues / MAX_SHARING > storedValues) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    ("with tensor '%s' its tensors have %d values, but its storages only %d: they overlap; "
-                            + "save each after .clone()"),
+                    "with tensor '%s' its tensors have %d values, but its storages only %d: they overlap; "
+                            + "save each after .clone()",
                     name,
                     readValues,
                     storedValues));

@@ -130,8 +130,8 @@ final class LstmStack {
             if (found.get(depth) != depth) {
                 throw new ModelException(String.format(
                         Locale.ROOT,
-                        ("the LSTM '%s' has layers %s but no layer %d, expected all from 0 "
-                                + "upwards; export the whole state dict"),
+                        "the LSTM '%s' has layers %s but no layer %d, expected all from 0 "
+                                + "upwards; export the whole state dict",
                         prefix,
                         found,
                         depth));
@@ -296,8 +296,8 @@ final class LstmStack {
             if (!Float.isFinite(sum[at])) {
                 throw new ModelException(String.format(
                         Locale.ROOT,
-                        ("tensors '%s' and '%s' add up to %s at index [%d], expected a finite "
-                                + "number that float32 can hold"),
+                        "tensors '%s' and '%s' add up to %s at index [%d], expected a finite "
+                                + "number that float32 can hold",
                         inputBias,
                         hiddenBias,
                         sum[at],
@@ -311,8 +311,8 @@ final class LstmStack {
         if (!tensors.has(name)) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    ("tensor '%s' is missing, expected one of shape (4H) = (%d) beside '%s': an "
-                            + "LSTM has all its biases or none; export the whole state dict"),
+                    "tensor '%s' is missing, expected one of shape (4H) = (%d) beside '%s': an "
+                            + "LSTM has all its biases or none; export the whole state dict",
                     name,
                     rows,
                     sibling));

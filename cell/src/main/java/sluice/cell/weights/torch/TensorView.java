@@ -120,8 +120,8 @@ final class TensorView implements Comparable<TensorView> {
         if (values > storage.values()) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    ("tensor '%s' %s, which shows values of its storage '%s' of %d more than once; "
-                            + "save it after .contiguous()"),
+                    "tensor '%s' %s, which shows values of its storage '%s' of %d more than once; "
+                            + "save it after .contiguous()",
                     name,
                     this,
                     NameList.shortened(storage.key()),

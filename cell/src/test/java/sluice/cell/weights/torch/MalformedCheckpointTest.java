@@ -873,7 +873,7 @@ class MalformedCheckpointTest {
         for (long at : new long[] {-1, 0, Long.MAX_VALUE, file.length, locator}) {
             byte[] moved = file.clone();
             ByteBuffer.wrap(moved).order(ByteOrder.LITTLE_ENDIAN).putLong(locator + 8, at);
-            assertRefused(moved, "the zip archive requires a zip64 end record, but has none");
+            assertRefused(moved, "the zip archive has no zip64 end record, which its directory needs");
         }
         for (int field : new int[] {32, 40, 48}) {
             for (long number : new long[] {-1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 40}) {
