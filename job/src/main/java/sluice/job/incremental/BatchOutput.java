@@ -76,10 +76,11 @@ final class BatchOutput implements ScoredOutput {
     static BatchOutput at(SparkSession spark, Settings settings, Batch batch, Configuration hadoop) {
         String column = column(settings.output());
         Settings.Output output = settings.output().inPartitions(column);
+        RunName name = RunName.ofBatch(batch.number());
         StagedOutput staged = StagedOutput.at(
                 output,
                 settings.badRows().path(),
-                RunName.ofBatch(batch.number()),
+                name,
                 Optional.of(String.format(Locale.ROOT, "%s=%d", column, batch.number())),
                 hadoop);
         return new BatchOutput(batch, column, staged, new DirectoryOutput(spark, output, staged), settings, hadoop);
@@ -135,7 +136,7 @@ final class BatchOutput implements ScoredOutput {
     }
 
     @Override
-    public void publish(RunReport report) throws IOException {
+    public boolean publish(RunReport report) throws IOException {
         BatchProgress progress = new BatchProgress(
                 batch.checkpoint().path(),
                 batch.checkpoint().id(),
@@ -143,9 +144,9 @@ final class BatchOutput implements ScoredOutput {
                 report.model().model().fingerprint(),
                 settings.sha256());
         batch.checkpoint().fixSchema(batch.schema(), hadoop);
-        staged.writeText(RunName.ofBatch(batch.number()).report(), report.json(batch.identity()));
+        staged.writeReport(RunName.ofBatch(batch.number()).report(), report.json(batch.identity()));
         staged.writeText(BatchProgress.FILE, progress.json());
-        staged.publish();
+        return staged.publish(() -> !staged.history().holds(batch.identity()));
     }
 
     @Override

@@ -28,6 +28,7 @@ public final class DirectoryOutput implements ScoredOutput {
     private final SparkSession spark;
     private final Settings.Output settings;
     private final StagedOutput staged;
+    private TableShape shape; // null until it is checked
 
     public DirectoryOutput(SparkSession spark, Settings.Output settings, StagedOutput staged) {
         this.spark = spark;
@@ -46,7 +47,8 @@ public final class DirectoryOutput implements ScoredOutput {
     }
 
     @Override
-    public void requireFits(TableShape shape) {
+    public void requireFits(TableShape rows) {
+        shape = rows;
         if (!settings.mode().keepsOthers()) {
             return;
         }
@@ -54,7 +56,7 @@ public final class DirectoryOutput implements ScoredOutput {
             Path target = staged.target();
             FileSystem files = target.getFileSystem(spark.sessionState().newHadoopConf());
             WrittenTable.find(files, target, settings, spark)
-                    .ifPresent(written -> written.requireSame(shape, settings.path()));
+                    .ifPresent(written -> written.requireSame(rows, settings.path()));
         } catch (IOException e) {
             throw new RefusedException(
                     "%s: can't be listed: %s; check --output"
@@ -96,9 +98,15 @@ public final class DirectoryOutput implements ScoredOutput {
     }
 
     @Override
-    public void publish(RunReport report) throws IOException {
+    public boolean publish(RunReport report) throws IOException {
         staged.writeReport(report.json());
-        staged.publish();
+        return staged.publish(() -> {
+            if (staged.holdsRun()) {
+                return false;
+            }
+            requireFits(shape);
+            return true;
+        });
     }
 
     @Override

@@ -158,7 +158,7 @@ final class TableOutput implements ScoredOutput {
 
     /** Publishes the bad rows before the table, and withdraws them if the table can't be written. */
     @Override
-    public void publish(RunReport report) throws IOException {
+    public boolean publish(RunReport report) throws IOException {
         if (hasBadRows) {
             badRows.get().moveIn(settings.mode() != OutputMode.ERROR);
         }
@@ -175,6 +175,7 @@ final class TableOutput implements ScoredOutput {
         }
         removeEarlierBadRows();
         rows.unpersist();
+        return true;
     }
 
     private void commit() throws TableAlreadyExistsException, NoSuchTableException {

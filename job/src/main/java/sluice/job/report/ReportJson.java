@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -37,6 +38,7 @@ final class ReportJson {
     private static final String FILES = "files";
     private static final String CHECKPOINT_ID = "checkpoint-id";
     private static final String FILES_SHA256 = "files-sha256";
+    private static final String PUBLICATION = "publication";
 
     private ReportJson() {}
 
@@ -182,6 +184,17 @@ final class ReportJson {
         return SmallFile.json(tree);
     }
 
+    /** A report with the number of the publication that put it into its output. */
+    static byte[] withPublication(byte[] json, long number) {
+        try {
+            Map<String, Object> tree = new LinkedHashMap<>(SmallFile.parse(json, Map.class));
+            tree.put(PUBLICATION, number);
+            return SmallFile.json(tree);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a report is a JSON object", e);
+        }
+    }
+
     /**
      * The values of a report that later runs and {@code --status} read. Texts and objects that the report lacks are null, numbers 0.
      *
@@ -200,7 +213,8 @@ final class ReportJson {
             @JsonProperty(SPEED) double tokensPerSecondPerCore,
             @JsonProperty(TASK_SECONDS) TaskSeconds taskSeconds,
             @JsonProperty(CHECKPOINT_ID) String checkpointId,
-            @JsonProperty(FILES_SHA256) String filesSha256) {
+            @JsonProperty(FILES_SHA256) String filesSha256,
+            @JsonProperty(PUBLICATION) long publication) {
         @JsonIgnoreProperties(ignoreUnknown = true)
         record TaskSeconds(@JsonProperty("all") double all) {}
     }

@@ -35,12 +35,12 @@ public record RunStatus(int code, String sentence) {
         Path file = new Path(path);
         boolean isOutput = files.exists(file) && files.getFileStatus(file).isDirectory();
         if (isOutput && run.isPresent()) {
-            Optional<byte[]> kept = new RunHistory(files, file).of(run.get());
+            Optional<byte[]> kept = new RunHistory(files, file, hadoop).of(run.get());
             if (kept.isPresent()) { // found by file name; a run without a name is named by its file alone
                 return of(path, kept.get(), Optional.empty());
             }
         }
-        Optional<byte[]> report = isOutput ? new RunHistory(files, file).last() : SmallFile.read(files, file);
+        Optional<byte[]> report = isOutput ? new RunHistory(files, file, hadoop).last() : SmallFile.read(files, file);
         return report.isPresent()
                 ? of(path, report.get(), run)
                 : new RunStatus(

@@ -96,11 +96,16 @@ public final class ScoringJob {
         printer.print(file);
         ScoredOutput output = ScoredOutput.at(spark, settings, name, hadoop);
         ScoringPlan plan = ScoringPlan.read(file, settings, spark);
-        RunReport report = score(
+        Optional<RunReport> scored = score(
                 plan,
                 () -> plan.broadcast(settings, spark, model.engine(plan.input().kind(), settings, spark)),
                 output,
                 started);
+        if (scored.isEmpty()) {
+            isDone(name);
+            return Optional.empty();
+        }
+        RunReport report = scored.get();
         RunHistory.retain(name, settings, hadoop);
         printer.copyPublished(report.json());
         printer.print(report);
@@ -118,10 +123,11 @@ public final class ScoringJob {
      *
      * @param plan resolved; this method joins the carried states that it names to its table
      * @param broadcasts creates the broadcast of the plan for the executors
+     * @return empty if another process has published the rows of this run meanwhile
      * @throws RefusedException before any task starts, if the rows do not fit into the output
      * @throws RuntimeException if scoring failed; nothing was published, unless it is an {@code UnfinishedException}
      */
-    public RunReport score(
+    public Optional<RunReport> score(
             ScoringPlan plan, Supplier<Broadcast<BroadcastPlan>> broadcasts, ScoredOutput output, Instant started)
             throws IOException {
         Provenance provenance = plan.provenance(settings, started);
@@ -151,9 +157,12 @@ public final class ScoringJob {
             carry.ifPresent(StateUpdate::stage);
             RunReport report = report(
                     started, plan, layout, shape, counters, output.badRowsPath(), carry.map(StateUpdate::report));
-            output.publish(report);
+            if (!output.publish(report)) {
+                output.abandon();
+                return Optional.empty();
+            }
             carry.ifPresent(StateUpdate::retain);
-            return report;
+            return Optional.of(report);
         } catch (Throwable failure) {
             abandon(output, failure);
             throw failure;
@@ -187,7 +196,7 @@ public final class ScoringJob {
         String path = settings.output().path();
         FileSystem files = Storage.of(path, "--output", hadoop);
         Optional<byte[]> report =
-                new RunHistory(files, new Path(path)).of(settings.report().run());
+                new RunHistory(files, new Path(path), hadoop).of(settings.report().run());
         if (report.isEmpty()) {
             return false;
         }

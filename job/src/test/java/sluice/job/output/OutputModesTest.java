@@ -200,7 +200,7 @@ class OutputModesTest {
         staged.write("part", new byte[] {1});
         Files.createDirectory(output);
         Disk.write(output.resolve("part"), "theirs");
-        assertThatThrownBy(staged::publish)
+        assertThatThrownBy(() -> staged.publish(() -> true))
                 .isInstanceOf(IOException.class)
                 .hasMessage("file:%s: was created by another process during this run", output);
         staged.abandon();
@@ -216,7 +216,7 @@ class OutputModesTest {
         staged.write("part", new byte[] {1});
         // Somebody may delete hidden directories while the run is still writing.
         staged.abandon();
-        assertThatThrownBy(staged::publish).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> staged.publish(() -> true)).isInstanceOf(IOException.class);
         assertThat(Disk.names(folder)).containsExactly("out");
         assertThat(output.resolve("part")).hasContent("old");
     }
