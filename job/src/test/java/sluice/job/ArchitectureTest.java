@@ -140,9 +140,12 @@ class ArchitectureTest {
                             "HadoopChannel",
                             "Journal",
                             "Publication",
+                            "PublicationLog",
+                            "PublicationRecord",
                             "SmallFile",
                             "StagingDirectory",
-                            "Storage")),
+                            "Storage",
+                            "StoreGuarantees")),
             Map.entry(
                     "task",
                     Set.of(

@@ -255,8 +255,8 @@ public final class StagedOutput {
 
     private Optional<Journal> propose(long number, Recheck recheck) throws IOException {
         if (!files.exists(place.staging())) {
-            throw new IOException(String.format(
-                    Locale.ROOT, "%s: was removed by another process during this run", place.staging()));
+            throw new IOException(
+                    String.format(Locale.ROOT, "%s: was removed by another process during this run", place.staging()));
         }
         if (publication.newest() != newestAtStart && !recheck.isWanted()) {
             return Optional.empty();
@@ -340,7 +340,8 @@ public final class StagedOutput {
     private Journal.Place stepsWithin() throws IOException {
         JournalBuilder steps = new JournalBuilder(place);
         if (badRows.isEmpty()) {
-            steps.replace(insideBadRows(), List.of(), JournalBuilder::isData); // an earlier run may have had the same name
+            steps.replace(
+                    insideBadRows(), List.of(), JournalBuilder::isData); // an earlier run may have had the same name
         }
         if (partition.isPresent()) {
             steps.replace(partition.get(), publication.log().recentFiles(), JournalBuilder::isData);

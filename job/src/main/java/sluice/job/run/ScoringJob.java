@@ -195,8 +195,8 @@ public final class ScoringJob {
         }
         String path = settings.output().path();
         FileSystem files = Storage.of(path, "--output", hadoop);
-        Optional<byte[]> report =
-                new RunHistory(files, new Path(path), hadoop).of(settings.report().run());
+        Optional<byte[]> report = new RunHistory(files, new Path(path), hadoop)
+                .of(settings.report().run());
         if (report.isEmpty()) {
             return false;
         }

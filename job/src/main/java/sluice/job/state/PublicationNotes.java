@@ -34,6 +34,7 @@ import sluice.job.storage.StoreGuarantees;
 final class PublicationNotes {
     private static final String DIRECTORY = "_sluice";
     private static final Pattern NAME = Pattern.compile("publishing-([1-9][0-9]{0,17})-([1-9][0-9]{0,8})\\.json");
+    private static final Pattern DRAFT = Pattern.compile("\\.publishing-([1-9][0-9]{0,17})-.*");
     private static final int MOST_TRIES = 1_000;
 
     private final StateStore store;
@@ -129,7 +130,9 @@ final class PublicationNotes {
             List<Note> notes = of(version);
             for (Note note : notes) {
                 boolean isOwn = note.links().id().equals(id);
-                if (!isOwn && publication(note).decide(note.links().number(), note.links().id())) {
+                if (!isOwn
+                        && publication(note)
+                                .decide(note.links().number(), note.links().id())) {
                     throw taken(version);
                 }
             }
@@ -140,7 +143,7 @@ final class PublicationNotes {
             String path = name(version, attempt);
             Path file = new Path(store.path(), path);
             files.mkdirs(file.getParent());
-            if (guarantees.create(file, json, new Path(file.getParent(), "." + id))) {
+            if (guarantees.create(file, json, new Path(file.getParent(), "." + file.getName() + "-" + id))) {
                 return path;
             }
         }
@@ -185,8 +188,7 @@ final class PublicationNotes {
         List<String> sentences = new ArrayList<>();
         for (Note note : all()) {
             Publication publication = publication(note);
-            if (publication.isCommitted(note.links().number(), note.links().id())
-                    && publication.finishPending() > 0) {
+            if (publication.isCommitted(note.links().number(), note.links().id()) && publication.finishPending() > 0) {
                 sentences.add(String.format(
                         Locale.ROOT,
                         "%s: a run had ended while it published states here and scores to %s; the publication is finished now",
@@ -197,6 +199,17 @@ final class PublicationNotes {
                 store.files().delete(new Path(store.path(), note.path()), false);
             }
         }
+        deleteDrafts(store.newest());
         return sentences;
+    }
+
+    /** Deletes what processes left that were killed while they created a note. No process can make these versions any more. */
+    private void deleteDrafts(long newest) throws IOException {
+        for (FileStatus entry : Storage.entries(store.files(), new Path(store.path(), DIRECTORY))) {
+            Matcher draft = DRAFT.matcher(entry.getPath().getName());
+            if (draft.matches() && Long.parseLong(draft.group(1)) <= newest) {
+                store.files().delete(entry.getPath(), false);
+            }
+        }
     }
 }

@@ -53,7 +53,12 @@ public record Journal(
 
     /** The record of this publication. The first place is the output's. */
     public PublicationRecord record() {
-        return new PublicationRecord(id, number, base, texts, places.isEmpty() ? List.of() : places.get(0).added());
+        return new PublicationRecord(
+                id,
+                number,
+                base,
+                texts,
+                places.isEmpty() ? List.of() : places.get(0).added());
     }
 
     /**
@@ -133,9 +138,7 @@ public record Journal(
     private static IOException notAJournal(String name, Exception cause) {
         return new IOException(
                 String.format(
-                        Locale.ROOT,
-                        "%s: not a journal of a run; check the files beside it, then remove it",
-                        name),
+                        Locale.ROOT, "%s: not a journal of a run; check the files beside it, then remove it", name),
                 cause);
     }
 }

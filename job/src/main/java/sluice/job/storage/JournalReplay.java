@@ -69,7 +69,8 @@ final class JournalReplay {
         this.threads = threads;
     }
 
-    static JournalReplay of(Path target, Journal.Place steps, Journal journal, Configuration hadoop) throws IOException {
+    static JournalReplay of(Path target, Journal.Place steps, Journal journal, Configuration hadoop)
+            throws IOException {
         FileSystem files = target.getFileSystem(hadoop);
         StoreGuarantees store = StoreGuarantees.of(files, target, hadoop);
         return new JournalReplay(
@@ -102,7 +103,7 @@ final class JournalReplay {
             }
             runAll(moves);
             switch (step.action()) {
-                case REMOVE -> files.delete(in(place.target(), step.path()), false);
+                case REMOVE -> remove(in(place.target(), step.path()));
                 case MOVE_DIRECTORY -> moveDirectory(step.path());
                 case REPLACE_TARGET -> replaceTarget();
                 case MOVE -> throw new AssertionError(step);
@@ -110,6 +111,15 @@ final class JournalReplay {
         }
         runAll(moves);
         removeEmptyDirectories();
+    }
+
+    /** New files are moved in only after the old ones are gone, whatever a delete answers. */
+    private void remove(Path file) throws IOException {
+        for (int tries = 1; !files.delete(file, false) && files.exists(file); tries++) {
+            if (tries == MOST_TRIES) {
+                throw new IOException(String.format(Locale.ROOT, "%s: could not be deleted", file));
+            }
+        }
     }
 
     private static boolean isHidden(String path) {

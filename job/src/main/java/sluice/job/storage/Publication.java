@@ -117,25 +117,45 @@ public final class Publication {
         List<String> sentences = new ArrayList<>();
         for (int count = 0; count < finished; count++) {
             sentences.add(String.format(
-                    Locale.ROOT,
-                    "%s: a run ended while it published its output here; this is finished now",
-                    path));
+                    Locale.ROOT, "%s: a run ended while it published its output here; this is finished now", path));
         }
         return sentences;
     }
 
     /** Finishes what other runs have committed, and returns how many publications that were. */
     public int finishPending() throws IOException {
+        return finishCommitted().finished();
+    }
+
+    /**
+     * @param finished number of publications that other runs had left
+     * @param next the number after the publications that are complete in all places
+     */
+    private record Committed(int finished, long next) {}
+
+    private Committed finishCommitted() throws IOException {
         putBack();
         int finished = 0;
+        long complete = 0; // all publications up to this one are complete in all places
         while (true) {
+            long newest = log.newest();
+            if (newest > complete) { // its record may have come with the output's directory, before the other places
+                Optional<Journal> left = read(newest);
+                if (left.isPresent() && isPublished(newest, left.get().id())) {
+                    finish(left.get());
+                    finished++;
+                }
+                complete = newest;
+            }
             long number = next();
             Optional<Journal> journal = read(number);
-            if (journal.isEmpty()) {
-                return finished;
+            if (journal.isPresent()) {
+                finish(journal.get());
+                finished++;
+                complete = number;
+            } else if (log.newest() <= complete) {
+                return new Committed(finished, number);
             }
-            finish(journal.get());
-            finished++;
         }
     }
 
@@ -191,8 +211,7 @@ public final class Publication {
      */
     public boolean publish(String id, Proposal proposal) throws IOException {
         for (int tries = 0; tries < MOST_TRIES; tries++) {
-            finishPending();
-            long number = next();
+            long number = finishCommitted().next();
             Optional<Journal> journal = proposal.journal(number);
             if (journal.isEmpty()) {
                 return false;
@@ -222,11 +241,9 @@ public final class Publication {
     private boolean isPublishedAfter(Journal journal) {
         Path file = file(journal.number());
         try {
-            if (isPending(journal.number())) {
+            // If another process has written the record, it may still be at work in the other places.
+            if (isPending(journal.number()) || isPublished(journal.number(), journal.id())) {
                 finish(journal);
-                return true;
-            }
-            if (isPublished(journal.number(), journal.id())) { // another process has finished it
                 return true;
             }
             files.delete(file, false);
@@ -356,7 +373,8 @@ public final class Publication {
             if (journal.isEmpty() || record.isEmpty() && !journal.get().isVoid()) {
                 continue;
             }
-            if (journal.get().isVoid() || !record.get().id().equals(journal.get().id())) {
+            if (journal.get().isVoid()
+                    || !record.get().id().equals(journal.get().id())) {
                 files.delete(left, false); // it can't be published any more
             } else {
                 cleanUp(journal.get(), places(journal.get()));
@@ -370,6 +388,9 @@ public final class Publication {
         try {
             for (JournalReplay place : places) {
                 place.cleanUp();
+            }
+            if (store.renamesDirectories()) {
+                files.delete(draft(journal.id()), false); // of a process that was killed before it could do so
             }
             files.delete(file, false);
         } catch (IOException e) {

@@ -28,6 +28,7 @@ public final class PublicationLog {
     private static final int KEPT = 16;
 
     private static final Pattern NAME = Pattern.compile("([1-9][0-9]{0,17})\\.json");
+    private static final Pattern DRAFT = Pattern.compile("\\.([1-9][0-9]{0,17})-.*");
 
     private final FileSystem files;
     private final Path output;
@@ -98,7 +99,13 @@ public final class PublicationLog {
                     : Optional.empty();
         } catch (JsonProcessingException e) {
             throw new IOException(
-                    String.format(Locale.ROOT, "%s/%s: is damaged: %s; restore it from a backup", output, name(number), Failure.firstLine(e.getMessage())), e);
+                    String.format(
+                            Locale.ROOT,
+                            "%s/%s: is damaged: %s; restore it from a backup",
+                            output,
+                            name(number),
+                            Failure.firstLine(e.getMessage())),
+                    e);
         }
     }
 
@@ -122,16 +129,23 @@ public final class PublicationLog {
         return recent;
     }
 
-    /** Writes a record, and removes the oldest ones. */
+    /** Writes a record, and removes the oldest ones and the drafts that killed processes left. */
     void write(PublicationRecord record) throws IOException {
         Path file = new Path(output, name(record.number()));
         if (!files.exists(file)) {
             files.mkdirs(file.getParent());
-            store.create(file, record.json(), new Path(file.getParent(), "." + record.number() + "-" + UUID.randomUUID()));
+            store.create(
+                    file, record.json(), new Path(file.getParent(), "." + record.number() + "-" + UUID.randomUUID()));
         }
         long newest = record.number();
         for (long old : numbers(output, number -> number <= newest - KEPT)) {
             files.delete(new Path(output, name(old)), false);
+        }
+        for (FileStatus entry : Storage.entries(files, file.getParent())) {
+            Matcher draft = DRAFT.matcher(entry.getPath().getName());
+            if (draft.matches() && Long.parseLong(draft.group(1)) <= record.number()) {
+                files.delete(entry.getPath(), false); // its record exists, so no process needs it
+            }
         }
     }
 }

@@ -20,7 +20,12 @@ import sluice.job.message.Version;
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record PublicationRecord(
-        @JsonProperty("sluice") String version, String id, long number, long base, Map<String, String> texts, List<String> files) {
+        @JsonProperty("sluice") String version,
+        String id,
+        long number,
+        long base,
+        Map<String, String> texts,
+        List<String> files) {
     public PublicationRecord {
         id = id == null ? "" : id;
         texts = texts == null ? Map.of() : texts;

@@ -147,7 +147,7 @@ class OutputModesTest {
     @Test
     void theReportIsInTheOutputAndReadersSkipIt() throws IOException {
         RunReport report = run().score();
-        assertThat(output.resolve(RunReport.FILE)).hasBinaryContent(report.json());
+        assertThat(output.resolve(RunReport.FILE)).hasBinaryContent(RunReport.withPublication(report.json(), 1));
         assertThat(new ObjectMapper().readTree(report.json()).path("output").asText())
                 .isEqualTo(output.toString());
         assertThat(LocalSpark.session().read().parquet(output.toString()).count())

@@ -71,9 +71,7 @@ class JournalTest {
                         0,
                         List.of(
                                 new Journal.Place(
-                                        "out",
-                                        List.of(new Journal.Step(Journal.Action.REPLACE_TARGET, "")),
-                                        List.of()),
+                                        "out", List.of(new Journal.Step(Journal.Action.REPLACE_TARGET, "")), List.of()),
                                 new Journal.Place("", List.of(), List.of())),
                         Map.of(),
                         ""));
