@@ -163,9 +163,12 @@ class ArchitectureTest {
                             "Journal",
                             "PartitionName",
                             "Publication",
+                            "PublicationLog",
+                            "PublicationRecord",
                             "SmallFile",
                             "StagingDirectory",
-                            "Storage")),
+                            "Storage",
+                            "StoreGuarantees")),
             Map.entry(
                     "task",
                     Set.of(

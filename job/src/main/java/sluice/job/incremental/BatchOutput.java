@@ -136,7 +136,7 @@ final class BatchOutput implements ScoredOutput {
     }
 
     @Override
-    public void publish(RunReport report) throws IOException {
+    public boolean publish(RunReport report) throws IOException {
         BatchProgress progress = new BatchProgress(
                 batch.checkpoint().path(),
                 batch.checkpoint().id(),
@@ -144,9 +144,9 @@ final class BatchOutput implements ScoredOutput {
                 report.model().model().fingerprint(),
                 settings.sha256());
         batch.checkpoint().fixSchema(batch.schema(), hadoop);
-        staged.writeText(RunName.ofBatch(batch.number()).report(), report.json(batch.identity()));
+        staged.writeReport(RunName.ofBatch(batch.number()).report(), report.json(batch.identity()));
         staged.writeText(BatchProgress.FILE, progress.json());
-        staged.publish();
+        return staged.publish(changed -> !changed || !staged.history().holds(batch.identity()));
     }
 
     @Override

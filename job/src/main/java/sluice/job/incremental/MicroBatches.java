@@ -137,7 +137,7 @@ final class MicroBatches {
         Instant started = Instant.now();
         BatchOutput.Batch batch = new BatchOutput.Batch(checkpoint, schema, number, log.files(number));
         if (isPublished(batch)) {
-            console.say("batch %,d: is in %s already", number, settings.output().path());
+            sayPublished(number);
             return;
         }
         new FileColumns(session, settings.input(), schema)
@@ -147,8 +147,13 @@ final class MicroBatches {
                         number, name));
         ScoringPlan batchPlan = ScoringPlan.resolve(
                 plan.model(), settings, vocabulary, InputTable.of(session, rows, settings.input()), hadoop);
-        RunReport report = ScoringJob.ofBatch(session, settings, console)
+        Optional<RunReport> scored = ScoringJob.ofBatch(session, settings, console)
                 .score(batchPlan, () -> broadcast, BatchOutput.at(session, settings, batch, hadoop), started);
+        if (scored.isEmpty()) {
+            sayPublished(number);
+            return;
+        }
+        RunReport report = scored.get();
         numbers.add(number);
         reports.add(report);
         files += batch.files().size();
@@ -159,10 +164,14 @@ final class MicroBatches {
                 HumanText.count(report.measured().rows(), "sequence"));
     }
 
+    private void sayPublished(long number) {
+        console.say("batch %,d: is in %s already", number, settings.output().path());
+    }
+
     /** Whether the batch was published before, by a run that was killed before Spark committed the batch. */
     private boolean isPublished(BatchOutput.Batch batch) throws IOException {
         Path output = Storage.qualified(settings.output().path(), "--output", hadoop);
-        return new RunHistory(output.getFileSystem(hadoop), output).holds(batch.identity());
+        return new RunHistory(output.getFileSystem(hadoop), output, hadoop).holds(batch.identity());
     }
 
     /** Whether this run has scored no batch. */

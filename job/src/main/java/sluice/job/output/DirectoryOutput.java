@@ -41,7 +41,7 @@ public final class DirectoryOutput implements ScoredOutput {
     private final Settings.Output settings;
     private final StagedOutput staged;
     private final boolean replacesInput; // whether the run's own input is the table that it replaces
-    private TableShape shape; // of the rows, once they are known to fit
+    private TableShape shape; // of the rows; null until it is checked
 
     public DirectoryOutput(SparkSession spark, Settings.Output settings, StagedOutput staged) {
         this(spark, settings, staged, false);
@@ -63,15 +63,15 @@ public final class DirectoryOutput implements ScoredOutput {
         StagedOutput staged = StagedOutput.at(output, settings.badRows().path(), run, hadoop);
         DirectoryOutput directory = new DirectoryOutput(spark, output, staged, Places.replacesInput(settings, hadoop));
         try {
-            directory.requireOurs(staged.target().getFileSystem(hadoop));
+            directory.requireOurs(hadoop);
         } catch (IOException e) {
             throw notListed(output, e);
         }
         return directory;
     }
 
-    private void requireOurs(FileSystem files) throws IOException {
-        OwnedDirectory.requireOutput(files, staged.target(), settings.mode(), replacesInput, settings.path());
+    private void requireOurs(Configuration hadoop) throws IOException {
+        OwnedDirectory.requireOutput(staged.target(), hadoop, settings.mode(), replacesInput, settings.path());
     }
 
     private static RefusedException notListed(Settings.Output output, IOException e) {
@@ -81,8 +81,8 @@ public final class DirectoryOutput implements ScoredOutput {
     }
 
     @Override
-    public void requireFits(TableShape shape) {
-        this.shape = shape;
+    public void requireFits(TableShape rows) {
+        shape = rows;
         if (!settings.mode().keepsOthers()) {
             return;
         }
@@ -90,7 +90,7 @@ public final class DirectoryOutput implements ScoredOutput {
             Path target = staged.target();
             FileSystem files = target.getFileSystem(spark.sessionState().newHadoopConf());
             WrittenTable.find(files, target, settings, spark)
-                    .ifPresent(written -> written.requireSame(shape, settings.path()));
+                    .ifPresent(written -> written.requireSame(rows, settings.path()));
         } catch (IOException e) {
             throw notListed(settings, e);
         }
@@ -150,16 +150,28 @@ public final class DirectoryOutput implements ScoredOutput {
     }
 
     @Override
-    public void publish(RunReport report) throws IOException {
-        Path target = staged.target();
-        FileSystem files = target.getFileSystem(spark.sessionState().newHadoopConf());
-        requireOurs(files); // again: others may have put files there during the run
+    public boolean publish(RunReport report) throws IOException {
+        staged.writeReport(report.json());
+        return staged.publish(this::isWanted);
+    }
+
+    /** @param changed whether another run has published since this run began */
+    private boolean isWanted(boolean changed) throws IOException {
+        if (changed) {
+            if (staged.holdsRun()) {
+                return false;
+            }
+            requireFits(shape);
+        }
+        Configuration hadoop = spark.sessionState().newHadoopConf();
+        requireOurs(hadoop); // others may have put files there during the run
         if (settings.mode() == OutputMode.PARTITIONS) {
+            Path target = staged.target();
+            FileSystem files = target.getFileSystem(hadoop);
             staged.supersede(new SupersededPartitions(files, shape, spark.conf().get(ZONE))
                     .in(target, new Path(staged.path()), settings.path()));
         }
-        staged.writeReport(report.json());
-        staged.publish();
+        return true;
     }
 
     @Override

@@ -4,25 +4,29 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import sluice.job.storage.Journal;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.StagingDirectory;
+import sluice.job.storage.Storage;
 
 /**
  * Collects the journal steps that publish a run's staged files in one target directory. Each file has the same relative path in the
- * staging directory and in the target. The empty path is the whole directory.
+ * staging directory and in the target. Old files are removed before new ones are moved in, so that a reader never sees both.
  */
 final class JournalBuilder {
     private final StagingDirectory place;
-    private final List<Journal.Move> moves = new ArrayList<>();
-    private final List<String> removals = new ArrayList<>();
+    private final List<Journal.Step> steps = new ArrayList<>();
+    private final List<String> added = new ArrayList<>();
     private final Map<String, String> texts = new LinkedHashMap<>();
 
     JournalBuilder(StagingDirectory place) {
@@ -34,42 +38,49 @@ final class JournalBuilder {
         return path.isEmpty() ? directory : new Path(directory, path);
     }
 
-    /** @param replaces whether the target may have something at this path */
-    void move(String path, boolean replaces) throws IOException {
-        String mark = firstFile(path, "").orElse("");
-        moves.add(new Journal.Move(path, replaces, mark));
+    /** Moves the staging directory as a whole to a target that doesn't exist. */
+    void moveTarget() throws IOException {
+        added.addAll(files(place.staging(), "", JournalBuilder::isData));
+        steps.add(new Journal.Step(Journal.Action.MOVE_DIRECTORY, ""));
     }
 
-    /** Moves the path to the target if this run has staged it. */
-    void moveIfStaged(String path) throws IOException {
-        if (isStaged(path)) {
-            move(path, false);
+    /** Replaces the target as a whole. */
+    void replaceTarget() throws IOException {
+        added.addAll(files(place.staging(), "", JournalBuilder::isData));
+        steps.add(new Journal.Step(Journal.Action.REPLACE_TARGET, ""));
+    }
+
+    /**
+     * Moves all staged files below a directory.
+     *
+     * @param wanted paths of files and of directories to look at
+     */
+    void move(String directory, Predicate<String> wanted) throws IOException {
+        for (String file : files(place.staging(), directory, wanted)) {
+            steps.add(new Journal.Step(Journal.Action.MOVE, file));
+            added.add(file);
         }
     }
 
-    /** Replaces the path in the target, and removes it if this run has staged nothing for it. */
-    void replace(String path) throws IOException {
-        if (isStaged(path)) {
-            move(path, true);
-        } else {
-            removals.add(path);
-        }
-    }
-
-    private boolean isStaged(String path) throws IOException {
-        return place.files().exists(in(place.staging(), path));
-    }
-
-    /** Adds a move for every data file below the directory. */
-    void addFiles(String directory) throws IOException {
-        for (FileStatus entry : visible(directory)) {
-            String path = join(directory, entry);
-            if (entry.isDirectory()) {
-                addFiles(path);
-            } else {
-                moves.add(new Journal.Move(path, false, ""));
+    /**
+     * Removes all files of the target below a directory.
+     *
+     * @param also files that a listing may not show yet
+     */
+    void remove(String directory, Collection<String> also, Predicate<String> wanted) throws IOException {
+        Set<String> old = new LinkedHashSet<>(files(place.target(), directory, wanted));
+        for (String file : also) {
+            if (directory.isEmpty() || file.startsWith(directory + "/")) {
+                old.add(file);
             }
         }
+        old.forEach(file -> steps.add(new Journal.Step(Journal.Action.REMOVE, file)));
+    }
+
+    /** Replaces the files below a directory by the staged ones, if there are any. */
+    void replace(String directory, Collection<String> also, Predicate<String> wanted) throws IOException {
+        remove(directory, also, wanted);
+        move(directory, wanted);
     }
 
     /**
@@ -77,29 +88,34 @@ final class JournalBuilder {
      *
      * @param levels number of partition directories below {@code directory}
      */
-    void replacePartitions(String directory, int levels) throws IOException {
-        for (FileStatus entry : visible(directory)) {
-            if (!entry.isDirectory()) {
+    void replacePartitions(String directory, int levels, Collection<String> also) throws IOException {
+        for (FileStatus entry : entries(place.staging(), directory)) {
+            if (!entry.isDirectory() || !isData(entry.getPath().getName())) {
                 continue;
             }
             String path = join(directory, entry);
             if (levels == 1) {
-                move(path, true);
+                replace(path, also, JournalBuilder::isData);
             } else {
-                replacePartitions(path, levels - 1);
+                replacePartitions(path, levels - 1, also);
             }
         }
     }
 
-    /** Adds a step that writes a small file to the target, over one of the same name, if this run has staged it. */
+    /** Writes a small file to the target, over one of the same name, if this run has staged it. */
     void write(String name) throws IOException {
         SmallFile.read(place.files(), new Path(place.staging(), name))
-                .ifPresent(bytes -> texts.put(name, new String(bytes, StandardCharsets.UTF_8)));
+                .ifPresent(content -> texts.put(name, new String(content, StandardCharsets.UTF_8)));
     }
 
     /** @param path of the target in the journal: its name if it is in the journal's directory, otherwise a URI */
     Journal.Place build(String path) {
-        return new Journal.Place(path, moves, removals, texts);
+        return new Journal.Place(path, steps, added, texts);
+    }
+
+    /** Whether Spark sees the file or directory at this path when it lists its parent. */
+    static boolean isData(String path) {
+        return !WrittenTable.isHidden(path.substring(path.lastIndexOf('/') + 1));
     }
 
     private static String join(String directory, FileStatus entry) {
@@ -107,28 +123,27 @@ final class JournalBuilder {
         return directory.isEmpty() ? name : directory + "/" + name;
     }
 
-    /** The staged entries that Spark sees when it lists the directory, by name. */
-    private List<FileStatus> visible(String directory) throws IOException {
+    private List<FileStatus> entries(Path root, String directory) throws IOException {
         FileSystem files = place.files();
-        return Arrays.stream(files.listStatus(in(place.staging(), directory)))
-                .filter(entry -> !WrittenTable.isHidden(entry.getPath().getName()))
-                .sorted()
-                .toList();
+        FileStatus[] entries = Storage.entries(files, in(root, directory)).toArray(FileStatus[]::new);
+        Arrays.sort(entries);
+        return List.of(entries);
     }
 
-    /**
-     * The first data file in a directory. Spark's file names are unique, so its presence in the target proves that the move was done.
-     *
-     * @param below the path of the searched directory, relative to the first one
-     */
-    private Optional<String> firstFile(String directory, String below) throws IOException {
-        for (FileStatus entry : visible(directory)) {
-            String path = join(below, entry);
-            Optional<String> found = entry.isDirectory() ? firstFile(join(directory, entry), path) : Optional.of(path);
-            if (found.isPresent()) {
-                return found;
+    /** The paths of all files below a directory, relative to the root and sorted; none if there is no such directory. */
+    private List<String> files(Path root, String directory, Predicate<String> wanted) throws IOException {
+        List<String> found = new ArrayList<>();
+        for (FileStatus entry : entries(root, directory)) {
+            String path = join(directory, entry);
+            if (!wanted.test(path)) {
+                continue;
+            }
+            if (entry.isDirectory()) {
+                found.addAll(files(root, path, wanted));
+            } else {
+                found.add(path);
             }
         }
-        return Optional.empty();
+        return found;
     }
 }

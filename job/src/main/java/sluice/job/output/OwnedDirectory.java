@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
@@ -35,12 +36,13 @@ final class OwnedDirectory {
      * @param replacesInput whether the table to replace is the run's own input, which need not be of a run
      * @throws RefusedException if it has no report of a run, or if the run would delete files that no run wrote
      */
-    static void requireOutput(FileSystem files, Path output, OutputMode mode, boolean replacesInput, String given)
+    static void requireOutput(Path output, Configuration hadoop, OutputMode mode, boolean replacesInput, String given)
             throws IOException {
+        FileSystem files = output.getFileSystem(hadoop);
         if (mode == OutputMode.ERROR || Storage.entries(files, output).isEmpty()) {
             return; // in mode error, it must be empty
         }
-        if (!replacesInput && !new RunHistory(files, output).isOutput()) {
+        if (!replacesInput && !new RunHistory(files, output, hadoop).isOutput()) {
             throw new RefusedException(
                     "%s: holds '%s' and no report of a run, expected an output of Sluice or an empty directory; choose another --output, or move the directory away"
                             .formatted(given, firstName(files, output)));

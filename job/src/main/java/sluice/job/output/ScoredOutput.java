@@ -61,10 +61,11 @@ public interface ScoredOutput {
     /**
      * Makes the staged rows visible.
      *
+     * @return {@code false} if another process has published the rows of this run meanwhile, and nothing is published
      * @throws IOException if the commit failed; then a directory is unchanged, and a catalog table is what its format leaves
      * @throws sluice.job.message.UnfinishedException if the journal of a directory is committed, and a step failed
      */
-    void publish(RunReport report) throws IOException;
+    boolean publish(RunReport report) throws IOException;
 
     /** Removes what the published rows have replaced, and what was kept until they were published. Called after {@link #publish}. */
     default void removeReplaced() throws IOException {}

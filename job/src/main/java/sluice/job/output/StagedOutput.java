@@ -1,9 +1,14 @@
 package sluice.job.output;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -14,12 +19,15 @@ import org.apache.hadoop.fs.Path;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.message.UnfinishedException;
+import sluice.job.report.RunHistory;
 import sluice.job.report.RunName;
 import sluice.job.report.RunReport;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
 import sluice.job.storage.Journal;
 import sluice.job.storage.Publication;
+import sluice.job.storage.PublicationLog;
+import sluice.job.storage.PublicationRecord;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.StagingDirectory;
 import sluice.job.storage.Storage;
@@ -30,8 +38,10 @@ import sluice.job.storage.Storage;
  * rows are appended, single partitions if some are replaced.
  */
 public final class StagedOutput {
-    private static final String JOURNAL_DRAFT = "_publishing.json";
+    /** Written by Spark into a complete table. */
+    private static final String SUCCESS = "_SUCCESS";
 
+    private final Configuration hadoop;
     private final FileSystem files;
     private final StagingDirectory place;
     private final OutputMode mode;
@@ -43,8 +53,11 @@ public final class StagedOutput {
     private final Optional<QuarantinePlace> quarantine; // the place of badRows
     private final String id;
     private final Set<String> texts = new LinkedHashSet<>(); // names of small files
+    private final Set<String> reports = new HashSet<>(); // names of small files that are reports
     private Optional<PublishedTogether> together = Optional.empty();
     private List<String> superseded = List.of(); // partitions to remove
+    private final long newestAtStart;
+    private long proposed; // number of the last proposed journal; 0 before the first one
 
     private StagedOutput(
             FileSystem files,
@@ -58,13 +71,15 @@ public final class StagedOutput {
             throws IOException {
         this.quarantine = badRows;
         this.id = UUID.randomUUID().toString();
+        this.hadoop = hadoop;
         this.files = files;
         this.place = new StagingDirectory(files, target, id);
         this.mode = mode;
         this.partitionLevels = partitionLevels;
         this.partition = partition;
         this.run = run;
-        this.publication = Publication.of(target, id, files, hadoop);
+        this.publication = Publication.of(target, files, hadoop);
+        this.newestAtStart = publication.newest();
         this.badRows = badRows.map(place -> new StagingDirectory(place.files(), place.path(), id));
     }
 
@@ -106,6 +121,7 @@ public final class StagedOutput {
                     run,
                     badRowsPlace,
                     hadoop);
+            output.publication.requirePossible();
             output.requireFree(path);
             output.requireWritable();
             StagingDirectory.warnOfLeftovers(files, target);
@@ -197,6 +213,16 @@ public final class StagedOutput {
         return place.target();
     }
 
+    /** Whether the output holds the rows of this run, which are added once if the run has a name. */
+    boolean holdsRun() throws IOException {
+        return run.given() && mode == OutputMode.APPEND && history().holds(run);
+    }
+
+    /** The runs whose rows the output holds. */
+    public RunHistory history() {
+        return new RunHistory(files, place.target(), hadoop);
+    }
+
     /** Stages a small file that belongs to the table; Spark ignores it if its name begins with {@code _} or a dot. */
     public void write(String name, byte[] content) throws IOException {
         SmallFile.write(files, new Path(place.staging(), name), content);
@@ -204,8 +230,14 @@ public final class StagedOutput {
 
     /** Stages the run's report twice: as the latest report and under the run's name. */
     public void writeReport(byte[] report) throws IOException {
-        writeText(run.report(), report);
-        writeText(RunReport.FILE, report);
+        writeReport(run.report(), report);
+        writeReport(RunReport.FILE, report);
+    }
+
+    /** Stages a report, which gets the number of the publication. */
+    public void writeReport(String name, byte[] report) throws IOException {
+        writeText(name, report);
+        reports.add(name);
     }
 
     /** Stages a small file that replaces one of the same name in the output. */
@@ -214,81 +246,151 @@ public final class StagedOutput {
         texts.add(name);
     }
 
+    /** Looks again at the output just before a commit. */
+    @FunctionalInterface
+    public interface Recheck {
+        /**
+         * @param changed whether another run has published on the output since this run began
+         * @return {@code false} if the output holds the rows of this run already
+         * @throws IOException if the rows don't fit any more
+         */
+        boolean isWanted(boolean changed) throws IOException;
+    }
+
     /**
      * Makes the staged files visible.
      *
+     * @param recheck called before each attempt to commit
+     * @return {@code false} if the output holds the rows of this run already; the staged files are still there
      * @throws IOException if the journal could not be committed; then the output is unchanged
      * @throws UnfinishedException if the journal is committed, and a step failed
      */
-    public void publish() throws IOException {
+    public boolean publish(Recheck recheck) throws IOException {
+        return publication.publish(id, number -> propose(number, recheck));
+    }
+
+    private Optional<Journal> propose(long number, Recheck recheck) throws IOException {
         if (!files.exists(place.staging())) {
-            throw new IOException("%s: was removed by another process during this run".formatted(place.staging()));
+            throw new IOException(
+                    String.format(Locale.ROOT, "%s: was removed by another process during this run", place.staging()));
+        }
+        if (!recheck.isWanted(publication.newest() != newestAtStart)) {
+            return Optional.empty();
         }
         boolean isNew = isEmpty();
         if (mode == OutputMode.ERROR && !isNew) {
-            throw new IOException("%s: was created by another process during this run".formatted(place.target()));
+            throw new IOException(
+                    String.format(Locale.ROOT, "%s: was created by another process during this run", place.target()));
         }
         List<Journal.Place> places = new ArrayList<>();
+        boolean isWithin = mode.keepsOthers() && !isNew;
+        places.add(isWithin ? stepsWithin() : wholeDirectory());
         if (badRows.isPresent()) {
             places.add(badRowsSteps(badRows.get()));
         }
-        places.add(mode.keepsOthers() && !isNew ? stepsWithin() : wholeDirectory());
         if (together.isPresent()) {
+            together.get().announce(number, place.target());
             places.add(together.get().steps());
-            together.get().announce(publication.file(), place.target());
         }
-        publication.commit(new Journal(id, places), new Path(place.staging(), JOURNAL_DRAFT));
-        publication.finish();
+        boolean begins = !isWithin;
+        Journal journal = new Journal(
+                id, number, begins ? number : publication.log().base(), places, stagedTexts(isWithin, number));
+        if (!isWithin && publication.store().renamesDirectories()) {
+            stageRecord(journal.record());
+        }
+        proposed = number;
+        return Optional.of(journal);
+    }
+
+    /** The record moves with the directory, so that the output never lacks it. */
+    private void stageRecord(PublicationRecord record) throws IOException {
+        Path directory = new Path(place.staging(), PublicationLog.DIRECTORY);
+        files.delete(directory, true); // of an earlier number
+        SmallFile.write(files, new Path(place.staging(), PublicationLog.name(record.number())), record.json());
+    }
+
+    private Map<String, String> stagedTexts(boolean isWithin, long number) throws IOException {
+        Map<String, String> staged = new LinkedHashMap<>();
+        List<String> names = new ArrayList<>(texts);
+        if (!isWithin) {
+            names.add(SUCCESS);
+        }
+        for (String name : names) {
+            Optional<byte[]> text = SmallFile.read(files, new Path(place.staging(), name));
+            if (text.isEmpty()) {
+                continue;
+            }
+            byte[] content = text.get();
+            if (reports.contains(name)) {
+                content = RunReport.withPublication(content, number);
+                write(name, content);
+            }
+            staged.put(name, new String(content, StandardCharsets.UTF_8));
+        }
+        return staged;
     }
 
     private Journal.Place wholeDirectory() throws IOException {
         JournalBuilder steps = new JournalBuilder(place);
-        steps.move("", mode == OutputMode.OVERWRITE);
+        if (!publication.store().renamesDirectories()) {
+            if (mode == OutputMode.OVERWRITE) {
+                steps.remove("", publication.log().recentFiles(), JournalBuilder::isData);
+                steps.remove(RunReport.DIRECTORY, List.of(), this::isReplaced);
+            }
+            steps.move("", JournalBuilder::isData);
+            steps.move(RunReport.BAD_ROWS, JournalBuilder::isData);
+        } else if (files.exists(place.target())) {
+            steps.replaceTarget();
+        } else {
+            steps.moveTarget();
+        }
         return steps.build(place.target().getName());
+    }
+
+    /** Whether a small file of an earlier run, or its bad rows, go with its rows. */
+    private boolean isReplaced(String path) {
+        return !path.equals(PublicationLog.DIRECTORY) && !texts.contains(path);
     }
 
     /** Steps that leave the rest of the existing output as it is. */
     private Journal.Place stepsWithin() throws IOException {
         JournalBuilder steps = new JournalBuilder(place);
-        if (partition.isPresent()) {
-            steps.replace(partition.get());
-        } else if (mode == OutputMode.APPEND) {
-            steps.addFiles("");
-        } else {
-            steps.replacePartitions("", partitionLevels);
-            for (String path : superseded) {
-                steps.replace(path);
-            }
-        }
         if (badRows.isEmpty()) {
-            steps.replace(insideBadRows()); // an earlier run may have had the same name
+            steps.replace(
+                    insideBadRows(), List.of(), JournalBuilder::isData); // an earlier run may have had the same name
         }
-        for (String name : texts) {
-            steps.write(name);
+        if (partition.isPresent()) {
+            steps.replace(partition.get(), publication.log().recentFiles(), JournalBuilder::isData);
+        } else if (mode == OutputMode.APPEND) {
+            steps.move("", JournalBuilder::isData);
+        } else {
+            List<String> recent = publication.log().recentFiles();
+            for (String old : superseded) {
+                steps.remove(old, recent, JournalBuilder::isData);
+            }
+            steps.replacePartitions("", partitionLevels, recent);
         }
         return steps.build(place.target().getName());
     }
 
     private Journal.Place badRowsSteps(StagingDirectory own) throws IOException {
         JournalBuilder steps = new JournalBuilder(own);
-        if (mode == OutputMode.ERROR) {
-            steps.moveIfStaged(ownBadRows());
-        } else {
-            steps.replace(ownBadRows());
+        if (mode != OutputMode.ERROR) {
+            steps.remove(ownBadRows(), List.of(), JournalBuilder::isData);
         }
-        if (mode.keepsOthers()) {
-            steps.write(QuarantinePlace.MARK);
-        }
+        steps.write(QuarantinePlace.MARK);
+        steps.move(ownBadRows(), JournalBuilder::isData);
         return steps.build(own.target().toString());
     }
 
     private boolean isEmpty() throws IOException {
-        return !files.exists(place.target()) || files.listStatus(place.target()).length == 0;
+        return publication.newest() == 0
+                && Storage.entries(files, place.target()).isEmpty();
     }
 
     /** Deletes what is staged, unless the journal is committed. */
     public void abandon() throws IOException {
-        if (publication.isCommitted()) {
+        if (proposed > 0 && publication.isCommitted(proposed, id)) {
             return;
         }
         place.abandon();

@@ -188,7 +188,7 @@ final class TableOutput implements ScoredOutput {
 
     /** Publishes the bad rows before the table, and withdraws them if the table can't be written. */
     @Override
-    public void publish(RunReport report) throws IOException {
+    public boolean publish(RunReport report) throws IOException {
         if (hasBadRows) {
             QuarantinePlace place = quarantine.get();
             Path marked =
@@ -207,6 +207,7 @@ final class TableOutput implements ScoredOutput {
             withdrawBadRows(failure);
             throw failure;
         }
+        return true;
     }
 
     private void commit() throws TableAlreadyExistsException, NoSuchTableException {

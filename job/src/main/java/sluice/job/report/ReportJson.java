@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,6 +51,7 @@ final class ReportJson {
     private static final String FINGERPRINT_ROWS = "fingerprint-rows";
     private static final String FINGERPRINT_COLUMNS = "fingerprint-columns";
     private static final String FINGERPRINT_ID = "fingerprint-id";
+    private static final String PUBLICATION = "publication";
 
     private ReportJson() {}
 
@@ -220,6 +222,17 @@ final class ReportJson {
         return SmallFile.json(tree);
     }
 
+    /** A report with the number of the publication that put it into its output. */
+    static byte[] withPublication(byte[] json, long number) {
+        try {
+            Map<String, Object> tree = new LinkedHashMap<>(SmallFile.parse(json, Map.class));
+            tree.put(PUBLICATION, number);
+            return SmallFile.json(tree);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a report is a JSON object", e);
+        }
+    }
+
     /**
      * The values of a report that later runs, {@code --status} and {@code --audit} read. Texts and objects that the report lacks are null, numbers 0.
      *
@@ -249,7 +262,8 @@ final class ReportJson {
             @JsonProperty(FINGERPRINT) String fingerprint,
             @JsonProperty(FINGERPRINT_ROWS) long fingerprintRows,
             @JsonProperty(FINGERPRINT_COLUMNS) String fingerprintColumns,
-            @JsonProperty(FINGERPRINT_ID) String fingerprintId) {
+            @JsonProperty(FINGERPRINT_ID) String fingerprintId,
+            @JsonProperty(PUBLICATION) long publication) {
         /** Whether this is the record of a run that has begun and has not ended. */
         boolean isBegun() {
             return exitCode == null && run != null && started != null;

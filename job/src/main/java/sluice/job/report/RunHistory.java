@@ -15,6 +15,7 @@ import org.slf4j.LoggerFactory;
 import sluice.job.message.HumanText;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.Settings;
+import sluice.job.storage.PublicationLog;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
 
@@ -25,10 +26,12 @@ public final class RunHistory {
 
     private final FileSystem files;
     private final Path output;
+    private final Configuration hadoop;
 
-    public RunHistory(FileSystem files, Path output) {
+    public RunHistory(FileSystem files, Path output, Configuration hadoop) {
         this.files = files;
         this.output = output;
+        this.hadoop = hadoop;
     }
 
     /** The report of the last run; empty if there is none. */
@@ -38,19 +41,41 @@ public final class RunHistory {
 
     /** The report of the run of this name, whether it is the last run or an earlier one; empty if there is none. */
     public Optional<byte[]> of(String run) throws IOException {
-        Optional<byte[]> own = report(RunName.reportOf(run));
+        Optional<byte[]> own = current(RunName.reportOf(run));
         if (own.isPresent()) {
             return own;
         }
-        Optional<byte[]> last = last();
+        Optional<byte[]> last = current(RunReport.FILE);
         boolean isIt =
                 last.isPresent() && run.equals(ReportJson.read(last.get()).run());
         return isIt ? last : Optional.empty();
     }
 
+    /**
+     * A report whose rows are in the output. A slow process may write one that belongs to an earlier table; the number of its publication
+     * shows that.
+     */
+    private Optional<byte[]> current(String path) throws IOException {
+        Optional<byte[]> found = report(path);
+        if (found.isEmpty()) {
+            return found;
+        }
+        long base = PublicationLog.of(output, files, hadoop).base();
+        return ReportJson.read(found.get()).publication() >= base ? found : Optional.empty();
+    }
+
+    /** Whether the output holds the rows of the run of this name. */
+    public boolean holds(RunName run) throws IOException {
+        if (current(run.report()).isPresent()) {
+            return true;
+        }
+        Optional<byte[]> last = current(RunReport.FILE);
+        return last.isPresent() && run.names(ReportJson.read(last.get()).run());
+    }
+
     /** Whether the output holds this batch: the same number, of the same checkpoint, with the same files. */
     public boolean holds(RunReport.Batch batch) throws IOException {
-        Optional<byte[]> found = report(RunName.ofBatch(batch.number()).report());
+        Optional<byte[]> found = current(RunName.ofBatch(batch.number()).report());
         if (found.isEmpty()) {
             return false;
         }
@@ -136,7 +161,7 @@ public final class RunHistory {
         Path output = new Path(settings.output().path());
         Path badRows = settings.badRows().path().map(Path::new).orElse(new Path(output, RunReport.BAD_ROWS));
         try {
-            new RunHistory(output.getFileSystem(hadoop), output).retain(keep, last, badRows, hadoop);
+            new RunHistory(output.getFileSystem(hadoop), output, hadoop).retain(keep, last, badRows, hadoop);
         } catch (IOException e) {
             LOG.warn(
                     "{}: the reports and bad rows of old runs could not be deleted: {}; the next run tries again",

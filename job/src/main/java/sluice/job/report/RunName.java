@@ -74,6 +74,11 @@ public record RunName(boolean given, Kind kind, String file) {
         return ExternalCatalogUtils.escapePathName(name);
     }
 
+    /** Whether this is the name of the run that is called so in its report. */
+    boolean names(String run) {
+        return given && run != null && escaped(run).equals(file);
+    }
+
     /** The path of the report in an output. */
     public String report() {
         return report(kind, file);

@@ -187,7 +187,7 @@ public final class RunRecord {
     private void done() throws IOException {
         if (note.isPresent()) {
             Note place = note.get();
-            boolean hasReport = new RunHistory(place.files(), place.output())
+            boolean hasReport = new RunHistory(place.files(), place.output(), hadoop)
                     .of(place.run())
                     .isPresent();
             if (hasReport) {

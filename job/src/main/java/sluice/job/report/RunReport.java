@@ -40,6 +40,9 @@ public record RunReport(
     /** Path of the quarantined rows in an output. */
     public static final String BAD_ROWS = "_sluice/bad-rows";
 
+    /** The directory of an output for all that is not rows. */
+    public static final String DIRECTORY = "_sluice";
+
     /**
      * What happened to the carried states.
      *
@@ -117,6 +120,11 @@ public record RunReport(
     /** The report of all batches of an incremental run. */
     public byte[] json(Batches batches) {
         return ReportJson.scored(this, batches);
+    }
+
+    /** A report with the number of the publication that put it into its output. */
+    public static byte[] withPublication(byte[] report, long number) {
+        return ReportJson.withPublication(report, number);
     }
 
     /** The report of a run that wrote no output. Schedulers read the outcome at {@code report.path}. */

@@ -35,7 +35,7 @@ public record RunStatus(int code, String sentence) {
         Path file = new Path(path);
         boolean isOutput = files.exists(file) && files.getFileStatus(file).isDirectory();
         if (run.isPresent()) {
-            Optional<byte[]> kept = isOutput ? new RunHistory(files, file).of(run.get()) : Optional.empty();
+            Optional<byte[]> kept = isOutput ? new RunHistory(files, file, hadoop).of(run.get()) : Optional.empty();
             Optional<byte[]> noted = RunRecord.noted(files, files.makeQualified(file), run.get());
             if (noted.isPresent() && !(kept.isPresent() && isSameRun(kept.get(), noted.get()))) {
                 return ofNote(path, noted.get(), run.get());
@@ -44,7 +44,7 @@ public record RunStatus(int code, String sentence) {
                 return of(path, kept.get(), Optional.empty());
             }
         }
-        Optional<byte[]> report = isOutput ? new RunHistory(files, file).last() : SmallFile.read(files, file);
+        Optional<byte[]> report = isOutput ? new RunHistory(files, file, hadoop).last() : SmallFile.read(files, file);
         return report.isPresent()
                 ? of(path, report.get(), run)
                 : new RunStatus(

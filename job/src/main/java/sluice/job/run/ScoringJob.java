@@ -127,11 +127,16 @@ public final class ScoringJob {
         printer.print(file);
         ScoredOutput output = ScoredOutput.at(spark, settings, name, hadoop);
         ScoringPlan plan = ScoringPlan.read(file, settings, spark);
-        RunReport report = score(
+        Optional<RunReport> scored = score(
                 plan,
                 () -> plan.broadcast(settings, spark, model.engine(plan.input().kind(), settings, spark)),
                 output,
                 started);
+        if (scored.isEmpty()) {
+            isDone(name);
+            return Optional.empty();
+        }
+        RunReport report = scored.get();
         if (settings.output().format() == OutputFormat.TABLE) {
             after.attempt(
                     "the session could not be refreshed",
@@ -154,10 +159,11 @@ public final class ScoringJob {
      *
      * @param plan resolved; this method joins the carried states that it names to its table
      * @param broadcasts creates the broadcast of the plan for the executors
+     * @return empty if another process has published the rows of this run meanwhile
      * @throws RefusedException before any task starts, if the rows do not fit into the output
      * @throws RuntimeException if scoring failed; nothing was published, unless it is an {@code UnfinishedException}
      */
-    public RunReport score(
+    public Optional<RunReport> score(
             ScoringPlan plan, Supplier<Broadcast<BroadcastPlan>> broadcasts, ScoredOutput output, Instant started)
             throws IOException {
         Provenance provenance = plan.provenance(settings, started);
@@ -196,7 +202,10 @@ public final class ScoringJob {
                     output.badRowsPath(),
                     fingerprint,
                     carry.map(StateUpdate::report));
-            output.publish(report);
+            if (!output.publish(report)) {
+                abandon(output, carry);
+                return Optional.empty();
+            }
         } catch (Throwable failure) {
             abandon(output, carry, failure);
             throw failure;
@@ -206,7 +215,7 @@ public final class ScoringJob {
             after.attempt("old versions of the states could not be removed", states::retain);
             after.attempt("the cached states could not be removed", states::release);
         });
-        return report;
+        return Optional.of(report);
     }
 
     /**
@@ -233,8 +242,8 @@ public final class ScoringJob {
         }
         String path = settings.output().path();
         FileSystem files = Storage.of(path, "--output", hadoop);
-        Optional<byte[]> report =
-                new RunHistory(files, new Path(path)).of(settings.report().run());
+        Optional<byte[]> report = new RunHistory(files, new Path(path), hadoop)
+                .of(settings.report().run());
         if (report.isEmpty()) {
             return false;
         }
@@ -290,11 +299,17 @@ public final class ScoringJob {
 
     /** Deletes what a failed run has left. The failure is what the user sees, whatever fails here. */
     private void abandon(ScoredOutput output, Optional<StateUpdate> carry, Throwable failure) {
-        try (Closeable cached = () -> carry.ifPresent(StateUpdate::release)) {
+        try {
             RunningTasks.await(spark.sparkContext());
-            output.abandon();
+            abandon(output, carry);
         } catch (IOException | RuntimeException e) {
             failure.addSuppressed(e);
+        }
+    }
+
+    private static void abandon(ScoredOutput output, Optional<StateUpdate> carry) throws IOException {
+        try (Closeable cached = () -> carry.ifPresent(StateUpdate::release)) {
+            output.abandon();
         }
     }
 

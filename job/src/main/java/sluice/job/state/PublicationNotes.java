@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -14,23 +15,27 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import sluice.job.message.Failure;
 import sluice.job.message.UnfinishedException;
 import sluice.job.storage.Journal;
 import sluice.job.storage.Publication;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
+import sluice.job.storage.StoreGuarantees;
 
 /**
- * Notes in a state store that say which journal publishes a version. The {@link Journal} lies beside the output whose scores belong to
- * the version, and each run may write to another output. A note is written before its journal is committed and is removed after the
- * version is in its place, so that a run on the store finds journals that a killed run left.
+ * Notes in a state store that say which publication makes a version. The {@link Journal} lies beside the output whose scores belong to
+ * the version, and each run may write to another output. A note is created before its journal, and is removed after the version is in
+ * its place, so that a run on the store finds journals that a killed run left.
+ *
+ * <p>The notes of a version are numbered. A run creates the next one only after it has prevented the publications of all earlier ones, so
+ * a version is made once.
  */
 final class PublicationNotes {
-    private static final Logger LOG = LoggerFactory.getLogger(PublicationNotes.class);
     private static final String DIRECTORY = "_sluice";
-    private static final Pattern NAME = Pattern.compile("publishing-([1-9][0-9]{0,17})-.*\\.json");
+    private static final Pattern NAME = Pattern.compile("publishing-([1-9][0-9]{0,17})-([1-9][0-9]{0,8})\\.json");
+    private static final Pattern DRAFT = Pattern.compile("\\.publishing-([1-9][0-9]{0,17})-.*");
+    private static final int MOST_TRIES = 1_000;
 
     private final StateStore store;
 
@@ -38,84 +43,135 @@ final class PublicationNotes {
         this.store = store;
     }
 
-    /**
-     * Path of the note of a publication, relative to the store.
-     *
-     * @param run id of the publication, not the run's name
-     */
-    static String name(long version, String run) {
-        return DIRECTORY + String.format(Locale.ROOT, "/publishing-%d-%s.json", version, run);
+    /** Path of a note, relative to the store. */
+    private static String name(long version, int attempt) {
+        return String.format(Locale.ROOT, "%s/publishing-%d-%d.json", DIRECTORY, version, attempt);
     }
 
-    /** The content of a note. */
+    /**
+     * The content of a note.
+     *
+     * @param id of the publication
+     * @param output the output that is published with the version
+     * @param number of the publication in that output
+     */
     @JsonIgnoreProperties(ignoreUnknown = true)
     private record Links(
-            @JsonProperty("journal") String journal,
-            @JsonProperty("output") String output) {}
+            @JsonProperty(value = "id", required = true) String id,
+            @JsonProperty(value = "output", required = true) String output,
+            @JsonProperty(value = "number", required = true) long number) {}
 
-    /**
-     * @param journal the journal that will publish the version; null if the note is incomplete, or removed by now
-     * @param output the output that the journal publishes with it
-     */
-    private record Note(Path file, long version, Path journal, Path output) {}
+    private record Note(String path, long version, int attempt, Links links) {}
 
-    private boolean isCommitted(Note note) throws IOException {
-        return note.journal() != null
-                && note.journal().getFileSystem(store.hadoop()).exists(note.journal());
+    private Publication publication(Note note) throws IOException {
+        Path output = new Path(note.links().output());
+        return Publication.of(output, output.getFileSystem(store.hadoop()), store.hadoop());
     }
 
+    /** The notes of all versions, in the order of their numbers. */
     private List<Note> all() throws IOException {
         List<Note> notes = new ArrayList<>();
         for (FileStatus entry : Storage.entries(store.files(), new Path(store.path(), DIRECTORY))) {
             Matcher name = NAME.matcher(entry.getPath().getName());
             if (name.matches()) {
-                notes.add(read(entry.getPath(), Long.parseLong(name.group(1))));
+                read(Long.parseLong(name.group(1)), Integer.parseInt(name.group(2)))
+                        .ifPresent(notes::add);
             }
+        }
+        notes.sort(Comparator.comparingLong(Note::version).thenComparing(Note::attempt));
+        return notes;
+    }
+
+    private Optional<Note> read(long version, int attempt) throws IOException {
+        String path = name(version, attempt);
+        try {
+            Optional<byte[]> json = SmallFile.read(store.files(), new Path(store.path(), path));
+            return json.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new Note(path, version, attempt, SmallFile.parse(json.get(), Links.class)));
+        } catch (JsonProcessingException e) {
+            throw new IOException(
+                    String.format(
+                            Locale.ROOT,
+                            "%s/%s: is damaged: %s; restore it from a backup",
+                            store,
+                            path,
+                            Failure.firstLine(e.getMessage())),
+                    e);
+        }
+    }
+
+    /** The notes of a version. A listing may not show the last ones yet. */
+    private List<Note> of(long version) throws IOException {
+        List<Note> notes = new ArrayList<>(
+                all().stream().filter(note -> note.version() == version).toList());
+        int next = notes.isEmpty() ? 1 : notes.get(notes.size() - 1).attempt() + 1;
+        Optional<Note> more = read(version, next);
+        while (more.isPresent()) {
+            notes.add(more.get());
+            more = read(version, ++next);
         }
         return notes;
     }
 
-    private Note read(Path file, long version) throws IOException {
-        try {
-            Optional<byte[]> json = SmallFile.read(store.files(), file);
-            Links links = json.isPresent() ? SmallFile.parse(json.get(), Links.class) : new Links(null, null);
-            if (links.journal() != null) {
-                return new Note(file, version, new Path(links.journal()), new Path(links.output()));
-            }
-        } catch (JsonProcessingException e) { // the write was interrupted
-            LOG.debug("{}: not a complete note: {}", file, e.getMessage());
-        }
-        return new Note(file, version, null, null);
-    }
-
     /**
-     * Writes the note of a journal that is about to be committed.
+     * Creates the note of a journal that is about to be created, and prevents publications of the same version that are not committed.
      *
-     * @param run id of the publication, not the run's name
-     * @throws IOException if another run has published this version, or has committed it
+     * @param id of the publication
+     * @param number of the publication in the output
+     * @return path of the note, relative to the store
+     * @throws IOException if another run has made this version, or has committed it
      */
-    void announce(String run, long version, Path journal, Path output) throws IOException {
-        boolean isTaken = store.newest() >= version;
-        for (Note note : all()) {
-            isTaken |= note.version() >= version && isCommitted(note);
+    String announce(String id, long version, long number, Path output) throws IOException {
+        FileSystem files = store.files();
+        StoreGuarantees guarantees = StoreGuarantees.of(files, store.path(), store.hadoop());
+        byte[] json = SmallFile.json(new Links(id, output.toString(), number));
+        for (int tries = 0; tries < MOST_TRIES; tries++) {
+            List<Note> notes = of(version);
+            for (Note note : notes) {
+                boolean isOwn = note.links().id().equals(id);
+                if (!isOwn
+                        && publication(note)
+                                .decide(note.links().number(), note.links().id())) {
+                    throw taken(version);
+                }
+            }
+            if (store.newest() >= version) {
+                throw taken(version);
+            }
+            int attempt = notes.isEmpty() ? 1 : notes.get(notes.size() - 1).attempt() + 1;
+            String path = name(version, attempt);
+            Path file = new Path(store.path(), path);
+            files.mkdirs(file.getParent());
+            if (guarantees.create(file, json, new Path(file.getParent(), "." + file.getName() + "-" + id))) {
+                return path;
+            }
         }
-        if (isTaken) {
-            throw new IOException(String.format(
-                    Locale.ROOT,
-                    "%s: another run made version %d while this one was scoring; repeat this run, and do not run two at the same time",
-                    store,
-                    version));
-        }
-        Links links = new Links(journal.toString(), output.toString());
-        SmallFile.write(store.files(), new Path(store.path(), name(version, run)), SmallFile.json(links));
+        throw new IOException(String.format(
+                Locale.ROOT, "%s: other runs make versions all the time; repeat this run when they have ended", store));
     }
 
-    /** Deletes the note of a run that failed, and the directories that were created for the note if they are empty. */
-    void withdraw(String run, long version) throws IOException {
+    private IOException taken(long version) {
+        return new IOException(String.format(
+                Locale.ROOT,
+                "%s: another run made version %d while this one was scoring; repeat this run, and do not run two at the same time",
+                store,
+                version));
+    }
+
+    /** Deletes the notes of a run that failed, and the directories that were created for them if they are empty. */
+    void withdraw(String id, long version) throws IOException {
         FileSystem files = store.files();
-        Path note = new Path(store.path(), name(version, run));
-        files.delete(note, false);
-        for (Path directory : Arrays.asList(note.getParent(), store.path())) {
+        List<Note> notes = of(version);
+        boolean isLast = !notes.isEmpty()
+                && notes.stream().allMatch(note -> note.links().id().equals(id));
+        if (!notes.isEmpty() && !isLast) {
+            return; // another run has seen them; they are deleted when the version is made
+        }
+        for (Note note : notes) {
+            files.delete(new Path(store.path(), note.path()), false);
+        }
+        for (Path directory : Arrays.asList(new Path(store.path(), DIRECTORY), store.path())) {
             if (files.exists(directory) && files.listStatus(directory).length == 0) {
                 files.delete(directory, false);
             }
@@ -131,15 +187,29 @@ final class PublicationNotes {
     List<String> finishAll() throws IOException {
         List<String> sentences = new ArrayList<>();
         for (Note note : all()) {
-            if (note.journal() != null && Publication.finish(note.journal(), note.output(), store.hadoop())) {
-                sentences.add(
-                        "%s: a run had ended while it published states here and scores to %s; the publication is finished now"
-                                .formatted(store, note.output()));
+            Publication publication = publication(note);
+            if (publication.isCommitted(note.links().number(), note.links().id()) && publication.finishPending() > 0) {
+                sentences.add(String.format(
+                        Locale.ROOT,
+                        "%s: a run had ended while it published states here and scores to %s; the publication is finished now",
+                        store,
+                        note.links().output()));
             }
             if (note.version() <= store.newest()) {
-                store.files().delete(note.file(), false);
+                store.files().delete(new Path(store.path(), note.path()), false);
             }
         }
+        deleteDrafts(store.newest());
         return sentences;
+    }
+
+    /** Deletes what processes left that were killed while they created a note. No process can make these versions any more. */
+    private void deleteDrafts(long newest) throws IOException {
+        for (FileStatus entry : Storage.entries(store.files(), new Path(store.path(), DIRECTORY))) {
+            Matcher draft = DRAFT.matcher(entry.getPath().getName());
+            if (draft.matches() && Long.parseLong(draft.group(1)) <= newest) {
+                store.files().delete(entry.getPath(), false);
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 package sluice.job.state;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.fs.FileSystem;
@@ -11,6 +12,7 @@ import sluice.job.output.PublishedTogether;
 import sluice.job.storage.Journal;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.StagingDirectory;
+import sluice.job.storage.StoreGuarantees;
 
 /**
  * A version of the carried states in its staging directory, which lies beside the store under a hidden name. The {@link Journal} of the
@@ -23,6 +25,7 @@ final class StagedStates implements PublishedTogether {
     private final long version;
     private final String id;
     private final StagingDirectory staging;
+    private String note = ""; // path of the note in the store; empty before it is written
 
     private StagedStates(StateStore store, long version, String id) {
         this.store = store;
@@ -86,18 +89,25 @@ final class StagedStates implements PublishedTogether {
 
     /** @throws IOException if another run has published this version, or has committed it */
     @Override
-    public void announce(Path journal, Path output) throws IOException {
-        new PublicationNotes(store).announce(id, version, journal, output);
+    public void announce(long number, Path output) throws IOException {
+        note = new PublicationNotes(store).announce(id, version, number, output);
     }
 
     /** The steps of the journal for the version. They follow those of the scores, so that states are never ahead of scores. */
     @Override
-    public Journal.Place steps() {
-        return new Journal.Place(
-                store.path().toString(),
-                List.of(new Journal.Move(StateVersion.name(version), false, "")),
-                List.of(PublicationNotes.name(version, id)),
-                Map.of());
+    public Journal.Place steps() throws IOException {
+        String directory = StateVersion.name(version);
+        List<Journal.Step> steps = new ArrayList<>();
+        if (StoreGuarantees.of(store.files(), store.path(), store.hadoop()).renamesDirectories()) {
+            steps.add(new Journal.Step(Journal.Action.MOVE_DIRECTORY, directory));
+        } else {
+            for (String file : files().keySet()) {
+                steps.add(new Journal.Step(Journal.Action.MOVE, directory + "/" + file));
+            }
+            steps.add(new Journal.Step(Journal.Action.MOVE, directory + "/" + StateVersion.MANIFEST));
+        }
+        steps.add(new Journal.Step(Journal.Action.REMOVE, note));
+        return new Journal.Place(store.path().toString(), steps, List.of());
     }
 
     @Override

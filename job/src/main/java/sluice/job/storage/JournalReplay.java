@@ -2,14 +2,24 @@ package sluice.job.storage;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.UUID;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -19,115 +29,256 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Replays the steps of one place of a journal. Several processes may replay it at the same time.
+ * Replays the steps of one place of a journal. Several processes may replay it at the same time, and one of them may be so slow that
+ * later publications are complete before it goes on. It then changes nothing, because names of files are never used again, and a file is
+ * moved from its staging path, which is empty by then.
  *
- * <p>A path that doesn't exist in the target is moved with one rename, which succeeds in one process only. Replacing a directory takes two
- * renames. A slower process may move the new directory away. It detects this by the mark and moves it back. Only content without the mark
- * is deleted.
+ * <p>Only {@link Journal.Action#REPLACE_TARGET} uses a name again. A slow process may move a later output away. It detects this by the
+ * record of a later publication, and moves the output back. {@link Publication} does so if that process was killed.
  */
 final class JournalReplay {
     private static final Logger LOG = LoggerFactory.getLogger(JournalReplay.class);
     private static final int MOST_TRIES = 20;
 
+    /** Hadoop setting: number of files that are copied at the same time where renames are copies. */
+    static final String THREADS = "sluice.publication.threads";
+
+    private static final int DEFAULT_THREADS = 16;
+
     private final FileSystem files;
     private final StagingDirectory place;
+    private final PublicationLog log;
+    private final StoreGuarantees store;
     private final Journal.Place steps;
-    private final String process = UUID.randomUUID().toString();
+    private final long number;
+    private final int threads;
+    private final Set<Path> parents = new HashSet<>(); // directories that exist
 
-    private JournalReplay(FileSystem files, StagingDirectory place, Journal.Place steps) {
+    private JournalReplay(
+            FileSystem files,
+            StagingDirectory place,
+            StoreGuarantees store,
+            Journal.Place steps,
+            long number,
+            int threads) {
         this.files = files;
         this.place = place;
+        this.store = store;
+        this.log = new PublicationLog(files, place.target(), store);
         this.steps = steps;
+        this.number = number;
+        this.threads = threads;
     }
 
-    static JournalReplay of(Path target, Journal.Place steps, String id, Configuration hadoop) throws IOException {
+    static JournalReplay of(Path target, Journal.Place steps, Journal journal, Configuration hadoop)
+            throws IOException {
         FileSystem files = target.getFileSystem(hadoop);
-        return new JournalReplay(files, new StagingDirectory(files, files.makeQualified(target), id), steps);
+        StoreGuarantees store = StoreGuarantees.of(files, target, hadoop);
+        return new JournalReplay(
+                files,
+                new StagingDirectory(files, files.makeQualified(target), journal.id()),
+                store,
+                steps,
+                journal.number(),
+                store.renamesDirectories() ? 1 : hadoop.getInt(THREADS, DEFAULT_THREADS));
     }
 
     private static Path in(Path directory, String path) {
         return path.isEmpty() ? directory : new Path(directory, path);
     }
 
-    /** Replays all moves and removals. */
-    void move() throws IOException {
-        List<Journal.Move> moves = steps.moves();
-        for (int step = 0; step < moves.size(); step++) {
-            move(moves.get(step), retired(step));
+    /** Replays all steps in their order. Files that are moved one after the other may be moved at the same time. */
+    void replay() throws IOException {
+        for (Map.Entry<String, String> text : steps.texts().entrySet()) {
+            SmallFile.update(files, in(place.target(), text.getKey()), text.getValue());
         }
-        for (String path : steps.removals()) {
-            files.delete(in(place.target(), path), true);
+        List<Callable<Void>> moves = new ArrayList<>();
+        for (Journal.Step step : steps.steps()) {
+            if (step.action() == Journal.Action.MOVE) {
+                if (isHidden(step.path())) {
+                    runAll(moves); // a small file that describes the others
+                }
+                makeParent(in(place.target(), step.path()));
+                moves.add(() -> {
+                    moveFile(step.path());
+                    return null;
+                });
+                continue;
+            }
+            runAll(moves);
+            switch (step.action()) {
+                case REMOVE -> remove(in(place.target(), step.path()));
+                case MOVE_DIRECTORY -> moveDirectory(step.path());
+                case REPLACE_TARGET -> replaceTarget();
+                case MOVE -> throw new AssertionError(step);
+            }
+        }
+        runAll(moves);
+        removeEmptyDirectories();
+    }
+
+    /** New files are moved in only after the old ones are gone, whatever a delete answers. */
+    private void remove(Path file) throws IOException {
+        for (int tries = 1; !files.delete(file, false) && files.exists(file); tries++) {
+            if (tries == MOST_TRIES) {
+                throw new IOException(String.format(Locale.ROOT, "%s: could not be deleted", file));
+            }
         }
     }
 
-    /** Holds replaced content of a step, one entry per process and attempt. */
-    private Path retired(int step) {
-        return new Path(place.replaced(), Integer.toString(step));
+    private static boolean isHidden(String path) {
+        return path.startsWith("_") || path.contains("/_");
     }
 
-    private void move(Journal.Move move, Path retired) throws IOException {
-        Path from = in(place.staging(), move.path());
-        Path to = in(place.target(), move.path());
+    private void makeParent(Path file) throws IOException {
+        Path parent = file.getParent();
+        if (store.renamesDirectories() && parents.add(parent)) {
+            files.mkdirs(parent);
+        }
+    }
+
+    private void runAll(List<Callable<Void>> moves) throws IOException {
+        List<Callable<Void>> now = List.copyOf(moves);
+        moves.clear();
+        if (threads == 1 || now.size() < 2) {
+            for (Callable<Void> move : now) {
+                try {
+                    move.call();
+                } catch (IOException | RuntimeException e) {
+                    throw e;
+                } catch (Exception e) {
+                    throw new AssertionError("a move throws no other exception", e);
+                }
+            }
+            return;
+        }
+        ExecutorService pool = Executors.newFixedThreadPool(Math.min(threads, now.size()));
+        try {
+            for (Future<Void> move : pool.invokeAll(now)) {
+                move.get();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while files were moved", e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    private void moveFile(String path) throws IOException {
+        Path from = in(place.staging(), path);
+        Path to = in(place.target(), path);
         IOException failure = null;
         for (int tries = 0; files.exists(from); tries++) {
             if (tries == MOST_TRIES) {
-                throw new IOException(
-                        "%s: could not be moved to %s%s"
-                                .formatted(from, to, failure == null ? "" : ": " + failure.getMessage()),
-                        failure);
-            }
-            boolean isFree = !files.exists(to);
-            boolean isReplaced = move.replaces() || isEmptyDirectory(to);
-            if (!isFree && !isReplaced && files.exists(from)) {
-                throw new IOException(
-                        "%s: another process created it while this run was writing; move it away".formatted(to));
+                throw notMoved(from, to, failure);
             }
             try {
-                if (isFree) {
-                    moveIn(from, to);
-                } else if (isReplaced) { // otherwise it is the new content, which another process moved in
-                    moveAway(to, new Path(retired, process + "-" + tries));
+                if (isCopied(from, to)) {
+                    files.delete(from, false);
+                } else {
+                    files.rename(from, to);
                 }
-            } catch (IOException e) { // another process may have been faster: check again
+            } catch (IOException e) { // another process may have been faster, or the answer was lost: check again
                 failure = e;
+                files.mkdirs(to.getParent());
             }
-        }
-        if (!files.exists(to)) {
-            moveBack(move, retired, to);
         }
     }
 
-    private boolean isDirectory(Path path) throws IOException {
+    /** Whether a rename that is a copy was interrupted before it deleted its source. */
+    private boolean isCopied(Path from, Path to) throws IOException {
         try {
-            return files.getFileStatus(path).isDirectory();
+            FileStatus there = files.getFileStatus(to);
+            if (there.isFile() && there.getLen() == files.getFileStatus(from).getLen()) {
+                return true;
+            }
+            throw new IOException(String.format(
+                    Locale.ROOT, "%s: another process created it while this run was writing; move it away", to));
         } catch (FileNotFoundException e) {
             return false;
         }
     }
 
-    private boolean isEmptyDirectory(Path path) throws IOException {
-        return isDirectory(path) && entries(path).isEmpty();
+    private static IOException notMoved(Path from, Path to, IOException failure) {
+        return new IOException(
+                String.format(
+                        Locale.ROOT,
+                        "%s: could not be moved to %s%s",
+                        from,
+                        to,
+                        failure == null ? "" : ": " + failure.getMessage()),
+                failure);
     }
 
-    private void moveIn(Path from, Path to) throws IOException {
-        files.mkdirs(to.getParent());
-        rename(from, to);
-        // If the target has appeared meanwhile, Hadoop moves the directory into it.
-        Path within = new Path(to, from.getName());
-        if (!files.exists(from) && isDirectory(to) && files.exists(within)) {
-            rename(within, from);
+    private void moveDirectory(String path) throws IOException {
+        Path from = in(place.staging(), path);
+        Path to = in(place.target(), path);
+        IOException failure = null;
+        for (int tries = 0; files.exists(from); tries++) {
+            if (tries == MOST_TRIES) {
+                throw notMoved(from, to, failure);
+            }
+            if (files.exists(to) && !isEmptyDirectory(to) && files.exists(from)) {
+                throw new IOException(String.format(
+                        Locale.ROOT, "%s: another process created it while this run was writing; move it away", to));
+            }
+            try {
+                files.mkdirs(to.getParent());
+                rename(from, to);
+                moveOut(from, to);
+            } catch (IOException e) { // another process may have been faster: check again
+                failure = e;
+            }
         }
     }
 
-    private void moveAway(Path from, Path to) throws IOException {
-        files.mkdirs(to.getParent());
-        rename(from, to);
+    /** If the target has appeared meanwhile, Hadoop moves the directory into it. This moves it out again. */
+    private void moveOut(Path from, Path to) throws IOException {
+        Path within = new Path(to, from.getName());
+        if (!files.exists(from) && files.exists(within)) {
+            rename(within, from);
+            if (isEmptyDirectory(to)) {
+                files.delete(to, false);
+            }
+        }
+    }
+
+    private void replaceTarget() throws IOException {
+        Path replaced = place.replaced();
+        boolean isThere = files.exists(place.target()) && !files.exists(replaced);
+        if (files.exists(place.staging()) && isThere && log.newestIn(place.target()) < number) {
+            files.mkdirs(replaced.getParent());
+            rename(place.target(), replaced);
+        }
+        if (files.exists(place.staging())) {
+            moveDirectory("");
+        }
+        putBack(replaced);
+    }
+
+    /** Moves an output of a later publication back to its place. */
+    private void putBack(Path replaced) throws IOException {
+        if (files.exists(replaced) && log.newestIn(replaced) >= number && !files.exists(place.target())) {
+            rename(replaced, place.target());
+        }
+    }
+
+    private boolean isEmptyDirectory(Path path) throws IOException {
+        try {
+            return files.getFileStatus(path).isDirectory()
+                    && Storage.entries(files, path).isEmpty();
+        } catch (FileNotFoundException e) {
+            return false;
+        }
     }
 
     /** Renames if it can. The caller checks the outcome: another process may have done it, or removed the parent of the target. */
     private void rename(Path from, Path to) throws IOException {
         try {
-            boolean moved = files instanceof LocalFileSystem disk && isDirectory(from)
+            boolean moved = files instanceof LocalFileSystem disk
                     ? renameOnDisk(
                             disk.pathToFile(from).toPath(), disk.pathToFile(to).toPath())
                     : files.rename(from, to);
@@ -147,54 +298,57 @@ final class JournalReplay {
             return true;
         } catch (NoSuchFileException e) {
             throw new FileNotFoundException(e.getMessage());
+        } catch (AtomicMoveNotSupportedException e) {
+            throw new IOException(e.getMessage(), e);
         } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
             return false;
         }
     }
 
-    private void moveBack(Journal.Move move, Path retired, Path to) throws IOException {
-        for (Path entry : entries(retired)) {
-            if (isNew(entry, move) && !files.exists(to)) {
-                rename(entry, to);
+    /** Deletes the directories below the target that the removals have emptied. */
+    private void removeEmptyDirectories() throws IOException {
+        if (!store.renamesDirectories()) {
+            return; // an object store has no directories
+        }
+        Set<Path> directories = new TreeSet<>((one, other) -> Integer.compare(other.depth(), one.depth()) != 0
+                ? Integer.compare(other.depth(), one.depth())
+                : one.compareTo(other));
+        for (Journal.Step step : steps.steps()) {
+            if (step.action() == Journal.Action.REMOVE) {
+                Path parent = in(place.target(), step.path()).getParent();
+                while (Storage.isWithin(parent, place.target()) && !parent.equals(place.target())) {
+                    directories.add(parent);
+                    parent = parent.getParent();
+                }
             }
         }
-    }
-
-    private boolean isNew(Path entry, Journal.Move move) throws IOException {
-        return !move.mark().isEmpty() && files.exists(new Path(entry, move.mark()));
-    }
-
-    private List<Path> entries(Path directory) throws IOException {
-        return Storage.entries(files, directory).stream()
-                .map(FileStatus::getPath)
-                .toList();
-    }
-
-    /** Writes all texts. */
-    void writeTexts() throws IOException {
-        for (Map.Entry<String, String> text : steps.texts().entrySet()) {
-            SmallFile.write(files, in(place.target(), text.getKey()), SmallFile.bytes(text.getValue()));
+        for (Path directory : directories) {
+            if (isEmptyDirectory(directory)) {
+                try {
+                    files.delete(directory, false);
+                } catch (IOException e) { // a later publication has written a file there
+                    LOG.debug("{}: not deleted: {}", directory, e.getMessage());
+                }
+            }
         }
     }
 
     /** Deletes what was replaced, and the staging directory. */
     void cleanUp() throws IOException {
-        List<Journal.Move> moves = steps.moves();
-        for (int step = 0; step < moves.size(); step++) {
-            for (Path entry : entries(retired(step))) {
-                if (!isNew(entry, moves.get(step))) {
-                    files.delete(entry, true);
-                }
+        Path replaced = place.replaced();
+        if (store.renamesDirectories() && files.exists(replaced)) {
+            if (log.newestIn(replaced) < number) {
+                delete(replaced);
+            } else {
+                putBack(replaced);
             }
-            removeEmpty(retired(step));
         }
-        removeEmpty(place.replaced());
-        files.delete(place.staging(), true);
+        delete(place.staging());
     }
 
-    private void removeEmpty(Path directory) throws IOException {
-        if (entries(directory).isEmpty()) {
-            files.delete(directory, false);
+    private void delete(Path path) throws IOException {
+        if (!files.delete(path, true) && files.exists(path)) {
+            throw new IOException(String.format(Locale.ROOT, "%s: could not be deleted", path));
         }
     }
 }

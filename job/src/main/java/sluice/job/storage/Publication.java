@@ -3,45 +3,97 @@ package sluice.job.storage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sluice.job.message.Failure;
+import sluice.job.message.RefusedException;
 import sluice.job.message.UnfinishedException;
 
 /**
- * Commits and publishes an output by a {@link Journal}. The rename that creates the journal is the commit. Before the commit
- * nothing has changed. After the commit nothing is rolled back: if a step fails, the journal stays, and the next run on this output, or
- * {@code --status}, replays it.
+ * Commits and publishes outputs by numbered {@link Journal}s. Creating the journal of the next number is the commit; of several runs one
+ * creates it, and the others see what it published before they try the number after it. Before the commit nothing has changed. After the
+ * commit nothing is rolled back: if a step fails, the journal stays, and the next run on this output, or {@code --status}, replays it.
  *
- * <p>Every step checks whether it is done already, so several processes may replay a journal, at the same time or after a kill.
+ * <p>A journal {@code .NAME.publishing-N.json} beside the output is pending if the newest record of the {@link PublicationLog} is N-1, or
+ * if the journals between the record and N only take their number. Any other journal is finished, or was created by a process that slept
+ * while later publications were complete; that process withdraws it.
  */
 public final class Publication {
     private static final Logger LOG = LoggerFactory.getLogger(Publication.class);
     private static final String SUFFIX = ".json";
+    private static final Pattern NUMBER = Pattern.compile("[1-9][0-9]{0,17}");
+    private static final int MOST_TRIES = 1_000;
 
     private final FileSystem files;
-    private final Path file;
     private final Path target;
     private final Configuration hadoop;
+    private final StoreGuarantees store;
+    private final PublicationLog log;
 
-    private Publication(FileSystem files, Path file, Path target, Configuration hadoop) {
+    private Publication(FileSystem files, Path target, Configuration hadoop) throws IOException {
         this.files = files;
-        this.file = file;
         this.target = target;
         this.hadoop = hadoop;
+        this.store = StoreGuarantees.of(files, target, hadoop);
+        this.log = new PublicationLog(files, target, store);
     }
 
-    /** The publication of the run with this id. */
-    public static Publication of(Path target, String id, FileSystem files, Configuration hadoop) {
-        return new Publication(files, new Path(target.getParent(), prefix(target) + id + SUFFIX), target, hadoop);
+    /** The publications of an output. */
+    public static Publication of(Path target, FileSystem files, Configuration hadoop) throws IOException {
+        return new Publication(files, target, hadoop);
     }
 
-    private static String prefix(Path target) {
+    /** What a run wants to publish. */
+    public interface Proposal {
+        /**
+         * The journal of the run, made for the output as it is after all earlier publications.
+         *
+         * @param number of the publication
+         * @return empty if there is nothing to publish any more
+         * @throws IOException if the run can't be published on what is there now
+         */
+        Optional<Journal> journal(long number) throws IOException;
+    }
+
+    /** What is known of the file system of the output. */
+    public StoreGuarantees store() {
+        return store;
+    }
+
+    /** The records of the output. */
+    public PublicationLog log() {
+        return log;
+    }
+
+    /** The number of the newest publication that is complete; 0 if there is none. */
+    public long newest() throws IOException {
+        return log.newest();
+    }
+
+    /** @throws RefusedException if the file system can't decide between two runs */
+    public void requirePossible() {
+        store.requireExclusion(target);
+    }
+
+    private String prefix() {
         return "." + target.getName() + ".publishing-";
+    }
+
+    /** The path of the journal of this number. */
+    public Path file(long number) {
+        return new Path(target.getParent(), prefix() + number + SUFFIX);
+    }
+
+    private Path draft(String id) {
+        return new Path(target.getParent(), StagingDirectory.stagingPrefix(target) + id + ".draft");
     }
 
     /**
@@ -54,91 +106,284 @@ public final class Publication {
     public static List<String> finishAll(String path, String option, Configuration hadoop) throws IOException {
         FileSystem files = Storage.of(path, option, hadoop);
         Path target = files.makeQualified(new Path(path));
+        return target.getParent() == null ? List.of() : new Publication(files, target, hadoop).finishAll(path);
+    }
+
+    private List<String> finishAll(String path) throws IOException {
+        int finished = finishPending();
+        cleanUpFinished();
+        restoreTexts();
         List<String> sentences = new ArrayList<>();
-        if (target.getParent() != null) {
-            for (Path left : Storage.siblings(files, target, prefix(target), SUFFIX)) {
-                new Publication(files, left, target, hadoop).finish();
-                sentences.add(
-                        "%s: a run ended while it published its output here; this is finished now".formatted(path));
-            }
+        for (int count = 0; count < finished; count++) {
+            sentences.add(String.format(
+                    Locale.ROOT, "%s: a run ended while it published its output here; this is finished now", path));
         }
         return sentences;
     }
 
-    /**
-     * Replays one journal, if it exists.
-     *
-     * @return whether it existed
-     * @throws UnfinishedException if it can't be finished
-     */
-    public static boolean finish(Path journal, Path target, Configuration hadoop) throws IOException {
-        Publication publication = new Publication(journal.getFileSystem(hadoop), journal, target, hadoop);
-        boolean isCommitted = publication.isCommitted();
-        publication.finish();
-        return isCommitted;
-    }
-
-    /** The path of the journal after the commit. */
-    public Path file() {
-        return file;
-    }
-
-    public boolean isCommitted() throws IOException {
-        return files.exists(file);
+    /** Finishes what other runs have committed, and returns how many publications that were. */
+    public int finishPending() throws IOException {
+        return finishCommitted().finished();
     }
 
     /**
-     * Commits.
-     *
-     * @param draft the path where the journal is written before it is renamed
-     * @throws IOException if the commit failed; then nothing has changed
+     * @param finished number of publications that other runs had left
+     * @param next the number after the publications that are complete in all places
      */
-    public void commit(Journal journal, Path draft) throws IOException {
-        try {
-            SmallFile.write(files, draft, journal.json());
-            if (!files.rename(draft, file)) {
-                throw new IOException("%s: could not be renamed to %s".formatted(draft, file));
+    private record Committed(int finished, long next) {}
+
+    private Committed finishCommitted() throws IOException {
+        putBack();
+        int finished = 0;
+        long complete = 0; // all publications up to this one are complete in all places
+        while (true) {
+            long newest = log.newest();
+            if (newest > complete) { // its record may have come with the output's directory, before the other places
+                Optional<Journal> left = read(newest);
+                if (left.isPresent() && isPublished(newest, left.get().id())) {
+                    finish(left.get());
+                    finished++;
+                }
+                complete = newest;
             }
-        } catch (IOException e) {
-            if (!isCommitted()) {
-                throw e;
+            long number = next();
+            Optional<Journal> journal = read(number);
+            if (journal.isPresent()) {
+                finish(journal.get());
+                finished++;
+                complete = number;
+            } else if (log.newest() <= complete) {
+                return new Committed(finished, number);
             }
-            LOG.warn("{}: {}, but the journal exists: the output is committed", file, e.getMessage());
         }
     }
 
-    /** @throws UnfinishedException if a step failed; the journal stays */
-    public void finish() {
+    /** Moves an output back to its place that a process moved away which was killed before it could do so. */
+    private void putBack() throws IOException {
+        if (!store.renamesDirectories() || files.exists(target)) {
+            return;
+        }
+        Path newest = null;
+        long number = 0;
+        for (Path directory : log.replaced()) {
+            long there = log.newestIn(directory);
+            if (there > number) {
+                number = there;
+                newest = directory;
+            }
+        }
+        if (newest != null && read(next()).isEmpty() && !files.exists(target)) {
+            LOG.warn("{}: was moved to {} by a process that was killed; it is moved back", target, newest);
+            files.rename(newest, target);
+        }
+    }
+
+    /** The number of the next publication: the first one after the newest record that no void journal takes. */
+    private long next() throws IOException {
+        long number = log.newest() + 1;
+        while (read(number).filter(Journal::isVoid).isPresent()) {
+            number++;
+        }
+        return number;
+    }
+
+    private Optional<Journal> read(long number) throws IOException {
+        Path file = file(number);
+        Optional<byte[]> json = SmallFile.read(files, file);
+        if (json.isEmpty()) {
+            return Optional.empty();
+        }
         try {
-            Optional<byte[]> written = SmallFile.read(files, file);
-            if (written.isEmpty()) { // another process has finished it
+            return Optional.of(Journal.read(file.toString(), json.get()));
+        } catch (IOException e) {
+            throw unfinished(file, e);
+        }
+    }
+
+    /**
+     * Commits and publishes.
+     *
+     * @param id of the publication
+     * @return whether it was published; {@code false}: the proposal had nothing to publish any more
+     * @throws IOException if the commit failed; then the output is unchanged
+     * @throws UnfinishedException if a step after the commit failed; the journal stays
+     */
+    public boolean publish(String id, Proposal proposal) throws IOException {
+        for (int tries = 0; tries < MOST_TRIES; tries++) {
+            long number = finishCommitted().next();
+            Optional<Journal> journal = proposal.journal(number);
+            if (journal.isEmpty()) {
+                return false;
+            }
+            if (create(journal.get()) && isPublishedAfter(journal.get())) {
+                return true;
+            }
+        }
+        throw new IOException(String.format(
+                Locale.ROOT, "%s: other runs published again and again; repeat this run when they have ended", target));
+    }
+
+    private boolean create(Journal journal) throws IOException {
+        Path file = file(journal.number());
+        try {
+            return store.create(file, journal.json(), draft(journal.id()));
+        } catch (StoreGuarantees.UnknownOutcomeException e) {
+            throw unfinished(file, e);
+        }
+    }
+
+    /**
+     * Finishes a publication whose journal has just been created.
+     *
+     * @return {@code false} if the journal was created too late, after later publications; then it is withdrawn
+     */
+    private boolean isPublishedAfter(Journal journal) {
+        Path file = file(journal.number());
+        try {
+            // If another process has written the record, it may still be at work in the other places.
+            if (isPending(journal.number()) || isPublished(journal.number(), journal.id())) {
+                finish(journal);
+                return true;
+            }
+            files.delete(file, false);
+            return false;
+        } catch (IOException e) {
+            throw unfinished(file, e);
+        }
+    }
+
+    private boolean isPending(long number) throws IOException {
+        long newest = log.newest();
+        for (long other = newest + 1; other < number; other++) {
+            if (read(other).filter(Journal::isVoid).isEmpty()) {
+                return false;
+            }
+        }
+        return newest < number;
+    }
+
+    private boolean isPublished(long number, String id) throws IOException {
+        return log.record(number).filter(record -> record.id().equals(id)).isPresent();
+    }
+
+    /** Whether the journal of this number was created for the publication of this id, finished or not. */
+    public boolean isCommitted(long number, String id) throws IOException {
+        boolean isCreated =
+                read(number).filter(journal -> journal.id().equals(id)).isPresent();
+        // A journal that was created too late lies there, too, until its process withdraws it.
+        return isPublished(number, id) || (isCreated && log.newest() < number) || isPublished(number, id);
+    }
+
+    /**
+     * Decides whether a publication is committed, and prevents it if it is not.
+     *
+     * @return whether it is committed
+     */
+    public boolean decide(long number, String id) throws IOException {
+        while (true) {
+            if (isCommitted(number, id)) {
+                return true;
+            }
+            if (log.newest() >= number || read(number).isPresent()) {
+                return isCommitted(number, id);
+            }
+            store.create(file(number), Journal.voiding(id, number).json(), draft(id + "-void"));
+        }
+    }
+
+    private void finish(Journal journal) {
+        Path file = file(journal.number());
+        try {
+            List<JournalReplay> places = places(journal);
+            for (JournalReplay place : places) {
+                place.replay();
+            }
+            writeTexts(journal.texts(), journal.number());
+            log.write(journal.record());
+            cleanUp(journal, places);
+        } catch (IOException e) {
+            throw unfinished(file, e);
+        }
+    }
+
+    private UnfinishedException unfinished(Path file, IOException e) {
+        return new UnfinishedException(
+                String.format(
+                        Locale.ROOT,
+                        "%s: the output is written but could not be moved to its place: %s; the next run on this output finishes it, or submit/score --status %s; the journal is %s",
+                        target,
+                        Failure.firstLine(e.getMessage()),
+                        target,
+                        file),
+                e);
+    }
+
+    private List<JournalReplay> places(Journal journal) throws IOException {
+        List<JournalReplay> places = new ArrayList<>();
+        for (Journal.Place place : journal.places()) {
+            places.add(JournalReplay.of(new Path(target.getParent(), place.path()), place, journal, hadoop));
+        }
+        return places;
+    }
+
+    /** Writes the small files that differ, unless a later publication is complete. */
+    private void writeTexts(Map<String, String> texts, long number) throws IOException {
+        for (Map.Entry<String, String> text : texts.entrySet()) {
+            if (log.newest() > number) {
                 return;
             }
-            Journal journal = Journal.read(file.toString(), written.get());
-            List<JournalReplay> places = new ArrayList<>();
-            for (Journal.Place place : journal.places()) {
-                places.add(JournalReplay.of(new Path(file.getParent(), place.path()), place, journal.id(), hadoop));
+            SmallFile.update(files, new Path(target, text.getKey()), text.getValue());
+        }
+    }
+
+    /** A slow process may have written the small files of an earlier publication over those of the newest one. */
+    private void restoreTexts() throws IOException {
+        long newest = log.newest();
+        Optional<PublicationRecord> record = log.record(newest);
+        if (record.isPresent()) {
+            writeTexts(record.get().texts(), newest);
+        }
+    }
+
+    /** Repeats the cleaning of finished publications that failed, or whose process was killed. */
+    private void cleanUpFinished() throws IOException {
+        long newest = log.newest();
+        for (Path left : Storage.siblings(files, target, prefix(), SUFFIX)) {
+            String name = left.getName();
+            Matcher number = NUMBER.matcher(name.substring(prefix().length(), name.length() - SUFFIX.length()));
+            if (!number.matches()) {
+                throw unfinished(
+                        left,
+                        new IOException(
+                                "it is not a journal of this version of Sluice; finish it with the version that wrote it"));
             }
-            for (JournalReplay place : places) {
-                place.move();
+            long there = Long.parseLong(number.group());
+            if (there > newest) {
+                continue;
             }
-            for (JournalReplay place : places) {
-                place.writeTexts();
+            Optional<Journal> journal = read(there);
+            Optional<PublicationRecord> record = log.record(there);
+            if (journal.isEmpty() || record.isEmpty() && !journal.get().isVoid()) {
+                continue;
             }
-            cleanUp(places);
-        } catch (IOException e) {
-            throw new UnfinishedException(
-                    "%s: the output is written but could not be moved to its place: %s; the next run on this output finishes it, or submit/score --status %s; the journal is %s"
-                            .formatted(target, Failure.firstLine(e.getMessage()), target, file),
-                    e);
+            if (journal.get().isVoid()
+                    || !record.get().id().equals(journal.get().id())) {
+                files.delete(left, false); // it can't be published any more
+            } else {
+                cleanUp(journal.get(), places(journal.get()));
+            }
         }
     }
 
     /** A failure here doesn't fail the run: the output is published. The journal is deleted last, so that the next run retries. */
-    private void cleanUp(List<JournalReplay> places) {
+    private void cleanUp(Journal journal, List<JournalReplay> places) {
+        Path file = file(journal.number());
         try {
             for (JournalReplay place : places) {
                 place.cleanUp();
+            }
+            if (store.renamesDirectories()) {
+                files.delete(draft(journal.id()), false); // of a process that was killed before it could do so
             }
             files.delete(file, false);
         } catch (IOException e) {

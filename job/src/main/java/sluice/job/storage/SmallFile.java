@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -67,6 +68,14 @@ public final class SmallFile {
     public static void write(FileSystem files, Path path, byte[] content) throws IOException {
         try (OutputStream stream = files.create(path, true)) {
             stream.write(content);
+        }
+    }
+
+    /** Writes a text in UTF-8, unless the file has this content already. */
+    static void update(FileSystem files, Path path, String text) throws IOException {
+        byte[] content = bytes(text);
+        if (read(files, path).filter(there -> Arrays.equals(there, content)).isEmpty()) {
+            write(files, path, content);
         }
     }
 

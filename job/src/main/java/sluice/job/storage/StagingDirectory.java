@@ -30,7 +30,12 @@ public final class StagingDirectory {
         this.target = target;
         // Readers of tables skip names that begin with a dot.
         this.staging = new Path(target.getParent(), stagingPrefix(target) + id);
-        this.replaced = new Path(target.getParent(), "." + target.getName() + ".replaced-" + id);
+        this.replaced = new Path(target.getParent(), replacedPrefix(target) + id);
+    }
+
+    /** The prefix of all directories that a replaced target was moved to. */
+    static String replacedPrefix(Path target) {
+        return "." + target.getName() + ".replaced-";
     }
 
     /** The prefix of all staging directories of a target. */

@@ -56,8 +56,7 @@ class KilledIncrementsTest {
             @Override
             void arm(Random random) {
                 KillingFileSystem.arm(
-                        path -> path.contains(".staging-") && !path.endsWith("_publishing.json"),
-                        1 + random.nextInt(40));
+                        path -> path.contains(".staging-") && !path.endsWith(".draft"), 1 + random.nextInt(40));
             }
         },
         /** While a task reads rows. */

@@ -366,7 +366,7 @@ class StateUpdateTest {
                 states.toString(), LocalSpark.session().sparkContext().hadoopConfiguration());
         StagedStates mine = StagedStates.at(store, 2, "mine");
         run("2", input("in2", "ann: 1"), "out2", "error").score();
-        assertThatThrownBy(() -> mine.announce(store.path(), store.path()))
+        assertThatThrownBy(() -> mine.announce(1, store.path()))
                 .isInstanceOf(IOException.class)
                 .hasMessage(
                         "%s: another run made version 2 while this one was scoring; repeat this run, and do not run two at the same time",

@@ -16,15 +16,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JournalTest {
     private static final Journal JOURNAL = new Journal(
             "4711",
+            3,
+            1,
             List.of(
                     new Journal.Place(
                             "out",
                             List.of(
-                                    new Journal.Move("day=1", true, "part-0.parquet"),
-                                    new Journal.Move("part-1.parquet", false, "")),
-                            List.of("_sluice/bad-rows"),
-                            Map.of("_sluice/report.json", "{\"rows\": 7}\n")),
-                    new Journal.Place("hdfs://host/states", List.of(), List.of(), Map.of())));
+                                    new Journal.Step(Journal.Action.REMOVE, "day=1/part-0.parquet"),
+                                    new Journal.Step(Journal.Action.MOVE, "day=1/part-1.parquet")),
+                            List.of("day=1/part-1.parquet")),
+                    new Journal.Place(
+                            "hdfs://host/states",
+                            List.of(new Journal.Step(Journal.Action.MOVE_DIRECTORY, "version=1")),
+                            List.of())),
+            Map.of("_sluice/report.json", "{\"rows\": 7}\n"));
 
     private static Journal read(String json) throws IOException {
         return Journal.read("out.json", json.getBytes(StandardCharsets.UTF_8));
@@ -39,30 +44,44 @@ class JournalTest {
     @Test
     void theFileHasTheseKeys() throws IOException {
         JsonNode tree = new ObjectMapper().readTree(JOURNAL.json());
-        assertThat(tree.fieldNames()).toIterable().containsExactly("sluice", "id", "places");
+        assertThat(tree.fieldNames())
+                .toIterable()
+                .containsExactly("sluice", "id", "number", "base", "places", "texts", "voids");
         assertThat(tree.path("sluice").textValue()).isEqualTo("(development)");
         JsonNode place = tree.path("places").path(0);
-        assertThat(place.fieldNames()).toIterable().containsExactly("path", "moves", "removals", "texts");
-        assertThat(place.path("moves").path(0).fieldNames())
-                .toIterable()
-                .containsExactlyInAnyOrder("path", "replaces", "mark");
-        assertThat(place.path("moves").path(0).path("replaces").isBoolean()).isTrue();
-        assertThat(place.path("texts").path("_sluice/report.json").textValue()).isEqualTo("{\"rows\": 7}\n");
+        assertThat(place.fieldNames()).toIterable().containsExactly("path", "steps", "added");
+        assertThat(place.path("steps").toString())
+                .isEqualTo(
+                        "[{\"do\":\"remove\",\"path\":\"day=1/part-0.parquet\"},{\"do\":\"move\",\"path\":\"day=1/part-1.parquet\"}]");
+        assertThat(tree.path("places").path(1).path("steps").toString())
+                .isEqualTo("[{\"do\":\"move-directory\",\"path\":\"version=1\"}]");
+        assertThat(tree.path("texts").path("_sluice/report.json").textValue()).isEqualTo("{\"rows\": 7}\n");
     }
 
     @Test
     void unknownFieldsAreIgnoredAndMissingOnesAreEmpty() throws IOException {
         Journal journal = read("""
-                {"sluice": "0.2.0", "id": "1", "new": {}, "places": [
-                  {"path": "out", "new": 1, "moves": [{"path": "day=1", "replaces": true, "new": []}]}, {}]}""");
+                {"sluice": "0.2.0", "id": "1", "number": 2, "new": {}, "places": [
+                  {"path": "out", "new": 1, "steps": [{"do": "replace-target", "new": []}]}, {}]}""");
         assertThat(journal)
                 .isEqualTo(new Journal(
                         "0.2.0",
                         "1",
+                        2,
+                        0,
                         List.of(
                                 new Journal.Place(
-                                        "out", List.of(new Journal.Move("day=1", true, "")), List.of(), Map.of()),
-                                new Journal.Place("", List.of(), List.of(), Map.of()))));
+                                        "out", List.of(new Journal.Step(Journal.Action.REPLACE_TARGET, "")), List.of()),
+                                new Journal.Place("", List.of(), List.of())),
+                        Map.of(),
+                        ""));
+    }
+
+    @Test
+    void aJournalThatTakesANumberHasNoSteps() throws IOException {
+        Journal journal = Journal.read("out.json", Journal.voiding("4711", 3).json());
+        assertThat(journal.isVoid()).isTrue();
+        assertThat(journal.voids()).isEqualTo("4711");
     }
 
     @ParameterizedTest
@@ -74,11 +93,14 @@ class JournalTest {
                 "[]",
                 "\"text\"",
                 "{}",
-                "{\"id\": \"1\"}",
-                "{\"id\": \"1\", \"places\": []}",
-                "{\"id\": \"1\", \"places\": \"out\"}",
-                "{\"id\": \"\", \"places\": [{}]}",
-                "{\"places\": [{}]}"
+                "{\"id\": \"1\", \"number\": 1}",
+                "{\"id\": \"1\", \"number\": 1, \"places\": []}",
+                "{\"id\": \"1\", \"number\": 1, \"places\": \"out\"}",
+                "{\"id\": \"\", \"number\": 1, \"places\": [{}]}",
+                "{\"id\": \"1\", \"places\": [{}]}",
+                "{\"id\": \"1\", \"number\": 1, \"places\": [{\"steps\": [{\"do\": \"burn\"}]}]}",
+                "{\"id\": \"1\", \"number\": 1, \"places\": [{\"steps\": [{}]}]}",
+                "{\"number\": 1, \"places\": [{}]}"
             })
     void anotherFileIsRefused(String json) {
         assertThatThrownBy(() -> read(json))

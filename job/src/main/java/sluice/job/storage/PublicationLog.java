@@ -1,0 +1,151 @@
+package sluice.job.storage;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.LongPredicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import sluice.job.message.Failure;
+
+/**
+ * The records of the publications in an output, {@code _sluice/publications/1.json} and so on. The newest number orders all runs on an
+ * output. A record is written once and never changes.
+ */
+public final class PublicationLog {
+    /** The directory of the records in an output. */
+    public static final String DIRECTORY = "_sluice/publications";
+
+    /** Number of records that are kept. A listing that lags behind must still show one of them. */
+    private static final int KEPT = 16;
+
+    private static final Pattern NAME = Pattern.compile("([1-9][0-9]{0,17})\\.json");
+    private static final Pattern DRAFT = Pattern.compile("\\.([1-9][0-9]{0,17})-.*");
+
+    private final FileSystem files;
+    private final Path output;
+    private final StoreGuarantees store;
+
+    PublicationLog(FileSystem files, Path output, StoreGuarantees store) {
+        this.files = files;
+        this.output = output;
+        this.store = store;
+    }
+
+    /** Path of a record in its output. */
+    public static String name(long number) {
+        return DIRECTORY + "/" + number + ".json";
+    }
+
+    /** The newest publication of the output that is complete; 0 if there is none. */
+    long newest() throws IOException {
+        if (!store.renamesDirectories()) {
+            return newestIn(output);
+        }
+        // While the output is replaced, its records are in the directory that it was moved to.
+        while (true) {
+            long before = newestIn(output);
+            long replaced = 0;
+            for (Path directory : replaced()) {
+                replaced = Math.max(replaced, newestIn(directory));
+            }
+            if (newestIn(output) == before) {
+                return Math.max(before, replaced);
+            }
+        }
+    }
+
+    /** The directories that replaced outputs were moved to and that are not deleted yet. */
+    List<Path> replaced() throws IOException {
+        return Storage.siblings(files, output, StagingDirectory.replacedPrefix(output), "");
+    }
+
+    /** The newest record in a directory; 0 if there is none. */
+    long newestIn(Path directory) throws IOException {
+        long newest = numbers(directory, number -> true).stream()
+                .mapToLong(number -> number)
+                .max()
+                .orElse(0);
+        while (files.exists(new Path(directory, name(newest + 1)))) { // the listing may lag behind
+            newest++;
+        }
+        return newest;
+    }
+
+    private List<Long> numbers(Path directory, LongPredicate wanted) throws IOException {
+        return Storage.entries(files, new Path(directory, DIRECTORY)).stream()
+                .map(FileStatus::getPath)
+                .map(path -> NAME.matcher(path.getName()))
+                .filter(Matcher::matches)
+                .map(name -> Long.valueOf(name.group(1)))
+                .filter(wanted::test)
+                .toList();
+    }
+
+    /** A record of the output; empty if there is none of this number, or it was removed. */
+    Optional<PublicationRecord> record(long number) throws IOException {
+        Optional<byte[]> json = SmallFile.read(files, new Path(output, name(number)));
+        try {
+            return json.isPresent()
+                    ? Optional.of(SmallFile.parse(json.get(), PublicationRecord.class))
+                    : Optional.empty();
+        } catch (JsonProcessingException e) {
+            throw new IOException(
+                    String.format(
+                            Locale.ROOT,
+                            "%s/%s: is damaged: %s; restore it from a backup",
+                            output,
+                            name(number),
+                            Failure.firstLine(e.getMessage())),
+                    e);
+        }
+    }
+
+    /** The log of an output. */
+    public static PublicationLog of(Path output, FileSystem files, Configuration hadoop) throws IOException {
+        return new PublicationLog(files, output, StoreGuarantees.of(files, output, hadoop));
+    }
+
+    /** The {@code base} of the newest record; 0 if there is none. */
+    public long base() throws IOException {
+        return record(newestIn(output)).map(PublicationRecord::base).orElse(0L);
+    }
+
+    /** The data files that the last publications added: paths in the output. A listing may not show them yet. */
+    public List<String> recentFiles() throws IOException {
+        long newest = newestIn(output);
+        List<String> recent = new ArrayList<>();
+        for (long number = Math.max(1, newest - KEPT + 1); number <= newest; number++) {
+            record(number).ifPresent(record -> recent.addAll(record.files()));
+        }
+        return recent;
+    }
+
+    /** Writes a record, and removes the oldest ones and the drafts that killed processes left. */
+    void write(PublicationRecord record) throws IOException {
+        Path file = new Path(output, name(record.number()));
+        if (!files.exists(file)) {
+            files.mkdirs(file.getParent());
+            store.create(
+                    file, record.json(), new Path(file.getParent(), "." + record.number() + "-" + UUID.randomUUID()));
+        }
+        long newest = record.number();
+        for (long old : numbers(output, number -> number <= newest - KEPT)) {
+            files.delete(new Path(output, name(old)), false);
+        }
+        for (FileStatus entry : Storage.entries(files, file.getParent())) {
+            Matcher draft = DRAFT.matcher(entry.getPath().getName());
+            if (draft.matches() && Long.parseLong(draft.group(1)) <= record.number()) {
+                files.delete(entry.getPath(), false); // its record exists, so no process needs it
+            }
+        }
+    }
+}

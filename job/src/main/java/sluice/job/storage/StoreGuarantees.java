@@ -1,0 +1,217 @@
+package sluice.job.storage;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sluice.job.message.Failure;
+import sluice.job.message.RefusedException;
+
+/**
+ * What a publication may assume of a file system. It needs one operation of two processes that only one of them can win:
+ * {@link #create}. Without it a run is refused. It uses atomic renames of directories where they exist, and works file by file elsewhere.
+ *
+ * <p>Needed of every file system: a file that was written and closed is read in full by every process; a rename of one file, or its
+ * copy, is complete or absent. Not assumed: that directories are renamed atomically, that an operation that failed had no effect, that a
+ * rename that returned {@code false} had none, that a listing shows files that another process has just written or omits those it has
+ * just deleted.
+ */
+public final class StoreGuarantees {
+    private static final Logger LOG = LoggerFactory.getLogger(StoreGuarantees.class);
+
+    /** Hadoop setting: schemes of file systems that rename a file or directory atomically and never onto an existing file. */
+    static final String ATOMIC_SCHEMES = "sluice.atomic-rename.schemes";
+
+    private static final String DEFAULT_ATOMIC_SCHEMES = "hdfs,viewfs,webhdfs,swebhdfs";
+
+    /** Hadoop setting: schemes of object stores whose {@code create} without overwriting is decided when the file is closed. */
+    static final String EXCLUSIVE_SCHEMES = "sluice.exclusive-create.schemes";
+
+    private static final String DEFAULT_EXCLUSIVE_SCHEMES = "gs";
+
+    /** Path capability and option of Hadoop 3.4.2: the file becomes visible only if there is none of its name. S3A has it. */
+    private static final String CONDITIONAL_CREATE = "fs.option.create.conditional.overwrite";
+
+    private final FileSystem files;
+    private final Exclusion exclusion;
+
+    private enum Exclusion {
+        /** A hard link to a complete file; it fails if the name exists. */
+        LINK,
+        /** A rename of a complete file; it fails if the name exists. */
+        RENAME,
+        /** A conditional write of an object store. */
+        CONDITION,
+        /** A create without overwriting that an object store decides when the file is closed. */
+        CLOSE,
+        NONE
+    }
+
+    private StoreGuarantees(FileSystem files, Exclusion exclusion) {
+        this.files = files;
+        this.exclusion = exclusion;
+    }
+
+    public static StoreGuarantees of(FileSystem files, Path path, Configuration hadoop) throws IOException {
+        return new StoreGuarantees(files, exclusion(files, path, hadoop));
+    }
+
+    private static Exclusion exclusion(FileSystem files, Path path, Configuration hadoop) throws IOException {
+        if (files instanceof LocalFileSystem || files instanceof RawLocalFileSystem) {
+            return Exclusion.LINK;
+        }
+        String scheme = files.getUri().getScheme().toLowerCase(Locale.ROOT);
+        if (schemes(hadoop, ATOMIC_SCHEMES, DEFAULT_ATOMIC_SCHEMES).contains(scheme)) {
+            return Exclusion.RENAME;
+        }
+        if (files.hasPathCapability(path, CONDITIONAL_CREATE)) {
+            return Exclusion.CONDITION;
+        }
+        return schemes(hadoop, EXCLUSIVE_SCHEMES, DEFAULT_EXCLUSIVE_SCHEMES).contains(scheme)
+                ? Exclusion.CLOSE
+                : Exclusion.NONE;
+    }
+
+    private static List<String> schemes(Configuration hadoop, String key, String others) {
+        return Arrays.asList(hadoop.getTrimmedStrings(key, others));
+    }
+
+    /** Whether a directory is renamed in one step, so that a reader sees all of it or nothing. */
+    public boolean renamesDirectories() {
+        return exclusion == Exclusion.LINK || exclusion == Exclusion.RENAME;
+    }
+
+    /** @throws RefusedException if two runs could both believe that they have published */
+    void requireExclusion(Path path) {
+        if (exclusion == Exclusion.NONE) {
+            throw new RefusedException(String.format(
+                    Locale.ROOT,
+                    "%s: its file system can't create a file only if there is none, so two runs could overwrite each other; for s3a use Hadoop 3.4.2 or later and leave fs.s3a.create.conditional.enabled on, write to another file system or to a Delta or Iceberg table, or list its scheme in spark.hadoop.%s if it renames directories atomically",
+                    path,
+                    ATOMIC_SCHEMES));
+        }
+    }
+
+    /**
+     * Creates a file with this content if there is none of its name. Of several processes one succeeds.
+     *
+     * @param draft path for a temporary file in the same directory
+     * @return whether the file was created; {@code false}: it exists already
+     * @throws UnknownOutcomeException if it is not known whether the file was created
+     * @throws IOException if the file was not created, and there is none
+     */
+    public boolean create(Path file, byte[] content, Path draft) throws IOException {
+        requireExclusion(file);
+        try {
+            return switch (exclusion) {
+                case LINK, RENAME -> createFromDraft(file, content, draft);
+                default -> createDirectly(file, content);
+            };
+        } catch (IOException e) { // the answer may have been lost after the write
+            return isCreated(file, content, e);
+        }
+    }
+
+    private boolean isCreated(Path file, byte[] content, IOException failure) throws IOException {
+        Optional<byte[]> there;
+        try {
+            there = SmallFile.read(files, file);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+            throw new UnknownOutcomeException(failure);
+        }
+        if (there.isEmpty()) {
+            throw failure;
+        }
+        return Arrays.equals(there.get(), content);
+    }
+
+    /** A file may have been created or not. */
+    static final class UnknownOutcomeException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        UnknownOutcomeException(IOException cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
+
+    private boolean createFromDraft(Path file, byte[] content, Path draft) throws IOException {
+        try {
+            SmallFile.write(files, draft, content);
+            if (exclusion == Exclusion.LINK) {
+                return link(draft, file);
+            }
+            if (!files.rename(draft, file)) {
+                return Arrays.equals(
+                        SmallFile.read(files, file)
+                                .orElseThrow(() -> new IOException(
+                                        String.format(Locale.ROOT, "%s: could not be renamed to %s", draft, file))),
+                        content);
+            }
+            return true;
+        } finally {
+            delete(draft);
+        }
+    }
+
+    /** The outcome doesn't depend on the draft, so a failure is only logged. */
+    private void delete(Path draft) {
+        try {
+            files.delete(draft, false);
+        } catch (IOException e) {
+            LOG.warn("{}: could not be deleted: {}; it is not needed any more", draft, e.getMessage());
+        }
+    }
+
+    private boolean link(Path draft, Path file) throws IOException {
+        try {
+            Files.createLink(local(file), local(draft));
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            return false;
+        } catch (UnsupportedOperationException | FileSystemException e) {
+            throw new IOException(
+                    String.format(
+                            Locale.ROOT,
+                            "%s: no hard link can be made: %s; write to a disk with hard links",
+                            file,
+                            Failure.firstLine(e.getMessage())),
+                    e);
+        }
+    }
+
+    private java.nio.file.Path local(Path path) {
+        return files instanceof LocalFileSystem checked
+                ? checked.pathToFile(path).toPath()
+                : ((RawLocalFileSystem) files).pathToFile(path).toPath();
+    }
+
+    private boolean createDirectly(Path file, byte[] content) throws IOException {
+        if (SmallFile.read(files, file).isPresent()) {
+            return false;
+        }
+        var builder = files.createFile(file).overwrite(false).recursive();
+        if (exclusion == Exclusion.CONDITION) {
+            builder.must(CONDITIONAL_CREATE, true);
+        }
+        try (OutputStream stream = builder.build()) {
+            stream.write(content);
+        } catch (FileNotFoundException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+        return true;
+    }
+}
