@@ -49,7 +49,7 @@ class JournalTest {
                 .containsExactly("sluice", "id", "number", "base", "places", "texts", "voids");
         assertThat(tree.path("sluice").textValue()).isEqualTo("(development)");
         JsonNode place = tree.path("places").path(0);
-        assertThat(place.fieldNames()).toIterable().containsExactly("path", "steps", "added");
+        assertThat(place.fieldNames()).toIterable().containsExactly("path", "steps", "added", "texts");
         assertThat(place.path("steps").toString())
                 .isEqualTo(
                         "[{\"do\":\"remove\",\"path\":\"day=1/part-0.parquet\"},{\"do\":\"move\",\"path\":\"day=1/part-1.parquet\"}]");
