@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -119,23 +121,49 @@ final class ObjectStore implements AutoCloseable {
 
         /** All keys, sorted, but those that stand for directories. */
         List<String> keys() throws IOException {
+            return allKeys().stream().filter(key -> !key.endsWith("/")).toList();
+        }
+
+        private List<String> allKeys() throws IOException {
             byte[] listing = send("GET", "?list-type=2&max-keys=1000", HttpRequest.BodyPublishers.noBody());
             String text = new String(listing, StandardCharsets.UTF_8);
             if (!text.contains("<IsTruncated>false<")) {
                 throw new IllegalStateException(name + " has more than 1,000 objects");
             }
-            return StoreRequest.listedKeys(text)
-                    .filter(key -> !key.endsWith("/"))
-                    .sorted()
-                    .toList();
+            return StoreRequest.listedKeys(text).sorted().toList();
         }
 
         byte[] content(String key) throws IOException {
             return send("GET", encoded(key), HttpRequest.BodyPublishers.noBody());
         }
 
+        List<String> lines(String key) throws IOException {
+            return new String(content(key), StandardCharsets.UTF_8).lines().toList();
+        }
+
         void put(String key, byte[] content) throws IOException {
             send("PUT", encoded(key), HttpRequest.BodyPublishers.ofByteArray(content));
+        }
+
+        /** All objects by their keys. */
+        Map<String, byte[]> snapshot() throws IOException {
+            Map<String, byte[]> objects = new TreeMap<>();
+            for (String key : allKeys()) {
+                objects.put(key, content(key));
+            }
+            return objects;
+        }
+
+        /** Puts these objects in the place of all. */
+        void restore(Map<String, byte[]> objects) throws IOException {
+            for (String key : allKeys()) {
+                if (!objects.containsKey(key)) {
+                    send("DELETE", encoded(key), HttpRequest.BodyPublishers.noBody());
+                }
+            }
+            for (Map.Entry<String, byte[]> object : objects.entrySet()) {
+                put(object.getKey(), object.getValue());
+            }
         }
 
         /** The lines of all files of a table that Spark would read, sorted. */
@@ -143,7 +171,7 @@ final class ObjectStore implements AutoCloseable {
             List<String> rows = new ArrayList<>();
             for (String key : keys()) {
                 if (StoreLayout.isData(table, key)) {
-                    new String(content(key), StandardCharsets.UTF_8).lines().forEach(rows::add);
+                    rows.addAll(lines(key));
                 }
             }
             rows.sort(null);

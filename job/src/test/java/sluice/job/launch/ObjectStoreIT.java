@@ -3,126 +3,107 @@ package sluice.job.launch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code submit/score} on an object store, where nothing is renamed: S3A and an S3 server. */
+/** {@code submit/score} with all its paths in an object store, where a rename copies: S3A and an S3 server. */
 @Tag("launch")
 class ObjectStoreIT {
-    private static final String TABLE = "tables/out";
-
     @TempDir
-    private static Path shared;
+    private static Path directory;
 
-    private static ObjectStore store;
-
-    @TempDir
-    private Path directory;
-
-    private ObjectStore.Bucket bucket;
+    private static StoredRuns runs;
 
     @BeforeAll
     static void start() throws IOException {
-        store = new ObjectStore(shared);
+        runs = new StoredRuns(directory);
+        runs.input("old.jsonl", 0, 30);
+        runs.input("new.jsonl", 20, 60);
+        runs.startHere();
     }
 
     @AfterAll
     static void stop() {
-        store.close();
+        runs.close();
     }
 
     @BeforeEach
-    void makeBucket(TestInfo test) throws IOException {
-        bucket = store.bucket(
-                "bucket-" + Integer.toHexString(test.getDisplayName().hashCode()));
-        table("old.jsonl", 0, 30);
-        table("new.jsonl", 20, 60);
+    void reset() throws IOException {
+        runs.reset();
     }
 
-    /** Of ten rows a day. */
-    private void table(String name, int from, int to) throws IOException {
-        List<String> lines = new ArrayList<>();
-        for (int id = from; id < to; id++) {
-            lines.add(String.format(
-                    Locale.ROOT,
-                    "{\"id\":\"r%d\",\"day\":%d,\"text\":\"%s\"}",
-                    id,
-                    id / 10,
-                    "BTSXPVE".repeat(1 + id % 4)));
-        }
-        Files.write(directory.resolve(name), lines);
-        bucket.put("in/" + name, Files.readAllBytes(directory.resolve(name)));
-    }
+    /** In all builds: the rows, and a run that dies after its decision. */
+    @Test
+    void aTableIsThatOfALocalRunAndIsReplacedWhole() throws IOException {
+        runs.score("first", "old.jsonl", "error").assertScored();
+        assertThat(runs.rows()).isEqualTo(runs.scored(0, 30));
 
-    private Launch launch(String client, String... options) {
-        List<String> all = store.options(directory, client);
-        all.addAll(Arrays.asList(options));
-        return Launch.local(directory, all.toArray(String[]::new));
-    }
+        Launch second = runs.start("second", "new.jsonl", "overwrite");
+        runs.kill(second, "second", StoreGateway.Side.AFTER, StoreLayout::isDecision, 1);
 
-    private static String[] scoring(String input, String output, String mode, String... more) {
-        return Stream.concat(
-                        Stream.of(
-                                "--model",
-                                Checkout.example("reber.safetensors").toString(),
-                                "--input",
-                                input,
-                                "--input-format",
-                                "json",
-                                "--output",
-                                output,
-                                "--output-format",
-                                "json",
-                                "--tokens",
-                                "text",
-                                "--splitter",
-                                "character",
-                                "--emit",
-                                "loglik,softmax",
-                                "--mode",
-                                mode,
-                                "--set",
-                                "output.partition-by=day"),
-                        Arrays.stream(more))
-                .toArray(String[]::new);
-    }
-
-    private Launch.Ended score(String client, String input, String mode, String... more) {
-        return launch(client, scoring(bucket.path("in/" + input), bucket.path(TABLE), mode, more))
-                .end();
-    }
-
-    /** The rows of a run that knows nothing of object stores. */
-    private List<String> localRows(String input) throws IOException {
-        Path out = directory.resolve("local-" + input);
-        Launch.local(directory, scoring(directory.resolve(input).toString(), out.toString(), "error"))
-                .end()
-                .assertScored();
-        List<String> rows = new ArrayList<>();
-        for (Path file : ParquetRows.files(out)) {
-            rows.addAll(Files.readAllLines(file, StandardCharsets.UTF_8));
-        }
-        rows.sort(null);
-        return rows;
+        assertThat(runs.status("helper").assertScored().out()).contains("ended with 0: 40 sequences");
+        assertThat(runs.rows()).isEqualTo(runs.scored(20, 60));
+        runs.assertNothingElse("", key -> false);
     }
 
     @Test
-    void aNewTableHasTheBitsOfALocalOne() throws IOException {
-        score("first", "new.jsonl", "error").assertScored();
-        assertThat(bucket.rows(TABLE)).hasSize(40).isEqualTo(localRows("new.jsonl"));
-        assertThat(bucket.keys()).allMatch(key -> key.startsWith("in/") || StoreLayout.isWithin(TABLE, key));
+    @Tag("slow")
+    void eachMode() throws IOException {
+        runs.score("a", "old.jsonl", "error").assertScored();
+        runs.score("b", "new.jsonl", "error").assertFailed(2, "exists already");
+        runs.score("c", "new.jsonl", "partitions").assertScored();
+        assertThat(runs.rows()).isEqualTo(StoredRuns.both(runs.scored(0, 20), runs.scored(20, 60)));
+        runs.score("d", "old.jsonl", "overwrite").assertScored();
+        assertThat(runs.rows()).isEqualTo(runs.scored(0, 30));
+        runs.score("e", "new.jsonl", "append", "--run", "night").assertScored();
+        assertThat(runs.rows()).isEqualTo(StoredRuns.both(runs.scored(0, 30), runs.scored(20, 60)));
+        runs.score("f", "new.jsonl", "append", "--run", "night").assertScored();
+        assertThat(runs.rows()).hasSize(30 + 40);
+        assertThat(runs.status("g", "--run", "night").assertScored().out()).contains("ended with 0: 40 sequences");
+        runs.assertNothingElse("", key -> false);
+    }
+
+    /** The model, the report, the bad rows and the output are all there, and nowhere else. */
+    @Test
+    @Tag("slow")
+    void aModelAReportAndBadRows() throws IOException {
+        String model = runs.bucket().path("models/reber.safetensors");
+        runs.launch(
+                        "save",
+                        "--save-model",
+                        model,
+                        "--model",
+                        Checkout.example("reber.safetensors").toString())
+                .end()
+                .assertScored();
+        runs.input("some.jsonl", 0, 10, "{\"id\":\"r99\",\"day\":9,\"text\":\"BTQ\"}");
+        String report = runs.bucket().path("reports/night.json");
+        String[] scoring = StoredRuns.scoring(
+                runs.bucket().path("in/some.jsonl"),
+                runs.bucket().path(StoredRuns.TABLE),
+                "error",
+                "--report",
+                report,
+                "--bad-rows",
+                "quarantine",
+                "--set",
+                "bad-rows.max-fraction=0.5");
+        scoring[1] = model;
+        Launch.Ended ended = runs.launch("score", scoring).end();
+        assertThat(ended.exitCode()).as("%s", ended).isZero();
+        assertThat(runs.rows()).isEqualTo(runs.scored(0, 10));
+        List<String> bad = runs.bucket().keys().stream()
+                .filter(key -> key.startsWith(StoredRuns.TABLE + "/_sluice/bad-rows/") && key.contains("part-"))
+                .toList();
+        assertThat(bad).hasSize(1);
+        assertThat(runs.bucket().lines(bad.get(0))).singleElement().asString().contains("r99", "unknown-word");
+        assertThat(runs.launch("status", "--status", report).end().out()).contains("ended with 0");
+        runs.assertNothingElse("", key -> key.startsWith("models/") || key.startsWith("reports/"));
     }
 }
