@@ -101,7 +101,7 @@ class TogetherOnObjectStoreIT {
         List<Run> failed = new ArrayList<>();
         for (Launch.Ended end : ended) {
             if (end.exitCode() != 0) {
-                end.assertFailed(end.exitCode());
+                end.assertFailed(end.exitCode(), runs.bucket().path(StoredRuns.TABLE)); // a sentence, not a stack trace
                 failed.add(end == ended.get(0) ? one : two);
             }
         }
