@@ -34,8 +34,8 @@ import sluice.job.storage.Storage;
 
 /**
  * The staging directory of an output, and its publication. All files are written to a hidden directory beside the target. When they are
- * complete, a {@link Publication} moves them: the whole directory with one rename if the table is new or replaced, single files if
- * rows are appended, single partitions if some are replaced.
+ * complete, a {@link Publication} moves them: file by file, or the whole directory if the table is new or replaced and the file system
+ * renames directories.
  */
 public final class StagedOutput {
     /** Written by Spark into a complete table. */
@@ -121,7 +121,6 @@ public final class StagedOutput {
                     run,
                     badRowsPlace,
                     hadoop);
-            output.publication.requirePossible();
             output.requireFree(path);
             output.requireWritable();
             StagingDirectory.warnOfLeftovers(files, target);
@@ -146,12 +145,13 @@ public final class StagedOutput {
         }
     }
 
-    /** Creates and deletes the staging directory, so that missing permissions are reported before the first task. */
+    /** Creates and deletes the staging directory, so that what is missing is reported before the first task. */
     private void requireWritable() throws IOException {
         if (!files.mkdirs(place.staging())) {
             throw new IOException(
                     "no directory could be made in " + place.staging().getParent());
         }
+        publication.store().requireExclusion(place.staging());
         files.delete(place.staging(), true);
     }
 
@@ -356,8 +356,8 @@ public final class StagedOutput {
     private Journal.Place stepsWithin() throws IOException {
         JournalBuilder steps = new JournalBuilder(place);
         if (badRows.isEmpty()) {
-            steps.replace(
-                    insideBadRows(), List.of(), JournalBuilder::isData); // an earlier run may have had the same name
+            // An earlier run may have had the same name.
+            steps.replace(insideBadRows(), publication.log().recentFiles(), JournalBuilder::isData);
         }
         if (partition.isPresent()) {
             steps.replace(partition.get(), publication.log().recentFiles(), JournalBuilder::isData);

@@ -16,6 +16,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import sluice.job.message.Failure;
+import sluice.job.message.RefusedException;
 import sluice.job.message.UnfinishedException;
 import sluice.job.storage.Journal;
 import sluice.job.storage.Publication;
@@ -33,8 +34,9 @@ import sluice.job.storage.StoreGuarantees;
  */
 final class PublicationNotes {
     private static final String DIRECTORY = "_sluice";
-    private static final Pattern NAME = Pattern.compile("publishing-([1-9][0-9]{0,17})-([1-9][0-9]{0,8})\\.json");
-    private static final Pattern DRAFT = Pattern.compile("\\.publishing-([1-9][0-9]{0,17})-.*");
+    private static final Pattern NAME = Pattern.compile("publication-([1-9][0-9]{0,17})-([1-9][0-9]{0,8})\\.json");
+    private static final Pattern DRAFT = Pattern.compile("\\.publication-([1-9][0-9]{0,17})-.*");
+    private static final Pattern EARLIER_VERSION = Pattern.compile("publishing-.*\\.json");
     private static final int MOST_TRIES = 1_000;
 
     private final StateStore store;
@@ -45,7 +47,7 @@ final class PublicationNotes {
 
     /** Path of a note, relative to the store. */
     private static String name(long version, int attempt) {
-        return String.format(Locale.ROOT, "%s/publishing-%d-%d.json", DIRECTORY, version, attempt);
+        return String.format(Locale.ROOT, "%s/publication-%d-%d.json", DIRECTORY, version, attempt);
     }
 
     /**
@@ -73,6 +75,13 @@ final class PublicationNotes {
         List<Note> notes = new ArrayList<>();
         for (FileStatus entry : Storage.entries(store.files(), new Path(store.path(), DIRECTORY))) {
             Matcher name = NAME.matcher(entry.getPath().getName());
+            if (EARLIER_VERSION.matcher(entry.getPath().getName()).matches()) {
+                throw new RefusedException(String.format(
+                        Locale.ROOT,
+                        "%s: a run of an earlier version ended while it published states here, and only that version can finish it: repeat the run with that version; its note is %s",
+                        store,
+                        entry.getPath()));
+            }
             if (name.matches()) {
                 read(Long.parseLong(name.group(1)), Integer.parseInt(name.group(2)))
                         .ifPresent(notes::add);

@@ -46,6 +46,7 @@ final class StagedStates implements PublishedTogether {
                 throw new IOException(
                         "no directory could be created in " + store.path().getParent());
             }
+            StoreGuarantees.of(store.files(), store.path(), store.hadoop()).requireExclusion(staged.staging.staging());
             store.files().delete(staged.staging.staging(), true);
         } catch (IOException e) {
             throw new RefusedException(

@@ -11,7 +11,8 @@ import sluice.job.message.Version;
 
 /**
  * A redo log, stored as JSON beside the output under the number of its publication: the steps that publish rows that are complete. Its
- * exclusive creation is the decision between runs. Every step may be repeated, and may be repeated after later publications.
+ * exclusive creation is the decision between runs. Every step may be repeated, and may be repeated after later publications; {@link
+ * Action#REPLACE_TARGET} then undoes itself.
  *
  * @param version of Sluice that wrote the journal
  * @param id of the publication; part of the names of its staging directories

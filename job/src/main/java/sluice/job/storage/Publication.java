@@ -22,7 +22,7 @@ import sluice.job.message.UnfinishedException;
  * creates it, and the others see what it published before they try the number after it. Before the commit nothing has changed. After the
  * commit nothing is rolled back: if a step fails, the journal stays, and the next run on this output, or {@code --status}, replays it.
  *
- * <p>A journal {@code .NAME.publishing-N.json} beside the output is pending if the newest record of the {@link PublicationLog} is N-1, or
+ * <p>A journal {@code .NAME.publication-N.json} beside the output is pending if the newest record of the {@link PublicationLog} is N-1, or
  * if the journals between the record and N only take their number. Any other journal is finished, or was created by a process that slept
  * while later publications were complete; that process withdraws it.
  */
@@ -78,13 +78,8 @@ public final class Publication {
         return log.newest();
     }
 
-    /** @throws RefusedException if the file system can't decide between two runs */
-    public void requirePossible() {
-        store.requireExclusion(target);
-    }
-
     private String prefix() {
-        return "." + target.getName() + ".publishing-";
+        return "." + target.getName() + ".publication-";
     }
 
     /** The path of the journal of this number. */
@@ -110,6 +105,7 @@ public final class Publication {
     }
 
     private List<String> finishAll(String path) throws IOException {
+        requireNoEarlierVersion(path);
         int finished = finishPending();
         cleanUpFinished();
         restoreTexts();
@@ -119,6 +115,19 @@ public final class Publication {
                     Locale.ROOT, "%s: a run ended while it published its output here; this is finished now", path));
         }
         return sentences;
+    }
+
+    /** An earlier version names its journals so, and reads those of this version as if they had no steps. */
+    private void requireNoEarlierVersion(String path) throws IOException {
+        List<Path> left = Storage.siblings(files, target, "." + target.getName() + ".publishing-", SUFFIX);
+        if (!left.isEmpty()) {
+            throw new RefusedException(String.format(
+                    Locale.ROOT,
+                    "%s: a run of an earlier version ended while it published its output here, and only that version can finish it: use its submit/score --status %s; the journal is %s",
+                    path,
+                    path,
+                    left.get(0)));
+        }
     }
 
     /** Finishes what other runs have committed, and returns how many publications that were. */

@@ -7,8 +7,8 @@ import java.util.Map;
 import sluice.job.message.Version;
 
 /**
- * What one publication did to an output, stored in the output as JSON under its number. Its existence says that the publication is
- * complete.
+ * What one publication did to an output, stored in the output as JSON under its number. It is written last, so its existence says that
+ * the publication is complete in the output. If the whole directory is moved, the record moves with it, before other places are published.
  *
  * @param version of Sluice that wrote it
  * @param id of the publication

@@ -25,7 +25,8 @@ import sluice.job.message.RefusedException;
  * {@link #create}. Without it a run is refused. It uses atomic renames of directories where they exist, and works file by file elsewhere.
  *
  * <p>Needed of every file system: a file that was written and closed is read in full by every process; a rename of one file, or its
- * copy, is complete or absent. Not assumed: that directories are renamed atomically, that an operation that failed had no effect, that a
+ * copy, is complete or absent; a request of a process that was killed has its effect before later publications, or has none; the list of
+ * a run's own staged files is complete when its tasks have ended. Not assumed: that directories are renamed atomically, that an operation that failed had no effect, that a
  * rename that returned {@code false} had none, that a listing shows files that another process has just written or omits those it has
  * just deleted.
  */
@@ -35,7 +36,7 @@ public final class StoreGuarantees {
     /** Hadoop setting: schemes of file systems that rename a file or directory atomically and never onto an existing file. */
     static final String ATOMIC_SCHEMES = "sluice.atomic-rename.schemes";
 
-    private static final String DEFAULT_ATOMIC_SCHEMES = "hdfs,viewfs,webhdfs,swebhdfs";
+    private static final String DEFAULT_ATOMIC_SCHEMES = "hdfs,webhdfs,swebhdfs";
 
     /** Hadoop setting: schemes of object stores whose {@code create} without overwriting is decided when the file is closed. */
     static final String EXCLUSIVE_SCHEMES = "sluice.exclusive-create.schemes";
@@ -50,14 +51,20 @@ public final class StoreGuarantees {
 
     private enum Exclusion {
         /** A hard link to a complete file; it fails if the name exists. */
-        LINK,
+        LINK(true),
         /** A rename of a complete file; it fails if the name exists. */
-        RENAME,
+        RENAME(true),
         /** A conditional write of an object store. */
-        CONDITION,
+        CONDITION(false),
         /** A create without overwriting that an object store decides when the file is closed. */
-        CLOSE,
-        NONE
+        CLOSE(false),
+        NONE(false);
+
+        private final boolean usesDraft;
+
+        Exclusion(boolean usesDraft) {
+            this.usesDraft = usesDraft;
+        }
     }
 
     private StoreGuarantees(FileSystem files, Exclusion exclusion) {
@@ -94,8 +101,32 @@ public final class StoreGuarantees {
         return exclusion == Exclusion.LINK || exclusion == Exclusion.RENAME;
     }
 
-    /** @throws RefusedException if two runs could both believe that they have published */
-    void requireExclusion(Path path) {
+    /**
+     * Tries whether a file can't be created twice.
+     *
+     * @param directory for the two attempts; the caller deletes it
+     * @throws RefusedException if two runs could both believe that they have published
+     */
+    public void requireExclusion(Path directory) throws IOException {
+        requireKnownExclusion(directory);
+        Path probe = new Path(directory, "probe");
+        for (String attempt : List.of("first", "second")) {
+            boolean isCreated;
+            try {
+                isCreated = createNow(probe, SmallFile.bytes(attempt), new Path(directory, "probe-" + attempt));
+            } catch (IOException e) {
+                isCreated = isCreated(probe, SmallFile.bytes(attempt), e);
+            }
+            if (isCreated != attempt.equals("first")) {
+                throw new RefusedException(String.format(
+                        Locale.ROOT,
+                        "%s: its file system created a file a second time, which it should refuse, so two runs could overwrite each other; write to another file system, or to a Delta or Iceberg table",
+                        directory.getParent()));
+            }
+        }
+    }
+
+    private void requireKnownExclusion(Path path) {
         if (exclusion == Exclusion.NONE) {
             throw new RefusedException(String.format(
                     Locale.ROOT,
@@ -114,15 +145,18 @@ public final class StoreGuarantees {
      * @throws IOException if the file was not created, and there is none
      */
     public boolean create(Path file, byte[] content, Path draft) throws IOException {
-        requireExclusion(file);
+        requireKnownExclusion(file);
         try {
-            return switch (exclusion) {
-                case LINK, RENAME -> createFromDraft(file, content, draft);
-                default -> createDirectly(file, content);
-            };
+            boolean mayBeThere =
+                    !exclusion.usesDraft && SmallFile.read(files, file).isPresent();
+            return !mayBeThere && createNow(file, content, draft);
         } catch (IOException e) { // the answer may have been lost after the write
             return isCreated(file, content, e);
         }
+    }
+
+    private boolean createNow(Path file, byte[] content, Path draft) throws IOException {
+        return exclusion.usesDraft ? createFromDraft(file, content, draft) : createDirectly(file, content);
     }
 
     private boolean isCreated(Path file, byte[] content, IOException failure) throws IOException {
@@ -200,9 +234,6 @@ public final class StoreGuarantees {
     }
 
     private boolean createDirectly(Path file, byte[] content) throws IOException {
-        if (SmallFile.read(files, file).isPresent()) {
-            return false;
-        }
         var builder = files.createFile(file).overwrite(false).recursive();
         if (exclusion == Exclusion.CONDITION) {
             builder.must(CONDITIONAL_CREATE, true);

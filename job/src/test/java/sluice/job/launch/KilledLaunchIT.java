@@ -162,7 +162,7 @@ class KilledLaunchIT {
                 "spark.hadoop.sluice.test.halt-at=5"));
         assertThat(launch(dying).end().exitCode()).isEqualTo(137);
         assertThat(content()).isEqualTo(before);
-        assertThat(beside()).anyMatch(name -> name.startsWith(".out.publishing-"));
+        assertThat(beside()).anyMatch(name -> name.startsWith(".out.publication-"));
 
         Launch.Ended status =
                 Launch.local(directory, "--status", output.toString()).end().assertScored();

@@ -22,7 +22,7 @@ final class StoreLayout {
     static boolean isDecision(StoreRequest request) {
         return request.writes()
                 && request.keys().stream()
-                        .anyMatch(key -> key.contains("publishing-") || key.contains("/publications/"));
+                        .anyMatch(key -> key.contains("publication-") || key.contains("/publications/"));
     }
 
     /** A row file of the table appears, or is written over. */

@@ -129,7 +129,7 @@ class KilledPublicationTest {
                     .as("%s", killed)
                     .isTrue();
 
-            boolean left = beside(name).stream().anyMatch(file -> file.contains(".publishing-"));
+            boolean left = beside(name).stream().anyMatch(file -> file.contains(".publication-"));
             List<String> finished = Publication.finishAll(output(name), "--output", hadoop);
 
             assertThat(finished).as("killed at %d", call).hasSize(left ? 1 : 0);
@@ -280,11 +280,11 @@ class KilledPublicationTest {
     @Test
     void aFileThatIsNotAJournalIsNamed() throws Exception {
         publish(write(output("odd"), OutputMode.ERROR, "old"));
-        Disk.write(folder.resolve("odd/.out.publishing-1.json"), "{\"id\": 7}");
+        Disk.write(folder.resolve("odd/.out.publication-1.json"), "{\"id\": 7}");
         assertThatThrownBy(() -> Publication.finishAll(output("odd"), "--output", hadoop))
                 .isInstanceOf(UnfinishedException.class)
                 .hasMessageContaining(
-                        ".out.publishing-1.json: not a journal of a run; check the files beside it, then remove it");
+                        ".out.publication-1.json: not a journal of a run; check the files beside it, then remove it");
         assertThat(table("odd")).containsKey("day=old/part-old");
     }
 }

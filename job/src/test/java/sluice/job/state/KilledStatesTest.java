@@ -291,6 +291,6 @@ class KilledStatesTest {
     }
 
     private boolean noJournal() {
-        return Disk.names(folder).stream().noneMatch(name -> name.contains(".publishing-"));
+        return Disk.names(folder).stream().noneMatch(name -> name.contains(".publication-"));
     }
 }
