@@ -104,16 +104,16 @@ public final class StoreGuarantees {
     /**
      * Tries whether a file can't be created twice.
      *
-     * @param directory for the two attempts; the caller deletes it
+     * @param directory for the two attempts
      * @throws RefusedException if two runs could both believe that they have published
      */
     public void requireExclusion(Path directory) throws IOException {
         requireKnownExclusion(directory);
-        Path probe = new Path(directory, "probe");
+        Path probe = new Path(directory, "_probe"); // hidden, in case that it stays
         for (String attempt : List.of("first", "second")) {
             boolean isCreated;
             try {
-                isCreated = createNow(probe, SmallFile.bytes(attempt), new Path(directory, "probe-" + attempt));
+                isCreated = createNow(probe, SmallFile.bytes(attempt), new Path(directory, "_probe-" + attempt));
             } catch (IOException e) {
                 isCreated = isCreated(probe, SmallFile.bytes(attempt), e);
             }
@@ -124,6 +124,7 @@ public final class StoreGuarantees {
                         directory.getParent()));
             }
         }
+        files.delete(probe, false);
     }
 
     private void requireKnownExclusion(Path path) {
