@@ -18,6 +18,8 @@ public enum SettingKey {
     MODEL_OUTPUT("model.output", Hash.INCLUDED, Scope.MODEL),
     MODEL_READOUT("model.readout", Hash.INCLUDED, Scope.MODEL),
     MODEL_LSTM("model.lstm", Hash.INCLUDED, Scope.MODEL),
+    MODEL_IGNORE("model.ignore", Hash.INCLUDED, Scope.MODEL),
+    MODEL_ENTRY("model.entry", Hash.INCLUDED, Scope.MODEL),
 
     INPUT_PATH("input.path", Hash.EXCLUDED, Scope.TABLE, "--input"),
     INPUT_FORMAT("input.format", Hash.INCLUDED, Scope.TABLE, "--input-format"),

@@ -217,10 +217,18 @@ public record Settings(
                 values.string(SettingKey.MODEL_READOUT).equals("auto")
                         ? Optional.empty()
                         : Optional.of(values.constant(SettingKey.MODEL_READOUT, Readout.class, "auto")),
-                new TensorNames(
-                        values.optional(SettingKey.MODEL_EMBEDDING),
-                        values.optional(SettingKey.MODEL_OUTPUT),
-                        values.optional(SettingKey.MODEL_LSTM)));
+                names(values));
+    }
+
+    private static TensorNames names(SettingValues values) {
+        TensorNames names = TensorNames.automatic()
+                .withLstms(values.strings(SettingKey.MODEL_LSTM))
+                .withIgnored(values.strings(SettingKey.MODEL_IGNORE));
+        names = values.optional(SettingKey.MODEL_EMBEDDING)
+                .map(names::withEmbedding)
+                .orElse(names);
+        names = values.optional(SettingKey.MODEL_OUTPUT).map(names::withOutput).orElse(names);
+        return values.optional(SettingKey.MODEL_ENTRY).map(names::withEntry).orElse(names);
     }
 
     private static Input input(SettingValues values) {

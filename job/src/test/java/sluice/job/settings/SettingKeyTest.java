@@ -30,6 +30,8 @@ class SettingKeyTest {
             Map.entry("model.embedding", "words.weight"),
             Map.entry("model.output", "fc.weight"),
             Map.entry("model.lstm", "encoder.lstm."),
+            Map.entry("model.ignore", "loss."),
+            Map.entry("model.entry", "net"),
             Map.entry("model.readout", "final-states"),
             Map.entry("input.path", "elsewhere"),
             Map.entry("input.format", "json"),

@@ -42,6 +42,8 @@ class SettingsTest {
             Map.entry("model.embedding", "words.weight"),
             Map.entry("model.output", "fc.weight"),
             Map.entry("model.lstm", "encoder.lstm."),
+            Map.entry("model.ignore", "loss."),
+            Map.entry("model.entry", "net"),
             Map.entry("model.readout", "final-states"),
             Map.entry("input.path", "elsewhere"),
             Map.entry("input.format", "json"),

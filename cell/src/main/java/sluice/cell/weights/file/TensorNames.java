@@ -1,50 +1,71 @@
 package sluice.cell.weights.file;
 
 import java.io.Serializable;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * Settings that name the embedding, the output layer and the LSTM of a model file.
+ * Settings that name the parts of a model file.
  *
  * <p>A layer that isn't named is found by its shape and name. If there are several candidates, the file is rejected and
  * the message lists them.
  */
 public final class TensorNames implements Serializable {
-    private static final long serialVersionUID = 1L;
+    private static final long serialVersionUID = 2L;
 
     /** Used instead of a tensor name: the model has no such layer. */
     public static final String NONE = "none";
 
     private final String embedding; // null: detect
     private final String output; // null: detect
-    private final String lstm; // null: detect
+    private final List<String> lstms; // empty: detect
+    private final List<String> ignored;
+    private final String entry; // null: detect
+
+    private TensorNames(String embedding, String output, List<String> lstms, List<String> ignored, String entry) {
+        this.embedding = embedding;
+        this.output = output;
+        this.lstms = List.copyOf(lstms);
+        this.ignored = List.copyOf(ignored);
+        this.entry = entry;
+    }
+
+    /** No names: all layers are detected, and no tensor is ignored. */
+    public static TensorNames automatic() {
+        return new TensorNames(null, null, List.of(), List.of(), null);
+    }
+
+    /** @param name setting {@code model.embedding}: the name of a tensor of shape (tokens, I), or {@link #NONE} */
+    public TensorNames withEmbedding(String name) {
+        return new TensorNames(name, output, lstms, ignored, entry);
+    }
+
+    /** @param name setting {@code model.output}: the name of a tensor of shape (classes, H), or {@link #NONE} */
+    public TensorNames withOutput(String name) {
+        return new TensorNames(embedding, name, lstms, ignored, entry);
+    }
 
     /**
-     * @param embedding setting {@code model.embedding}: the name of a tensor of shape (tokens, I), or {@link #NONE}
-     * @param output setting {@code model.output}: the name of a tensor of shape (classes, H), or {@link #NONE}
-     * @param lstm setting {@code model.lstm}: prefix of the names of the LSTM's tensors, such as {@code encoder.lstm.}
+     * @param prefixes setting {@code model.lstm}: prefixes of the names of the LSTM's tensors, such as {@code encoder.lstm.}; of several
+     *     modules, each reads what the one before it returns
      */
-    public TensorNames(Optional<String> embedding, Optional<String> output, Optional<String> lstm) {
-        this.embedding = embedding.orElse(null);
-        this.output = output.orElse(null);
-        this.lstm = lstm.orElse(null);
+    public TensorNames withLstms(List<String> prefixes) {
+        return new TensorNames(embedding, output, prefixes, ignored, entry);
     }
 
-    /** No names: all layers are detected. */
-    public static TensorNames automatic() {
-        return new TensorNames(Optional.empty(), Optional.empty(), Optional.empty());
-    }
-
-    public TensorNames withEmbedding(String name) {
-        return new TensorNames(Optional.of(name), output(), lstm());
-    }
-
-    public TensorNames withOutput(String name) {
-        return new TensorNames(embedding(), Optional.of(name), lstm());
-    }
-
+    /** @param prefix of the only LSTM */
     public TensorNames withLstm(String prefix) {
-        return new TensorNames(embedding(), output(), Optional.of(prefix));
+        return withLstms(List.of(prefix));
+    }
+
+    /** @param prefixes setting {@code model.ignore}: prefixes of the names of tensors that are not part of the model */
+    public TensorNames withIgnored(List<String> prefixes) {
+        return new TensorNames(embedding, output, lstms, prefixes, entry);
+    }
+
+    /** @param name setting {@code model.entry}: the entry of a checkpoint that holds the model; dots separate the levels */
+    public TensorNames withEntry(String name) {
+        return new TensorNames(embedding, output, lstms, ignored, name);
     }
 
     public Optional<String> embedding() {
@@ -55,7 +76,22 @@ public final class TensorNames implements Serializable {
         return Optional.ofNullable(output);
     }
 
+    /** The prefixes of all LSTMs, the lowest first; empty: detect. */
+    public List<String> lstms() {
+        return lstms;
+    }
+
+    /** The prefix of the only LSTM; empty: detect, or there are several. */
     public Optional<String> lstm() {
-        return Optional.ofNullable(lstm);
+        return lstms.size() == 1 ? Optional.of(lstms.get(0)) : Optional.empty();
+    }
+
+    /** Prefixes of tensors that are not part of the model. */
+    public List<String> ignored() {
+        return ignored;
+    }
+
+    public Optional<String> entry() {
+        return Optional.ofNullable(entry);
     }
 }

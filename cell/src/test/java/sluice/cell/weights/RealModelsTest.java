@@ -1,0 +1,220 @@
+package sluice.cell.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import sluice.cell.InputKind;
+import sluice.cell.KernelChoice;
+import sluice.cell.OutputKind;
+import sluice.cell.ScoreRequest;
+import sluice.cell.ScoredSequence;
+import sluice.cell.Sequence;
+import sluice.cell.Steps;
+import sluice.cell.engine.CompiledModel;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.TensorNames;
+
+/**
+ * Files that PyTorch, ONNX exporters and Keras wrote, see {@code real-models/SOURCE.md}: each is scored as its framework scores it, or
+ * rejected. {@code real-models/messages.txt} has all messages, so that a person can read them in one go.
+ */
+class RealModelsTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final double TOLERANCE = 1e-5;
+    private static final Path FOLDER = folder();
+
+    /** What was said of each run: the message of a rejection, or the notes. */
+    private static final Map<String, String> SAID = new TreeMap<>();
+
+    /** One way to score a file. */
+    private record Run(Path folder, String model, JsonNode settings) {
+        String name() {
+            String label = settings.path("label").asText();
+            return folder.getFileName() + (label.isEmpty() ? "" : "." + label);
+        }
+
+        String expected() {
+            return settings.path("expect").asText();
+        }
+
+        @Override
+        public String toString() {
+            return name();
+        }
+    }
+
+    private static Path folder() {
+        try {
+            return Path.of(RealModelsTest.class.getResource("/real-models").toURI());
+        } catch (URISyntaxException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static List<Run> runs() throws IOException {
+        List<Run> runs = new ArrayList<>();
+        try (Stream<Path> folders = Files.list(FOLDER)) {
+            for (Path folder : folders.filter(Files::isDirectory).sorted().toList()) {
+                JsonNode about = JSON.readTree(folder.resolve("case.json").toFile());
+                for (JsonNode settings : about.path("runs")) {
+                    runs.add(new Run(folder, about.path("model").asText(), settings));
+                }
+            }
+        }
+        return runs;
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("runs")
+    void isScoredAsItsFrameworkDoesOrRejected(Run run) throws IOException {
+        ModelFile file;
+        double error;
+        try {
+            file = ModelReader.read(
+                    run.folder().resolve(run.model()), names(run.settings().path("sets")));
+            error = largestError(run, file.model());
+        } catch (ModelException | IllegalArgumentException e) { // the second: an answer that the model can't give
+            SAID.put(run.name(), e.getMessage());
+            assertThat(run.expected()).as("%s", e.getMessage()).isIn("refuse", "any");
+            assertThat(run.expected()).isNotEqualTo("accept");
+            return;
+        }
+        SAID.put(
+                run.name(),
+                "accepted"
+                        + file.notes().stream()
+                                .collect(Collectors.joining("\n    ", "\n    ", ""))
+                                .stripTrailing());
+        assertThat(run.expected()).as("accepted with an error of %.1e", error).isNotEqualTo("refuse");
+        if (run.expected().equals("warn")) { // the file can't tell
+            assertThat(file.notes()).isNotEmpty();
+        } else if (!run.expected().equals("any") || error < 1) {
+            assertThat(error).isLessThan(TOLERANCE);
+        }
+    }
+
+    private static TensorNames names(JsonNode sets) {
+        TensorNames names = TensorNames.automatic();
+        if (sets.has("model.lstm")) {
+            names = names.withLstm(sets.path("model.lstm").asText());
+        }
+        return sets.has("model.output")
+                ? names.withOutput(sets.path("model.output").asText())
+                : names;
+    }
+
+    /** The largest difference of an answer to the framework's. */
+    private static double largestError(Run run, LstmModel model) throws IOException {
+        Steps steps = Steps.valueOf(run.settings().path("at").asText().toUpperCase(Locale.ROOT));
+        OutputKind kind =
+                OutputKind.valueOf(run.settings().path("emits").asText().toUpperCase(Locale.ROOT));
+        JsonNode expected = JSON.readTree(
+                run.folder().resolve(run.settings().path("expected").asText()).toFile());
+        List<String> ids = new ArrayList<>();
+        List<Sequence> sequences = new ArrayList<>();
+        InputKind input = InputKind.EMBEDDING;
+        for (String line : Files.readAllLines(
+                run.folder().resolve(run.settings().path("inputs").asText()))) {
+            JsonNode row = JSON.readTree(line);
+            ids.add(row.path("id").asText());
+            JsonNode tokens = row.path("tokens");
+            boolean hasTokens = tokens.path(0).isIntegralNumber();
+            input = model.embedding().isPresent()
+                    ? InputKind.EMBEDDING
+                    : hasTokens ? InputKind.ONE_HOT : InputKind.FEATURES;
+            sequences.add(
+                    hasTokens ? Sequence.ofTokens(ints(tokens)) : Sequence.ofFeatures(tokens.size(), floats(tokens)));
+        }
+        List<ScoredSequence> scored = CompiledModel.compile(model, input, KernelChoice.AUTO)
+                .scorer(new ScoreRequest(steps, List.of(kind), 1))
+                .score(sequences);
+        double largest = 0;
+        for (int at = 0; at < ids.size(); at++) {
+            float[][] answers = kind == OutputKind.HIDDEN
+                    ? scored.get(at).hidden()
+                    : scored.get(at).softmax();
+            largest = Math.max(largest, difference(answers, expected.path(ids.get(at))));
+        }
+        return largest;
+    }
+
+    private static double difference(float[][] answers, JsonNode expected) {
+        JsonNode rows =
+                expected.path(0).isArray() ? expected : JSON.createArrayNode().add(expected);
+        double largest = rows.size() == answers.length ? 0 : Double.POSITIVE_INFINITY;
+        for (int row = 0; row < Math.min(rows.size(), answers.length); row++) {
+            if (rows.path(row).size() != answers[row].length) {
+                return Double.POSITIVE_INFINITY;
+            }
+            for (int at = 0; at < answers[row].length; at++) {
+                largest = Math.max(
+                        largest,
+                        Math.abs(answers[row][at] - rows.path(row).path(at).asDouble()));
+            }
+        }
+        return largest;
+    }
+
+    private static int[] ints(JsonNode tokens) {
+        int[] ids = new int[tokens.size()];
+        for (int at = 0; at < ids.length; at++) {
+            ids[at] = tokens.path(at).asInt();
+        }
+        return ids;
+    }
+
+    private static float[] floats(JsonNode steps) {
+        float[] values = new float[steps.size() * steps.path(0).size()];
+        for (int at = 0; at < values.length; at++) {
+            int width = steps.path(0).size();
+            values[at] = (float) steps.path(at / width).path(at % width).asDouble();
+        }
+        return values;
+    }
+
+    /** Compares with {@code messages.txt}. A run with {@code -Dsluice.test.write=true} writes that file into the sources. */
+    @AfterAll
+    static void theMessagesAreThoseOfTheGoldenFile() throws IOException {
+        if (SAID.size() < runs().size()) {
+            return; // a part of the runs was selected, or one failed
+        }
+        String all = SAID.entrySet().stream()
+                .map(said -> said.getKey() + ": " + said.getValue() + "\n")
+                .collect(Collectors.joining("\n"));
+        if (Boolean.getBoolean("sluice.test.write")) {
+            Files.writeString(Path.of("src/test/resources/real-models/messages.txt"), all);
+        } else {
+            assertThat(Optional.of(FOLDER.resolve("messages.txt"))
+                            .filter(Files::exists)
+                            .map(RealModelsTest::read))
+                    .contains(all);
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
