@@ -67,18 +67,18 @@ public final class CheckpointReader implements TensorSource {
     private long storedValues;
     private long readValues;
 
-    private CheckpointReader(ZipArchive archive, String folder) throws IOException {
+    private CheckpointReader(ZipArchive archive, String folder, TensorNames names) throws IOException {
         this.archive = archive;
         this.folder = folder;
         requireVersion();
         this.byteOrder = byteOrder();
-        CheckpointDict dict = CheckpointDict.find(unpickle());
+        CheckpointDict dict = CheckpointDict.find(unpickle(), names);
         this.notes = dict.notes();
         addTensors(dict.tensors());
     }
 
     public static ModelFile readModel(SeekableByteChannel channel, TensorNames names) throws IOException {
-        CheckpointReader reader = open(channel);
+        CheckpointReader reader = open(channel, names);
         StateDict stateDict = new StateDict(reader, reader.aliases, names);
         LstmModel model = stateDict.model();
         List<String> notes = new ArrayList<>(stateDict.notes());
@@ -87,11 +87,11 @@ public final class CheckpointReader implements TensorSource {
     }
 
     /** Reads and validates everything except the values. */
-    static CheckpointReader open(SeekableByteChannel channel) throws IOException {
+    static CheckpointReader open(SeekableByteChannel channel, TensorNames names) throws IOException {
         ZipArchive archive = ZipArchive.open(channel);
         String folder = folder(archive);
         requireNoProgram(archive, folder);
-        return new CheckpointReader(archive, folder);
+        return new CheckpointReader(archive, folder, names);
     }
 
     private Object unpickle() throws IOException {

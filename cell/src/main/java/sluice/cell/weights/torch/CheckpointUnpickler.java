@@ -5,10 +5,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import net.razorvine.pickle.Opcodes;
 import net.razorvine.pickle.Unpickler;
 import sluice.cell.model.ModelException;
@@ -18,9 +21,11 @@ import sluice.cell.weights.file.NameList;
 /**
  * Reads the pickle of a PyTorch checkpoint: dicts, lists, plain values and tensor descriptions.
  *
- * <p>A pickle is a program. Only the instructions that a state dict needs are allowed: those that {@code torch.load}
- * accepts with {@code weights_only=True} and a few of newer protocols. Only the functions of {@link PickledCall} may be
- * called. <p>The pickle library itself is more permissive. It creates an object for every name in a pickle, calls
+ * <p>A pickle is a program. Only the functions of {@link PickledCall} have an effect. All other classes and functions are
+ * {@link PickledObject}s: nothing is imported, created or called, and the contents of such an object are dropped. A file is
+ * rejected for them only if a weight depends on one.
+ *
+ * <p>The pickle library itself is more permissive. It creates an object for every name in a pickle, calls
  * methods by reflection, allocates a claimed length before it reads, and hashes any dict key, which never terminates
  * for a list that contains itself. Its constructor registry is global to the JVM, and PySpark adds entries to it. This
  * class therefore overrides every instruction that resolves a name, calls a function, sets attributes or hashes a key.
@@ -43,10 +48,17 @@ final class CheckpointUnpickler extends Unpickler {
 
     static final int CONTAINERS_PER_STORAGE = 10;
 
+    /** Number of arguments of a function that are searched for tensors: its time must not depend on their number. */
+    private static final int MAX_TENSOR_ARGUMENTS = 8;
+
     static final int MAX_NAME_BYTES = 1_000; // of a Python module or function
 
     static final String SAVE_WEIGHTS =
             "in Python, torch.save(model.state_dict(), \"model.pt\") saves the weights alone";
+
+    static final String SAVE_WEIGHTS_OF_MODEL =
+            "in Python, with model = torch.load(\"old.pt\", weights_only=False) if the file holds a whole model, "
+                    + "torch.save(model.state_dict(), \"model.pt\") saves the weights alone";
 
     private static final Map<String, ElementType> STORAGES = Map.ofEntries(
             Map.entry("DoubleStorage", ElementType.F64),
@@ -66,6 +78,7 @@ final class CheckpointUnpickler extends Unpickler {
     private int instructions;
     private int containers;
     private int tuplesAsKeys;
+    private int objectsAsKeys;
 
     private CheckpointUnpickler(byte[] pickle, int storages) {
         this.pickle = pickle;
@@ -74,8 +87,8 @@ final class CheckpointUnpickler extends Unpickler {
 
     /**
      * Reads the object that the pickle describes. It consists of {@link TensorView}s, maps with {@link PickledKey}
-     * keys, lists, tuples ({@code Object[]}), strings, numbers, booleans and null. Lists and maps may contain
-     * themselves.
+     * keys, lists, tuples ({@code Object[]}), strings, numbers, booleans, null and {@link PickledObject}s. Lists and maps
+     * may contain themselves.
      *
      * @param storages number of non-empty storages in the archive; the limits on instructions and containers grow with
      *     it
@@ -131,12 +144,13 @@ final class CheckpointUnpickler extends Unpickler {
                     Opcodes.TUPLE1,
                     Opcodes.TUPLE2,
                     Opcodes.TUPLE3,
-                    Opcodes.APPEND,
                     Opcodes.BINGET,
                     Opcodes.LONG_BINGET,
                     Opcodes.BINPUT,
                     Opcodes.LONG_BINPUT,
                     Opcodes.MEMOIZE,
+                    Opcodes.POP,
+                    Opcodes.POP_MARK,
                     Opcodes.BINPERSID -> {
                 return super.dispatch(opcode);
             }
@@ -152,6 +166,21 @@ final class CheckpointUnpickler extends Unpickler {
                 countContainer();
                 stack.add(new LinkedHashMap<PickledKey, Object>());
             }
+            case Opcodes.BINBYTES -> skipContent("bytes", 4);
+            case Opcodes.BINBYTES8 -> skipContent("bytes", 8);
+            case Opcodes.BYTEARRAY8 -> skipContent("bytearray", 8);
+            case Opcodes.SHORT_BINBYTES -> skipContent("bytes", 1);
+            case Opcodes.LONG4 -> skipContent("int", 4);
+            case Opcodes.EMPTY_SET -> addObject(PickledObject.builtin("set"));
+            case Opcodes.FROZENSET -> {
+                stack.pop_all_since_marker();
+                addObject(PickledObject.builtin("frozenset"));
+            }
+            case Opcodes.ADDITEMS -> {
+                stack.pop_all_since_marker();
+                requireObject();
+            }
+            case Opcodes.APPEND -> append(Collections.singletonList(stack.pop()));
             case Opcodes.APPENDS -> append(stack.pop_all_since_marker());
             case Opcodes.SETITEM -> {
                 Object value = stack.pop();
@@ -159,13 +188,28 @@ final class CheckpointUnpickler extends Unpickler {
                 put(key, value);
             }
             case Opcodes.SETITEMS -> putAll(stack.pop_all_since_marker());
+            case Opcodes.INST -> {
+                Object type = global(line(), line());
+                call(type, stack.pop_all_since_marker().toArray());
+            }
+            case Opcodes.OBJ -> {
+                List<Object> typeAndArguments = stack.pop_all_since_marker();
+                call(typeAndArguments.remove(0), typeAndArguments.toArray());
+            }
             case Opcodes.GLOBAL -> stack.add(global(line(), line()));
-            case Opcodes.INST -> throw forbidden(line() + "." + line());
             case Opcodes.STACK_GLOBAL -> {
                 String name = (String) stack.pop();
                 stack.add(global((String) stack.pop(), name));
             }
-            case Opcodes.REDUCE -> call();
+            case Opcodes.REDUCE, Opcodes.NEWOBJ -> {
+                Object[] arguments = (Object[]) stack.pop();
+                call(stack.pop(), arguments);
+            }
+            case Opcodes.NEWOBJ_EX -> {
+                stack.pop(); // named arguments
+                Object[] arguments = (Object[]) stack.pop();
+                call(stack.pop(), arguments);
+            }
             case Opcodes.BUILD -> ignoreAttributes();
             default ->
                 throw new ModelException(String.format(
@@ -239,45 +283,89 @@ final class CheckpointUnpickler extends Unpickler {
         return new String(pickle, begin, end - begin, StandardCharsets.UTF_8);
     }
 
-    /** Resolves a Python name to a storage type or to an allowed function. */
+    /** Resolves a Python name to a storage type, to one of the known functions, or to an object that does nothing. */
     private static Object global(String module, String name) {
-        String qualified = module + "." + name;
         if (module.equals("torch") && STORAGES.containsKey(name)) {
             return STORAGES.get(name);
         }
-        return PickledCall.of(qualified).orElseThrow(() -> forbidden(qualified));
+        boolean isShort =
+                module.length() + name.length() < PickledObject.MAX_NAME_CHARACTERS; // no copies of long texts
+        Optional<PickledCall> call = isShort ? PickledCall.of(module + "." + name) : Optional.empty();
+        return call.isPresent() ? call.get() : PickledObject.named(module, name);
     }
 
-    private static ModelException forbidden(String function) {
-        return new ModelException(
-                ("its pickle refers to '%s' of Python, expected only tensors, dicts and plain values: "
-                                + "functions named in a checkpoint are never run; %s")
-                        .formatted(NameList.shortened(function), SAVE_WEIGHTS));
-    }
-
-    private void call() {
-        Object[] arguments = (Object[]) stack.pop();
-        Object function = stack.pop();
-        if (!(function instanceof PickledCall)) {
+    private void call(Object function, Object[] arguments) {
+        if (function instanceof PickledCall known) {
+            countContainer(); // a dict or a tensor description
+            stack.add(known.call(arguments));
+        } else if (function instanceof PickledObject other) {
+            addObject(isOverTensor(arguments) ? other.asTensor() : other);
+        } else {
             throw new ModelException(
                     "its pickle calls an object that is not a function, expected one of %s: the file is damaged"
                             .formatted(PickledCall.names()));
         }
-        countContainer(); // an OrderedDict or a tensor description
-        stack.add(((PickledCall) function).call(arguments));
     }
 
-    /** Drops attributes: a state dict stores the versions of its modules as one. */
+    /** Whether a function builds its result from a tensor or a storage. Only the first arguments can be those. */
+    private static boolean isOverTensor(Object[] arguments) {
+        return Arrays.stream(arguments)
+                .limit(MAX_TENSOR_ARGUMENTS)
+                .anyMatch(argument -> argument instanceof TensorView
+                        || argument instanceof PickledStorage
+                        || (argument instanceof PickledObject other && other.isTensor()));
+    }
+
+    private void addObject(PickledObject object) {
+        countContainer();
+        stack.add(object);
+    }
+
+    private void requireObject() {
+        if (!(stack.peek() instanceof PickledObject)) {
+            throw new ModelException("its pickle adds items to an object that has none: the file is damaged");
+        }
+    }
+
+    /**
+     * Skips the content of bytes or of a large integer, which no weight needs.
+     *
+     * @param lengthBytes size of the length that precedes the content
+     */
+    private void skipContent(String type, int lengthBytes) throws IOException {
+        int begin = at();
+        ByteBuffer bytes = ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN);
+        input.skipNBytes(lengthBytes);
+        long length = switch (lengthBytes) {
+            case 1 -> Byte.toUnsignedLong(bytes.get(begin));
+            case 4 -> Integer.toUnsignedLong(bytes.getInt(begin));
+            default -> bytes.getLong(begin);
+        };
+        if (length < 0 || length > input.available()) {
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "its pickle has %s bytes of content at byte %d, but only %d follow: the file is damaged",
+                    Long.toUnsignedString(length),
+                    at(),
+                    input.available()));
+        }
+        input.skipNBytes(length);
+        addObject(PickledObject.builtin(type));
+    }
+
+    /** Drops attributes: a state dict stores the versions of its modules as one. Those of an unknown object are not used. */
     private void ignoreAttributes() {
         stack.pop();
-        if (!(stack.peek() instanceof Map)) {
+        if (!(stack.peek() instanceof Map) && !(stack.peek() instanceof PickledObject)) {
             throw new ModelException("its pickle sets attributes of an object that is not a dict; " + SAVE_WEIGHTS);
         }
     }
 
     @SuppressWarnings("unchecked") // lists are made by this class and its parent only, for any values
     private void append(List<Object> values) {
-        ((List<Object>) stack.peek()).addAll(values);
+        if (!(stack.peek() instanceof PickledObject)) {
+            ((List<Object>) stack.peek()).addAll(values);
+        }
     }
 
     private void putAll(List<Object> keysAndValues) {
@@ -288,6 +376,9 @@ final class CheckpointUnpickler extends Unpickler {
 
     @SuppressWarnings("unchecked") // maps are made by this class only, for any keys and values
     private void put(Object key, Object value) {
+        if (stack.peek() instanceof PickledObject) {
+            return;
+        }
         PickledKey known = key(key);
         Map<PickledKey, Object> dict = (Map<PickledKey, Object>) stack.peek();
         if (dict.containsKey(known)) {
@@ -314,6 +405,9 @@ final class CheckpointUnpickler extends Unpickler {
         if (key == null) {
             return new PickledKey(PickledKey.Kind.NONE, "None");
         }
+        if (key instanceof PickledObject || key instanceof PickledCall || key instanceof ElementType) {
+            return new PickledKey(PickledKey.Kind.OBJECT, "object " + ++objectsAsKeys);
+        }
         throw new ModelException("its pickle has a dict with an unhashable key: the file is damaged");
     }
 
@@ -323,10 +417,15 @@ final class CheckpointUnpickler extends Unpickler {
         if (id instanceof Object[] parts
                 && parts.length == 5
                 && "storage".equals(parts[0])
-                && parts[1] instanceof ElementType type
                 && parts[2] instanceof String key
                 && (parts[4] instanceof Integer || parts[4] instanceof Long)) {
-            return new PickledStorage(key, type, ((Number) parts[4]).longValue());
+            if (parts[1] instanceof ElementType type) {
+                return new PickledStorage(key, type, ((Number) parts[4]).longValue());
+            }
+            if (parts[1] instanceof PickledObject type) { // an element type without an equivalent here
+                countContainer();
+                return type.asTensor();
+            }
         }
         throw new ModelException(
                 "its pickle refers to an external object that is not a storage as torch.save describes it; "

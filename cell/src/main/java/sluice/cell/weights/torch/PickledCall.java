@@ -6,16 +6,25 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import sluice.cell.model.ModelException;
 
 /**
- * The Python functions that a pickled state dict may call, each with its Java result: a tensor description or an empty
- * dict. No other function can be called.
+ * The Python functions that build the tensors and dicts of a checkpoint, each with its Java result: a tensor description or
+ * an empty dict. Every other function is a {@link PickledObject}, which does nothing.
  */
 enum PickledCall {
     /** {@code OrderedDict()}: the type of a state dict and of a tensor's hooks. */
     ORDERED_DICT("collections.OrderedDict", 0, 0) {
+        @Override
+        Object result(Object[] arguments) {
+            return new LinkedHashMap<PickledKey, Object>();
+        }
+    },
+
+    /** {@code defaultdict(type)}: a dict. Its type of missing values is not used. */
+    DEFAULT_DICT("collections.defaultdict", 0, 1) {
         @Override
         Object result(Object[] arguments) {
             return new LinkedHashMap<PickledKey, Object>();
@@ -46,7 +55,7 @@ enum PickledCall {
     PARAMETER("torch._utils._rebuild_parameter", 3, 3) {
         @Override
         Object result(Object[] arguments) {
-            return argument(TensorView.class, arguments, 0);
+            return rebuilt(arguments);
         }
     },
 
@@ -54,9 +63,25 @@ enum PickledCall {
     PARAMETER_WITH_STATE("torch._utils._rebuild_parameter_with_state", 4, 4) {
         @Override
         Object result(Object[] arguments) {
-            return argument(TensorView.class, arguments, 0);
+            return rebuilt(arguments);
+        }
+    },
+
+    /** {@code _rebuild_from_type_v2(function, type, arguments, attributes)}: a tensor with attributes, which are ignored. */
+    FROM_TYPE("torch._tensor._rebuild_from_type_v2", 4, 4) {
+        @Override
+        Object result(Object[] arguments) {
+            PickledObject type = argument(PickledObject.class, arguments, 1);
+            boolean isPlain = TENSOR_TYPES.contains(type.qualifiedName());
+            if (isPlain && arguments[0] instanceof PickledCall function && function.buildsPlainTensor()) {
+                return function.call(argument(Object[].class, arguments, 2));
+            }
+            return type.asTensor();
         }
     };
+
+    private static final Set<String> TENSOR_TYPES =
+            Set.of("torch.Tensor", "torch.nn.parameter.Parameter", "torch.nn.parameter.Buffer");
 
     private final String function;
     private final int minArguments;
@@ -93,6 +118,10 @@ enum PickledCall {
         return result(arguments);
     }
 
+    private boolean buildsPlainTensor() {
+        return this == TENSOR || this == TENSOR_2 || this == PARAMETER;
+    }
+
     abstract Object result(Object[] arguments);
 
     <T> T argument(Class<T> type, Object[] arguments, int number) {
@@ -106,7 +135,18 @@ enum PickledCall {
         return type.cast(arguments[number]);
     }
 
-    TensorView tensor(Object[] arguments) {
+    /** The tensor that is the first argument. A {@link PickledObject} in its place is the result as it is. */
+    Object rebuilt(Object[] arguments) {
+        return arguments[0] instanceof PickledObject other
+                ? other.asTensor()
+                : argument(TensorView.class, arguments, 0);
+    }
+
+    /** A tensor over the storage that is the first argument. A {@link PickledObject} in its place is the result. */
+    Object tensor(Object[] arguments) {
+        if (arguments[0] instanceof PickledObject storage) {
+            return storage.asTensor();
+        }
         return new TensorView(
                 argument(PickledStorage.class, arguments, 0),
                 integer(argument(Number.class, arguments, 1)),

@@ -8,7 +8,7 @@ import java.util.Comparator;
  * <p>All keys are of one class and comparable, so that a hash map stays fast if a file's keys all have the same hash.
  *
  * @param kind Python type of the key; 1 and '1' are different keys
- * @param text the key as shown in messages; for a tuple its number, because a tuple may contain anything
+ * @param text the key as shown in messages; for a tuple and an object its number, because they may contain anything
  */
 record PickledKey(Kind kind, String text) implements Comparable<PickledKey> {
     private static final Comparator<PickledKey> ORDER =
@@ -20,7 +20,8 @@ record PickledKey(Kind kind, String text) implements Comparable<PickledKey> {
         NUMBER,
         BOOLEAN,
         NONE,
-        TUPLE
+        TUPLE,
+        OBJECT
     }
 
     boolean isText() {

@@ -436,10 +436,13 @@ class CheckpointReaderTest {
     void twoStateDictsAreRejectedWithTheirKeys() {
         assertRefused(
                 twice("model", "state_dict"),
-                "2 entries of the checkpoint are dicts of tensors, expected one: 'model', 'state_dict'");
-        assertRefused(
-                twice("ema", "net"), "2 entries of the checkpoint are dicts of tensors, expected one: 'ema', 'net'");
+                "2 entries of the checkpoint hold an LSTM, expected one: 'model', 'state_dict'",
+                "set model.entry to the one to score with");
+        assertRefused(twice("ema", "net"), "2 entries of the checkpoint hold an LSTM, expected one: 'ema', 'net'");
         assertSame(twice("ema", "model"), MODEL);
+        assertThat(read(twice("ema", "model")).notes())
+                .contains(
+                        "other entries of the checkpoint hold an LSTM too: 'ema'; model.entry names the one to score with");
     }
 
     private static byte[] twice(String one, String other) {
@@ -449,6 +452,119 @@ class CheckpointReaderTest {
             checkpoint.writeStateDict(writer).op(Opcodes.SETITEM).text(other);
             checkpoint.writeStateDict(writer).op(Opcodes.SETITEM);
         });
+    }
+
+    private static ModelFile read(byte[] file, String entry) throws IOException {
+        return ModelReader.read(
+                "model.pt", new MemoryChannel(file), TensorNames.automatic().withEntry(entry));
+    }
+
+    @Test
+    void theEntryThatHoldsTheModelCanBeNamed() throws IOException {
+        LstmModel other = Models.random(new Random(6), 5, 2, 3, 4);
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        byte[] file = checkpoint.bytes(writer -> {
+            writer.op(Opcodes.EMPTY_DICT).text("best").op(Opcodes.EMPTY_DICT).text("a.net");
+            checkpoint
+                    .writeStateDict(writer)
+                    .op(Opcodes.SETITEM, Opcodes.SETITEM)
+                    .text("epoch")
+                    .whole(3);
+            writer.op(Opcodes.SETITEM).text("last");
+            checkpoint.writeStateDict(writer).op(Opcodes.SETITEM);
+        });
+
+        assertThat(other.fingerprint()).isNotEqualTo(MODEL.fingerprint());
+        assertRefused(file, "2 entries of the checkpoint hold an LSTM, expected one: 'last', 'best.a.net'");
+        assertThat(read(file, "best.a.net").model().fingerprint()).isEqualTo(MODEL.fingerprint());
+        assertThat(read(file, "best.a.net").notes())
+                .contains(
+                        "the state dict is the entry 'best.a.net' of the checkpoint",
+                        "2 other entries of the checkpoint are not used: 'epoch', 'last'");
+        assertThat(read(file, "last").model().fingerprint()).isEqualTo(MODEL.fingerprint());
+        for (String wrong : List.of("net", "epoch", "best", "last.net", "a.net", "")) {
+            assertThatThrownBy(() -> read(file, wrong))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessage(
+                            "model.pt: model.entry is '" + wrong + "', but no entry of that name is a dict of tensors; "
+                                    + "expected one of: 'last', 'best.a.net'");
+        }
+    }
+
+    @Test
+    void theTopLevelDictCanBeNamed() throws IOException {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        byte[] file = checkpoint.bytes(writer -> {
+            checkpoint.writeStateDict(writer).text("copy");
+            checkpoint.writeStateDict(writer).op(Opcodes.SETITEM);
+        });
+
+        assertRefused(file, "2 entries of the checkpoint hold an LSTM, expected one: '.', 'copy'");
+        assertThat(read(file, ".").model().fingerprint()).isEqualTo(MODEL.fingerprint());
+    }
+
+    /** The state of an optimizer may have the names of the weights. */
+    @ParameterizedTest
+    @ValueSource(strings = {"optimizer", "optimizer_state_dict", "opt", "momentum_buffers", "grads", "ema_optimizer"})
+    void theStateOfAnOptimizerIsNeverTakenForTheModel(String entry) {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+
+        assertSame(twice(entry, "net"), MODEL);
+        assertRefused(
+                checkpoint.bytes(writer -> {
+                    writer.op(Opcodes.EMPTY_DICT).text(entry);
+                    checkpoint.writeStateDict(writer).op(Opcodes.SETITEM);
+                }),
+                "a dict without tensors",
+                "found '" + entry + "'");
+    }
+
+    /** Beside an entry with the LSTM, an entry with the output layer would be left out. */
+    @Test
+    void modulesThatAreSavedSeparatelyAreRejected() throws IOException {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        byte[] file = checkpoint.bytes(writer -> {
+            writer.op(Opcodes.EMPTY_DICT).text("encoder");
+            checkpoint
+                    .writeStateDict(writer)
+                    .op(Opcodes.SETITEM)
+                    .text("attention")
+                    .op(Opcodes.EMPTY_DICT);
+            writer.text("query.weight")
+                    .tensor("FloatStorage", "0", 10, 0, new long[] {3, 3}, new long[] {3, 1})
+                    .op(Opcodes.SETITEM, Opcodes.SETITEM)
+                    .text("criterion")
+                    .op(Opcodes.EMPTY_DICT)
+                    .text("weight")
+                    .tensor("FloatStorage", "0", 10, 0, new long[] {4}, new long[] {1})
+                    .op(Opcodes.SETITEM, Opcodes.SETITEM);
+        });
+
+        assertRefused(
+                file,
+                "the LSTM is in entry 'encoder' of the checkpoint, and other entries hold parameters: 'attention'; ",
+                "else set model.entry to 'encoder'");
+        assertThat(read(file, "encoder").model().fingerprint()).isEqualTo(MODEL.fingerprint());
+        assertThat(ModelReader.read(
+                                "model.pt",
+                                new MemoryChannel(file),
+                                TensorNames.automatic().withIgnored(List.of("attention")))
+                        .model()
+                        .fingerprint())
+                .isEqualTo(MODEL.fingerprint());
+    }
+
+    /** A list or tuple of a state dict and other content: the elements have their numbers as names. */
+    @Test
+    void findsTheStateDictInATuple() throws IOException {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        byte[] file = checkpoint.bytes(writer -> {
+            writer.whole(3);
+            checkpoint.writeStateDict(writer).op(Opcodes.TUPLE2);
+        });
+
+        assertSame(file, MODEL);
+        assertThat(read(file, "1").model().fingerprint()).isEqualTo(MODEL.fingerprint());
     }
 
     static Stream<Consumer<PickleWriter>> noStateDicts() {

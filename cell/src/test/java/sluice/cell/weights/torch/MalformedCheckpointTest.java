@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -16,6 +17,7 @@ import java.util.stream.Stream;
 import net.razorvine.pickle.Opcodes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -124,18 +126,222 @@ class MalformedCheckpointTest {
                 writer -> writer.op(Opcodes.MARK).global(module, name).op(Opcodes.OBJ), found);
     }
 
+    /** A function beside the weights is neither run nor a reason to reject them. */
     @Test
-    void functionWithinAStateDict() {
+    void aFunctionBesideTheWeightsIsNotRun(@TempDir Path folder) throws IOException {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        Path owned = folder.resolve("owned");
+
+        ModelFile file = read(checkpoint.bytes(writer -> checkpoint
+                .writeStateDict(writer)
+                .text("hook")
+                .global("os", "system")
+                .text("touch " + owned)
+                .op(Opcodes.TUPLE1, Opcodes.REDUCE, Opcodes.SETITEM)));
+
+        assertThat(file.model().fingerprint()).isEqualTo(MODEL.fingerprint());
+        assertThat(file.notes())
+                .contains("1 entries of the state dict are not tensors and not used: 'hook' (os.system)");
+        assertThat(owned).doesNotExist();
+    }
+
+    /** Each builds an object in a way that runs code in Python. */
+    static Stream<Consumer<PickleWriter>> hostileObjects() {
+        return Stream.of(
+                writer -> writer.global("os", "system").text("true").op(Opcodes.TUPLE1, Opcodes.REDUCE),
+                writer -> writer.global("builtins", "eval").text("1/0").op(Opcodes.TUPLE1, Opcodes.REDUCE),
+                writer -> writer.text("posix")
+                        .text("system")
+                        .op(Opcodes.STACK_GLOBAL)
+                        .text("true")
+                        .op(Opcodes.TUPLE1, Opcodes.REDUCE),
+                writer -> writer.op(Opcodes.MARK)
+                        .text("true")
+                        .op(Opcodes.INST)
+                        .line("os")
+                        .line("system"),
+                writer -> writer.op(Opcodes.MARK)
+                        .global("os", "system")
+                        .text("true")
+                        .op(Opcodes.OBJ),
+                writer -> writer.global("subprocess", "Popen").text("true").op(Opcodes.TUPLE1, Opcodes.NEWOBJ),
+                writer -> writer.global("subprocess", "Popen")
+                        .text("true")
+                        .op(Opcodes.TUPLE1, Opcodes.EMPTY_DICT, Opcodes.NEWOBJ_EX),
+                writer -> writer.global("builtins", "getattr") // getattr(os, "system")("true")
+                        .global("os", "path")
+                        .text("system")
+                        .op(Opcodes.TUPLE2, Opcodes.REDUCE)
+                        .text("true")
+                        .op(Opcodes.TUPLE1, Opcodes.REDUCE),
+                writer -> writer.global("my.code", "Hook") // __setstate__
+                        .op(Opcodes.EMPTY_TUPLE, Opcodes.NEWOBJ, Opcodes.EMPTY_DICT)
+                        .text("command")
+                        .text("true")
+                        .op(Opcodes.SETITEM, Opcodes.BUILD),
+                writer -> writer.global("my.code", "Dict") // __setitem__, with a key that can't be hashed
+                        .op(Opcodes.EMPTY_TUPLE, Opcodes.REDUCE, Opcodes.EMPTY_LIST, Opcodes.NONE, Opcodes.SETITEM),
+                writer -> writer.global("my.code", "List") // extend
+                        .op(Opcodes.EMPTY_TUPLE, Opcodes.REDUCE, Opcodes.MARK, Opcodes.NONE, Opcodes.APPENDS),
+                writer -> writer.op(Opcodes.EMPTY_SET, Opcodes.MARK, Opcodes.EMPTY_LIST, Opcodes.ADDITEMS),
+                writer -> writer.op(Opcodes.MARK, Opcodes.EMPTY_LIST, Opcodes.FROZENSET));
+    }
+
+    /** Python would call {@code __hash__} and {@code __eq__} of a key. */
+    @Test
+    void keysOfAnyClassAreNotCompared() throws IOException {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+
+        assertThat(read(checkpoint.bytes(writer -> {
+                            checkpoint.writeStateDict(writer).text("more").op(Opcodes.EMPTY_DICT);
+                            for (int at = 0; at < 2; at++) {
+                                writer.global("my.code", "Key")
+                                        .op(Opcodes.EMPTY_TUPLE, Opcodes.REDUCE, Opcodes.NONE, Opcodes.SETITEM);
+                            }
+                            writer.op(Opcodes.SETITEM);
+                        }))
+                        .model()
+                        .fingerprint())
+                .isEqualTo(MODEL.fingerprint());
+    }
+
+    @ParameterizedTest
+    @MethodSource("hostileObjects")
+    void noObjectIsEverCreated(Consumer<PickleWriter> object) throws IOException {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        byte[] beside = checkpoint.bytes(writer -> {
+            writer.op(Opcodes.EMPTY_DICT).text("extra");
+            object.accept(writer);
+            writer.op(Opcodes.SETITEM).text("net");
+            checkpoint.writeStateDict(writer).op(Opcodes.SETITEM);
+        });
+
+        assertThat(read(beside).model().fingerprint()).isEqualTo(MODEL.fingerprint());
+        assertPickleRefused(object, "its pickle ");
+    }
+
+    /** A weight that depends on such an object is never left out. */
+    @ParameterizedTest
+    @MethodSource("hostileObjects")
+    void aWeightThatIsSuchAnObjectIsRejected(Consumer<PickleWriter> object) {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        byte[] pickle = checkpoint.bytes(writer -> {
+            checkpoint.writeStateDict(writer).text("attention.weight");
+            object.accept(writer);
+            writer.op(Opcodes.SETITEM);
+        });
+
+        assertRefused(pickle, "entry 'attention.weight' of the state dict is built by '", "are never run");
+    }
+
+    static Stream<Consumer<PickleWriter>> unknownTensors() {
+        return Stream.of(
+                writer -> writer.global("torch._utils", "_rebuild_qtensor") // a quantized tensor
+                        .op(Opcodes.MARK)
+                        .storage("QInt8Storage", "0", 1)
+                        .whole(0)
+                        .op(Opcodes.TUPLE, Opcodes.REDUCE),
+                writer -> writer.tensor("QInt8Storage", "0", 1, 0, new long[] {1}, new long[] {1}),
+                writer -> writer.global("torch._utils", "_rebuild_parameter")
+                        .op(Opcodes.MARK)
+                        .tensor("QInt8Storage", "0", 1, 0, new long[] {1}, new long[] {1})
+                        .op(Opcodes.NEWTRUE)
+                        .orderedDict()
+                        .op(Opcodes.TUPLE, Opcodes.REDUCE),
+                writer -> writer.global("my.code", "Tensor")
+                        .tensor("FloatStorage", "0", 10, 0, new long[] {1}, new long[] {1})
+                        .op(Opcodes.TUPLE1, Opcodes.REDUCE),
+                writer -> writer.global("torch._tensor", "_rebuild_from_type_v2")
+                        .op(Opcodes.MARK)
+                        .global("torch._utils", "_rebuild_tensor")
+                        .global("my.code", "Tensor")
+                        .op(Opcodes.EMPTY_TUPLE, Opcodes.NONE, Opcodes.TUPLE, Opcodes.REDUCE));
+    }
+
+    /** Whatever the name: it stands for a tensor. */
+    @ParameterizedTest
+    @MethodSource("unknownTensors")
+    void aTensorOfAnotherKindIsRejected(Consumer<PickleWriter> tensor) {
         CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
 
         assertRefused(
-                checkpoint.bytes(writer -> checkpoint
-                        .writeStateDict(writer)
-                        .text("hook")
-                        .global("os", "system")
-                        .text("true")
-                        .op(Opcodes.TUPLE1, Opcodes.REDUCE, Opcodes.SETITEM)),
-                "its pickle refers to 'os.system' of Python");
+                checkpoint.bytes(writer -> {
+                    checkpoint.writeStateDict(writer).text("query");
+                    tensor.accept(writer);
+                    writer.op(Opcodes.SETITEM);
+                }),
+                "entry 'query' of the state dict is built by '",
+                "expected a tensor",
+                "model.ignore");
+    }
+
+    @Test
+    void contentsThatExceedThePickleAreRejected() {
+        for (short opcode : new short[] {Opcodes.BINBYTES, Opcodes.BINBYTES8, Opcodes.BYTEARRAY8, Opcodes.LONG4}) {
+            assertPickleRefused(
+                    writer -> writer.op(opcode).raw(255, 255, 255, 127, 0, 0, 0, 0),
+                    "its pickle has ",
+                    "bytes of content");
+            assertPickleRefused(
+                    writer -> writer.op(opcode).raw(255, 255, 255, 255, 255, 255, 255, 255),
+                    "its pickle has ",
+                    "bytes of content");
+            assertPickleRefused(writer -> writer.op(opcode), "is invalid before byte");
+        }
+        assertPickleRefused(writer -> writer.op(Opcodes.SHORT_BINBYTES).raw(255), "bytes of content");
+    }
+
+    /** A name of a megabyte, used a hundred thousand times, is neither copied nor compared. */
+    @Test
+    void longNamesOfFunctionsTakeNoTime() {
+        String name = "n".repeat(1_000_000);
+        assertPickleRefused(
+                writer -> {
+                    writer.text(name).put(1);
+                    for (int at = 0; at < 100_000; at++) {
+                        writer.get(1).get(1).op(Opcodes.STACK_GLOBAL);
+                    }
+                },
+                "its pickle refers to 'nnnn");
+    }
+
+    /** Objects within objects, to a depth at which recursion would overflow the stack. */
+    @Test
+    void deeplyNestedObjects() {
+        assertPickleRefused(
+                writer -> {
+                    writer.op(Opcodes.NONE);
+                    for (int level = 0; level < 40_000; level++) {
+                        writer.op(Opcodes.TUPLE1)
+                                .put(1)
+                                .global("my.code", "Box")
+                                .get(1)
+                                .op(Opcodes.REDUCE);
+                    }
+                },
+                "its pickle refers to 'my.code.Box' of Python");
+    }
+
+    /** Tensors of types of tensors, nested in each other's arguments. */
+    @Test
+    void deeplyNestedTypesOfTensors() {
+        assertPickleRefused(
+                writer -> {
+                    writer.op(Opcodes.EMPTY_TUPLE);
+                    for (int level = 0; level < 40_000; level++) {
+                        writer.put(1)
+                                .op(Opcodes.MARK)
+                                .global("torch._tensor", "_rebuild_from_type_v2")
+                                .global("torch", "Tensor")
+                                .get(1)
+                                .op(Opcodes.NONE, Opcodes.TUPLE);
+                    }
+                    writer.put(1)
+                            .global("torch._tensor", "_rebuild_from_type_v2")
+                            .get(1)
+                            .op(Opcodes.REDUCE);
+                },
+                "its pickle refers to 'torch.Tensor' of Python");
     }
 
     static Stream<Consumer<PickleWriter>> callsOfWhatIsNoFunction() {
@@ -210,7 +416,20 @@ class MalformedCheckpointTest {
                 Opcodes.BINPERSID,
                 Opcodes.GLOBAL,
                 Opcodes.STACK_GLOBAL,
-                Opcodes.INST, // rejected with the name
+                Opcodes.INST,
+                Opcodes.OBJ,
+                Opcodes.NEWOBJ,
+                Opcodes.NEWOBJ_EX,
+                Opcodes.EMPTY_SET,
+                Opcodes.ADDITEMS,
+                Opcodes.FROZENSET,
+                Opcodes.BINBYTES,
+                Opcodes.BINBYTES8,
+                Opcodes.SHORT_BINBYTES,
+                Opcodes.BYTEARRAY8,
+                Opcodes.LONG4,
+                Opcodes.POP,
+                Opcodes.POP_MARK,
                 Opcodes.REDUCE,
                 Opcodes.BUILD);
         for (short opcode = 0; opcode < 256; opcode++) {
