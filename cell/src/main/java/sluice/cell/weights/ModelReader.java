@@ -5,12 +5,17 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.FileKind;
 import sluice.cell.weights.file.LocalFolder;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.ModelFolder;
 import sluice.cell.weights.file.TensorNames;
+import sluice.cell.weights.file.ZipArchive;
 import sluice.cell.weights.keras.KerasReader;
 import sluice.cell.weights.onnx.OnnxReader;
 import sluice.cell.weights.torch.CheckpointReader;
@@ -19,16 +24,18 @@ import sluice.cell.weights.torch.ShardedReader;
 
 /** Reads a model file of any supported format. The format is detected from the content. */
 public final class ModelReader {
-    private static final String SAVE_WEIGHTS =
-            "in Python, safetensors.torch.save_file(model.state_dict(), \"model.safetensors\") writes one";
-
-    private static final String SAVE_AGAIN =
-            "in Python, torch.save(torch.load(\"old.pt\", map_location=\"cpu\"), \"model.pt\") writes one";
-
     private ModelReader() {}
 
     /** Reads a local file. Messages contain the file name without its folder. */
     public static ModelFile read(Path file, TensorNames names) throws IOException {
+        if (Files.isDirectory(file)) {
+            try (Stream<Path> entries = Files.list(file)) {
+                List<String> found = entries.map(entry -> String.valueOf(entry.getFileName()))
+                        .collect(Collectors.toList());
+                throw new ModelException(file.getFileName() + ": "
+                        + ModelDirectory.describe(file.toString(), found, "name the file of a model"));
+            }
+        }
         try (SeekableByteChannel channel = Files.newByteChannel(file)) {
             return read(String.valueOf(file.getFileName()), channel, LocalFolder.of(file), names);
         }
@@ -59,20 +66,14 @@ public final class ModelReader {
             throws IOException {
         try {
             FileKind kind = format.kind(FileKind.of(channel));
+            FilePart.reject(name, kind, folder);
             return switch (kind) {
-                case SAFETENSORS -> SafetensorsReader.readModel(channel, names);
-                case ONNX -> OnnxReader.readModel(channel, folder, names);
-                case JSON -> ShardedReader.readModel(channel, folder, names);
-                case PYTORCH -> CheckpointReader.readModel(channel, names);
-                case KERAS -> KerasReader.readArchive(channel, names);
-                case HDF5 -> KerasReader.readHdf5(name, channel, folder, names);
-                // A repacked archive may begin with any entry, so the first bytes do not identify the format.
-                case ZIP ->
-                    KerasReader.isArchive(channel)
-                            ? KerasReader.readArchive(channel, names)
-                            : CheckpointReader.readModel(channel, names);
-                case PICKLE -> throw unsupported(kind, SAVE_AGAIN);
-                default -> throw unsupported(kind, SAVE_WEIGHTS);
+                case PYTORCH, KERAS, ZIP -> readZip(channel, names, kind, format);
+                case SAFETENSORS -> SafetensorsReader.readModel(channel, withoutEntry(names, kind));
+                case ONNX -> OnnxReader.readModel(channel, folder, withoutEntry(names, kind));
+                case JSON -> ShardedReader.readModel(channel, folder, withoutEntry(names, kind));
+                case HDF5 -> KerasReader.readHdf5(name, channel, folder, withoutEntry(names, kind));
+                default -> throw unsupported(kind);
             };
         } catch (ModelException e) {
             throw new ModelException(name + ": " + e.getMessage(), e);
@@ -90,9 +91,45 @@ public final class ModelReader {
                 names);
     }
 
-    private static ModelException unsupported(FileKind kind, String remedy) {
+    /**
+     * Reads a zip archive. A repacked archive may begin with any entry, so the names of all entries identify its format, unless
+     * the user has named it.
+     */
+    private static ModelFile readZip(SeekableByteChannel channel, TensorNames names, FileKind start, ModelFormat format)
+            throws IOException {
+        FileKind kind = format == ModelFormat.AUTO ? zipKind(channel, start) : start;
+        return kind == FileKind.KERAS
+                ? KerasReader.readArchive(channel, withoutEntry(names, kind))
+                : CheckpointReader.readModel(channel, names);
+    }
+
+    private static FileKind zipKind(SeekableByteChannel channel, FileKind start) throws IOException {
+        ZipArchive archive = ZipArchive.open(channel);
+        if (KerasReader.isArchive(channel) || archive.has("model.weights.h5")) {
+            return FileKind.KERAS;
+        }
+        if (archive.names().stream().anyMatch(name -> name.endsWith("/data.pkl"))) {
+            return FileKind.PYTORCH;
+        }
+        Optional<String> foreign = ForeignArchive.describe(archive.names());
+        if (foreign.isPresent()) {
+            throw new ModelException(foreign.get());
+        }
+        return start;
+    }
+
+    private static TensorNames withoutEntry(TensorNames names, FileKind kind) {
+        if (names.entry().isPresent()) {
+            throw new ModelException(
+                    "model.entry is '%s', but this is %s, and only a PyTorch checkpoint has entries; remove the setting"
+                            .formatted(names.entry().get(), kind.description()));
+        }
+        return names;
+    }
+
+    static ModelException unsupported(FileKind kind) {
         return new ModelException(
                 "this looks like %s, expected a safetensors file, a PyTorch checkpoint, an ONNX model or a Keras model; %s"
-                        .formatted(kind.description(), remedy));
+                        .formatted(kind.description(), kind.remedy()));
     }
 }

@@ -63,11 +63,11 @@ class ModelReaderTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "47475546030000002300000000000000|a GGUF file",
-                "934e554d5059010076007b2764657363|a NumPy file",
-                "76657273696f6e2068747470733a2f2f6769742d6c66732e|a Git LFS pointer",
+                "47475546030000002300000000000000|a GGUF file|save_file",
+                "934e554d5059010076007b2764657363|a NumPy file|save_file",
+                "76657273696f6e2068747470733a2f2f6769742d6c66732e|a Git LFS pointer|git lfs pull",
             })
-    void unsupportedFormatsAreRejectedByName(String start, String looksLike) {
+    void unsupportedFormatsAreRejectedByName(String start, String looksLike, String remedy) {
         byte[] file = HexFormat.of().parseHex(start);
 
         assertThatThrownBy(() -> ModelReader.read("weights", new MemoryChannel(file), AUTOMATIC))
@@ -75,7 +75,7 @@ class ModelReaderTest {
                 .hasMessageStartingWith("weights: this looks like " + looksLike)
                 .hasMessageContaining(
                         "expected a safetensors file, a PyTorch checkpoint, an ONNX model or a Keras model")
-                .hasMessageContaining("save_file");
+                .hasMessageContaining(remedy);
     }
 
     @Test

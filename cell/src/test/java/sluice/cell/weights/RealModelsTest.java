@@ -73,7 +73,9 @@ class RealModelsTest {
     private static List<Run> runs() throws IOException {
         List<Run> runs = new ArrayList<>();
         try (Stream<Path> folders = Files.list(FOLDER)) {
-            for (Path folder : folders.filter(Files::isDirectory).sorted().toList()) {
+            for (Path folder : folders.filter(folder -> Files.exists(folder.resolve("case.json")))
+                    .sorted()
+                    .toList()) {
                 JsonNode about = JSON.readTree(folder.resolve("case.json").toFile());
                 for (JsonNode settings : about.path("runs")) {
                     runs.add(new Run(folder, about.path("model").asText(), settings));
@@ -116,6 +118,9 @@ class RealModelsTest {
         TensorNames names = TensorNames.automatic();
         if (sets.has("model.lstm")) {
             names = names.withLstm(sets.path("model.lstm").asText());
+        }
+        if (sets.has("model.entry")) {
+            names = names.withEntry(sets.path("model.entry").asText());
         }
         return sets.has("model.output")
                 ? names.withOutput(sets.path("model.output").asText())

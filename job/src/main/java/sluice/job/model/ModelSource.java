@@ -4,12 +4,16 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.SeekableByteChannel;
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import sluice.cell.model.ModelException;
+import sluice.cell.weights.ModelDirectory;
 import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.ModelFolder;
@@ -35,8 +39,11 @@ final class ModelSource {
         try {
             FileStatus status = files.getFileStatus(path);
             if (status.isDirectory()) {
+                List<String> names = Arrays.stream(files.listStatus(path))
+                        .map(file -> file.getPath().getName())
+                        .collect(Collectors.toList());
                 throw new RefusedException(
-                        "%s: is a directory, expected a model file; check %s".formatted(path, option));
+                        path + ": " + ModelDirectory.describe(path.toString(), names, "check " + option));
             }
             try (SeekableByteChannel channel = open(files, status, opened)) {
                 ModelFolder folder = file -> open(files, files.getFileStatus(new Path(path.getParent(), file)), opened);

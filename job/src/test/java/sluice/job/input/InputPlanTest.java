@@ -282,8 +282,9 @@ class InputPlanTest {
                 Refusal.of(
                         "garbage",
                         file("garbage.safetensors")
-                                + ": the header claims 2338328219631577204 bytes, expected at most 100000000: "
-                                + "this is not a safetensors file, or it is damaged",
+                                + ": this looks like a text, expected a safetensors file, a PyTorch checkpoint, an ONNX model or a "
+                                + "Keras model; in Python, safetensors.torch.save_file(model.state_dict(), "
+                                + "\"model.safetensors\") writes one",
                         "model.path",
                         file("garbage.safetensors")),
                 Refusal.of(

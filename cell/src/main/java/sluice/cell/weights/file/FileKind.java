@@ -6,23 +6,114 @@ import java.nio.ByteOrder;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
-/** The kind of a file, detected from its first bytes. The file name is not used. */
+/**
+ * The kind of a file, detected from its first bytes. The file name is not used.
+ *
+ * <p>The order matters: a kind is tested before others that its files may match too.
+ */
 public enum FileKind {
-    SAFETENSORS("a safetensors file", start -> false),
-    PYTORCH("a PyTorch checkpoint (.pt, .pth)", start -> start.startsWith("PK\3\4") && start.contains("data.pkl")),
-    KERAS("a Keras model (.keras)", start -> start.startsWith("PK\3\4") && start.contains("metadata.json")),
-    NUMPY("a NumPy file", start -> start.startsWith("\u0093NUMPY")),
-    ZIP("a zip archive", start -> start.startsWith("PK\3\4")),
-    HDF5("an HDF5 file, which Keras writes (.h5)", start -> start.startsWith("\u0089HDF\r\n\u001a\n")),
-    PICKLE("a bare Python pickle, the checkpoint format of PyTorch before version 1.6", start -> isPickle(start)),
-    GGUF("a GGUF file", start -> start.startsWith("GGUF")),
+    SAFETENSORS("a safetensors file", "", start -> false),
+    PYTORCH("a PyTorch checkpoint (.pt, .pth)", "", start -> start.startsWith("PK\3\4") && start.contains("data.pkl")),
+    KERAS("a Keras model (.keras)", "", start -> start.startsWith("PK\3\4") && start.contains("metadata.json")),
+    NUMPY(
+            "a NumPy file",
+            "one array is no model: save all tensors by their names, with safetensors.numpy.save_file(tensors, "
+                    + "\"model.safetensors\") in Python",
+            start -> start.startsWith("\u0093NUMPY")),
+    ZIP("a zip archive", "", start -> start.startsWith("PK\3\4")),
+    HDF5("an HDF5 file, which Keras writes (.h5)", "", start -> start.startsWith("\u0089HDF\r\n\u001a\n")),
+    TORCH_LEGACY(
+            "a bare Python pickle, the checkpoint format of PyTorch before version 1.6",
+            "in Python, torch.save(torch.load(\"old.pt\", map_location=\"cpu\"), \"model.pt\") writes one",
+            start -> isPickle(start) && start.contains("\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019")),
+    DCP_METADATA(
+            "the metadata of torch.distributed.checkpoint",
+            "python -m torch.distributed.checkpoint.format_utils dcp_to_torch DIRECTORY model.pt makes one file of its directory",
+            start -> isPickle(start) && start.contains("torch.distributed.checkpoint")),
+    PICKLE(
+            "a Python pickle that torch.save did not write",
+            "if it is a dict of tensors or arrays, import pickle, torch; torch.save({k: torch.as_tensor(v) for k, v in "
+                    + "pickle.load(open(\"old.pkl\", \"rb\")).items()}, \"model.pt\") in Python writes one",
+            FileKind::isPickle),
+    GGUF("a GGUF file", Remedy.SAVE_WEIGHTS, start -> start.startsWith("GGUF")),
     LFS_POINTER(
-            "a Git LFS pointer; git lfs pull downloads the file itself",
+            "a Git LFS pointer",
+            "git lfs pull downloads the file itself",
             start -> start.startsWith("version https://git-lfs")),
-    JSON("a JSON text without weights", start -> start.matches("(?s)\\{\\s*\".*")),
-    ONNX("an ONNX model", start -> isOnnx(start));
+    GZIP(
+            "a file compressed by gzip",
+            "gunzip unpacks it (add .gz to its name first if needed)",
+            start -> start.startsWith("\u001f\u008b\b")),
+    BZIP2("a file compressed by bzip2", "bunzip2 unpacks it", start -> start.matches("(?s)BZh[1-9]1AY&SY.*")),
+    XZ("a file compressed by xz", "xz --decompress unpacks it", start -> start.startsWith("\u00fd7zXZ\0")),
+    ZSTD("a file compressed by zstd", "zstd --decompress unpacks it", start -> start.startsWith("(\u00b5/\u00fd")),
+    SEVEN_ZIP("a 7z archive", "7z x unpacks it", start -> start.startsWith("7z\u00bc\u00af'\u001c")),
+    TORCH_TAR(
+            "a tar archive of PyTorch 0.1",
+            "in Python, torch.save(torch.load(\"old.pt\", map_location=\"cpu\", weights_only=False), \"model.pt\") writes one",
+            start -> isTar(start) && start.matches("(?s)(?:\\./)?(?:sys_info|pickle|storages|tensors)\0.*")),
+    TAR("a tar archive", "tar --extract --file unpacks it; name the model file that was in it", FileKind::isTar),
+    HTML(
+            "an HTML page, as a link to a page or a login gives instead of the file",
+            "download the file itself",
+            start -> lowerText(start).matches("(?s)(?:<!--.*?-->\\s*)?(?:<!doctype html|<html|<head|<script).*")),
+    XML(
+            "an XML text, as an object store gives instead of a file that it refuses or does not have",
+            "download the file again, and look into this one for the reason",
+            start -> lowerText(start).startsWith("<?xml")),
+    TFLITE("a TensorFlow Lite model (.tflite)", Remedy.FROM_TENSORFLOW, start -> start.startsWith("TFL3", 4)),
+    ORT(
+            "an ONNX Runtime model (.ort)",
+            "pass the .onnx file that it was made from",
+            start -> start.startsWith("ORTM", 4)),
+    TF_CHECKPOINT_STATE(
+            "the list of checkpoints of TensorFlow, the file 'checkpoint'",
+            Remedy.FROM_TENSORFLOW_WEIGHTS,
+            start -> start.startsWith("model_checkpoint_path:")),
+    TF_CHECKPOINT_INDEX(
+            "the index of a TensorFlow checkpoint (.index)", Remedy.FROM_TENSORFLOW_WEIGHTS, start -> false),
+    TF_CHECKPOINT_DATA("the data of a TensorFlow checkpoint (.data)", Remedy.FROM_TENSORFLOW_WEIGHTS, start -> false),
+    SAVED_MODEL(
+            "the graph of a TensorFlow SavedModel (saved_model.pb)", Remedy.FROM_TENSORFLOW, FileKind::isSavedModel),
+    GRAPH_DEF(
+            "a TensorFlow graph (.pb)",
+            "python -m tf2onnx.convert --graphdef graph.pb --inputs INPUT:0 --outputs OUTPUT:0 --output model.onnx converts it",
+            FileKind::isGraphDef),
+    ONNX_TEXT(
+            "an ONNX model as text",
+            "in Python, onnx.save(onnx.load(\"old.txt\", format=\"textproto\"), \"model.onnx\") converts it; of the other text "
+                    + "form, which begins with '<', by format=\"onnxtxt\"",
+            start -> text(start).matches("(?s)(?:<\\s*)?ir_version:\\s*\\d.*")),
+    MSGPACK(
+            "a MessagePack file, which Flax writes (.msgpack)",
+            "Flax weights can't be read: save the model as ONNX, or its weights by the names of nn.LSTM with "
+                    + "safetensors.numpy.save_file",
+            FileKind::isMessagePack),
+    KERAS_CONFIG(
+            "the config of a Keras model without its weights (JSON)",
+            "name the file of the weights, beside which a config 'config.json' is read, or save both with "
+                    + "model.save(\"model.keras\")",
+            start -> isJson(start, "class_name")),
+    TENSORFLOW_JS(
+            "a TensorFlow.js model (JSON)",
+            "pass the Keras model that it was made from",
+            start -> isJson(start, "modelTopology")),
+    ONNX_JSON(
+            "an ONNX model as JSON",
+            "in Python, onnx.save(onnx.load(\"old.json\", format=\"json\"), \"model.onnx\") converts it",
+            start -> isJson(start, "ir_version|irVersion")),
+    HUGGING_FACE_CONFIG(
+            "the config of a Hugging Face model without its weights (JSON)",
+            "name the file of the weights beside it, as a rule 'model.safetensors'",
+            start -> isJson(start, "architectures|model_type|transformers_version")),
+    JSON("a JSON text without weights", Remedy.SAVE_WEIGHTS, start -> isJson(start, "[^\"]*")),
+    ONNX("an ONNX model", "", FileKind::isOnnx),
+    TEXT("a text", Remedy.SAVE_WEIGHTS, FileKind::isText),
+    UNKNOWN("a file of a format that is not known", Remedy.SAVE_WEIGHTS, start -> false);
 
     /** Size in bytes of the header length at the start of a safetensors file. */
     public static final int SAFETENSORS_LENGTH_BYTES = Long.BYTES;
@@ -30,25 +121,51 @@ public enum FileKind {
     /** The maximum header size of the safetensors library. */
     public static final int SAFETENSORS_MAX_HEADER_BYTES = 100_000_000;
 
-    private static final int START_BYTES = 256;
+    private static final int START_BYTES = 512; // a tar header
+
+    private static final int TAR_MAGIC_AT = 257;
+
+    /** The last 8 bytes of a LevelDB table, the format of the index of a TensorFlow checkpoint. */
+    private static final long TABLE_MAGIC = 0xdb4775248b80fb57L;
 
     // Protocol Buffers wire types
     private static final int PROTOBUF_VARINT = 0;
     private static final int PROTOBUF_BYTES = 2;
 
+    private static final Pattern IDENTIFIERS = Pattern.compile("[A-Za-z0-9_./>-]+");
+
     private final String description;
+    private final String remedy;
 
     @SuppressWarnings("ImmutableEnumChecker") // the predicates have no state
     private final Predicate<String> matches; // tests the first bytes, decoded as Latin-1
 
-    FileKind(String description, Predicate<String> matches) {
+    FileKind(String description, String remedy, Predicate<String> matches) {
         this.description = description;
+        this.remedy = remedy;
         this.matches = matches;
+    }
+
+    /** Remedies of several kinds. */
+    private static final class Remedy {
+        static final String SAVE_WEIGHTS =
+                "in Python, safetensors.torch.save_file(model.state_dict(), \"model.safetensors\") writes one";
+        static final String FROM_TENSORFLOW =
+                "python -m tf2onnx.convert --saved-model DIRECTORY --output model.onnx converts a SavedModel, and "
+                        + "model.save(\"model.keras\") writes a Keras model";
+        static final String FROM_TENSORFLOW_WEIGHTS =
+                "it holds weights without layers: in Python, load them into the Keras model that they belong to, with "
+                        + "model.load_weights or tf.train.Checkpoint(model).restore, and model.save(\"model.keras\") writes one";
     }
 
     /** The kind in messages: {@code an ONNX model}. */
     public String description() {
         return description;
+    }
+
+    /** How to get a file that can be read; empty for a kind that can be read. */
+    public String remedy() {
+        return remedy;
     }
 
     /**
@@ -62,26 +179,38 @@ public enum FileKind {
         while (start.hasRemaining() && channel.read(start) >= 0) {
             // repeats until the buffer is full or the file ends
         }
-        return of(Arrays.copyOf(start.array(), start.position()));
+        FileKind kind = of(Arrays.copyOf(start.array(), start.position()));
+        boolean isOpen = kind == SAFETENSORS || kind == UNKNOWN || kind == TEXT;
+        return isOpen && isTable(channel) ? TF_CHECKPOINT_INDEX : kind;
     }
 
     /**
-     * Detects the kind from the first bytes. The default is safetensors, whose reader then reports what is wrong.
+     * Detects the kind from the first bytes.
      *
-     * <p>Safetensors has no signature: a file begins with the header length, 8 bytes. The signatures of all other kinds,
-     * read as such a length, exceed the maximum header size. A valid length is therefore tested first.
+     * <p>Safetensors has no signature: a file begins with the header length, 8 bytes, and then the JSON. The signatures of
+     * most other kinds, read as such a length, exceed the maximum header size. If the length is valid but no JSON follows,
+     * the safetensors reader reports what is wrong, unless it is one of the kinds whose first bytes may be a valid length.
      */
     private static FileKind of(byte[] start) {
-        if (start.length < SAFETENSORS_LENGTH_BYTES || isHeaderLength(start)) {
+        if (start.length < SAFETENSORS_LENGTH_BYTES) {
             return SAFETENSORS;
         }
+        boolean hasHeader = start.length > SAFETENSORS_LENGTH_BYTES && start[SAFETENSORS_LENGTH_BYTES] == '{';
         String text = new String(start, StandardCharsets.ISO_8859_1);
+        if (isHeaderLength(start) && hasHeader) {
+            return SAFETENSORS;
+        }
+        if (isHeaderLength(start)) {
+            return GZIP.matches.test(text)
+                    ? GZIP
+                    : TORCH_TAR.matches.test(text) ? TORCH_TAR : isTar(text) ? TAR : SAFETENSORS;
+        }
         for (FileKind kind : values()) {
             if (kind.matches.test(text)) {
                 return kind;
             }
         }
-        return SAFETENSORS;
+        return hasHeader ? SAFETENSORS : UNKNOWN; // the length of the header is damaged
     }
 
     private static boolean isHeaderLength(byte[] start) {
@@ -89,9 +218,42 @@ public enum FileKind {
         return length >= 0 && length <= SAFETENSORS_MAX_HEADER_BYTES;
     }
 
+    private static boolean isTable(SeekableByteChannel channel) throws IOException {
+        if (channel.size() < Long.BYTES) {
+            return false;
+        }
+        ByteBuffer end = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ChannelBytes.read(channel, channel.size() - Long.BYTES, end);
+        return end.getLong(0) == TABLE_MAGIC;
+    }
+
     /** The opcode {@code PROTO}, followed by a protocol version from 2 to 5. */
     private static boolean isPickle(String start) {
         return start.charAt(0) == 0x80 && start.charAt(1) >= 2 && start.charAt(1) <= 5;
+    }
+
+    /** Whether it begins with an object that has this key near its start. */
+    private static boolean isJson(String start, String key) {
+        return text(start).matches("(?s)\\{(?=\\s*\").*\"(?:" + key + ")\"\\s*:.*");
+    }
+
+    private static boolean isTar(String start) {
+        return start.startsWith("ustar", TAR_MAGIC_AT);
+    }
+
+    /** The first bytes as text, without a byte order mark and white space at the start. */
+    private static String text(String start) {
+        String unmarked = start.startsWith("\u00ef\u00bb\u00bf") ? start.substring(3) : start;
+        return unmarked.stripLeading();
+    }
+
+    private static String lowerText(String start) {
+        return text(start).toLowerCase(Locale.ROOT);
+    }
+
+    /** Printable ASCII and white space. */
+    private static boolean isText(String start) {
+        return start.chars().allMatch(c -> (c >= ' ' && c < 0x7f) || c == '\n' || c == '\r' || c == '\t');
     }
 
     /**
@@ -106,5 +268,59 @@ public enum FileKind {
             default -> false;
         };
         return start.charAt(0) == 0x08 && start.charAt(1) < 0x20 && isField;
+    }
+
+    /**
+     * A SavedModel: field 1, the schema version 1, and field 2, a MetaGraphDef, which begins with its own field 1 or 2. A
+     * ModelProto has a text as field 2.
+     */
+    private static boolean isSavedModel(String start) {
+        if (!start.startsWith("\b\1\u0012")) {
+            return false;
+        }
+        int at = afterVarint(start, 3);
+        return at < start.length() && (start.charAt(at) == 0x0a || start.charAt(at) == 0x12);
+    }
+
+    /** A GraphDef: field 1 is a node, whose field 1 is its name and field 2 its operator. */
+    private static boolean isGraphDef(String start) {
+        if (start.charAt(0) != 0x0a) {
+            return false;
+        }
+        int node = afterVarint(start, 1);
+        return isText(start, node, 0x0a) && isText(start, node + 2 + start.charAt(node + 1), 0x12);
+    }
+
+    /** Whether there is a field of Protocol Buffers with a short identifier. */
+    private static boolean isText(String start, int at, int tag) {
+        if (at + 2 > start.length() || start.charAt(at) != tag) {
+            return false;
+        }
+        int end = at + 2 + start.charAt(at + 1);
+        return end < start.length()
+                && IDENTIFIERS.matcher(start.substring(at + 2, end)).matches();
+    }
+
+    private static int afterVarint(String start, int from) {
+        int at = from;
+        while (at < start.length() && start.charAt(at) >= 0x80) {
+            at++;
+        }
+        return at + 1;
+    }
+
+    /** A map whose first key is a text. */
+    private static boolean isMessagePack(String start) {
+        int first = start.charAt(0);
+        int key = first > 0x80 && first <= 0x8f ? 1 : first == 0xde ? 3 : first == 0xdf ? 5 : 0;
+        int length = start.charAt(key) - 0xa0;
+        int text = key + 1;
+        if (start.charAt(key) == 0xd9) {
+            length = start.charAt(text++);
+        }
+        return key > 0
+                && length > 0
+                && text + length <= start.length()
+                && IDENTIFIERS.matcher(start.substring(text, text + length)).matches();
     }
 }

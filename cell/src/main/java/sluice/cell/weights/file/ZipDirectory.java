@@ -87,9 +87,35 @@ final class ZipDirectory {
                     Long.toUnsignedString(end.entries),
                     MAX_ENTRIES));
         }
+        requireNothingBefore(channel, end);
         ZipDirectory directory = new ZipDirectory(end.begin);
         directory.readEntries(bytes(channel, end.begin, (int) end.length), end.entries);
         return directory;
+    }
+
+    /**
+     * Rejects an archive that follows other content in the file, which shifts its directory. Only the zip64 records may stand
+     * between the directory and its end record.
+     */
+    private static void requireNothingBefore(SeekableByteChannel channel, EndRecord end) throws IOException {
+        long gap = end.at - end.length - end.begin;
+        if (end.length < ENTRY_BYTES || isEntryAt(channel, end.begin)) {
+            return;
+        }
+        for (long shift : new long[] {gap, gap - END64_BYTES - END64_LOCATOR_BYTES}) {
+            if (shift > 0 && isEntryAt(channel, end.begin + shift)) {
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "the file has %d bytes before its last zip archive, expected one archive; if it is a part (.distcp) of a "
+                                + "checkpoint of torch.distributed.checkpoint, python -m "
+                                + "torch.distributed.checkpoint.format_utils dcp_to_torch DIRECTORY model.pt makes one file",
+                        shift));
+            }
+        }
+    }
+
+    private static boolean isEntryAt(SeekableByteChannel channel, long position) throws IOException {
+        return bytes(channel, position, Integer.BYTES).getInt(0) == ENTRY_SIGNATURE;
     }
 
     /**

@@ -160,7 +160,9 @@ final class CheckpointDict {
         visited.put(top, true);
         List<Entry> level = List.of(new Entry(null, "", top));
         for (int depth = 0; depth <= MAX_DEPTH; depth++) {
-            level.stream().filter(entry -> holdsTensors(entry.dict())).forEach(this::add);
+            level.stream()
+                    .filter(entry -> holdsTensors(entry.dict()) || entry.holdsLstm())
+                    .forEach(this::add);
             List<Entry> next = new ArrayList<>();
             for (Entry outer : level) {
                 if (depth == MAX_DEPTH || outer.isOptimizer()) {

@@ -66,7 +66,7 @@ public final class SafetensorsReader implements TensorSource {
         }
         ByteBuffer start = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         ChannelBytes.read(channel, 0, start);
-        int headerBytes = requireHeaderLength(start.getLong(0), fileBytes);
+        int headerBytes = requireHeaderLength(start.getLong(0), channel);
         byte[] json = new byte[headerBytes];
         ChannelBytes.read(channel, LENGTH_BYTES, ByteBuffer.wrap(json));
         requireBrace(json);
@@ -77,7 +77,8 @@ public final class SafetensorsReader implements TensorSource {
         return new SafetensorsReader(channel, dataStart, dataBytes, header);
     }
 
-    private static int requireHeaderLength(long headerBytes, long fileBytes) {
+    private static int requireHeaderLength(long headerBytes, SeekableByteChannel channel) throws IOException {
+        long fileBytes = channel.size();
         // The length is unsigned, so a negative value here exceeds the limit.
         if (headerBytes < 0 || headerBytes > MAX_HEADER_BYTES) {
             throw new ModelException(String.format(
@@ -89,11 +90,20 @@ public final class SafetensorsReader implements TensorSource {
         if (headerBytes > fileBytes - LENGTH_BYTES) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    "the header claims %d bytes, but only %d follow: the file is cut short, copy it again",
+                    "the header claims %d bytes, but only %d follow: %s",
                     headerBytes,
-                    fileBytes - LENGTH_BYTES));
+                    fileBytes - LENGTH_BYTES,
+                    beginsWithBrace(channel)
+                            ? "the file is cut short, copy it again"
+                            : "this is not a safetensors file, or it is cut short"));
         }
         return (int) headerBytes;
+    }
+
+    private static boolean beginsWithBrace(SeekableByteChannel channel) throws IOException {
+        ByteBuffer first = ByteBuffer.allocate(1);
+        channel.position(LENGTH_BYTES);
+        return channel.read(first) == 1 && first.get(0) == '{';
     }
 
     private static void requireBrace(byte[] json) {

@@ -29,6 +29,10 @@ import sluice.cell.weights.file.TensorNames;
  * has a tensor missing from the index. Otherwise they come from different models or different saves.
  */
 public final class ShardedReader implements TensorSource, Closeable {
+    private static final String JOIN =
+            "; in Python, torch.save({k: v for f in sorted(set(json.load(open(\"INDEX\"))[\"weight_map\"].values())) "
+                    + "for k, v in torch.load(f).items()}, \"model.pt\") joins checkpoints";
+
     private final ShardIndex index;
     private final Map<String, SafetensorsReader> shards = new TreeMap<>(); // by file name
     private final Map<String, SafetensorsReader> tensors = new LinkedHashMap<>();
@@ -79,8 +83,8 @@ public final class ShardedReader implements TensorSource, Closeable {
         try {
             FileKind kind = FileKind.of(channel);
             if (kind != FileKind.SAFETENSORS) {
-                throw new ModelException(
-                        "this looks like %s, expected a safetensors file".formatted(kind.description()));
+                throw new ModelException("this looks like %s, expected a safetensors file%s"
+                        .formatted(kind.description(), kind == FileKind.PYTORCH ? JOIN : ""));
             }
             shards.put(file, SafetensorsReader.open(channel));
         } catch (ModelException e) {
