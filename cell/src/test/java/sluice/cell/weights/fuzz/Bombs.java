@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -161,7 +162,41 @@ final class Bombs {
                     () -> inflating(start(), repeated(opcode, 3_900_000)));
         }
         files.put("million-memos", () -> pickled(memo()));
+        files.put("many-objects", () -> objects(writer -> writer.op(Opcodes.EMPTY_TUPLE, Opcodes.NEWOBJ)));
+        files.put(
+                "nested-objects",
+                () -> objects(
+                        writer -> writer.op(Opcodes.TUPLE1).put(1).get(0).get(1).op(Opcodes.REDUCE)));
+        files.put("many-dicts-of-tensors", () -> dicts(8));
+        files.put("many-dicts-of-tensors-with-long-names", () -> dicts(900));
         files.put("inflated-zeros", () -> inflating(EMPTY, new byte[30 << 20]));
+    }
+
+    /** Calls that each leave an object on the stack. */
+    private static byte[] objects(Consumer<PickleWriter> call) {
+        PickleWriter pickle = PickleWriter.protocol2().global("my.code", "Box").put(0);
+        for (int at = 0; at < 80_000; at++) {
+            call.accept(pickle.get(0));
+        }
+        return new CheckpointWriter().zip(pickle.stop()).bytes();
+    }
+
+    /** Entries of an entry of the same tensor, in dicts that may all be models. */
+    private static byte[] dicts(int nameLength) {
+        CheckpointWriter checkpoint = CheckpointWriter.of(LSTM);
+        return checkpoint.bytes(writer -> {
+            writer.op(Opcodes.EMPTY_DICT).text("m".repeat(nameLength)).op(Opcodes.EMPTY_DICT);
+            writer.tensor("FloatStorage", "0", 1, 0, new long[] {1}, new long[] {1})
+                    .put(1);
+            writer.op(Opcodes.POP)
+                    .text("x".repeat(nameLength) + "weight_ih_l0")
+                    .put(2)
+                    .op(Opcodes.POP);
+            for (int at = 0; at < 60_000; at++) {
+                writer.text("n" + at).op(Opcodes.EMPTY_DICT).get(2).get(1).op(Opcodes.SETITEM, Opcodes.SETITEM);
+            }
+            writer.op(Opcodes.SETITEM);
+        });
     }
 
     private static byte[] start() {

@@ -31,6 +31,10 @@ class CheckpointFuzzTest {
         "ctorch\\x0aLongStorage\\x0a",
         "X\\x07\\x00\\x00\\x00storage",
         "X\\x0a\\x00\\x00\\x00state_dict",
+        "ctorch._tensor\\x0a_rebuild_from_type_v2\\x0a",
+        "ccollections\\x0adefaultdict\\x0a",
+        "ctorch\\x0aTensor\\x0a",
+        "cmy\\x0aBox\\x0a)\\x81",
         "cos\\x0asystem\\x0a"
     })
     void pickle(byte[] pickle) {
