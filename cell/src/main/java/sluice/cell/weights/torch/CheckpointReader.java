@@ -222,6 +222,11 @@ public final class CheckpointReader implements TensorSource {
     }
 
     @Override
+    public ElementType type(String name) {
+        return tensors.get(name).storage().type();
+    }
+
+    @Override
     public float[] read(String name) throws IOException {
         TensorView view = tensors.get(name);
         view.storage().type().requireWeight(name);
