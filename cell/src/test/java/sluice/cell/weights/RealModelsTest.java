@@ -73,7 +73,10 @@ class RealModelsTest {
     private static List<Run> runs() throws IOException {
         List<Run> runs = new ArrayList<>();
         try (Stream<Path> folders = Files.list(FOLDER)) {
-            for (Path folder : folders.filter(Files::isDirectory).sorted().toList()) {
+            for (Path folder : folders.filter(Files::isDirectory)
+                    .filter(folder -> !folder.endsWith("make"))
+                    .sorted()
+                    .toList()) {
                 JsonNode about = JSON.readTree(folder.resolve("case.json").toFile());
                 for (JsonNode settings : about.path("runs")) {
                     runs.add(new Run(folder, about.path("model").asText(), settings));
@@ -113,13 +116,25 @@ class RealModelsTest {
     }
 
     private static TensorNames names(JsonNode sets) {
-        TensorNames names = TensorNames.automatic();
-        if (sets.has("model.lstm")) {
-            names = names.withLstm(sets.path("model.lstm").asText());
+        TensorNames names =
+                TensorNames.automatic().withLstms(texts(sets, "model.lstm")).withIgnored(texts(sets, "model.ignore"));
+        if (sets.has("model.embedding")) {
+            names = names.withEmbedding(sets.path("model.embedding").asText());
         }
         return sets.has("model.output")
                 ? names.withOutput(sets.path("model.output").asText())
                 : names;
+    }
+
+    /** A setting that is a text or a list of texts. */
+    private static List<String> texts(JsonNode sets, String key) {
+        JsonNode value = sets.path(key);
+        List<String> texts = new ArrayList<>();
+        if (value.isTextual()) {
+            texts.add(value.asText());
+        }
+        value.elements().forEachRemaining(text -> texts.add(text.asText()));
+        return texts;
     }
 
     /** The largest difference of an answer to the framework's. */

@@ -10,6 +10,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,6 +35,7 @@ final class LstmStack {
     private static final Pattern DIRECTIONS = Pattern.compile("\\s*\\|\\s*");
     private static final Pattern NUMBER = Pattern.compile("\\d{1,4}");
     private static final int MOST_DIRECTIONS = 2;
+    private static final int MOST_SHOWN = 3;
 
     /** What one module gives, or a forward and a backward module side by side. */
     private final List<List<LstmModule>> levels;
@@ -160,20 +162,49 @@ final class LstmStack {
         return counts ? Optional.of(new ArrayList<>(byNumber.values())) : Optional.empty();
     }
 
+    /** Offers each connection that the widths allow. */
     private static ModelException ambiguous(List<LstmModule> modules) {
-        String list = modules.stream()
-                .limit(MOST_DIRECTIONS)
-                .map(module -> NameList.shortened(module.prefix()))
-                .collect(Collectors.joining(", ", "[", modules.size() > MOST_DIRECTIONS ? ", ...]" : "]"));
+        StringJoiner advice = new StringJoiner("; ", "; ", "");
+        stackable(modules)
+                .ifPresent(order -> advice.add(
+                        "if each reads what the one before returns, set model.lstm to all of them, the lowest first, such as "
+                                + setting(order, ", ")));
+        if (modules.size() == 2 && sameInput(modules)) {
+            advice.add("if they read the same input, one forward and one backward, set model.lstm to both, the forward one first, such as "
+                    + setting(modules, " | "));
+        }
         return new ModelException(String.format(
                 Locale.ROOT,
-                "%d recurrent modules in the file, and a state dict does not tell how they are connected: %s; if each reads what the one "
-                        + "before returns, set model.lstm to all of them, the lowest first, such as %s; if two read the same input, "
-                        + "forward and backward, set it to both with a | between them; if some are not part of the network, name them "
-                        + "in model.ignore; or export the model to ONNX, which has the connections",
+                "%d recurrent modules in the file, and a state dict does not tell how they are connected: %s%s; if the network's answers "
+                        + "depend on one of them only, name the others in model.ignore; otherwise export the model to ONNX, which has "
+                        + "the connections",
                 modules.size(),
                 NameList.of(modules, LstmModule::describe),
-                list));
+                advice.length() > 2 ? advice : ""));
+    }
+
+    private static String setting(List<LstmModule> modules, String between) {
+        return modules.stream()
+                .limit(MOST_SHOWN)
+                .map(module -> NameList.shortened(module.prefix()))
+                .collect(Collectors.joining(between, "[", modules.size() > MOST_SHOWN ? ", ...]" : "]"));
+    }
+
+    /** The modules in an order in which they could be a stack; of more than two, the order is not looked for. */
+    private static Optional<List<LstmModule>> stackable(List<LstmModule> modules) {
+        if (modules.size() > 2) {
+            return Optional.of(modules);
+        }
+        LstmModule first = modules.get(0);
+        LstmModule second = modules.get(1);
+        if (first.outputWidth().equals(second.inputWidth())) {
+            return Optional.of(modules);
+        }
+        return second.outputWidth().equals(first.inputWidth()) ? Optional.of(List.of(second, first)) : Optional.empty();
+    }
+
+    private static boolean sameInput(List<LstmModule> modules) {
+        return modules.get(0).inputWidth().equals(modules.get(1).inputWidth());
     }
 
     // Named

@@ -98,13 +98,15 @@ final class TensorAccount {
         };
     }
 
-    /** The containers that have second names of the LSTM's tensors, as a list of all layers has. */
+    /** The containers that have names of the LSTM's tensors, if these have second names: a list of all layers is one. */
     private Set<String> containers() {
-        return unread.stream()
-                .filter(name ->
-                        tensors.isStoredRead(name) && RecurrentName.parse(name).isPresent())
-                .map(TensorAccount::container)
-                .collect(Collectors.toSet());
+        List<String> lstm = tensors.names().stream()
+                .filter(name -> tensors.isStoredRead(name)
+                        && RecurrentName.parse(name).isPresent())
+                .toList();
+        return lstm.stream().allMatch(tensors::isRead)
+                ? Set.of()
+                : lstm.stream().map(TensorAccount::container).collect(Collectors.toSet());
     }
 
     private static String container(String name) {

@@ -258,7 +258,7 @@ class StateDictTest {
     /** They may be side by side, in another order, or in another network. */
     @ParameterizedTest
     @CsvSource({
-        "lstm1., 5, lstm2., 5, equal widths could also read one input",
+        "lstm1., 5, lstm2., 5, they could also read one input",
         "lstm1., 3, lstm2., 4, widths that do not fit",
         "lstm.0., 3, lstm.2., 5, a gap",
         "lstm2., 3, lstm3., 5, not from 0 or 1",
@@ -271,7 +271,22 @@ class StateDictTest {
         assertRefused(
                 new Tensors().withLstm(one, inputOfOne, 5).withLstm(other, inputOfOther, 5),
                 "2 recurrent modules in the file, and a state dict does not tell how they are connected: '",
-                "set model.lstm to all of them, the lowest first, such as [");
+                "otherwise export the model to ONNX");
+    }
+
+    @Test
+    void onlyWhatTheWidthsAllowIsOffered() {
+        assertRefused(
+                new Tensors().withLstm("a.", 3, 5).withLstm("b.", 4, 3),
+                "'b.' (reads 4, gives 3 numbers a step); if each reads what the one before returns, set model.lstm to all of "
+                        + "them, the lowest first, such as [b., a.]; if the network's answers depend on one");
+        assertRefused(
+                new Tensors().withLstm("fw.", 3, 5).withLstm("bw.", 3, 5),
+                "'fw.' (reads 3, gives 5 numbers a step); if they read the same input, one forward and one backward, set "
+                        + "model.lstm to both, the forward one first, such as [bw. | fw.]; if the network's answers");
+        assertRefused(
+                new Tensors().withLstm("char.", 3, 5).withLstm("word.", 4, 5),
+                "'word.' (reads 4, gives 5 numbers a step); if the network's answers depend on one of them only");
     }
 
     @Test
@@ -346,7 +361,7 @@ class StateDictTest {
                 tensors,
                 "2 recurrent modules in the file",
                 "'decoder.lstm.' (reads 4, gives 6 numbers a step), 'encoder.lstm.' (reads 3, gives 5 numbers a step)",
-                "if some are not part of the network, name them in model.ignore");
+                "if the network's answers depend on one of them only, name the others in model.ignore");
         assertThat(read(tensors, AUTOMATIC.withLstm("encoder.lstm.").withIgnored(List.of("decoder."))))
                 .hasToString("input of width 3; LSTM 5; no output layer");
         assertThat(read(tensors, AUTOMATIC.withLstm("decoder.lstm").withIgnored(List.of("encoder."))))
