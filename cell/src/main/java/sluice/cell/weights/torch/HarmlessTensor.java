@@ -54,10 +54,13 @@ enum HarmlessTensor {
 
     METRIC("a state of a metric", "states of metrics") {
         private static final Set<String> STATES = Set.of("tp", "fp", "tn", "fn", "confmat");
+        private static final Set<String> NUMBERS =
+                Set.of("correct", "total", "count", "mean_value", "sum_value", "max_value", "min_value");
 
         @Override
         boolean matches(String name, Shape shape, boolean isCount) {
-            return name.indexOf('.') > 0 && STATES.contains(last(name));
+            return name.indexOf('.') > 0
+                    && (STATES.contains(last(name)) || (shape.rank() == 0 && NUMBERS.contains(last(name))));
         }
     };
 

@@ -189,6 +189,7 @@ final class LstmModule {
 
     private Shape matrixShape(String name, String expected, String sibling) {
         if (!tensors.has(name)) {
+            requireNoParts(name);
             throw new ModelException(
                     "tensor '%s' is missing, expected one of shape %s beside '%s'; export the whole state dict"
                             .formatted(name, expected, sibling));
@@ -198,6 +199,22 @@ final class LstmModule {
             throw wrongShape(name, expected);
         }
         return shape;
+    }
+
+    /** Rejects a weight that the file has only as parts, by a rule that {@link FoldedWeight} does not know. */
+    private void requireNoParts(String name) {
+        String parametrized = prefix + "parametrizations." + name.substring(prefix.length()) + ".";
+        List<String> parts = tensors.allNames().stream()
+                .filter(other -> other.startsWith(parametrized) || other.startsWith(name + "_"))
+                .filter(other -> RecurrentName.parse(other).isEmpty())
+                .collect(Collectors.toList());
+        if (!parts.isEmpty()) {
+            throw new ModelException("tensor '%s' is stored as %s, which look like %s"
+                    .formatted(
+                            NameList.shortened(name),
+                            NameList.of(parts, tensors::describe),
+                            LayerGuess.PARAMETRIZATION.text()));
+        }
     }
 
     /** Expected shape of the recurrent weights for these input weights, as exactly as it is known. */

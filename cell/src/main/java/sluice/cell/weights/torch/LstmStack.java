@@ -170,8 +170,9 @@ final class LstmStack {
                         "if each reads what the one before returns, set model.lstm to all of them, the lowest first, such as "
                                 + setting(order, ", ")));
         if (modules.size() == 2 && sameInput(modules)) {
-            advice.add("if they read the same input, one forward and one backward, set model.lstm to both, the forward one first, such as "
-                    + setting(modules, " | "));
+            advice.add(
+                    "if they read the same input, one forward and one backward, set model.lstm to both, the forward one first, such as "
+                            + setting(modules, " | "));
         }
         return new ModelException(String.format(
                 Locale.ROOT,

@@ -112,8 +112,8 @@ final class StateDict {
         }
         if (model.layers().get(model.layers().size() - 1).directions().size() > 1) {
             notes.add(
-                    "tensors do not tell which step the output layer reads: for the last step both directions are taken there, as in "
-                            + "output[:, -1]; for the final state of each direction, as in h_n, set model.readout to final-states");
+                    "tensors do not tell what the output layer reads at the last step: model.readout = last-step, the default, takes "
+                            + "both directions there, as output[:, -1]; final-states takes the final state of each direction, as h_n");
         } else if (model.output().get().classes() != model.tokens()) {
             notes.add(
                     "tensors do not tell which step the output layer reads: a mean or maximum over the steps is not computed");

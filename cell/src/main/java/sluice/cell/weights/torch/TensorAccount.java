@@ -101,8 +101,8 @@ final class TensorAccount {
     /** The containers that have names of the LSTM's tensors, if these have second names: a list of all layers is one. */
     private Set<String> containers() {
         List<String> lstm = tensors.names().stream()
-                .filter(name -> tensors.isStoredRead(name)
-                        && RecurrentName.parse(name).isPresent())
+                .filter(name ->
+                        tensors.isStoredRead(name) && RecurrentName.parse(name).isPresent())
                 .toList();
         return lstm.stream().allMatch(tensors::isRead)
                 ? Set.of()

@@ -773,7 +773,8 @@ class StateDictTest {
                 .with("criterion.weight", 7)
                 .with("loss_fn.pos_weight", 7)
                 .with("class_weights", 7)
-                .with("train_acc.tp", 7);
+                .with("train_acc.tp", 7)
+                .with("val_loss.mean_value");
 
         assertThat(read(tensors).fingerprint()).isEqualTo(read(typical()).fingerprint());
         assertThat(notes(tensors, Map.of()))
@@ -784,7 +785,8 @@ class StateDictTest {
                         "tensor 'criterion.weight' (7) is not used: a weight of the loss",
                         "tensor 'loss_fn.pos_weight' (7) is not used: a weight of the loss",
                         "tensor 'class_weights' (7) is not used: a weight of the loss",
-                        "tensor 'train_acc.tp' (7) is not used: a state of a metric");
+                        "tensor 'train_acc.tp' (7) is not used: a state of a metric",
+                        "tensor 'val_loss.mean_value' () is not used: a state of a metric");
     }
 
     /** A loss may own the output layer, and a number is a counter only if it is whole. */
@@ -1049,6 +1051,16 @@ class StateDictTest {
                 "a weight that is computed from others by a rule other than weight normalization and pruning");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"lstm.parametrizations.weight_hh_l0.original", "lstm.weight_hh_l0_orig", "lstm.weight_hh_l0_g"})
+    void otherComputedWeightsOfTheLstmAreRejected(String part) {
+        assertRefused(
+                bare().without("lstm.weight_hh_l0").with(part, 20, 5),
+                "tensor 'lstm.weight_hh_l0' is stored as '" + part
+                        + "' (20, 5), which look like a weight that is computed");
+    }
+
     @Test
     void aWeightBesideItsPartsIsRejected() {
         assertRefused(
@@ -1076,7 +1088,8 @@ class StateDictTest {
                 .with("fc.weight", 2, 10);
 
         assertThat(notes(tensors, Map.of()))
-                .anySatisfy(note -> assertThat(note).contains("output[:, -1]", "set model.readout to final-states"));
+                .anySatisfy(note ->
+                        assertThat(note).contains("model.readout = last-step", "output[:, -1]", "final-states", "h_n"));
     }
 
     @Test
