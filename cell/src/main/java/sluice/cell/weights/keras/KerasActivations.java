@@ -16,10 +16,16 @@ final class KerasActivations {
     /**
      * Reads the name of an activation from a layer's settings.
      *
-     * @param value the setting; null or JSON null means {@code linear}
+     * @param value the setting; JSON null means {@code linear}
+     * @throws ModelException if it is missing: defaults differ between layers and versions
      */
     static String name(KerasLayer layer, JsonNode value) {
-        if (value == null || value.isNull()) {
+        if (value == null) {
+            throw new ModelException(
+                    "%s has no activation in the model's config, expected one; write the config again with model.to_json()"
+                            .formatted(layer.describe()));
+        }
+        if (value.isNull()) {
             return "linear";
         }
         if (value.isTextual()) {
