@@ -54,12 +54,14 @@ final class KerasActivations {
             case "elu" -> Activation.of(Kind.ELU);
             case "softplus" -> Activation.of(Kind.SOFTPLUS);
             case "softsign" -> Activation.of(Kind.SOFTSIGN);
+            case "selu" -> Activation.of(Kind.SELU);
+            case "exponential" -> Activation.of(Kind.EXPONENTIAL);
             case "linear" -> new Activation(Kind.AFFINE, 1, 0);
             case "leaky_relu" -> new Activation(Kind.LEAKY_RELU, LEAKY_SLOPE, 0);
             case "hard_sigmoid" -> hardSigmoid(layer, version);
             default ->
                 throw new ModelException(("%s has the activation '%s', which can't be computed here, expected sigmoid, "
-                                + "hard_sigmoid, tanh, relu, leaky_relu, elu, softplus, softsign or linear")
+                                + "hard_sigmoid, tanh, relu, leaky_relu, elu, selu, exponential, softplus, softsign or linear")
                         .formatted(layer.describe(), NameList.shortened(name)));
         };
     }

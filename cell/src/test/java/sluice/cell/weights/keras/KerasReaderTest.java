@@ -640,6 +640,8 @@ class KerasReaderTest {
         "elu, ELU, 1, 0",
         "softplus, SOFTPLUS, 0, 0",
         "softsign, SOFTSIGN, 0, 0",
+        "selu, SELU, 1.6732632, 1.050701",
+        "exponential, EXPONENTIAL, 0, 0",
         "linear, AFFINE, 1, 0",
         "leaky_relu, LEAKY_RELU, 0.2, 0",
     })
