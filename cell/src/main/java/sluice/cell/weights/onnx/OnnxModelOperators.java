@@ -164,7 +164,7 @@ final class OnnxModelOperators {
     static ModelException unsupportedOperator(OnnxSignal signal) {
         return new ModelException(
                 ("this operator is not supported here, after %s: only an embedding, LSTMs, one output layer and a softmax "
-                                + "can be scored")
+                                + "can be scored; set model.output to none for the hidden states of an LSTM that the graph also outputs, or leave the operator out of the exported model")
                         .formatted(signal.content().describe()));
     }
 

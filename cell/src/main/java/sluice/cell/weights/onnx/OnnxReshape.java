@@ -163,7 +163,7 @@ final class OnnxReshape {
 
     private ModelException unsupported(List<OnnxSize> target) {
         return new ModelException(
-                "reshapes %s to %s: expected a shape that doesn't split axes or mix steps and batch with others"
+                "reshapes %s to %s: expected a shape that keeps steps, batch and hidden units apart; in PyTorch, reshape only to (layers, directions, batch, H), or select the last step by h[:, -1]"
                         .formatted(before, target));
     }
 }

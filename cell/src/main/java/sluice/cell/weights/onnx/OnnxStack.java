@@ -54,7 +54,7 @@ final class OnnxStack {
         if (parts.size() != 1 && !two) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    "%s: %d outputs in the order %s form one layer, expected one, or a forward and then a backward one",
+                    "%s: %d outputs in the order %s form one layer, expected one, or a forward and then a backward one; in PyTorch, join them as torch.cat((h[-2], h[-1]), 1), with the columns of the output layer's weight in that order",
                     layer.describe(),
                     parts.size(),
                     parts.stream()
