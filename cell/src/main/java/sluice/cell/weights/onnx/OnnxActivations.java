@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.stream.IntStream;
 import sluice.cell.model.Activation;
 import sluice.cell.model.ModelException;
@@ -96,15 +97,20 @@ final class OnnxActivations {
     }
 
     private static Activation.Kind kind(String name) {
-        return Arrays.stream(Activation.Kind.values())
+        return kinds()
                 .filter(kind -> lowercaseName(kind).equals(name.toLowerCase(Locale.ROOT)))
                 .findFirst()
                 .orElseThrow(() -> new ModelException("the activation '%s' is not known, expected one of %s"
                         .formatted(
                                 name,
-                                Arrays.stream(Activation.Kind.values())
-                                        .map(OnnxActivations::lowercaseName)
+                                kinds().map(OnnxActivations::lowercaseName)
                                         .collect(Collectors.joining(", ")))));
+    }
+
+    /** The kinds that ONNX has. */
+    private static Stream<Activation.Kind> kinds() {
+        return Arrays.stream(Activation.Kind.values())
+                .filter(kind -> kind != Activation.Kind.SELU && kind != Activation.Kind.EXPONENTIAL);
     }
 
     private static String lowercaseName(Activation.Kind kind) {

@@ -61,7 +61,8 @@ public final class OnnxReader {
     }
 
     private ModelFile read() {
-        OnnxOutputs outputs = new OnnxOutputs(new OnnxInterpreter(graph, source).valuesOf(wantedOutputs()));
+        OnnxInterpreter interpreter = new OnnxInterpreter(graph, source);
+        OnnxOutputs outputs = new OnnxOutputs(interpreter.valuesOf(wantedOutputs()));
         if (outputs.isEmpty()) {
             throw noLstm();
         }
@@ -76,6 +77,7 @@ public final class OnnxReader {
         notes.addAll(scores.map(OnnxReader::notes)
                 .orElseGet(() -> List.of("no output layer: the model outputs hidden states")));
         notes.addAll(outputs.notes());
+        notes.addAll(interpreter.notes());
         return new ModelFile(model, graph.metadata(), notes, FORMAT, OnnxLstm.GATES);
     }
 
