@@ -7,10 +7,12 @@ import sluice.cell.model.Activation;
  *
  * <p>Errors for finite arguments, in ULP: sigmoid and tanh {@value GateFunctions#SIGMOID_ULP}, as {@link GateFunctions} computes them for
  * the plain cell; scaled tanh two more, plus the effect of rounding {@code beta z}; the exponential of ELU
- * {@value GateFunctions#EXP_ULP}, its product one more. Softplus is a float64 result, rounded once. All others are one or two correctly
+ * {@value GateFunctions#EXP_ULP}, its product one more, and those of SELU two more. Softplus and the exponential are float64 results, rounded once. All others are one or two correctly
  * rounded operations.
  */
 final class ActivationFunction {
+    private static final float LARGEST_EXPONENT = 88; // exp is finite in float32
+
     private final Activation.Kind kind;
     private final float alpha;
     private final float beta;
@@ -41,6 +43,8 @@ final class ActivationFunction {
             case ELU -> z >= 0 ? z : alpha * GateFunctions.expm1(z);
             case SOFTSIGN -> z / (1 + Math.abs(z));
             case SOFTPLUS -> softplus(z);
+            case SELU -> beta * (z >= 0 ? z : alpha * GateFunctions.expm1(z));
+            case EXPONENTIAL -> (float) StrictMath.exp(Math.min(z, LARGEST_EXPONENT));
         };
     }
 

@@ -3,7 +3,7 @@ package sluice.cell.model;
 /**
  * An activation function with its parameters.
  *
- * <p>The kinds are those of the ONNX operator LSTM, and {@link #of} gives ONNX's default parameters. Keras'
+ * <p>The kinds are those of the ONNX operator LSTM and two of Keras, and {@link #of} gives ONNX's default parameters. Keras'
  * {@code hard_sigmoid} is a {@link Kind#HARD_SIGMOID} with other parameters: 1/5 and 1/2 up to Keras 2, 1/6 and 1/2 since Keras 3.
  *
  * @param alpha 0 for a kind without it
@@ -33,7 +33,11 @@ public record Activation(Kind kind, float alpha, float beta) {
         /** {@code z / (1 + |z|)}. */
         SOFTSIGN(0, 0, 0),
         /** {@code log(1 + exp(z))}. */
-        SOFTPLUS(0, 0, 0);
+        SOFTPLUS(0, 0, 0),
+        /** {@code beta z} for {@code z >= 0}, else {@code beta alpha (exp(z) - 1)}. Not in ONNX. */
+        SELU(2, 1.6732632f, 1.050701f),
+        /** {@code exp(z)}, for {@code z} up to 88, where float32 ends. Not in ONNX. */
+        EXPONENTIAL(0, 0, 0);
 
         private final int parameters;
         private final float alpha;

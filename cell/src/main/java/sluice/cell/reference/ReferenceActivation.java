@@ -35,6 +35,8 @@ final class ReferenceActivation {
             case HARD_SIGMOID -> Math.max(0, Math.min(1, alpha * z + beta));
             case ELU -> z >= 0 ? z : alpha * StrictMath.expm1(z);
             case SOFTSIGN -> z / (1 + Math.abs(z));
+            case SELU -> beta * (z >= 0 ? z : alpha * StrictMath.expm1(z));
+            case EXPONENTIAL -> StrictMath.exp(Math.min(z, 88)); // as far as float32 goes
             case SOFTPLUS -> Math.max(0, z) + StrictMath.log1p(StrictMath.exp(-Math.abs(z))); // exp(z) may overflow
         };
     }

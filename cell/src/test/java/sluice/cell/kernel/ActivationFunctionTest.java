@@ -30,6 +30,11 @@ class ActivationFunctionTest {
                         Activation.of(Activation.Kind.SOFTPLUS),
                         0.51,
                         z -> z > 0 ? z + StrictMath.log1p(StrictMath.exp(-z)) : StrictMath.log1p(StrictMath.exp(z))),
+                row(
+                        Activation.of(Activation.Kind.SELU),
+                        4,
+                        z -> 1.050701f * (z >= 0 ? z : 1.6732632f * StrictMath.expm1(z))),
+                row(Activation.of(Activation.Kind.EXPONENTIAL), 0.51, z -> StrictMath.exp(Math.min(z, 88))),
                 row(Activation.of(Activation.Kind.SCALED_TANH), 3, StrictMath::tanh),
                 row(
                         new Activation(Activation.Kind.SCALED_TANH, 1.7159f, 0.6667f),
@@ -80,6 +85,7 @@ class ActivationFunctionTest {
         assertThat(of(Activation.Kind.SOFTPLUS, 1e30f)).isEqualTo(1e30f);
         assertThat(of(Activation.Kind.SOFTPLUS, -1e30f)).isZero();
         assertThat(of(Activation.Kind.ELU, -1e30f)).isEqualTo(-1);
+        assertThat(of(Activation.Kind.EXPONENTIAL, 1e30f)).isFinite();
         assertThat(of(Activation.Kind.SOFTSIGN, -1e30f)).isEqualTo(-1);
     }
 

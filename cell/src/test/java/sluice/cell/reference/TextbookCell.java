@@ -90,6 +90,8 @@ final class TextbookCell {
             case ELU -> z -> z < 0 ? alpha * (Math.exp(z) - 1) : z;
             case SOFTSIGN -> z -> z / (1 + (z < 0 ? -z : z));
             case SOFTPLUS -> z -> Math.log(1 + Math.exp(z));
+            case SELU -> z -> z < 0 ? beta * alpha * (Math.exp(z) - 1) : beta * z;
+            case EXPONENTIAL -> Math::exp;
         };
     }
 }

@@ -16,6 +16,7 @@ import sluice.cell.Tolerance;
 import sluice.cell.model.Activation;
 import sluice.cell.model.CellVariant;
 import sluice.cell.model.LstmDirection;
+import sluice.cell.model.Matrix;
 
 /** A few steps of each variant against {@link TextbookCell}. */
 class VariantCellTest {
@@ -66,8 +67,19 @@ class VariantCellTest {
                 CellVariant.PLAIN.withActivations(any, TANH, TANH),
                 CellVariant.PLAIN.withActivations(SIGMOID, any, TANH),
                 CellVariant.PLAIN.withActivations(SIGMOID, TANH, any))) {
-            assertTextbook(new Samples(4).direction(INPUT, HIDDEN).with(variant));
+            LstmDirection direction = new Samples(4).direction(INPUT, HIDDEN);
+            assertTextbook((kind == Activation.Kind.EXPONENTIAL ? quiet(direction) : direction).with(variant));
         }
+    }
+
+    /** A copy with weights so small that even an exponential that is fed back stays small. */
+    private static LstmDirection quiet(LstmDirection direction) {
+        for (Matrix matrix : List.of(direction.inputWeights(), direction.hiddenWeights())) {
+            for (int at = 0; at < matrix.values().length; at++) {
+                matrix.values()[at] /= 64;
+            }
+        }
+        return direction;
     }
 
     /** VariantCell with the plain variant equals LstmCell. */

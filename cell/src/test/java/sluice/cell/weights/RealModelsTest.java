@@ -115,9 +115,10 @@ class RealModelsTest {
     }
 
     private static TensorNames names(JsonNode sets) {
-        TensorNames names = TensorNames.automatic();
-        if (sets.has("model.lstm")) {
-            names = names.withLstm(sets.path("model.lstm").asText());
+        TensorNames names =
+                TensorNames.automatic().withLstms(texts(sets, "model.lstm")).withIgnored(texts(sets, "model.ignore"));
+        if (sets.has("model.embedding")) {
+            names = names.withEmbedding(sets.path("model.embedding").asText());
         }
         if (sets.has("model.entry")) {
             names = names.withEntry(sets.path("model.entry").asText());
@@ -125,6 +126,17 @@ class RealModelsTest {
         return sets.has("model.output")
                 ? names.withOutput(sets.path("model.output").asText())
                 : names;
+    }
+
+    /** A setting that is a text or a list of texts. */
+    private static List<String> texts(JsonNode sets, String key) {
+        JsonNode value = sets.path(key);
+        List<String> texts = new ArrayList<>();
+        if (value.isTextual()) {
+            texts.add(value.asText());
+        }
+        value.elements().forEachRemaining(text -> texts.add(text.asText()));
+        return texts;
     }
 
     /** The largest difference of an answer to the framework's. */

@@ -2,8 +2,10 @@ package sluice.cell.weights.file;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import sluice.cell.model.ModelException;
 
@@ -35,6 +37,9 @@ public enum ElementType {
     /** All names, joined for messages: {@code F64, F32, ...}. */
     public static final String NAMES =
             Arrays.stream(values()).map(ElementType::name).collect(Collectors.joining(", "));
+
+    /** Counts and indexes, and no quantized weights. */
+    public static final Set<ElementType> COUNTS = EnumSet.of(I64, U64, I32, U32, I16, U16);
 
     private static final int HALF_FRACTION_BITS = 10;
     private static final int HALF_INFINITE_EXPONENT = 0x1F;

@@ -16,10 +16,16 @@ final class KerasActivations {
     /**
      * Reads the name of an activation from a layer's settings.
      *
-     * @param value the setting; null or JSON null means {@code linear}
+     * @param value the setting; JSON null means {@code linear}
+     * @throws ModelException if it is missing: defaults differ between layers and versions
      */
     static String name(KerasLayer layer, JsonNode value) {
-        if (value == null || value.isNull()) {
+        if (value == null) {
+            throw new ModelException(
+                    "%s has no activation in the model's config, expected one; write the config again with model.to_json()"
+                            .formatted(layer.describe()));
+        }
+        if (value.isNull()) {
             return "linear";
         }
         if (value.isTextual()) {
@@ -48,12 +54,14 @@ final class KerasActivations {
             case "elu" -> Activation.of(Kind.ELU);
             case "softplus" -> Activation.of(Kind.SOFTPLUS);
             case "softsign" -> Activation.of(Kind.SOFTSIGN);
+            case "selu" -> Activation.of(Kind.SELU);
+            case "exponential" -> Activation.of(Kind.EXPONENTIAL);
             case "linear" -> new Activation(Kind.AFFINE, 1, 0);
             case "leaky_relu" -> new Activation(Kind.LEAKY_RELU, LEAKY_SLOPE, 0);
             case "hard_sigmoid" -> hardSigmoid(layer, version);
             default ->
                 throw new ModelException(("%s has the activation '%s', which can't be computed here, expected sigmoid, "
-                                + "hard_sigmoid, tanh, relu, leaky_relu, elu, softplus, softsign or linear")
+                                + "hard_sigmoid, tanh, relu, leaky_relu, elu, selu, exponential, softplus, softsign or linear")
                         .formatted(layer.describe(), NameList.shortened(name)));
         };
     }

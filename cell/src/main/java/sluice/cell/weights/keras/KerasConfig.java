@@ -44,7 +44,7 @@ final class KerasConfig {
     }
 
     private KerasConfig(JsonNode root, String what) {
-        String kind = root.path("class_name").asText("");
+        String kind = KerasLayer.qualified(root);
         JsonNode config = root.path("config");
         this.sequential = kind.equals(SEQUENTIAL);
         this.version = new KerasVersion(root.path("keras_version").asText(""));
@@ -82,6 +82,13 @@ final class KerasConfig {
     /** Reads {@code ["decoder", 0, 0]} or a list of such entries. */
     private void readOutputs(JsonNode node) {
         if (node.isArray() && node.path(0).isTextual()) {
+            if (node.path(2).asInt() != 0) {
+                throw new ModelException(
+                        "an output of the model is state %s of layer '%s', expected the layer's output; build the model without return_state for this output, or set model.output to none for hidden states"
+                                .formatted(
+                                        node.path(2),
+                                        NameList.shortened(node.get(0).asText())));
+            }
             outputs.add(node.get(0).asText());
         } else {
             node.forEach(this::readOutputs);

@@ -15,6 +15,7 @@ final class KerasInputs {
     private final List<Source> data = new ArrayList<>();
     private final List<Source> masks = new ArrayList<>();
     private final List<String> arguments = new ArrayList<>();
+    private final List<JsonNode> constants = new ArrayList<>(); // constants that it is called with
     private final int calls;
 
     /**
@@ -27,6 +28,24 @@ final class KerasInputs {
     KerasInputs(JsonNode inboundNodes) {
         this.calls = inboundNodes.size();
         inboundNodes.forEach(call -> collect(call, data));
+        inboundNodes.forEach(call -> {
+            for (int at = 1; at < call.path("args").size(); at++) {
+                collectConstants(call.path("args").get(at));
+            }
+        });
+    }
+
+    /** Constants among its arguments: numbers, and slices of an index. */
+    List<JsonNode> constants() {
+        return constants;
+    }
+
+    private void collectConstants(JsonNode node) {
+        if (node.isArray()) {
+            node.forEach(this::collectConstants);
+        } else if (!node.path("class_name").asText("").equals("__keras_tensor__")) {
+            constants.add(node);
+        }
     }
 
     /** Number of times the layer is called. */
@@ -65,6 +84,8 @@ final class KerasInputs {
     private void collectObject(JsonNode node, List<Source> into) {
         if (node.path("class_name").asText().equals("__keras_tensor__")) {
             collect(node.path("config").path("keras_history"), into);
+        } else if (node.path("class_name").asText().equals("__slice__")) {
+            return; // a part of an index, see constants()
         } else if (node.has("args") && node.has("kwargs")) {
             collect(node.get("args"), into);
             collectArguments(node.get("kwargs"));

@@ -8,11 +8,19 @@ import sluice.cell.weights.file.NameList;
 /**
  * One layer of a model's config. The name of a setting differs between Keras versions, so all its names are looked up.
  *
- * @param kind its class, such as {@code LSTM}
+ * @param kind its class, such as {@code LSTM}; {@code my_package>LSTM} if the class is not one of Keras
+ * @param className its class without a package, which names the group of its weights
  * @param name its name in the model
  * @param config its settings
  */
-record KerasLayer(String kind, String name, JsonNode config) {
+record KerasLayer(String kind, String className, String name, JsonNode config) {
+    private static final String PACKAGE_END = ">";
+
+    /** A layer of Keras. */
+    KerasLayer(String kind, String name, JsonNode config) {
+        this(kind, kind, name, config);
+    }
+
     /** @throws ModelException if it has no class or no settings */
     static KerasLayer of(JsonNode layer) {
         JsonNode kind = layer.path("class_name");
@@ -23,12 +31,46 @@ record KerasLayer(String kind, String name, JsonNode config) {
                             + "each; write it again with model.to_json()");
         }
         String inner = config.path("name").asText("");
-        return new KerasLayer(kind.asText(), layer.path("name").asText(inner), config);
+        String className = kind.asText();
+        return new KerasLayer(qualified(layer), className, layer.path("name").asText(inner), config);
+    }
+
+    /**
+     * The class of a layer, with its package unless it is one of Keras. Keras 3 writes the module of the class, and for a
+     * class that is not part of its API the name that it is registered under.
+     */
+    static String qualified(JsonNode layer) {
+        String className = layer.path("class_name").asText("");
+        String registered = layer.path("registered_name").asText("");
+        if (registered.contains(PACKAGE_END)) {
+            return registered;
+        }
+        JsonNode module = layer.path("module");
+        if (module.isMissingNode() || isOfKeras(module.asText(""))) {
+            return className;
+        }
+        return (module.isNull() ? "?" : module.asText()) + PACKAGE_END + className;
+    }
+
+    private static boolean isOfKeras(String module) {
+        return module.matches("(tensorflow\\.(python\\.)?)?(tf_)?keras(\\..*)?");
+    }
+
+    /** Whether its class is not one of Keras, so that the file does not tell what it computes. */
+    boolean isCustom() {
+        return kind.contains(PACKAGE_END);
     }
 
     /** {@code layer 'lstm_1' (LSTM)}, for messages. */
     String describe() {
         return "layer '%s' (%s)".formatted(NameList.shortened(name), NameList.shortened(kind));
+    }
+
+    /** Whether its weights are stored as integers with scales. */
+    boolean isQuantized() {
+        JsonNode type = config.path("dtype");
+        return type.path("class_name").asText("").contains("Quantized")
+                || config.path("quantization_mode").isTextual();
     }
 
     /** The wrapped layer in this setting. */

@@ -1,5 +1,6 @@
 package sluice.cell.weights.keras;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -16,12 +17,10 @@ import sluice.cell.weights.file.TensorNames;
 final class KerasPath {
     private final KerasConfig config;
     private final TensorNames names;
-    private final boolean skipsZero; // whether an embedding has mask_zero
 
     KerasPath(KerasConfig config, TensorNames names) {
         this.config = config;
         this.names = names;
-        this.skipsZero = config.layers().stream().anyMatch(KerasStack::skipsZero);
     }
 
     /** @throws ModelException if there are several paths or none */
@@ -155,30 +154,53 @@ final class KerasPath {
                             NameList.of(inputs.arguments(), name -> "'" + name + "'"),
                             KerasStack.FOR_HIDDEN_STATES));
         }
+        requireNoConstants(layer, inputs);
         KerasInputs.Source source = inputs.data().get(0);
         if (source.tensor() != 0) {
             throw new ModelException("%s reads a state of layer '%s', expected its output"
                     .formatted(layer.describe(), NameList.shortened(source.layer())));
         }
-        inputs.masks().forEach(mask -> requireTokenMask(layer, mask));
+        inputs.masks().forEach(mask -> KerasMasks.require(config, layer, mask));
         return config.layer(source.layer())
                 .orElseThrow(() -> new ModelException("%s reads layer '%s', which the model's config doesn't have"
                         .formatted(layer.describe(), NameList.shortened(source.layer()))));
     }
 
-    /**
-     * Checks that a mask is the one of an embedding with mask_zero. Keras 3 writes it as a separate layer that compares
-     * the tokens with 0.
-     */
-    private void requireTokenMask(KerasLayer layer, KerasInputs.Source mask) {
-        boolean isTokenMask = config.layer(mask.layer())
-                        .filter(found -> found.kind().equals("NotEqual"))
-                        .isPresent()
-                && skipsZero;
-        if (!isTokenMask) {
+    /** A layer is called on its input alone; {@code h[:, -1, :]} selects the last step. */
+    private static void requireNoConstants(KerasLayer layer, KerasInputs inputs) {
+        List<JsonNode> constants = inputs.constants();
+        if (layer.kind().equals(KerasStack.GET_ITEM)) {
+            boolean isLast = constants.size() >= 2
+                    && constants.size() <= 3
+                    && constants.get(1).isInt()
+                    && constants.get(1).asInt() == -1
+                    && isAll(constants.get(0))
+                    && isAll(constants.get(constants.size() == 2 ? 0 : 2));
+            if (!isLast) {
+                throw new ModelException(
+                        "%s selects a part of the output of the layer below that is not the last step, expected h[:, -1, :], h[:, -1] or no selection; %s"
+                                .formatted(layer.describe(), KerasStack.FOR_HIDDEN_STATES));
+            }
+        } else if (constants.stream().anyMatch(KerasPath::isOn)) {
             throw new ModelException(
-                    "%s skips the steps given by '%s', expected the mask of an Embedding with mask_zero, or none"
-                            .formatted(layer.describe(), NameList.shortened(mask.layer())));
+                    "%s is called with %s beside its input, expected only its input; build the model without it, or %s"
+                            .formatted(
+                                    layer.describe(),
+                                    NameList.of(constants, constant -> NameList.shortened(constant.toString())),
+                                    KerasStack.FOR_HIDDEN_STATES));
         }
+    }
+
+    private static boolean isOn(JsonNode constant) {
+        return !constant.isNull() && !(constant.isBoolean() && !constant.asBoolean());
+    }
+
+    /** Whether it is the slice {@code :}. */
+    private static boolean isAll(JsonNode slice) {
+        JsonNode bounds = slice.path("config");
+        return slice.path("class_name").asText("").equals("__slice__")
+                && bounds.path("start").isNull()
+                && bounds.path("stop").isNull()
+                && (bounds.path("step").isNull() || bounds.path("step").asInt() == 1);
     }
 }

@@ -1,6 +1,7 @@
 package sluice.cell.weights.keras;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,6 +19,7 @@ import sluice.cell.model.Readout;
 import sluice.cell.weights.file.FiniteValues;
 import sluice.cell.weights.file.GateOrder;
 import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.OutputEnd;
 import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.keras.KerasWeights.Part;
 
@@ -31,10 +33,14 @@ final class KerasStack {
     static final String WHAT_CAN_BE_SCORED =
             "only an Embedding, LSTMs, one Dense and a softmax can be scored; " + FOR_HIDDEN_STATES;
 
+    /** {@code h[:, -1, :]}. */
+    static final String GET_ITEM = "GetItem";
+
     private static final String TIME_DISTRIBUTED = "TimeDistributed";
     private static final String DENSE = "Dense";
     private static final String LINEAR = "linear";
     private static final String SOFTMAX = "softmax";
+    private static final String SIGMOID = "sigmoid";
 
     /** Layers without effect at inference. */
     private static final Set<String> NO_OPS = Set.of(
@@ -51,16 +57,18 @@ final class KerasStack {
     private final KerasWeights weights;
     private final KerasVersion version;
     private final List<String> notes = new ArrayList<>();
+    private final Set<String> read = new HashSet<>(); // paths of arrays
 
     private final List<LstmLayer> layers = new ArrayList<>();
     private Embedding embedding;
     private KerasLayer embeddingLayer;
     private KerasLayer top; // the last LSTM read so far
     private boolean isSequence = true; // whether the output so far has one row per step; otherwise only the last step
+    private boolean selectsLast; // whether the last step of a sequence was selected
     private boolean reversed; // whether that output is in reverse order of the tokens
     private OutputLayer output;
     private KerasLayer outputLayer;
-    private boolean isProbabilities;
+    private OutputEnd end = OutputEnd.LINEAR;
     private GateOrder gates = KerasLstm.GATES;
 
     /** @param version the Keras version that wrote the model */
@@ -84,7 +92,8 @@ final class KerasStack {
             throw backwards();
         }
         noteEnds();
-        Readout readout = isSequence ? Readout.LAST_STEP : Readout.FINAL_STATES;
+        path.forEach(this::requireAllRead);
+        Readout readout = isSequence || (selectsLast && !reversed) ? Readout.LAST_STEP : Readout.FINAL_STATES;
         return new LstmModel(Optional.ofNullable(embedding), layers, Optional.ofNullable(output), readout);
     }
 
@@ -121,23 +130,72 @@ final class KerasStack {
             addTimeDistributed(layer);
         } else if (layer.kind().equals("Activation") || layer.kind().equals("Softmax")) {
             addActivation(layer);
+        } else if (layer.kind().equals(GET_ITEM)) {
+            addLastStep(layer);
         } else {
             throw refused(layer);
         }
     }
 
+    /** Requires that every array of a layer is part of the model. Layers with dropout have seeds of random numbers. */
+    private void requireAllRead(KerasLayer layer) {
+        List<Hdf5Dataset> more = weights.all(layer).stream()
+                .filter(array -> !read.contains(array.path()) && !array.path().contains("seed_generator"))
+                .toList();
+        if (!more.isEmpty()) {
+            throw new ModelException(
+                    "%s has arrays that a layer of this class doesn't have: %s; the file is of another version or class of the layer, save it again with Keras 3"
+                            .formatted(layer.describe(), NameList.of(more, Hdf5Dataset::path)));
+        }
+    }
+
+    private List<Hdf5Dataset> arrays(KerasLayer layer, Part part) {
+        List<Hdf5Dataset> arrays = weights.of(layer, part);
+        arrays.forEach(array -> read.add(array.path()));
+        return arrays;
+    }
+
+    /** The last step of a sequence. */
+    private void addLastStep(KerasLayer layer) {
+        if (layers.isEmpty() || !isSequence) {
+            throw new ModelException(
+                    "%s selects a step of a value without steps, expected the output of an LSTM with return_sequences: %s"
+                            .formatted(layer.describe(), WHAT_CAN_BE_SCORED));
+        }
+        isSequence = false;
+        selectsLast = true;
+    }
+
     private static ModelException refused(KerasLayer layer) {
+        if (layer.isCustom()) {
+            return new ModelException(
+                    "%s is between input and output: its class is not one of Keras, so the file doesn't tell what it computes; build the model with Keras' own layers, or %s"
+                            .formatted(layer.describe(), FOR_HIDDEN_STATES));
+        }
         String remedy = switch (layer.kind()) {
             case "GRU", "CuDNNGRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "RNN" ->
                 "only the layers LSTM and CuDNNLSTM can be scored";
             case "Masking" ->
-                "it skips steps by their input values, which is not supported; train it without, on sequences without padding";
+                "it skips steps whose features all equal mask_value, which is not supported; build the same model without it, give it these weights (set_weights(model.get_weights())), and leave such steps out of the rows";
+            case "StringLookup", "IntegerLookup", "TextVectorization", "Hashing" ->
+                "it turns words into IDs inside the model; save a model that starts at the Embedding (keras.Model(embedding.input, model.output)), and set input.vocabulary to a file with the layer's get_vocabulary(), one word a line";
+            case "Normalization", "Rescaling" ->
+                "it scales the features inside the model; scale them before scoring, and save a model that starts after this layer";
             default -> WHAT_CAN_BE_SCORED;
         };
         return new ModelException("%s is between input and output: %s".formatted(layer.describe(), remedy));
     }
 
+    private static void requireFloats(KerasLayer layer) {
+        if (layer.isQuantized()) {
+            throw new ModelException(
+                    "%s is quantized: its weights are integers with scales, expected floats; save the model before model.quantize(...)"
+                            .formatted(layer.describe()));
+        }
+    }
+
     private void addEmbedding(KerasLayer layer) {
+        requireFloats(layer);
         if (embedding != null || !layers.isEmpty() || output != null) {
             throw new ModelException("%s is above other layers, expected it at the input".formatted(layer.describe()));
         }
@@ -169,7 +227,7 @@ final class KerasStack {
         requireScorable(layer);
         isSequence = layer.flag(false, "return_sequences");
         reversed ^= layer.flag(false, "go_backwards");
-        LstmDirection direction = direction(layer, weights.of(layer, Part.OWN));
+        LstmDirection direction = direction(layer, arrays(layer, Part.OWN));
         return LstmLayer.of(reversed ? direction.backward() : direction);
     }
 
@@ -198,8 +256,8 @@ final class KerasStack {
         }
         isSequence = forward.flag(false, "return_sequences");
         return LstmLayer.bidirectional(
-                direction(forward, weights.of(wrapper, Part.FORWARD)),
-                direction(backward, weights.of(wrapper, Part.BACKWARD)).backward(),
+                direction(forward, arrays(wrapper, Part.FORWARD)),
+                direction(backward, arrays(wrapper, Part.BACKWARD)).backward(),
                 merge);
     }
 
@@ -249,6 +307,7 @@ final class KerasStack {
                                     : "below the LSTM",
                             WHAT_CAN_BE_SCORED));
         }
+        requireFloats(layer);
         boolean biased = layer.flag(true, "use_bias", "bias");
         List<Hdf5Dataset> arrays = only(owner, part, biased ? 2 : 1);
         Matrix kernel = matrix(arrays.get(0), layer, "(H, classes)");
@@ -317,15 +376,19 @@ final class KerasStack {
         if (name.equals(LINEAR)) {
             return;
         }
-        if (!name.equals(SOFTMAX) || isProbabilities) {
-            throw new ModelException("%s has the activation '%s'%s, expected softmax or linear for an output layer; %s"
-                    .formatted(
-                            layer.describe(),
-                            NameList.shortened(name),
-                            isProbabilities ? " after a softmax" : "",
-                            FOR_HIDDEN_STATES));
+        boolean isKnown = name.equals(SOFTMAX) || name.equals(SIGMOID);
+        if (!isKnown || end != OutputEnd.LINEAR) {
+            throw new ModelException(
+                    "%s has the activation '%s'%s, expected softmax, sigmoid or linear for an output layer; %s"
+                            .formatted(
+                                    layer.describe(),
+                                    NameList.shortened(name),
+                                    end == OutputEnd.LINEAR
+                                            ? ""
+                                            : " after a " + end.name().toLowerCase(Locale.ROOT),
+                                    FOR_HIDDEN_STATES));
         }
-        isProbabilities = true;
+        end = name.equals(SOFTMAX) ? OutputEnd.SOFTMAX : OutputEnd.SIGMOID;
     }
 
     private static KerasLayer inner(KerasLayer wrapper, String setting) {
@@ -335,7 +398,7 @@ final class KerasStack {
     }
 
     private List<Hdf5Dataset> only(KerasLayer layer, Part part, int count) {
-        List<Hdf5Dataset> arrays = weights.of(layer, part);
+        List<Hdf5Dataset> arrays = arrays(layer, part);
         if (arrays.size() != count) {
             throw new ModelException(String.format(
                     Locale.ROOT,
@@ -367,14 +430,14 @@ final class KerasStack {
         } else {
             notes.add(String.format(
                     Locale.ROOT,
-                    "the output layer is layer '%s' (%d classes); Keras outputs %s, here the output kind decides",
+                    "the output layer is layer '%s' (%d classes); the Keras model %s",
                     NameList.shortened(outputLayer.name()),
                     output.classes(),
-                    isProbabilities ? "probabilities" : "logits"));
+                    end.sentence(output.classes())));
         }
         if (isSequence) {
             notes.add("the Keras model outputs every step, as --at each does");
-        } else if (layers.get(layers.size() - 1).looksAhead()) {
+        } else if (layers.get(layers.size() - 1).looksAhead() && !(selectsLast && !reversed)) {
             notes.add("the Keras model outputs the final states of each direction, as --at last does");
         } else {
             notes.add("the Keras model outputs the last step, as --at last does");

@@ -32,6 +32,9 @@ interface KerasWeights {
      */
     List<Hdf5Dataset> of(KerasLayer layer, Part part);
 
+    /** All arrays of a layer, also those that no part lists. Empty if the file has none. */
+    List<Hdf5Dataset> all(KerasLayer layer);
+
     /** The Keras version stored with the weights, if any. */
     default Optional<String> version() {
         return Optional.empty();

@@ -73,6 +73,11 @@ final class NamedWeights implements KerasWeights {
         };
     }
 
+    @Override
+    public List<Hdf5Dataset> all(KerasLayer layer) {
+        return known.contains(layer.name()) ? arrays(layer.name()) : List.of();
+    }
+
     /** All arrays of a layer. */
     List<Hdf5Dataset> arrays(String layer) {
         if (!known.contains(layer)) {

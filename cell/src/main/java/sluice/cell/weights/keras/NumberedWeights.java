@@ -24,6 +24,8 @@ final class NumberedWeights implements KerasWeights {
     private static final String OLDER_LAYERS = "_layer_checkpoint_dependencies";
     private static final String CELL = "cell/";
     private static final int MAX_ARRAYS = 16; // of one layer
+    private static final int MAX_LISTED = 1_000; // of one layer, with its seeds
+    private static final int MAX_DEPTH = 8; // of groups of one layer
 
     private static final Pattern NUMBERED = Pattern.compile("(.*)_\\d{1,6}");
 
@@ -39,7 +41,7 @@ final class NumberedWeights implements KerasWeights {
                 .orElseThrow(() -> new ModelException(
                         "the HDF5 file has no group 'layers', expected the weights of a Keras model"));
         Map<String, List<KerasLayer>> byKind = new HashMap<>();
-        layers.forEach(layer -> byKind.computeIfAbsent(snakeCase(layer.kind()), kind -> new ArrayList<>())
+        layers.forEach(layer -> byKind.computeIfAbsent(snakeCase(layer.className()), kind -> new ArrayList<>())
                 .add(layer));
         Map<String, List<String>> foldersByKind = foldersByKind();
         byKind.forEach((kind, found) -> assignFolders(found, foldersByKind.getOrDefault(kind, List.of())));
@@ -78,7 +80,7 @@ final class NumberedWeights implements KerasWeights {
                     Locale.ROOT,
                     "the model's config has %d layers of class %s, but the file has weights of %d (%s); config and weights are of different models",
                     layers.size(),
-                    layers.get(0).kind(),
+                    layers.get(0).className(),
                     found.size(),
                     NameList.of(found, name -> "'" + name + "'")));
         }
@@ -108,6 +110,36 @@ final class NumberedWeights implements KerasWeights {
         }
         List<Hdf5Dataset> arrays = arrays(folder + "/" + part.folder() + CELL + "vars");
         return arrays.isEmpty() ? arrays(folder + "/" + part.folder() + "vars") : arrays;
+    }
+
+    @Override
+    public List<Hdf5Dataset> all(KerasLayer layer) {
+        List<Hdf5Dataset> found = new ArrayList<>();
+        String folder = folders.get(layer.name());
+        if (folder != null) {
+            group.group(folder).ifPresent(own -> addAll(own, 0, new int[1], found));
+        }
+        return found;
+    }
+
+    /** @param counted number of groups and arrays so far */
+    private static void addAll(Hdf5Group from, int depth, int[] counted, List<Hdf5Dataset> into) {
+        for (String name : from.names()) {
+            if (depth > MAX_DEPTH || ++counted[0] > MAX_LISTED) {
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "%s has more than %d groups and arrays, or groups more than %d deep, expected the arrays of one layer",
+                        from.describe(),
+                        MAX_LISTED,
+                        MAX_DEPTH));
+            }
+            Optional<Hdf5Group> inner = from.group(name);
+            if (inner.isPresent()) {
+                addAll(inner.get(), depth + 1, counted, into);
+            } else {
+                from.dataset(name).ifPresent(into::add);
+            }
+        }
     }
 
     private List<Hdf5Dataset> arrays(String folder) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import sluice.cell.model.Activation;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
@@ -96,15 +97,18 @@ final class OnnxActivations {
     }
 
     private static Activation.Kind kind(String name) {
-        return Arrays.stream(Activation.Kind.values())
-                .filter(kind -> lowercaseName(kind).equals(name.toLowerCase(Locale.ROOT)))
+        return kinds().filter(kind -> lowercaseName(kind).equals(name.toLowerCase(Locale.ROOT)))
                 .findFirst()
                 .orElseThrow(() -> new ModelException("the activation '%s' is not known, expected one of %s"
                         .formatted(
                                 name,
-                                Arrays.stream(Activation.Kind.values())
-                                        .map(OnnxActivations::lowercaseName)
-                                        .collect(Collectors.joining(", ")))));
+                                kinds().map(OnnxActivations::lowercaseName).collect(Collectors.joining(", ")))));
+    }
+
+    /** The kinds that ONNX has. */
+    private static Stream<Activation.Kind> kinds() {
+        return Arrays.stream(Activation.Kind.values())
+                .filter(kind -> kind != Activation.Kind.SELU && kind != Activation.Kind.EXPONENTIAL);
     }
 
     private static String lowercaseName(Activation.Kind kind) {

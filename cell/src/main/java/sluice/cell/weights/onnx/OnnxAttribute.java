@@ -13,6 +13,7 @@ import java.util.List;
  * @param numbers {@code ints}
  * @param floats {@code floats}
  * @param texts {@code strings}
+ * @param graphs {@code g} and {@code graphs}
  */
 record OnnxAttribute(
         String name,
@@ -23,4 +24,5 @@ record OnnxAttribute(
         OnnxTensor tensor,
         long[] numbers,
         float[] floats,
-        List<String> texts) {}
+        List<String> texts,
+        List<OnnxSubgraph> graphs) {}

@@ -18,6 +18,8 @@ final class OnnxAxis {
         BATCH("the batch"),
         /** The values of a step: an embedding vector, or features. */
         WIDTH("the width"),
+        /** The layers of a stack, above the directions of each: {@code h_n.view(layers, directions, batch, H)}. */
+        LAYERS("the layers"),
         /** The directions of a layer. */
         DIRECTIONS("the directions"),
         /** The hidden units of one direction. */
@@ -59,6 +61,11 @@ final class OnnxAxis {
     /** The size, or -1 if dynamic. */
     long size() {
         return size;
+    }
+
+    /** Whether it selects outputs of LSTM directions. */
+    boolean isSelection() {
+        return role == Role.LAYERS || role == Role.DIRECTIONS;
     }
 
     Role role() {

@@ -3,6 +3,7 @@ package sluice.cell.weights.onnx;
 import java.util.List;
 import java.util.stream.Collectors;
 import sluice.cell.model.LstmLayer.Merge;
+import sluice.cell.weights.file.OutputEnd;
 
 /** The content of a value that depends on a graph input. */
 sealed interface OnnxContent {
@@ -26,14 +27,50 @@ sealed interface OnnxContent {
 
     /**
      * An input without a known shape, or a value computed from an input in a way that can't be tracked. It can't be scored,
-     * but may be an initial state.
+     * but may be an initial state, or the lengths of sequences.
      *
      * @param reason why it can't be tracked
+     * @param kind what is known of its numbers
+     * @param padding the token that the numbers are about; 0 if they are about none
      */
-    record DerivedInput(String input, String reason) implements OnnxContent {
+    record DerivedInput(String input, String reason, Kind kind, long padding) implements OnnxContent {
+        /** What is known of the numbers of a derived input. */
+        enum Kind {
+            /** Numbers of the input, moved, repeated or left out. */
+            SAME,
+            /** Whether a token is the padding token. */
+            IS_PADDING,
+            /** Whether a token is not the padding token. */
+            IS_TOKEN,
+            /** How many tokens are not the padding token. */
+            TOKEN_COUNT,
+            /** Other numbers. */
+            CHANGED
+        }
+
+        DerivedInput(String input, String reason) {
+            this(input, reason, Kind.SAME, 0);
+        }
+
+        /** The numbers after an operator that changes them. */
+        DerivedInput then(String node, Kind other) {
+            return kind == Kind.CHANGED ? this : new DerivedInput(input, node + " changes it", other, padding);
+        }
+
         @Override
         public String describe() {
             return "input '%s' in an unsupported form: %s".formatted(input, reason);
+        }
+    }
+
+    /**
+     * Indices that put the sequences of a batch into another order, such as by length, which {@code pack_padded_sequence}
+     * does.
+     */
+    record RowOrder(String input) implements OnnxContent {
+        @Override
+        public String describe() {
+            return "the order of input '%s'".formatted(input);
         }
     }
 
@@ -89,19 +126,20 @@ sealed interface OnnxContent {
     record ClassScores(OnnxLinear linear, Form form) implements OnnxContent {
         /** The form of the scores. */
         enum Form {
-            LOGITS("logits"),
-            PROBABILITIES("a softmax"),
-            LOG_PROBABILITIES("a log-softmax"),
-            ARGMAX("the most probable class");
+            LOGITS(OutputEnd.LINEAR),
+            SIGMOIDS(OutputEnd.SIGMOID),
+            PROBABILITIES(OutputEnd.SOFTMAX),
+            LOG_PROBABILITIES(OutputEnd.LOG_SOFTMAX),
+            ARGMAX(OutputEnd.ARGMAX);
 
-            private final String description;
+            private final OutputEnd end;
 
-            Form(String description) {
-                this.description = description;
+            Form(OutputEnd end) {
+                this.end = end;
             }
 
-            String description() {
-                return description;
+            OutputEnd end() {
+                return end;
             }
         }
 

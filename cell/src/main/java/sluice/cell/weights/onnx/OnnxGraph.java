@@ -23,7 +23,7 @@ record OnnxGraph(
         List<OnnxPort> inputs,
         List<OnnxPort> outputs) {
     static final int MIN_OPSET = 7;
-    static final int MAX_OPSET = 22;
+    static final int MAX_OPSET = 25;
 
     /**
      * Checks the opset, and that each name is produced once and before it is read: the graph has no cycle.
@@ -71,10 +71,7 @@ record OnnxGraph(
 
     private static void requireOrder(List<OnnxNode> nodes, Map<String, Integer> producers) {
         for (OnnxNode node : nodes) {
-            for (String input : node.inputs()) {
-                if (input.isEmpty()) {
-                    continue;
-                }
+            for (String input : node.reads()) {
                 Integer producer = producers.get(input);
                 if (producer == null) {
                     throw new ModelException("%s reads '%s', which nothing in the file produces; export it again"

@@ -1,6 +1,7 @@
 package sluice.cell.weights.onnx;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import sluice.cell.model.ModelException;
@@ -8,30 +9,30 @@ import sluice.cell.model.ModelException;
 /** An initial state of an LSTM node: {@code initial_h} or {@code initial_c}. */
 final class OnnxInitialState {
     private final OnnxArray array; // (D, N, H), or (N, D, H) if batchFirst; may be null
+    private final OnnxFill fill; // used if array is null; null if the state is an input
     private final boolean batchFirst;
-    private final float number; // used if array is null
     private final String input; // the graph input that it is, or null
 
-    private OnnxInitialState(OnnxArray array, boolean batchFirst, float number, String input) {
+    private OnnxInitialState(OnnxArray array, OnnxFill fill, boolean batchFirst, String input) {
         this.array = array;
+        this.fill = fill;
         this.batchFirst = batchFirst;
-        this.number = number;
         this.input = input;
     }
 
-    /** All values are this number. */
-    static OnnxInitialState filled(float number) {
-        return new OnnxInitialState(null, false, number, null);
+    /** All values are the same number. */
+    static OnnxInitialState filled(OnnxFill fill, boolean batchFirst) {
+        return new OnnxInitialState(null, fill, batchFirst, null);
     }
 
     /** @param batchFirst whether the axes are (N, D, H) and not (D, N, H) */
     static OnnxInitialState constant(OnnxArray array, boolean batchFirst) {
-        return new OnnxInitialState(array, batchFirst, 0, null);
+        return new OnnxInitialState(array, null, batchFirst, null);
     }
 
     /** An input of the graph; sequences start from zeros instead. */
     static OnnxInitialState input(String name) {
-        return new OnnxInitialState(null, false, 0, name);
+        return new OnnxInitialState(null, null, false, name);
     }
 
     /**
@@ -42,7 +43,10 @@ final class OnnxInitialState {
     float[] values(int direction, int directions, int h) {
         float[] state = new float[h];
         if (array == null) {
-            Arrays.fill(state, number);
+            if (fill != null) {
+                requireShape(directions, h);
+                Arrays.fill(state, fill.number());
+            }
             return state;
         }
         long[] shape = {1, 1, 1}; // broadcasting: missing leading axes have size 1
@@ -76,6 +80,29 @@ final class OnnxInitialState {
             state = start;
         }
         return state;
+    }
+
+    private void requireShape(int directions, int h) {
+        List<OnnxSize> sizes = fill.sizes();
+        if (sizes == null) {
+            return;
+        }
+        boolean fits = sizes.size() == 3
+                && isOrUnknown(sizes.get(2), h)
+                && isOrUnknown(sizes.get(batchFirst ? 1 : 0), directions);
+        if (!fits) {
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "initial state %s, expected shape %s with D = %d and H = %d; export the model again",
+                    fill.describe(),
+                    batchFirst ? "(N, D, H)" : "(D, N, H)",
+                    directions,
+                    h));
+        }
+    }
+
+    private static boolean isOrUnknown(OnnxSize size, long expected) {
+        return size.isNumber() ? size.number() == expected : size.axes() == null;
     }
 
     boolean isInput(String name) {

@@ -2,18 +2,18 @@ package sluice.cell.weights.onnx;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.LongBinaryOperator;
-import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.ModelException;
-import sluice.cell.weights.onnx.OnnxContent.ClassScores;
 
 /**
  * Evaluates a graph symbolically, node by node, and records for each value its axes and its content.
@@ -22,19 +22,20 @@ import sluice.cell.weights.onnx.OnnxContent.ClassScores;
  * that changes values and is not part of a supported model is an error.
  */
 final class OnnxInterpreter {
-    private static final Set<String> OTHER_CELLS = Set.of("GRU", "RNN");
-
     /** Limit, far more LSTM nodes than any model has. */
     private static final int MAX_LSTMS = 1_000;
 
     private final OnnxGraph graph;
+    private final OnnxOperators operators;
     private final OnnxArray.Source source;
-    private final Map<String, OnnxValue> values = new HashMap<>();
+    private final Deque<Map<String, OnnxValue>> scopes = new ArrayDeque<>(); // innermost graph first
+    private final Set<String> notes = new LinkedHashSet<>();
     private int lstms; // LSTM nodes evaluated
 
     OnnxInterpreter(OnnxGraph graph, OnnxArray.Source source) {
         this.graph = graph;
         this.source = source;
+        this.operators = new OnnxOperators(graph.opset(), source);
     }
 
     /**
@@ -43,19 +44,14 @@ final class OnnxInterpreter {
      * @throws ModelException if a node is not supported; the message begins with the node
      */
     Map<String, OnnxValue> valuesOf(List<String> outputs) {
-        graph.inputs().forEach(input -> values.put(input.name(), OnnxSignal.of(input)));
+        Map<String, OnnxValue> inputs = new HashMap<>();
+        graph.inputs().forEach(input -> inputs.put(input.name(), OnnxSignal.of(input)));
+        scopes.push(inputs);
         // An initializer with the name of an input is its default, and here its only value.
-        graph.initializers()
-                .forEach((name, tensor) -> values.put(name, new OnnxConstant(OnnxArray.of(source, tensor))));
-        Set<Integer> needed = needed(outputs);
-        for (OnnxNode node : graph.nodes()) {
-            if (needed.contains(node.index())) {
-                evaluate(node);
-            }
-        }
+        evaluate(graph.nodes(), graph.initializers(), outputs);
         Map<String, OnnxValue> found = new LinkedHashMap<>();
         for (String output : outputs) {
-            OnnxValue value = values.get(output);
+            OnnxValue value = value(output);
             if (value == null) {
                 throw new ModelException(
                         "output '%s' of the graph is not produced by any node, expected one".formatted(output));
@@ -65,202 +61,148 @@ final class OnnxInterpreter {
         return found;
     }
 
-    /** The indices of all nodes that these outputs depend on. */
-    private Set<Integer> needed(List<String> outputs) {
+    /** Notes on nodes that work differently here. */
+    Set<String> notes() {
+        return notes;
+    }
+
+    private OnnxValue value(String name) {
+        for (Map<String, OnnxValue> scope : scopes) {
+            OnnxValue value = scope.get(name);
+            if (value != null) {
+                return value;
+            }
+        }
+        return null;
+    }
+
+    private void evaluate(List<OnnxNode> nodes, Map<String, OnnxTensor> initializers, List<String> outputs) {
+        initializers.forEach((name, tensor) -> scopes.peek().put(name, new OnnxConstant(OnnxArray.of(source, tensor))));
+        Set<OnnxNode> needed = needed(nodes, outputs, false);
+        Set<OnnxNode> helpful = needed(nodes, outputs, true);
+        for (OnnxNode node : nodes) {
+            if (needed.contains(node)) {
+                evaluate(node);
+            } else if (helpful.contains(node)) {
+                evaluateIfPossible(node);
+            }
+        }
+    }
+
+    /**
+     * The nodes that these outputs depend on.
+     *
+     * @param withDetails whether to include nodes that only give {@linkplain #isDetail details}
+     */
+    private static Set<OnnxNode> needed(List<OnnxNode> nodes, List<String> outputs, boolean withDetails) {
         Map<String, OnnxNode> producers = new HashMap<>();
-        graph.nodes().forEach(node -> node.outputs().forEach(output -> producers.put(output, node)));
-        Set<Integer> needed = new HashSet<>();
+        nodes.forEach(node -> node.outputs().forEach(output -> producers.put(output, node)));
+        Set<Integer> visited = new HashSet<>();
+        Set<OnnxNode> needed = Collections.newSetFromMap(new IdentityHashMap<>());
         Deque<String> names = new ArrayDeque<>(outputs);
         while (!names.isEmpty()) {
             OnnxNode node = producers.get(names.pop());
-            if (node == null || !needed.add(node.index())) {
+            if (node == null || !visited.add(node.index())) {
                 continue;
             }
+            needed.add(node);
             for (int at = 0; at < node.inputs().size(); at++) {
-                if (node.hasInput(at) && isUsed(node, at)) {
+                if (node.hasInput(at) && (withDetails || !isDetail(node, at))) {
                     names.push(node.input(at));
                 }
             }
+            names.addAll(node.captures());
         }
         return needed;
     }
 
-    /** Whether an input is evaluated. Sequence lengths and target shapes of repeated constants are not needed. */
-    private static boolean isUsed(OnnxNode node, int input) {
+    /**
+     * Whether an input is used only as far as it is known: shapes of filled or repeated tensors, and lengths of sequences,
+     * which are not those of the sequences that are scored.
+     */
+    private static boolean isDetail(OnnxNode node, int input) {
         return switch (node.operator()) {
-            case "LSTM" -> input != OnnxLstm.SEQUENCE_LENS;
-            case "Expand", "Tile", "ReverseSequence", "Dropout" -> input == 0;
-            case "ConstantOfShape" -> false;
-            default -> true;
+            case "LSTM" -> input == OnnxLstm.SEQUENCE_LENS;
+            case "Expand", "Tile", "ReverseSequence", "Dropout" -> input > 0;
+            case "ConstantOfShape", "ConstantFill" -> true;
+            default -> false;
         };
+    }
+
+    /** The value of a node that only gives a detail is unknown if it is not supported; what needs it, tells why. */
+    private void evaluateIfPossible(OnnxNode node) {
+        try {
+            evaluate(node);
+        } catch (ModelException e) {
+            String prefix = node.describe() + ": ";
+            String reason =
+                    e.getMessage().startsWith(prefix) ? e.getMessage().substring(prefix.length()) : e.getMessage();
+            node.outputs().forEach(output -> scopes.peek().put(output, new OnnxOpaque(node.describe(), reason)));
+        }
     }
 
     private void evaluate(OnnxNode node) {
         List<OnnxValue> inputs = new ArrayList<>();
         for (int at = 0; at < node.inputs().size(); at++) {
-            inputs.add(node.hasInput(at) && isUsed(node, at) ? values.get(node.input(at)) : null);
+            inputs.add(node.hasInput(at) ? value(node.input(at)) : null);
         }
         try {
             if (node.operator().equals("LSTM") && ++lstms > MAX_LSTMS) {
                 throw new ModelException(
                         String.format(Locale.ROOT, "the graph has more than %d LSTM nodes, expected fewer", MAX_LSTMS));
             }
-            OnnxOperands operands = new OnnxOperands(node, inputs, source);
-            List<OnnxValue> results = node.isStandard() ? results(operands) : List.of(otherOperator(operands));
+            OnnxOperands operands = new OnnxOperands(node, inputs, captured(node), source);
+            List<OnnxValue> results = isBranch(node) ? branch(operands) : operators.results(operands);
+            operators.note(operands).ifPresent(notes::add);
             for (int at = 0; at < node.outputs().size(); at++) {
                 OnnxValue result = at < results.size() ? results.get(at) : new OnnxOpaque(node.describe());
-                values.put(node.outputs().get(at), result);
+                scopes.peek().put(node.outputs().get(at), result);
             }
         } catch (ModelException e) {
             throw new ModelException(node.describe() + ": " + e.getMessage(), e);
         }
     }
 
-    private List<OnnxValue> results(OnnxOperands operands) {
-        return switch (operands.node().operator()) {
-            case "LSTM" -> OnnxModelOperators.lstm(operands);
-            case "Split" -> OnnxShapeOperators.split(operands);
-            default -> List.of(result(operands));
-        };
+    private List<OnnxValue> captured(OnnxNode node) {
+        return node.captures().stream()
+                .map(this::value)
+                .filter(value -> value != null)
+                .toList();
     }
 
-    private OnnxValue result(OnnxOperands operands) {
-        return switch (operands.node().operator()) {
-            case "Identity", "Dropout" -> operands.required(0);
-            case "Cast" -> cast(operands);
-            case "Constant" -> constant(operands.node());
-            case "ConstantOfShape" -> fill(operands.node());
-            case "Transpose" -> OnnxShapeOperators.transpose(operands);
-            case "Squeeze" -> OnnxShapeOperators.squeeze(operands);
-            case "Unsqueeze" -> OnnxShapeOperators.unsqueeze(operands);
-            case "Reshape" -> OnnxShapeOperators.reshape(operands);
-            case "Flatten" -> OnnxShapeOperators.flatten(operands);
-            case "Slice" -> OnnxShapeOperators.slice(operands);
-            case "Concat" -> OnnxShapeOperators.concat(operands);
-            case "Gather" -> OnnxShapeOperators.gather(operands);
-            case "Shape" -> OnnxShapeOperators.shape(operands);
-            case "Expand", "Tile" -> OnnxShapeOperators.expand(operands);
-            case "ReverseSequence" -> OnnxModelOperators.reverse(operands);
-            case "OneHot" -> OnnxModelOperators.oneHot(operands);
-            case "MatMul" -> OnnxModelOperators.matMul(operands);
-            case "Gemm" -> OnnxModelOperators.gemm(operands);
-            case "Add", "Sum", "Mul", "Div", "Sub", "Mean" -> arithmetic(operands);
-            case "Softmax" -> OnnxModelOperators.softmax(operands, ClassScores.Form.PROBABILITIES, flattens());
-            case "LogSoftmax" -> OnnxModelOperators.softmax(operands, ClassScores.Form.LOG_PROBABILITIES, flattens());
-            case "ArgMax" -> OnnxModelOperators.argMax(operands);
-            default -> otherOperator(operands);
-        };
+    private static boolean isBranch(OnnxNode node) {
+        return node.isStandard() && node.operator().equals("If");
     }
 
-    /** Up to opset 12 a softmax covers all axes from its axis on. */
-    private boolean flattens() {
-        return graph.opset() < 13;
-    }
-
-    private static OnnxValue cast(OnnxOperands operands) {
-        long to = operands.node().number("to", 0);
-        OnnxType type = OnnxType.numbered(to)
-                .filter(known -> known.isFloat() || known.isInteger())
-                .orElseThrow(() -> new ModelException(
-                        String.format(Locale.ROOT, "casts to type %d, expected a floating-point or integer type", to)));
-        return type == OnnxType.BOOL
-                ? otherOperator(operands)
-                : operands.required(0).cast(type.isInteger());
-    }
-
-    private OnnxValue constant(OnnxNode node) {
-        String name = node.outputs().isEmpty() ? "" : node.outputs().get(0);
-        for (OnnxAttribute attribute : node.attributes().values()) {
-            switch (attribute.name()) {
-                case "value" -> {
-                    if (attribute.tensor() != null) {
-                        return new OnnxConstant(
-                                OnnxArray.of(source, attribute.tensor().named(name)));
-                    }
+    /** If: the branch that its condition selects. PyTorch writes one for {@code squeeze(1)} of an axis of dynamic size. */
+    private List<OnnxValue> branch(OnnxOperands operands) {
+        Boolean condition = OnnxConditions.truth(operands.required(0)).orElse(null);
+        if (condition == null) {
+            throw new ModelException(
+                    "chooses between two computations, and which one can't be told from the file: %s; in PyTorch, name the axis to remove (h[:, -1] or squeeze(1) instead of squeeze()) and export it again"
+                            .formatted(operands.required(0).describe()));
+        }
+        OnnxAttribute branch = operands.node().attributes().get(condition ? "then_branch" : "else_branch");
+        if (branch == null || branch.graphs().size() != 1) {
+            throw new ModelException("has no %s, expected one; the file is damaged, export it again"
+                    .formatted(condition ? "then_branch" : "else_branch"));
+        }
+        OnnxSubgraph subgraph = branch.graphs().get(0);
+        scopes.push(new HashMap<>());
+        try {
+            evaluate(subgraph.nodes(), subgraph.initializers(), subgraph.outputs());
+            List<OnnxValue> results = new ArrayList<>();
+            for (String output : subgraph.outputs()) {
+                OnnxValue value = value(output);
+                if (value == null) {
+                    throw new ModelException(
+                            "its branch has the output '%s', which nothing produces".formatted(output));
                 }
-                case "value_float" -> {
-                    return new OnnxConstant(OnnxArray.scalarFloat(source, name, attribute.floatValue()));
-                }
-                case "value_floats" -> {
-                    return new OnnxConstant(OnnxArray.ofFloats(source, name, attribute.floats()));
-                }
-                case "value_int" -> {
-                    return new OnnxConstant(OnnxArray.scalar(source, name, attribute.number()));
-                }
-                case "value_ints" -> {
-                    return new OnnxConstant(OnnxArray.of(source, name, attribute.numbers()));
-                }
-                default -> {}
+                results.add(value);
             }
+            return results;
+        } finally {
+            scopes.pop();
         }
-        return new OnnxOpaque(node.describe());
-    }
-
-    /** ConstantOfShape: zeros by default. */
-    private OnnxValue fill(OnnxNode node) {
-        OnnxAttribute value = node.attributes().get("value");
-        return value == null || value.tensor() == null
-                ? new OnnxFill(0)
-                : new OnnxFill(
-                        OnnxArray.of(source, value.tensor().named("value")).single());
-    }
-
-    private static OnnxValue arithmetic(OnnxOperands operands) {
-        String operator = operands.node().operator();
-        if (operands.signals().isEmpty()) {
-            return sizes(operands, operator);
-        }
-        if (operands.all().size() != 2) {
-            throw OnnxModelOperators.unsupportedOperator(operands.signals().get(0));
-        }
-        return switch (operator) {
-            case "Add", "Sum" -> OnnxModelOperators.add(operands);
-            case "Mean" -> OnnxModelOperators.merged(operands, Merge.AVERAGE);
-            case "Mul" -> OnnxModelOperators.scaled(operands, 0.5f);
-            case "Div" -> OnnxModelOperators.scaled(operands, 2);
-            default ->
-                throw OnnxModelOperators.unsupportedOperator(operands.signals().get(0));
-        };
-    }
-
-    private static OnnxValue sizes(OnnxOperands operands, String operator) {
-        LongBinaryOperator function = switch (operator) {
-            case "Add" -> Math::addExact;
-            case "Sub" -> Math::subtractExact;
-            case "Mul" -> Math::multiplyExact;
-            case "Div" -> (one, two) -> two == 0 ? 0 : one / two;
-            default -> null;
-        };
-        boolean areSizes = function != null
-                && operands.all().size() == 2
-                && operands.all().stream().allMatch(OnnxSizes::canBe);
-        if (!areSizes) {
-            return new OnnxOpaque(operands.node().describe());
-        }
-        return OnnxSizes.of(operands.value(0))
-                .orElseThrow()
-                .combined(OnnxSizes.of(operands.value(1)).orElseThrow(), function);
-    }
-
-    /** An operator that is not evaluated. It is an error only if it reads a value that depends on the sequence. */
-    private static OnnxValue otherOperator(OnnxOperands operands) {
-        OnnxNode node = operands.node();
-        if (node.isStandard() && OTHER_CELLS.contains(node.operator())) {
-            throw new ModelException("is a %s, expected an LSTM; only LSTMs can be scored"
-                    .formatted(node.operator().equals("GRU") ? "GRU" : "plain RNN"));
-        }
-        List<OnnxSignal> signals = operands.signals();
-        if (signals.isEmpty()) {
-            return new OnnxOpaque(node.describe());
-        }
-        for (OnnxSignal signal : signals) {
-            if (!signal.isDerivedInput() && !(signal.content() instanceof OnnxContent.Raw)) {
-                throw OnnxModelOperators.unsupportedOperator(signal);
-            }
-        }
-        OnnxSignal first = signals.get(0);
-        return first.content() instanceof OnnxContent.Raw raw
-                ? new OnnxSignal(null, new OnnxContent.DerivedInput(raw.input(), node.describe() + " changes it"), null)
-                : first;
     }
 }

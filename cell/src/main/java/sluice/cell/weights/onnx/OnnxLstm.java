@@ -48,6 +48,7 @@ final class OnnxLstm {
     private final List<Activation> activations; // f, g, h of each direction
     private final OnnxContent below;
     private final boolean inputFlipped;
+    private Optional<Long> padding = Optional.empty();
 
     /** The constant inputs of an LSTM node. */
     record Weights(OnnxArray input, OnnxArray hidden, OnnxArray bias, OnnxArray peepholes) {}
@@ -160,6 +161,16 @@ final class OnnxLstm {
 
     String name() {
         return node.name();
+    }
+
+    /** Sets the token that its sequence lengths leave out. */
+    void setPadding(Optional<Long> token) {
+        this.padding = token;
+    }
+
+    /** The token that its sequence lengths leave out. */
+    Optional<Long> padding() {
+        return padding;
     }
 
     /** Whether an initial state is this graph input. */

@@ -3,6 +3,7 @@ package sluice.cell.weights.onnx;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.onnx.OnnxAxis.Role;
@@ -40,6 +41,7 @@ final class OnnxModelOperators {
                 input.content(),
                 input.flipped() != null);
         OnnxLstmInput axes = OnnxLstmInput.of(input, batchFirst, lstm.inputWidth());
+        lstm.setPadding(OnnxLengths.padding(operands.value(OnnxLstm.SEQUENCE_LENS), axes.steps(), input.content()));
         return outputs(lstm, axes, batchFirst, input.flipped());
     }
 
@@ -163,7 +165,7 @@ final class OnnxModelOperators {
     static ModelException unsupportedOperator(OnnxSignal signal) {
         return new ModelException(
                 ("this operator is not supported here, after %s: only an embedding, LSTMs, one output layer and a softmax "
-                                + "can be scored")
+                                + "can be scored; set model.output to none for the hidden states of an LSTM that the graph also outputs, or leave the operator out of the exported model")
                         .formatted(signal.content().describe()));
     }
 
@@ -248,6 +250,16 @@ final class OnnxModelOperators {
         return signal.with(new ClassScores(scores.linear(), form));
     }
 
+    /** A sigmoid of the output layer; empty for any other sigmoid. */
+    static Optional<OnnxValue> sigmoid(OnnxOperands operands) {
+        return operands.signals().stream()
+                .filter(signal ->
+                        signal.content() instanceof ClassScores scores && scores.form() == ClassScores.Form.LOGITS)
+                .map(signal -> (OnnxValue) signal.with(
+                        new ClassScores(((ClassScores) signal.content()).linear(), ClassScores.Form.SIGMOIDS)))
+                .findFirst();
+    }
+
     /** The most probable class, of logits, probabilities or log-probabilities. */
     static OnnxValue argMax(OnnxOperands operands) {
         if (operands.signals().isEmpty()) {
@@ -283,6 +295,7 @@ final class OnnxModelOperators {
         if (axes.size() != 1 || !axes.get(0).isInput()) {
             throw new ModelException("reverses %s, expected the steps".formatted(axes));
         }
+        OnnxLengths.padding(operands.value(1), axes, signal.content());
         return signal.flip(axes.get(0));
     }
 
@@ -293,10 +306,10 @@ final class OnnxModelOperators {
      */
     private static OnnxInitialState initialState(String what, OnnxValue value, boolean batchFirst) {
         if (value == null) {
-            return OnnxInitialState.filled(0);
+            return OnnxInitialState.filled(new OnnxFill(0, null), batchFirst);
         }
         if (value instanceof OnnxFill fill) {
-            return OnnxInitialState.filled(fill.number());
+            return OnnxInitialState.filled(fill, batchFirst);
         }
         if (value instanceof OnnxConstant constant) {
             return OnnxInitialState.constant(constant.array(), batchFirst);
@@ -307,7 +320,9 @@ final class OnnxModelOperators {
         if (value instanceof OnnxSignal signal && signal.content() instanceof OnnxContent.Raw raw) {
             return OnnxInitialState.input(raw.input());
         }
-        if (value instanceof OnnxSignal signal && signal.content() instanceof OnnxContent.DerivedInput part) {
+        if (value instanceof OnnxSignal signal
+                && signal.content() instanceof OnnxContent.DerivedInput part
+                && part.kind() == OnnxContent.DerivedInput.Kind.SAME) {
             return OnnxInitialState.input(part.input());
         }
         throw new ModelException(

@@ -1,8 +1,10 @@
 package sluice.cell.weights.onnx;
 
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import sluice.cell.model.ModelException;
 
 /**
@@ -36,6 +38,22 @@ record OnnxNode(
     /** Whether the operator is in the standard ONNX domain. */
     boolean isStandard() {
         return domain.isEmpty() || domain.equals("ai.onnx");
+    }
+
+    /** Names of the values that graphs inside the node read from the graph around it. */
+    Set<String> captures() {
+        Set<String> captures = new LinkedHashSet<>();
+        attributes
+                .values()
+                .forEach(attribute -> attribute.graphs().forEach(graph -> captures.addAll(graph.captures())));
+        return captures;
+    }
+
+    /** Names of all values that the node reads. */
+    Set<String> reads() {
+        Set<String> reads = captures();
+        inputs.stream().filter(input -> !input.isEmpty()).forEach(reads::add);
+        return reads;
     }
 
     /** The name of an input; empty if omitted. */

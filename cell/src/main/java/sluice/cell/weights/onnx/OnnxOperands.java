@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import sluice.cell.model.ModelException;
 
 /**
@@ -16,11 +17,13 @@ import sluice.cell.model.ModelException;
 final class OnnxOperands {
     private final OnnxNode node;
     private final List<OnnxValue> values; // null if an input is omitted or not used
+    private final List<OnnxValue> captured; // values that graphs inside the node read
     private final OnnxArray.Source source;
 
-    OnnxOperands(OnnxNode node, List<OnnxValue> values, OnnxArray.Source source) {
+    OnnxOperands(OnnxNode node, List<OnnxValue> values, List<OnnxValue> captured, OnnxArray.Source source) {
         this.node = node;
         this.values = values;
+        this.captured = captured;
         this.source = source;
     }
 
@@ -53,10 +56,15 @@ final class OnnxOperands {
 
     /** The inputs that depend on a graph input. */
     List<OnnxSignal> signals() {
-        return values.stream()
+        return Stream.concat(values.stream(), captured.stream())
                 .filter(OnnxSignal.class::isInstance)
                 .map(OnnxSignal.class::cast)
                 .toList();
+    }
+
+    /** Whether a graph inside the node reads a value that depends on a graph input. */
+    boolean hasCapturedSignals() {
+        return captured.stream().anyMatch(OnnxSignal.class::isInstance);
     }
 
     /** The index of the signal among the inputs, if there is exactly one. */
@@ -118,6 +126,11 @@ final class OnnxOperands {
                 .orElseThrow(() -> new ModelException(
                         String.format(Locale.ROOT, "input %d is %s, expected sizes", input, value.describe())))
                 .sizes());
+    }
+
+    /** A vector of sizes from an input; empty if it is omitted or not known. */
+    Optional<List<OnnxSize>> knownSizes(int input) {
+        return Optional.ofNullable(value(input)).flatMap(OnnxSizes::of).map(OnnxSizes::sizes);
     }
 
     /** The attribute {@code axis}; may be negative. */

@@ -14,6 +14,7 @@ import sluice.cell.weights.onnx.OnnxContent.Cell;
 import sluice.cell.weights.onnx.OnnxContent.ClassScores;
 import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
+import sluice.cell.weights.onnx.OnnxContent.Raw;
 
 /** Classifies the outputs of a graph: class scores of an output layer, states of LSTMs, or others. */
 final class OnnxOutputs {
@@ -25,6 +26,7 @@ final class OnnxOutputs {
     /** @param outputs values of the graph outputs, by name */
     OnnxOutputs(Map<String, OnnxValue> outputs) {
         outputs.forEach((name, value) -> {
+            requireTokenOrder(name, value);
             if (value instanceof OnnxSignal signal && signal.content() instanceof ClassScores scores) {
                 classScores.put(name, scores);
             } else if (value instanceof OnnxSignal signal && signal.content() instanceof Hidden found) {
@@ -32,10 +34,21 @@ final class OnnxOutputs {
                 states.put(name, found.parts());
             } else if (value instanceof OnnxSignal signal && signal.content() instanceof Cell cell) {
                 states.put(name, cell.parts());
+            } else if (value instanceof OnnxOpaque opaque && !opaque.reason().isEmpty()) {
+                throw opaque.needed();
             } else {
                 others.add(name);
             }
         });
+    }
+
+    /** Answers for each step are in the order of the tokens here. */
+    private static void requireTokenOrder(String name, OnnxValue value) {
+        if (value instanceof OnnxSignal signal && signal.flipped() != null && !(signal.content() instanceof Raw)) {
+            throw new ModelException(
+                    "output '%s' of the graph goes from the last step to the first, expected the order of the tokens; reverse it with flip in the model, or export its last step alone"
+                            .formatted(name));
+        }
     }
 
     /** Whether no output depends on an LSTM. */

@@ -17,6 +17,7 @@ import sluice.cell.weights.onnx.ProtoReader.Span;
  * skipped. Values of tensors are located, but not read.
  */
 final class OnnxParser {
+    private static final int MAX_DEPTH = 8; // of graphs inside nodes; exporters write 1 or 2
     private static final int MAX_SPANS = 1_000; // of values of one tensor; writers create one
 
     private final ProtoReader proto;
@@ -27,6 +28,7 @@ final class OnnxParser {
     private final List<OnnxPort> outputs = new ArrayList<>();
     private long opset = -1;
     private boolean hasGraph;
+    private int depth; // of the graph inside nodes that is read
 
     private OnnxParser(ProtoReader proto) {
         this.proto = proto;
@@ -98,8 +100,8 @@ final class OnnxParser {
         proto.open();
         while (proto.next()) {
             switch (proto.field()) {
-                case 1 -> nodes.add(node());
-                case 5 -> initializer(tensor());
+                case 1 -> nodes.add(node(nodes.size()));
+                case 5 -> add(initializers, tensor());
                 case 11 -> inputs.add(port());
                 case 12 -> outputs.add(port());
                 case 15 ->
@@ -112,14 +114,42 @@ final class OnnxParser {
         proto.close();
     }
 
-    private void initializer(OnnxTensor tensor) {
+    /** A graph inside a node. */
+    private OnnxSubgraph subgraph() throws IOException {
+        if (++depth > MAX_DEPTH) {
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "the graph has graphs nested %d deep in its nodes, expected at most %d",
+                    depth,
+                    MAX_DEPTH));
+        }
+        List<OnnxNode> inner = new ArrayList<>();
+        Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
+        List<String> inputNames = new ArrayList<>();
+        List<String> outputNames = new ArrayList<>();
+        proto.open();
+        while (proto.next()) {
+            switch (proto.field()) {
+                case 1 -> inner.add(node(inner.size()));
+                case 5 -> add(tensors, tensor());
+                case 11 -> inputNames.add(port().name());
+                case 12 -> outputNames.add(port().name());
+                default -> {}
+            }
+        }
+        proto.close();
+        depth--;
+        return new OnnxSubgraph(inner, tensors, inputNames, outputNames);
+    }
+
+    private static void add(Map<String, OnnxTensor> initializers, OnnxTensor tensor) {
         if (initializers.put(tensor.name(), tensor) != null) {
             throw new ModelException(
                     "the graph has two tensors named '%s', expected different names".formatted(tensor.name()));
         }
     }
 
-    private OnnxNode node() throws IOException {
+    private OnnxNode node(int index) throws IOException {
         List<String> inputNames = new ArrayList<>();
         List<String> outputNames = new ArrayList<>();
         Map<String, OnnxAttribute> attributes = new LinkedHashMap<>();
@@ -142,7 +172,7 @@ final class OnnxParser {
             }
         }
         proto.close();
-        return new OnnxNode(nodes.size(), name, domain, operator, inputNames, outputNames, attributes);
+        return new OnnxNode(index, name, domain, operator, inputNames, outputNames, attributes);
     }
 
     private OnnxAttribute attribute() throws IOException {
@@ -155,6 +185,7 @@ final class OnnxParser {
         List<Long> numbers = new ArrayList<>();
         List<Float> floats = new ArrayList<>();
         List<String> texts = new ArrayList<>();
+        List<OnnxSubgraph> graphs = new ArrayList<>();
         proto.open();
         while (proto.next()) {
             switch (proto.field()) {
@@ -163,11 +194,12 @@ final class OnnxParser {
                 case 3 -> number = proto.number();
                 case 4 -> text = proto.lenientText();
                 case 5 -> tensor = tensor();
+                case 6, 11 -> graphs.add(subgraph());
                 case 7 -> proto.fixed32s(bits -> floats.add(Float.intBitsToFloat((int) bits)));
                 case 8 -> proto.numbers(numbers::add);
                 case 9 -> texts.add(proto.lenientText());
                 case 20 -> kind = (int) proto.number();
-                default -> {} // subgraphs: operators that have some are rejected by name
+                default -> {}
             }
         }
         proto.close();
@@ -176,7 +208,7 @@ final class OnnxParser {
             floatArray[at] = floats.get(at);
         }
         long[] longArray = numbers.stream().mapToLong(Long::longValue).toArray();
-        return new OnnxAttribute(name, kind, number, floatValue, text, tensor, longArray, floatArray, texts);
+        return new OnnxAttribute(name, kind, number, floatValue, text, tensor, longArray, floatArray, texts, graphs);
     }
 
     private OnnxPort port() throws IOException {

@@ -61,7 +61,8 @@ public final class OnnxReader {
     }
 
     private ModelFile read() {
-        OnnxOutputs outputs = new OnnxOutputs(new OnnxInterpreter(graph, source).valuesOf(wantedOutputs()));
+        OnnxInterpreter interpreter = new OnnxInterpreter(graph, source);
+        OnnxOutputs outputs = new OnnxOutputs(interpreter.valuesOf(wantedOutputs()));
         if (outputs.isEmpty()) {
             throw noLstm();
         }
@@ -76,6 +77,7 @@ public final class OnnxReader {
         notes.addAll(scores.map(OnnxReader::notes)
                 .orElseGet(() -> List.of("no output layer: the model outputs hidden states")));
         notes.addAll(outputs.notes());
+        notes.addAll(interpreter.notes());
         return new ModelFile(model, graph.metadata(), notes, FORMAT, OnnxLstm.GATES);
     }
 
@@ -130,9 +132,11 @@ public final class OnnxReader {
         boolean each = linear.below().parts().get(0).at() == At.EACH;
         String bias = linear.bias() == null ? "" : " and " + linear.bias().describe();
         return List.of(
-                "the output layer is tensor %s%s; the graph outputs %s, the settings choose other outputs"
+                "the output layer is tensor %s%s; the graph %s"
                         .formatted(
-                                linear.weights().describe(), bias, scores.form().description()),
+                                linear.weights().describe(),
+                                bias,
+                                scores.form().end().sentence(linear.layer().classes())),
                 each
                         ? "the graph has an output for each step, like --at each"
                         : "the graph has an output for the last step, like --at last");

@@ -13,7 +13,7 @@ final class OnnxReshape {
 
     OnnxReshape(List<List<OnnxAxis>> before) {
         this.before = before;
-        this.axes = before.stream().flatMap(List::stream).toList();
+        this.axes = new ArrayList<>(before.stream().flatMap(List::stream).toList());
         this.back = axes.size();
     }
 
@@ -75,7 +75,7 @@ final class OnnxReshape {
     private OnnxSize wanted(List<OnnxSize> target, int at, boolean zeroIsZero) {
         OnnxSize size = target.get(at);
         if (size.isNumber() && size.number() == 0 && !zeroIsZero && at < before.size()) {
-            return new OnnxSize(false, -1, before.get(at));
+            return OnnxSize.ofAxes(before.get(at));
         }
         return size;
     }
@@ -83,6 +83,7 @@ final class OnnxReshape {
     private List<OnnxAxis> fromFront(OnnxSize size, List<OnnxSize> target) {
         int to = front;
         if (size.isNumber()) {
+            splitLayers(front, size.number(), true);
             long product = 1;
             while (to < back
                     && (product < size.number() || (to == front && axes.get(to).size() == 1))) {
@@ -101,6 +102,9 @@ final class OnnxReshape {
     private List<OnnxAxis> fromBack(OnnxSize size, List<OnnxSize> target) {
         int from = back;
         if (size.isNumber()) {
+            if (back > front && splitLayers(back - 1, size.number(), false)) {
+                from = ++back;
+            }
             long product = 1;
             while (from > front
                     && (product < size.number()
@@ -117,6 +121,27 @@ final class OnnxReshape {
         return taken;
     }
 
+    /**
+     * Divides the directions of several layers, as PyTorch gives them in {@code h_n}, into layers and directions.
+     *
+     * @param at index of the axis
+     * @param wanted the size of the outer axis, or of the inner one
+     */
+    private boolean splitLayers(int at, long wanted, boolean isOuter) {
+        if (at >= back || axes.get(at).role() != OnnxAxis.Role.DIRECTIONS) {
+            return false;
+        }
+        long size = axes.get(at).size();
+        if (wanted < 2 || wanted >= size || size % wanted != 0) {
+            return false;
+        }
+        long layers = isOuter ? wanted : size / wanted;
+        axes.set(at, OnnxAxis.of(OnnxAxis.Role.LAYERS, layers));
+        axes.add(at + 1, OnnxAxis.of(OnnxAxis.Role.DIRECTIONS, size / layers));
+        back += isOuter ? 1 : 0;
+        return true;
+    }
+
     private long requireKnown(OnnxAxis axis, List<OnnxSize> target) {
         if (axis.size() < 1) {
             throw unsupported(target);
@@ -131,14 +156,14 @@ final class OnnxReshape {
     }
 
     private void requireSame(List<OnnxAxis> found, OnnxSize size, List<OnnxSize> target) {
-        if (!found.equals(size.axes())) {
+        if (!size.isOf(found)) {
             throw unsupported(target);
         }
     }
 
     private ModelException unsupported(List<OnnxSize> target) {
         return new ModelException(
-                "reshapes %s to %s: expected a shape that doesn't split axes or mix steps and batch with others"
+                "reshapes %s to %s: expected a shape that keeps steps, batch and hidden units apart; in PyTorch, reshape only to (layers, directions, batch, H), or select the last step by h[:, -1]"
                         .formatted(before, target));
     }
 }

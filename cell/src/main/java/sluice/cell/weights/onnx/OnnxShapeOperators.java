@@ -4,10 +4,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.onnx.OnnxContent.Embedded;
 import sluice.cell.weights.onnx.OnnxContent.Raw;
+import sluice.cell.weights.onnx.OnnxContent.RowOrder;
 
 /** Operators that select, move or repeat values without changing them. They apply to values of every kind. */
 final class OnnxShapeOperators {
@@ -52,14 +54,14 @@ final class OnnxShapeOperators {
     static OnnxValue slice(OnnxOperands operands) {
         OnnxValue value = operands.required(0);
         boolean byAttributes = operands.node().has("starts");
-        long[] starts = ends(operands, "starts", 1, value);
-        long[] ends = ends(operands, "ends", 2, value);
-        long[] axes = operands.numbers("axes", byAttributes ? Integer.MAX_VALUE : 3)
-                .orElseGet(() -> {
-                    long[] all = new long[starts.length];
-                    Arrays.setAll(all, at -> at);
-                    return all;
-                });
+        Optional<long[]> given = operands.numbers("axes", byAttributes ? Integer.MAX_VALUE : 3);
+        long[] starts = ends(operands, "starts", 1, value, given);
+        long[] ends = ends(operands, "ends", 2, value, given);
+        long[] axes = given.orElseGet(() -> {
+            long[] all = new long[starts.length];
+            Arrays.setAll(all, at -> at);
+            return all;
+        });
         long[] steps = operands.numbers("steps", byAttributes ? Integer.MAX_VALUE : 4)
                 .orElseGet(() -> {
                     long[] ones = new long[starts.length];
@@ -81,8 +83,8 @@ final class OnnxShapeOperators {
         return value;
     }
 
-    /** Starts or ends. A value that is the dynamic size of the axis means its end. */
-    private static long[] ends(OnnxOperands operands, String name, int input, OnnxValue sliced) {
+    /** Starts or ends. The dynamic size of the axis means its end, and the size minus 1 its last index. */
+    private static long[] ends(OnnxOperands operands, String name, int input, OnnxValue sliced, Optional<long[]> axes) {
         if (operands.node().has(name)) {
             return operands.numbers(name, input).orElseThrow();
         }
@@ -91,16 +93,29 @@ final class OnnxShapeOperators {
         long[] numbers = new long[sizes.size()];
         for (int at = 0; at < numbers.length; at++) {
             OnnxSize size = sizes.get(at);
-            boolean isAxisSize = sliced instanceof OnnxSignal signal
-                    && !signal.isDerivedInput()
-                    && size.axes() != null
-                    && signal.dimensions().contains(size.axes());
-            if (!size.isNumber() && !isAxisSize) {
-                throw new ModelException("%s depend on sizes of the input, expected constants".formatted(name));
-            }
-            numbers[at] = size.isNumber() ? size.number() : Long.MAX_VALUE;
+            long axis = axes.isPresent() && at < axes.get().length ? axes.get()[at] : at;
+            numbers[at] = index(size, sliced, axis)
+                    .orElseThrow(() -> new ModelException(
+                            "%s are computed from sizes of the input, %s, expected constants or the last step"
+                                    .formatted(name, size)));
         }
         return numbers;
+    }
+
+    /** An index of an axis: a number, or relative to the end of the axis if it is computed from the size of that axis. */
+    private static Optional<Long> index(OnnxSize size, OnnxValue of, long axis) {
+        if (size.isNumber()) {
+            return Optional.of(size.number());
+        }
+        boolean isAxisSize = of instanceof OnnxSignal signal
+                && !signal.isDerivedInput()
+                && size.axes() != null
+                && size.number() <= 0
+                && signal.dimensions().get(OnnxValue.axis(axis, signal.rank())).equals(size.axes());
+        if (!isAxisSize) {
+            return Optional.empty();
+        }
+        return Optional.of(size.number() == 0 ? Long.MAX_VALUE : size.number());
     }
 
     /** Splits a value along an axis. */
@@ -149,8 +164,11 @@ final class OnnxShapeOperators {
             int rank = arrays.get(0).shape().rank();
             return new OnnxConstant(OnnxArray.concatenated(arrays, OnnxValue.axis(axis, rank)));
         }
-        if (values.stream().allMatch(value -> value.equals(values.get(0))) && values.get(0) instanceof OnnxFill) {
-            return values.get(0);
+        if (values.get(0) instanceof OnnxFill first
+                && values.stream()
+                        .allMatch(value -> value instanceof OnnxFill fill && fill.number() == first.number())) {
+            return OnnxFill.concatenated(
+                    values.stream().map(OnnxFill.class::cast).toList(), axis);
         }
         List<OnnxSize> sizes = new ArrayList<>();
         for (OnnxValue value : values) {
@@ -170,13 +188,43 @@ final class OnnxShapeOperators {
     /** Gather: an embedding lookup by tokens, or a selection of indices of an axis. */
     static OnnxValue gather(OnnxOperands operands) {
         OnnxValue value = operands.required(0);
+        if (operands.required(1) instanceof OnnxSignal order && order.content() instanceof RowOrder) {
+            return reordered(operands, value);
+        }
         if (operands.required(1) instanceof OnnxSignal tokens) {
             return embedding(operands, tokens);
         }
         if (value instanceof OnnxOpaque) {
             return value;
         }
+        if (operands.required(1) instanceof OnnxSizes sizes) {
+            return value.gather(operands.axis(0), computedIndex(operands, sizes));
+        }
         return value.gather(operands.axis(0), operands.constant(1, "the index"));
+    }
+
+    private static OnnxValue reordered(OnnxOperands operands, OnnxValue value) {
+        if (value instanceof OnnxShapeless || value instanceof OnnxExpanded) {
+            return value; // the same for every sequence
+        }
+        if (!(value instanceof OnnxSignal signal)) {
+            throw new ModelException("puts %s into another order, expected the batch".formatted(value.describe()));
+        }
+        return signal.reordered(operands.axis(0));
+    }
+
+    /** An index that the graph computes: the size of the axis minus 1 is the last one. */
+    private static OnnxArray computedIndex(OnnxOperands operands, OnnxSizes sizes) {
+        OnnxSize size = sizes.sizes().size() == 1 ? sizes.sizes().get(0) : OnnxSize.unknown();
+        long index = index(size, operands.required(0), operands.axis(0))
+                .filter(found -> found != Long.MAX_VALUE)
+                .orElseThrow(() -> new ModelException(
+                        "the index is computed from sizes of the input, %s, expected a constant or the last step"
+                                .formatted(sizes.sizes())));
+        String name = operands.node().input(1);
+        return sizes.single()
+                ? OnnxArray.scalar(operands.source(), name, index)
+                : OnnxArray.of(operands.source(), name, index);
     }
 
     private static OnnxSignal embedding(OnnxOperands operands, OnnxSignal tokens) {
@@ -199,13 +247,14 @@ final class OnnxShapeOperators {
 
     static OnnxValue shape(OnnxOperands operands) {
         OnnxValue value = operands.required(0);
-        if (value instanceof OnnxShapeless || value instanceof OnnxExpanded) {
+        boolean isUnknown = value instanceof OnnxOpaque
+                || value instanceof OnnxExpanded
+                || (value instanceof OnnxFill fill && fill.sizes() == null)
+                || (value instanceof OnnxSignal signal && signal.isDerivedInput());
+        if (isUnknown) {
             return new OnnxOpaque(operands.node().describe());
         }
-        if (value instanceof OnnxSignal signal && signal.isDerivedInput()) {
-            return new OnnxOpaque(operands.node().describe());
-        }
-        OnnxSizes shape = value.shape();
+        OnnxSizes shape = value instanceof OnnxFill fill ? new OnnxSizes(fill.sizes(), false) : value.shape();
         OnnxNode node = operands.node();
         return node.has("start") || node.has("end")
                 ? shape.slice(0, node.number("start", 0), node.number("end", Long.MAX_VALUE), 1)
@@ -217,9 +266,25 @@ final class OnnxShapeOperators {
         OnnxValue value = operands.required(0);
         if (value instanceof OnnxConstant constant) {
             OnnxArray array = constant.array();
-            return array.shape().values() == 1 ? new OnnxFill(array.single()) : new OnnxExpanded(constant);
+            boolean isExpand = operands.node().operator().equals("Expand");
+            return array.shape().values() == 1
+                    ? new OnnxFill(
+                            array.single(),
+                            isExpand && array.shape().rank() == 0
+                                    ? operands.knownSizes(1).orElse(null)
+                                    : null)
+                    : new OnnxExpanded(constant);
         }
-        if (value instanceof OnnxSignal signal && !(signal.content() instanceof Raw) && !signal.isDerivedInput()) {
+        if (value instanceof OnnxFill fill) {
+            return new OnnxFill(fill.number(), null);
+        }
+        if (value instanceof OnnxSignal signal && signal.content() instanceof Raw raw) {
+            return new OnnxSignal(
+                    null,
+                    new OnnxContent.DerivedInput(raw.input(), operands.node().describe() + " repeats it"),
+                    null);
+        }
+        if (value instanceof OnnxSignal signal && !signal.isDerivedInput()) {
             throw new ModelException(
                     "repeats %s, which is not supported; only constants may be repeated".formatted(signal.describe()));
         }

@@ -242,7 +242,7 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                 throw new ModelException(
                         "selects by %s, expected an index or a vector of indices".formatted(indices.describe()));
             }
-            if (axes.size() == 1 && axes.get(0).role() == Role.DIRECTIONS) {
+            if (axes.size() == 1 && axes.get(0).isSelection()) {
                 OnnxSignal taken = directions(at, indices.longs());
                 return keep ? taken : taken.squeeze(new long[] {at});
             }
@@ -256,6 +256,19 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
             }
             throw new ModelException(String.format(Locale.ROOT, "selects index %d of %s, expected all", index, axes));
         });
+    }
+
+    /** The sequences of the batch in another order: nothing changes for each of them. */
+    OnnxSignal reordered(long axis) {
+        if (isDerivedInput()) {
+            return this;
+        }
+        List<OnnxAxis> axes = dimensions.get(OnnxValue.axis(axis, rank()));
+        if (axes.size() != 1 || !axes.get(0).isInput()) {
+            throw new ModelException("puts %s into another order, expected the batch".formatted(axes));
+        }
+        axes.get(0).assign(Role.BATCH);
+        return this;
     }
 
     /** Reverses an axis. */
@@ -297,11 +310,10 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
 
     private OnnxSignal directions(int at, OnnxRange range) {
         List<OnnxAxis> axes = dimensions.get(at);
-        boolean flat = axes.size() == 2
-                && axes.get(0).role() == Role.DIRECTIONS
-                && axes.get(1).role() == Role.UNITS;
+        boolean flat =
+                axes.size() == 2 && axes.get(0).isSelection() && axes.get(1).role() == Role.UNITS;
         long block = flat ? axes.get(1).size() : 1;
-        boolean complete = (axes.size() == 1 && axes.get(0).role() == Role.DIRECTIONS)
+        boolean complete = (axes.size() == 1 && axes.get(0).isSelection())
                 || (flat && range.step() == 1 && range.first() % block == 0 && range.count() % block == 0);
         if (!complete || range.count() == 0) {
             throw new ModelException("selects only some of %s, expected all".formatted(axes));
@@ -311,23 +323,42 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         return directions(at, indices);
     }
 
-    /** Selects directions. */
+    /** Selects layers, or directions of each layer. */
     private OnnxSignal directions(int at, long[] indices) {
         List<DirectionOutput> parts = parts();
-        List<DirectionOutput> taken = new ArrayList<>();
-        if (indices.length > parts.size()) {
-            throw new ModelException(String.format(
-                    Locale.ROOT, "selects %d directions of %d, expected each once", indices.length, parts.size()));
+        OnnxAxis selected = dimensions.get(at).get(0);
+        int size = (int) selected.size();
+        if (indices.length > size) {
+            throw new ModelException(
+                    String.format(Locale.ROOT, "selects %d of %s, expected each once", indices.length, selected));
         }
-        for (long index : indices) {
-            taken.add(parts.get(OnnxValue.axis(index, parts.size())));
+        boolean byLayer = selected.role() == Role.LAYERS;
+        int layers = byLayer ? 1 : layers();
+        int block = parts.size() / (layers * size); // outputs that each index stands for
+        List<DirectionOutput> taken = new ArrayList<>();
+        for (int layer = 0; layer < layers; layer++) {
+            for (long index : indices) {
+                int from = (layer * size + OnnxValue.axis(index, size)) * block;
+                taken.addAll(parts.subList(from, from + block));
+            }
         }
         List<List<OnnxAxis>> remaining = new ArrayList<>(dimensions);
         List<OnnxAxis> axes = new ArrayList<>(dimensions.get(at));
         axes.remove(0);
-        axes.addAll(0, directionAxes(taken.size()));
+        if (indices.length > 1) {
+            axes.add(0, OnnxAxis.of(selected.role(), indices.length));
+        }
         remaining.set(at, axes);
         return new OnnxSignal(remaining, withParts(taken), flipped);
+    }
+
+    /** The number of layers that are side by side. */
+    private int layers() {
+        return (int) dimensions.stream()
+                .flatMap(List::stream)
+                .filter(axis -> axis.role() == Role.LAYERS)
+                .mapToLong(OnnxAxis::size)
+                .reduce(1, Math::multiplyExact);
     }
 
     /** The axis of directions; none for a single direction. */
@@ -369,7 +400,7 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
             return first;
         }
         for (OnnxSignal signal : signals) {
-            if (signal.isDerivedInput() || signal.content instanceof Raw) {
+            if (!(signal.content instanceof Hidden || signal.content instanceof Cell)) {
                 throw new ModelException("concatenates %s with another value, expected only outputs of LSTMs"
                         .formatted(signal.describe()));
             }
@@ -383,6 +414,11 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                         String.format(Locale.ROOT, "concatenates more than %d outputs, expected fewer", MAX_PARTS));
             }
             parts.addAll(signal.parts());
+            if (signal.layers() > 1) {
+                throw new ModelException(
+                        "concatenates %s, which has several layers: select one layer first, as in h[-1]"
+                                .formatted(signal.describe()));
+            }
             joined.add(signal.rank() == first.rank() ? signal.dimensions.get(at) : List.of());
             first.requireConcatenable(signal, at);
         }

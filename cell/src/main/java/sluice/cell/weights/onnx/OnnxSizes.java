@@ -104,8 +104,13 @@ record OnnxSizes(List<OnnxSize> sizes, boolean single) implements OnnxValue {
         return new OnnxSizes(taken, indices.shape().rank() == 0);
     }
 
-    /** Applies an arithmetic operator element by element. A result is known if both operands are numbers. */
-    OnnxSizes combined(OnnxSizes other, LongBinaryOperator operator) {
+    /**
+     * Applies an arithmetic operator element by element. A result is known if both operands are numbers, or a number is
+     * added to a size.
+     *
+     * @param sign 1 if the operator adds, -1 if it subtracts, else 0
+     */
+    OnnxSizes combined(OnnxSizes other, LongBinaryOperator operator, int sign) {
         int count = Math.max(sizes.size(), other.sizes.size());
         List<OnnxSize> results = new ArrayList<>();
         for (int at = 0; at < count; at++) {
@@ -113,10 +118,15 @@ record OnnxSizes(List<OnnxSize> sizes, boolean single) implements OnnxValue {
             OnnxSize two = other.sizes.size() == 1
                     ? other.sizes.get(0)
                     : at < other.sizes.size() ? other.sizes.get(at) : OnnxSize.unknown();
-            results.add(
-                    one.isNumber() && two.isNumber()
-                            ? OnnxSize.of(operator.applyAsLong(one.number(), two.number()))
-                            : OnnxSize.unknown());
+            if (one.isNumber() && two.isNumber()) {
+                results.add(OnnxSize.of(operator.applyAsLong(one.number(), two.number())));
+            } else if (two.isNumber() && sign != 0) {
+                results.add(one.plus(Math.multiplyExact(sign, two.number())));
+            } else if (one.isNumber() && sign > 0) {
+                results.add(two.plus(one.number()));
+            } else {
+                results.add(OnnxSize.unknown());
+            }
         }
         return new OnnxSizes(results, single && other.single);
     }

@@ -54,7 +54,7 @@ final class OnnxStack {
         if (parts.size() != 1 && !two) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    "%s: %d outputs in the order %s form one layer, expected one, or a forward and then a backward one",
+                    "%s: %d outputs in the order %s form one layer, expected one, or a forward and then a backward one; in PyTorch, join them as torch.cat((h[-2], h[-1]), 1), with the columns of the output layer's weight in that order",
                     layer.describe(),
                     parts.size(),
                     parts.stream()
@@ -123,7 +123,23 @@ final class OnnxStack {
         }
         OnnxArray table = embedded.table();
         Shape shape = table.shape();
-        return Optional.of(new Embedding(Matrix.of((int) shape.rows(), (int) shape.columns(), table.finiteFloats())));
+        Embedding plain = new Embedding(Matrix.of((int) shape.rows(), (int) shape.columns(), table.finiteFloats()));
+        return Optional.of(padding()
+                .filter(token -> token >= 0 && token < shape.rows())
+                .map(token -> plain.withPadding(token.intValue()))
+                .orElse(plain));
+    }
+
+    /** The token that the lengths of sequences leave out. */
+    private Optional<Long> padding() {
+        Set<Long> tokens = lstms().stream()
+                .flatMap(lstm -> lstm.padding().stream())
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+        if (tokens.size() > 1) {
+            throw new ModelException(
+                    "LSTMs leave out different tokens, %s, expected one padding token".formatted(tokens));
+        }
+        return tokens.stream().findFirst();
     }
 
     /** Tensor name of the embedding. */
@@ -145,6 +161,11 @@ final class OnnxStack {
             }
         }
         lstms().forEach(lstm -> notes.addAll(lstm.notes()));
+        padding()
+                .ifPresent(token -> notes.add(String.format(
+                        Locale.ROOT,
+                        "token %d is padding to this model, which leaves it out of the lengths of sequences: a row that holds it is bad, leave it out of rows",
+                        token)));
         return notes;
     }
 

@@ -3,6 +3,7 @@ package sluice.cell.weights.torch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,6 +57,7 @@ final class CheckpointDict {
     private final TensorNames names;
     private final Map<String, TensorView> tensors = new LinkedHashMap<>();
     private final List<String> notes = new ArrayList<>();
+    private final Set<String> ignoredOthers = new HashSet<>(); // prefixes of names that are not tensors
 
     /**
      * A dict in the checkpoint.
@@ -281,7 +283,18 @@ final class CheckpointDict {
     }
 
     private boolean isIgnored(String name) {
-        return names.ignored().stream().anyMatch(name::startsWith);
+        List<String> prefixes =
+                names.ignored().stream().filter(name::startsWith).collect(Collectors.toList());
+        ignoredOthers.addAll(prefixes);
+        return !prefixes.isEmpty();
+    }
+
+    /** The settings for the tensors: without the ignored prefixes that name only entries of the checkpoint and objects. */
+    TensorNames namesOfTensors() {
+        return names.withIgnored(names.ignored().stream()
+                .filter(prefix -> !ignoredOthers.contains(prefix)
+                        || tensors.keySet().stream().anyMatch(name -> name.startsWith(prefix)))
+                .collect(Collectors.toList()));
     }
 
     // ---- the tensors of the chosen dict

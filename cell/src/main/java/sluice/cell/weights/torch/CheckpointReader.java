@@ -62,6 +62,7 @@ public final class CheckpointReader implements TensorSource {
     private final Map<String, TensorView> tensors = new LinkedHashMap<>(); // distinct views, by their first name
     private final Map<String, String> aliases = new HashMap<>(); // further names of those views
     private final List<String> notes;
+    private final TensorNames names; // that concern the tensors
     private final Set<PickledStorage> storages = new HashSet<>();
     private final Map<String, byte[]> inflated = new HashMap<>(); // compressed storages, by entry name
     private long storedValues;
@@ -74,12 +75,13 @@ public final class CheckpointReader implements TensorSource {
         this.byteOrder = byteOrder();
         CheckpointDict dict = CheckpointDict.find(unpickle(), names);
         this.notes = dict.notes();
+        this.names = dict.namesOfTensors();
         addTensors(dict.tensors());
     }
 
     public static ModelFile readModel(SeekableByteChannel channel, TensorNames names) throws IOException {
         CheckpointReader reader = open(channel, names);
-        StateDict stateDict = new StateDict(reader, reader.aliases, names);
+        StateDict stateDict = new StateDict(reader, reader.aliases, reader.names);
         LstmModel model = stateDict.model();
         List<String> notes = new ArrayList<>(stateDict.notes());
         notes.addAll(reader.notes);
@@ -219,6 +221,11 @@ public final class CheckpointReader implements TensorSource {
     @Override
     public Shape shape(String name) {
         return tensors.get(name).shape();
+    }
+
+    @Override
+    public ElementType type(String name) {
+        return tensors.get(name).storage().type();
     }
 
     @Override

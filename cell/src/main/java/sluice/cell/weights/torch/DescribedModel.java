@@ -31,9 +31,10 @@ final class DescribedModel {
     LstmModel read(TensorNames names) throws IOException {
         if (names.embedding().isPresent()
                 || names.output().isPresent()
-                || names.lstm().isPresent()) {
+                || !names.lstms().isEmpty()
+                || !names.ignored().isEmpty()) {
             throw new ModelException(
-                    "the file describes its tensors itself ('%s' in its metadata): leave model.embedding, model.output and model.lstm empty"
+                    "the file describes its tensors itself ('%s' in its metadata): leave model.embedding, model.output, model.lstm and model.ignore empty"
                             .formatted(ModelDescription.KEY));
         }
         Optional<Embedding> embedding = embedding();
@@ -45,10 +46,10 @@ final class DescribedModel {
         Optional<OutputLayer> output = weights.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new OutputLayer(weights.get(), vector(StateDictWriter.OUTPUT_BIAS)));
-        if (!tensors.unused().isEmpty()) {
+        if (!tensors.unread().isEmpty()) {
             throw new ModelException(
                     "the description '%s' in the metadata does not include tensor %s; save the model again"
-                            .formatted(ModelDescription.KEY, NameList.of(tensors.unused(), tensors::describe)));
+                            .formatted(ModelDescription.KEY, NameList.of(tensors.unread(), tensors::describe)));
         }
         return new LstmModel(embedding, layers, output, description.readout());
     }
@@ -88,7 +89,7 @@ final class DescribedModel {
         Matrix input = matrix(StateDictWriter.name("weight_ih", suffix));
         Matrix hidden = matrix(StateDictWriter.name("weight_hh", suffix));
         Optional<Matrix> projection = optional(StateDictWriter.name("weight_hr", suffix));
-        float[] bias = LstmStack.sum(
+        float[] bias = LstmModule.sum(
                 StateDictWriter.name("bias_ih", suffix),
                 vector(StateDictWriter.name("bias_ih", suffix)),
                 StateDictWriter.name("bias_hh", suffix),

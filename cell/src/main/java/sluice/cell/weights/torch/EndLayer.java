@@ -45,9 +45,12 @@ final class EndLayer {
         this.expected = expected;
         this.width = width;
         this.possible = possible;
-        this.candidates = tensors.names().stream()
-                .filter(name -> fits(name) && isPossible(name))
-                .collect(Collectors.toCollection(LinkedHashSet::new));
+        this.candidates =
+                tensors.names().stream().filter(this::couldBe).collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    private boolean couldBe(String name) {
+        return fits(name) && isPossible(name);
     }
 
     /** @param inputWidth I of layer 0 */
@@ -60,7 +63,8 @@ final class EndLayer {
                 "(tokens, I) with I = " + inputWidth,
                 inputWidth,
                 // An embedding has no bias. It may be a bare parameter whose name says that it is an embedding.
-                name -> !tensors.has(biasOf(name)) && (isWeight(name) || TensorRole.of(name) == TensorRole.EMBEDDING));
+                name -> !tensors.allNames().contains(biasOf(name))
+                        && (isWeight(name) || TensorRole.of(name) == TensorRole.EMBEDDING));
     }
 
     /** @param outputWidth the width of the top layer's output */
@@ -79,18 +83,14 @@ final class EndLayer {
         return name.endsWith(WEIGHT);
     }
 
+    /** {@code fc.bias}, or a parameter {@code bias} or {@code out_bias}. */
     static boolean isBias(String name) {
-        return name.endsWith(BIAS);
+        return name.endsWith("bias");
     }
 
     /** {@code fc.bias} for {@code fc.weight}. */
     static String biasOf(String weight) {
         return isWeight(weight) ? weight.substring(0, weight.length() - WEIGHT.length()) + BIAS : weight + BIAS;
-    }
-
-    /** {@code fc.weight} for {@code fc.bias}. */
-    static String weightOf(String bias) {
-        return bias.substring(0, bias.length() - BIAS.length()) + WEIGHT;
     }
 
     Optional<String> chosen() {
@@ -122,13 +122,60 @@ final class EndLayer {
             return;
         }
         if (!tensors.has(name)) {
-            throw new ModelException("no tensor '%s', which %s names: set it to one of %s, or to none"
-                    .formatted(name, setting, NameList.of(tensors.names(), tensors::describe)));
+            throw new ModelException(
+                    "no tensor '%s', which %s names: set it to one of %s, or to none if the model has no such layer"
+                            .formatted(name, setting, NameList.of(tensors.names(), tensors::describe)));
         }
         if (!fits(name)) {
-            throw wrongShape(name);
+            throw wrongShape(name, "set %s to the name of another tensor".formatted(setting));
         }
         chosen = name;
+    }
+
+    /**
+     * If no tensor was chosen, rejects an ignored one that could be it: without it the model would have no such layer.
+     *
+     * @param more further ignored tensors that would make one
+     */
+    void requireNoneIgnored(Predicate<String> more) {
+        if (!isOpen()) {
+            return;
+        }
+        for (String name : tensors.ignored()) {
+            boolean isRole = TensorRole.of(name) == role || TensorRole.of(name) == TensorRole.UNKNOWN;
+            if ((couldBe(name) && isRole) || more.test(name)) {
+                throw new ModelException(
+                        "model.ignore names tensor %s, which looks like %s: take it out of model.ignore, or set %s to none as well, which leaves the layer out"
+                                .formatted(tensors.describe(name), what, setting));
+            }
+        }
+    }
+
+    /**
+     * Whether the output layer is set to none, and this tensor is of a layer above the LSTM by its name or shape.
+     *
+     * @param below width of a layer below the LSTM, which would not be left out
+     */
+    boolean isLeftOut(String name, long below) {
+        if (!setByUser || chosen != null) {
+            return false;
+        }
+        String weight = isBias(name) ? weightOf(name) : name;
+        if (!tensors.has(weight)
+                || !isPossible(weight)
+                || !tensors.shape(weight).isMatrix()) {
+            return false;
+        }
+        boolean couldBeBelow = tensors.shape(weight).rows() == below;
+        return switch (TensorRole.of(weight)) {
+            case OUTPUT -> isCandidate(weight) || !couldBeBelow;
+            case UNKNOWN -> isCandidate(weight) && !couldBeBelow;
+            case EMBEDDING, OTHER -> false;
+        };
+    }
+
+    private static String weightOf(String bias) {
+        return bias.substring(0, bias.length() - "bias".length()) + "weight";
     }
 
     /** Chooses this tensor without a check of its name or shape. */
@@ -173,7 +220,8 @@ final class EndLayer {
         if (names.stream().anyMatch(name -> !tensors.same(name, names.get(0)))) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    "%d tensors could be %s: %s; set %s to the name of one, or to none",
+                    "%d tensors could be %s: %s; set %s to the name of the right one, and name the others in model.ignore if they are "
+                            + "not part of the network",
                     names.size(),
                     what,
                     NameList.of(names, tensors::describe),
@@ -192,15 +240,18 @@ final class EndLayer {
         for (String name : tensors.names()) {
             boolean misfit = tensors.shape(name).rank() == 2 && !fits(name);
             if (misfit && isPossible(name) && TensorRole.of(name) == role) {
-                throw wrongShape(name);
+                throw wrongShape(
+                        name,
+                        ("a model with another layer there cannot be scored; if this tensor is not part of the network, "
+                                        + "name it in model.ignore, and set %s to the right one or to none")
+                                .formatted(setting));
             }
         }
     }
 
-    private ModelException wrongShape(String name) {
-        return new ModelException(
-                "tensor '%s' has shape %s, expected %s for %s; set %s to the name of another tensor, or to none"
-                        .formatted(name, tensors.shape(name), expected, what, setting));
+    private ModelException wrongShape(String name, String advice) {
+        return new ModelException("tensor '%s' has shape %s, expected %s for %s; %s"
+                .formatted(NameList.shortened(name), tensors.shape(name), expected, what, advice));
     }
 
     private boolean isPossible(String name) {

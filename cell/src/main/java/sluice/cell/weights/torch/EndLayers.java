@@ -10,16 +10,14 @@ import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.weights.file.NameList;
-import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.TensorNames;
 
 /**
  * Finds the embedding below and the output layer above an LSTM. Their tensors may have any name.
  *
  * <p>The shape must fit. Among the tensors that fit, one whose name indicates the role is chosen, otherwise the only
- * remaining one. An ambiguous choice is rejected with the list of candidates. A tensor that looks like a further layer
- * between input and output is rejected too, because scores computed without that layer would be wrong. Tensors named by
- * the user are taken without this search.
+ * remaining one. An ambiguous choice is rejected with the list of candidates. Tensors named by the user are taken without
+ * this search. {@link TensorAccount} rejects what is left over.
  */
 final class EndLayers {
     private final NamedTensors tensors;
@@ -45,7 +43,6 @@ final class EndLayers {
         ends.embedding.chooseByShape(ends.output);
         ends.output.chooseByShape(ends.embedding);
         ends.tieByBias();
-        ends.requireNoFurtherLayer();
         ends.embedding.requireNoMisfit();
         ends.output.requireNoMisfit();
         return ends;
@@ -119,10 +116,8 @@ final class EndLayers {
     }
 
     private Optional<String> unpairedBias(String weights) {
-        List<String> biases = tensors.names().stream()
-                .filter(name ->
-                        tensors.shape(name).isVectorOf(tensors.shape(weights).rows()) && isUnpairedBias(name))
-                .collect(Collectors.toList());
+        List<String> biases =
+                tensors.names().stream().filter(name -> couldTie(name, weights)).collect(Collectors.toList());
         if (biases.size() > 1) {
             throw new ModelException(String.format(
                     Locale.ROOT,
@@ -134,67 +129,45 @@ final class EndLayers {
         return biases.stream().findFirst();
     }
 
-    private boolean isUnpairedBias(String name) {
-        if (!EndLayer.isBias(name) || tensors.has(EndLayer.weightOf(name))) {
+    /** Whether it is a bias with one value for each row of these weights, and all that the file has of its layer. */
+    private boolean couldTie(String name, String weights) {
+        if (!EndLayer.isBias(name)
+                || !tensors.shape(name).isVectorOf(tensors.shape(weights).rows())
+                || RecurrentName.parse(name).isPresent()) {
             return false;
         }
         TensorRole role = TensorRole.of(name);
-        return role == TensorRole.OUTPUT || role == TensorRole.UNKNOWN;
+        return (role == TensorRole.OUTPUT || role == TensorRole.UNKNOWN) && isAlone(name);
     }
 
-    private void requireNoFurtherLayer() {
-        for (String name : tensors.names()) {
-            if (!EndLayer.isWeight(name) || RecurrentName.parse(name).isPresent() || isChosen(name)) {
-                continue;
-            }
-            if (!embedding.isSetByUser() && looksLikeLayerBelow(name)) {
-                throw furtherLayer(
-                        name,
-                        String.format(Locale.ROOT, "before the LSTM, which reads %d numbers a step", inputWidth),
-                        embedding);
-            }
-            if (!output.isSetByUser() && output.chosen().isPresent() && looksLikeLayerAbove(name)) {
-                throw furtherLayer(
-                        name,
-                        "beside the output layer "
-                                + tensors.describe(output.chosen().get()),
-                        output);
-            }
+    /** Whether no other tensor is in the module {@code decoder.} of {@code decoder.bias}, or begins like the bare {@code out_bias}. */
+    private boolean isAlone(String bias) {
+        String module = bias.substring(0, bias.length() - "bias".length());
+        if (module.isEmpty()) {
+            return !tensors.allNames().contains("weight");
         }
+        return tensors.allNames().tailSet(module).stream()
+                .takeWhile(name -> name.startsWith(module))
+                .allMatch(bias::equals);
     }
 
-    private boolean isChosen(String name) {
-        return embedding.chosen().filter(chosen -> tensors.same(name, chosen)).isPresent()
-                || output.chosen().filter(chosen -> tensors.same(name, chosen)).isPresent();
+    /** @throws ModelException if {@code model.ignore} names a tensor without which the model would lose one of these layers */
+    void requireNotIgnored() {
+        Optional<String> outputBias = output.chosen().map(EndLayer::biasOf).filter(tensors.ignored()::contains);
+        if (outputBias.isPresent()) {
+            throw new ModelException(
+                    "model.ignore names the bias %s of the output layer, which is part of the model: take it out of model.ignore"
+                            .formatted(tensors.describe(outputBias.get())));
+        }
+        embedding.requireNoneIgnored(name -> false);
+        output.requireNoneIgnored(name -> embedding
+                .chosen()
+                .filter(weights -> tensors.shape(weights).columns() == outputWidth && couldTie(name, weights))
+                .isPresent());
     }
 
-    /** Whether it looks like a linear layer, convolution or normalization whose output the LSTM reads. */
-    private boolean looksLikeLayerBelow(String name) {
-        Shape shape = tensors.shape(name);
-        return shape.rank() > 1
-                ? embedding.isOpen() && shape.dimension(0) == inputWidth && !output.isCandidate(name)
-                : shape.isVectorOf(inputWidth);
-    }
-
-    /**
-     * Whether it looks like a linear layer directly below or above the output layer, or a normalization of its input.
-     */
-    private boolean looksLikeLayerAbove(String name) {
-        Shape shape = tensors.shape(name);
-        long classes = tensors.shape(output.chosen().get()).rows();
-        return shape.isVectorOf(outputWidth)
-                || shape.equals(Shape.of(outputWidth, outputWidth))
-                || (shape.isMatrix() && shape.columns() == classes);
-    }
-
-    private ModelException furtherLayer(String name, String where, EndLayer end) {
-        return new ModelException(("tensor '%s' has shape %s and looks like one more layer %s: only an embedding, "
-                        + "an LSTM and one output layer can be scored; if it is something else, set %s to '%s'")
-                .formatted(
-                        name,
-                        tensors.shape(name),
-                        where,
-                        end.setting(),
-                        end.chosen().orElse(TensorNames.NONE)));
+    /** Whether the tensor is of a layer above the LSTM that {@code model.output = none} leaves out. */
+    boolean isLeftOut(String name) {
+        return output.isLeftOut(name, inputWidth);
     }
 }

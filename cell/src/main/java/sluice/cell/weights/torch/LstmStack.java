@@ -2,49 +2,60 @@ package sluice.cell.weights.torch;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.StringJoiner;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import sluice.cell.model.Gate;
-import sluice.cell.model.LstmDirection;
+import java.util.stream.Stream;
 import sluice.cell.model.LstmLayer;
-import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.GateOrder;
 import sluice.cell.weights.file.NameList;
-import sluice.cell.weights.file.Shape;
+import sluice.cell.weights.file.TensorNames;
 
-/** One PyTorch LSTM: validates the tensors under one prefix against each other and builds its layers. */
+/**
+ * The LSTM of a state dict: one module, or several of which each reads what the one before returns.
+ *
+ * <p>Several modules are a stack only if their names are numbered from 0 or 1 on and their widths allow no other connection, or if
+ * {@code model.lstm} lists them. Anything else is rejected, because a state dict does not tell how modules are connected.
+ */
 final class LstmStack {
     /** Gate order in the rows of each tensor. It is the model's own order, so values are not reordered. */
     static final GateOrder GATES = GateOrder.IFGO;
 
-    private static final int GRU_BLOCKS = 3;
+    private static final Pattern DIRECTIONS = Pattern.compile("\\s*\\|\\s*");
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,4}");
+    private static final int MOST_DIRECTIONS = 2;
+    private static final int MOST_SHOWN = 3;
 
-    private final NamedTensors tensors;
-    private final String prefix;
-    private final List<RecurrentName> names = new ArrayList<>();
-    private boolean bidirectional;
-    private boolean biased;
+    /** What one module gives, or a forward and a backward module side by side. */
+    private final List<List<LstmModule>> levels;
 
-    private LstmStack(NamedTensors tensors, String prefix) {
-        this.tensors = tensors;
-        this.prefix = prefix;
+    private final List<String> notes = new ArrayList<>();
+
+    private LstmStack(List<List<LstmModule>> levels) {
+        this.levels = levels;
     }
 
     /**
      * Finds the LSTM of a state dict.
      *
-     * @param named setting {@code model.lstm}: the prefix, with or without the trailing dot
-     * @throws ModelException if there is no LSTM, or several and none was named
+     * @param names setting {@code model.lstm}: prefixes, with or without the trailing dot. {@code a.|b.} are two modules that read
+     *     forward and backward
+     * @throws ModelException if there is no LSTM, or several that are not certainly a stack and were not named
      */
-    static LstmStack find(NamedTensors tensors, Optional<String> named) {
-        NavigableMap<String, LstmStack> stacks = all(tensors);
-        if (stacks.isEmpty()) {
+    static LstmStack find(NamedTensors tensors, TensorNames names) {
+        NavigableMap<String, LstmModule> modules = LstmModule.all(tensors);
+        if (modules.isEmpty()) {
             throw new ModelException(
                     "the file has no LSTM: expected tensors with PyTorch's names, such as 'lstm.weight_ih_l0' "
                             + "and 'lstm.weight_hh_l0', found "
@@ -52,278 +63,219 @@ final class LstmStack {
                                     ? "no tensors"
                                     : NameList.of(tensors.names(), tensors::describe)));
         }
-        if (named.isPresent()) {
-            return named(stacks, named.get());
-        }
-        if (stacks.size() > 1) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "%d recurrent modules in the file, expected one: %s; set model.lstm to the prefix of the one to score with",
-                    stacks.size(),
-                    prefixes(stacks)));
-        }
-        return stacks.firstEntry().getValue();
-    }
-
-    private static NavigableMap<String, LstmStack> all(NamedTensors tensors) {
-        NavigableMap<String, LstmStack> stacks = new TreeMap<>();
-        for (String name : tensors.names()) {
-            RecurrentName.parse(name)
-                    .ifPresent(
-                            parsed -> stacks.computeIfAbsent(parsed.prefix(), prefix -> new LstmStack(tensors, prefix))
-                                    .names
-                                    .add(parsed));
-        }
-        stacks.values().removeIf(stack -> stack.names.stream().noneMatch(RecurrentName::isWeight));
-        return stacks;
-    }
-
-    private static LstmStack named(Map<String, LstmStack> stacks, String name) {
-        LstmStack exact = stacks.get(name);
-        LstmStack stack = exact != null ? exact : stacks.get(name + ".");
-        if (stack == null) {
+        LstmStack stack = names.lstms().isEmpty() ? automatic(modules) : named(modules, names.lstms());
+        stack.modules().filter(LstmModule::isIgnored).findFirst().ifPresent(module -> {
             throw new ModelException(
-                    "no LSTM under the prefix '%s' of model.lstm, found %s".formatted(name, prefixes(stacks)));
-        }
+                    "model.ignore names tensors of the LSTM %s, which is part of the model: take them out of model.ignore"
+                            .formatted(module.describe()));
+        });
         return stack;
     }
 
-    private static String prefixes(Map<String, LstmStack> stacks) {
-        return NameList.of(stacks.keySet(), prefix -> "'" + prefix + "'");
+    private Stream<LstmModule> modules() {
+        return levels.stream().flatMap(List::stream);
     }
+
+    // Automatic
+
+    private static LstmStack automatic(NavigableMap<String, LstmModule> modules) {
+        List<LstmModule> all = distinct(modules);
+        if (all.size() == 1) {
+            return new LstmStack(List.of(List.of(all.get(0))));
+        }
+        Optional<List<LstmModule>> chain = chain(all);
+        if (chain.isPresent()) {
+            LstmStack stack = new LstmStack(chain.get().stream().map(List::of).collect(Collectors.toList()));
+            stack.notes.add("by their numbers and widths, each of these LSTMs reads what the one before returns: "
+                    + NameList.of(chain.get(), LstmModule::describe));
+            return stack;
+        }
+        List<LstmModule> left =
+                all.stream().filter(module -> !module.isIgnored()).collect(Collectors.toList());
+        if (left.size() == 1) {
+            return new LstmStack(List.of(left));
+        }
+        throw ambiguous(left.isEmpty() ? all : left);
+    }
+
+    /** The modules without those that share all tensors with an earlier one. */
+    private static List<LstmModule> distinct(NavigableMap<String, LstmModule> modules) {
+        Set<String> seen = new HashSet<>();
+        return modules.values().stream()
+                .filter(module -> seen.add(module.storedTensors()))
+                .collect(Collectors.toList());
+    }
+
+    /**
+     * The modules in the order of their numbers, if they are numbered without a gap and each fits the one before, but none of them fits
+     * the input of the first: otherwise they could read it side by side.
+     */
+    private static Optional<List<LstmModule>> chain(List<LstmModule> modules) {
+        Optional<List<LstmModule>> numbered = numbered(modules);
+        if (numbered.isEmpty()) {
+            return numbered;
+        }
+        OptionalLong input = numbered.get().get(0).inputWidth();
+        for (int at = 1; at < modules.size(); at++) {
+            OptionalLong reads = numbered.get().get(at).inputWidth();
+            OptionalLong given = numbered.get().get(at - 1).outputWidth();
+            if (reads.isEmpty() || input.isEmpty() || reads.equals(input) || !reads.equals(given)) {
+                return Optional.empty();
+            }
+        }
+        return numbered;
+    }
+
+    /** The modules in the order of the only number in which their prefixes differ, if it counts from 0 or 1. */
+    private static Optional<List<LstmModule>> numbered(List<LstmModule> modules) {
+        List<List<Integer>> numbers = new ArrayList<>();
+        Set<String> texts = new HashSet<>();
+        for (LstmModule module : modules) {
+            Matcher matcher = NUMBER.matcher(module.prefix());
+            texts.add(matcher.replaceAll("#"));
+            numbers.add(matcher.reset()
+                    .results()
+                    .map(result -> Integer.valueOf(result.group()))
+                    .collect(Collectors.toList()));
+        }
+        if (texts.size() > 1) {
+            return Optional.empty();
+        }
+        List<Integer> differing = new ArrayList<>();
+        for (int place = 0; place < numbers.get(0).size(); place++) {
+            int column = place;
+            if (numbers.stream().map(row -> row.get(column)).distinct().count() > 1) {
+                differing.add(place);
+            }
+        }
+        if (differing.size() != 1) {
+            return Optional.empty();
+        }
+        Map<Integer, LstmModule> byNumber = new TreeMap<>();
+        for (int at = 0; at < modules.size(); at++) {
+            byNumber.put(numbers.get(at).get(differing.get(0)), modules.get(at));
+        }
+        List<Integer> order = new ArrayList<>(byNumber.keySet());
+        boolean counts = order.size() == modules.size()
+                && order.get(0) <= 1
+                && order.get(order.size() - 1) - order.get(0) == order.size() - 1;
+        return counts ? Optional.of(new ArrayList<>(byNumber.values())) : Optional.empty();
+    }
+
+    /** Offers each connection that the widths allow. */
+    private static ModelException ambiguous(List<LstmModule> modules) {
+        StringJoiner advice = new StringJoiner("; ", "; ", "");
+        stackable(modules)
+                .ifPresent(order -> advice.add(
+                        "if each reads what the one before returns, set model.lstm to all of them, the lowest first, such as "
+                                + setting(order, ", ")));
+        if (modules.size() == 2 && sameInput(modules)) {
+            advice.add(
+                    "if they read the same input, one forward and one backward, set model.lstm to both, the forward one first, such as "
+                            + setting(modules, " | "));
+        }
+        return new ModelException(String.format(
+                Locale.ROOT,
+                "%d recurrent modules in the file, and a state dict does not tell how they are connected: %s%s; if the network's answers "
+                        + "depend on one of them only, name the others in model.ignore; otherwise export the model to ONNX, which has "
+                        + "the connections",
+                modules.size(),
+                NameList.of(modules, LstmModule::describe),
+                advice.length() > 2 ? advice : ""));
+    }
+
+    private static String setting(List<LstmModule> modules, String between) {
+        return modules.stream()
+                .limit(MOST_SHOWN)
+                .map(module -> NameList.shortened(module.prefix()))
+                .collect(Collectors.joining(between, "[", modules.size() > MOST_SHOWN ? ", ...]" : "]"));
+    }
+
+    /** The modules in an order in which they could be a stack; of more than two, the order is not looked for. */
+    private static Optional<List<LstmModule>> stackable(List<LstmModule> modules) {
+        if (modules.size() > 2) {
+            return Optional.of(modules);
+        }
+        LstmModule first = modules.get(0);
+        LstmModule second = modules.get(1);
+        if (first.outputWidth().equals(second.inputWidth())) {
+            return Optional.of(modules);
+        }
+        return second.outputWidth().equals(first.inputWidth()) ? Optional.of(List.of(second, first)) : Optional.empty();
+    }
+
+    private static boolean sameInput(List<LstmModule> modules) {
+        return modules.get(0).inputWidth().equals(modules.get(1).inputWidth());
+    }
+
+    // Named
+
+    private static LstmStack named(NavigableMap<String, LstmModule> modules, List<String> settings) {
+        List<List<LstmModule>> levels = new ArrayList<>();
+        Set<String> seen = new HashSet<>();
+        for (String setting : settings) {
+            List<LstmModule> level = new ArrayList<>();
+            for (String name : DIRECTIONS.split(setting.strip(), MOST_DIRECTIONS)) {
+                LstmModule module = named(modules, name);
+                if (!seen.add(module.prefix())) {
+                    throw new ModelException("model.lstm names '%s' twice".formatted(module.prefix()));
+                }
+                level.add(module);
+            }
+            levels.add(level);
+        }
+        return new LstmStack(levels);
+    }
+
+    private static LstmModule named(NavigableMap<String, LstmModule> modules, String name) {
+        LstmModule exact = modules.get(name);
+        LstmModule module = exact != null ? exact : modules.get(name + ".");
+        if (module == null) {
+            throw new ModelException("no LSTM under the prefix '%s' of model.lstm, found %s"
+                    .formatted(name, NameList.of(modules.keySet(), prefix -> "'" + prefix + "'")));
+        }
+        return module;
+    }
+
+    // Reading
 
     /** Reads the layers, from the input upwards. */
     List<LstmLayer> layers() throws IOException {
-        biased = names.stream().anyMatch(name -> name.kind().startsWith("bias"));
-        if (isCell()) {
-            return List.of(LstmLayer.of(direction("", Optional.empty())));
-        }
-        bidirectional = names.stream().anyMatch(RecurrentName::reversed);
         List<LstmLayer> layers = new ArrayList<>();
-        Optional<WidthBelow> below = Optional.empty();
-        int count = depth();
-        for (int depth = 0; depth < count; depth++) {
-            LstmLayer layer = layer("_l" + depth, below);
-            below = Optional.of(new WidthBelow(layer.outputWidth(), "layer " + depth + " gives"));
-            layers.add(layer);
+        Optional<LstmModule.WidthBelow> below = Optional.empty();
+        for (List<LstmModule> level : levels) {
+            layers.addAll(level.size() == 1 ? level.get(0).layers(below) : List.of(sideBySide(level, below)));
+            below = Optional.of(new LstmModule.WidthBelow(
+                    layers.get(layers.size() - 1).outputWidth(),
+                    level.stream().map(LstmModule::prefix).collect(Collectors.joining("' and '", "'", "'")) + " give"
+                            + (level.size() == 1 ? "s" : "")));
         }
         return layers;
     }
 
-    /** Required input width of a layer, with the reason for the message. */
-    private record WidthBelow(long width, String reason) {}
-
-    private boolean isCell() {
-        boolean cell = names.stream().anyMatch(RecurrentName::cell);
-        if (cell && !names.stream().allMatch(RecurrentName::cell)) {
-            throw new ModelException(("the prefix '%s' has tensors of an nn.LSTM ('weight_ih_l0') and of an "
-                            + "nn.LSTMCell ('weight_ih'): expected one of them")
-                    .formatted(prefix));
-        }
-        return cell;
-    }
-
-    private int depth() {
-        List<Integer> found =
-                names.stream().map(RecurrentName::layer).distinct().sorted().collect(Collectors.toList());
-        for (int depth = 0; depth < found.size(); depth++) {
-            if (found.get(depth) != depth) {
-                throw new ModelException(String.format(
-                        Locale.ROOT,
-                        "the LSTM '%s' has layers %s but no layer %d, expected all from 0 "
-                                + "upwards; export the whole state dict",
-                        prefix,
-                        found,
-                        depth));
-            }
-        }
-        return found.size();
-    }
-
-    private LstmLayer layer(String suffix, Optional<WidthBelow> below) throws IOException {
-        LstmDirection forward = direction(suffix, below);
-        if (!bidirectional) {
-            return LstmLayer.of(forward);
-        }
-        // Layer 0 has no layer below to compare with, so its backward direction is compared with the forward one.
-        WidthBelow same = new WidthBelow(forward.inputWidth(), "the forward direction reads");
-        return LstmLayer.bidirectional(
-                forward, direction(suffix + "_reverse", Optional.of(same)).backward());
-    }
-
-    private LstmDirection direction(String suffix, Optional<WidthBelow> below) throws IOException {
-        String inputWeights = prefix + "weight_ih" + suffix;
-        String hiddenWeights = prefix + "weight_hh" + suffix;
-        String projection = prefix + "weight_hr" + suffix;
-        Shape input = matrixShape(inputWeights, "(4H, I)", hiddenWeights);
-        Shape hidden = matrixShape(hiddenWeights, hiddenShape(input), inputWeights);
-        requireLstm(input, hidden);
-        if (tensors.has(projection)) {
-            requireProjected(inputWeights, input, hiddenWeights, hidden, projection);
-        } else {
-            requirePlain(inputWeights, input, hiddenWeights, hidden);
-        }
-        below.ifPresent(expected -> requireWidth(inputWeights, input, expected));
-        Matrix u = tensors.matrix(inputWeights);
-        Matrix w = tensors.matrix(hiddenWeights);
-        float[] bias = bias(suffix, u.rows());
-        return tensors.has(projection)
-                ? LstmDirection.projected(u, w, bias, tensors.matrix(projection))
-                : LstmDirection.plain(u, w, bias);
-    }
-
-    private Shape matrixShape(String name, String expected, String sibling) {
-        if (!tensors.has(name)) {
+    private static LstmLayer sideBySide(List<LstmModule> level, Optional<LstmModule.WidthBelow> below)
+            throws IOException {
+        List<LstmLayer> forward = level.get(0).layers(below);
+        LstmModule.WidthBelow same = new LstmModule.WidthBelow(
+                forward.get(0).inputWidth(), "'" + level.get(0).prefix() + "' reads");
+        List<LstmLayer> backward = level.get(1).layers(Optional.of(same));
+        if (forward.size() > 1 || backward.size() > 1 || level.stream().anyMatch(LstmModule::isBidirectional)) {
             throw new ModelException(
-                    "tensor '%s' is missing, expected one of shape %s beside '%s'; export the whole state dict"
-                            .formatted(name, expected, sibling));
+                    "model.lstm joins '%s' and '%s' as two directions, expected modules of one layer and one direction each"
+                            .formatted(level.get(0).prefix(), level.get(1).prefix()));
         }
-        Shape shape = tensors.shape(name);
-        if (!shape.isMatrix()) {
-            throw wrongShape(name, expected);
-        }
-        return shape;
+        return LstmLayer.bidirectional(
+                forward.get(0).directions().get(0),
+                backward.get(0).directions().get(0).backward());
     }
 
-    /** Expected shape of the recurrent weights for these input weights, as exactly as it is known. */
-    private static String hiddenShape(Shape input) {
-        return input.rows() % Gate.COUNT == 0
-                ? String.format(Locale.ROOT, "(4H, H) = (%d, %d)", input.rows(), input.rows() / Gate.COUNT)
-                : "(4H, H)";
+    /** The only module, unless there are several. */
+    boolean isOneModule() {
+        return modules().count() == 1;
     }
 
-    /** Rejects GRUs and plain RNNs. They use the same tensor names, but have 3H or H rows. */
-    private void requireLstm(Shape input, Shape hidden) {
-        if (input.rows() == hidden.rows() && hidden.rows() == GRU_BLOCKS * hidden.columns()) {
-            throw notAnLstm("a GRU (3H rows)", input, hidden);
-        }
-        if (input.rows() == hidden.rows() && hidden.rows() == hidden.columns()) {
-            throw notAnLstm("a plain RNN (H rows)", input, hidden);
-        }
-    }
-
-    private ModelException notAnLstm(String found, Shape input, Shape hidden) {
-        return new ModelException(("'%s' is %s: its weight_ih has shape %s and its weight_hh %s, expected an LSTM, "
-                        + "which has 4H rows; only LSTMs can be scored")
-                .formatted(prefix, found, input, hidden));
-    }
-
-    private void requirePlain(String inputName, Shape input, String hiddenName, Shape hidden) {
-        if (hidden.rows() == Gate.COUNT * hidden.columns() && input.rows() != hidden.rows()) {
-            throw wrongShape(
-                    inputName,
-                    String.format(Locale.ROOT, "(4H, I) = (%d, I) with H = %d", hidden.rows(), hidden.columns()));
-        }
-        if (input.rows() % Gate.COUNT != 0) {
-            throw wrongShape(inputName, "(4H, I), a multiple of 4 rows");
-        }
-        long width = input.rows() / Gate.COUNT;
-        if (hidden.rows() != input.rows() || hidden.columns() != width) {
-            throw wrongShape(hiddenName, hiddenShape(input) + " with H = " + width);
-        }
-    }
-
-    private void requireProjected(
-            String inputName, Shape input, String hiddenName, Shape hidden, String projectionName) {
-        Shape projection = matrixShape(projectionName, "(P, H)", hiddenName);
-        long rows = Gate.COUNT * projection.columns();
-        if (input.rows() != rows) {
-            throw wrongShape(
-                    inputName,
-                    String.format(
-                            Locale.ROOT,
-                            "(4H, I) = (%d, I) with H = %d from '%s'",
-                            rows,
-                            projection.columns(),
-                            projectionName));
-        }
-        if (hidden.rows() != rows || hidden.columns() != projection.rows()) {
-            throw wrongShape(
-                    hiddenName,
-                    String.format(
-                            Locale.ROOT,
-                            "(4H, P) = (%d, %d) with P from '%s'",
-                            rows,
-                            projection.rows(),
-                            projectionName));
-        }
-    }
-
-    private void requireWidth(String name, Shape input, WidthBelow below) {
-        if (input.columns() != below.width()) {
-            throw wrongShape(
-                    name,
-                    String.format(
-                            Locale.ROOT,
-                            "(4H, I) = (%d, %d): %s %d numbers a step",
-                            input.rows(),
-                            below.width(),
-                            below.reason(),
-                            below.width()));
-        }
-    }
-
-    /** The sum of both biases, added in float64, or zeros if the LSTM has no biases. */
-    private float[] bias(String suffix, int rows) throws IOException {
-        String inputBias = prefix + "bias_ih" + suffix;
-        String hiddenBias = prefix + "bias_hh" + suffix;
-        if (!biased) {
-            return new float[rows];
-        }
-        requireBias(inputBias, rows, hiddenBias);
-        requireBias(hiddenBias, rows, inputBias);
-        return sum(inputBias, tensors.values(inputBias), hiddenBias, tensors.values(hiddenBias));
-    }
-
-    /**
-     * Adds both biases in float64.
-     *
-     * @param sum the input bias; it is overwritten with the sum
-     * @throws ModelException if the lengths differ, or a sum exceeds the range of float32
-     */
-    static float[] sum(String inputBias, float[] sum, String hiddenBias, float[] addends) {
-        if (sum.length != addends.length) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "tensors '%s' and '%s' have %d and %d values, expected the same number",
-                    inputBias,
-                    hiddenBias,
-                    sum.length,
-                    addends.length));
-        }
-        for (int at = 0; at < sum.length; at++) {
-            sum[at] = (float) ((double) sum[at] + addends[at]);
-            if (!Float.isFinite(sum[at])) {
-                throw new ModelException(String.format(
-                        Locale.ROOT,
-                        "tensors '%s' and '%s' add up to %s at index [%d], expected a finite "
-                                + "number that float32 can hold",
-                        inputBias,
-                        hiddenBias,
-                        sum[at],
-                        at));
-            }
-        }
-        return sum;
-    }
-
-    private void requireBias(String name, long rows, String sibling) {
-        if (!tensors.has(name)) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "tensor '%s' is missing, expected one of shape (4H) = (%d) beside '%s': an "
-                            + "LSTM has all its biases or none; export the whole state dict",
-                    name,
-                    rows,
-                    sibling));
-        }
-        if (!tensors.shape(name).isVectorOf(rows)) {
-            throw wrongShape(name, String.format(Locale.ROOT, "(4H) = (%d)", rows));
-        }
-    }
-
-    private ModelException wrongShape(String name, String expected) {
-        return new ModelException("tensor '%s' has shape %s, expected %s; export the model again"
-                .formatted(name, tensors.shape(name), expected));
+    /** How the modules were connected, if nobody said it. */
+    List<String> notes() {
+        return notes;
     }
 }

@@ -4,70 +4,140 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import sluice.cell.model.Matrix;
+import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.ElementType;
 import sluice.cell.weights.file.FiniteValues;
+import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.Shape;
 
 /**
- * The tensors of a state dict by all their names, in alphabetical order: stored tensors, and aliases that the file
- * omits because they equal a stored tensor. Records which tensors were read.
+ * The tensors of a state dict by all their names, in alphabetical order: stored tensors, aliases that the file omits
+ * because they equal a stored tensor, and {@linkplain FoldedWeight weights that are computed} from stored tensors, which
+ * take the place of these. Records which names were read.
  */
 final class NamedTensors {
     private final TensorSource source;
     private final NavigableMap<String, String> storedNames = new TreeMap<>(); // name or alias -> stored name
-    private final NavigableSet<String> unused;
+    private final Map<String, FoldedWeight> folded;
+    private final NavigableSet<String> all;
+    private final NavigableSet<String> visible;
+    private final Set<String> readNames = new HashSet<>();
+    private final Set<String> readStored = new HashSet<>();
     private final Map<String, Matrix> matrices =
             new HashMap<>(); // by stored name, so that tied layers share one matrix
     private final List<String> notes = new ArrayList<>();
 
-    /** @param aliases names that the file omits, mapped to names of stored tensors; other entries are ignored */
-    NamedTensors(TensorSource source, Map<String, String> aliases) {
+    /**
+     * @param aliases names that the file omits, mapped to names of stored tensors; other entries are ignored
+     * @param ignored prefixes of names that are hidden: setting {@code model.ignore}
+     * @throws ModelException if no name has one of the prefixes
+     */
+    NamedTensors(TensorSource source, Map<String, String> aliases, List<String> ignored) {
         this.source = source;
-        this.unused = new TreeSet<>(source.names());
         aliases.forEach((name, stored) -> {
             if (source.names().contains(stored)) {
                 storedNames.put(name, stored);
             }
         });
         source.names().forEach(name -> storedNames.put(name, name)); // a stored name takes precedence over an alias
+        NavigableSet<String> inFile = new TreeSet<>(storedNames.keySet());
+        this.folded = FoldedWeight.find(inFile, name -> source.shape(storedNames.get(name)));
+        this.all = new TreeSet<>(inFile);
+        folded.values().forEach(weight -> weight.parts().forEach(all::remove));
+        all.addAll(folded.keySet());
+        this.visible = new TreeSet<>(all);
+        for (String prefix : ignored) {
+            hide(prefix, inFile);
+        }
     }
 
+    private void hide(String prefix, NavigableSet<String> inFile) {
+        NavigableSet<String> hidden = new TreeSet<>(startingWith(prefix, all));
+        Set<String> withParts = new TreeSet<>(startingWith(prefix, inFile));
+        if (hidden.isEmpty() && withParts.isEmpty()) {
+            throw new ModelException("model.ignore: no tensor's name starts with '%s', found %s"
+                    .formatted(prefix, NameList.of(inFile, name -> "'" + name + "'")));
+        }
+        folded.forEach((name, weight) -> {
+            if (!name.startsWith(prefix) && weight.parts().stream().anyMatch(withParts::contains)) {
+                throw new ModelException("model.ignore names a part of tensor '%s' with '%s': name all of it, or none"
+                        .formatted(name, prefix));
+            }
+        });
+        visible.removeAll(hidden);
+    }
+
+    private static Set<String> startingWith(String prefix, NavigableSet<String> names) {
+        return names.tailSet(prefix).stream()
+                .takeWhile(name -> name.startsWith(prefix))
+                .collect(Collectors.toSet());
+    }
+
+    /** The names that are not ignored. */
     NavigableSet<String> names() {
-        return Collections.unmodifiableNavigableSet(storedNames.navigableKeySet());
+        return Collections.unmodifiableNavigableSet(visible);
+    }
+
+    /** All names, with those that are ignored. */
+    NavigableSet<String> allNames() {
+        return Collections.unmodifiableNavigableSet(all);
+    }
+
+    /** Names that {@code model.ignore} hides. */
+    NavigableSet<String> ignored() {
+        NavigableSet<String> ignored = new TreeSet<>(all);
+        ignored.removeAll(visible);
+        return ignored;
     }
 
     boolean has(String name) {
-        return storedNames.containsKey(name);
+        return visible.contains(name);
     }
 
     Shape shape(String name) {
-        return source.shape(storedNames.get(name));
+        FoldedWeight weight = folded.get(name);
+        return weight == null ? source.shape(storedNames.get(name)) : weight.shape();
+    }
+
+    /** Whether its values are counts or indexes. */
+    boolean isCount(String name) {
+        return !folded.containsKey(name) && ElementType.COUNTS.contains(source.type(storedNames.get(name)));
+    }
+
+    /** The name of the stored tensor; of a computed weight its own name. */
+    String stored(String name) {
+        return folded.containsKey(name) ? name : storedNames.get(name);
     }
 
     /** Whether two names refer to one stored tensor. */
     boolean same(String one, String other) {
-        return storedNames.get(one).equals(storedNames.get(other));
+        return stored(one).equals(stored(other));
     }
 
     /** {@code 'fc.weight' (28, 64)}, as messages list it. */
     String describe(String name) {
-        return "'%s' %s".formatted(name, shape(name));
+        return "'%s' %s".formatted(NameList.shortened(name), shape(name));
     }
 
     /** Reads a tensor of rank 2 with at least one value. All names of one stored tensor return the same matrix. */
     Matrix matrix(String name) throws IOException {
-        String stored = storedNames.get(name);
+        String stored = stored(name);
         if (!matrices.containsKey(stored)) {
             Shape shape = shape(name);
             float[] values = values(name);
             matrices.put(stored, Matrix.of((int) shape.rows(), (int) shape.columns(), values));
         }
+        readNames.add(name);
         if (!stored.equals(name)) {
             notes.add("tensor '%s' is stored as '%s': they share their values".formatted(name, stored));
         }
@@ -76,17 +146,37 @@ final class NamedTensors {
 
     /** Reads all values of a tensor and checks that they are finite. */
     float[] values(String name) throws IOException {
-        String stored = storedNames.get(name);
-        unused.remove(stored);
-        return FiniteValues.require(name, shape(name), source.read(stored));
+        readNames.add(name);
+        readStored.add(stored(name));
+        FoldedWeight weight = folded.get(name);
+        if (weight == null) {
+            return FiniteValues.require(name, shape(name), source.read(stored(name)));
+        }
+        notes.add(weight.note());
+        return FiniteValues.require(
+                name,
+                weight.shape(),
+                weight.values(part -> FiniteValues.require(
+                        part, source.shape(storedNames.get(part)), source.read(storedNames.get(part)))));
     }
 
-    /** Stored tensors that have not been read. */
-    NavigableSet<String> unused() {
-        return Collections.unmodifiableNavigableSet(unused);
+    /** Names that are not ignored and have not been read. */
+    NavigableSet<String> unread() {
+        NavigableSet<String> unread = new TreeSet<>(visible);
+        unread.removeAll(readNames);
+        return unread;
     }
 
-    /** Notes on names that are aliases of stored tensors. */
+    boolean isRead(String name) {
+        return readNames.contains(name);
+    }
+
+    /** Whether the stored tensor of this name has been read, perhaps by another name. */
+    boolean isStoredRead(String name) {
+        return readStored.contains(stored(name));
+    }
+
+    /** Notes on names that are aliases of stored tensors, and on computed weights. */
     List<String> notes() {
         return Collections.unmodifiableList(notes);
     }

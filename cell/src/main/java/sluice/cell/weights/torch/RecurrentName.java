@@ -31,6 +31,11 @@ record RecurrentName(String prefix, String kind, boolean cell, int layer, boolea
                 matcher.group("reverse") != null));
     }
 
+    /** The name without its prefix. */
+    String suffix() {
+        return kind + (cell ? "" : "_l" + layer) + (reversed ? "_reverse" : "");
+    }
+
     /** Whether every LSTM has a tensor of this kind. */
     boolean isWeight() {
         return kind.equals("weight_ih") || kind.equals("weight_hh");

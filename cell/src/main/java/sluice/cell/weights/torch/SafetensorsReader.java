@@ -13,6 +13,7 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.Allocation;
 import sluice.cell.weights.file.ChannelBytes;
+import sluice.cell.weights.file.ElementType;
 import sluice.cell.weights.file.FileKind;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.Shape;
@@ -129,6 +130,11 @@ public final class SafetensorsReader implements TensorSource {
     @Override
     public Shape shape(String name) {
         return tensors.get(name).shape();
+    }
+
+    @Override
+    public ElementType type(String name) {
+        return tensors.get(name).type();
     }
 
     @Override

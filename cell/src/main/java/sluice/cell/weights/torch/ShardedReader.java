@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.ElementType;
 import sluice.cell.weights.file.FileKind;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.ModelFolder;
@@ -132,6 +133,11 @@ public final class ShardedReader implements TensorSource, Closeable {
     @Override
     public Shape shape(String name) {
         return tensors.get(name).shape(name);
+    }
+
+    @Override
+    public ElementType type(String name) {
+        return tensors.get(name).type(name);
     }
 
     @Override

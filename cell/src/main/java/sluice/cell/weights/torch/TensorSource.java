@@ -2,6 +2,7 @@ package sluice.cell.weights.torch;
 
 import java.io.IOException;
 import java.util.Set;
+import sluice.cell.weights.file.ElementType;
 import sluice.cell.weights.file.Shape;
 
 /** The named tensors of a file. Shapes are known on opening; values are read on demand. */
@@ -10,6 +11,9 @@ interface TensorSource {
 
     /** The shape of a tensor that {@link #names} lists. */
     Shape shape(String name);
+
+    /** The element type of a tensor that {@link #names} lists. */
+    ElementType type(String name);
 
     /**
      * Reads the values of a tensor as float32, row-major, into a new array. They may include NaN or infinities.

@@ -134,7 +134,7 @@ class KerasReaderTest {
         assertThat(read.notes())
                 .containsExactly(
                         "the embedding is layer 'embedding_1' (5, 2)",
-                        "the output layer is layer 'decoder' (4 classes); Keras outputs probabilities, here the output kind decides",
+                        "the output layer is layer 'decoder' (4 classes); the Keras model ends in a softmax: --emit softmax",
                         "the Keras model outputs every step, as --at each does");
     }
 
@@ -640,6 +640,8 @@ class KerasReaderTest {
         "elu, ELU, 1, 0",
         "softplus, SOFTPLUS, 0, 0",
         "softsign, SOFTSIGN, 0, 0",
+        "selu, SELU, 1.6732632, 1.050701",
+        "exponential, EXPONENTIAL, 0, 0",
         "linear, AFFINE, 1, 0",
         "leaky_relu, LEAKY_RELU, 0.2, 0",
     })
@@ -697,6 +699,36 @@ class KerasReaderTest {
                 .isEqualTo(padded.fingerprint());
     }
 
+    /** {@code h[:, -1, :]}: of a bidirectional LSTM, the last step of both directions. */
+    @ParameterizedTest
+    @ValueSource(strings = {"last", "first", "some"})
+    void readsTheLastStepOfASequence(String selected) throws IOException {
+        List<Layer> layers = small();
+        layers.add(3, KerasWriter.layer("GetItem", "get_item"));
+        ObjectNode model = KerasWriter.functional(layers, true);
+        ArrayNode arguments = (ArrayNode) model.at("/config/layers/3/inbound_nodes/0/args");
+        ArrayNode index = arguments.addArray();
+        index.add(slice(null)).add(selected.equals("first") ? 0 : -1).add(slice(selected.equals("some") ? 1 : null));
+        byte[] file = KerasWriter.archive(
+                "3.15.1", model, KerasWriter.numbered("layers", layers).bytes());
+
+        if (selected.equals("last")) {
+            ModelFile read = read(file);
+            assertThat(read.model().fingerprint()).isEqualTo(SMALL.fingerprint());
+            assertThat(read.notes()).contains("the Keras model outputs the last step, as --at last does");
+        } else {
+            assertThatThrownBy(() -> read(file))
+                    .hasMessageContaining(
+                            "layer 'get_item' (GetItem) selects a part of the output of the layer below that is not the last step");
+        }
+    }
+
+    private static ObjectNode slice(Integer start) {
+        ObjectNode slice = KerasWriter.object().put("class_name", "__slice__");
+        slice.putObject("config").put("start", start).putNull("stop").putNull("step");
+        return slice;
+    }
+
     /** Keras 3 writes the mask as a separate layer and passes it to the LSTM. */
     @Test
     void readsPaddingMasksInAGraph() throws IOException {
@@ -705,6 +737,8 @@ class KerasReaderTest {
         ObjectNode model = KerasWriter.functional(layers, true);
         ObjectNode mask = KerasWriter.json(KerasWriter.layer("NotEqual", "not_equal"));
         mask.set("inbound_nodes", KerasWriter.from("input_1", true));
+        ArrayNode compared = (ArrayNode) mask.get("inbound_nodes").get(0).get("args");
+        compared.add(0);
         ArrayNode listed = (ArrayNode) model.get("config").get("layers");
         ObjectNode lstm = (ObjectNode) listed.get(2);
         ((ObjectNode) lstm.get("inbound_nodes").get(0).get("kwargs")).set("mask", KerasWriter.tensor("not_equal"));
@@ -713,6 +747,13 @@ class KerasReaderTest {
 
         assertThat(read(KerasWriter.archive("3.15.1", model, weights)).model().fingerprint())
                 .isEqualTo(padded().fingerprint());
+        compared.remove(1);
+        compared.add(5);
+        assertThatThrownBy(() -> read(KerasWriter.archive("3.15.1", model, weights)))
+                .as("steps of another token are skipped too")
+                .hasMessageContaining("layer 'lstm_7' (LSTM) skips the steps given by 'not_equal'");
+        compared.remove(1);
+        compared.add(0);
         ((ObjectNode) listed.get(1).get("config")).put("mask_zero", false);
         assertThatThrownBy(() -> read(KerasWriter.archive("3.15.1", model, weights)))
                 .hasMessageContaining("layer 'lstm_7' (LSTM) skips the steps given by 'not_equal'");

@@ -35,6 +35,10 @@ class KerasRefusalTest {
         return new ArrayList<>(KerasWriter.layers(SMALL, Form.KERAS_2));
     }
 
+    private static List<Layer> newer() {
+        return new ArrayList<>(KerasWriter.layers(SMALL, Form.KERAS_3));
+    }
+
     private static void assertRefused(List<Layer> layers, String... parts) {
         assertRefused(KerasWriter.whole("2.3.1", layers), parts);
     }
@@ -84,7 +88,82 @@ class KerasRefusalTest {
                 1,
                 KerasWriter.layer("Masking", "masking").with("mask_value", 0),
                 "layer 'masking' (Masking) is between input and output",
-                "it skips steps by their input values, which is not supported");
+                "it skips steps whose features all equal mask_value, which is not supported",
+                "leave such steps out of the rows");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "StringLookup, set input.vocabulary to a file",
+        "TextVectorization, save a model that starts at the Embedding",
+        "Normalization, scale them before scoring"
+    })
+    void preparationOfTheInput(String kind, String remedy) {
+        assertRefused(1, KerasWriter.layer(kind, "first"), "layer 'first' (" + kind + ") is between", remedy);
+    }
+
+    /** A user's class may have the name of one of Keras, and compute something else. */
+    @ParameterizedTest
+    @CsvSource({
+        "1, my_models.layers, mine>Embedding, mine>Embedding",
+        "2, __main__, LSTM, __main__>LSTM",
+        "3,, Dense, ?>Dense"
+    })
+    void classesThatAreNotOfKeras(int at, String module, String registered, String described) {
+        List<Layer> layers = newer();
+        ObjectNode model = KerasWriter.sequential(layers);
+        ((ObjectNode) model.at("/config/layers/" + at)).put("module", module).put("registered_name", registered);
+        byte[] file = KerasWriter.archive(
+                "3.15.1", model, KerasWriter.numbered("layers", layers).bytes());
+
+        assertThatThrownBy(() -> KerasReaderTest.read(file))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll(
+                        "(" + described + ") is between input and output: its class is not one of Keras",
+                        "build the model with Keras' own layers");
+    }
+
+    @Test
+    void anActivationThatIsMissing() {
+        for (int at : new int[] {2, 3}) {
+            List<Layer> layers = small();
+            layers.get(at).config().remove("activation");
+            assertRefused(layers, "has no activation in the model's config, expected one");
+        }
+    }
+
+    @Test
+    void quantizedWeights() {
+        List<Layer> layers = small();
+        layers.get(1).config().putObject("dtype").put("class_name", "QuantizedDTypePolicy");
+        assertRefused(layers, "(Embedding) is quantized: its weights are integers with scales, expected floats");
+    }
+
+    @Test
+    void aStateAsTheOutput() {
+        List<Layer> layers = newer();
+        ObjectNode model = KerasWriter.functional(layers, true);
+        ((ArrayNode) model.at("/config/output_layers")).set(2, 2);
+        byte[] file = KerasWriter.archive(
+                "3.15.1", model, KerasWriter.numbered("layers", layers).bytes());
+
+        assertThatThrownBy(() -> KerasReaderTest.read(file))
+                .hasMessageContaining(
+                        "an output of the model is state 2 of layer 'decoder', expected the layer's output");
+    }
+
+    @Test
+    void arraysThatALayerDoesNotHave() {
+        List<Layer> layers = newer();
+        Layer dense = layers.get(3);
+        List<Weight> weights = new ArrayList<>(dense.weights());
+        weights.add(new Weight("adapter/scale", new float[] {2}, 1));
+        layers.set(3, new Layer(dense.kind(), dense.name(), dense.config(), weights));
+
+        assertRefused(
+                KerasWriter.archive("3.15.1", layers),
+                "layer 'decoder' (Dense) has arrays that a layer of this class doesn't have",
+                "layers/dense/adapter/vars/0");
     }
 
     @Test
@@ -139,9 +218,10 @@ class KerasRefusalTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"sigmoid", "relu", "log_softmax"})
+    @ValueSource(strings = {"tanh", "relu", "log_softmax"})
     void outputActivations(String name) {
-        String sentence = "the activation '%s', expected softmax or linear for an output layer".formatted(name);
+        String sentence =
+                "the activation '%s', expected softmax, sigmoid or linear for an output layer".formatted(name);
         assertRefused(3, small().get(3).with("activation", name), "layer 'decoder' (Dense) has " + sentence);
 
         List<Layer> layers = small();
@@ -157,6 +237,16 @@ class KerasRefusalTest {
         assertRefused(layers, "layer 'again' (Softmax) has the activation 'softmax' after a softmax");
         layers.set(4, KerasWriter.layer("Softmax", "again").with("axis", 1));
         assertRefused(layers, "layer 'again' (Softmax) goes over axis 1, expected -1");
+    }
+
+    @Test
+    void aSigmoidAndASoftmax() {
+        List<Layer> layers = small();
+        layers.add(KerasWriter.layer("Activation", "again").with("activation", "sigmoid"));
+        assertRefused(layers, "layer 'again' (Activation) has the activation 'sigmoid' after a softmax");
+        layers.set(3, layers.get(3).with("activation", "sigmoid"));
+        layers.set(4, KerasWriter.layer("Softmax", "again"));
+        assertRefused(layers, "layer 'again' (Softmax) has the activation 'softmax' after a sigmoid");
     }
 
     @Test

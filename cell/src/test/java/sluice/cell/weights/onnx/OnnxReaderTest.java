@@ -238,7 +238,7 @@ class OnnxReaderTest {
                 .node("Squeeze", "s,one", "last");
         gemm(onnx, model, "last").output("logits");
 
-        assertRead(onnx, model, "an output for the last step", "the graph outputs logits");
+        assertRead(onnx, model, "an output for the last step", "the graph ends in its output layer");
     }
 
     @Test
@@ -523,13 +523,15 @@ class OnnxReaderTest {
                         .node("Expand", "learned,dims", "r")
                         .node("Unsqueeze", "r,zero", "s");
             case "filled" ->
-                onnx.node(
-                        "ConstantOfShape",
-                        "one",
-                        "s",
-                        OnnxWriter.tensor(
-                                "value",
-                                OnnxWriter.header("", OnnxWriter.FLOAT, 1).reals(4, 0.25f)));
+                onnx.longs("dims", 1, 1, 2)
+                        .node(
+                                "ConstantOfShape",
+                                "dims",
+                                "s",
+                                OnnxWriter.tensor(
+                                        "value",
+                                        OnnxWriter.header("", OnnxWriter.FLOAT, 1)
+                                                .reals(4, 0.25f)));
             default ->
                 onnx.node(
                         "Constant",
@@ -548,19 +550,57 @@ class OnnxReaderTest {
         assertRead(onnx.output("probabilities"), model);
     }
 
-    @Test
-    void sequenceLengthsAreIgnored() throws IOException {
-        LstmModel model = model("f", 3, 4);
-        OnnxWriter onnx = start(model, 13)
-                .node("Gather", "E,tokens", "e")
-                .node("NotEqual", "tokens,zero", "mask")
-                .node("ReduceSum", "mask", "lengths")
-                .node("Transpose", "e", "x", numbers("perm", 1, 0, 2))
+    @ParameterizedTest
+    @ValueSource(strings = {"input", "at least one", "all steps", "count"})
+    void sequenceLengthsAreIgnored(String kind) throws IOException {
+        LstmModel plain = model("f", 3, 4);
+        LstmModel model = kind.equals("count")
+                ? new LstmModel(
+                        Optional.of(plain.embedding().orElseThrow().withPadding(0)), plain.layers(), plain.output())
+                : plain;
+        OnnxWriter onnx = start(model, 13).node("Gather", "E,tokens", "e");
+        switch (kind) {
+            case "input" -> onnx.tokens("n", "b").node("Cast", "n", "lengths", number("to", 6));
+            case "at least one" -> onnx.tokens("n", "b").node("Clip", "n,one", "lengths");
+            case "all steps" -> onnx.node("Shape", "tokens", "shape").node("Gather", "shape,one", "lengths");
+            default ->
+                onnx.node("Equal", "tokens,zero", "padding")
+                        .node("Not", "padding", "mask")
+                        .node("Cast", "mask", "ones", number("to", 7))
+                        .node("ReduceSum", "ones,one", "lengths");
+        }
+        onnx.node("Transpose", "e", "x", numbers("perm", 1, 0, 2))
                 .node("LSTM", "x,W,R,B,lengths", "Y")
                 .node("Squeeze", "Y,one", "h");
         OnnxModels.output(onnx, model, "h");
 
         assertRead(onnx.output("probabilities"), model, "its sequence_lens input is ignored");
+        assertThat(read(onnx.bytes()).notes().toString().contains("token 0 is padding"))
+                .isEqualTo(kind.equals("count"));
+    }
+
+    @Test
+    void dropoutInTrainingModeIsTold() throws IOException {
+        for (boolean training : new boolean[] {true, false}) {
+            LstmModel model = model("f", 3, 4);
+            OnnxWriter onnx = start(model, 13)
+                    .floats("ratio", new float[] {0.5f})
+                    .longs("on", training ? 1 : 0)
+                    .node("Cast", "on", "training", number("to", 9))
+                    .node("Gather", "E,tokens", "e")
+                    .node("Transpose", "e", "x", numbers("perm", 1, 0, 2))
+                    .node("LSTM", "x,W,R,B", "Y")
+                    .named("drop", "Dropout", "Y,ratio,training", "dropped")
+                    .node("Squeeze", "dropped,one", "h");
+            OnnxModels.output(onnx, model, "h");
+
+            assertRead(onnx.output("probabilities"), model);
+            assertThat(read(onnx.bytes())
+                            .notes()
+                            .toString()
+                            .contains("node 'drop' (Dropout): the file was exported in training mode"))
+                    .isEqualTo(training);
+        }
     }
 
     @Test

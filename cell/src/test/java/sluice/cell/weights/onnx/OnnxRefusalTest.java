@@ -91,10 +91,10 @@ class OnnxRefusalTest {
     }
 
     @Test
-    void aSigmoidInsteadOfASoftmax() {
+    void aTanhInsteadOfASoftmax() {
         assertRejected(
-                onnx -> lstm(onnx).node("MatMul", "y,V", "m").named("top", "Sigmoid", "m", "answer"),
-                "node 'top' (Sigmoid): this operator is not supported here, after the output layer");
+                onnx -> lstm(onnx).node("MatMul", "y,V", "m").named("top", "Tanh", "m", "answer"),
+                "node 'top' (Tanh): this operator is not supported here, after the output layer");
     }
 
     @Test
@@ -232,6 +232,98 @@ class OnnxRefusalTest {
     }
 
     @Test
+    void zeroInitialStatesOfAnotherWidth() {
+        assertRejected(
+                onnx -> onnx.longs("dims", 1, 2, HIDDEN + 1)
+                        .node("ConstantOfShape", "dims", "s")
+                        .named("lstm", "LSTM", "X,W,R,B,,s", "answer"),
+                "node 'lstm' (LSTM): initial state a tensor filled with 0.0 [1, 2, 3], expected shape (D, N, H) with D = 1 and H = 2");
+    }
+
+    @Test
+    void anInitialStateComputedFromAnotherInput() {
+        assertRejected(
+                onnx -> onnx.input("image", OnnxWriter.FLOAT, 1, "n", HIDDEN)
+                        .named("mean", "ReduceMean", "image", "s")
+                        .named("lstm", "LSTM", "X,W,R,B,,s", "answer"),
+                "node 'lstm' (LSTM): initial_h is input 'image' in an unsupported form: node 'mean' (ReduceMean) changes it");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"constant", "shorter", "own"})
+    void sequenceLengthsOfOtherSequences(String kind) {
+        assertRejected(
+                onnx -> {
+                    switch (kind) {
+                        case "constant" -> onnx.longs("lengths", 4);
+                        case "shorter" -> onnx.tokens("n", "b").named("less", "Mod", "n,one", "lengths");
+                        default -> onnx.named("less", "ReduceMax", "X", "lengths");
+                    }
+                    return onnx.named("lstm", "LSTM", "X,W,R,B,lengths", "answer");
+                },
+                kind.equals("constant")
+                        ? "sequence_lens is tensor 'lengths' (1), so the graph reads a number of steps that is fixed in the file"
+                        : "sequence_lens is computed from input '%s'".formatted(kind.equals("own") ? "X" : "n"));
+    }
+
+    @Test
+    void repeatedFeatures() {
+        assertRejected(
+                onnx -> onnx.input("once", OnnxWriter.FLOAT, 1, "n", WIDTH)
+                        .longs("times", 5, 1, 1)
+                        .named("repeat", "Tile", "once,times", "x")
+                        .named("lstm", "LSTM", "x,W,R,B", "answer"),
+                "node 'lstm' (LSTM): reads input 'once' in an unsupported form: node 'repeat' (Tile) repeats it");
+    }
+
+    @Test
+    void stepsInReverse() {
+        assertRejected(
+                onnx -> lstm(onnx)
+                        .longs("start", -1)
+                        .longs("end", Long.MIN_VALUE)
+                        .node("MatMul", "y,V", "m")
+                        .node("Slice", "m,start,end,zero,start", "answer"),
+                "output 'answer' of the graph goes from the last step to the first");
+    }
+
+    @Test
+    void aBranchThatDependsOnTheSequences() {
+        ProtoWriter branch = new ProtoWriter()
+                .message(1, new ProtoWriter().text(1, "y").text(2, "inner").text(4, "Identity"))
+                .message(12, new ProtoWriter().text(1, "inner"));
+        assertRejected(
+                onnx -> lstm(onnx)
+                        .node("Shape", "y", "shape")
+                        .node("Gather", "shape,zero", "steps")
+                        .node("Equal", "steps,one", "single")
+                        .named(
+                                "either",
+                                "If",
+                                "single",
+                                "answer",
+                                attribute -> attribute.text(1, "then_branch").message(6, branch),
+                                attribute -> attribute.text(1, "else_branch").message(6, branch)),
+                "node 'either' (If): chooses between two computations");
+    }
+
+    @Test
+    void aLoopOverTheOutputOfAnLstm() {
+        ProtoWriter body = new ProtoWriter()
+                .message(1, new ProtoWriter().text(1, "y").text(2, "inner").text(4, "Relu"))
+                .message(12, new ProtoWriter().text(1, "inner"));
+        assertRejected(
+                onnx -> lstm(onnx)
+                        .named(
+                                "repeat",
+                                "Loop",
+                                "one",
+                                "answer",
+                                attribute -> attribute.text(1, "body").message(6, body)),
+                "node 'repeat' (Loop): this operator is not supported here, after the output of node 'lstm' (LSTM)");
+    }
+
+    @Test
     void aSoftmaxOverTheSteps() {
         assertRejected(
                 onnx -> lstm(onnx).node("MatMul", "y,V", "m").named("top", "Softmax", "m", "answer", number("axis", 0)),
@@ -303,7 +395,7 @@ class OnnxRefusalTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 6, 23, 99})
+    @ValueSource(ints = {1, 6, 26, 99})
     void unsupportedOpsets(int opset) {
         OnnxWriter onnx = new OnnxWriter(opset)
                 .input("X", OnnxWriter.FLOAT, "t", "n", WIDTH)
@@ -313,7 +405,7 @@ class OnnxRefusalTest {
 
         assertThatThrownBy(() -> OnnxReaderTest.read(onnx.bytes()))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining(String.format(Locale.ROOT, "the file uses opset %d, expected 7 to 22", opset));
+                .hasMessageContaining(String.format(Locale.ROOT, "the file uses opset %d, expected 7 to 25", opset));
     }
 
     @Test

@@ -312,13 +312,23 @@ class CheckpointReaderTest {
         CheckpointWriter checkpoint = CheckpointWriter.of(MODEL)
                 .with(new RawTensor("bn.num_batches_tracked", "I64", new long[0], new byte[8]))
                 .with(new RawTensor("empty", "F32", new long[] {0, 3}, new byte[0]))
-                .with(new RawTensor("mask", "U8", new long[] {2}, new byte[2]));
+                .with(new RawTensor("epochs", "I64", new long[] {1}, new byte[8]));
 
         assertThat(read(checkpoint.bytes()).notes())
                 .contains(
-                        "tensor 'bn.num_batches_tracked' () is not used",
-                        "tensor 'empty' (0, 3) is not used",
-                        "tensor 'mask' (2) is not used");
+                        "tensor 'bn.num_batches_tracked' () is not used: a counter",
+                        "tensor 'empty' (0, 3) is not used: it has no values",
+                        "tensor 'epochs' (1) is not used: a counter");
+    }
+
+    @Test
+    void integersThatAreNoCountersAreRejected() {
+        CheckpointWriter checkpoint =
+                CheckpointWriter.of(MODEL).with(new RawTensor("mask", "U8", new long[] {2}, new byte[2]));
+
+        assertThatThrownBy(() -> read(checkpoint.bytes()))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("tensor 'mask' (2) looks like a further part of the network");
     }
 
     // ---- position of the state dict

@@ -395,9 +395,9 @@ class MalformedSafetensorsTest {
 
         assertThat(file.notes())
                 .contains(
-                        "tensor 'empty' (0, 1099511627776) is not used",
-                        "tensor 'also_empty' (0) is not used",
-                        "tensor 'steps' () is not used");
+                        "tensor 'empty' (0, 1099511627776) is not used: it has no values",
+                        "tensor 'also_empty' (0) is not used: it has no values",
+                        "tensor 'steps' () is not used: a counter");
     }
 
     @Test

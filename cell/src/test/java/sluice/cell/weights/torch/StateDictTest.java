@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -231,10 +232,119 @@ class StateDictTest {
     }
 
     @Test
-    void severalCellsAreRejected() {
+    void numberedCellsAreAStack() throws IOException {
+        Tensors tensors = new Tensors()
+                .withDirection("cells.1.", "", 5, 6)
+                .withDirection("cells.0.", "", 3, 5)
+                .with("fc.weight", 2, 6);
+
+        assertThat(read(tensors)).hasToString("input of width 3; LSTM 5, 6; 2 classes");
+        assertThat(first(read(tensors)).hiddenWeights().values()).isEqualTo(tensors.values("cells.0.weight_hh"));
+        assertThat(notes(tensors, Map.of()))
+                .contains("by their numbers and widths, each of these LSTMs reads what the one before returns: "
+                        + "'cells.0.' (reads 3, gives 5 numbers a step), 'cells.1.' (reads 5, gives 6 numbers a step)");
+    }
+
+    @Test
+    void twelveModulesAreOrderedByNumber() throws IOException {
+        Tensors tensors = new Tensors();
+        for (int depth = 1; depth <= 12; depth++) {
+            tensors.withLstm("net.lstm" + depth + ".", depth + 1, depth + 2);
+        }
+
+        assertThat(read(tensors).outputWidth()).isEqualTo(14);
+    }
+
+    /** They may be side by side, in another order, or in another network. */
+    @ParameterizedTest
+    @CsvSource({
+        "lstm1., 5, lstm2., 5, they could also read one input",
+        "lstm1., 3, lstm2., 4, widths that do not fit",
+        "lstm.0., 3, lstm.2., 5, a gap",
+        "lstm2., 3, lstm3., 5, not from 0 or 1",
+        "encoder., 3, decoder., 5, no numbers",
+        "a1.b1., 3, a2.b2., 5, two numbers",
+        "lstm1., 5, lstm2., 3, in the wrong order"
+    })
+    void modulesThatAreNotCertainlyAStackAreRejected(
+            String one, int inputOfOne, String other, int inputOfOther, String why) {
         assertRefused(
-                new Tensors().withDirection("cells.0.", "", 3, 5).withDirection("cells.1.", "", 5, 5),
-                "2 recurrent modules in the file, expected one: 'cells.0.', 'cells.1.'; set model.lstm");
+                new Tensors().withLstm(one, inputOfOne, 5).withLstm(other, inputOfOther, 5),
+                "2 recurrent modules in the file, and a state dict does not tell how they are connected: '",
+                "otherwise export the model to ONNX");
+    }
+
+    @Test
+    void onlyWhatTheWidthsAllowIsOffered() {
+        assertRefused(
+                new Tensors().withLstm("a.", 3, 5).withLstm("b.", 4, 3),
+                "'b.' (reads 4, gives 3 numbers a step); if each reads what the one before returns, set model.lstm to all of "
+                        + "them, the lowest first, such as [b., a.]; if the network's answers depend on one");
+        assertRefused(
+                new Tensors().withLstm("fw.", 3, 5).withLstm("bw.", 3, 5),
+                "'fw.' (reads 3, gives 5 numbers a step); if they read the same input, one forward and one backward, set "
+                        + "model.lstm to both, the forward one first, such as [bw. | fw.]; if the network's answers");
+        assertRefused(
+                new Tensors().withLstm("char.", 3, 5).withLstm("word.", 4, 5),
+                "'word.' (reads 4, gives 5 numbers a step); if the network's answers depend on one of them only");
+    }
+
+    @Test
+    void namedModulesAreAStack() throws IOException {
+        Tensors tensors = new Tensors().withLstm("lstm1.", 5, 5).withLstm("lstm2.", 5, 5);
+
+        LstmModel model = read(tensors, AUTOMATIC.withLstms(List.of("lstm2.", "lstm1")));
+
+        assertThat(model).hasToString("input of width 5; LSTM 5, 5; no output layer");
+        assertThat(first(model).hiddenWeights().values()).isEqualTo(tensors.values("lstm2.weight_hh_l0"));
+        assertRefused(
+                tensors,
+                AUTOMATIC.withLstm("lstm1."),
+                "'lstm2.weight_ih_l0' (20, 5) look like a further recurrent module, which model.lstm does not list");
+        assertThat(read(tensors, AUTOMATIC.withLstm("lstm1.").withIgnored(List.of("lstm2."))))
+                .hasToString("input of width 5; LSTM 5; no output layer");
+        assertRefused(tensors, AUTOMATIC.withLstms(List.of("lstm1.", "lstm1.")), "model.lstm names 'lstm1.' twice");
+        assertRefused(
+                new Tensors().withLstm("a.", 3, 5).withLstm("b.", 6, 5),
+                AUTOMATIC.withLstms(List.of("a.", "b.")),
+                "tensor 'b.weight_ih_l0' has shape (20, 6), expected (4H, I) = (20, 5): 'a.' gives 5 numbers a step");
+    }
+
+    @Test
+    void twoModulesAreTwoDirectionsOnlyIfNamed() throws IOException {
+        Tensors tensors = new Tensors()
+                .withLstm("forward.", 3, 5)
+                .withLstm("backward.", 3, 4)
+                .withLstm("top.", 9, 2);
+
+        LstmModel model = read(tensors, AUTOMATIC.withLstms(List.of("forward. | backward.", "top.")));
+
+        assertThat(model).hasToString("input of width 3; LSTM 5 + 4 backward, 2; no output layer");
+        assertThat(model.directions().get(1).hiddenWeights().values())
+                .isEqualTo(tensors.values("backward.weight_hh_l0"));
+        assertRefused(
+                new Tensors()
+                        .withLstm("a.", 3, 5)
+                        .withDirection("a.", "_l1", 5, 5)
+                        .withLstm("b.", 3, 5),
+                AUTOMATIC.withLstm("a.|b."),
+                "model.lstm joins 'a.' and 'b.' as two directions, expected modules of one layer and one direction each");
+        assertRefused(
+                new Tensors().withLstm("a.", 3, 5).withLstm("b.", 4, 5),
+                AUTOMATIC.withLstm("a.|b."),
+                "tensor 'b.weight_ih_l0' has shape (20, 4), expected (4H, I) = (20, 3): 'a.' reads 3 numbers a step");
+    }
+
+    @Test
+    void oneModuleUnderTwoNamesIsOneModule() throws IOException {
+        Tensors tensors = typical();
+        Map<String, String> aliases = new HashMap<>();
+        for (String name : tensors.names()) {
+            aliases.put("layers.0." + name.substring(name.indexOf('.') + 1), name);
+        }
+
+        assertThat(new StateDict(tensors, aliases, AUTOMATIC).model())
+                .hasToString("9 tokens of width 3; LSTM 5; 7 classes");
     }
 
     @Test
@@ -247,10 +357,16 @@ class StateDictTest {
     void severalLstmsAreRejectedUnlessOneIsNamed() throws IOException {
         Tensors tensors = new Tensors().withLstm("encoder.lstm.", 3, 5).withLstm("decoder.lstm.", 4, 6);
 
-        assertRefused(tensors, "expected one: 'decoder.lstm.', 'encoder.lstm.'; set model.lstm to the prefix");
-        assertThat(read(tensors, AUTOMATIC.withLstm("encoder.lstm.")))
+        assertRefused(
+                tensors,
+                "2 recurrent modules in the file",
+                "'decoder.lstm.' (reads 4, gives 6 numbers a step), 'encoder.lstm.' (reads 3, gives 5 numbers a step)",
+                "if the network's answers depend on one of them only, name the others in model.ignore");
+        assertThat(read(tensors, AUTOMATIC.withLstm("encoder.lstm.").withIgnored(List.of("decoder."))))
                 .hasToString("input of width 3; LSTM 5; no output layer");
-        assertThat(read(tensors, AUTOMATIC.withLstm("decoder.lstm")))
+        assertThat(read(tensors, AUTOMATIC.withLstm("decoder.lstm").withIgnored(List.of("encoder."))))
+                .hasToString("input of width 4; LSTM 6; no output layer");
+        assertThat(read(tensors, AUTOMATIC.withIgnored(List.of("encoder."))))
                 .hasToString("input of width 4; LSTM 6; no output layer");
         assertRefused(
                 tensors,
@@ -382,7 +498,9 @@ class StateDictTest {
         assertThat(notes(tensors, Map.of()))
                 .containsExactly(
                         "the embedding is tensor 'embedding.weight' (9, 3)",
-                        "the output layer is tensor 'decoder.weight' (7, 5)");
+                        "the output layer is tensor 'decoder.weight' (7, 5)",
+                        "tensors do not tell which step the output layer reads: a mean or maximum over the steps is not "
+                                + "computed");
     }
 
     @Test
@@ -523,7 +641,11 @@ class StateDictTest {
                 tensors,
                 "2 tensors could be the output layer: 'fc_a.weight' (2, 5), 'fc_b.weight' (4, "
                         + "5); set model.output to the name");
-        assertThat(read(tensors, AUTOMATIC.withOutput("fc_b.weight")))
+        assertRefused(
+                tensors,
+                AUTOMATIC.withOutput("fc_b.weight"),
+                "tensor 'fc_a.weight' (2, 5) looks like a layer beside the output layer");
+        assertThat(read(tensors, AUTOMATIC.withOutput("fc_b.weight").withIgnored(List.of("fc_a."))))
                 .hasToString("input of width 3; LSTM 5; 4 classes");
         assertThat(read(tensors, AUTOMATIC.withOutput("none")))
                 .hasToString("input of width 3; LSTM 5; no output layer");
@@ -537,7 +659,11 @@ class StateDictTest {
                 tensors,
                 "2 tensors could be the embedding: 'tag_embedding.weight' (6, 3), "
                         + "'word_embedding.weight' (20, 3); set model.embedding");
-        assertThat(read(tensors, AUTOMATIC.withEmbedding("word_embedding.weight"))
+        assertRefused(
+                tensors,
+                AUTOMATIC.withEmbedding("word_embedding.weight"),
+                "tensor 'tag_embedding.weight' (6, 3) looks like a further embedding");
+        assertThat(read(tensors, AUTOMATIC.withIgnored(List.of("tag_embedding.")))
                         .tokens())
                 .isEqualTo(20);
     }
@@ -572,51 +698,404 @@ class StateDictTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "below.weight, '3,8', before the LSTM, model.embedding",
-                "conv.weight, '3,8,2', before the LSTM, model.embedding",
-        "norm.weight, '3', before the LSTM, model.embedding",
-                "top.weight, '2,7', beside the output layer, model.output",
-        "between.weight, '5,5', beside the output layer, model.output",
-                "ln.weight, '5', beside the output layer, model.output"
-    })
-    void furtherLayersAreRejected(String name, String shape, String where, String setting) throws IOException {
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "below.weight; 3,8; a layer before the LSTM",
+                "c.weight; 3,8,2; a convolution",
+                "norm.weight; 3; a layer normalization or batch normalization",
+                "x.weight; 3; a layer normalization or batch normalization",
+                "top.weight; 2,7; a layer beside the output layer",
+                "between.weight; 5,5; a layer beside the output layer",
+                "ln.weight; 5; a layer normalization or batch normalization",
+                "attention.v.weight; 1,5; an attention over the steps",
+                "w; 5; an attention over the steps",
+                "pos_embedding.weight; 100,3; positions that are added to the input",
+                "crf.transitions; 7,7; the transitions of a CRF, which decodes whole sequences",
+                "act.weight; 1; an activation with a learned parameter, such as PReLU",
+                "temperature; 1; a temperature or a scale of the answers",
+                "x_mean; 3; means or deviations by which features are standardized",
+                "h0; 5; a learned initial state, or a layer that computes one",
+                "init_h; 1,5; a learned initial state, or a layer that computes one",
+                "criterion.tail.0.0.weight; 2,5; an adaptive softmax, whose classes are divided into clusters",
+                "mog_q.weight; 3,5; the gates of a Mogrifier LSTM between input and hidden state",
+                "highway.weight; 3,3; a gate or a highway layer",
+                "mlp.0.weight; 64,9; a further dense layer",
+                "out_bias; 7; a bias without its weights",
+                "extra; 2,2,2; a further part of the network"
+            })
+    void tensorsThatAreNotExplainedAreRejected(String name, String shape, String guess) throws IOException {
         long[] dimensions =
                 Arrays.stream(shape.split(",")).mapToLong(Long::parseLong).toArray();
-        Tensors tensors = bare().with("decoder.weight", 7, 5).with(name, dimensions);
+        Tensors tensors =
+                bare().with("decoder.weight", 7, 5).with("decoder.bias", 7).with(name, dimensions);
+        String prefix = name.contains(".") ? name.substring(0, name.lastIndexOf('.') + 1) : name;
 
         assertRefused(
-                tensors, "tensor '" + name + "' has shape (", "looks like one more layer " + where, "set " + setting);
-        assertThat(read(tensors, AUTOMATIC.withEmbedding("none").withOutput("decoder.weight")))
+                tensors,
+                AUTOMATIC.withEmbedding("none").withOutput("decoder.weight"),
+                "tensor '" + name + "' (",
+                ") looks like " + guess + "; only an embedding, one stack of LSTMs and one output layer can be scored; "
+                        + "only if the network's answers do not depend on it, set model.ignore to [" + prefix
+                        + "], which leaves it out");
+        assertThat(read(
+                        tensors,
+                        AUTOMATIC
+                                .withEmbedding("none")
+                                .withOutput("decoder.weight")
+                                .withIgnored(List.of(prefix))))
                 .hasToString("input of width 3; LSTM 5; 7 classes");
     }
 
     @Test
-    void unusedTensorsAreNoted() throws IOException {
-        Tensors tensors = typical()
-                .with("attention.weight", 1, 5)
-                .with("pos_embedding.weight", 100, 3)
-                .with("crf.transitions", 7, 7);
-
-        assertThat(notes(tensors, Map.of()))
-                .contains(
-                        "tensor 'attention.weight' (1, 5) is not used",
-                        "tensor 'crf.transitions' (7, 7) is not used",
-                        "tensor 'pos_embedding.weight' (100, 3) is not used");
+    void tensorsThatAreNotExplainedAreListedByWhatTheyLookLike() {
+        assertRefused(
+                typical()
+                        .with("attention.weight", 1, 5)
+                        .with("attention.bias", 1)
+                        .with("pe", 1, 100, 3),
+                "tensors 'attention.bias' (1), 'attention.weight' (1, 5) look like an attention over the steps; "
+                        + "tensor 'pe' (1, 100, 3) looks like positions that are added to the input; only",
+                "set model.ignore to [attention., pe], which leaves them out");
+        Tensors many = typical();
+        for (int extra = 0; extra < 30; extra++) {
+            many.with("extra" + extra, 2, 2, 2);
+        }
+        assertRefused(many, "tensors 'extra0' (2, 2, 2), ", " and 20 more look like", "[extra0, extra1, extra10, ...]");
     }
 
     @Test
-    void manyUnusedTensorsShareANote() throws IOException {
-        Tensors tensors = typical();
+    void harmlessTensorsAreNoted() throws IOException {
+        Tensors tensors = typical()
+                .with("bn.num_batches_tracked")
+                .with("empty", 0, 4)
+                .with("optimizer.state.exp_avg", 7, 5)
+                .with("criterion.weight", 7)
+                .with("loss_fn.pos_weight", 7)
+                .with("class_weights", 7)
+                .with("train_acc.tp", 7)
+                .with("val_loss.mean_value");
+
+        assertThat(read(tensors).fingerprint()).isEqualTo(read(typical()).fingerprint());
+        assertThat(notes(tensors, Map.of()))
+                .contains(
+                        "tensor 'bn.num_batches_tracked' () is not used: a counter",
+                        "tensor 'empty' (0, 4) is not used: it has no values",
+                        "tensor 'optimizer.state.exp_avg' (7, 5) is not used: a state of the optimizer",
+                        "tensor 'criterion.weight' (7) is not used: a weight of the loss",
+                        "tensor 'loss_fn.pos_weight' (7) is not used: a weight of the loss",
+                        "tensor 'class_weights' (7) is not used: a weight of the loss",
+                        "tensor 'train_acc.tp' (7) is not used: a state of a metric",
+                        "tensor 'val_loss.mean_value' () is not used: a state of a metric");
+    }
+
+    /** A loss may own the output layer, and a number is a counter only if it is whole. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {"criterion.head.weight; 7,5", "loss.weight; 7,5", "optimizer_gate; 5", "steps; 1", "tp; 7"})
+    void whatOnlyLooksHarmlessIsRejected(String name, String shape) {
+        long[] dimensions =
+                Arrays.stream(shape.split(",")).mapToLong(Long::parseLong).toArray();
+
+        assertRefused(
+                typical().with(name, dimensions), AUTOMATIC.withOutput("decoder.weight"), "tensor '" + name + "' (");
+    }
+
+    // ---- model.ignore
+
+    @Test
+    void ignoredTensorsAreNoted() throws IOException {
+        Tensors tensors = typical().with("teacher.fc.weight", 7, 5).with("teacher.w", 2, 2);
         for (int extra = 0; extra < 30; extra++) {
             tensors.with("extra" + extra, 2, 2, 2);
         }
+        StateDict stateDict = new StateDict(tensors, Map.of(), AUTOMATIC.withIgnored(List.of("teacher.", "extra")));
 
-        assertThat(notes(tensors, Map.of()))
+        assertThat(stateDict.model().fingerprint()).isEqualTo(read(typical()).fingerprint());
+        assertThat(stateDict.notes())
                 .last()
                 .asString()
-                .startsWith("30 tensors are not used: 'extra0' (2, 2, 2), ")
-                .endsWith(" and 20 more");
+                .startsWith("32 tensors are not used (model.ignore names them): 'extra0' (2, 2, 2), ")
+                .endsWith(" and 22 more");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "nothing.; no tensor's name starts with 'nothing.', found 'decoder.bias'",
+                "lstm.; which is part of the model",
+                "lstm.bias; which is part of the model",
+                "decoder.; which looks like the output layer: take it out of model.ignore, or set model.output to none as well",
+                "decoder.bias; of the output layer, which is part of the model",
+                "embedding.; which looks like the embedding",
+                "''; which is part of the model"
+            })
+    void partsOfTheModelCanNotBeIgnored(String prefix, String message) {
+        assertRefused(typical(), AUTOMATIC.withIgnored(List.of(prefix)), "model.ignore", message);
+    }
+
+    @Test
+    void aPartOfAStackCanNotBeIgnored() {
+        assertRefused(
+                new Tensors().withLstm("lstm1.", 3, 5).withLstm("lstm2.", 5, 6),
+                AUTOMATIC.withIgnored(List.of("lstm2.")),
+                "model.ignore names tensors of the LSTM 'lstm2.'",
+                "which is part of the model");
+    }
+
+    @Test
+    void layersThatAreSetToNoneMayBeIgnored() throws IOException {
+        assertThat(read(
+                        typical(),
+                        AUTOMATIC
+                                .withEmbedding("none")
+                                .withOutput("none")
+                                .withIgnored(List.of("embedding.", "decoder."))))
+                .hasToString("input of width 3; LSTM 5; no output layer");
+    }
+
+    @Test
+    void anOutputLayerThatIsSetToNoneIsNoted() throws IOException {
+        StateDict stateDict = new StateDict(typical(), Map.of(), AUTOMATIC.withOutput("none"));
+
+        assertThat(stateDict.model()).hasToString("9 tokens of width 3; LSTM 5; no output layer");
+        assertThat(stateDict.notes())
+                .contains("tensor 'decoder.weight' (7, 5) is not used: left out, because model.output is none");
+        assertRefused(
+                typical().with("adapt.weight", 3, 3).with("adapt.bias", 3),
+                AUTOMATIC.withOutput("none"),
+                "look like a layer before the LSTM");
+    }
+
+    @Test
+    void anEmbeddingThatIsSetToNoneIsNotExplained() {
+        assertRefused(
+                typical(),
+                AUTOMATIC.withEmbedding("none"),
+                "tensor 'embedding.weight' (9, 3) looks like a further embedding");
+    }
+
+    // ---- learned initial states
+
+    @ParameterizedTest
+    @CsvSource({
+        "h0, c0",
+        "h_0, c_0",
+        "init_h, init_c",
+        "encoder.lstm_init_h, encoder.lstm_init_c",
+        "initial_hidden_state, initial_cell_state",
+        "learned_hx, learned_cx"
+    })
+    void learnedInitialStatesAreUsed(String hidden, String cell) throws IOException {
+        Tensors tensors = typical()
+                .withDirection("lstm.", "_l1", 5, 5)
+                .with(hidden, 2, 1, 5)
+                .with(cell, 2, 1, 5);
+
+        LstmModel model = read(tensors);
+
+        assertThat(model.directions().get(1).initialHidden())
+                .isEqualTo(Arrays.copyOfRange(tensors.values(hidden), 5, 10));
+        assertThat(model.directions().get(0).initialCell()).isEqualTo(Arrays.copyOfRange(tensors.values(cell), 0, 5));
+        assertThat(notes(tensors, Map.of()))
+                .contains("sequences start from the learned states '%s' (2, 1, 5) and '%s' (2, 1, 5)"
+                        .formatted(hidden, cell));
+        assertRefused(
+                tensors,
+                AUTOMATIC.withIgnored(List.of(hidden, cell)),
+                "which are learned initial states of the LSTM: take them out of model.ignore");
+    }
+
+    @Test
+    void initialStatesOfEachDirection() throws IOException {
+        Tensors tensors = new Tensors()
+                .withDirection("lstm.", "_l0", 3, 5)
+                .withDirection("lstm.", "_l0_reverse", 3, 5)
+                .with("lstm_init_h", 2, 5)
+                .with("lstm_init_c", 2, 5);
+
+        LstmModel model = read(tensors);
+
+        assertThat(model.directions().get(1).reversed()).isTrue();
+        assertThat(model.directions().get(1).initialHidden())
+                .isEqualTo(Arrays.copyOfRange(tensors.values("lstm_init_h"), 5, 10));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "h0; c0; 1,5; 1,5", // a matrix of one row
+                "h0; c0; 1,2,5; 1,2,5", // a state for each row of a batch
+                "h0; c0; 2,1,5; 2,1,5", // of another number of layers
+                "h0; c0; 1,1,4; 1,1,5",
+                "h0; c1; 1,1,5; 1,1,5",
+                "h; c; 1,1,5; 1,1,5",
+                "h0; a.c0; 1,1,5; 1,1,5"
+            })
+    void initialStatesThatAreNotCertainAreRejected(String hidden, String cell, String shape, String cellShape) {
+        assertRefused(
+                typical()
+                        .with(
+                                hidden,
+                                Arrays.stream(shape.split(","))
+                                        .mapToLong(Long::parseLong)
+                                        .toArray())
+                        .with(
+                                cell,
+                                Arrays.stream(cellShape.split(","))
+                                        .mapToLong(Long::parseLong)
+                                        .toArray()),
+                "'" + hidden + "' (",
+                "only an embedding, one stack of LSTMs and one output layer can be scored");
+    }
+
+    // ---- computed weights
+
+    @ParameterizedTest
+    @CsvSource({"7, 1, 0", "1, 5, 1", "0, 0, 2"})
+    void weightNormalizationIsFolded(int rows, int columns, int axis) throws IOException {
+        Tensors tensors = typical().without("decoder.weight").with("decoder.weight_v", 7, 5);
+        Tensors parametrized = typical().without("decoder.weight");
+        if (axis == 2) {
+            tensors.with("decoder.weight_g");
+        } else {
+            tensors.with("decoder.weight_g", rows, columns);
+        }
+        float[] g = tensors.values("decoder.weight_g");
+        float[] v = tensors.values("decoder.weight_v");
+        parametrized
+                .with(
+                        "decoder.parametrizations.weight.original0",
+                        g,
+                        axis == 2 ? new long[0] : new long[] {rows, columns})
+                .with("decoder.parametrizations.weight.original1", v, 7, 5);
+
+        float[] weights = read(tensors).output().orElseThrow().weights().values();
+
+        for (int at = 0; at < weights.length; at++) {
+            double squares = 0;
+            for (int other = 0; other < v.length; other++) {
+                boolean together = axis == 2 || (axis == 0 ? other / 5 == at / 5 : other % 5 == at % 5);
+                squares += together ? (double) v[other] * v[other] : 0;
+            }
+            float norm = axis == 2 ? g[0] : axis == 0 ? g[at / 5] : g[at % 5];
+            assertThat(weights[at]).isEqualTo((float) (v[at] * (norm / Math.sqrt(squares))));
+        }
+        assertThat(read(parametrized).output().orElseThrow().weights().values()).isEqualTo(weights);
+        assertThat(read(parametrized).output().orElseThrow().bias()).isEqualTo(parametrized.values("decoder.bias"));
+        assertThat(notes(tensors, Map.of()))
+                .contains("tensor 'decoder.weight' is computed from 'decoder.weight_g' and 'decoder.weight_v' "
+                        + "(weight normalization)");
+    }
+
+    @Test
+    void pruningIsFolded() throws IOException {
+        float[] mask = new float[100];
+        for (int at = 0; at < mask.length; at += 3) {
+            mask[at] = 1;
+        }
+        Tensors tensors = bare().without("lstm.weight_hh_l0")
+                .with("lstm.weight_hh_l0_orig", 20, 5)
+                .with("lstm.weight_hh_l0_mask", mask, 20, 5);
+        float[] original = tensors.values("lstm.weight_hh_l0_orig");
+
+        float[] weights = first(read(tensors)).hiddenWeights().values();
+
+        for (int at = 0; at < weights.length; at++) {
+            assertThat(weights[at]).isEqualTo(original[at] * mask[at]);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "rnns.0.weight_hh_l0_raw, rnns.0.module.",
+        "rnns.0.module.weight_hh_l0_raw, rnns.0.module.",
+        "lstm.weight_hh_l0_raw, lstm."
+    })
+    void rawWeightsOfWeightDropoutAreUsed(String raw, String prefix) throws IOException {
+        Tensors with = new Tensors().withLstm(prefix, 3, 5).with(raw, 20, 5);
+        Tensors without = new Tensors().withLstm(prefix, 3, 5).with(raw, 20, 5).without(prefix + "weight_hh_l0");
+
+        assertThat(first(read(with)).hiddenWeights().values()).isEqualTo(with.values(raw));
+        assertThat(first(read(without)).hiddenWeights().values()).isEqualTo(without.values(raw));
+    }
+
+    /** Shapes or names that another rule wrote: spectral normalization, a mask for something else. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "decoder.weight_orig; 7,5; decoder.weight_u; 7",
+                "decoder.weight_orig; 7,5; decoder.weight_mask; 5",
+                "decoder.weight_g; 7; decoder.weight_v; 7,5",
+                "decoder.parametrizations.weight.original; 7,5; decoder.parametrizations.weight.0._u; 7"
+            })
+    void otherComputedWeightsAreRejected(String one, String shape, String other, String otherShape) {
+        assertRefused(
+                typical()
+                        .without("decoder.weight")
+                        .with(
+                                one,
+                                Arrays.stream(shape.split(","))
+                                        .mapToLong(Long::parseLong)
+                                        .toArray())
+                        .with(
+                                other,
+                                Arrays.stream(otherShape.split(","))
+                                        .mapToLong(Long::parseLong)
+                                        .toArray()),
+                "'" + one + "' (" + shape.replace(",", ", ") + ")",
+                "a weight that is computed from others by a rule other than weight normalization and pruning");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"lstm.parametrizations.weight_hh_l0.original", "lstm.weight_hh_l0_orig", "lstm.weight_hh_l0_g"})
+    void otherComputedWeightsOfTheLstmAreRejected(String part) {
+        assertRefused(
+                bare().without("lstm.weight_hh_l0").with(part, 20, 5),
+                "tensor 'lstm.weight_hh_l0' is stored as '" + part
+                        + "' (20, 5), which look like a weight that is computed");
+    }
+
+    @Test
+    void aWeightBesideItsPartsIsRejected() {
+        assertRefused(
+                typical().with("decoder.weight_g", 7, 1).with("decoder.weight_v", 7, 5), "'decoder.weight_g' (7, 1)");
+    }
+
+    @Test
+    void aPartOfAComputedWeightCanNotBeIgnored() {
+        assertRefused(
+                typical()
+                        .without("decoder.weight")
+                        .with("decoder.weight_g", 7, 1)
+                        .with("decoder.weight_v", 7, 5),
+                AUTOMATIC.withIgnored(List.of("decoder.weight_g")),
+                "model.ignore names a part of tensor 'decoder.weight' with 'decoder.weight_g'");
+    }
+
+    // ---- what tensors do not tell
+
+    @Test
+    void aBidirectionalModelSaysWhatItsOutputLayerReads() throws IOException {
+        Tensors tensors = new Tensors()
+                .withDirection("lstm.", "_l0", 3, 5)
+                .withDirection("lstm.", "_l0_reverse", 3, 5)
+                .with("fc.weight", 2, 10);
+
+        assertThat(notes(tensors, Map.of()))
+                .anySatisfy(note ->
+                        assertThat(note).contains("model.readout = last-step", "output[:, -1]", "final-states", "h_n"));
+    }
+
+    @Test
+    void aSquareEmbeddingSaysThatItMayBeTransposed() throws IOException {
+        assertThat(notes(new Tensors().with("embedding.weight", 7, 7).withLstm("lstm.", 7, 5), Map.of()))
+                .anySatisfy(note -> assertThat(note).startsWith("the embedding is square: row k of tensor"));
     }
 
     // ---- tied layers
@@ -666,8 +1145,61 @@ class StateDictTest {
                 .withLstm("rnn.", 5, 5)
                 .with("decoder.bias", 8);
 
-        assertThat(read(tensors).output()).isEmpty();
-        assertThat(notes(tensors, Map.of())).contains("tensor 'decoder.bias' (8) is not used");
+        assertRefused(tensors, "tensor 'decoder.bias' (8) looks like a bias without its weights");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bias", "out_bias", "lm.bias"})
+    void tiedByABareBias(String name) throws IOException {
+        Tensors tensors = new Tensors()
+                .with("encoder.weight", 9, 5)
+                .withLstm("rnn.", 5, 5)
+                .with(name, 9);
+
+        assertTied(read(tensors));
+        assertThat(read(tensors).output().orElseThrow().bias()).isEqualTo(tensors.values(name));
+        assertRefused(
+                tensors,
+                AUTOMATIC.withIgnored(List.of(name)),
+                "model.ignore names tensor '" + name + "' (9), which looks like the output layer");
+    }
+
+    /** The layer is more than the embedding and a bias. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "decoder.parametrizations.weight.original; 9,5",
+                "decoder.weight_orig; 9,5",
+                "decoder.scale; 1",
+                "decoder.weight_g; 9,5"
+            })
+    void aBiasWithMoreOfItsLayerDoesNotTie(String name, String shape) {
+        assertRefused(
+                new Tensors()
+                        .with("encoder.weight", 9, 5)
+                        .withLstm("rnn.", 5, 5)
+                        .with("decoder.bias", 9)
+                        .with(
+                                name,
+                                Arrays.stream(shape.split(","))
+                                        .mapToLong(Long::parseLong)
+                                        .toArray()),
+                "'" + name + "' (");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"decoder.weight", "tail.weight", "proj2.weight"})
+    void theEmbeddingUnderTheNameOfAFurtherLayerIsRejected(String alias) {
+        Tensors tensors = new Tensors()
+                .with("encoder.weight", 9, 3)
+                .withLstm("rnn.", 3, 5)
+                .with("proj.weight", 3, 5);
+
+        assertThatThrownBy(() -> new StateDict(tensors, Map.of(alias, "encoder.weight"), AUTOMATIC).model())
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("tensor '%s' (9, 3) looks like a layer that shares the values of the embedding"
+                        .formatted(alias));
     }
 
     @Test

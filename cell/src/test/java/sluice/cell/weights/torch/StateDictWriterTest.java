@@ -331,10 +331,11 @@ class StateDictWriterTest {
         for (TensorNames names : List.of(
                 TensorNames.automatic().withEmbedding("none"),
                 TensorNames.automatic().withOutput("decoder.weight"),
-                TensorNames.automatic().withLstm("lstm."))) {
+                TensorNames.automatic().withLstm("lstm."),
+                TensorNames.automatic().withIgnored(List.of("decoder.")))) {
             assertThatThrownBy(() -> read(file, names))
                     .isInstanceOf(ModelException.class)
-                    .hasMessageContaining("leave model.embedding, model.output and model.lstm empty");
+                    .hasMessageContaining("leave model.embedding, model.output, model.lstm and model.ignore empty");
         }
     }
 

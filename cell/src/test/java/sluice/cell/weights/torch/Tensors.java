@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import sluice.cell.weights.Models;
 import sluice.cell.weights.SafetensorsWriter;
 import sluice.cell.weights.SafetensorsWriter.RawTensor;
+import sluice.cell.weights.file.ElementType;
 import sluice.cell.weights.file.Shape;
 
 /** In-memory tensors in insertion order. */
@@ -83,6 +84,11 @@ final class Tensors implements TensorSource {
     @Override
     public Shape shape(String name) {
         return shapes.get(name);
+    }
+
+    @Override
+    public ElementType type(String name) {
+        return ElementType.F32;
     }
 
     @Override
