@@ -43,8 +43,8 @@ public final class Samples {
     };
 
     /** The activations of ONNX. An exponential that is fed back soon exceeds every limit. */
-    private static final Activation.Kind[] OPEN = EnumSet.range(Activation.Kind.SIGMOID, Activation.Kind.SOFTPLUS)
-            .toArray(Activation.Kind[]::new);
+    private static final Activation.Kind[] OPEN =
+            EnumSet.range(Activation.Kind.SIGMOID, Activation.Kind.SOFTPLUS).toArray(Activation.Kind[]::new);
 
     private final long seed;
     private final SplittableRandom random;

@@ -45,8 +45,8 @@ class SamplesTest {
         assertThat(made).anyMatch(variant -> variant.peepholes().isPresent());
         assertThat(made).anyMatch(CellVariant::coupled);
         assertThat(made).anyMatch(variant -> Float.isFinite(variant.clip()));
-        Activation.Kind[] fedBack = EnumSet.range(Activation.Kind.SIGMOID, Activation.Kind.SOFTPLUS)
-                .toArray(Activation.Kind[]::new);
+        Activation.Kind[] fedBack =
+                EnumSet.range(Activation.Kind.SIGMOID, Activation.Kind.SOFTPLUS).toArray(Activation.Kind[]::new);
         assertThat(made).extracting(variant -> variant.candidate().kind()).contains(fedBack);
         assertThat(made).extracting(variant -> variant.output().kind()).contains(fedBack);
         assertThat(VARIANTS)

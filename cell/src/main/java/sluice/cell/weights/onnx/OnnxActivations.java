@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import sluice.cell.model.Activation;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
@@ -97,14 +97,12 @@ final class OnnxActivations {
     }
 
     private static Activation.Kind kind(String name) {
-        return kinds()
-                .filter(kind -> lowercaseName(kind).equals(name.toLowerCase(Locale.ROOT)))
+        return kinds().filter(kind -> lowercaseName(kind).equals(name.toLowerCase(Locale.ROOT)))
                 .findFirst()
                 .orElseThrow(() -> new ModelException("the activation '%s' is not known, expected one of %s"
                         .formatted(
                                 name,
-                                kinds().map(OnnxActivations::lowercaseName)
-                                        .collect(Collectors.joining(", ")))));
+                                kinds().map(OnnxActivations::lowercaseName).collect(Collectors.joining(", ")))));
     }
 
     /** The kinds that ONNX has. */
