@@ -163,10 +163,12 @@ final class OnnxModelOperators {
 
     /** The exception for an operator that can't be scored. */
     static ModelException unsupportedOperator(OnnxSignal signal) {
+        String remedy = signal.content() instanceof Raw || signal.isDerivedInput()
+                ? "apply it to the data before they are scored, and export the model without it"
+                : "for hidden states, make them an output of the exported model and set model.output to its name";
         return new ModelException(
-                ("this operator is not supported here, after %s: only an embedding, LSTMs, one output layer and a softmax "
-                                + "can be scored; set model.output to none for the hidden states of an LSTM that the graph also outputs, or leave the operator out of the exported model")
-                        .formatted(signal.content().describe()));
+                "this operator is not supported here, after %s: only an embedding, LSTMs, one output layer and a softmax can be scored; %s"
+                        .formatted(signal.content().describe(), remedy));
     }
 
     /** Add: the bias of the output layer, or the sum of two directions. */

@@ -9,6 +9,7 @@ final class OnnxReshape {
     private final List<List<OnnxAxis>> before;
     private final List<OnnxAxis> axes;
     private int front; // number of axes assigned from the left
+    private boolean fixed; // whether a number of the target is the number of steps
     private int back; // index of the first axis assigned from the right
 
     OnnxReshape(List<List<OnnxAxis>> before) {
@@ -36,6 +37,11 @@ final class OnnxReshape {
         }
         List<OnnxAxis> rest = axes.subList(front, back);
         if (inferred >= 0) {
+            // Steps are that number only if the inferred size is that of other axes, and of all of them.
+            boolean isKnown = !rest.isEmpty() && rest.stream().allMatch(axis -> axis.size() > 0 && !axis.isInput());
+            if (fixed && !isKnown) {
+                throw unsupported(target);
+            }
             after.set(inferred, withoutUnitAxes(rest));
         } else if (rest.stream().anyMatch(axis -> axis.size() != 1)) {
             throw unsupported(target);
@@ -82,7 +88,10 @@ final class OnnxReshape {
 
     private List<OnnxAxis> fromFront(OnnxSize size, List<OnnxSize> target) {
         int to = front;
-        if (size.isNumber()) {
+        if (size.isNumber() && size.number() > 1 && isFixedByShape()) {
+            to++;
+            fixed = true;
+        } else if (size.isNumber()) {
             splitLayers(front, size.number(), true);
             long product = 1;
             while (to < back
@@ -97,6 +106,19 @@ final class OnnxReshape {
         List<OnnxAxis> taken = withoutUnitAxes(axes.subList(front, to));
         front = to;
         return taken;
+    }
+
+    /**
+     * Whether the first axis is the steps, of dynamic size, which a number in the target shape fixes: the graph then runs with
+     * that number of steps only. PyTorch writes {@code view(len(x), 1, -1)} so.
+     */
+    private boolean isFixedByShape() {
+        return front == 0
+                && back > 0
+                && axes.get(0).size() < 0
+                && (axes.get(0).role() == OnnxAxis.Role.UNASSIGNED
+                        || axes.get(0).role() == OnnxAxis.Role.STEPS)
+                && before.get(0).size() == 1;
     }
 
     private List<OnnxAxis> fromBack(OnnxSize size, List<OnnxSize> target) {

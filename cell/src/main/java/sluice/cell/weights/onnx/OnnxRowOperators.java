@@ -106,9 +106,7 @@ final class OnnxRowOperators {
         }
         if (signal.content() instanceof DerivedInput derived) {
             List<List<OnnxAxis>> rows = List.of(List.of(OnnxAxis.ofInput(derived.input(), 0, -1)));
-            return derived.kind() == Kind.TOKEN_COUNT
-                    ? Optional.of(List.of(signal, new OnnxSignal(rows, new RowOrder(derived.input()), null)))
-                    : Optional.empty();
+            return Optional.of(List.of(signal, new OnnxSignal(rows, new RowOrder(derived.input()), null)));
         }
         boolean isRow = (signal.content() instanceof Raw || signal.content() instanceof RowOrder) && signal.rank() == 1;
         boolean isAll = operands.knownSizes(1)

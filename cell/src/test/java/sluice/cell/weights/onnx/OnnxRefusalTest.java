@@ -266,6 +266,19 @@ class OnnxRefusalTest {
                         : "sequence_lens is computed from input '%s'".formatted(kind.equals("own") ? "X" : "n"));
     }
 
+    /** Ten tokens would be two steps of a batch of five. */
+    @Test
+    void tokensDividedIntoABatch() {
+        assertRejected(
+                onnx -> onnx.tokens("tokens", "t")
+                        .floats("E", new float[4 * WIDTH], 4, WIDTH)
+                        .longs("two", 2, -1, WIDTH)
+                        .node("Gather", "E,tokens", "e")
+                        .named("divide", "Reshape", "e,two", "x")
+                        .node("LSTM", "x,W,R,B", "answer"),
+                "node 'divide' (Reshape): reshapes [[axis 0 of input 'tokens'], [the width (3)]] to [2, -1, 3]");
+    }
+
     @Test
     void repeatedFeatures() {
         assertRejected(
