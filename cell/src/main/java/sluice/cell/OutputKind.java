@@ -9,11 +9,15 @@ import sluice.cell.model.Readout;
  */
 public enum OutputKind {
     /** {@code y_t}, the probabilities of all K classes. */
-    SOFTMAX(Source.OUTPUT_LAYER, Scope.STEP, 1, (widths, request) -> widths.classes()),
+    SOFTMAX(Source.CLASSES, Scope.STEP, 1, (widths, request) -> widths.classes()),
+    /** {@code z_t = V h_t + d}, the output layer's own numbers: the values of a regression, or what a softmax or a sigmoid reads. */
+    LOGITS(Source.OUTPUT_LAYER, Scope.STEP, 1, (widths, request) -> widths.classes()),
+    /** {@code 1 / (1 + exp(-z_t))} of each logit: probabilities that are independent of each other. */
+    SIGMOID(Source.OUTPUT_LAYER, Scope.STEP, 1, (widths, request) -> widths.classes()),
     /** The most probable class; the lowest index on a tie. */
-    PREDICTION(Source.OUTPUT_LAYER, Scope.STEP, 0, (widths, request) -> 1),
+    PREDICTION(Source.CLASSES, Scope.STEP, 0, (widths, request) -> 1),
     /** The k most probable classes and their probabilities, best first; on a tie the lower index first. */
-    TOPK(Source.OUTPUT_LAYER, Scope.STEP, 2, (widths, request) -> 2L * request.topK()),
+    TOPK(Source.CLASSES, Scope.STEP, 2, (widths, request) -> 2L * request.topK()),
     /** Natural logarithm of the probability of all tokens after the first, each given those before it. */
     LOGLIK(Source.TARGETS, Scope.SEQUENCE, 1, (widths, request) -> 0),
     /** The terms of {@link #LOGLIK}, one for each token after the first. */
@@ -38,8 +42,11 @@ public enum OutputKind {
     /** What an output is computed from. */
     private enum Source {
         STATES,
+        /** The output layer, each of its outputs on its own. */
         OUTPUT_LAYER,
-        /** The output layer, and the sequence's own next tokens. */
+        /** The output layer, its outputs compared with each other. */
+        CLASSES,
+        /** The same, and the sequence's own next tokens. */
         TARGETS
     }
 
@@ -74,6 +81,16 @@ public enum OutputKind {
     /** Whether the model must have an output layer. */
     public boolean needsOutputLayer() {
         return source != Source.STATES;
+    }
+
+    /** Whether it compares classes, so that it is always the same for a model with one. */
+    public boolean comparesClasses() {
+        return source == Source.CLASSES || source == Source.TARGETS;
+    }
+
+    /** Whether it is computed from the output layer for each answered step. */
+    public boolean isDistribution() {
+        return source == Source.OUTPUT_LAYER || source == Source.CLASSES;
     }
 
     /** Whether it is about the sequence's own next tokens, which then must be among the model's classes. */

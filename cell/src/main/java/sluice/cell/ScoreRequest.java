@@ -22,14 +22,16 @@ public final class ScoreRequest implements Serializable {
     private final OutputKind[] kinds;
     private final int topK;
     private final int gatesLayer; // or TOP
+    private final int firstClass;
     /** The kinds as a list, built once because every row reads it; null after deserialization. */
     private transient List<OutputKind> list;
 
-    private ScoreRequest(Steps at, OutputKind[] kinds, int topK, int gatesLayer) {
+    private ScoreRequest(Steps at, OutputKind[] kinds, int topK, int gatesLayer, int firstClass) {
         this.at = at;
         this.kinds = kinds;
         this.topK = topK;
         this.gatesLayer = gatesLayer;
+        this.firstClass = firstClass;
     }
 
     /** The same as {@link #ScoreRequest(Steps, Collection, int, OptionalInt)}, with the gates of the top layer. */
@@ -48,9 +50,7 @@ public final class ScoreRequest implements Serializable {
             throw new IllegalArgumentException(
                     "nothing to emit: expected at least one of " + names(List.of(OutputKind.values())));
         }
-        if (topK < 1) {
-            throw new IllegalArgumentException(String.format(Locale.ROOT, "top-k of %d: expected at least 1", topK));
-        }
+        requireTopK(topK);
         for (OutputKind kind : kinds) {
             if (!kind.availableAt(at)) {
                 Steps other = at == Steps.LAST ? Steps.EACH : Steps.LAST;
@@ -62,6 +62,7 @@ public final class ScoreRequest implements Serializable {
         this.kinds = EnumSet.copyOf(kinds).toArray(OutputKind[]::new);
         this.topK = topK;
         this.gatesLayer = gatesLayer.orElse(TOP);
+        this.firstClass = 0;
         if (gatesLayer.isPresent() && gatesLayer.getAsInt() < 0) {
             throw new IllegalArgumentException(String.format(
                     Locale.ROOT, "gates of layer %d: expected 0, the lowest, or above", gatesLayer.getAsInt()));
@@ -71,7 +72,37 @@ public final class ScoreRequest implements Serializable {
     /** The same request plus {@link OutputKind#STATE}, the final state of each sequence, also where each step is answered. */
     public ScoreRequest withFinalState() {
         Set<OutputKind> more = EnumSet.of(OutputKind.STATE, kinds);
-        return new ScoreRequest(at, more.toArray(OutputKind[]::new), topK, gatesLayer);
+        return new ScoreRequest(at, more.toArray(OutputKind[]::new), topK, gatesLayer, firstClass);
+    }
+
+    /**
+     * The same request for a model whose class k is token {@code k + first}, for example because token 0 is padding without a class.
+     *
+     * @param first the token of class 0
+     * @throws IllegalArgumentException if it is negative
+     */
+    public ScoreRequest withFirstClass(int first) {
+        if (first < 0) {
+            throw new IllegalArgumentException(
+                    String.format(Locale.ROOT, "a first class of token %d: expected 0 or more", first));
+        }
+        return new ScoreRequest(at, kinds, topK, gatesLayer, first);
+    }
+
+    /**
+     * The same request for another number of classes in {@link OutputKind#TOPK}.
+     *
+     * @throws IllegalArgumentException if it is below 1
+     */
+    public ScoreRequest withTopK(int k) {
+        requireTopK(k);
+        return new ScoreRequest(at, kinds, k, gatesLayer, firstClass);
+    }
+
+    private static void requireTopK(int topK) {
+        if (topK < 1) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "top-k of %d: expected at least 1", topK));
+        }
     }
 
     private static String availableAt(Steps at) {
@@ -108,6 +139,11 @@ public final class ScoreRequest implements Serializable {
 
     public int topK() {
         return topK;
+    }
+
+    /** The token of class 0: class k is token {@code k + firstClass}. */
+    public int firstClass() {
+        return firstClass;
     }
 
     /**
@@ -179,13 +215,23 @@ public final class ScoreRequest implements Serializable {
                                     + "are known only after the whole sequence; ask at last, for %s")
                             .formatted(
                                     name(kind),
-                                    names(List.of(OutputKind.SOFTMAX, OutputKind.PREDICTION, OutputKind.TOPK))));
+                                    names(Arrays.stream(OutputKind.values())
+                                            .filter(OutputKind::isDistribution)
+                                            .toList())));
         }
     }
 
     private void requireClasses(LstmModel model) {
+        int classes = model.output().map(OutputLayer::classes).orElse(0);
+        for (OutputKind kind : kinds) {
+            if (kind.comparesClasses() && classes == 1) {
+                throw new IllegalArgumentException(
+                        ("the model has one output, so its %s would be the same for every sequence: set output.emit (--emit) to logits "
+                                        + "for the output itself, as of a regression, or to sigmoid for the probability of yes")
+                                .formatted(name(kind)));
+            }
+        }
         if (asksFor(OutputKind.TOPK)) {
-            int classes = model.output().map(OutputLayer::classes).orElseThrow();
             if (topK > classes) {
                 throw new IllegalArgumentException(String.format(
                         Locale.ROOT,

@@ -17,6 +17,12 @@ public interface ScoredSequence {
     /** {@code y_t}: {@code (steps, K)}. */
     float[][] softmax();
 
+    /** {@code z_t}, the output layer's own numbers: {@code (steps, K)}. */
+    float[][] logits();
+
+    /** {@code 1 / (1 + exp(-z_t))}: {@code (steps, K)}. */
+    float[][] sigmoid();
+
     /** The most probable class of each step. */
     int[] prediction();
 

@@ -30,6 +30,7 @@ public final class SequenceRules {
     private final int featureWidth;
     private final int classes;
     private final boolean targets;
+    private final int firstClass;
     private final int maxLength;
 
     public SequenceRules(LstmModel model, InputKind input, ScoreRequest request) {
@@ -43,6 +44,7 @@ public final class SequenceRules {
         this.featureWidth = model.inputWidth();
         this.classes = model.output().map(OutputLayer::classes).orElse(0);
         this.targets = request.needsTargets();
+        this.firstClass = request.firstClass();
         this.maxLength = maxLength(model, request);
     }
 
@@ -205,15 +207,16 @@ public final class SequenceRules {
         }
         int[] ids = sequence.tokens();
         for (int step = 1; step < ids.length; step++) {
-            if (ids[step] < 0 || ids[step] >= classes) {
+            if (ids[step] < firstClass || (long) ids[step] - firstClass >= classes) {
                 return new Defect(
                         Defect.Kind.TARGET_OUT_OF_RANGE,
                         String.format(
                                 Locale.ROOT,
-                                "token %d at step %d is outside [0, %d), the model's classes, so it has no likelihood",
+                                "token %d at step %d is outside [%d, %d), the model's classes, so it has no likelihood",
                                 ids[step],
                                 step,
-                                classes));
+                                firstClass,
+                                (long) firstClass + classes));
             }
         }
         return null;

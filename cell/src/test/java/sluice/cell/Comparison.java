@@ -76,6 +76,8 @@ public final class Comparison {
                     actual.topProbabilities(),
                     expected.topProbabilities(),
                     Tolerance.probability(sample.model(), largest));
+            rows("logits", actual.logits(), expected.logits(), Tolerance.logit(sample.model(), largest));
+            rows("sigmoid", actual.sigmoid(), expected.sigmoid(), Tolerance.sigmoid(sample.model(), largest));
             prediction(actual, expected);
             topTokens(actual, expected);
         }

@@ -12,6 +12,8 @@ public final class SameBits {
     /** Compares whole answers; an output that only one of them has is a difference. */
     public static void same(String what, ScoredSequence actual, ScoredSequence expected) {
         same(what + ": softmax", actual.softmax(), expected.softmax());
+        same(what + ": logits", actual.logits(), expected.logits());
+        same(what + ": sigmoid", actual.sigmoid(), expected.sigmoid());
         assertThat(actual.prediction()).as(what + ": prediction").isEqualTo(expected.prediction());
         assertThat(actual.topTokens()).as(what + ": top tokens").isDeepEqualTo(expected.topTokens());
         same(what + ": top probabilities", actual.topProbabilities(), expected.topProbabilities());

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
+import sluice.cell.model.Readout;
 
 class ScoreRequestTest {
     private static final Samples SAMPLES = new Samples(1);
@@ -28,13 +29,16 @@ class ScoreRequestTest {
     private static final LstmModel FOUR_CLASSES =
             new LstmModel(Optional.empty(), LAYERS, Optional.of(SAMPLES.output(4, 2)));
 
+    private static final LstmModel ONE_OUTPUT =
+            new LstmModel(Optional.empty(), LAYERS, Optional.of(SAMPLES.output(1, 2)));
+
     @Test
     void aRequestForNothing() {
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, Set.of(), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "nothing to emit: expected at least one of softmax, prediction, topk, loglik, logprob, rank,"
-                                + " hidden, cell, state, gates");
+                        "nothing to emit: expected at least one of softmax, logits, sigmoid, prediction, topk, loglik,"
+                                + " logprob, rank, hidden, cell, state, gates");
     }
 
     @ParameterizedTest
@@ -49,8 +53,9 @@ class ScoreRequestTest {
     void kindsNotAvailableAtTheLastStep() {
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.HIDDEN, OutputKind.RANK), 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("rank is not available at last: choose any of softmax, prediction, topk, loglik, hidden,"
-                        + " cell, state, or set output.at = each");
+                .hasMessage(
+                        "rank is not available at last: choose any of softmax, logits, sigmoid, prediction, topk, loglik,"
+                                + " hidden, cell, state, or set output.at = each");
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.GATES), 1))
                 .hasMessageStartingWith("gates is not available at last: ");
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.LOGPROB), 1))
@@ -62,14 +67,14 @@ class ScoreRequestTest {
     void kindsNotAvailableAtEachStep() {
         assertThatThrownBy(() -> new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.STATE), 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("state is not available at each: choose any of softmax, prediction, topk, loglik,"
-                        + " logprob, rank, hidden, cell, gates, or set output.at = last");
+                .hasMessage("state is not available at each: choose any of softmax, logits, sigmoid, prediction, topk,"
+                        + " loglik, logprob, rank, hidden, cell, gates, or set output.at = last");
     }
 
     @ParameterizedTest
     @EnumSource(
             value = OutputKind.class,
-            names = {"SOFTMAX", "PREDICTION", "TOPK", "LOGLIK", "LOGPROB", "RANK"})
+            names = {"SOFTMAX", "LOGITS", "SIGMOID", "PREDICTION", "TOPK", "LOGLIK", "LOGPROB", "RANK"})
     void kindsThatNeedAnOutputLayer(OutputKind kind) {
         ScoreRequest request = new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.HIDDEN, kind), 1);
         assertThatThrownBy(() -> request.requireAnswerableBy(BARE))
@@ -78,6 +83,60 @@ class ScoreRequestTest {
                         + kind.name().toLowerCase(Locale.ROOT)
                         + ": ask for hidden, cell, state or gates, or name its output layer with model.output");
         request.requireAnswerableBy(FOUR_CLASSES);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = OutputKind.class,
+            names = {"SOFTMAX", "PREDICTION", "TOPK", "LOGLIK", "LOGPROB", "RANK"})
+    void kindsThatCompareTheClassesOfAModelWithOneOutput(OutputKind kind) {
+        ScoreRequest request = new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.LOGITS, kind), 1);
+        assertThatThrownBy(() -> request.requireAnswerableBy(ONE_OUTPUT))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the model has one output, so its "
+                        + kind.name().toLowerCase(Locale.ROOT)
+                        + " would be the same for every sequence: set output.emit (--emit) to logits for the output"
+                        + " itself, as of a regression, or to sigmoid for the probability of yes");
+        request.requireAnswerableBy(FOUR_CLASSES);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Steps.class)
+    void kindsOfAModelWithOneOutput(Steps at) {
+        new ScoreRequest(at, EnumSet.of(OutputKind.LOGITS, OutputKind.SIGMOID, OutputKind.HIDDEN), 1)
+                .requireAnswerableBy(ONE_OUTPUT);
+    }
+
+    @Test
+    void anOutputLayerThatReadsFinalStatesHasNoAnswerAtEachStep() {
+        LstmLayer both = LstmLayer.bidirectional(
+                SAMPLES.direction(3, 2), SAMPLES.direction(3, 2).backward());
+        LstmModel model =
+                new LstmModel(Optional.empty(), List.of(both), Optional.of(SAMPLES.output(4, 4)), Readout.FINAL_STATES);
+        for (OutputKind kind : OutputKind.values()) {
+            if (kind.needsOutputLayer()) {
+                ScoreRequest each = new ScoreRequest(Steps.EACH, EnumSet.of(kind), 1);
+                assertThatThrownBy(() -> each.requireAnswerableBy(model))
+                        .hasMessageEndingWith("ask at last, for softmax, logits, sigmoid, prediction, topk");
+            }
+        }
+    }
+
+    @Test
+    void theFirstClass() {
+        ScoreRequest request = new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.RANK, OutputKind.TOPK), 3);
+        assertThat(request.firstClass()).isZero();
+        ScoreRequest shifted = request.withFirstClass(1);
+        assertThat(shifted.firstClass()).isOne();
+        assertThat(shifted.kinds()).isEqualTo(request.kinds());
+        assertThat(shifted.topK()).isEqualTo(3);
+        assertThat(shifted.withFinalState().firstClass()).isOne();
+        assertThat(shifted.withTopK(2).firstClass()).isOne();
+        assertThat(shifted.withTopK(2).topK()).isEqualTo(2);
+        assertThatThrownBy(() -> request.withFirstClass(-1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a first class of token -1: expected 0 or more");
+        assertThatThrownBy(() -> request.withTopK(0)).hasMessage("top-k of 0: expected at least 1");
     }
 
     @Test

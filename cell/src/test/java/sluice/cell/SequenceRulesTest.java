@@ -85,6 +85,21 @@ class SequenceRulesTest {
     }
 
     @Test
+    void aTargetWithoutAClassWhereClassZeroIsAnotherToken() {
+        SequenceRules rules = new SequenceRules(
+                WORDS, InputKind.EMBEDDING, request(OutputKind.LOGLIK).withFirstClass(2));
+        assertThat(rules.check(Sequence.ofTokens(0, 2, 8))).isEmpty();
+        assertDefect(
+                rules.check(Sequence.ofTokens(9, 2, 9)),
+                Defect.Kind.TARGET_OUT_OF_RANGE,
+                "token 9 at step 2 is outside [2, 9), the model's classes, so it has no likelihood");
+        assertDefect(
+                rules.check(Sequence.ofTokens(9, 1)),
+                Defect.Kind.TARGET_OUT_OF_RANGE,
+                "token 1 at step 1 is outside [2, 9), the model's classes, so it has no likelihood");
+    }
+
+    @Test
     void aNegativeNumberIsAFeatureAndNotATarget() {
         LstmModel numbers = new LstmModel(
                 Optional.empty(), List.of(LstmLayer.of(SAMPLES.direction(1, 2))), Optional.of(SAMPLES.output(7, 2)));

@@ -151,6 +151,11 @@ public final class Tolerance {
                 + softmaxRelative(model.output().orElseThrow().classes(), 1);
     }
 
+    /** Tolerance of a sigmoid, whose slope is at most a quarter; its exponential, sum and quotient round. */
+    public static double sigmoid(LstmModel model, double largest) {
+        return logit(model, largest) / 4 + 4 * FLOAT;
+    }
+
     /** Tolerance of a log-probability: the errors of its logit and of the normaliser. */
     public static double logProbability(LstmModel model, double largest, double expected) {
         return 2 * logit(model, largest)

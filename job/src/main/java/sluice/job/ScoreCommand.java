@@ -101,7 +101,7 @@ public final class ScoreCommand {
             names = "--emit",
             paramLabel = "WHAT,...",
             description =
-                    "Any of softmax, prediction, topk, loglik, logprob, rank, hidden, cell, state, gates. Default: softmax.")
+                    "Any of softmax, logits, sigmoid, prediction, topk, loglik, logprob, rank, hidden, cell, state, gates. Default: softmax.")
     private String emit;
 
     @Option(
@@ -327,6 +327,7 @@ public final class ScoreCommand {
         }
         if (saved.isPresent()) {
             saved.get().write(file, settings.model().path());
+            SavedModel.limits(file, saveModel).ifPresent(console::warning);
             console.say(
                     "wrote %s: %s; SHA-256 %s",
                     saveModel, file.model(), file.model().fingerprint());

@@ -198,7 +198,12 @@ class ModelCommandTest {
     void unusualCellsAreSavedWithTheVocabulary() {
         Path model = written(folder.resolve("odd"), odd(), Map.of("vocabulary", "abc"));
         Terminal terminal = Terminal.score("--describe", model.toString(), "--save-model", file("saved"));
-        assertDone(terminal);
+        assertThat(terminal.code()).isZero();
+        assertThat(terminal.errors())
+                .containsExactly("sluice: warning: " + file("saved")
+                        + ": plain nn.LSTM can't hold this model, because of directions merged by sum, another cell"
+                        + " (peepholes, clip 3.0, HARD_SIGMOID(0.2, 0.5) TANH RELU), initial states of its own; a PyTorch"
+                        + " module has to compute that itself, Sluice reads it from the file");
         assertThat(terminal.output()).hasSizeGreaterThan(10).last().asString().startsWith("sluice: wrote ");
         assertThat(ModelFiles.read(folder.resolve("saved")).fingerprint()).isEqualTo(odd().fingerprint());
         assertThat(Terminal.score("--describe", file("saved")).output()).contains("vocabulary  3 words: a b c");
@@ -206,6 +211,40 @@ class ModelCommandTest {
                         .code())
                 .isZero();
         assertThat(ModelFiles.read(folder.resolve("again")).fingerprint()).isEqualTo(odd().fingerprint());
+    }
+
+    /** What nn.LSTM has no parameter for: one width for all layers, the same projection and the same directions. */
+    @Test
+    void aStackOfDifferentLayersIsSavedWithAWarning() {
+        LstmDirection wide =
+                LstmDirection.plain(Matrix.of(12, 2, new float[24]), Matrix.of(12, 3, new float[36]), new float[12]);
+        LstmDirection narrow =
+                LstmDirection.plain(Matrix.of(8, 3, new float[24]), Matrix.of(8, 2, new float[16]), new float[8]);
+        LstmModel stack = new LstmModel(
+                Optional.empty(),
+                List.of(LstmLayer.of(wide), LstmLayer.bidirectional(narrow, narrow.backward())),
+                Optional.empty());
+        Path model = written(folder.resolve("stack"), stack, Map.of());
+        Terminal terminal = Terminal.score("--model", model.toString(), "--save-model", file("saved"));
+        assertThat(terminal.code()).isZero();
+        assertThat(terminal.errors())
+                .singleElement()
+                .asString()
+                .contains("because of layers of one and of two directions, layers of different widths; ");
+        LstmModel backward = new LstmModel(Optional.empty(), List.of(LstmLayer.of(wide.backward())), Optional.empty());
+        Path other = written(folder.resolve("backward"), backward, Map.of());
+        assertThat(Terminal.score("--model", other.toString(), "--save-model", file("saved too"))
+                        .errors())
+                .singleElement()
+                .asString()
+                .contains("because of a layer that reads backward only; ");
+    }
+
+    @Test
+    void aModelWithOneOutputIsDescribed() {
+        String model = ModelFiles.classifier(folder.resolve("yes"), 9, 1).toString();
+        assertThat(Terminal.score("--describe", model).output())
+                .contains("output      one number (--emit logits, or sigmoid for yes or no) over width 4");
     }
 
     @Test

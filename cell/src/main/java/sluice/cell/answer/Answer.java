@@ -9,6 +9,8 @@ import sluice.cell.StepGates;
 /** A sequence's answer while it is computed; an output that is not requested is null. Its arrays may be shared with other answers. */
 public final class Answer implements ScoredSequence {
     public float[][] softmax;
+    public float[][] logits;
+    public float[][] sigmoid;
     public int[] prediction;
     public int[][] topTokens;
     public float[][] topProbabilities;
@@ -37,6 +39,16 @@ public final class Answer implements ScoredSequence {
     @Override
     public float[][] softmax() {
         return softmax;
+    }
+
+    @Override
+    public float[][] logits() {
+        return logits;
+    }
+
+    @Override
+    public float[][] sigmoid() {
+        return sigmoid;
     }
 
     @Override

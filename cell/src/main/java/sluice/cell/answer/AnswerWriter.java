@@ -9,6 +9,8 @@ import sluice.cell.Steps;
 public final class AnswerWriter {
     private final ScoreRequest request;
     private final boolean softmax;
+    private final boolean logits;
+    private final boolean sigmoid;
     private final boolean prediction;
     private final boolean topK;
     private final boolean logProbabilities;
@@ -20,6 +22,8 @@ public final class AnswerWriter {
     public AnswerWriter(ScoreRequest request) {
         this.request = request;
         this.softmax = request.asksFor(OutputKind.SOFTMAX);
+        this.logits = request.asksFor(OutputKind.LOGITS);
+        this.sigmoid = request.asksFor(OutputKind.SIGMOID);
         this.prediction = request.asksFor(OutputKind.PREDICTION);
         this.topK = request.asksFor(OutputKind.TOPK);
         this.logProbabilities = request.asksFor(OutputKind.LOGPROB);
@@ -35,6 +39,8 @@ public final class AnswerWriter {
         int targets = Math.max(0, length - 1);
         Answer scored = new Answer();
         scored.softmax = softmax ? new float[steps][] : null;
+        scored.logits = logits ? new float[steps][] : null;
+        scored.sigmoid = sigmoid ? new float[steps][] : null;
         scored.prediction = prediction ? new int[steps] : null;
         scored.topTokens = topK ? new int[steps][] : null;
         scored.topProbabilities = topK ? new float[steps][] : null;
@@ -67,10 +73,16 @@ public final class AnswerWriter {
         }
     }
 
-    /** Writes the outputs of a node that derive from its distribution. */
+    /** Writes the outputs of a node that come from the output layer. */
     public void writeDistribution(Answer scored, int row, Nodes nodes, int node) {
         if (softmax) {
             scored.softmax[row] = nodes.softmax[node];
+        }
+        if (logits) {
+            scored.logits[row] = nodes.logits[node];
+        }
+        if (sigmoid) {
+            scored.sigmoid[row] = nodes.sigmoid[node];
         }
         if (prediction) {
             scored.prediction[row] = nodes.prediction[node];

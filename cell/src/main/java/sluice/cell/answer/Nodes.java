@@ -16,10 +16,12 @@ public final class Nodes {
     public int[] firstChild = {}; // index of its first child; the children of a node are contiguous
 
     // Input, by child.
-    int[] token = {};
+    int[] target = {}; // the class of its token
 
     // Results, by requested node.
     float[][] softmax = {};
+    float[][] logits = {};
+    float[][] sigmoid = {};
     int[] prediction = {};
     int[][] topTokens = {};
     float[][] topProbabilities = {};
@@ -45,12 +47,17 @@ public final class Nodes {
         return count++;
     }
 
-    /** Adds a child of the last node. Returns its index. */
-    public int addChild(int childToken) {
-        if (children == token.length) {
+    /**
+     * Adds a child of the last node.
+     *
+     * @param childClass the class of its token
+     * @return its index
+     */
+    public int addChild(int childClass) {
+        if (children == target.length) {
             growChildren(Math.max(64, 2 * children));
         }
-        token[children] = childToken;
+        target[children] = childClass;
         return children++;
     }
 
@@ -64,13 +71,15 @@ public final class Nodes {
         requested = Arrays.copyOf(requested, capacity);
         firstChild = Arrays.copyOf(firstChild, capacity);
         softmax = Arrays.copyOf(softmax, capacity);
+        logits = Arrays.copyOf(logits, capacity);
+        sigmoid = Arrays.copyOf(sigmoid, capacity);
         prediction = Arrays.copyOf(prediction, capacity);
         topTokens = Arrays.copyOf(topTokens, capacity);
         topProbabilities = Arrays.copyOf(topProbabilities, capacity);
     }
 
     private void growChildren(int capacity) {
-        token = Arrays.copyOf(token, capacity);
+        target = Arrays.copyOf(target, capacity);
         logit = Arrays.copyOf(logit, capacity);
         logProbability = Arrays.copyOf(logProbability, capacity);
         moreProbable = Arrays.copyOf(moreProbable, capacity);

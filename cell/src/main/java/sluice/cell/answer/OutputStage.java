@@ -26,9 +26,7 @@ public final class OutputStage {
     public OutputStage(LinearPanels output, Kernel kernel, ScoreRequest request) {
         this.output = output;
         this.kernel = kernel;
-        this.distributions = request.asksFor(OutputKind.SOFTMAX)
-                || request.asksFor(OutputKind.PREDICTION)
-                || request.asksFor(OutputKind.TOPK);
+        this.distributions = request.kinds().stream().anyMatch(OutputKind::isDistribution);
         this.ranksOverBlocks = request.asksFor(OutputKind.RANK) && output.outputs() > Softmax.BLOCK;
         int block = Math.min(Softmax.BLOCK, output.outputs());
         this.blocks = new float[GROUP * block];
@@ -55,7 +53,7 @@ public final class OutputStage {
     private void begin(Nodes nodes, int node, float[] hidden) {
         if (ranksOverBlocks) {
             for (int child = nodes.firstChild[node]; child < nodes.endOfChildren(node); child++) {
-                nodes.logit[child] = output.output(nodes.token[child], hidden, nodes.offset[node]);
+                nodes.logit[child] = output.output(nodes.target[child], hidden, nodes.offset[node]);
             }
         }
         answers[pending].begin(nodes, node, output.outputs());

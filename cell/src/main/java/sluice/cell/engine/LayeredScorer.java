@@ -64,7 +64,7 @@ final class LayeredScorer {
             for (int step = firstStep(length); step < length; step++) {
                 nodes.add(top.row(batch, s, step) * top.width(), writer.answerIndex(step, length) >= 0);
                 if (request.needsTargets() && step >= 0 && step < length - 1) {
-                    nodes.addChild(batch.sequence(s).tokens()[step + 1]);
+                    nodes.addChild(batch.sequence(s).tokens()[step + 1] - request.firstClass());
                 }
             }
         }

@@ -151,6 +151,18 @@ final class ReferenceScorer implements SequenceScorer {
                 scored.softmax[step] = narrow(lstm.probabilities(hidden[step]));
             }
         }
+        if (request.asksFor(OutputKind.LOGITS)) {
+            scored.logits = new float[hidden.length][];
+            for (int step = 0; step < hidden.length; step++) {
+                scored.logits[step] = narrow(lstm.logits(hidden[step]));
+            }
+        }
+        if (request.asksFor(OutputKind.SIGMOID)) {
+            scored.sigmoid = new float[hidden.length][];
+            for (int step = 0; step < hidden.length; step++) {
+                scored.sigmoid[step] = sigmoid(lstm.logits(hidden[step]));
+            }
+        }
         if (request.asksFor(OutputKind.PREDICTION)) {
             scored.prediction = new int[hidden.length];
             for (int step = 0; step < hidden.length; step++) {
@@ -170,6 +182,12 @@ final class ReferenceScorer implements SequenceScorer {
         }
     }
 
+    private static float[] sigmoid(double[] logits) {
+        return narrow(Arrays.stream(logits)
+                .map(logit -> 1 / (1 + StrictMath.exp(-logit)))
+                .toArray());
+    }
+
     private static int[] best(double[] logits, int k) {
         return IntStream.range(0, logits.length)
                 .boxed()
@@ -185,7 +203,7 @@ final class ReferenceScorer implements SequenceScorer {
         int[] ranks = new int[targets];
         for (int step = 0; step < targets; step++) {
             double[] logits = lstm.logits(hidden[step]);
-            double target = logits[tokens[step + 1]];
+            double target = logits[tokens[step + 1] - request.firstClass()];
             double max = Double.NEGATIVE_INFINITY;
             for (double logit : logits) {
                 max = Math.max(max, logit);

@@ -46,6 +46,7 @@ final class TreeWalk {
     private final AnswerWriter writer;
     private final boolean each;
     private final boolean needsTargets;
+    private final int firstClass; // the token of class 0
     private final boolean writesHidden;
     private final boolean writesCell;
     private final boolean writesState;
@@ -83,6 +84,7 @@ final class TreeWalk {
         this.writer = new AnswerWriter(request);
         this.each = request.at() == Steps.EACH;
         this.needsTargets = request.needsTargets();
+        this.firstClass = request.firstClass();
         this.writesHidden = request.asksFor(OutputKind.HIDDEN);
         this.writesCell = request.asksFor(OutputKind.CELL);
         this.writesState = request.asksFor(OutputKind.STATE);
@@ -200,7 +202,7 @@ final class TreeWalk {
             if (shared[s] <= nextStep) {
                 nodeIsNew = true;
                 if (needsTargets && level[s] >= 0) {
-                    nodes.addChild(sequence.tokens()[nextStep]);
+                    nodes.addChild(sequence.tokens()[nextStep] - firstClass);
                 }
             }
             child[s] = nodes.children - 1;

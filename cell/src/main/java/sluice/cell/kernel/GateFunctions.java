@@ -24,6 +24,9 @@ final class GateFunctions {
     /** Largest error of {@link #sigmoid} for {@code |z| <= 27.7}. */
     public static final int SIGMOID_ULP = 3;
 
+    /** Largest error of {@link #probability} for {@code |z| <= 87.3}. */
+    public static final int PROBABILITY_ULP = 3;
+
     /** Largest error of {@link #tanh}. */
     public static final int TANH_ULP = 3;
 
@@ -75,6 +78,15 @@ final class GateFunctions {
     /** {@code 1 / (1 + exp(-z))}. */
     public static float sigmoid(float z) {
         return 1 / (2 + expm1(-z));
+    }
+
+    /**
+     * The same function as an answer, {@code exp(-|z|) / (1 + exp(-|z|))} for negative z: not clamped, so that the probability of an
+     * unlikely class keeps its digits down to {@code exp} of {@link #UNDERFLOW}.
+     */
+    static float probability(float z) {
+        float small = exp(-Math.abs(z));
+        return (z < 0 ? small : 1) / (1 + small);
     }
 
     /** The hyperbolic tangent. */

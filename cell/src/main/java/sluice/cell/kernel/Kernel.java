@@ -74,4 +74,7 @@ public interface Kernel {
 
     /** Replaces each value by {@code exp(value - max) * scale}. */
     void exponentials(float[] values, int offset, int count, float max, float scale);
+
+    /** Replaces each value z by {@code 1 / (1 + exp(-z))}. */
+    void sigmoids(float[] values, int offset, int count);
 }

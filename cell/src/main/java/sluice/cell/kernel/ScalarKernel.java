@@ -154,4 +154,11 @@ final class ScalarKernel implements Kernel {
             values[at] = GateFunctions.exp(values[at] - max) * scale;
         }
     }
+
+    @Override
+    public void sigmoids(float[] values, int offset, int count) {
+        for (int at = offset; at < offset + count; at++) {
+            values[at] = GateFunctions.probability(values[at]);
+        }
+    }
 }

@@ -178,4 +178,21 @@ final class VectorGateFunctions {
             values[offset + j] = GateFunctions.exp(values[offset + j] - max) * scale;
         }
     }
+
+    /** {@link Kernel#sigmoids}. */
+    static void probabilities(float[] values, int offset, int count) {
+        int vectorised = FLOATS.loopBound(count);
+        for (int j = 0; j < vectorised; j += LENGTH) {
+            FloatVector value = FloatVector.fromArray(FLOATS, values, offset + j);
+            FloatVector small = exp(value.abs().neg());
+            VectorMask<Float> negative = value.compare(VectorOperators.LT, 0);
+            FloatVector.broadcast(FLOATS, 1)
+                    .blend(small, negative)
+                    .div(small.add(1))
+                    .intoArray(values, offset + j);
+        }
+        for (int j = vectorised; j < count; j++) {
+            values[offset + j] = GateFunctions.probability(values[offset + j]);
+        }
+    }
 }

@@ -460,4 +460,9 @@ final class VectorKernel implements Kernel {
     public void exponentials(float[] values, int offset, int count, float max, float scale) {
         VectorGateFunctions.exponentials(values, offset, count, max, scale);
     }
+
+    @Override
+    public void sigmoids(float[] values, int offset, int count) {
+        VectorGateFunctions.probabilities(values, offset, count);
+    }
 }

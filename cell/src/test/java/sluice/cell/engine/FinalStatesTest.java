@@ -135,7 +135,7 @@ class FinalStatesTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith(emission.name().toLowerCase(Locale.ROOT)
                         + " is not available for each step: the model's output layer reads the final states")
-                .hasMessageEndingWith("ask at last, for softmax, prediction, topk");
+                .hasMessageEndingWith("ask at last, for softmax, logits, sigmoid, prediction, topk");
     }
 
     @Test

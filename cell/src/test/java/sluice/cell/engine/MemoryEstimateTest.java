@@ -32,6 +32,10 @@ class MemoryEstimateTest {
     @CsvSource({
         "SOFTMAX, LAST, 32",
         "SOFTMAX, EACH, 320",
+        "LOGITS, LAST, 32",
+        "LOGITS, EACH, 320",
+        "SIGMOID, LAST, 32",
+        "SIGMOID, EACH, 320",
         "PREDICTION, LAST, 4",
         "PREDICTION, EACH, 40",
         "TOPK, LAST, 56",

@@ -26,6 +26,9 @@ import sluice.cell.SequenceScorer;
 import sluice.cell.Steps;
 import sluice.cell.Tolerance;
 import sluice.cell.answer.Answer;
+import sluice.cell.kernel.Kernel;
+import sluice.cell.kernel.Kernels;
+import sluice.cell.kernel.Softmax;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.model.Readout;
 
@@ -144,6 +147,8 @@ class PropertiesTest {
     private static ScoredSequence only(ScoredSequence all, Set<OutputKind> asked) {
         Answer only = new Answer();
         only.softmax = asked.contains(OutputKind.SOFTMAX) ? all.softmax() : null;
+        only.logits = asked.contains(OutputKind.LOGITS) ? all.logits() : null;
+        only.sigmoid = asked.contains(OutputKind.SIGMOID) ? all.sigmoid() : null;
         only.prediction = asked.contains(OutputKind.PREDICTION) ? all.prediction() : null;
         only.topTokens = asked.contains(OutputKind.TOPK) ? all.topTokens() : null;
         only.topProbabilities = asked.contains(OutputKind.TOPK) ? all.topProbabilities() : null;
@@ -175,6 +180,14 @@ class PropertiesTest {
                             sample + " softmax",
                             last.get(s).softmax()[0],
                             each.get(s).softmax()[steps - 1]);
+                    same(
+                            sample + " logits",
+                            last.get(s).logits()[0],
+                            each.get(s).logits()[steps - 1]);
+                    same(
+                            sample + " sigmoid",
+                            last.get(s).sigmoid()[0],
+                            each.get(s).sigmoid()[steps - 1]);
                     assertThat(last.get(s).prediction()[0])
                             .as(sample.toString())
                             .isEqualTo(each.get(s).prediction()[steps - 1]);
@@ -211,6 +224,10 @@ class PropertiesTest {
 
     private static void assertAgree(String what, int classes, ScoredSequence answer, int step) {
         float[] softmax = answer.softmax()[step];
+        same(what + ": softmax of the logits", softmax(answer.logits()[step]), softmax);
+        float[] sigmoids = answer.logits()[step].clone();
+        Kernels.scalar().sigmoids(sigmoids, 0, sigmoids.length);
+        same(what + ": sigmoid of the logits", answer.sigmoid()[step], sigmoids);
         double sum = 0;
         for (float probability : softmax) {
             assertThat(probability).as(what).isBetween(0f, 1f);
@@ -227,6 +244,20 @@ class PropertiesTest {
         for (int place = 0; place < top.length; place++) {
             assertThat(countAbove(softmax, shown[place])).as(what).isLessThanOrEqualTo(place);
         }
+    }
+
+    private static float[] softmax(float[] logits) {
+        Kernel kernel = Kernels.scalar();
+        Softmax normaliser = new Softmax();
+        normaliser.clear();
+        for (int first = 0; first < logits.length; first += Softmax.BLOCK) {
+            int count = Math.min(Softmax.BLOCK, logits.length - first);
+            float max = kernel.max(logits, first, count);
+            normaliser.add(max, kernel.sumOfExponentials(logits, first, count, max));
+        }
+        float[] probabilities = logits.clone();
+        kernel.exponentials(probabilities, 0, probabilities.length, normaliser.max(), normaliser.scale());
+        return probabilities;
     }
 
     private static int countAbove(float[] softmax, float probability) {
@@ -292,6 +323,7 @@ class PropertiesTest {
         same(what + " gates", inTwo.gates(), Arrays.copyOfRange(inOne.gates(), cut, inOne.gates().length));
         if (inOne.softmax() != null) {
             same(what + " softmax", inTwo.softmax(), tail(inOne.softmax(), cut));
+            same(what + " logits", inTwo.logits(), tail(inOne.logits(), cut));
             same(what + " top", inTwo.topProbabilities(), tail(inOne.topProbabilities(), cut));
         }
         if (inOne.logProbabilities() != null && cut < 20) {

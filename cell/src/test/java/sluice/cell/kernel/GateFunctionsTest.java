@@ -62,6 +62,13 @@ class GateFunctionsTest {
     }
 
     @Test
+    void probability() {
+        double below = largestError(-1, 87.3f, GateFunctions::probability, GateFunctionsTest::exactSigmoid);
+        double above = largestError(1, 87.3f, GateFunctions::probability, GateFunctionsTest::exactSigmoid);
+        assertLargestError("probability", Math.max(below, above), GateFunctions.PROBABILITY_ULP);
+    }
+
+    @Test
     void tanh() {
         double below = largestError(-1, 100, GateFunctions::tanh, StrictMath::tanh);
         double above = largestError(1, 100, GateFunctions::tanh, StrictMath::tanh);
@@ -108,6 +115,22 @@ class GateFunctionsTest {
         for (float large : new float[] {28, 1e4f, Float.MAX_VALUE, Float.POSITIVE_INFINITY}) {
             assertThat(GateFunctions.sigmoid(large)).as("sigmoid(%s)", large).isEqualTo(1);
             assertThat(GateFunctions.sigmoid(-large)).as("sigmoid(%s)", -large).isBetween(0f, 1e-12f);
+        }
+    }
+
+    @Test
+    void probabilityAtTheEdges() {
+        assertThat(GateFunctions.probability(0)).isEqualTo(0.5f);
+        assertThat(GateFunctions.probability(-0f)).isEqualTo(0.5f);
+        assertThat(GateFunctions.probability(Float.MIN_VALUE)).isEqualTo(0.5f);
+        assertThat(GateFunctions.probability(-80)).isBetween(1.804e-35f, 1.805e-35f);
+        for (float large : new float[] {88, 1e4f, Float.MAX_VALUE, Float.POSITIVE_INFINITY}) {
+            assertThat(GateFunctions.probability(large))
+                    .as("probability(%s)", large)
+                    .isEqualTo(1);
+            assertThat(GateFunctions.probability(-large))
+                    .as("probability(%s)", -large)
+                    .isZero();
         }
     }
 

@@ -407,6 +407,22 @@ abstract class KernelContract {
         }
     }
 
+    @Test
+    void sigmoidsEqualTheScalarFunction() {
+        Kernel kernel = kernel();
+        for (float magnitude : new float[] {1, 100, 0x1p120f}) {
+            for (int count : counts()) {
+                float[] values = amongSentinels(new Samples(count).floats(count, magnitude), 3);
+                float[] expected = values.clone();
+                for (int at = 3; at < 3 + count; at++) {
+                    expected[at] = GateFunctions.probability(values[at]);
+                }
+                kernel.sigmoids(values, 3, count);
+                same(String.format(Locale.ROOT, "%d values up to %s", count, magnitude), values, expected);
+            }
+        }
+    }
+
     private static int[] counts() {
         return IntStream.concat(
                         IntStream.of(Softmax.BLOCK, Softmax.BLOCK - 1),

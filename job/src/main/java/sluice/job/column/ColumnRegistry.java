@@ -17,6 +17,8 @@ final class ColumnRegistry {
 
     static {
         COLUMNS.put(OutputKind.SOFTMAX, spec -> new VectorColumn(spec, ScoredSequence::softmax));
+        COLUMNS.put(OutputKind.LOGITS, spec -> new VectorColumn(spec, ScoredSequence::logits));
+        COLUMNS.put(OutputKind.SIGMOID, spec -> new VectorColumn(spec, ScoredSequence::sigmoid));
         COLUMNS.put(OutputKind.PREDICTION, spec -> new IntegerColumn(spec, ScoredSequence::prediction));
         COLUMNS.put(OutputKind.TOPK, TopClassesColumn::new);
         COLUMNS.put(OutputKind.LOGLIK, LogLikelihoodColumn::new);

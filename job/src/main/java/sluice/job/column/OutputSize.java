@@ -1,6 +1,9 @@
 package sluice.job.column;
 
+import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import sluice.cell.AnswerWidths;
 import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
@@ -44,9 +47,13 @@ public final class OutputSize {
         if (bytes < LARGE) {
             return Optional.empty();
         }
-        boolean distributions = request.asksFor(OutputKind.SOFTMAX) && request.at() == Steps.EACH;
-        String remedy = distributions
-                ? ": most of it is softmax at each step; topk, rank or loglik take about a hundredth of that"
+        String whole = Stream.of(OutputKind.SOFTMAX, OutputKind.LOGITS, OutputKind.SIGMOID)
+                .filter(request::asksFor)
+                .map(kind -> kind.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(" and "));
+        String remedy = request.at() == Steps.EACH && !whole.isEmpty()
+                ? ": most of it is %s at each step; topk, rank or loglik take about a hundredth of that"
+                        .formatted(whole)
                 : "";
         return Optional.of("the output would take %s%s".formatted(HumanText.size(bytes), remedy));
     }

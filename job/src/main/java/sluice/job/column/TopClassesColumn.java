@@ -37,7 +37,10 @@ final class TopClassesColumn extends OutputColumn {
     }
 
     private Row[] classes(ScoredSequence answer, int step) {
-        int[] tokens = answer.topTokens()[step];
+        int first = spec.request().firstClass();
+        int[] tokens = Arrays.stream(answer.topTokens()[step])
+                .map(best -> best + first)
+                .toArray();
         float[] probabilities = answer.topProbabilities()[step];
         Row[] classes = new Row[tokens.length];
         Arrays.setAll(classes, place -> RowFactory.create(tokens[place], label(tokens[place]), probabilities[place]));

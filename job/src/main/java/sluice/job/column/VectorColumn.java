@@ -7,7 +7,7 @@ import org.apache.spark.sql.types.StructField;
 import sluice.cell.AnswerWidths;
 import sluice.cell.ScoredSequence;
 
-/** A float32 vector for each answered step: class probabilities, hidden states, cell states. */
+/** A float32 vector for each answered step: class probabilities, logits, hidden states, cell states. */
 final class VectorColumn extends OutputColumn {
     private final Function<ScoredSequence, float[][]> steps;
 

@@ -138,6 +138,7 @@ public final class IncrementalJob {
                 .lastingSchema(spark, settings.input().format()));
         ScoringPlan plan = ScoringPlan.resolve(
                 model, settings, vocabulary, InputTable.of(spark, source.none(schema), settings.input()), hadoop);
+        printer.print(plan);
         TableShape shape = requireFits(plan, started);
         before.ifPresent(last -> printChanges(last, model));
         Checkpoint checkpoint = known.isPresent() ? known.get() : begin();

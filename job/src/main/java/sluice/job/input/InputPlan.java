@@ -70,10 +70,9 @@ public record InputPlan(
             return looks;
         }
         boolean numbers = looks == SequenceForm.NUMBERS || looks == SequenceForm.FEATURE_ROWS;
-        int classes = model.output().map(OutputLayer::classes).orElse(0);
         boolean tokens = settings.input()
                 .map(InputKind::takesTokens)
-                .orElse(model.embedding().isPresent() || (model.inputWidth() == classes && !numbers));
+                .orElse(model.embedding().isPresent() || (mayReadOneHot(model) && !numbers));
         if (tokens) {
             return SequenceForm.IDS;
         }
@@ -83,14 +82,19 @@ public record InputPlan(
         return looks == SequenceForm.IDS ? SequenceForm.IDS : SequenceForm.NUMBERS;
     }
 
+    /** Whether a model without an embedding may read one-hot tokens: one input for each class. A single input is a number. */
+    private static boolean mayReadOneHot(LstmModel model) {
+        int classes = model.output().map(OutputLayer::classes).orElse(0);
+        return model.inputWidth() == classes && classes > 1;
+    }
+
     /** Resolves {@code model.input = auto}. */
     private static InputKind kind(StructField field, SequenceForm form, LstmModel model) {
         if (model.embedding().isPresent()) {
             return InputKind.EMBEDDING;
         }
         boolean tokens = form.holdsTokens();
-        int classes = model.output().map(OutputLayer::classes).orElse(0);
-        if (tokens && model.inputWidth() == classes) {
+        if (tokens && mayReadOneHot(model)) {
             return InputKind.ONE_HOT;
         }
         if (!tokens || model.inputWidth() == 1) {

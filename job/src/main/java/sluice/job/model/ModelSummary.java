@@ -102,7 +102,13 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
         String states = model.readout() == Readout.FINAL_STATES ? ", read from the final states of each direction" : "";
         return model.output()
                 .map(output -> String.format(
-                        Locale.ROOT, "%,d classes over width %d%s", output.classes(), output.width(), states))
+                        Locale.ROOT,
+                        "%s over width %d%s",
+                        output.classes() == 1
+                                ? "one number (--emit logits, or sigmoid for yes or no)"
+                                : String.format(Locale.ROOT, "%,d classes", output.classes()),
+                        output.width(),
+                        states))
                 .orElse(String.format(
                         Locale.ROOT, "no output layer: hidden states of width %d%s", model.outputWidth(), states));
     }

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.SeekableByteChannel;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
@@ -88,6 +90,20 @@ public final class SavedModel {
             }
             throw failure;
         }
+    }
+
+    /**
+     * A warning if the file holds more than PyTorch's {@code nn.LSTM} can compute.
+     *
+     * @param path of the file as the user gave it
+     */
+    public static Optional<String> limits(ModelFile model, String path) {
+        List<String> beyond = TorchLimits.exceededBy(model.model());
+        return beyond.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        "%s: plain nn.LSTM can't hold this model, because of %s; a PyTorch module has to compute that itself, Sluice reads it from the file"
+                                .formatted(path, String.join(", ", beyond)));
     }
 
     private OutputStream create() {

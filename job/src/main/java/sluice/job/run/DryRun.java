@@ -87,7 +87,7 @@ public final class DryRun {
         CostEstimate cost = tasks.cost();
         DryRunReport report = report(
                 plan, tasks, RuntimeEstimate.of(tasks.sample(), cost, tasks.layout(), speed, tasks.cores(), before));
-        new ModelSummary(settings.model().path(), model.file(), plan.input().vocabulary())
+        new ModelSummary(settings.model().path(), plan.model(), plan.input().vocabulary())
                 .lines()
                 .forEach(console.out()::println);
         TwoColumnText page = page(plan, tasks, states);

@@ -12,6 +12,7 @@ import sluice.job.settings.BadRowRule;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.Settings;
 import sluice.job.storage.SmallFile;
+import sluice.job.task.ScoringPlan;
 
 /** Prints what a run read and did, and writes the copy of its report to {@code report.path}. */
 public final class ReportPrinter {
@@ -31,6 +32,11 @@ public final class ReportPrinter {
                 "model %s: %s; %,d parameters",
                 settings.model().path(), file.model(), file.model().parameters());
         file.notes().forEach(note -> console.say("note: %s", note));
+    }
+
+    /** Prints what the run assumes about the requested answers. */
+    public void print(ScoringPlan plan) {
+        plan.assumptions().forEach(note -> console.say("note: %s", note));
     }
 
     public void print(RunReport report) {

@@ -127,6 +127,7 @@ public final class ScoringJob {
         printer.print(file);
         ScoredOutput output = ScoredOutput.at(spark, settings, name, hadoop);
         ScoringPlan plan = ScoringPlan.read(file, settings, spark);
+        printer.print(plan);
         Optional<RunReport> scored = score(
                 plan,
                 () -> plan.broadcast(settings, spark, model.engine(plan.input().kind(), settings, spark)),

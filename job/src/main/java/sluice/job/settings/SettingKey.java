@@ -18,8 +18,8 @@ public enum SettingKey {
     MODEL_OUTPUT("model.output", Hash.INCLUDED, Scope.MODEL),
     MODEL_READOUT("model.readout", Hash.INCLUDED, Scope.MODEL),
     MODEL_LSTM("model.lstm", Hash.INCLUDED, Scope.MODEL),
-    MODEL_IGNORE("model.ignore", Hash.INCLUDED, Scope.MODEL),
-    MODEL_ENTRY("model.entry", Hash.INCLUDED, Scope.MODEL),
+    MODEL_IGNORE("model.ignore", Hash.LATER, Scope.MODEL),
+    MODEL_ENTRY("model.entry", Hash.LATER, Scope.MODEL),
 
     INPUT_PATH("input.path", Hash.EXCLUDED, Scope.TABLE, "--input"),
     INPUT_FORMAT("input.format", Hash.INCLUDED, Scope.TABLE, "--input-format"),
@@ -60,6 +60,7 @@ public enum SettingKey {
     OUTPUT_AT("output.at", Hash.INCLUDED, Scope.MODEL, "--at"),
     OUTPUT_EMIT("output.emit", Hash.INCLUDED, Scope.MODEL, "--emit"),
     OUTPUT_TOP_K("output.top-k", Hash.INCLUDED, Scope.MODEL, "--top-k"),
+    OUTPUT_FIRST_CLASS("output.first-class", Hash.LATER, Scope.MODEL),
     OUTPUT_GATES_LAYER("output.gates-layer", Hash.INCLUDED, Scope.MODEL),
     OUTPUT_VECTORS("output.vectors", Hash.INCLUDED, Scope.MODEL),
     OUTPUT_FILE_ROWS("output.file-rows", Hash.EXCLUDED, Scope.TABLE),
@@ -77,6 +78,8 @@ public enum SettingKey {
     /** Whether the setting is part of the settings hash. */
     private enum Hash {
         INCLUDED,
+        /** Included unless it has its default value: a setting that is newer than the hashes in existing reports. */
+        LATER,
         EXCLUDED
     }
 
@@ -121,7 +124,12 @@ public enum SettingKey {
     }
 
     boolean isHashed() {
-        return hash == Hash.INCLUDED;
+        return hash != Hash.EXCLUDED;
+    }
+
+    /** Whether it is hashed only if it differs from its default. */
+    boolean isLater() {
+        return hash == Hash.LATER;
     }
 
     /** Whether it is about tables and files, which the SQL functions don't have. */

@@ -58,7 +58,7 @@ public final class SettingValues {
     }
 
     private static Config merge(Config base, Map<String, String> overrides, String where) {
-        Config defaults = ConfigFactory.parseResources(SettingValues.class.getClassLoader(), DEFAULTS);
+        Config defaults = defaults();
         Config fromCommand = ConfigFactory.empty();
         for (Map.Entry<String, String> override : overrides.entrySet()) {
             requireKnown(where, override.getKey());
@@ -99,6 +99,11 @@ public final class SettingValues {
                             .toList());
             throw new RefusedException("%s: unknown key '%s', did you mean '%s'?".formatted(where, key, nearest));
         }
+    }
+
+    /** {@code conf/scoring.conf} as built into the jar. */
+    static Config defaults() {
+        return ConfigFactory.parseResources(SettingValues.class.getClassLoader(), DEFAULTS);
     }
 
     private static ConfigValue value(String key, String value, Config defaults) {

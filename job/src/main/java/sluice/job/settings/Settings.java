@@ -320,7 +320,8 @@ public record Settings(
         int topK = (int) values.within(SettingKey.OUTPUT_TOP_K, 1, Integer.MAX_VALUE);
         ScoreRequest request;
         try {
-            request = new ScoreRequest(at, kinds, topK, values.numberOr("top", SettingKey.OUTPUT_GATES_LAYER));
+            request = new ScoreRequest(at, kinds, topK, values.numberOr("top", SettingKey.OUTPUT_GATES_LAYER))
+                    .withFirstClass((int) values.within(SettingKey.OUTPUT_FIRST_CLASS, 0, Integer.MAX_VALUE));
         } catch (IllegalArgumentException e) {
             throw new RefusedException("output.emit: " + e.getMessage(), e);
         }

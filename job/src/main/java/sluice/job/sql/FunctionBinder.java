@@ -7,6 +7,8 @@ import java.util.Optional;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import sluice.job.column.OutputColumns;
 import sluice.job.input.InputTable;
 import sluice.job.input.SequenceForm;
@@ -23,6 +25,7 @@ import sluice.job.task.ScoringPlan;
 
 /** Binds a SQL function to models and to the type of its argument: checks both, and sends the models to the executors. */
 final class FunctionBinder {
+    private static final Logger LOG = LoggerFactory.getLogger(FunctionBinder.class);
     private static final String TOKENS = "tokens"; // the argument, named as the default of input.tokens
 
     private final CatalogSession session;
@@ -152,6 +155,7 @@ final class FunctionBinder {
         Optional<Vocabulary> vocabulary = VocabularySource.find(
                 settings.input().vocabulary(), cached.file().metadata(), session.hadoop());
         ScoringPlan plan = ScoringPlan.resolve(cached.file(), settings, vocabulary, table, session.hadoop());
+        plan.assumptions().forEach(note -> LOG.warn("{}: {}", settings.model().path(), note));
         return new RowFunction.Plan(
                 plan.broadcast(
                         settings, session.spark(), cached.engine(plan.input().kind(), settings, session.spark())),

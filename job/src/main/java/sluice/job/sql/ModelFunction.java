@@ -40,6 +40,8 @@ final class ModelFunction implements UnboundFunction {
                             case SCORE ->
                                 "the columns that the model's settings ask for, by default softmax and prediction";
                             case TOPK -> "the k most probable classes, best first";
+                            case LOGITS -> "the output layer's own numbers, such as those of a regression";
+                            case SIGMOID -> "the sigmoid of each of the output layer's numbers";
                             case LOGLIK -> "the natural log of the sequence's probability, and its perplexity";
                         });
     }

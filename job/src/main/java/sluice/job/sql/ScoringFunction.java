@@ -8,6 +8,10 @@ enum ScoringFunction {
     SCORE(""),
     /** The most probable classes; the argument {@code k} is their number. */
     TOPK("topk"),
+    /** The output layer's own numbers. */
+    LOGITS("logits"),
+    /** The sigmoid of these numbers. */
+    SIGMOID("sigmoid"),
     /** The log-likelihood of the sequence. */
     LOGLIK("loglik");
 

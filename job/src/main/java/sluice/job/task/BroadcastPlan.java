@@ -111,7 +111,7 @@ public final class BroadcastPlan implements Serializable {
         if (topK == 0) {
             return rowScorer(compiled, request, compiled.scorer(cache(compiled)));
         }
-        ScoreRequest asked = new ScoreRequest(request.at(), request.kinds(), topK);
+        ScoreRequest asked = request.withTopK(topK);
         return rowScorer(compiled, asked, compiled.scorer(compiled.answerCache(asked, cacheBytes(batchBytes, 1))));
     }
 

@@ -1,18 +1,17 @@
 package sluice.job.task;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
-import sluice.cell.InputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
-import sluice.cell.model.OutputLayer;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.column.OutputColumns;
 import sluice.job.column.ReasonColumn;
@@ -42,6 +41,7 @@ import sluice.job.state.CarriedStates;
  * @param schema of the scored table
  * @param quarantine the column of a quarantined row's reason
  * @param carried the carried states that rows start from by key, if {@code state.path} is set
+ * @param assumptions what the run assumes about the requested answers, as sentences; they are also among the notes of the model
  */
 public record ScoringPlan(
         ModelFile model,
@@ -50,7 +50,8 @@ public record ScoringPlan(
         OutputColumns columns,
         StructType schema,
         ReasonColumn quarantine,
-        Optional<CarriedStates> carried) {
+        Optional<CarriedStates> carried,
+        List<String> assumptions) {
     /**
      * Reads the vocabulary and the table that the settings name, and resolves the plan for them.
      *
@@ -85,14 +86,22 @@ public record ScoringPlan(
                 request,
                 settings.output().vectors(),
                 settings.output().prefix(),
-                vocabulary.filter(words -> namesClasses(input.kind(), file.model())),
+                vocabulary.filter(words -> Assumptions.namesClasses(file.model(), input.kind(), request)),
                 settings.badRows().rule());
         ReasonColumn quarantine = new ReasonColumn(settings.output().prefix());
         if (settings.badRows().rule() == BadRowRule.QUARANTINE) {
             quarantine.appendTo(table.wholeSchema()); // refuses a column of that name before the first pass
         }
+        List<String> assumptions = Assumptions.of(file.model(), input.kind(), request, vocabulary.isPresent());
         return new ScoringPlan(
-                file, table, input, columns, columns.appendTo(table.schema(), file.model()), quarantine, carried);
+                file.with(assumptions),
+                table,
+                input,
+                columns,
+                columns.appendTo(table.schema(), file.model()),
+                quarantine,
+                carried,
+                assumptions);
     }
 
     /** The provenance columns and metadata of the scored table. */
@@ -111,12 +120,6 @@ public record ScoringPlan(
         SequenceForm looks = table.looks();
         SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabulary);
         return table.reading(expected, spark, settings.input());
-    }
-
-    /** Whether the vocabulary also names the output classes: if the classes are the tokens, or the model reads features. */
-    private static boolean namesClasses(InputKind kind, LstmModel model) {
-        int classes = model.output().map(OutputLayer::classes).orElse(0);
-        return !kind.takesTokens() || classes == model.tokens();
     }
 
     /**

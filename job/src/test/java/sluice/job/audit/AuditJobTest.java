@@ -43,8 +43,8 @@ import sluice.job.report.RunReport;
 class AuditJobTest {
     private static final TorchCase TORCH = TorchCase.named("uni_l2_h17");
     private static final int ROWS = 20;
-    private static final String LAST = "softmax,prediction,topk,loglik,hidden,cell,state";
-    private static final String EACH = "softmax,prediction,topk,loglik,logprob,rank,hidden,cell,gates";
+    private static final String LAST = "softmax,logits,sigmoid,prediction,topk,loglik,hidden,cell,state";
+    private static final String EACH = "softmax,logits,sigmoid,prediction,topk,loglik,logprob,rank,hidden,cell,gates";
 
     @TempDir
     Path folder;

@@ -77,6 +77,10 @@ class OutputColumnsTest {
             value = {
                 "SOFTMAX    | LAST | array<float>        | binary",
                 "SOFTMAX    | EACH | array<array<float>> | binary",
+                "LOGITS     | LAST | array<float>        | binary",
+                "LOGITS     | EACH | array<array<float>> | binary",
+                "SIGMOID    | LAST | array<float>        | binary",
+                "SIGMOID    | EACH | array<array<float>> | binary",
                 "PREDICTION | LAST | int                 | int",
                 "PREDICTION | EACH | array<int>          | array<int>",
                 "TOPK       | LAST | array<struct<token:int,label:string,probability:float>> | array<struct<token:int,label:string,probability:float>>",
@@ -130,10 +134,12 @@ class OutputColumnsTest {
     @Test
     void bytesOfDistributions() {
         int classes = MODEL.output().orElseThrow().classes();
-        assertThat(new OutputSize(MODEL, request(OutputKind.SOFTMAX, Steps.LAST)).bytes(10))
-                .isEqualTo(4 * classes);
-        assertThat(new OutputSize(MODEL, request(OutputKind.SOFTMAX, Steps.EACH)).bytes(10))
-                .isEqualTo(40 * classes);
+        for (OutputKind kind : List.of(OutputKind.SOFTMAX, OutputKind.LOGITS, OutputKind.SIGMOID)) {
+            assertThat(new OutputSize(MODEL, request(kind, Steps.LAST)).bytes(10))
+                    .isEqualTo(4 * classes);
+            assertThat(new OutputSize(MODEL, request(kind, Steps.EACH)).bytes(10))
+                    .isEqualTo(40 * classes);
+        }
     }
 
     @Test

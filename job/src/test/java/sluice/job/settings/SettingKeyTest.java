@@ -64,6 +64,7 @@ class SettingKeyTest {
             Map.entry("output.at", "each"),
             Map.entry("output.emit", "hidden"),
             Map.entry("output.top-k", "3"),
+            Map.entry("output.first-class", "1"),
             Map.entry("output.gates-layer", "1"),
             Map.entry("output.vectors", "binary"),
             Map.entry("output.prefix", "lstm_"),
@@ -134,7 +135,21 @@ class SettingKeyTest {
 
     @Test
     void theHashOfOtherSettings() {
-        assertThat(hash(WITH_STATES)).isEqualTo("013ed610fb4ae3b54904157d0c28c06bc9c64af794c1f94f3f1e6760b0a8f7ac");
+        Map<String, String> earlier = new HashMap<>(WITH_STATES);
+        LATER.keySet().forEach(earlier::remove);
+        assertThat(hash(earlier)).isEqualTo("013ed610fb4ae3b54904157d0c28c06bc9c64af794c1f94f3f1e6760b0a8f7ac");
+    }
+
+    /** Settings that are newer than the other hashes here, with their defaults. */
+    private static final Map<String, String> LATER =
+            Map.of("model.ignore", "", "model.entry", "", "output.first-class", "0");
+
+    @Test
+    void laterSettingsCountIfTheyDifferFromTheirDefaults() {
+        assertThat(hash(LATER)).isEqualTo(hash(Map.of()));
+        for (String key : LATER.keySet()) {
+            assertThat(hash(Map.of(key, WITH_STATES.get(key)))).as(key).isNotEqualTo(hash(Map.of()));
+        }
     }
 
     @Test

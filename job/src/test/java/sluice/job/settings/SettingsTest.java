@@ -78,6 +78,7 @@ class SettingsTest {
             Map.entry("output.at", "each"),
             Map.entry("output.emit", "hidden"),
             Map.entry("output.top-k", "3"),
+            Map.entry("output.first-class", "1"),
             Map.entry("output.gates-layer", "1"),
             Map.entry("output.vectors", "binary"),
             Map.entry("output.prefix", "lstm_"),
@@ -146,6 +147,12 @@ class SettingsTest {
         assertThat(settings.output().request().at()).isEqualTo(Steps.LAST);
         assertThat(settings.output().request().kinds()).containsExactly(OutputKind.SOFTMAX);
         assertThat(settings.output().request().topK()).isEqualTo(5);
+        assertThat(settings.output().request().firstClass()).isZero();
+        assertThat(read(null, Map.of("output.first-class", "1"))
+                        .output()
+                        .request()
+                        .firstClass())
+                .isOne();
         assertThat(settings.output().vectors()).isEqualTo(VectorForm.ARRAY);
         assertThat(settings.output().prefix()).isEmpty();
         assertThat(settings.output().files()).isEqualTo(new Settings.FileSize(0, 0));
@@ -313,21 +320,22 @@ class SettingsTest {
             List.of("output.at", "first", "output.at = 'first': expected one of last, each"),
             List.of(
                     "output.emit",
-                    "softmax,logits",
-                    "output.emit = 'logits': expected one of softmax, prediction, topk, loglik, logprob, rank, hidden, cell, state, gates"),
+                    "softmax,logit",
+                    "output.emit = 'logit': expected one of softmax, logits, sigmoid, prediction, topk, loglik, logprob, rank, hidden, cell, state, gates"),
             List.of(
                     "output.emit",
                     "",
-                    "output.emit: nothing to emit: expected at least one of softmax, prediction, topk, loglik, logprob, rank, hidden, cell, state, gates"),
+                    "output.emit: nothing to emit: expected at least one of softmax, logits, sigmoid, prediction, topk, loglik, logprob, rank, hidden, cell, state, gates"),
             List.of(
                     "output.emit",
                     "rank",
-                    "output.emit: rank is not available at last: choose any of softmax, prediction, topk, loglik, hidden, cell, state, or set output.at = each"),
+                    "output.emit: rank is not available at last: choose any of softmax, logits, sigmoid, prediction, topk, loglik, hidden, cell, state, or set output.at = each"),
             List.of(
                     "output.gates-layer",
                     "bottom",
                     "output.gates-layer = \"bottom\": expected top, or a whole number from 0"),
             List.of("output.gates-layer", "-1", "output.gates-layer = -1: expected top, or a whole number from 0"),
+            List.of("output.first-class", "-1", "output.first-class = -1: expected 0 to 2147483647"),
             List.of("output.vectors", "base64", "output.vectors = 'base64': expected one of array, binary"),
             List.of("output.top-k", "0", "output.top-k = 0: expected 1 to 2147483647"),
             List.of("output.top-k", "many", "output.top-k = \"many\": expected a whole number"),
@@ -353,8 +361,9 @@ class SettingsTest {
     void aStateIsEmittedAtTheLastStepOnly() {
         assertThatThrownBy(() -> read(null, Map.of("output.emit", "state", "output.at", "each")))
                 .isInstanceOf(RefusedException.class)
-                .hasMessage("output.emit: state is not available at each: choose any of softmax, prediction, topk, "
-                        + "loglik, logprob, rank, hidden, cell, gates, or set output.at = last");
+                .hasMessage(
+                        "output.emit: state is not available at each: choose any of softmax, logits, sigmoid, prediction, topk, "
+                                + "loglik, logprob, rank, hidden, cell, gates, or set output.at = last");
     }
 
     @ParameterizedTest

@@ -2,6 +2,7 @@ package sluice.job.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -93,22 +94,37 @@ class SqlFunctionsTest {
 
     @Test
     void theBitsOfARun() {
-        Map<Integer, Row> job = job(Map.of("output.emit", "softmax,prediction,topk,loglik,state", "output.top-k", "3"));
+        Map<Integer, Row> job =
+                job(Map.of("output.emit", "softmax,logits,sigmoid,prediction,topk,loglik,state", "output.top-k", "3"));
         Map<Integer, Row> any = answers("sluice.score('next-click', tokens)");
         Map<Integer, Row> top = answers("sluice.topk('next-click', tokens, 3)");
         Map<Integer, Row> loglik = answers("sluice.loglik('next-click', tokens)");
+        Map<Integer, Row> logits = answers("sluice.logits('next-click', tokens)");
+        Map<Integer, Row> sigmoid = answers("sluice.`next-click`.sigmoid(tokens)");
         spark.conf().set(MODEL + "next-click.output.emit", "state,loglik");
         Map<Integer, Row> own = answers("sluice.`next-click`.score(tokens)");
         assertThat(any.keySet()).isEqualTo(job.keySet()).hasSize(300);
         job.forEach((id, row) -> {
             Row softmax = any.get(id).getStruct(1);
             assertThat(softmax.schema().fieldNames())
-                    .containsExactly("softmax", "prediction", "topk", "loglik", "hidden", "cell", "state", "reason");
+                    .containsExactly(
+                            "softmax",
+                            "logits",
+                            "sigmoid",
+                            "prediction",
+                            "topk",
+                            "loglik",
+                            "hidden",
+                            "cell",
+                            "state",
+                            "reason");
             assertSame(softmax.getAs("softmax"), row.getAs("softmax"));
             assertSame(softmax.getAs("prediction"), row.getAs("prediction"));
             assertThat(softmax.<Object>getAs("loglik")).isNull(); // not asked for
             assertSame(top.get(id).get(1), row.getAs("topk"));
             assertSame(loglik.get(id).get(1), row.getAs("loglik"));
+            assertSame(logits.get(id).get(1), row.getAs("logits"));
+            assertSame(sigmoid.get(id).get(1), row.getAs("sigmoid"));
             Row typed = own.get(id).getStruct(1);
             assertThat(typed.schema().fieldNames()).containsExactly("loglik", "state");
             assertSame(typed.getAs("state"), row.getAs("state"));
@@ -134,6 +150,35 @@ class SqlFunctionsTest {
         assertThatThrownBy(() -> answers("sluice.score('next-click', tokens)"))
                 .hasMessageContaining("model 'next-click': its settings ask for softmax as binary")
                 .hasMessageContaining("call sluice.`next-click`.score(tokens)");
+    }
+
+    @Test
+    void aModelWithOneOutput() {
+        spark.conf()
+                .set(
+                        MODEL + "yes",
+                        ModelFiles.classifier(folder.resolve("yes"), 300, 1).toString());
+        for (String call : List.of(
+                "sluice.score('yes', tokens)",
+                "sluice.`yes`.score(tokens)",
+                "sluice.topk('yes', tokens, 1)",
+                "sluice.loglik('yes', tokens)")) {
+            assertThatThrownBy(() -> answers(call))
+                    .as(call)
+                    .hasMessageContaining("the model has one output, so its ")
+                    .hasMessageContaining("set output.emit (--emit) to logits");
+        }
+        Map<Integer, Row> logits = answers("sluice.logits('yes', tokens)");
+        Map<Integer, Row> sigmoid = answers("sluice.sigmoid('yes', tokens)");
+        spark.conf().set(MODEL + "yes.output.emit", "logits");
+        Map<Integer, Row> score = answers("sluice.`yes`.score(tokens)");
+        logits.forEach((id, row) -> {
+            assertSame(score.get(id).getStruct(1).getAs("logits"), row.get(1));
+            float logit = row.<Float>getList(1).get(0);
+            assertThat((double) sigmoid.get(id).<Float>getList(1).get(0))
+                    .isCloseTo(1 / (1 + Math.exp(-logit)), within(1e-6));
+        });
+        assertThat(logits).hasSize(300);
     }
 
     private static void assertSame(Object found, Object expected) {
@@ -266,7 +311,7 @@ class SqlFunctionsTest {
                 "modle.other                 | x     | unknown setting spark.sql.catalog.sluice.modle.other, did you mean spark.sql.catalog.sluice.model.other?",
                 "cache-byte                  | 1     | unknown setting spark.sql.catalog.sluice.cache-byte, did you mean spark.sql.catalog.sluice.cache-bytes?",
                 "cache-bytes                 | 1     | spark.sql.catalog.sluice.cache-bytes = 1: it is 512 MiB for all sessions of this application; set it where Spark is started",
-                "model.other.output.emit     | sofmax| output.emit = 'sofmax': expected one of softmax, prediction",
+                "model.other.output.emit     | sofmax| output.emit = 'sofmax': expected one of softmax, logits, sigmoid, prediction",
                 "model.other.bad-rows.rule   | quarantine | spark.sql.catalog.sluice.model.other.bad-rows.rule = quarantine: a function has no quarantine",
                 "model.other.input.state     | state  | input.state: a function starts every sequence from the model's initial state"
             })

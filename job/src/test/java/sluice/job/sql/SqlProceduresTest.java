@@ -156,7 +156,7 @@ class SqlProceduresTest {
             value = {
                 "CALL lstm.run('nxt-click', 'db.events', 'db.no')                   | no model 'nxt-click', did you mean 'next-click'? There are next-click, other; set spark.sql.catalog.lstm.model.nxt-click to its path",
                 "CALL lstm.run('other', 'db.event', 'db.no')                        | db.event: no such table in this session's catalogs; check input",
-                "CALL lstm.run('other', 'db.events', 'db.no', emit => 'tokp')       | output.emit = 'tokp': expected one of softmax, prediction, topk",
+                "CALL lstm.run('other', 'db.events', 'db.no', emit => 'tokp')       | output.emit = 'tokp': expected one of softmax, logits, sigmoid, prediction, topk",
                 "CALL lstm.run('other', 'db.events', 'db.no', settings => map('output.topk', '2')) | unknown key 'output.topk', did you mean 'output.top-k'?",
                 "CALL lstm.run('other', 'db.events', 'db.events')                   | db.events: exists already; choose another output, or set mode to overwrite, append or partitions",
                 "CALL lstm.run(model => 'other', input => 'db.events')              | `output`",

@@ -1,5 +1,6 @@
 package sluice.cell.weights.file;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import sluice.cell.model.LstmModel;
@@ -30,6 +31,13 @@ public final class ModelFile {
     /** A copy with another model. */
     public ModelFile with(LstmModel other) {
         return new ModelFile(other, metadata, notes, format, gateOrder);
+    }
+
+    /** A copy with more notes. */
+    public ModelFile with(List<String> more) {
+        List<String> all = new ArrayList<>(notes);
+        all.addAll(more);
+        return new ModelFile(model, metadata, all, format, gateOrder);
     }
 
     public LstmModel model() {

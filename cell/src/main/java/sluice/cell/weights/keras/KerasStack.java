@@ -18,6 +18,7 @@ import sluice.cell.model.Readout;
 import sluice.cell.weights.file.FiniteValues;
 import sluice.cell.weights.file.GateOrder;
 import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.OutputEnd;
 import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.keras.KerasWeights.Part;
 
@@ -35,6 +36,7 @@ final class KerasStack {
     private static final String DENSE = "Dense";
     private static final String LINEAR = "linear";
     private static final String SOFTMAX = "softmax";
+    private static final String SIGMOID = "sigmoid";
 
     /** Layers without effect at inference. */
     private static final Set<String> NO_OPS = Set.of(
@@ -60,7 +62,7 @@ final class KerasStack {
     private boolean reversed; // whether that output is in reverse order of the tokens
     private OutputLayer output;
     private KerasLayer outputLayer;
-    private boolean isProbabilities;
+    private OutputEnd end = OutputEnd.LINEAR;
     private GateOrder gates = KerasLstm.GATES;
 
     /** @param version the Keras version that wrote the model */
@@ -317,15 +319,19 @@ final class KerasStack {
         if (name.equals(LINEAR)) {
             return;
         }
-        if (!name.equals(SOFTMAX) || isProbabilities) {
-            throw new ModelException("%s has the activation '%s'%s, expected softmax or linear for an output layer; %s"
-                    .formatted(
-                            layer.describe(),
-                            NameList.shortened(name),
-                            isProbabilities ? " after a softmax" : "",
-                            FOR_HIDDEN_STATES));
+        boolean isKnown = name.equals(SOFTMAX) || name.equals(SIGMOID);
+        if (!isKnown || end != OutputEnd.LINEAR) {
+            throw new ModelException(
+                    "%s has the activation '%s'%s, expected softmax, sigmoid or linear for an output layer; %s"
+                            .formatted(
+                                    layer.describe(),
+                                    NameList.shortened(name),
+                                    end == OutputEnd.LINEAR
+                                            ? ""
+                                            : " after a " + end.name().toLowerCase(Locale.ROOT),
+                                    FOR_HIDDEN_STATES));
         }
-        isProbabilities = true;
+        end = name.equals(SOFTMAX) ? OutputEnd.SOFTMAX : OutputEnd.SIGMOID;
     }
 
     private static KerasLayer inner(KerasLayer wrapper, String setting) {
@@ -367,10 +373,10 @@ final class KerasStack {
         } else {
             notes.add(String.format(
                     Locale.ROOT,
-                    "the output layer is layer '%s' (%d classes); Keras outputs %s, here the output kind decides",
+                    "the output layer is layer '%s' (%d classes); the Keras model %s",
                     NameList.shortened(outputLayer.name()),
                     output.classes(),
-                    isProbabilities ? "probabilities" : "logits"));
+                    end.sentence(output.classes())));
         }
         if (isSequence) {
             notes.add("the Keras model outputs every step, as --at each does");

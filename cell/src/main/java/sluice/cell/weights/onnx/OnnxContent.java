@@ -3,6 +3,7 @@ package sluice.cell.weights.onnx;
 import java.util.List;
 import java.util.stream.Collectors;
 import sluice.cell.model.LstmLayer.Merge;
+import sluice.cell.weights.file.OutputEnd;
 
 /** The content of a value that depends on a graph input. */
 sealed interface OnnxContent {
@@ -89,19 +90,20 @@ sealed interface OnnxContent {
     record ClassScores(OnnxLinear linear, Form form) implements OnnxContent {
         /** The form of the scores. */
         enum Form {
-            LOGITS("logits"),
-            PROBABILITIES("a softmax"),
-            LOG_PROBABILITIES("a log-softmax"),
-            ARGMAX("the most probable class");
+            LOGITS(OutputEnd.LINEAR),
+            SIGMOIDS(OutputEnd.SIGMOID),
+            PROBABILITIES(OutputEnd.SOFTMAX),
+            LOG_PROBABILITIES(OutputEnd.LOG_SOFTMAX),
+            ARGMAX(OutputEnd.ARGMAX);
 
-            private final String description;
+            private final OutputEnd end;
 
-            Form(String description) {
-                this.description = description;
+            Form(OutputEnd end) {
+                this.end = end;
             }
 
-            String description() {
-                return description;
+            OutputEnd end() {
+                return end;
             }
         }
 

@@ -147,6 +147,7 @@ final class OnnxInterpreter {
             case "Add", "Sum", "Mul", "Div", "Sub", "Mean" -> arithmetic(operands);
             case "Softmax" -> OnnxModelOperators.softmax(operands, ClassScores.Form.PROBABILITIES, flattens());
             case "LogSoftmax" -> OnnxModelOperators.softmax(operands, ClassScores.Form.LOG_PROBABILITIES, flattens());
+            case "Sigmoid" -> OnnxModelOperators.sigmoid(operands).orElseGet(() -> otherOperator(operands));
             case "ArgMax" -> OnnxModelOperators.argMax(operands);
             default -> otherOperator(operands);
         };

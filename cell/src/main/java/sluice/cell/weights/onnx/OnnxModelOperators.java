@@ -3,6 +3,7 @@ package sluice.cell.weights.onnx;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.onnx.OnnxAxis.Role;
@@ -246,6 +247,16 @@ final class OnnxModelOperators {
                     signal.rank()));
         }
         return signal.with(new ClassScores(scores.linear(), form));
+    }
+
+    /** A sigmoid of the output layer; empty for any other sigmoid. */
+    static Optional<OnnxValue> sigmoid(OnnxOperands operands) {
+        return operands.signals().stream()
+                .filter(signal ->
+                        signal.content() instanceof ClassScores scores && scores.form() == ClassScores.Form.LOGITS)
+                .map(signal -> (OnnxValue) signal.with(
+                        new ClassScores(((ClassScores) signal.content()).linear(), ClassScores.Form.SIGMOIDS)))
+                .findFirst();
     }
 
     /** The most probable class, of logits, probabilities or log-probabilities. */

@@ -130,9 +130,11 @@ public final class OnnxReader {
         boolean each = linear.below().parts().get(0).at() == At.EACH;
         String bias = linear.bias() == null ? "" : " and " + linear.bias().describe();
         return List.of(
-                "the output layer is tensor %s%s; the graph outputs %s, the settings choose other outputs"
+                "the output layer is tensor %s%s; the graph %s"
                         .formatted(
-                                linear.weights().describe(), bias, scores.form().description()),
+                                linear.weights().describe(),
+                                bias,
+                                scores.form().end().sentence(linear.layer().classes())),
                 each
                         ? "the graph has an output for each step, like --at each"
                         : "the graph has an output for the last step, like --at last");

@@ -134,7 +134,7 @@ class KerasReaderTest {
         assertThat(read.notes())
                 .containsExactly(
                         "the embedding is layer 'embedding_1' (5, 2)",
-                        "the output layer is layer 'decoder' (4 classes); Keras outputs probabilities, here the output kind decides",
+                        "the output layer is layer 'decoder' (4 classes); the Keras model ends in a softmax: --emit softmax",
                         "the Keras model outputs every step, as --at each does");
     }
 

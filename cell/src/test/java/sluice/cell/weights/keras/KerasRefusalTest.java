@@ -139,9 +139,10 @@ class KerasRefusalTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"sigmoid", "relu", "log_softmax"})
+    @ValueSource(strings = {"tanh", "relu", "log_softmax"})
     void outputActivations(String name) {
-        String sentence = "the activation '%s', expected softmax or linear for an output layer".formatted(name);
+        String sentence =
+                "the activation '%s', expected softmax, sigmoid or linear for an output layer".formatted(name);
         assertRefused(3, small().get(3).with("activation", name), "layer 'decoder' (Dense) has " + sentence);
 
         List<Layer> layers = small();
@@ -157,6 +158,16 @@ class KerasRefusalTest {
         assertRefused(layers, "layer 'again' (Softmax) has the activation 'softmax' after a softmax");
         layers.set(4, KerasWriter.layer("Softmax", "again").with("axis", 1));
         assertRefused(layers, "layer 'again' (Softmax) goes over axis 1, expected -1");
+    }
+
+    @Test
+    void aSigmoidAndASoftmax() {
+        List<Layer> layers = small();
+        layers.add(KerasWriter.layer("Activation", "again").with("activation", "sigmoid"));
+        assertRefused(layers, "layer 'again' (Activation) has the activation 'sigmoid' after a softmax");
+        layers.set(3, layers.get(3).with("activation", "sigmoid"));
+        layers.set(4, KerasWriter.layer("Softmax", "again"));
+        assertRefused(layers, "layer 'again' (Softmax) has the activation 'softmax' after a sigmoid");
     }
 
     @Test

@@ -91,10 +91,10 @@ class OnnxRefusalTest {
     }
 
     @Test
-    void aSigmoidInsteadOfASoftmax() {
+    void aTanhInsteadOfASoftmax() {
         assertRejected(
-                onnx -> lstm(onnx).node("MatMul", "y,V", "m").named("top", "Sigmoid", "m", "answer"),
-                "node 'top' (Sigmoid): this operator is not supported here, after the output layer");
+                onnx -> lstm(onnx).node("MatMul", "y,V", "m").named("top", "Tanh", "m", "answer"),
+                "node 'top' (Tanh): this operator is not supported here, after the output layer");
     }
 
     @Test
