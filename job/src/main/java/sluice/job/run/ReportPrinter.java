@@ -56,6 +56,11 @@ public final class ReportPrinter {
         plan.assumptions().forEach(note -> console.say("note: %s", note));
     }
 
+    /** Prints what the run assumes about the requested answers. */
+    public void print(ScoringPlan plan) {
+        plan.assumptions().forEach(note -> console.say("note: %s", note));
+    }
+
     public void print(RunReport report) {
         console.say(
                 "scored %s, %s in %s",
