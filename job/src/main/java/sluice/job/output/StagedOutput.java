@@ -151,7 +151,10 @@ public final class StagedOutput {
             throw new IOException(
                     "no directory could be made in " + place.staging().getParent());
         }
-        publication.store().requireExclusion(place.staging());
+        publication.store().requireExclusion(place.target());
+        if (newestAtStart == 0) { // S3A logs a warning about the attempt that is refused
+            publication.store().tryExclusion(place.staging());
+        }
         files.delete(place.staging(), true);
     }
 

@@ -46,7 +46,11 @@ final class StagedStates implements PublishedTogether {
                 throw new IOException(
                         "no directory could be created in " + store.path().getParent());
             }
-            StoreGuarantees.of(store.files(), store.path(), store.hadoop()).requireExclusion(staged.staging.staging());
+            StoreGuarantees guarantees = StoreGuarantees.of(store.files(), store.path(), store.hadoop());
+            guarantees.requireExclusion(store.path());
+            if (version == 1) {
+                guarantees.tryExclusion(staged.staging.staging());
+            }
             store.files().delete(staged.staging.staging(), true);
         } catch (IOException e) {
             throw new RefusedException(

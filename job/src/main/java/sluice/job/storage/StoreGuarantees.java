@@ -102,13 +102,13 @@ public final class StoreGuarantees {
     }
 
     /**
-     * Tries whether a file can't be created twice.
+     * Tries whether a file can't be created twice. An object store may say that it refuses that, and ignore the condition.
      *
      * @param directory for the two attempts
      * @throws RefusedException if two runs could both believe that they have published
      */
-    public void requireExclusion(Path directory) throws IOException {
-        requireKnownExclusion(directory);
+    public void tryExclusion(Path directory) throws IOException {
+        requireExclusion(directory);
         Path probe = new Path(directory, "_probe"); // hidden, in case that it stays
         for (String attempt : List.of("first", "second")) {
             boolean isCreated;
@@ -127,7 +127,8 @@ public final class StoreGuarantees {
         files.delete(probe, false);
     }
 
-    private void requireKnownExclusion(Path path) {
+    /** @throws RefusedException if this kind of file system is not known to decide between two runs */
+    public void requireExclusion(Path path) {
         if (exclusion == Exclusion.NONE) {
             throw new RefusedException(String.format(
                     Locale.ROOT,
@@ -146,7 +147,7 @@ public final class StoreGuarantees {
      * @throws IOException if the file was not created, and there is none
      */
     public boolean create(Path file, byte[] content, Path draft) throws IOException {
-        requireKnownExclusion(file);
+        requireExclusion(file);
         try {
             boolean mayBeThere =
                     !exclusion.usesDraft && SmallFile.read(files, file).isPresent();
