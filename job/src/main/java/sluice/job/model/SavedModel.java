@@ -79,7 +79,7 @@ public final class SavedModel {
                 StateDictWriter.write(model.model(), metadata(model, from), stream);
             }
             requireSame(model.model().fingerprint());
-            staging.publish(mode == OutputMode.OVERWRITE);
+            staging.publishFile(mode == OutputMode.OVERWRITE);
         } catch (IOException | RuntimeException | OutOfMemoryError failure) {
             try {
                 staging.abandon();

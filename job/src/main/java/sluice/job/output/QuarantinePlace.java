@@ -68,7 +68,9 @@ record QuarantinePlace(FileSystem files, Path path, String owner) {
     }
 
     private void requireOurs(String given, Settings.Output output, Configuration hadoop) throws IOException {
-        if (output.mode() == OutputMode.ERROR) {
+        boolean isLeft =
+                output.format() == OutputFormat.TABLE && TableBadRows.isUnfinished(files, path); // by a killed run
+        if (output.mode() == OutputMode.ERROR && !isLeft) {
             throw new RefusedException(
                     "%s: exists already; choose another bad-rows.path, or replace it with --mode overwrite"
                             .formatted(given));
