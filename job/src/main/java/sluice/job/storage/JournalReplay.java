@@ -279,6 +279,12 @@ final class JournalReplay {
 
     /** Deletes what was replaced, and the staging directory. */
     void cleanUp() throws IOException {
+        cleanUpReplaced();
+        delete(place.staging());
+    }
+
+    /** Deletes what was replaced, unless it is a later output. Only a committed journal replaces anything. */
+    void cleanUpReplaced() throws IOException {
         Path replaced = place.replaced();
         if (store.renamesDirectories() && files.exists(replaced)) {
             if (log.newestIn(replaced) < number) {
@@ -287,7 +293,6 @@ final class JournalReplay {
                 putBack(replaced);
             }
         }
-        delete(place.staging());
     }
 
     private void delete(Path path) throws IOException {
