@@ -35,7 +35,7 @@ final class JournalBuilder {
 
     /** A path in a directory, or the directory itself for the empty path. */
     static Path in(Path directory, String path) {
-        return path.isEmpty() ? directory : new Path(directory, path);
+        return path.isEmpty() ? directory : Storage.child(directory, path);
     }
 
     /** Moves the staging directory as a whole to a target that doesn't exist. */

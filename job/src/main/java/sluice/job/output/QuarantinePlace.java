@@ -97,7 +97,7 @@ record QuarantinePlace(FileSystem files, Path path, String owner) {
             return false;
         }
         Path table = Storage.qualified(output.path(), "--output", hadoop);
-        return new RunHistory(table.getFileSystem(hadoop), table, hadoop).namesBadRows(path);
+        return new RunHistory(Storage.of(table, hadoop), table, hadoop).namesBadRows(path);
     }
 
     /** The content of the mark. */

@@ -70,7 +70,7 @@ final class JournalReplay {
 
     static JournalReplay of(Path target, Journal.Place steps, Journal journal, Configuration hadoop)
             throws IOException {
-        FileSystem files = target.getFileSystem(hadoop);
+        FileSystem files = Storage.of(target, hadoop);
         StoreGuarantees store = StoreGuarantees.of(files, target, hadoop);
         return new JournalReplay(
                 files,
@@ -82,7 +82,7 @@ final class JournalReplay {
     }
 
     private static Path in(Path directory, String path) {
-        return path.isEmpty() ? directory : new Path(directory, path);
+        return path.isEmpty() ? directory : Storage.child(directory, path);
     }
 
     /** Replays all steps in their order. Files that are moved one after the other may be moved at the same time. */

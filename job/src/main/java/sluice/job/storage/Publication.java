@@ -89,11 +89,11 @@ public final class Publication {
 
     /** The path of the journal of this number. */
     public Path file(long number) {
-        return new Path(target.getParent(), prefix() + number + SUFFIX);
+        return Storage.child(target.getParent(), prefix() + number + SUFFIX);
     }
 
     private Path draft(String id) {
-        return new Path(target.getParent(), StagingDirectory.stagingPrefix(target) + id + ".draft");
+        return Storage.child(target.getParent(), StagingDirectory.stagingPrefix(target) + id + ".draft");
     }
 
     /**
@@ -105,7 +105,7 @@ public final class Publication {
      */
     public static List<String> finishAll(String path, String option, Configuration hadoop) throws IOException {
         FileSystem files = Storage.of(path, option, hadoop);
-        Path target = files.makeQualified(new Path(path));
+        Path target = Storage.qualified(path, option, hadoop);
         return target.getParent() == null ? List.of() : new Publication(files, target, hadoop).finishAll(path);
     }
 

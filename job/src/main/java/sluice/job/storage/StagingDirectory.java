@@ -30,8 +30,8 @@ public final class StagingDirectory {
         this.files = files;
         this.target = target;
         // Readers of tables skip names that begin with a dot.
-        this.staging = new Path(target.getParent(), stagingPrefix(target) + id);
-        this.replaced = new Path(target.getParent(), replacedPrefix(target) + id);
+        this.staging = Storage.child(target.getParent(), stagingPrefix(target) + id);
+        this.replaced = Storage.child(target.getParent(), replacedPrefix(target) + id);
     }
 
     /** The prefix of all directories that a replaced target was moved to. */
@@ -82,8 +82,8 @@ public final class StagingDirectory {
      * @throws IOException if the target has another file of this name, or the file can't be moved
      */
     public void moveFile(String path) throws IOException {
-        Path from = new Path(staging, path);
-        Path to = new Path(target, path);
+        Path from = Storage.child(staging, path);
+        Path to = Storage.child(target, path);
         IOException failure = null;
         for (int tries = 0; files.exists(from); tries++) {
             if (tries == MOST_TRIES) {
