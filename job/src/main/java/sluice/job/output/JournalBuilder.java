@@ -35,7 +35,7 @@ final class JournalBuilder {
 
     /** A path in a directory, or the directory itself for the empty path. */
     static Path in(Path directory, String path) {
-        return path.isEmpty() ? directory : new Path(directory, path);
+        return path.isEmpty() ? directory : Storage.child(directory, path);
     }
 
     /** Moves the staging directory as a whole to a target that doesn't exist. */
@@ -89,7 +89,7 @@ final class JournalBuilder {
      * @param levels number of partition directories below {@code directory}
      */
     void replacePartitions(String directory, int levels, Collection<String> also) throws IOException {
-        for (FileStatus entry : entries(place.staging(), directory)) {
+        for (FileStatus entry : entries(place.files(), place.staging(), directory)) {
             if (!entry.isDirectory() || !isData(entry.getPath().getName())) {
                 continue;
             }
@@ -123,23 +123,27 @@ final class JournalBuilder {
         return directory.isEmpty() ? name : directory + "/" + name;
     }
 
-    private List<FileStatus> entries(Path root, String directory) throws IOException {
-        FileSystem files = place.files();
+    private static List<FileStatus> entries(FileSystem files, Path root, String directory) throws IOException {
         FileStatus[] entries = Storage.entries(files, in(root, directory)).toArray(FileStatus[]::new);
         Arrays.sort(entries);
         return List.of(entries);
     }
 
-    /** The paths of all files below a directory, relative to the root and sorted; none if there is no such directory. */
     private List<String> files(Path root, String directory, Predicate<String> wanted) throws IOException {
+        return files(place.files(), root, directory, wanted);
+    }
+
+    /** The paths of all files below a directory, relative to the root and sorted; none if there is no such directory. */
+    static List<String> files(FileSystem files, Path root, String directory, Predicate<String> wanted)
+            throws IOException {
         List<String> found = new ArrayList<>();
-        for (FileStatus entry : entries(root, directory)) {
+        for (FileStatus entry : entries(files, root, directory)) {
             String path = join(directory, entry);
             if (!wanted.test(path)) {
                 continue;
             }
             if (entry.isDirectory()) {
-                found.addAll(files(root, path, wanted));
+                found.addAll(files(files, root, path, wanted));
             } else {
                 found.add(path);
             }

@@ -38,7 +38,7 @@ final class OwnedDirectory {
      */
     static void requireOutput(Path output, Configuration hadoop, OutputMode mode, boolean replacesInput, String given)
             throws IOException {
-        FileSystem files = output.getFileSystem(hadoop);
+        FileSystem files = Storage.of(output, hadoop);
         if (mode == OutputMode.ERROR || Storage.entries(files, output).isEmpty()) {
             return; // in mode error, it must be empty
         }

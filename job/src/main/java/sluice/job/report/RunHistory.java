@@ -34,9 +34,15 @@ public final class RunHistory {
         this.hadoop = hadoop;
     }
 
-    /** The report of the last run; empty if there is none. */
+    private static RunHistory of(Settings settings, Configuration hadoop) {
+        String path = settings.output().path();
+        return new RunHistory(
+                Storage.of(path, "--output", hadoop), Storage.qualified(path, "--output", hadoop), hadoop);
+    }
+
+    /** The report of the last run whose rows are in the output; empty if there is none. */
     Optional<byte[]> last() throws IOException {
-        return report(RunReport.FILE);
+        return current(RunReport.FILE);
     }
 
     /** The report of the run of this name, whether it is the last run or an earlier one; empty if there is none. */
@@ -103,7 +109,7 @@ public final class RunHistory {
             ReportJson.Written.BadRows bad =
                     json.isPresent() ? ReportJson.read(json.get()).badRows() : null;
             if (bad != null && bad.path() != null) {
-                Path named = new Path(bad.path());
+                Path named = Storage.path(bad.path(), "bad-rows.path");
                 if (named.equals(directory) || directory.equals(named.getParent())) {
                     return true;
                 }
@@ -122,11 +128,10 @@ public final class RunHistory {
         if (isTable && settings.report().path().isEmpty()) {
             return Optional.empty();
         }
-        Path path = isTable
-                ? new Path(settings.report().path().get())
-                : new Path(settings.output().path(), RunReport.FILE);
-        Optional<byte[]> report = SmallFile.read(Storage.of(path.toString(), "--output", hadoop), path);
         try {
+            Optional<byte[]> report = isTable
+                    ? SmallFile.read(settings.report().path().get(), "--report", hadoop)
+                    : of(settings, hadoop).last();
             return report.isPresent() ? measured(ReportJson.read(report.get())) : Optional.empty();
         } catch (JsonProcessingException e) { // a file of another program
             return Optional.empty();
@@ -158,21 +163,24 @@ public final class RunHistory {
                 || keep == 0) {
             return;
         }
-        Path output = new Path(settings.output().path());
-        Path badRows = settings.badRows().path().map(Path::new).orElse(new Path(output, RunReport.BAD_ROWS));
+        RunHistory history = of(settings, hadoop);
+        Path badRows = settings.badRows()
+                .path()
+                .map(path -> Storage.qualified(path, "bad-rows.path", hadoop))
+                .orElse(new Path(history.output, RunReport.BAD_ROWS));
         try {
-            new RunHistory(output.getFileSystem(hadoop), output, hadoop).retain(keep, last, badRows, hadoop);
+            history.retain(keep, last, badRows, hadoop);
         } catch (IOException e) {
             LOG.warn(
                     "{}: the reports and bad rows of old runs could not be deleted: {}; the next run tries again",
-                    output,
+                    history.output,
                     e.getMessage());
         }
     }
 
     /** @param badRows directory with one subdirectory of bad rows for each run */
     private void retain(int keep, RunName last, Path badRows, Configuration hadoop) throws IOException {
-        FileSystem badRowFiles = badRows.getFileSystem(hadoop);
+        FileSystem badRowFiles = Storage.of(badRows, hadoop);
         List<FileStatus> others = reportsOldestFirst().stream()
                 .filter(report -> !report.getPath().getName().equals(last.file() + SUFFIX))
                 .toList();

@@ -66,8 +66,8 @@ final class PublicationNotes {
     private record Note(String path, long version, int attempt, Links links) {}
 
     private Publication publication(Note note) throws IOException {
-        Path output = new Path(note.links().output());
-        return Publication.of(output, output.getFileSystem(store.hadoop()), store.hadoop());
+        Path output = Storage.path(note.links().output(), "state.path");
+        return Publication.of(output, Storage.of(output, store.hadoop()), store.hadoop());
     }
 
     /** The notes of all versions, in the order of their numbers. */

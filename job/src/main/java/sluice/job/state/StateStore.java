@@ -45,7 +45,7 @@ final class StateStore {
      */
     static StateStore at(String given, Configuration hadoop) {
         FileSystem files = Storage.of(given, "state.path", hadoop);
-        StateStore store = new StateStore(given, files, files.makeQualified(new Path(given)), hadoop);
+        StateStore store = new StateStore(given, files, Storage.qualified(given, "state.path", hadoop), hadoop);
         store.requireOnlyVersions();
         return store;
     }

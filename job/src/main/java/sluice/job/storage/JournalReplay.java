@@ -21,7 +21,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
@@ -38,7 +37,6 @@ import org.slf4j.LoggerFactory;
  */
 final class JournalReplay {
     private static final Logger LOG = LoggerFactory.getLogger(JournalReplay.class);
-    private static final int MOST_TRIES = 20;
 
     /** Hadoop setting: number of files that are copied at the same time where renames are copies. */
     static final String THREADS = "sluice.publication.threads";
@@ -72,7 +70,7 @@ final class JournalReplay {
 
     static JournalReplay of(Path target, Journal.Place steps, Journal journal, Configuration hadoop)
             throws IOException {
-        FileSystem files = target.getFileSystem(hadoop);
+        FileSystem files = Storage.of(target, hadoop);
         StoreGuarantees store = StoreGuarantees.of(files, target, hadoop);
         return new JournalReplay(
                 files,
@@ -84,7 +82,7 @@ final class JournalReplay {
     }
 
     private static Path in(Path directory, String path) {
-        return path.isEmpty() ? directory : new Path(directory, path);
+        return path.isEmpty() ? directory : Storage.child(directory, path);
     }
 
     /** Replays all steps in their order. Files that are moved one after the other may be moved at the same time. */
@@ -100,14 +98,15 @@ final class JournalReplay {
                 }
                 makeParent(in(place.target(), step.path()));
                 moves.add(() -> {
-                    moveFile(step.path());
+                    place.moveFile(step.path());
                     return null;
                 });
                 continue;
             }
             runAll(moves);
             switch (step.action()) {
-                case REMOVE -> remove(in(place.target(), step.path()));
+                // New files are moved in only after the old ones are gone, whatever a delete answers.
+                case REMOVE -> StagingDirectory.deleteFile(files, in(place.target(), step.path()));
                 case MOVE_DIRECTORY -> moveDirectory(step.path());
                 case REPLACE_TARGET -> replaceTarget();
                 case MOVE -> throw new AssertionError(step);
@@ -115,15 +114,6 @@ final class JournalReplay {
         }
         runAll(moves);
         removeEmptyDirectories();
-    }
-
-    /** New files are moved in only after the old ones are gone, whatever a delete answers. */
-    private void remove(Path file) throws IOException {
-        for (int tries = 1; !files.delete(file, false) && files.exists(file); tries++) {
-            if (tries == MOST_TRIES) {
-                throw new IOException(String.format(Locale.ROOT, "%s: could not be deleted", file));
-            }
-        }
     }
 
     private static boolean isHidden(String path) {
@@ -167,59 +157,13 @@ final class JournalReplay {
         }
     }
 
-    private void moveFile(String path) throws IOException {
-        Path from = in(place.staging(), path);
-        Path to = in(place.target(), path);
-        IOException failure = null;
-        for (int tries = 0; files.exists(from); tries++) {
-            if (tries == MOST_TRIES) {
-                throw notMoved(from, to, failure);
-            }
-            try {
-                if (isCopied(from, to)) {
-                    files.delete(from, false);
-                } else {
-                    files.rename(from, to);
-                }
-            } catch (IOException e) { // another process may have been faster, or the answer was lost: check again
-                failure = e;
-                files.mkdirs(to.getParent());
-            }
-        }
-    }
-
-    /** Whether a rename that is a copy was interrupted before it deleted its source. */
-    private boolean isCopied(Path from, Path to) throws IOException {
-        try {
-            FileStatus there = files.getFileStatus(to);
-            if (there.isFile() && there.getLen() == files.getFileStatus(from).getLen()) {
-                return true;
-            }
-            throw new IOException(String.format(
-                    Locale.ROOT, "%s: another process created it while this run was writing; move it away", to));
-        } catch (FileNotFoundException e) {
-            return false;
-        }
-    }
-
-    private static IOException notMoved(Path from, Path to, IOException failure) {
-        return new IOException(
-                String.format(
-                        Locale.ROOT,
-                        "%s: could not be moved to %s%s",
-                        from,
-                        to,
-                        failure == null ? "" : ": " + failure.getMessage()),
-                failure);
-    }
-
     private void moveDirectory(String path) throws IOException {
         Path from = in(place.staging(), path);
         Path to = in(place.target(), path);
         IOException failure = null;
         for (int tries = 0; files.exists(from); tries++) {
-            if (tries == MOST_TRIES) {
-                throw notMoved(from, to, failure);
+            if (tries == StagingDirectory.MOST_TRIES) {
+                throw StagingDirectory.notMoved(from, to, failure);
             }
             if (files.exists(to) && !isEmptyDirectory(to) && files.exists(from)) {
                 throw new IOException(String.format(
@@ -335,6 +279,12 @@ final class JournalReplay {
 
     /** Deletes what was replaced, and the staging directory. */
     void cleanUp() throws IOException {
+        cleanUpReplaced();
+        delete(place.staging());
+    }
+
+    /** Deletes what was replaced, unless it is a later output. Only a committed journal replaces anything. */
+    void cleanUpReplaced() throws IOException {
         Path replaced = place.replaced();
         if (store.renamesDirectories() && files.exists(replaced)) {
             if (log.newestIn(replaced) < number) {
@@ -343,7 +293,6 @@ final class JournalReplay {
                 putBack(replaced);
             }
         }
-        delete(place.staging());
     }
 
     private void delete(Path path) throws IOException {

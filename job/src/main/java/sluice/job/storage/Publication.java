@@ -84,11 +84,11 @@ public final class Publication {
 
     /** The path of the journal of this number. */
     public Path file(long number) {
-        return new Path(target.getParent(), prefix() + number + SUFFIX);
+        return Storage.child(target.getParent(), prefix() + number + SUFFIX);
     }
 
     private Path draft(String id) {
-        return new Path(target.getParent(), StagingDirectory.stagingPrefix(target) + id + ".draft");
+        return Storage.child(target.getParent(), StagingDirectory.stagingPrefix(target) + id + ".draft");
     }
 
     /**
@@ -100,7 +100,7 @@ public final class Publication {
      */
     public static List<String> finishAll(String path, String option, Configuration hadoop) throws IOException {
         FileSystem files = Storage.of(path, option, hadoop);
-        Path target = files.makeQualified(new Path(path));
+        Path target = Storage.qualified(path, option, hadoop);
         return target.getParent() == null ? List.of() : new Publication(files, target, hadoop).finishAll(path);
     }
 
@@ -354,7 +354,15 @@ public final class Publication {
         }
     }
 
-    /** Repeats the cleaning of finished publications that failed, or whose process was killed. */
+    /**
+     * Repeats the cleaning of finished publications that failed, or whose process was killed.
+     *
+     * <p>A record is removed with the output that a later publication replaced, and when it is the oldest of many. A journal N whose record
+     * is gone is not needed if a publication after N has a record. That publication was committed only after N was complete in all places
+     * ({@link #publish}), or N was withdrawn. No process replays N, because they read the journals of the newest record and after it.
+     * No process takes N for committed, because its record is gone. A process may still be about to withdraw N and to propose its rows again,
+     * from the same staging directory. So that directory stays, and the next run names it in the log.
+     */
     private void cleanUpFinished() throws IOException {
         long newest = log.newest();
         for (Path left : Storage.siblings(files, target, prefix(), SUFFIX)) {
@@ -372,16 +380,39 @@ public final class Publication {
             }
             Optional<Journal> journal = read(there);
             Optional<PublicationRecord> record = log.record(there);
-            if (journal.isEmpty() || record.isEmpty() && !journal.get().isVoid()) {
+            if (journal.isEmpty()) {
                 continue;
             }
-            if (journal.get().isVoid()
-                    || !record.get().id().equals(journal.get().id())) {
+            boolean isVoid = journal.get().isVoid();
+            if (isVoid
+                    || record.isPresent()
+                            && !record.get().id().equals(journal.get().id())) {
                 files.delete(left, false); // it can't be published any more
-            } else {
+            } else if (record.isPresent()) {
                 cleanUp(journal.get(), places(journal.get()));
+            } else if (there < newest) {
+                cleanUpForgotten(journal.get());
             }
         }
+    }
+
+    private void cleanUpForgotten(Journal journal) {
+        Path file = file(journal.number());
+        try {
+            for (JournalReplay place : places(journal)) {
+                place.cleanUpReplaced();
+            }
+            files.delete(file, false);
+        } catch (IOException e) {
+            warnOfLeft(file, e);
+        }
+    }
+
+    private static void warnOfLeft(Path file, IOException e) {
+        LOG.warn(
+                "{}: the output is published, but its staging files could not be deleted: {}; the next run retries",
+                file,
+                e.getMessage());
     }
 
     /** A failure here doesn't fail the run: the output is published. The journal is deleted last, so that the next run retries. */
@@ -396,10 +427,7 @@ public final class Publication {
             }
             files.delete(file, false);
         } catch (IOException e) {
-            LOG.warn(
-                    "{}: the output is published, but its staging files could not be deleted: {}; the next run retries",
-                    file,
-                    e.getMessage());
+            warnOfLeft(file, e);
         }
     }
 }

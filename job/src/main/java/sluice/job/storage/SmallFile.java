@@ -37,6 +37,16 @@ public final class SmallFile {
         }
     }
 
+    /**
+     * The content of the file at a user's path; empty if it doesn't exist.
+     *
+     * @param option the option or setting that gave the path, for the message
+     * @throws sluice.job.message.RefusedException if it is no path, or its file system can't be used
+     */
+    public static Optional<byte[]> read(String path, String option, Configuration hadoop) throws IOException {
+        return read(Storage.of(path, option, hadoop), Storage.path(path, option));
+    }
+
     /** @param tree a map or record of maps, lists, records, strings and numbers */
     public static byte[] json(Object tree) {
         try {
@@ -90,8 +100,8 @@ public final class SmallFile {
             return Optional.empty();
         }
         try {
-            Path path = new Path(to.get());
-            write(path.getFileSystem(hadoop), path, json);
+            FileSystem files = Storage.of(to.get(), "report.path", hadoop);
+            write(files, Storage.path(to.get(), "report.path"), json);
             return Optional.empty();
         } catch (IOException | RuntimeException e) { // RuntimeException: no path, or an unknown file system
             return Optional.of(Failure.firstLine(e.getMessage()));

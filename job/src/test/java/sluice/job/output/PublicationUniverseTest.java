@@ -449,6 +449,28 @@ class PublicationUniverseTest {
         assertThat(interleavings).isGreaterThan(3_000);
     }
 
+    /** The journal can't be deleted until its record is gone: with the output that was replaced, or as the oldest of many. */
+    @ParameterizedTest
+    @EnumSource(names = {"DIRECTORIES", "OBJECTS"})
+    void aJournalWhoseRecordIsGoneIsDeleted(Kind kind) throws IOException {
+        for (OutputMode mode : List.of(OutputMode.OVERWRITE, OutputMode.APPEND)) {
+            hadoop = MemoryStore.start(kind);
+            planted = (operation, path) ->
+                    operation.equals("delete") && path.endsWith(".publishing-1.json") ? Outcome.FAILED : Outcome.DONE;
+            process(OLD, planted);
+            for (int run = 0; run < 20; run++) {
+                assertThat(process(new Run(mode, "new" + run), planted)).isEqualTo(Result.PUBLISHED);
+            }
+            Table before = Table.now();
+            assertThat(MemoryStore.files()).containsKey("/tables/.out.publishing-1.json");
+            planted = UNDISTURBED;
+            recover();
+            assertThat(violations).isEmpty();
+            assertThat(MemoryStore.files().keySet()).as("%s", mode).allMatch(path -> path.startsWith(ROOT));
+            assertThat(Table.now()).isEqualTo(before);
+        }
+    }
+
     @Test
     void aStoreOnWhichTwoRunsCantExcludeEachOtherIsRefused() {
         hadoop = MemoryStore.start(Kind.NO_EXCLUSION);
