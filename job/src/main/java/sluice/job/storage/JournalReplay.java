@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
@@ -190,23 +191,66 @@ final class JournalReplay {
         }
     }
 
+    /**
+     * A slow process of an earlier publication may write its small files to the target after the old output was moved away. They are
+     * moved away, too.
+     */
     private void replaceTarget() throws IOException {
-        Path replaced = place.replaced();
-        boolean isThere = files.exists(place.target()) && !files.exists(replaced);
-        if (files.exists(place.staging()) && isThere && log.newestIn(place.target()) < number) {
-            files.mkdirs(replaced.getParent());
-            rename(place.target(), replaced);
+        IOException failure = null;
+        for (int tries = 0; files.exists(place.staging()); tries++) {
+            if (tries == StagingDirectory.MOST_TRIES) {
+                throw StagingDirectory.notMoved(place.staging(), place.target(), failure);
+            }
+            moveAway();
+            try {
+                files.mkdirs(place.target().getParent());
+                rename(place.staging(), place.target());
+                moveOut(place.staging(), place.target());
+            } catch (IOException e) { // another process may have been faster: check again
+                failure = e;
+            }
         }
-        if (files.exists(place.staging())) {
-            moveDirectory("");
+        for (Path directory : replaced()) {
+            putBack(directory);
         }
-        putBack(replaced);
+    }
+
+    /** To a name of its own, because Hadoop moves a directory into one that another process has just made. */
+    private void moveAway() throws IOException {
+        if (!files.exists(place.target()) || log.newestIn(place.target()) >= number) {
+            return;
+        }
+        if (!replaced().isEmpty() && hasRows(place.target()) && files.exists(place.staging())) {
+            throw new IOException(String.format(
+                    Locale.ROOT,
+                    "%s: another process created it while this run was writing; move it away",
+                    place.target()));
+        }
+        rename(place.target(), place.newReplaced());
+    }
+
+    /** Whether a reader sees a file in a directory. */
+    private boolean hasRows(Path directory) throws IOException {
+        for (FileStatus entry : Storage.entries(files, directory)) {
+            String name = entry.getPath().getName();
+            boolean isSeen = !name.startsWith("_") && !name.startsWith(".");
+            if (isSeen && (entry.isFile() || hasRows(entry.getPath()))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** What this publication has moved away. */
+    private List<Path> replaced() throws IOException {
+        return log.replaced().stream().filter(place::hasReplaced).toList();
     }
 
     /** Moves an output of a later publication back to its place. */
     private void putBack(Path replaced) throws IOException {
         if (files.exists(replaced) && log.newestIn(replaced) >= number && !files.exists(place.target())) {
             rename(replaced, place.target());
+            moveOut(replaced, place.target());
         }
     }
 
@@ -285,12 +329,13 @@ final class JournalReplay {
 
     /** Deletes what was replaced, unless it is a later output. Only a committed journal replaces anything. */
     void cleanUpReplaced() throws IOException {
-        Path replaced = place.replaced();
-        if (store.renamesDirectories() && files.exists(replaced)) {
-            if (log.newestIn(replaced) < number) {
-                delete(replaced);
-            } else {
-                putBack(replaced);
+        if (store.renamesDirectories()) {
+            for (Path directory : replaced()) {
+                if (log.newestIn(directory) < number) {
+                    delete(directory);
+                } else {
+                    putBack(directory);
+                }
             }
         }
     }

@@ -167,24 +167,35 @@ public final class Publication {
         }
     }
 
-    /** Moves an output back to its place that a process moved away which was killed before it could do so. */
+    /**
+     * Moves an output back to its place that a process moved away which was killed before it could do so. If the pending publication has
+     * moved it away, it stays there.
+     */
     private void putBack() throws IOException {
         if (!store.renamesDirectories() || files.exists(target)) {
             return;
         }
         Path newest = null;
         long number = 0;
+        Optional<Journal> pending = read(next());
         for (Path directory : log.replaced()) {
             long there = log.newestIn(directory);
             if (there > number) {
                 number = there;
                 newest = directory;
             }
+            if (pending.filter(journal -> place(journal).hasReplaced(directory)).isPresent()) {
+                return;
+            }
         }
-        if (newest != null && read(next()).isEmpty() && !files.exists(target)) {
+        if (newest != null && !files.exists(target)) {
             LOG.warn("{}: was moved to {} by a process that was killed; it is moved back", target, newest);
             files.rename(newest, target);
         }
+    }
+
+    private StagingDirectory place(Journal journal) {
+        return new StagingDirectory(files, target, journal.id());
     }
 
     /** The number of the next publication: the first one after the newest record that no void journal takes. */

@@ -69,9 +69,14 @@ public final class StagingDirectory {
         return target;
     }
 
-    /** The path to which a replaced target is moved before it is deleted. */
-    Path replaced() {
-        return replaced;
+    /** A new path to which a replaced target is moved before it is deleted. Several processes may move it. */
+    Path newReplaced() {
+        return replaced.suffix("-" + UUID.randomUUID());
+    }
+
+    /** Whether a target was moved to this path by a process that published this staging directory. */
+    boolean hasReplaced(Path path) {
+        return path.getName().startsWith(replaced.getName());
     }
 
     /**
