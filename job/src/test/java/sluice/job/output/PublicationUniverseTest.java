@@ -244,7 +244,7 @@ class PublicationUniverseTest extends Universe<PublicationUniverseTest.Run, Publ
         JOURNAL_DELETED_EARLY(
                 (operation, path) -> {
                     if (isMove(operation, path)) {
-                        MemoryStore.files().keySet().removeIf(file -> file.contains(".out.publishing-"));
+                        MemoryStore.files().keySet().removeIf(file -> file.contains(".out.publication-"));
                     }
                     return Outcome.DONE;
                 },
@@ -281,7 +281,7 @@ class PublicationUniverseTest extends Universe<PublicationUniverseTest.Run, Publ
         private static boolean isCommit(String operation, String path) {
             return operation.equals("rename")
                     ? path.startsWith(STAGING) && path.endsWith(".draft")
-                    : operation.equals("create") && path.contains(".out.publishing-");
+                    : operation.equals("create") && path.contains(".out.publication-");
         }
 
         private static boolean isMove(String operation, String path) {
