@@ -297,7 +297,13 @@ public final class StagedOutput {
         }
         boolean begins = !isWithin;
         Journal journal = new Journal(
-                id, number, begins ? number : publication.log().base(), places, stagedTexts(isWithin, number));
+                id,
+                number,
+                begins
+                        ? number
+                        : publication.log().last().map(PublicationRecord::base).orElse(0L),
+                places,
+                stagedTexts(isWithin, number));
         if (!isWithin && publication.store().renamesDirectories()) {
             stageRecord(journal.record());
         }

@@ -16,6 +16,7 @@ import sluice.job.message.HumanText;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.Settings;
 import sluice.job.storage.PublicationLog;
+import sluice.job.storage.PublicationRecord;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
 
@@ -58,15 +59,21 @@ public final class RunHistory {
     }
 
     /**
-     * A report whose rows are in the output. A slow process may write one that belongs to an earlier table; the number of its publication
-     * shows that.
+     * A report whose rows are in the output. The newest record is preferred to the file, which another process may be writing. A slow
+     * process may write a report that belongs to an earlier table; the number of its publication shows that.
      */
     private Optional<byte[]> current(String path) throws IOException {
+        Optional<PublicationRecord> last =
+                PublicationLog.of(output, files, hadoop).last();
+        Optional<byte[]> recorded = last.map(record -> record.texts().get(path)).map(SmallFile::bytes);
+        if (recorded.isPresent()) {
+            return recorded;
+        }
         Optional<byte[]> found = report(path);
         if (found.isEmpty()) {
             return found;
         }
-        long base = PublicationLog.of(output, files, hadoop).base();
+        long base = last.map(PublicationRecord::base).orElse(0L);
         return ReportJson.read(found.get()).publication() >= base ? found : Optional.empty();
     }
 

@@ -114,9 +114,9 @@ public final class PublicationLog {
         return new PublicationLog(files, output, StoreGuarantees.of(files, output, hadoop));
     }
 
-    /** The {@code base} of the newest record; 0 if there is none. */
-    public long base() throws IOException {
-        return record(newestIn(output)).map(PublicationRecord::base).orElse(0L);
+    /** The newest record of the output. */
+    public Optional<PublicationRecord> last() throws IOException {
+        return record(newestIn(output));
     }
 
     /** The data files that the last publications added: paths in the output. A listing may not show them yet. */

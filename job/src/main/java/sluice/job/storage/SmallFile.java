@@ -26,14 +26,25 @@ public final class SmallFile {
             .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .build();
 
+    private static final int MOST_TRIES = 5;
+
     private SmallFile() {}
 
-    /** The content of a file; empty if it doesn't exist. */
+    /**
+     * The content of a file; empty if it doesn't exist. Another process may replace the file meanwhile, which fails a read on some file
+     * systems; the read is then repeated.
+     */
     public static Optional<byte[]> read(FileSystem files, Path path) throws IOException {
-        try (InputStream stream = files.open(path)) {
-            return Optional.of(stream.readAllBytes());
-        } catch (FileNotFoundException e) {
-            return Optional.empty();
+        for (int tries = 1; ; tries++) {
+            try (InputStream stream = files.open(path)) {
+                return Optional.of(stream.readAllBytes());
+            } catch (FileNotFoundException e) {
+                return Optional.empty();
+            } catch (IOException e) {
+                if (tries == MOST_TRIES) {
+                    throw e;
+                }
+            }
         }
     }
 
