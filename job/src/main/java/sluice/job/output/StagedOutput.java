@@ -311,10 +311,13 @@ public final class StagedOutput {
         return Optional.of(journal);
     }
 
-    /** The record moves with the directory, so that the output never lacks it. */
+    /** The record moves with the directory, so that the output never lacks it; so do those of earlier publications. */
     private void stageRecord(PublicationRecord record) throws IOException {
         Path directory = new Path(place.staging(), PublicationLog.DIRECTORY);
         files.delete(directory, true); // of an earlier number
+        for (Map.Entry<String, byte[]> earlier : publication.log().recent().entrySet()) {
+            SmallFile.write(files, new Path(place.staging(), earlier.getKey()), earlier.getValue());
+        }
         SmallFile.write(files, new Path(place.staging(), PublicationLog.name(record.number())), record.json());
     }
 

@@ -152,12 +152,22 @@ final class PublicationNotes {
             String path = name(version, attempt);
             Path file = new Path(store.path(), path);
             files.mkdirs(file.getParent());
-            if (guarantees.create(file, json, new Path(file.getParent(), "." + file.getName() + "-" + id))) {
+            if (guarantees.create(file, json, new Path(file.getParent(), "." + file.getName() + "-" + id))
+                    && isNext(version, notes)) {
                 return path;
             }
         }
         throw new IOException(String.format(
                 Locale.ROOT, "%s: other runs make versions all the time; repeat this run when they have ended", store));
+    }
+
+    /**
+     * Whether a note was created right after those that were read before. Meanwhile another run may have made the version and removed its
+     * note, so that the number was free again.
+     */
+    private boolean isNext(long version, List<Note> before) throws IOException {
+        List<Note> now = of(version);
+        return store.newest() < version && now.size() == before.size() + 1 && now.containsAll(before);
     }
 
     private IOException taken(long version) {

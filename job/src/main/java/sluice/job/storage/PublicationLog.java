@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.LongPredicate;
 import java.util.regex.Matcher;
@@ -125,6 +127,20 @@ public final class PublicationLog {
         List<String> recent = new ArrayList<>();
         for (long number = Math.max(1, newest - KEPT + 1); number <= newest; number++) {
             record(number).ifPresent(record -> recent.addAll(record.files()));
+        }
+        return recent;
+    }
+
+    /**
+     * The last records: content by path in the output. They go on in an output that replaces this one, so that a slow process still learns
+     * that its publication is complete.
+     */
+    public Map<String, byte[]> recent() throws IOException {
+        long newest = newestIn(output);
+        Map<String, byte[]> recent = new TreeMap<>();
+        for (long number = Math.max(1, newest - KEPT + 1); number <= newest; number++) {
+            String name = name(number);
+            SmallFile.read(files, new Path(output, name)).ifPresent(json -> recent.put(name, json));
         }
         return recent;
     }

@@ -137,7 +137,7 @@ class PublicationUniverseTest extends Universe<PublicationUniverseTest.Run, Publ
 
     /** What {@code --status} does. */
     @Override
-    protected List<Recovery> recoveries() {
+    protected List<Recovery> recoveries(boolean isAlone) {
         return List.of(() -> Publication.finishAll(OUTPUT, "--status", hadoop));
     }
 
