@@ -259,7 +259,7 @@ class StateUniverseTest extends Universe<StateUniverseTest.Run, StateUniverseTes
     protected List<String> leftovers() {
         long newest = now().newest();
         return MemoryStore.files().keySet().stream()
-                .filter(path -> path.startsWith("/tables/states/_sluice/publishing-")
+                .filter(path -> path.startsWith("/tables/states/_sluice/publication-")
                         ? Long.parseLong(path.split("-")[1]) <= newest
                         : path.startsWith("/tables/.") && !path.contains(".staging-"))
                 .toList();
