@@ -52,6 +52,13 @@ public record Journal(
         return !voids.isEmpty();
     }
 
+    /** Whether the output's directory is moved as a whole, with the record and the small files in it. */
+    boolean movesWholeOutput() {
+        return places.get(0).steps().stream()
+                .anyMatch(step -> step.path().isEmpty()
+                        && (step.action() == Action.MOVE_DIRECTORY || step.action() == Action.REPLACE_TARGET));
+    }
+
     /** The record of this publication. The first place is the output's. */
     public PublicationRecord record() {
         return new PublicationRecord(

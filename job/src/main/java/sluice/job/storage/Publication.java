@@ -318,8 +318,12 @@ public final class Publication {
             for (JournalReplay place : places) {
                 place.replay();
             }
-            writeTexts(journal.texts(), journal.number());
-            log.write(journal.record());
+            if (!journal
+                    .movesWholeOutput()) { // otherwise they have come with it, and writing could make a moved output
+                // anew
+                writeTexts(journal.texts(), journal.number());
+                log.write(journal.record());
+            }
             cleanUp(journal, places);
         } catch (IOException e) {
             throw unfinished(file, e);
@@ -360,7 +364,7 @@ public final class Publication {
     private void restoreTexts() throws IOException {
         long newest = log.newest();
         Optional<PublicationRecord> record = log.record(newest);
-        if (record.isPresent()) {
+        if (record.isPresent() && log.newestIn(target) == newest) {
             writeTexts(record.get().texts(), newest);
         }
     }

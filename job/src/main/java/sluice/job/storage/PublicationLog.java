@@ -94,7 +94,21 @@ public final class PublicationLog {
 
     /** A record of the output; empty if there is none of this number, or it was removed. */
     Optional<PublicationRecord> record(long number) throws IOException {
-        Optional<byte[]> json = SmallFile.read(files, new Path(output, name(number)));
+        Optional<PublicationRecord> found = recordIn(output, number);
+        if (found.isEmpty() && store.renamesDirectories()) { // the output may be on its way to or from another name
+            for (Path directory : replaced()) {
+                found = recordIn(directory, number);
+                if (found.isPresent()) {
+                    return found;
+                }
+            }
+            found = recordIn(output, number);
+        }
+        return found;
+    }
+
+    private Optional<PublicationRecord> recordIn(Path directory, long number) throws IOException {
+        Optional<byte[]> json = SmallFile.read(files, new Path(directory, name(number)));
         try {
             return json.isPresent()
                     ? Optional.of(SmallFile.parse(json.get(), PublicationRecord.class))
@@ -104,7 +118,7 @@ public final class PublicationLog {
                     String.format(
                             Locale.ROOT,
                             "%s/%s: is damaged: %s; restore it from a backup",
-                            output,
+                            directory,
                             name(number),
                             Failure.firstLine(e.getMessage())),
                     e);

@@ -213,7 +213,7 @@ class RunStatusTest {
         });
     }
 
-    /** A slow process has written the report of a table that is not there any more. */
+    /** A slow process has written the report of a table that is not there any more. The record of the newest run decides. */
     @Test
     void theReportOfAnEarlierTableIsNotThatOfTheLastRun() throws IOException {
         assertThat(score("good", "--run", "monday").code()).isZero();
@@ -224,7 +224,7 @@ class RunStatusTest {
         Disk.write(report, monday);
         assertThat(RunStatus.read(file("out"), Optional.empty(), new Configuration())
                         .sentence())
-                .contains("there is no report");
+                .contains("the run 'tuesday'");
         assertStatus(Terminal.score("--status", file("out")), 0, "the run 'tuesday'");
     }
 
