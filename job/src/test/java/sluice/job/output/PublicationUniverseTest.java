@@ -254,7 +254,11 @@ class PublicationUniverseTest extends Universe<PublicationUniverseTest.Run, Publ
                     }
                     return Outcome.DONE;
                 },
-                Map.of(Kind.DIRECTORIES, "UNKNOWN: found", Kind.OBJECTS, "UNKNOWN: found Table[rows=[new@1]]")),
+                Map.of(
+                        Kind.DIRECTORIES,
+                        "repeated: beside the table: found",
+                        Kind.OBJECTS,
+                        "UNKNOWN: found Table[rows=[new@1]]")),
         /** The staging directories are deleted before the commit. */
         STAGING_DELETED_EARLY(
                 (operation, path) -> {
