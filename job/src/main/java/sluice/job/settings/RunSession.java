@@ -1,8 +1,7 @@
 package sluice.job.settings;
 
-import java.util.Arrays;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.connector.catalog.CatalogManager;
+import org.apache.spark.sql.catalog.Catalog;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,13 +17,14 @@ public final class RunSession {
     /** A session of its own for a run that was started in the user's session. */
     public static SparkSession of(SparkSession user) {
         SparkSession own = ((org.apache.spark.sql.classic.SparkSession) user).cloneSession();
-        CatalogManager copied = own.sessionState().catalogManager();
-        CatalogManager current = user.sessionState().catalogManager();
-        if (!copied.currentCatalog().name().equals(current.currentCatalog().name())) {
-            copied.setCurrentCatalog(current.currentCatalog().name());
+        // Through the public interface, because CatalogManager is a class in Spark 4.0 and an interface later.
+        Catalog copied = own.catalog();
+        Catalog current = user.catalog();
+        if (!copied.currentCatalog().equals(current.currentCatalog())) {
+            copied.setCurrentCatalog(current.currentCatalog());
         }
-        if (!Arrays.equals(copied.currentNamespace(), current.currentNamespace())) {
-            copied.setCurrentNamespace(current.currentNamespace());
+        if (!copied.currentDatabase().equals(current.currentDatabase())) {
+            copied.setCurrentDatabase(current.currentDatabase());
         }
         return own;
     }
