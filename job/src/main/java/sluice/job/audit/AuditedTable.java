@@ -60,8 +60,7 @@ final class AuditedTable {
         FileStatus[] entries = system.listStatus(directory);
         Arrays.sort(entries, Comparator.comparing(FileStatus::getPath));
         for (FileStatus entry : entries) {
-            String name = entry.getPath().getName();
-            boolean isHidden = name.startsWith(".") || (name.startsWith("_") && !name.contains("="));
+            boolean isHidden = Storage.isHidden(entry.getPath().getName());
             if (!isHidden && entry.isDirectory()) {
                 list(system, entry.getPath(), files);
             } else if (!isHidden) {

@@ -115,7 +115,7 @@ final class JournalBuilder {
 
     /** Whether Spark sees the file or directory at this path when it lists its parent. */
     static boolean isData(String path) {
-        return !WrittenTable.isHidden(path.substring(path.lastIndexOf('/') + 1));
+        return !Storage.isHidden(path.substring(path.lastIndexOf('/') + 1));
     }
 
     private static String join(String directory, FileStatus entry) {

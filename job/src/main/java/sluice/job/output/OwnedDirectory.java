@@ -106,12 +106,12 @@ final class OwnedDirectory {
             return true;
         }
         for (int at = 0; at < names.length - 1; at++) {
-            if (WrittenTable.isHidden(names[at]) || !names[at].contains("=")) {
+            if (Storage.isHidden(names[at]) || !names[at].contains("=")) {
                 return false;
             }
         }
         String file = names[names.length - 1];
-        if (WrittenTable.isHidden(file)) {
+        if (Storage.isHidden(file)) {
             return SIDE_FILES.contains(file) || CHECKSUM.matcher(file).matches();
         }
         return hasAnyFiles || file.startsWith("part-");

@@ -181,7 +181,7 @@ final class StateStore {
         Map<String, Long> found = new TreeMap<>();
         for (FileStatus entry : Storage.entries(files, version)) {
             String name = entry.getPath().getName();
-            if (!name.startsWith("_") && !name.startsWith(".")) {
+            if (!Storage.isHidden(name)) {
                 found.put(name, entry.getLen());
             }
         }

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -118,7 +119,7 @@ final class JournalReplay {
     }
 
     private static boolean isHidden(String path) {
-        return path.startsWith("_") || path.contains("/_");
+        return Arrays.stream(path.split("/", -1)).anyMatch(Storage::isHidden);
     }
 
     private void makeParent(Path file) throws IOException {
@@ -232,8 +233,7 @@ final class JournalReplay {
     /** Whether a reader sees a file in a directory. */
     private boolean hasRows(Path directory) throws IOException {
         for (FileStatus entry : Storage.entries(files, directory)) {
-            String name = entry.getPath().getName();
-            boolean isSeen = !name.startsWith("_") && !name.startsWith(".");
+            boolean isSeen = !Storage.isHidden(entry.getPath().getName());
             if (isSeen && (entry.isFile() || hasRows(entry.getPath()))) {
                 return true;
             }

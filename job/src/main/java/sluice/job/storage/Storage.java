@@ -128,6 +128,11 @@ public final class Storage {
         return failure instanceof Error ? Failure.reason(failure) : Failure.firstLine(failure.getMessage());
     }
 
+    /** Whether Spark skips a name when it lists a table. It reads {@code _column=value} as a partition. */
+    public static boolean isHidden(String name) {
+        return name.startsWith(".") || (name.startsWith("_") && !name.contains("="));
+    }
+
     /** A name in a directory, which may have colons. */
     public static Path child(Path directory, String name) {
         return new Path(directory, "./" + name); // a colon before the first slash would end a scheme

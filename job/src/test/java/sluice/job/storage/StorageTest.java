@@ -94,4 +94,19 @@ class StorageTest {
                 .hasValueSatisfying(
                         sentence -> assertThat(sentence).contains("not a path").contains("check report.path"));
     }
+
+    /** Spark reads a partition column whose name begins with an underscore. */
+    @ParameterizedTest
+    @CsvSource({
+        "part-0,false",
+        "day=1,false",
+        "_day=1,false",
+        "_SUCCESS,true",
+        "_sluice,true",
+        ".part-0.crc,true",
+        ".day=1,true"
+    })
+    void whatSparkSkipsIsHidden(String name, boolean isHidden) {
+        assertThat(Storage.isHidden(name)).isEqualTo(isHidden);
+    }
 }
