@@ -33,11 +33,6 @@ final class JournalBuilder {
         this.place = place;
     }
 
-    /** A path in a directory, or the directory itself for the empty path. */
-    static Path in(Path directory, String path) {
-        return path.isEmpty() ? directory : Storage.child(directory, path);
-    }
-
     /** Moves the staging directory as a whole to a target that doesn't exist. */
     void moveTarget() throws IOException {
         added.addAll(files(place.staging(), "", JournalBuilder::isData));
@@ -124,7 +119,8 @@ final class JournalBuilder {
     }
 
     private static List<FileStatus> entries(FileSystem files, Path root, String directory) throws IOException {
-        FileStatus[] entries = Storage.entries(files, in(root, directory)).toArray(FileStatus[]::new);
+        FileStatus[] entries =
+                Storage.entries(files, Storage.child(root, directory)).toArray(FileStatus[]::new);
         Arrays.sort(entries);
         return List.of(entries);
     }

@@ -182,7 +182,7 @@ public final class StagedOutput {
     /** The directory to write the bad rows to. */
     String stagedBadRows() {
         return badRows.isPresent()
-                ? JournalBuilder.in(badRows.get().staging(), ownBadRows()).toString()
+                ? Storage.child(badRows.get().staging(), ownBadRows()).toString()
                 : new Path(place.staging(), insideBadRows()).toString();
     }
 
@@ -199,7 +199,7 @@ public final class StagedOutput {
     /** The published path of the bad rows: relative to the output, or absolute for a directory of their own. */
     String badRowsPath() {
         return badRows.isPresent()
-                ? JournalBuilder.in(badRows.get().target(), ownBadRows()).toString()
+                ? Storage.child(badRows.get().target(), ownBadRows()).toString()
                 : insideBadRows();
     }
 

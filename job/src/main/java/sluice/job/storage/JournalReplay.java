@@ -83,14 +83,10 @@ final class JournalReplay {
                 store.renamesDirectories() ? 1 : hadoop.getInt(THREADS, DEFAULT_THREADS));
     }
 
-    private static Path in(Path directory, String path) {
-        return path.isEmpty() ? directory : Storage.child(directory, path);
-    }
-
     /** Replays all steps in their order. Files that are moved one after the other may be moved at the same time. */
     void replay() throws IOException {
         for (Map.Entry<String, String> text : steps.texts().entrySet()) {
-            SmallFile.update(files, in(place.target(), text.getKey()), text.getValue());
+            SmallFile.update(files, Storage.child(place.target(), text.getKey()), text.getValue());
         }
         List<Callable<Void>> moves = new ArrayList<>();
         for (Journal.Step step : steps.steps()) {
@@ -98,7 +94,7 @@ final class JournalReplay {
                 if (isHidden(step.path())) {
                     runAll(moves); // a small file that describes the others
                 }
-                makeParent(in(place.target(), step.path()));
+                makeParent(Storage.child(place.target(), step.path()));
                 moves.add(() -> {
                     place.moveFile(step.path());
                     return null;
@@ -108,7 +104,7 @@ final class JournalReplay {
             runAll(moves);
             switch (step.action()) {
                 // New files are moved in only after the old ones are gone, whatever a delete answers.
-                case REMOVE -> StagingDirectory.deleteFile(files, in(place.target(), step.path()));
+                case REMOVE -> StagingDirectory.deleteFile(files, Storage.child(place.target(), step.path()));
                 case MOVE_DIRECTORY -> moveDirectory(step.path());
                 case REPLACE_TARGET -> replaceTarget();
                 case MOVE -> throw new AssertionError(step);
@@ -160,8 +156,8 @@ final class JournalReplay {
     }
 
     private void moveDirectory(String path) throws IOException {
-        Path from = in(place.staging(), path);
-        Path to = in(place.target(), path);
+        Path from = Storage.child(place.staging(), path);
+        Path to = Storage.child(place.target(), path);
         IOException failure = null;
         for (int tries = 0; files.exists(from); tries++) {
             if (tries == StagingDirectory.MOST_TRIES) {
@@ -303,7 +299,7 @@ final class JournalReplay {
                 : one.compareTo(other));
         for (Journal.Step step : steps.steps()) {
             if (step.action() == Journal.Action.REMOVE) {
-                Path parent = in(place.target(), step.path()).getParent();
+                Path parent = Storage.child(place.target(), step.path()).getParent();
                 while (Storage.isWithin(parent, place.target()) && !parent.equals(place.target())) {
                     directories.add(parent);
                     parent = parent.getParent();

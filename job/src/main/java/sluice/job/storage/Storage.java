@@ -133,9 +133,9 @@ public final class Storage {
         return name.startsWith(".") || (name.startsWith("_") && !name.contains("="));
     }
 
-    /** A name in a directory, which may have colons. */
-    public static Path child(Path directory, String name) {
-        return new Path(directory, "./" + name); // a colon before the first slash would end a scheme
+    /** A path in a directory, whose names may have colons; the empty path is the directory itself. */
+    public static Path child(Path directory, String path) {
+        return path.isEmpty() ? directory : new Path(directory, "./" + path); // a colon would end a scheme
     }
 
     /**
