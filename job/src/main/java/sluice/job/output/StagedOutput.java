@@ -295,15 +295,9 @@ public final class StagedOutput {
             together.get().announce(number, place.target());
             places.add(together.get().steps());
         }
-        boolean begins = !isWithin;
-        Journal journal = new Journal(
-                id,
-                number,
-                begins
-                        ? number
-                        : publication.log().last().map(PublicationRecord::base).orElse(0L),
-                places,
-                stagedTexts(isWithin, number));
+        long base =
+                isWithin ? publication.log().last().map(PublicationRecord::base).orElse(0L) : number;
+        Journal journal = new Journal(id, number, base, places, stagedTexts(isWithin, number));
         if (!isWithin && publication.store().renamesDirectories()) {
             stageRecord(journal.record());
         }
@@ -367,16 +361,16 @@ public final class StagedOutput {
     /** Steps that leave the rest of the existing output as it is. */
     private Journal.Place stepsWithin() throws IOException {
         JournalBuilder steps = new JournalBuilder(place);
+        List<String> recent = publication.log().recentFiles();
         if (badRows.isEmpty()) {
             // An earlier run may have had the same name.
-            steps.replace(insideBadRows(), publication.log().recentFiles(), JournalBuilder::isData);
+            steps.replace(insideBadRows(), recent, JournalBuilder::isData);
         }
         if (partition.isPresent()) {
-            steps.replace(partition.get(), publication.log().recentFiles(), JournalBuilder::isData);
+            steps.replace(partition.get(), recent, JournalBuilder::isData);
         } else if (mode == OutputMode.APPEND) {
             steps.move("", JournalBuilder::isData);
         } else {
-            List<String> recent = publication.log().recentFiles();
             for (String old : superseded) {
                 steps.remove(old, recent, JournalBuilder::isData);
             }

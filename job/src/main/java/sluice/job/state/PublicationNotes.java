@@ -2,7 +2,6 @@ package sluice.job.state;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,7 +14,6 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.message.UnfinishedException;
 import sluice.job.storage.Journal;
@@ -93,34 +91,25 @@ final class PublicationNotes {
 
     private Optional<Note> read(long version, int attempt) throws IOException {
         String path = name(version, attempt);
-        try {
-            Optional<byte[]> json = SmallFile.read(store.files(), new Path(store.path(), path));
-            return json.isEmpty()
-                    ? Optional.empty()
-                    : Optional.of(new Note(path, version, attempt, SmallFile.parse(json.get(), Links.class)));
-        } catch (JsonProcessingException e) {
-            throw new IOException(
-                    String.format(
-                            Locale.ROOT,
-                            "%s/%s: is damaged: %s; restore it from a backup",
-                            store,
-                            path,
-                            Failure.firstLine(e.getMessage())),
-                    e);
-        }
+        return SmallFile.read(store.files(), new Path(store.path(), path), store + "/" + path, Links.class)
+                .map(links -> new Note(path, version, attempt, links));
     }
 
     /** The notes of a version. A listing may not show the last ones yet. */
     private List<Note> of(long version) throws IOException {
         List<Note> notes = new ArrayList<>(
                 all().stream().filter(note -> note.version() == version).toList());
-        int next = notes.isEmpty() ? 1 : notes.get(notes.size() - 1).attempt() + 1;
+        int next = nextAttempt(notes);
         Optional<Note> more = read(version, next);
         while (more.isPresent()) {
             notes.add(more.get());
             more = read(version, ++next);
         }
         return notes;
+    }
+
+    private static int nextAttempt(List<Note> notes) {
+        return notes.isEmpty() ? 1 : notes.get(notes.size() - 1).attempt() + 1;
     }
 
     /**
@@ -148,8 +137,7 @@ final class PublicationNotes {
             if (store.newest() >= version) {
                 throw taken(version);
             }
-            int attempt = notes.isEmpty() ? 1 : notes.get(notes.size() - 1).attempt() + 1;
-            String path = name(version, attempt);
+            String path = name(version, nextAttempt(notes));
             Path file = new Path(store.path(), path);
             files.mkdirs(file.getParent());
             if (guarantees.create(file, json, new Path(file.getParent(), "." + file.getName() + "-" + id))

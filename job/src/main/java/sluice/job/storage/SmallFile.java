@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -78,6 +79,27 @@ public final class SmallFile {
             throw MismatchedInputException.from((JsonParser) null, type, "expected a JSON object, found null");
         }
         return value;
+    }
+
+    /**
+     * Binds the JSON of a file to a record; empty if the file doesn't exist.
+     *
+     * @param name of the file, for the message
+     * @throws IOException if the file can't be read or is damaged
+     */
+    public static <T> Optional<T> read(FileSystem files, Path path, String name, Class<T> type) throws IOException {
+        Optional<byte[]> json = read(files, path);
+        try {
+            return json.isPresent() ? Optional.of(parse(json.get(), type)) : Optional.empty();
+        } catch (JsonProcessingException e) {
+            throw new IOException(
+                    String.format(
+                            Locale.ROOT,
+                            "%s: is damaged: %s; restore it from a backup",
+                            name,
+                            Failure.firstLine(e.getMessage())),
+                    e);
+        }
     }
 
     /** A text in UTF-8. */
