@@ -31,7 +31,6 @@ import sluice.job.report.RunHistory;
 import sluice.job.report.RunName;
 import sluice.job.settings.OutputMode;
 import sluice.job.storage.Publication;
-import sluice.job.storage.SmallFile;
 
 /** The universe of the rows of one output. Rows stand in small files, because the protocol doesn't read them. */
 class PublicationUniverseTest extends Universe<PublicationUniverseTest.Run, PublicationUniverseTest.Table> {
@@ -118,13 +117,7 @@ class PublicationUniverseTest extends Universe<PublicationUniverseTest.Run, Publ
     protected StagedOutput stage(Run run) throws IOException {
         StagedOutput staged = Stagings.byDay(OUTPUT, run.mode(), run.name(), hadoop);
         attempts++;
-        for (String day : run.days()) {
-            staged.write(
-                    String.format(Locale.ROOT, "day=%s/part-%d", day, attempts),
-                    SmallFile.bytes(run.name() + "@" + day));
-        }
-        staged.write("_SUCCESS", new byte[0]);
-        staged.writeReport(SmallFile.bytes("{\"run\": \"" + run.name() + "\"}"));
+        Stagings.write(staged, run.name(), run.days(), "part-" + attempts);
         return staged;
     }
 

@@ -77,23 +77,7 @@ class KilledStatesTest {
             output.write(name, SmallFile.bytes("rows of " + run));
         }
         output.writeReport(SmallFile.bytes("{\"run\": \"" + run + "\"}"));
-        SmallFile.write(
-                staged.path().getFileSystem(hadoop),
-                new org.apache.hadoop.fs.Path(staged.taskFiles(), "part-" + run),
-                SmallFile.bytes("states of " + run));
-        staged.take(List.of("part-" + run));
-        staged.write(new StateManifest(
-                version - 1,
-                run,
-                "now",
-                "model",
-                "embedding",
-                "settings",
-                Map.of("who", "string"),
-                1,
-                List.of(),
-                1,
-                staged.files()));
+        StateStagings.complete(staged, version - 1, run, "part-" + run, "states of " + run, hadoop);
         return output;
     }
 

@@ -167,30 +167,10 @@ class StateUniverseTest extends Universe<StateUniverseTest.Run, StateUniverseTes
         long from = base.map(StateVersion::number).orElse(0L);
         StagedStates staged = output.publishTogether(id -> StagedStates.at(store, newest + 1, id));
         attempts++;
-        for (String day : run.days()) {
-            output.write(
-                    String.format(Locale.ROOT, "day=%s/part-%d", day, attempts),
-                    SmallFile.bytes(run.name() + "@" + day));
-        }
-        output.write("_SUCCESS", new byte[0]);
-        StagedBadRows.write(
-                output, String.format(Locale.ROOT, "part-%d", attempts), SmallFile.bytes(run.name() + "@bad"), hadoop);
-        output.writeReport(SmallFile.bytes("{\"run\": \"" + run.name() + "\"}"));
-        String file = String.format(Locale.ROOT, "part-%d", attempts);
-        SmallFile.write(store.files(), new Path(staged.taskFiles(), file), SmallFile.bytes(run.states(from)));
-        staged.take(List.of(file));
-        staged.write(new StateManifest(
-                from,
-                run.name(),
-                "now",
-                "model",
-                "embedding",
-                "settings",
-                Map.of("who", "string"),
-                1,
-                List.of(),
-                1,
-                staged.files()));
+        String file = "part-" + attempts;
+        Stagings.write(output, run.name(), run.days(), file);
+        StagedBadRows.write(output, file, SmallFile.bytes(run.name() + "@bad"), hadoop);
+        StateStagings.complete(staged, from, run.name(), file, run.states(from), hadoop);
         return output;
     }
 
