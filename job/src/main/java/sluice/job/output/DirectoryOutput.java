@@ -101,7 +101,7 @@ public final class DirectoryOutput implements ScoredOutput {
     public TableFingerprint stage(Dataset<Row> rows, long fileRows) {
         FileSums sums =
                 FileSums.begin(spark, hashed(rows), settings.partitionBy().size());
-        write(rows, fileRows, settings.partitionBy(), staged.path(), sums.options());
+        write(rows, fileRows, settings.partitionBy(), staged.path().toString(), sums.options());
         return sums.total();
     }
 
@@ -170,7 +170,7 @@ public final class DirectoryOutput implements ScoredOutput {
             Path target = staged.target();
             FileSystem files = Storage.of(target, hadoop);
             staged.supersede(new SupersededPartitions(files, shape, spark.conf().get(ZONE))
-                    .in(target, Storage.path(staged.path(), "--output"), settings.path()));
+                    .in(target, staged.path(), settings.path()));
         }
         return true;
     }

@@ -122,7 +122,7 @@ public final class StagedOutput {
                     badRowsPlace,
                     hadoop);
             output.requireFree(path);
-            output.requireWritable();
+            output.place.tryOut(output.publication.store(), output.newestAtStart == 0);
             StagingDirectory.warnOfLeftovers(files, target);
             return output;
         } catch (IOException e) {
@@ -145,19 +145,6 @@ public final class StagedOutput {
         }
     }
 
-    /** Creates and deletes the staging directory, so that what is missing is reported before the first task. */
-    private void requireWritable() throws IOException {
-        if (!files.mkdirs(place.staging())) {
-            throw new IOException(
-                    "no directory could be made in " + place.staging().getParent());
-        }
-        publication.store().requireExclusion(place.target());
-        if (newestAtStart == 0) { // S3A logs a warning about the attempt that is refused
-            publication.store().tryExclusion(place.staging());
-        }
-        files.delete(place.staging(), true);
-    }
-
     /**
      * Stages something that this output's journal publishes together with it.
      *
@@ -175,8 +162,8 @@ public final class StagedOutput {
     }
 
     /** The directory to write the rows to. */
-    String path() {
-        return place.staging().toString();
+    Path path() {
+        return place.staging();
     }
 
     /** The directory to write the bad rows to. */

@@ -103,8 +103,7 @@ final class TableBadRows {
             hasMarked = true;
             SmallFile.write(files(), mark(), place.mark());
         }
-        added = staged; // withdraw deletes all of them, because the move of the last one may have failed after it was
-        // done
+        added = staged; // all of them: a move that failed may have taken place
         StagingDirectory.deleteFile(files(), completeMark());
         files().mkdirs(directory.target());
         for (String file : added) {

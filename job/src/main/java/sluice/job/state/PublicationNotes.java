@@ -20,7 +20,6 @@ import sluice.job.storage.Journal;
 import sluice.job.storage.Publication;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
-import sluice.job.storage.StoreGuarantees;
 
 /**
  * Notes in a state store that say which publication makes a version. The {@link Journal} lies beside the output whose scores belong to
@@ -122,7 +121,6 @@ final class PublicationNotes {
      */
     String announce(String id, long version, long number, Path output) throws IOException {
         FileSystem files = store.files();
-        StoreGuarantees guarantees = StoreGuarantees.of(files, store.path(), store.hadoop());
         byte[] json = SmallFile.json(new Links(id, output.toString(), number));
         for (int tries = 0; tries < MOST_TRIES; tries++) {
             List<Note> notes = of(version);
@@ -140,7 +138,7 @@ final class PublicationNotes {
             String path = name(version, nextAttempt(notes));
             Path file = new Path(store.path(), path);
             files.mkdirs(file.getParent());
-            if (guarantees.create(file, json, new Path(file.getParent(), "." + file.getName() + "-" + id))
+            if (store.guarantees().create(file, json, new Path(file.getParent(), "." + file.getName() + "-" + id))
                     && isNext(version, notes)) {
                 return path;
             }

@@ -99,7 +99,7 @@ public record Journal(
         /** Deletes a file of the target. No later publication has a file of its name. */
         @JsonProperty("remove")
         REMOVE,
-        /** Moves a directory from the staging directory to the target, which has none of its name, with one rename. */
+        /** Moves a directory from the staging directory with one rename. The target has no entry of its name. */
         @JsonProperty("move-directory")
         MOVE_DIRECTORY,
         /** Moves the target away, and the staging directory to its place, with two renames. */

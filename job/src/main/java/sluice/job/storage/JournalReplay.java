@@ -2,12 +2,6 @@ package sluice.job.storage;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -24,7 +18,6 @@ import java.util.concurrent.Future;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -158,18 +151,29 @@ final class JournalReplay {
     private void moveDirectory(String path) throws IOException {
         Path from = Storage.child(place.staging(), path);
         Path to = Storage.child(place.target(), path);
+        move(from, to, () -> {
+            if (files.exists(to) && !isEmptyDirectory(to) && files.exists(from)) {
+                throw StagingDirectory.createdByAnother(to);
+            }
+        });
+    }
+
+    /** Makes a path ready for a directory that is moved there. */
+    private interface Preparation {
+        void prepare() throws IOException;
+    }
+
+    /** Repeats a rename until this process, or another one, has moved the directory. */
+    private void move(Path from, Path to, Preparation target) throws IOException {
         IOException failure = null;
         for (int tries = 0; files.exists(from); tries++) {
             if (tries == StagingDirectory.MOST_TRIES) {
                 throw StagingDirectory.notMoved(from, to, failure);
             }
-            if (files.exists(to) && !isEmptyDirectory(to) && files.exists(from)) {
-                throw new IOException(String.format(
-                        Locale.ROOT, "%s: another process created it while this run was writing; move it away", to));
-            }
+            target.prepare();
             try {
                 files.mkdirs(to.getParent());
-                rename(from, to);
+                store.renameDirectory(from, to);
                 moveOut(from, to);
             } catch (IOException e) { // another process may have been faster: check again
                 failure = e;
@@ -181,7 +185,7 @@ final class JournalReplay {
     private void moveOut(Path from, Path to) throws IOException {
         Path within = new Path(to, from.getName());
         if (!files.exists(from) && files.exists(within)) {
-            rename(within, from);
+            store.renameDirectory(within, from);
             if (isEmptyDirectory(to)) {
                 files.delete(to, false);
             }
@@ -193,20 +197,7 @@ final class JournalReplay {
      * moved away, too.
      */
     private void replaceTarget() throws IOException {
-        IOException failure = null;
-        for (int tries = 0; files.exists(place.staging()); tries++) {
-            if (tries == StagingDirectory.MOST_TRIES) {
-                throw StagingDirectory.notMoved(place.staging(), place.target(), failure);
-            }
-            moveAway();
-            try {
-                files.mkdirs(place.target().getParent());
-                rename(place.staging(), place.target());
-                moveOut(place.staging(), place.target());
-            } catch (IOException e) { // another process may have been faster: check again
-                failure = e;
-            }
-        }
+        move(place.staging(), place.target(), this::moveAway);
         for (Path directory : replaced()) {
             putBack(directory);
         }
@@ -218,12 +209,9 @@ final class JournalReplay {
             return;
         }
         if (!replaced().isEmpty() && hasRows(place.target()) && files.exists(place.staging())) {
-            throw new IOException(String.format(
-                    Locale.ROOT,
-                    "%s: another process created it while this run was writing; move it away",
-                    place.target()));
+            throw StagingDirectory.createdByAnother(place.target());
         }
-        rename(place.target(), place.newReplaced());
+        store.renameDirectory(place.target(), place.newReplaced());
     }
 
     /** Whether a reader sees a file in a directory. */
@@ -245,7 +233,7 @@ final class JournalReplay {
     /** Moves an output of a later publication back to its place. */
     private void putBack(Path replaced) throws IOException {
         if (files.exists(replaced) && log.newestIn(replaced) >= number && !files.exists(place.target())) {
-            rename(replaced, place.target());
+            store.renameDirectory(replaced, place.target());
             moveOut(replaced, place.target());
         }
     }
@@ -255,36 +243,6 @@ final class JournalReplay {
             return files.getFileStatus(path).isDirectory()
                     && Storage.entries(files, path).isEmpty();
         } catch (FileNotFoundException e) {
-            return false;
-        }
-    }
-
-    /** Renames if it can. The caller checks the outcome: another process may have done it, or removed the parent of the target. */
-    private void rename(Path from, Path to) throws IOException {
-        try {
-            boolean moved = files instanceof LocalFileSystem disk
-                    ? renameOnDisk(
-                            disk.pathToFile(from).toPath(), disk.pathToFile(to).toPath())
-                    : files.rename(from, to);
-            LOG.debug("{} to {}: {}", from, to, moved ? "moved" : "not moved");
-        } catch (FileNotFoundException e) {
-            LOG.debug("{} to {}: not moved, the source is gone", from, to);
-        }
-    }
-
-    /**
-     * If a local rename fails because another process was faster, Hadoop copies the directory file by file and deletes it, and two
-     * processes that do so can lose files. This method renames atomically or does nothing.
-     */
-    private static boolean renameOnDisk(java.nio.file.Path from, java.nio.file.Path to) throws IOException {
-        try {
-            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-            return true;
-        } catch (NoSuchFileException e) {
-            throw new FileNotFoundException(e.getMessage());
-        } catch (AtomicMoveNotSupportedException e) {
-            throw new IOException(e.getMessage(), e);
-        } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
             return false;
         }
     }

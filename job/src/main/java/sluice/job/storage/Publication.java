@@ -190,7 +190,7 @@ public final class Publication {
         }
         if (newest != null && !files.exists(target)) {
             LOG.warn("{}: was moved to {} by a process that was killed; it is moved back", target, newest);
-            files.rename(newest, target);
+            store.renameDirectory(newest, target);
         }
     }
 
@@ -318,9 +318,8 @@ public final class Publication {
             for (JournalReplay place : places) {
                 place.replay();
             }
-            if (!journal
-                    .movesWholeOutput()) { // otherwise they have come with it, and writing could make a moved output
-                // anew
+            // Those of a whole output have moved with it. If it was moved away since, writing would create it again.
+            if (!journal.movesWholeOutput()) {
                 writeTexts(journal.texts(), journal.number());
                 log.write(journal.record());
             }

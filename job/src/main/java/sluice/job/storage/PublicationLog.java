@@ -81,7 +81,7 @@ public final class PublicationLog {
         return newest;
     }
 
-    /** A record of the output; empty if there is none of this number, or it was removed. */
+    /** A record of the output; empty if the number has no record, or it was removed. */
     Optional<PublicationRecord> record(long number) throws IOException {
         Optional<PublicationRecord> found = recordIn(output, number);
         if (found.isEmpty() && store.renamesDirectories()) { // the output may be on its way to or from another name

@@ -10,6 +10,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import sluice.job.message.RefusedException;
 
 /** A file or directory that is written beside its target under a hidden name, and moved to the target when it is complete. */
 public final class StagingDirectory {
@@ -53,6 +54,24 @@ public final class StagingDirectory {
                     target,
                     left.stream().map(Path::getName).toList());
         }
+    }
+
+    /**
+     * Creates the staging directory and deletes it, so that what is missing is reported before the first task.
+     *
+     * @param isFirst whether nothing has been published there before; then the file system is tried out. S3A logs a warning about the
+     *     attempt that is refused.
+     * @throws RefusedException if the file system doesn't decide between two runs
+     */
+    public void tryOut(StoreGuarantees store, boolean isFirst) throws IOException {
+        if (!files.mkdirs(staging)) {
+            throw new IOException("no directory could be created in " + staging.getParent());
+        }
+        store.requireExclusion(target);
+        if (isFirst) {
+            store.tryExclusion(staging);
+        }
+        files.delete(staging, true);
     }
 
     /** The file system of the target and of the hidden paths. */
@@ -114,11 +133,15 @@ public final class StagingDirectory {
             if (there.isFile() && there.getLen() == files.getFileStatus(from).getLen()) {
                 return true;
             }
-            throw new IOException(String.format(
-                    Locale.ROOT, "%s: another process created it while this run was writing; move it away", to));
+            throw createdByAnother(to);
         } catch (FileNotFoundException e) {
             return false;
         }
+    }
+
+    static IOException createdByAnother(Path path) {
+        return new IOException(String.format(
+                Locale.ROOT, "%s: another process created it while this run was writing; move it away", path));
     }
 
     static IOException notMoved(Path from, Path to, IOException failure) {
