@@ -3,6 +3,8 @@ package sluice.job;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.AccessTarget;
+import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaField;
@@ -22,7 +24,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
+import sluice.job.storage.Storage;
 import sluice.job.task.BroadcastPlan;
 
 /** The rooms of the job (one package each), their order, and the types that a room shows to the others. */
@@ -188,6 +193,9 @@ class ArchitectureTest {
     private static final Set<String> ENTRY_POINTS =
             Set.of("Main", "NamelessUser", "ScoreCommand", "SluiceCatalog", "MetricsPlugin", "NumberListFormat");
 
+    /** These rooms know no users' paths: Spark hands them those of files that it writes. */
+    private static final Set<String> GIVEN_PATHS_BY_SPARK = Set.of("fingerprint", "parquet");
+
     private static final int LARGEST_CIRCLE = 3;
     private static final int LARGEST_ROOM = 20;
 
@@ -331,6 +339,33 @@ class ArchitectureTest {
                 .resideInAPackage("sluice.cell..")
                 .because("it writes any table with lists of numbers")
                 .check(JOB);
+    }
+
+    /** A text may be no path ({@code a:b}), and a file system may lack jars. Both are refused with a sentence in one place. */
+    @Test
+    void onlyStorageMakesPathsOfTextsAndFindsFileSystems() {
+        List<String> found = JOB.stream()
+                .filter(type -> !GIVEN_PATHS_BY_SPARK.contains(room(type)))
+                .flatMap(type -> type.getAccessesFromSelf().stream())
+                .filter(access -> access.getTarget() instanceof AccessTarget.CodeUnitAccessTarget)
+                .filter(access -> isOfPathOrFileSystem((AccessTarget.CodeUnitAccessTarget) access.getTarget())
+                        && !topLevel(access.getOriginOwner()).equals(Storage.class.getName()))
+                .map(JavaAccess::getDescription)
+                .toList();
+        assertThat(found)
+                .as("use Storage.path, Storage.qualified or Storage.child, and Storage.of")
+                .isEmpty();
+    }
+
+    private static boolean isOfPathOrFileSystem(AccessTarget.CodeUnitAccessTarget called) {
+        if (called.getOwner().isEquivalentTo(Path.class)) {
+            boolean isOfText = called.getName().equals("<init>")
+                    && !called.getRawParameterTypes().isEmpty()
+                    && called.getRawParameterTypes().get(0).isEquivalentTo(String.class);
+            return isOfText || called.getName().equals("getFileSystem");
+        }
+        return called.getOwner().isAssignableTo(FileSystem.class)
+                && Set.of("get", "newInstance", "getLocal", "newInstanceLocal").contains(called.getName());
     }
 
     /** The first part of the package's name after {@code sluice.job}, or an empty text for the root. */

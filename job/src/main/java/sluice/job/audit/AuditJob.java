@@ -112,7 +112,7 @@ public final class AuditJob {
 
     private ExitCode auditDirectory() throws IOException {
         FileSystem files = Storage.of(output, "--audit", hadoop);
-        Path directory = new Path(output);
+        Path directory = Storage.path(output, "--audit");
         if (!files.exists(directory) || !files.getFileStatus(directory).isDirectory()) {
             throw new RefusedException(
                     "%s: is no directory with a scored table; check --audit, or pass the report of a catalog table with --report"

@@ -18,6 +18,7 @@ import org.apache.spark.sql.functions;
 import sluice.job.fingerprint.HashedColumns;
 import sluice.job.input.ColumnPath;
 import sluice.job.settings.OutputFormat;
+import sluice.job.storage.Storage;
 
 /** The table to audit: a directory of files, or a table of a catalog, which has no files here. */
 final class AuditedTable {
@@ -47,7 +48,7 @@ final class AuditedTable {
 
     static AuditedTable ofDirectory(SparkSession spark, Path directory, OutputFormat format, Configuration hadoop)
             throws IOException {
-        FileSystem system = directory.getFileSystem(hadoop);
+        FileSystem system = Storage.of(directory, hadoop);
         Path root = system.makeQualified(directory);
         List<String> files = new ArrayList<>();
         list(system, root, files);
@@ -59,8 +60,7 @@ final class AuditedTable {
         FileStatus[] entries = system.listStatus(directory);
         Arrays.sort(entries, Comparator.comparing(FileStatus::getPath));
         for (FileStatus entry : entries) {
-            String name = entry.getPath().getName();
-            boolean isHidden = name.startsWith(".") || (name.startsWith("_") && !name.contains("="));
+            boolean isHidden = Storage.isHidden(entry.getPath().getName());
             if (!isHidden && entry.isDirectory()) {
                 list(system, entry.getPath(), files);
             } else if (!isHidden) {
@@ -98,7 +98,7 @@ final class AuditedTable {
     }
 
     private String below(String file) {
-        String path = new Path(file).toUri().getPath();
+        String path = Storage.path(file, "--audit").toUri().getPath();
         return path.substring(root.toUri().getPath().length() + 1);
     }
 

@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
 import sluice.job.fingerprint.FileFooter;
+import sluice.job.storage.Storage;
 
 /** Reads what the footers of Parquet files state about their rows, in tasks. */
 final class FileFooters {
@@ -41,7 +41,8 @@ final class FileFooters {
     }
 
     private static Optional<FileFooter> footer(String file, Configuration hadoop) throws IOException {
-        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(new Path(file), hadoop))) {
+        try (ParquetFileReader reader =
+                ParquetFileReader.open(HadoopInputFile.fromPath(Storage.path(file, "--audit"), hadoop))) {
             return FileFooter.of(reader.getFileMetaData().getKeyValueMetaData());
         }
     }

@@ -55,7 +55,7 @@ record BatchProgress(
             throws IOException {
         String path = settings.output().path();
         FileSystem files = Storage.of(path, "--output", hadoop);
-        Path output = files.makeQualified(new Path(path));
+        Path output = Storage.qualified(path, "--output", hadoop);
         Optional<BatchProgress> found = in(files, output);
         if (found.isPresent()) {
             String owner = found.get().id();

@@ -73,7 +73,7 @@ record Checkpoint(String path, Identity identity) {
     static Optional<Checkpoint> find(Settings settings, Configuration hadoop) throws IOException {
         String path = settings.input().checkpoint().orElseThrow();
         FileSystem files = Storage.of(path, "--incremental", hadoop);
-        Path directory = new Path(path);
+        Path directory = Storage.path(path, "--incremental");
         Optional<byte[]> own = SmallFile.read(files, new Path(directory, FILE));
         if (own.isEmpty()) {
             requireFree(files, directory, path);
@@ -147,7 +147,7 @@ record Checkpoint(String path, Identity identity) {
      * @throws RefusedException if the file is damaged
      */
     Optional<StructType> schema(Configuration hadoop) throws IOException {
-        Optional<byte[]> json = SmallFile.read(Storage.of(path, "--incremental", hadoop), new Path(path, SCHEMA));
+        Optional<byte[]> json = SmallFile.read(Storage.of(path, "--incremental", hadoop), in(SCHEMA));
         try {
             return json.map(bytes -> (StructType) DataType.fromJson(new String(bytes, StandardCharsets.UTF_8)));
         } catch (RuntimeException e) { // Spark's parser throws exceptions of several types
@@ -157,16 +157,20 @@ record Checkpoint(String path, Identity identity) {
 
     /** Writes the schema that all later files are read with, unless it is written already. */
     void fixSchema(StructType schema, Configuration hadoop) throws IOException {
-        if (!Storage.of(path, "--incremental", hadoop).exists(new Path(path, SCHEMA))) {
+        if (!Storage.of(path, "--incremental", hadoop).exists(in(SCHEMA))) {
             write(SCHEMA, SmallFile.bytes(schema.prettyJson()), hadoop);
         }
+    }
+
+    private Path in(String name) {
+        return new Path(Storage.path(path, "--incremental"), name);
     }
 
     /** Writes a file atomically: a temporary file, then a rename. */
     private void write(String name, byte[] content, Configuration hadoop) throws IOException {
         FileSystem files = Storage.of(path, "--incremental", hadoop);
-        Path draft = new Path(path, ".%s-%s".formatted(name, UUID.randomUUID()));
-        Path target = new Path(path, name);
+        Path draft = in(".%s-%s".formatted(name, UUID.randomUUID()));
+        Path target = in(name);
         SmallFile.write(files, draft, content);
         if (!files.rename(draft, target)) {
             throw new IOException("%s: could not be renamed to %s".formatted(draft, target));

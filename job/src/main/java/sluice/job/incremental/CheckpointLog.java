@@ -54,7 +54,7 @@ final class CheckpointLog {
     /** The logs of the checkpoint that the settings name; it need not exist yet. */
     static CheckpointLog of(Settings settings, Configuration hadoop) {
         String path = settings.input().checkpoint().orElseThrow();
-        return new CheckpointLog(Storage.of(path, "--incremental", hadoop), new Path(path));
+        return new CheckpointLog(Storage.of(path, "--incremental", hadoop), Storage.path(path, "--incremental"));
     }
 
     /** Whether any batch has started. */

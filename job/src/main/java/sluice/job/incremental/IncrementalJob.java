@@ -187,7 +187,7 @@ public final class IncrementalJob {
         Path target = qualified(output.path(), "--output");
         TableShape shape =
                 BatchOutput.shape(ScoringJob.shape(plan, plan.provenance(settings, started), settings), output);
-        WrittenTable.find(target.getFileSystem(hadoop), target, output, spark)
+        WrittenTable.find(Storage.of(target, hadoop), target, output, spark)
                 .ifPresent(written -> written.requireSame(shape, output.path()));
         return shape;
     }

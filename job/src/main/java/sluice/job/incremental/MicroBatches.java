@@ -171,7 +171,7 @@ final class MicroBatches {
     /** Whether the batch was published before, by a run that was killed before Spark committed the batch. */
     private boolean isPublished(BatchOutput.Batch batch) throws IOException {
         Path output = Storage.qualified(settings.output().path(), "--output", hadoop);
-        return new RunHistory(output.getFileSystem(hadoop), output, hadoop).holds(batch.identity());
+        return new RunHistory(Storage.of(output, hadoop), output, hadoop).holds(batch.identity());
     }
 
     /** Whether this run has scored no batch. */

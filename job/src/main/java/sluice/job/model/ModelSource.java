@@ -35,7 +35,7 @@ final class ModelSource {
      */
     static ModelFile read(Settings.Model settings, Configuration hadoop, String option, Consumer<FileStatus> opened) {
         FileSystem files = Storage.of(settings.path(), option, hadoop);
-        Path path = new Path(settings.path());
+        Path path = Storage.path(settings.path(), option);
         try {
             FileStatus status = files.getFileStatus(path);
             if (status.isDirectory()) {
@@ -46,7 +46,8 @@ final class ModelSource {
                         path + ": " + ModelDirectory.describe(path.toString(), names, "check " + option));
             }
             try (SeekableByteChannel channel = open(files, status, opened)) {
-                ModelFolder folder = file -> open(files, files.getFileStatus(new Path(path.getParent(), file)), opened);
+                ModelFolder folder =
+                        file -> open(files, files.getFileStatus(Storage.child(path.getParent(), file)), opened);
                 ModelFile read =
                         ModelReader.read(path.toString(), channel, folder, settings.names(), settings.format());
                 return settings.readout()

@@ -45,7 +45,7 @@ public final class SavedModel {
         if (files instanceof LocalFileSystem local) {
             files = local.getRaw(); // the checksummed file system would write a .crc file beside it
         }
-        Path target = files.makeQualified(new Path(path));
+        Path target = files.makeQualified(Storage.path(path, "--save-model"));
         try {
             if (target.getParent() == null
                     || (files.exists(target) && files.getFileStatus(target).isDirectory())) {
@@ -81,7 +81,7 @@ public final class SavedModel {
                 StateDictWriter.write(model.model(), metadata(model, from), stream);
             }
             requireSame(model.model().fingerprint());
-            staging.publish(mode == OutputMode.OVERWRITE);
+            staging.publishFile(mode == OutputMode.OVERWRITE);
         } catch (IOException | RuntimeException | OutOfMemoryError failure) {
             try {
                 staging.abandon();
@@ -119,7 +119,7 @@ public final class SavedModel {
         Map<String, String> metadata = new LinkedHashMap<>(model.metadata());
         metadata.put("format", "pt"); // required by PyTorch libraries that load safetensors
         metadata.put("sluice.version", Version.current());
-        metadata.put("sluice.source", new Path(from).getName());
+        metadata.put("sluice.source", Storage.path(from, "--model").getName());
         metadata.put("sluice.source-format", model.format());
         metadata.put("sluice.sha256", model.model().fingerprint());
         return metadata;

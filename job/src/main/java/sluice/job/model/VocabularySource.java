@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.FileSystem;
 import sluice.job.message.RefusedException;
 import sluice.job.storage.Storage;
 
@@ -46,14 +46,15 @@ public final class VocabularySource {
     public static Optional<Vocabulary> find(Optional<String> file, Map<String, String> metadata, Configuration hadoop) {
         if (file.isPresent()) {
             String path = file.get();
-            return Optional.of(parse(path, read(Storage.path(path, "--vocabulary"), hadoop), false));
+            return Optional.of(parse(path, read(path, hadoop), false));
         }
         return Optional.ofNullable(metadata.get(METADATA_KEY))
                 .map(text -> parse("the vocabulary in the model's metadata", text, true));
     }
 
-    private static String read(Path path, Configuration hadoop) {
-        try (InputStream stream = path.getFileSystem(hadoop).open(path)) {
+    private static String read(String path, Configuration hadoop) {
+        FileSystem files = Storage.of(path, "--vocabulary", hadoop);
+        try (InputStream stream = files.open(Storage.path(path, "--vocabulary"))) {
             return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
         } catch (FileNotFoundException e) {
             throw new RefusedException("%s: no such file; check input.vocabulary".formatted(path), e);

@@ -24,6 +24,7 @@ import sluice.job.report.RunReport;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
+import sluice.job.storage.Storage;
 
 /** An output directory: the files that Spark writes, the run's report, and its bad rows. */
 public final class DirectoryOutput implements ScoredOutput {
@@ -88,7 +89,7 @@ public final class DirectoryOutput implements ScoredOutput {
         }
         try {
             Path target = staged.target();
-            FileSystem files = target.getFileSystem(spark.sessionState().newHadoopConf());
+            FileSystem files = Storage.of(target, spark.sessionState().newHadoopConf());
             WrittenTable.find(files, target, settings, spark)
                     .ifPresent(written -> written.requireSame(rows, settings.path()));
         } catch (IOException e) {
@@ -100,7 +101,7 @@ public final class DirectoryOutput implements ScoredOutput {
     public TableFingerprint stage(Dataset<Row> rows, long fileRows) {
         FileSums sums =
                 FileSums.begin(spark, hashed(rows), settings.partitionBy().size());
-        write(rows, fileRows, settings.partitionBy(), staged.path(), sums.options());
+        write(rows, fileRows, settings.partitionBy(), staged.path().toString(), sums.options());
         return sums.total();
     }
 
@@ -167,9 +168,9 @@ public final class DirectoryOutput implements ScoredOutput {
         requireOurs(hadoop); // others may have put files there during the run
         if (settings.mode() == OutputMode.PARTITIONS) {
             Path target = staged.target();
-            FileSystem files = target.getFileSystem(hadoop);
+            FileSystem files = Storage.of(target, hadoop);
             staged.supersede(new SupersededPartitions(files, shape, spark.conf().get(ZONE))
-                    .in(target, new Path(staged.path()), settings.path()));
+                    .in(target, staged.path(), settings.path()));
         }
         return true;
     }

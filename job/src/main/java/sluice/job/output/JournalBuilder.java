@@ -33,11 +33,6 @@ final class JournalBuilder {
         this.place = place;
     }
 
-    /** A path in a directory, or the directory itself for the empty path. */
-    static Path in(Path directory, String path) {
-        return path.isEmpty() ? directory : new Path(directory, path);
-    }
-
     /** Moves the staging directory as a whole to a target that doesn't exist. */
     void moveTarget() throws IOException {
         added.addAll(files(place.staging(), "", JournalBuilder::isData));
@@ -89,7 +84,7 @@ final class JournalBuilder {
      * @param levels number of partition directories below {@code directory}
      */
     void replacePartitions(String directory, int levels, Collection<String> also) throws IOException {
-        for (FileStatus entry : entries(place.staging(), directory)) {
+        for (FileStatus entry : entries(place.files(), place.staging(), directory)) {
             if (!entry.isDirectory() || !isData(entry.getPath().getName())) {
                 continue;
             }
@@ -115,7 +110,7 @@ final class JournalBuilder {
 
     /** Whether Spark sees the file or directory at this path when it lists its parent. */
     static boolean isData(String path) {
-        return !WrittenTable.isHidden(path.substring(path.lastIndexOf('/') + 1));
+        return !Storage.isHidden(path.substring(path.lastIndexOf('/') + 1));
     }
 
     private static String join(String directory, FileStatus entry) {
@@ -123,23 +118,28 @@ final class JournalBuilder {
         return directory.isEmpty() ? name : directory + "/" + name;
     }
 
-    private List<FileStatus> entries(Path root, String directory) throws IOException {
-        FileSystem files = place.files();
-        FileStatus[] entries = Storage.entries(files, in(root, directory)).toArray(FileStatus[]::new);
+    private static List<FileStatus> entries(FileSystem files, Path root, String directory) throws IOException {
+        FileStatus[] entries =
+                Storage.entries(files, Storage.child(root, directory)).toArray(FileStatus[]::new);
         Arrays.sort(entries);
         return List.of(entries);
     }
 
-    /** The paths of all files below a directory, relative to the root and sorted; none if there is no such directory. */
     private List<String> files(Path root, String directory, Predicate<String> wanted) throws IOException {
+        return files(place.files(), root, directory, wanted);
+    }
+
+    /** The paths of all files below a directory, relative to the root and sorted; none if there is no such directory. */
+    static List<String> files(FileSystem files, Path root, String directory, Predicate<String> wanted)
+            throws IOException {
         List<String> found = new ArrayList<>();
-        for (FileStatus entry : entries(root, directory)) {
+        for (FileStatus entry : entries(files, root, directory)) {
             String path = join(directory, entry);
             if (!wanted.test(path)) {
                 continue;
             }
             if (entry.isDirectory()) {
-                found.addAll(files(root, path, wanted));
+                found.addAll(files(files, root, path, wanted));
             } else {
                 found.add(path);
             }

@@ -38,7 +38,7 @@ final class OwnedDirectory {
      */
     static void requireOutput(Path output, Configuration hadoop, OutputMode mode, boolean replacesInput, String given)
             throws IOException {
-        FileSystem files = output.getFileSystem(hadoop);
+        FileSystem files = Storage.of(output, hadoop);
         if (mode == OutputMode.ERROR || Storage.entries(files, output).isEmpty()) {
             return; // in mode error, it must be empty
         }
@@ -106,12 +106,12 @@ final class OwnedDirectory {
             return true;
         }
         for (int at = 0; at < names.length - 1; at++) {
-            if (WrittenTable.isHidden(names[at]) || !names[at].contains("=")) {
+            if (Storage.isHidden(names[at]) || !names[at].contains("=")) {
                 return false;
             }
         }
         String file = names[names.length - 1];
-        if (WrittenTable.isHidden(file)) {
+        if (Storage.isHidden(file)) {
             return SIDE_FILES.contains(file) || CHECKSUM.matcher(file).matches();
         }
         return hasAnyFiles || file.startsWith("part-");

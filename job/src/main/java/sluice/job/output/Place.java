@@ -93,7 +93,7 @@ final class Place {
                     patterns = namesBelow(fixed, path);
                 }
             }
-            List<Name> names = new ArrayList<>(literals(new Path(unescaped(fixed.toString())), files));
+            List<Name> names = new ArrayList<>(literals(Storage.path(unescaped(fixed.toString()), option), files));
             names.addAll(patterns);
             places.add(new Place(given, root(path), names));
         }

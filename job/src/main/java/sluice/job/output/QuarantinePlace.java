@@ -68,7 +68,9 @@ record QuarantinePlace(FileSystem files, Path path, String owner) {
     }
 
     private void requireOurs(String given, Settings.Output output, Configuration hadoop) throws IOException {
-        if (output.mode() == OutputMode.ERROR) {
+        boolean isLeft =
+                output.format() == OutputFormat.TABLE && TableBadRows.isUnfinished(files, path); // by a killed run
+        if (output.mode() == OutputMode.ERROR && !isLeft) {
             throw new RefusedException(
                     "%s: exists already; choose another bad-rows.path, or replace it with --mode overwrite"
                             .formatted(given));
@@ -95,7 +97,7 @@ record QuarantinePlace(FileSystem files, Path path, String owner) {
             return false;
         }
         Path table = Storage.qualified(output.path(), "--output", hadoop);
-        return new RunHistory(table.getFileSystem(hadoop), table, hadoop).namesBadRows(path);
+        return new RunHistory(Storage.of(table, hadoop), table, hadoop).namesBadRows(path);
     }
 
     /** The content of the mark. */

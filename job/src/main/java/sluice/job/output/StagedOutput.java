@@ -122,7 +122,7 @@ public final class StagedOutput {
                     badRowsPlace,
                     hadoop);
             output.requireFree(path);
-            output.requireWritable();
+            output.place.tryOut(output.publication.store(), output.newestAtStart == 0);
             StagingDirectory.warnOfLeftovers(files, target);
             return output;
         } catch (IOException e) {
@@ -145,16 +145,6 @@ public final class StagedOutput {
         }
     }
 
-    /** Creates and deletes the staging directory, so that what is missing is reported before the first task. */
-    private void requireWritable() throws IOException {
-        if (!files.mkdirs(place.staging())) {
-            throw new IOException(
-                    "no directory could be made in " + place.staging().getParent());
-        }
-        publication.store().requireExclusion(place.staging());
-        files.delete(place.staging(), true);
-    }
-
     /**
      * Stages something that this output's journal publishes together with it.
      *
@@ -172,14 +162,14 @@ public final class StagedOutput {
     }
 
     /** The directory to write the rows to. */
-    String path() {
-        return place.staging().toString();
+    Path path() {
+        return place.staging();
     }
 
     /** The directory to write the bad rows to. */
     String stagedBadRows() {
         return badRows.isPresent()
-                ? JournalBuilder.in(badRows.get().staging(), ownBadRows()).toString()
+                ? Storage.child(badRows.get().staging(), ownBadRows()).toString()
                 : new Path(place.staging(), insideBadRows()).toString();
     }
 
@@ -196,7 +186,7 @@ public final class StagedOutput {
     /** The published path of the bad rows: relative to the output, or absolute for a directory of their own. */
     String badRowsPath() {
         return badRows.isPresent()
-                ? JournalBuilder.in(badRows.get().target(), ownBadRows()).toString()
+                ? Storage.child(badRows.get().target(), ownBadRows()).toString()
                 : insideBadRows();
     }
 
@@ -292,9 +282,9 @@ public final class StagedOutput {
             together.get().announce(number, place.target());
             places.add(together.get().steps());
         }
-        boolean begins = !isWithin;
-        Journal journal = new Journal(
-                id, number, begins ? number : publication.log().base(), places, stagedTexts(isWithin, number));
+        long base =
+                isWithin ? publication.log().last().map(PublicationRecord::base).orElse(0L) : number;
+        Journal journal = new Journal(id, number, base, places, stagedTexts(isWithin, number));
         if (!isWithin && publication.store().renamesDirectories()) {
             stageRecord(journal.record());
         }
@@ -302,10 +292,13 @@ public final class StagedOutput {
         return Optional.of(journal);
     }
 
-    /** The record moves with the directory, so that the output never lacks it. */
+    /** The record moves with the directory, so that the output never lacks it; so do those of earlier publications. */
     private void stageRecord(PublicationRecord record) throws IOException {
         Path directory = new Path(place.staging(), PublicationLog.DIRECTORY);
         files.delete(directory, true); // of an earlier number
+        for (Map.Entry<String, byte[]> earlier : publication.log().recent().entrySet()) {
+            SmallFile.write(files, new Path(place.staging(), earlier.getKey()), earlier.getValue());
+        }
         SmallFile.write(files, new Path(place.staging(), PublicationLog.name(record.number())), record.json());
     }
 
@@ -355,16 +348,16 @@ public final class StagedOutput {
     /** Steps that leave the rest of the existing output as it is. */
     private Journal.Place stepsWithin() throws IOException {
         JournalBuilder steps = new JournalBuilder(place);
+        List<String> recent = publication.log().recentFiles();
         if (badRows.isEmpty()) {
             // An earlier run may have had the same name.
-            steps.replace(insideBadRows(), publication.log().recentFiles(), JournalBuilder::isData);
+            steps.replace(insideBadRows(), recent, JournalBuilder::isData);
         }
         if (partition.isPresent()) {
-            steps.replace(partition.get(), publication.log().recentFiles(), JournalBuilder::isData);
+            steps.replace(partition.get(), recent, JournalBuilder::isData);
         } else if (mode == OutputMode.APPEND) {
             steps.move("", JournalBuilder::isData);
         } else {
-            List<String> recent = publication.log().recentFiles();
             for (String old : superseded) {
                 steps.remove(old, recent, JournalBuilder::isData);
             }

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.CreateTableWriter;
 import org.apache.spark.sql.Dataset;
@@ -26,8 +25,6 @@ import sluice.job.report.RunReport;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
-import sluice.job.storage.SmallFile;
-import sluice.job.storage.StagingDirectory;
 
 /**
  * A table of Spark's catalogs. Its rows are scored once and cached on the executors' disks, so that the bad-row limit is checked before
@@ -42,25 +39,22 @@ final class TableOutput implements ScoredOutput {
     private final SparkSession spark;
     private final Settings.Output settings;
     private final Optional<CatalogTable> existing;
-    private final Optional<QuarantinePlace> quarantine;
-    private final Optional<StagingDirectory> badRows; // staged in the quarantine
+    private final Optional<TableBadRows> badRows;
     private final RunName run;
     private Dataset<Row> rows; // null until staged
     private long fileRows;
-    private boolean hasBadRows;
 
     private TableOutput(
             SparkSession spark,
             Settings.Output settings,
             Optional<CatalogTable> existing,
-            Optional<QuarantinePlace> quarantine,
+            Optional<TableBadRows> badRows,
             RunName run) {
         this.spark = spark;
         this.settings = settings;
         this.existing = existing;
         this.run = run;
-        this.quarantine = quarantine;
-        this.badRows = quarantine.map(place -> staging(place, settings, run));
+        this.badRows = badRows;
     }
 
     /** @throws RefusedException if the output mode is not possible for the table, or there is no usable directory for bad rows */
@@ -78,7 +72,7 @@ final class TableOutput implements ScoredOutput {
         if (output.mode() == OutputMode.APPEND && run.given()) {
             requireOnce(spark, output, existing, settings.report().run());
         }
-        return new TableOutput(spark, output, existing, quarantine(settings, hadoop), run);
+        return new TableOutput(spark, output, existing, badRows(settings, run, hadoop), run);
     }
 
     /**
@@ -129,7 +123,7 @@ final class TableOutput implements ScoredOutput {
         }
     }
 
-    private static Optional<QuarantinePlace> quarantine(Settings settings, Configuration hadoop) {
+    private static Optional<TableBadRows> badRows(Settings settings, RunName run, Configuration hadoop) {
         if (settings.badRows().rule() != BadRowRule.QUARANTINE) {
             return Optional.empty();
         }
@@ -138,13 +132,8 @@ final class TableOutput implements ScoredOutput {
                 .orElseThrow(
                         () -> new RefusedException(
                                 "bad-rows.rule = quarantine: an output table can't hold the bad rows; set bad-rows.path to a directory"));
-        return Optional.of(QuarantinePlace.resolve(given, settings.output(), hadoop));
-    }
-
-    /** The staging directory of this run's bad rows. */
-    private static StagingDirectory staging(QuarantinePlace place, Settings.Output settings, RunName run) {
-        Path path = settings.mode().keepsOthers() ? new Path(place.path(), run.partition()) : place.path();
-        return new StagingDirectory(place.files(), path);
+        QuarantinePlace place = QuarantinePlace.resolve(given, settings.output(), hadoop);
+        return Optional.of(TableBadRows.of(place, settings.output(), run));
     }
 
     @Override
@@ -177,33 +166,28 @@ final class TableOutput implements ScoredOutput {
                 .mode(SaveMode.ErrorIfExists)
                 .format(settings.format().writer())
                 .option("compression", settings.format().compression())
-                .save(badRows.get().staging().toString());
-        hasBadRows = true;
+                .save(badRows.get().staging());
     }
 
     @Override
     public String badRowsPath() {
-        return badRows.map(place -> place.target().toString()).orElse("");
+        return badRows.map(TableBadRows::path).orElse("");
     }
 
     /** Publishes the bad rows before the table, and withdraws them if the table can't be written. */
     @Override
     public boolean publish(RunReport report) throws IOException {
-        if (hasBadRows) {
-            QuarantinePlace place = quarantine.get();
-            Path marked =
-                    settings.mode().keepsOthers() ? place.path() : badRows.get().staging();
-            SmallFile.write(place.files(), new Path(marked, QuarantinePlace.MARK), place.mark());
-            badRows.get().moveIn(settings.mode() != OutputMode.ERROR);
-        }
         try {
+            if (badRows.isPresent()) {
+                badRows.get().add();
+            }
             commit();
         } catch (TableAlreadyExistsException | NoSuchTableException e) {
             IOException failure = new IOException(
                     "%s: was created or dropped by another process during this run".formatted(settings.path()), e);
             withdrawBadRows(failure);
             throw failure;
-        } catch (RuntimeException | Error failure) {
+        } catch (IOException | RuntimeException | Error failure) {
             withdrawBadRows(failure);
             throw failure;
         }
@@ -275,15 +259,14 @@ final class TableOutput implements ScoredOutput {
 
     /** Deletes earlier bad rows, and the cached rows. */
     @Override
-    public void removeReplaced() {
-        if (badRows.isPresent()) {
-            if (hasBadRows) {
-                badRows.get().deleteReplaced();
-            } else {
-                badRows.get().deleteTarget();
+    public void removeReplaced() throws IOException {
+        try {
+            if (badRows.isPresent()) {
+                badRows.get().complete();
             }
+        } finally {
+            rows.unpersist();
         }
-        rows.unpersist();
     }
 
     @Override
@@ -298,8 +281,8 @@ final class TableOutput implements ScoredOutput {
 
     private void withdrawBadRows(Throwable failure) {
         try {
-            if (hasBadRows) {
-                badRows.get().rollBack();
+            if (badRows.isPresent()) {
+                badRows.get().withdraw();
             }
         } catch (IOException e) {
             failure.addSuppressed(e);

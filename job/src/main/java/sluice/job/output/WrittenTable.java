@@ -46,18 +46,13 @@ public record WrittenTable(TableShape shape, TableShape.Types types) {
         return Optional.of(new WrittenTable(new TableShape(columns, partitionBy), types));
     }
 
-    /** Whether Spark skips a name when it lists a table. It reads {@code _column=value} as a partition. */
-    static boolean isHidden(String name) {
-        return name.startsWith(".") || (name.startsWith("_") && !name.contains("="));
-    }
-
     private static Optional<Path> firstFile(FileSystem files, Path directory, List<String> partitionBy)
             throws IOException {
         FileStatus[] entries = files.exists(directory) ? files.listStatus(directory) : new FileStatus[0];
         Arrays.sort(entries);
         for (FileStatus entry : entries) {
             String name = entry.getPath().getName();
-            if (isHidden(name)) {
+            if (Storage.isHidden(name)) {
                 continue;
             }
             if (!entry.isDirectory()) {

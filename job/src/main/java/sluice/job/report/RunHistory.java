@@ -16,6 +16,7 @@ import sluice.job.message.HumanText;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.Settings;
 import sluice.job.storage.PublicationLog;
+import sluice.job.storage.PublicationRecord;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
 
@@ -34,9 +35,15 @@ public final class RunHistory {
         this.hadoop = hadoop;
     }
 
-    /** The report of the last run; empty if there is none. */
+    private static RunHistory of(Settings settings, Configuration hadoop) {
+        String path = settings.output().path();
+        return new RunHistory(
+                Storage.of(path, "--output", hadoop), Storage.qualified(path, "--output", hadoop), hadoop);
+    }
+
+    /** The report of the last run whose rows are in the output; empty if there is none. */
     Optional<byte[]> last() throws IOException {
-        return report(RunReport.FILE);
+        return current(RunReport.FILE);
     }
 
     /** The report of the run of this name, whether it is the last run or an earlier one; empty if there is none. */
@@ -52,15 +59,21 @@ public final class RunHistory {
     }
 
     /**
-     * A report whose rows are in the output. A slow process may write one that belongs to an earlier table; the number of its publication
-     * shows that.
+     * A report whose rows are in the output. The newest record is preferred to the file, which another process may be writing. A slow
+     * process may write a report that belongs to an earlier table; the number of its publication shows that.
      */
     private Optional<byte[]> current(String path) throws IOException {
+        Optional<PublicationRecord> last =
+                PublicationLog.of(output, files, hadoop).last();
+        Optional<byte[]> recorded = last.map(record -> record.texts().get(path)).map(SmallFile::bytes);
+        if (recorded.isPresent()) {
+            return recorded;
+        }
         Optional<byte[]> found = report(path);
         if (found.isEmpty()) {
             return found;
         }
-        long base = PublicationLog.of(output, files, hadoop).base();
+        long base = last.map(PublicationRecord::base).orElse(0L);
         return ReportJson.read(found.get()).publication() >= base ? found : Optional.empty();
     }
 
@@ -103,7 +116,7 @@ public final class RunHistory {
             ReportJson.Written.BadRows bad =
                     json.isPresent() ? ReportJson.read(json.get()).badRows() : null;
             if (bad != null && bad.path() != null) {
-                Path named = new Path(bad.path());
+                Path named = Storage.path(bad.path(), "bad-rows.path");
                 if (named.equals(directory) || directory.equals(named.getParent())) {
                     return true;
                 }
@@ -122,11 +135,10 @@ public final class RunHistory {
         if (isTable && settings.report().path().isEmpty()) {
             return Optional.empty();
         }
-        Path path = isTable
-                ? new Path(settings.report().path().get())
-                : new Path(settings.output().path(), RunReport.FILE);
-        Optional<byte[]> report = SmallFile.read(Storage.of(path.toString(), "--output", hadoop), path);
         try {
+            Optional<byte[]> report = isTable
+                    ? SmallFile.read(settings.report().path().get(), "--report", hadoop)
+                    : of(settings, hadoop).last();
             return report.isPresent() ? measured(ReportJson.read(report.get())) : Optional.empty();
         } catch (JsonProcessingException e) { // a file of another program
             return Optional.empty();
@@ -158,21 +170,24 @@ public final class RunHistory {
                 || keep == 0) {
             return;
         }
-        Path output = new Path(settings.output().path());
-        Path badRows = settings.badRows().path().map(Path::new).orElse(new Path(output, RunReport.BAD_ROWS));
+        RunHistory history = of(settings, hadoop);
+        Path badRows = settings.badRows()
+                .path()
+                .map(path -> Storage.qualified(path, "bad-rows.path", hadoop))
+                .orElse(new Path(history.output, RunReport.BAD_ROWS));
         try {
-            new RunHistory(output.getFileSystem(hadoop), output, hadoop).retain(keep, last, badRows, hadoop);
+            history.retain(keep, last, badRows, hadoop);
         } catch (IOException e) {
             LOG.warn(
                     "{}: the reports and bad rows of old runs could not be deleted: {}; the next run tries again",
-                    output,
+                    history.output,
                     e.getMessage());
         }
     }
 
     /** @param badRows directory with one subdirectory of bad rows for each run */
     private void retain(int keep, RunName last, Path badRows, Configuration hadoop) throws IOException {
-        FileSystem badRowFiles = badRows.getFileSystem(hadoop);
+        FileSystem badRowFiles = Storage.of(badRows, hadoop);
         List<FileStatus> others = reportsOldestFirst().stream()
                 .filter(report -> !report.getPath().getName().equals(last.file() + SUFFIX))
                 .toList();

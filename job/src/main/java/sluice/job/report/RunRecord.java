@@ -109,12 +109,12 @@ public final class RunRecord {
         RunName.of(run, Instant.EPOCH); // refuses a name that no file can have
         String path = settings.output().path();
         FileSystem files = Storage.of(path, "--output", hadoop);
-        Path output = files.makeQualified(new Path(path));
+        Path output = Storage.qualified(path, "--output", hadoop);
         return output.getParent() == null ? Optional.empty() : Optional.of(new Note(files, output, run));
     }
 
     private static Path directoryOf(Path output) {
-        return new Path(output.getParent(), "." + output.getName() + ".runs");
+        return Storage.child(output.getParent(), "." + output.getName() + ".runs");
     }
 
     /**
@@ -206,8 +206,7 @@ public final class RunRecord {
         if (!mayCopy || settings.report().path().isEmpty()) {
             return false;
         }
-        Path path = new Path(settings.report().path().get());
-        Optional<byte[]> found = SmallFile.read(path.getFileSystem(hadoop), path);
+        Optional<byte[]> found = SmallFile.read(settings.report().path().get(), "--report", hadoop);
         if (found.isEmpty()) {
             return false;
         }

@@ -21,8 +21,6 @@ import sluice.job.storage.Storage;
  * @param sentence one line for the user
  */
 public record RunStatus(int code, String sentence) {
-    private static final String NO_REPORT = "%s: holds no report of a run; check --status";
-
     /**
      * Reads a report.
      *
@@ -32,11 +30,11 @@ public record RunStatus(int code, String sentence) {
      */
     public static RunStatus read(String path, Optional<String> run, Configuration hadoop) throws IOException {
         FileSystem files = Storage.of(path, "--status", hadoop);
-        Path file = new Path(path);
+        Path file = Storage.qualified(path, "--status", hadoop);
         boolean isOutput = files.exists(file) && files.getFileStatus(file).isDirectory();
         if (run.isPresent()) {
             Optional<byte[]> kept = isOutput ? new RunHistory(files, file, hadoop).of(run.get()) : Optional.empty();
-            Optional<byte[]> noted = RunRecord.noted(files, files.makeQualified(file), run.get());
+            Optional<byte[]> noted = RunRecord.noted(files, file, run.get());
             if (noted.isPresent() && !(kept.isPresent() && isSameRun(kept.get(), noted.get()))) {
                 return ofNote(path, noted.get(), run.get());
             }
@@ -44,12 +42,21 @@ public record RunStatus(int code, String sentence) {
                 return of(path, kept.get(), Optional.empty());
             }
         }
-        Optional<byte[]> report = isOutput ? new RunHistory(files, file, hadoop).last() : SmallFile.read(files, file);
+        Optional<byte[]> report =
+                isOutput ? last(path, new RunHistory(files, file, hadoop)) : SmallFile.read(files, file);
         return report.isPresent()
                 ? of(path, report.get(), run)
                 : new RunStatus(
                         ExitCode.FAILED.code(),
                         "%s: there is no report: no run has ended there; check --status".formatted(path));
+    }
+
+    private static Optional<byte[]> last(String path, RunHistory history) throws IOException {
+        try {
+            return history.last();
+        } catch (JsonProcessingException e) {
+            throw noReport(path, e);
+        }
     }
 
     /** Whether the run that left the note has published this report. */
@@ -113,10 +120,15 @@ public record RunStatus(int code, String sentence) {
             if (report.exitCode() != null || report.isBegun()) {
                 return report;
             }
-            throw new RefusedException(String.format(Locale.ROOT, NO_REPORT, path));
+            throw noReport(path, null);
         } catch (JsonProcessingException e) {
-            throw new RefusedException(String.format(Locale.ROOT, NO_REPORT, path), e);
+            throw noReport(path, e);
         }
+    }
+
+    private static RefusedException noReport(String path, Exception cause) {
+        return new RefusedException(
+                String.format(Locale.ROOT, "%s: holds no report of a run; check --status", path), cause);
     }
 
     private static String text(String value) {

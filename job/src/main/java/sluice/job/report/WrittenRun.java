@@ -79,7 +79,7 @@ public record WrittenRun(
      * @throws RefusedException if it is no report of a run that wrote rows and their fingerprint
      */
     public static WrittenRun read(String file, Configuration hadoop) throws IOException {
-        Optional<byte[]> json = SmallFile.read(Storage.of(file, "--report", hadoop), new Path(file));
+        Optional<byte[]> json = SmallFile.read(file, "--report", hadoop);
         Optional<WrittenRun> run = json.isPresent() ? of("", file, json.get()) : Optional.empty();
         return run.orElseThrow(() -> new RefusedException(
                 "%s: is no report of a run with a fingerprint of its rows; check --report".formatted(file)));

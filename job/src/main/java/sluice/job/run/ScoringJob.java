@@ -11,7 +11,6 @@ import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -243,7 +242,7 @@ public final class ScoringJob {
         }
         String path = settings.output().path();
         FileSystem files = Storage.of(path, "--output", hadoop);
-        Optional<byte[]> report = new RunHistory(files, new Path(path), hadoop)
+        Optional<byte[]> report = new RunHistory(files, Storage.qualified(path, "--output", hadoop), hadoop)
                 .of(settings.report().run());
         if (report.isEmpty()) {
             return false;

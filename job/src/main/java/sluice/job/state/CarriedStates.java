@@ -78,7 +78,7 @@ public record CarriedStates(
     }
 
     /** The newest version, or the version that it was made from if a run of this name made it. */
-    private static Optional<StateVersion> base(StateStore store, StateVersion newest, String run) throws IOException {
+    static Optional<StateVersion> base(StateStore store, StateVersion newest, String run) throws IOException {
         boolean isRepeated = !run.isEmpty() && newest.manifest().run().equals(run);
         if (!isRepeated) {
             requireNotSuperseded(store, newest, run);

@@ -2,7 +2,6 @@ package sluice.job.state;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,14 +14,12 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.message.UnfinishedException;
 import sluice.job.storage.Journal;
 import sluice.job.storage.Publication;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
-import sluice.job.storage.StoreGuarantees;
 
 /**
  * Notes in a state store that say which publication makes a version. The {@link Journal} lies beside the output whose scores belong to
@@ -66,8 +63,8 @@ final class PublicationNotes {
     private record Note(String path, long version, int attempt, Links links) {}
 
     private Publication publication(Note note) throws IOException {
-        Path output = new Path(note.links().output());
-        return Publication.of(output, output.getFileSystem(store.hadoop()), store.hadoop());
+        Path output = Storage.path(note.links().output(), "state.path");
+        return Publication.of(output, Storage.of(output, store.hadoop()), store.hadoop());
     }
 
     /** The notes of all versions, in the order of their numbers. */
@@ -93,34 +90,25 @@ final class PublicationNotes {
 
     private Optional<Note> read(long version, int attempt) throws IOException {
         String path = name(version, attempt);
-        try {
-            Optional<byte[]> json = SmallFile.read(store.files(), new Path(store.path(), path));
-            return json.isEmpty()
-                    ? Optional.empty()
-                    : Optional.of(new Note(path, version, attempt, SmallFile.parse(json.get(), Links.class)));
-        } catch (JsonProcessingException e) {
-            throw new IOException(
-                    String.format(
-                            Locale.ROOT,
-                            "%s/%s: is damaged: %s; restore it from a backup",
-                            store,
-                            path,
-                            Failure.firstLine(e.getMessage())),
-                    e);
-        }
+        return SmallFile.read(store.files(), new Path(store.path(), path), store + "/" + path, Links.class)
+                .map(links -> new Note(path, version, attempt, links));
     }
 
     /** The notes of a version. A listing may not show the last ones yet. */
     private List<Note> of(long version) throws IOException {
         List<Note> notes = new ArrayList<>(
                 all().stream().filter(note -> note.version() == version).toList());
-        int next = notes.isEmpty() ? 1 : notes.get(notes.size() - 1).attempt() + 1;
+        int next = nextAttempt(notes);
         Optional<Note> more = read(version, next);
         while (more.isPresent()) {
             notes.add(more.get());
             more = read(version, ++next);
         }
         return notes;
+    }
+
+    private static int nextAttempt(List<Note> notes) {
+        return notes.isEmpty() ? 1 : notes.get(notes.size() - 1).attempt() + 1;
     }
 
     /**
@@ -133,7 +121,6 @@ final class PublicationNotes {
      */
     String announce(String id, long version, long number, Path output) throws IOException {
         FileSystem files = store.files();
-        StoreGuarantees guarantees = StoreGuarantees.of(files, store.path(), store.hadoop());
         byte[] json = SmallFile.json(new Links(id, output.toString(), number));
         for (int tries = 0; tries < MOST_TRIES; tries++) {
             List<Note> notes = of(version);
@@ -148,16 +135,25 @@ final class PublicationNotes {
             if (store.newest() >= version) {
                 throw taken(version);
             }
-            int attempt = notes.isEmpty() ? 1 : notes.get(notes.size() - 1).attempt() + 1;
-            String path = name(version, attempt);
+            String path = name(version, nextAttempt(notes));
             Path file = new Path(store.path(), path);
             files.mkdirs(file.getParent());
-            if (guarantees.create(file, json, new Path(file.getParent(), "." + file.getName() + "-" + id))) {
+            if (store.guarantees().create(file, json, new Path(file.getParent(), "." + file.getName() + "-" + id))
+                    && isNext(version, notes)) {
                 return path;
             }
         }
         throw new IOException(String.format(
                 Locale.ROOT, "%s: other runs make versions all the time; repeat this run when they have ended", store));
+    }
+
+    /**
+     * Whether a note was created right after those that were read before. Meanwhile another run may have made the version and removed its
+     * note, so that the number was free again.
+     */
+    private boolean isNext(long version, List<Note> before) throws IOException {
+        List<Note> now = of(version);
+        return store.newest() < version && now.size() == before.size() + 1 && now.containsAll(before);
     }
 
     private IOException taken(long version) {

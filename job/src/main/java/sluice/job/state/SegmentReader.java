@@ -9,7 +9,6 @@ import static org.apache.spark.sql.functions.struct;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -47,7 +46,7 @@ final class SegmentReader {
         return spark.read()
                 .schema(states.schema())
                 .parquet(Arrays.stream(paths)
-                        .map(path -> Storage.literal(new Path(path)))
+                        .map(path -> Storage.literal(Storage.path(path, "state.path")))
                         .toArray(String[]::new));
     }
 

@@ -12,7 +12,6 @@ import sluice.job.output.PublishedTogether;
 import sluice.job.storage.Journal;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.StagingDirectory;
-import sluice.job.storage.StoreGuarantees;
 
 /**
  * A version of the carried states in its staging directory, which lies beside the store under a hidden name. The {@link Journal} of the
@@ -42,12 +41,7 @@ final class StagedStates implements PublishedTogether {
         StagedStates staged = new StagedStates(store, version, id);
         try {
             StagingDirectory.warnOfLeftovers(store.files(), store.path());
-            if (!store.files().mkdirs(staged.staging.staging())) {
-                throw new IOException(
-                        "no directory could be created in " + store.path().getParent());
-            }
-            StoreGuarantees.of(store.files(), store.path(), store.hadoop()).requireExclusion(staged.staging.staging());
-            store.files().delete(staged.staging.staging(), true);
+            staged.staging.tryOut(store.guarantees(), version == 1);
         } catch (IOException e) {
             throw new RefusedException(
                     "%s: can't be created: %s; check state.path".formatted(store, Failure.firstLine(e.getMessage())),
@@ -99,7 +93,7 @@ final class StagedStates implements PublishedTogether {
     public Journal.Place steps() throws IOException {
         String directory = StateVersion.name(version);
         List<Journal.Step> steps = new ArrayList<>();
-        if (StoreGuarantees.of(store.files(), store.path(), store.hadoop()).renamesDirectories()) {
+        if (store.guarantees().renamesDirectories()) {
             steps.add(new Journal.Step(Journal.Action.MOVE_DIRECTORY, directory));
         } else {
             for (String file : files().keySet()) {

@@ -10,6 +10,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.TaskCompletionListener;
+import sluice.job.storage.Storage;
 
 /**
  * Opens the file that a task writes its rows' final states to. Spark's write job writes only the scored table, so tasks write the states
@@ -45,7 +46,8 @@ public final class StateFiles implements Serializable {
     public StateWriter writer() {
         TaskContext task = TaskContext.get();
         String name = String.format(Locale.ROOT, "part-%05d-%d.parquet", task.partitionId(), task.taskAttemptId());
-        StateWriter writer = new StateWriter(new Path(directory, name), key, schema, seen, hadoop.value(), counters);
+        StateWriter writer = new StateWriter(
+                new Path(Storage.path(directory, "state.path"), name), key, schema, seen, hadoop.value(), counters);
         task.addTaskCompletionListener((TaskCompletionListener) done -> writer.close());
         return writer;
     }

@@ -19,6 +19,7 @@ import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
+import sluice.job.storage.StoreGuarantees;
 
 /**
  * The directory {@code state.path}: {@code version=1}, {@code version=2}, and so on. The newest version is the current one. A version
@@ -31,12 +32,14 @@ final class StateStore {
     private final FileSystem files;
     private final Path path;
     private final Configuration hadoop;
+    private final StoreGuarantees guarantees;
 
-    private StateStore(String given, FileSystem files, Path path, Configuration hadoop) {
+    private StateStore(String given, FileSystem files, Path path, Configuration hadoop) throws IOException {
         this.given = given;
         this.files = files;
         this.path = path;
         this.hadoop = hadoop;
+        this.guarantees = StoreGuarantees.of(files, path, hadoop);
     }
 
     /**
@@ -45,29 +48,29 @@ final class StateStore {
      */
     static StateStore at(String given, Configuration hadoop) {
         FileSystem files = Storage.of(given, "state.path", hadoop);
-        StateStore store = new StateStore(given, files, files.makeQualified(new Path(given)), hadoop);
-        store.requireOnlyVersions();
-        return store;
-    }
-
-    private void requireOnlyVersions() {
         try {
-            if (path.getParent() == null
-                    || (files.exists(path) && !files.getFileStatus(path).isDirectory())) {
-                throw new RefusedException(
-                        "%s: not a directory, and can't be created as one; check state.path".formatted(given));
-            }
-            for (FileStatus entry : Storage.entries(files, path)) {
-                String name = entry.getPath().getName();
-                if (StateVersion.number(name) == 0 && !name.startsWith("_") && !name.startsWith(".")) {
-                    throw new RefusedException(
-                            "%s: holds '%s', expected only version=1, version=2, ... of carried states; check state.path"
-                                    .formatted(given, name));
-                }
-            }
+            StateStore store = new StateStore(given, files, Storage.qualified(given, "state.path", hadoop), hadoop);
+            store.requireOnlyVersions();
+            return store;
         } catch (IOException e) {
             throw new RefusedException(
                     "%s: can't be listed: %s; check state.path".formatted(given, Failure.firstLine(e.getMessage())), e);
+        }
+    }
+
+    private void requireOnlyVersions() throws IOException {
+        if (path.getParent() == null
+                || (files.exists(path) && !files.getFileStatus(path).isDirectory())) {
+            throw new RefusedException(
+                    "%s: not a directory, and can't be created as one; check state.path".formatted(given));
+        }
+        for (FileStatus entry : Storage.entries(files, path)) {
+            String name = entry.getPath().getName();
+            if (StateVersion.number(name) == 0 && !name.startsWith("_") && !name.startsWith(".")) {
+                throw new RefusedException(
+                        "%s: holds '%s', expected only version=1, version=2, ... of carried states; check state.path"
+                                .formatted(given, name));
+            }
         }
     }
 
@@ -87,6 +90,11 @@ final class StateStore {
 
     Configuration hadoop() {
         return hadoop;
+    }
+
+    /** What is known of the file system. */
+    StoreGuarantees guarantees() {
+        return guarantees;
     }
 
     /** The numbers of all versions, complete or not, the oldest first. */
@@ -181,7 +189,7 @@ final class StateStore {
         Map<String, Long> found = new TreeMap<>();
         for (FileStatus entry : Storage.entries(files, version)) {
             String name = entry.getPath().getName();
-            if (!name.startsWith("_") && !name.startsWith(".")) {
+            if (!Storage.isHidden(name)) {
                 found.put(name, entry.getLen());
             }
         }

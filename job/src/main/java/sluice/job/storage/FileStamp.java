@@ -21,7 +21,7 @@ public record FileStamp(Path path, long length, long modified) {
     /** The stamp of the file that is at the path now. */
     public static FileStamp of(Path path, Configuration hadoop) {
         try {
-            return of(path.getFileSystem(hadoop).getFileStatus(path));
+            return of(Storage.of(path, hadoop).getFileStatus(path));
         } catch (FileNotFoundException e) {
             return new FileStamp(path, -1, -1);
         } catch (IOException e) {

@@ -52,6 +52,13 @@ public record Journal(
         return !voids.isEmpty();
     }
 
+    /** Whether the output's directory is moved as a whole, with the record and the small files in it. */
+    boolean movesWholeOutput() {
+        return places.get(0).steps().stream()
+                .anyMatch(step -> step.path().isEmpty()
+                        && (step.action() == Action.MOVE_DIRECTORY || step.action() == Action.REPLACE_TARGET));
+    }
+
     /** The record of this publication. The first place is the output's. */
     public PublicationRecord record() {
         return new PublicationRecord(
@@ -92,7 +99,7 @@ public record Journal(
         /** Deletes a file of the target. No later publication has a file of its name. */
         @JsonProperty("remove")
         REMOVE,
-        /** Moves a directory from the staging directory to the target, which has none of its name, with one rename. */
+        /** Moves a directory from the staging directory with one rename. The target has no entry of its name. */
         @JsonProperty("move-directory")
         MOVE_DIRECTORY,
         /** Moves the target away, and the staging directory to its place, with two renames. */

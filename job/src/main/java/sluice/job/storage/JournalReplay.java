@@ -2,13 +2,8 @@ package sluice.job.storage;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -23,7 +18,6 @@ import java.util.concurrent.Future;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +32,6 @@ import org.slf4j.LoggerFactory;
  */
 final class JournalReplay {
     private static final Logger LOG = LoggerFactory.getLogger(JournalReplay.class);
-    private static final int MOST_TRIES = 20;
 
     /** Hadoop setting: number of files that are copied at the same time where renames are copies. */
     static final String THREADS = "sluice.publication.threads";
@@ -72,7 +65,7 @@ final class JournalReplay {
 
     static JournalReplay of(Path target, Journal.Place steps, Journal journal, Configuration hadoop)
             throws IOException {
-        FileSystem files = target.getFileSystem(hadoop);
+        FileSystem files = Storage.of(target, hadoop);
         StoreGuarantees store = StoreGuarantees.of(files, target, hadoop);
         return new JournalReplay(
                 files,
@@ -83,14 +76,10 @@ final class JournalReplay {
                 store.renamesDirectories() ? 1 : hadoop.getInt(THREADS, DEFAULT_THREADS));
     }
 
-    private static Path in(Path directory, String path) {
-        return path.isEmpty() ? directory : new Path(directory, path);
-    }
-
     /** Replays all steps in their order. Files that are moved one after the other may be moved at the same time. */
     void replay() throws IOException {
         for (Map.Entry<String, String> text : steps.texts().entrySet()) {
-            SmallFile.update(files, in(place.target(), text.getKey()), text.getValue());
+            SmallFile.update(files, Storage.child(place.target(), text.getKey()), text.getValue());
         }
         List<Callable<Void>> moves = new ArrayList<>();
         for (Journal.Step step : steps.steps()) {
@@ -98,16 +87,17 @@ final class JournalReplay {
                 if (isHidden(step.path())) {
                     runAll(moves); // a small file that describes the others
                 }
-                makeParent(in(place.target(), step.path()));
+                makeParent(Storage.child(place.target(), step.path()));
                 moves.add(() -> {
-                    moveFile(step.path());
+                    place.moveFile(step.path());
                     return null;
                 });
                 continue;
             }
             runAll(moves);
             switch (step.action()) {
-                case REMOVE -> remove(in(place.target(), step.path()));
+                // New files are moved in only after the old ones are gone, whatever a delete answers.
+                case REMOVE -> StagingDirectory.deleteFile(files, Storage.child(place.target(), step.path()));
                 case MOVE_DIRECTORY -> moveDirectory(step.path());
                 case REPLACE_TARGET -> replaceTarget();
                 case MOVE -> throw new AssertionError(step);
@@ -117,17 +107,8 @@ final class JournalReplay {
         removeEmptyDirectories();
     }
 
-    /** New files are moved in only after the old ones are gone, whatever a delete answers. */
-    private void remove(Path file) throws IOException {
-        for (int tries = 1; !files.delete(file, false) && files.exists(file); tries++) {
-            if (tries == MOST_TRIES) {
-                throw new IOException(String.format(Locale.ROOT, "%s: could not be deleted", file));
-            }
-        }
-    }
-
     private static boolean isHidden(String path) {
-        return path.startsWith("_") || path.contains("/_");
+        return Arrays.stream(path.split("/", -1)).anyMatch(Storage::isHidden);
     }
 
     private void makeParent(Path file) throws IOException {
@@ -167,67 +148,32 @@ final class JournalReplay {
         }
     }
 
-    private void moveFile(String path) throws IOException {
-        Path from = in(place.staging(), path);
-        Path to = in(place.target(), path);
-        IOException failure = null;
-        for (int tries = 0; files.exists(from); tries++) {
-            if (tries == MOST_TRIES) {
-                throw notMoved(from, to, failure);
-            }
-            try {
-                if (isCopied(from, to)) {
-                    files.delete(from, false);
-                } else {
-                    files.rename(from, to);
-                }
-            } catch (IOException e) { // another process may have been faster, or the answer was lost: check again
-                failure = e;
-                files.mkdirs(to.getParent());
-            }
-        }
-    }
-
-    /** Whether a rename that is a copy was interrupted before it deleted its source. */
-    private boolean isCopied(Path from, Path to) throws IOException {
-        try {
-            FileStatus there = files.getFileStatus(to);
-            if (there.isFile() && there.getLen() == files.getFileStatus(from).getLen()) {
-                return true;
-            }
-            throw new IOException(String.format(
-                    Locale.ROOT, "%s: another process created it while this run was writing; move it away", to));
-        } catch (FileNotFoundException e) {
-            return false;
-        }
-    }
-
-    private static IOException notMoved(Path from, Path to, IOException failure) {
-        return new IOException(
-                String.format(
-                        Locale.ROOT,
-                        "%s: could not be moved to %s%s",
-                        from,
-                        to,
-                        failure == null ? "" : ": " + failure.getMessage()),
-                failure);
-    }
-
     private void moveDirectory(String path) throws IOException {
-        Path from = in(place.staging(), path);
-        Path to = in(place.target(), path);
+        Path from = Storage.child(place.staging(), path);
+        Path to = Storage.child(place.target(), path);
+        move(from, to, () -> {
+            if (files.exists(to) && !isEmptyDirectory(to) && files.exists(from)) {
+                throw StagingDirectory.createdByAnother(to);
+            }
+        });
+    }
+
+    /** Makes a path ready for a directory that is moved there. */
+    private interface Preparation {
+        void prepare() throws IOException;
+    }
+
+    /** Repeats a rename until this process, or another one, has moved the directory. */
+    private void move(Path from, Path to, Preparation target) throws IOException {
         IOException failure = null;
         for (int tries = 0; files.exists(from); tries++) {
-            if (tries == MOST_TRIES) {
-                throw notMoved(from, to, failure);
+            if (tries == StagingDirectory.MOST_TRIES) {
+                throw StagingDirectory.notMoved(from, to, failure);
             }
-            if (files.exists(to) && !isEmptyDirectory(to) && files.exists(from)) {
-                throw new IOException(String.format(
-                        Locale.ROOT, "%s: another process created it while this run was writing; move it away", to));
-            }
+            target.prepare();
             try {
                 files.mkdirs(to.getParent());
-                rename(from, to);
+                store.renameDirectory(from, to);
                 moveOut(from, to);
             } catch (IOException e) { // another process may have been faster: check again
                 failure = e;
@@ -239,30 +185,56 @@ final class JournalReplay {
     private void moveOut(Path from, Path to) throws IOException {
         Path within = new Path(to, from.getName());
         if (!files.exists(from) && files.exists(within)) {
-            rename(within, from);
+            store.renameDirectory(within, from);
             if (isEmptyDirectory(to)) {
                 files.delete(to, false);
             }
         }
     }
 
+    /**
+     * A slow process of an earlier publication may write its small files to the target after the old output was moved away. They are
+     * moved away, too.
+     */
     private void replaceTarget() throws IOException {
-        Path replaced = place.replaced();
-        boolean isThere = files.exists(place.target()) && !files.exists(replaced);
-        if (files.exists(place.staging()) && isThere && log.newestIn(place.target()) < number) {
-            files.mkdirs(replaced.getParent());
-            rename(place.target(), replaced);
+        move(place.staging(), place.target(), this::moveAway);
+        for (Path directory : replaced()) {
+            putBack(directory);
         }
-        if (files.exists(place.staging())) {
-            moveDirectory("");
+    }
+
+    /** To a name of its own, because Hadoop moves a directory into one that another process has just made. */
+    private void moveAway() throws IOException {
+        if (!files.exists(place.target()) || log.newestIn(place.target()) >= number) {
+            return;
         }
-        putBack(replaced);
+        if (!replaced().isEmpty() && hasRows(place.target()) && files.exists(place.staging())) {
+            throw StagingDirectory.createdByAnother(place.target());
+        }
+        store.renameDirectory(place.target(), place.newReplaced());
+    }
+
+    /** Whether a reader sees a file in a directory. */
+    private boolean hasRows(Path directory) throws IOException {
+        for (FileStatus entry : Storage.entries(files, directory)) {
+            boolean isSeen = !Storage.isHidden(entry.getPath().getName());
+            if (isSeen && (entry.isFile() || hasRows(entry.getPath()))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** What this publication has moved away. */
+    private List<Path> replaced() throws IOException {
+        return log.replaced().stream().filter(place::hasReplaced).toList();
     }
 
     /** Moves an output of a later publication back to its place. */
     private void putBack(Path replaced) throws IOException {
         if (files.exists(replaced) && log.newestIn(replaced) >= number && !files.exists(place.target())) {
-            rename(replaced, place.target());
+            store.renameDirectory(replaced, place.target());
+            moveOut(replaced, place.target());
         }
     }
 
@@ -271,36 +243,6 @@ final class JournalReplay {
             return files.getFileStatus(path).isDirectory()
                     && Storage.entries(files, path).isEmpty();
         } catch (FileNotFoundException e) {
-            return false;
-        }
-    }
-
-    /** Renames if it can. The caller checks the outcome: another process may have done it, or removed the parent of the target. */
-    private void rename(Path from, Path to) throws IOException {
-        try {
-            boolean moved = files instanceof LocalFileSystem disk
-                    ? renameOnDisk(
-                            disk.pathToFile(from).toPath(), disk.pathToFile(to).toPath())
-                    : files.rename(from, to);
-            LOG.debug("{} to {}: {}", from, to, moved ? "moved" : "not moved");
-        } catch (FileNotFoundException e) {
-            LOG.debug("{} to {}: not moved, the source is gone", from, to);
-        }
-    }
-
-    /**
-     * If a local rename fails because another process was faster, Hadoop copies the directory file by file and deletes it, and two
-     * processes that do so can lose files. This method renames atomically or does nothing.
-     */
-    private static boolean renameOnDisk(java.nio.file.Path from, java.nio.file.Path to) throws IOException {
-        try {
-            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-            return true;
-        } catch (NoSuchFileException e) {
-            throw new FileNotFoundException(e.getMessage());
-        } catch (AtomicMoveNotSupportedException e) {
-            throw new IOException(e.getMessage(), e);
-        } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
             return false;
         }
     }
@@ -315,7 +257,7 @@ final class JournalReplay {
                 : one.compareTo(other));
         for (Journal.Step step : steps.steps()) {
             if (step.action() == Journal.Action.REMOVE) {
-                Path parent = in(place.target(), step.path()).getParent();
+                Path parent = Storage.child(place.target(), step.path()).getParent();
                 while (Storage.isWithin(parent, place.target()) && !parent.equals(place.target())) {
                     directories.add(parent);
                     parent = parent.getParent();
@@ -335,15 +277,21 @@ final class JournalReplay {
 
     /** Deletes what was replaced, and the staging directory. */
     void cleanUp() throws IOException {
-        Path replaced = place.replaced();
-        if (store.renamesDirectories() && files.exists(replaced)) {
-            if (log.newestIn(replaced) < number) {
-                delete(replaced);
-            } else {
-                putBack(replaced);
+        cleanUpReplaced();
+        delete(place.staging());
+    }
+
+    /** Deletes what was replaced, unless it is a later output. Only a committed journal replaces anything. */
+    void cleanUpReplaced() throws IOException {
+        if (store.renamesDirectories()) {
+            for (Path directory : replaced()) {
+                if (log.newestIn(directory) < number) {
+                    delete(directory);
+                } else {
+                    putBack(directory);
+                }
             }
         }
-        delete(place.staging());
     }
 
     private void delete(Path path) throws IOException {

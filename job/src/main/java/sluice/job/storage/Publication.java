@@ -84,11 +84,11 @@ public final class Publication {
 
     /** The path of the journal of this number. */
     public Path file(long number) {
-        return new Path(target.getParent(), prefix() + number + SUFFIX);
+        return Storage.child(target.getParent(), prefix() + number + SUFFIX);
     }
 
     private Path draft(String id) {
-        return new Path(target.getParent(), StagingDirectory.stagingPrefix(target) + id + ".draft");
+        return Storage.child(target.getParent(), StagingDirectory.stagingPrefix(target) + id + ".draft");
     }
 
     /**
@@ -100,7 +100,7 @@ public final class Publication {
      */
     public static List<String> finishAll(String path, String option, Configuration hadoop) throws IOException {
         FileSystem files = Storage.of(path, option, hadoop);
-        Path target = files.makeQualified(new Path(path));
+        Path target = Storage.qualified(path, option, hadoop);
         return target.getParent() == null ? List.of() : new Publication(files, target, hadoop).finishAll(path);
     }
 
@@ -167,24 +167,35 @@ public final class Publication {
         }
     }
 
-    /** Moves an output back to its place that a process moved away which was killed before it could do so. */
+    /**
+     * Moves an output back to its place that a process moved away which was killed before it could do so. If the pending publication has
+     * moved it away, it stays there.
+     */
     private void putBack() throws IOException {
         if (!store.renamesDirectories() || files.exists(target)) {
             return;
         }
         Path newest = null;
         long number = 0;
+        Optional<Journal> pending = read(next());
         for (Path directory : log.replaced()) {
             long there = log.newestIn(directory);
             if (there > number) {
                 number = there;
                 newest = directory;
             }
+            if (pending.filter(journal -> place(journal).hasReplaced(directory)).isPresent()) {
+                return;
+            }
         }
-        if (newest != null && read(next()).isEmpty() && !files.exists(target)) {
+        if (newest != null && !files.exists(target)) {
             LOG.warn("{}: was moved to {} by a process that was killed; it is moved back", target, newest);
-            files.rename(newest, target);
+            store.renameDirectory(newest, target);
         }
+    }
+
+    private StagingDirectory place(Journal journal) {
+        return new StagingDirectory(files, target, journal.id());
     }
 
     /** The number of the next publication: the first one after the newest record that no void journal takes. */
@@ -307,8 +318,11 @@ public final class Publication {
             for (JournalReplay place : places) {
                 place.replay();
             }
-            writeTexts(journal.texts(), journal.number());
-            log.write(journal.record());
+            // Those of a whole output have moved with it. If it was moved away since, writing would create it again.
+            if (!journal.movesWholeOutput()) {
+                writeTexts(journal.texts(), journal.number());
+                log.write(journal.record());
+            }
             cleanUp(journal, places);
         } catch (IOException e) {
             throw unfinished(file, e);
@@ -349,12 +363,20 @@ public final class Publication {
     private void restoreTexts() throws IOException {
         long newest = log.newest();
         Optional<PublicationRecord> record = log.record(newest);
-        if (record.isPresent()) {
+        if (record.isPresent() && log.newestIn(target) == newest) {
             writeTexts(record.get().texts(), newest);
         }
     }
 
-    /** Repeats the cleaning of finished publications that failed, or whose process was killed. */
+    /**
+     * Repeats the cleaning of finished publications that failed, or whose process was killed.
+     *
+     * <p>A record is removed with the output that a later publication replaced, and when it is the oldest of many. A journal N whose record
+     * is gone is not needed if a publication after N has a record. That publication was committed only after N was complete in all places
+     * ({@link #publish}), or N was withdrawn. No process replays N, because they read the journals of the newest record and after it.
+     * No process takes N for committed, because its record is gone. A process may still be about to withdraw N and to propose its rows again,
+     * from the same staging directory. So that directory stays, and the next run names it in the log.
+     */
     private void cleanUpFinished() throws IOException {
         long newest = log.newest();
         for (Path left : Storage.siblings(files, target, prefix(), SUFFIX)) {
@@ -372,16 +394,39 @@ public final class Publication {
             }
             Optional<Journal> journal = read(there);
             Optional<PublicationRecord> record = log.record(there);
-            if (journal.isEmpty() || record.isEmpty() && !journal.get().isVoid()) {
+            if (journal.isEmpty()) {
                 continue;
             }
-            if (journal.get().isVoid()
-                    || !record.get().id().equals(journal.get().id())) {
+            boolean isVoid = journal.get().isVoid();
+            if (isVoid
+                    || record.isPresent()
+                            && !record.get().id().equals(journal.get().id())) {
                 files.delete(left, false); // it can't be published any more
-            } else {
+            } else if (record.isPresent()) {
                 cleanUp(journal.get(), places(journal.get()));
+            } else if (there < newest) {
+                cleanUpForgotten(journal.get());
             }
         }
+    }
+
+    private void cleanUpForgotten(Journal journal) {
+        Path file = file(journal.number());
+        try {
+            for (JournalReplay place : places(journal)) {
+                place.cleanUpReplaced();
+            }
+            files.delete(file, false);
+        } catch (IOException e) {
+            warnOfLeft(file, e);
+        }
+    }
+
+    private static void warnOfLeft(Path file, IOException e) {
+        LOG.warn(
+                "{}: the output is published, but its staging files could not be deleted: {}; the next run retries",
+                file,
+                e.getMessage());
     }
 
     /** A failure here doesn't fail the run: the output is published. The journal is deleted last, so that the next run retries. */
@@ -396,10 +441,7 @@ public final class Publication {
             }
             files.delete(file, false);
         } catch (IOException e) {
-            LOG.warn(
-                    "{}: the output is published, but its staging files could not be deleted: {}; the next run retries",
-                    file,
-                    e.getMessage());
+            warnOfLeft(file, e);
         }
     }
 }

@@ -1,20 +1,19 @@
 package sluice.job.storage;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
-import java.util.function.LongPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import sluice.job.message.Failure;
 
 /**
  * The records of the publications in an output, {@code _sluice/publications/1.json} and so on. The newest number orders all runs on an
@@ -70,8 +69,10 @@ public final class PublicationLog {
 
     /** The newest record in a directory; 0 if there is none. */
     long newestIn(Path directory) throws IOException {
-        long newest = numbers(directory, number -> true).stream()
-                .mapToLong(number -> number)
+        long newest = Storage.entries(files, new Path(directory, DIRECTORY)).stream()
+                .map(entry -> NAME.matcher(entry.getPath().getName()))
+                .filter(Matcher::matches)
+                .mapToLong(name -> Long.parseLong(name.group(1)))
                 .max()
                 .orElse(0);
         while (files.exists(new Path(directory, name(newest + 1)))) { // the listing may lag behind
@@ -80,33 +81,24 @@ public final class PublicationLog {
         return newest;
     }
 
-    private List<Long> numbers(Path directory, LongPredicate wanted) throws IOException {
-        return Storage.entries(files, new Path(directory, DIRECTORY)).stream()
-                .map(FileStatus::getPath)
-                .map(path -> NAME.matcher(path.getName()))
-                .filter(Matcher::matches)
-                .map(name -> Long.valueOf(name.group(1)))
-                .filter(wanted::test)
-                .toList();
+    /** A record of the output; empty if the number has no record, or it was removed. */
+    Optional<PublicationRecord> record(long number) throws IOException {
+        Optional<PublicationRecord> found = recordIn(output, number);
+        if (found.isEmpty() && store.renamesDirectories()) { // the output may be on its way to or from another name
+            for (Path directory : replaced()) {
+                found = recordIn(directory, number);
+                if (found.isPresent()) {
+                    return found;
+                }
+            }
+            found = recordIn(output, number);
+        }
+        return found;
     }
 
-    /** A record of the output; empty if there is none of this number, or it was removed. */
-    Optional<PublicationRecord> record(long number) throws IOException {
-        Optional<byte[]> json = SmallFile.read(files, new Path(output, name(number)));
-        try {
-            return json.isPresent()
-                    ? Optional.of(SmallFile.parse(json.get(), PublicationRecord.class))
-                    : Optional.empty();
-        } catch (JsonProcessingException e) {
-            throw new IOException(
-                    String.format(
-                            Locale.ROOT,
-                            "%s/%s: is damaged: %s; restore it from a backup",
-                            output,
-                            name(number),
-                            Failure.firstLine(e.getMessage())),
-                    e);
-        }
+    private Optional<PublicationRecord> recordIn(Path directory, long number) throws IOException {
+        Path file = new Path(directory, name(number));
+        return SmallFile.read(files, file, file.toString(), PublicationRecord.class);
     }
 
     /** The log of an output. */
@@ -114,17 +106,37 @@ public final class PublicationLog {
         return new PublicationLog(files, output, StoreGuarantees.of(files, output, hadoop));
     }
 
-    /** The {@code base} of the newest record; 0 if there is none. */
-    public long base() throws IOException {
-        return record(newestIn(output)).map(PublicationRecord::base).orElse(0L);
+    /** The newest record of the output. */
+    public Optional<PublicationRecord> last() throws IOException {
+        return record(newestIn(output));
+    }
+
+    /** The numbers of the last publications, the oldest first. The records of some may be gone. */
+    private List<Long> recentNumbers() throws IOException {
+        long newest = newestIn(output);
+        return LongStream.rangeClosed(Math.max(1, newest - KEPT + 1), newest)
+                .boxed()
+                .toList();
     }
 
     /** The data files that the last publications added: paths in the output. A listing may not show them yet. */
     public List<String> recentFiles() throws IOException {
-        long newest = newestIn(output);
         List<String> recent = new ArrayList<>();
-        for (long number = Math.max(1, newest - KEPT + 1); number <= newest; number++) {
+        for (long number : recentNumbers()) {
             record(number).ifPresent(record -> recent.addAll(record.files()));
+        }
+        return recent;
+    }
+
+    /**
+     * The last records: content by path in the output. They go on in an output that replaces this one, so that a slow process still learns
+     * that its publication is complete.
+     */
+    public Map<String, byte[]> recent() throws IOException {
+        Map<String, byte[]> recent = new TreeMap<>();
+        for (long number : recentNumbers()) {
+            String name = name(number);
+            SmallFile.read(files, new Path(output, name)).ifPresent(json -> recent.put(name, json));
         }
         return recent;
     }
@@ -137,15 +149,18 @@ public final class PublicationLog {
             store.create(
                     file, record.json(), new Path(file.getParent(), "." + record.number() + "-" + UUID.randomUUID()));
         }
-        long newest = record.number();
-        for (long old : numbers(output, number -> number <= newest - KEPT)) {
-            files.delete(new Path(output, name(old)), false);
-        }
         for (FileStatus entry : Storage.entries(files, file.getParent())) {
-            Matcher draft = DRAFT.matcher(entry.getPath().getName());
-            if (draft.matches() && Long.parseLong(draft.group(1)) <= record.number()) {
-                files.delete(entry.getPath(), false); // its record exists, so no process needs it
+            if (isObsolete(entry.getPath().getName(), record.number())) {
+                files.delete(entry.getPath(), false);
             }
         }
+    }
+
+    /** Whether a name is that of a record too old to be kept, or of the draft of a record that exists. */
+    private static boolean isObsolete(String name, long newest) {
+        Matcher record = NAME.matcher(name);
+        Matcher draft = DRAFT.matcher(name);
+        return (record.matches() && Long.parseLong(record.group(1)) <= newest - KEPT)
+                || (draft.matches() && Long.parseLong(draft.group(1)) <= newest);
     }
 }

@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -26,15 +27,36 @@ public final class SmallFile {
             .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .build();
 
+    private static final int MOST_TRIES = 5;
+
     private SmallFile() {}
 
-    /** The content of a file; empty if it doesn't exist. */
+    /**
+     * The content of a file; empty if it doesn't exist. Another process may replace the file meanwhile, which fails a read on some file
+     * systems; the read is then repeated.
+     */
     public static Optional<byte[]> read(FileSystem files, Path path) throws IOException {
-        try (InputStream stream = files.open(path)) {
-            return Optional.of(stream.readAllBytes());
-        } catch (FileNotFoundException e) {
-            return Optional.empty();
+        for (int tries = 1; ; tries++) {
+            try (InputStream stream = files.open(path)) {
+                return Optional.of(stream.readAllBytes());
+            } catch (FileNotFoundException e) {
+                return Optional.empty();
+            } catch (IOException e) {
+                if (tries == MOST_TRIES) {
+                    throw e;
+                }
+            }
         }
+    }
+
+    /**
+     * The content of the file at a user's path; empty if it doesn't exist.
+     *
+     * @param option the option or setting that gave the path, for the message
+     * @throws sluice.job.message.RefusedException if it is no path, or its file system can't be used
+     */
+    public static Optional<byte[]> read(String path, String option, Configuration hadoop) throws IOException {
+        return read(Storage.of(path, option, hadoop), Storage.path(path, option));
     }
 
     /** @param tree a map or record of maps, lists, records, strings and numbers */
@@ -57,6 +79,27 @@ public final class SmallFile {
             throw MismatchedInputException.from((JsonParser) null, type, "expected a JSON object, found null");
         }
         return value;
+    }
+
+    /**
+     * Binds the JSON of a file to a record; empty if the file doesn't exist.
+     *
+     * @param name of the file, for the message
+     * @throws IOException if the file can't be read or is damaged
+     */
+    public static <T> Optional<T> read(FileSystem files, Path path, String name, Class<T> type) throws IOException {
+        Optional<byte[]> json = read(files, path);
+        try {
+            return json.isPresent() ? Optional.of(parse(json.get(), type)) : Optional.empty();
+        } catch (JsonProcessingException e) {
+            throw new IOException(
+                    String.format(
+                            Locale.ROOT,
+                            "%s: is damaged: %s; restore it from a backup",
+                            name,
+                            Failure.firstLine(e.getMessage())),
+                    e);
+        }
     }
 
     /** A text in UTF-8. */
@@ -90,8 +133,8 @@ public final class SmallFile {
             return Optional.empty();
         }
         try {
-            Path path = new Path(to.get());
-            write(path.getFileSystem(hadoop), path, json);
+            FileSystem files = Storage.of(to.get(), "report.path", hadoop);
+            write(files, Storage.path(to.get(), "report.path"), json);
             return Optional.empty();
         } catch (IOException | RuntimeException e) { // RuntimeException: no path, or an unknown file system
             return Optional.of(Failure.firstLine(e.getMessage()));

@@ -1,19 +1,21 @@
 package sluice.job.storage;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import sluice.job.message.RefusedException;
 
-/**
- * A file or directory that is written beside its target under a hidden name, and moved to the target with one rename when it is complete.
- * An existing target stays untouched until then.
- */
+/** A file or directory that is written beside its target under a hidden name, and moved to the target when it is complete. */
 public final class StagingDirectory {
     private static final Logger LOG = LoggerFactory.getLogger(StagingDirectory.class);
+    static final int MOST_TRIES = 20;
 
     private final FileSystem files;
     private final Path target;
@@ -29,8 +31,8 @@ public final class StagingDirectory {
         this.files = files;
         this.target = target;
         // Readers of tables skip names that begin with a dot.
-        this.staging = new Path(target.getParent(), stagingPrefix(target) + id);
-        this.replaced = new Path(target.getParent(), replacedPrefix(target) + id);
+        this.staging = Storage.child(target.getParent(), stagingPrefix(target) + id);
+        this.replaced = Storage.child(target.getParent(), replacedPrefix(target) + id);
     }
 
     /** The prefix of all directories that a replaced target was moved to. */
@@ -54,6 +56,24 @@ public final class StagingDirectory {
         }
     }
 
+    /**
+     * Creates the staging directory and deletes it, so that what is missing is reported before the first task.
+     *
+     * @param isFirst whether nothing has been published there before; then the file system is tried out. S3A logs a warning about the
+     *     attempt that is refused.
+     * @throws RefusedException if the file system doesn't decide between two runs
+     */
+    public void tryOut(StoreGuarantees store, boolean isFirst) throws IOException {
+        if (!files.mkdirs(staging)) {
+            throw new IOException("no directory could be created in " + staging.getParent());
+        }
+        store.requireExclusion(target);
+        if (isFirst) {
+            store.tryExclusion(staging);
+        }
+        files.delete(staging, true);
+    }
+
     /** The file system of the target and of the hidden paths. */
     public FileSystem files() {
         return files;
@@ -68,24 +88,90 @@ public final class StagingDirectory {
         return target;
     }
 
-    /** The path to which a replaced target is moved before it is deleted. */
-    Path replaced() {
-        return replaced;
+    /** A new path to which a replaced target is moved before it is deleted. Several processes may move it. */
+    Path newReplaced() {
+        return replaced.suffix("-" + UUID.randomUUID());
+    }
+
+    /** Whether a target was moved to this path by a process that published this staging directory. */
+    boolean hasReplaced(Path path) {
+        return path.getName().startsWith(replaced.getName());
     }
 
     /**
-     * Moves the content to the target and deletes what it replaced.
+     * Moves a staged file to the target, and repeats that until it is there, whatever a rename answers. No other process may have a file of
+     * this name.
      *
-     * @param replaces whether the target may exist
-     * @throws IOException if the move failed; then the previous target is restored
+     * @param path in the staging directory and in the target
+     * @throws IOException if the target has another file of this name, or the file can't be moved
      */
-    public void publish(boolean replaces) throws IOException {
-        moveIn(replaces);
-        deleteReplaced();
+    public void moveFile(String path) throws IOException {
+        Path from = Storage.child(staging, path);
+        Path to = Storage.child(target, path);
+        IOException failure = null;
+        for (int tries = 0; files.exists(from); tries++) {
+            if (tries == MOST_TRIES) {
+                throw notMoved(from, to, failure);
+            }
+            try {
+                if (isCopied(from, to)) {
+                    files.delete(from, false);
+                } else {
+                    files.rename(from, to);
+                }
+            } catch (IOException e) { // another process may have been faster, or the answer was lost: check again
+                failure = e;
+                files.mkdirs(to.getParent());
+            }
+        }
     }
 
-    /** Moves the content to the target. The previous target is kept for {@link #deleteReplaced} or {@link #rollBack}. */
-    public void moveIn(boolean replaces) throws IOException {
+    /** Whether a rename that is a copy was interrupted before it deleted its source. */
+    private boolean isCopied(Path from, Path to) throws IOException {
+        try {
+            FileStatus there = files.getFileStatus(to);
+            if (there.isFile() && there.getLen() == files.getFileStatus(from).getLen()) {
+                return true;
+            }
+            throw createdByAnother(to);
+        } catch (FileNotFoundException e) {
+            return false;
+        }
+    }
+
+    static IOException createdByAnother(Path path) {
+        return new IOException(String.format(
+                Locale.ROOT, "%s: another process created it while this run was writing; move it away", path));
+    }
+
+    static IOException notMoved(Path from, Path to, IOException failure) {
+        return new IOException(
+                String.format(
+                        Locale.ROOT,
+                        "%s: could not be moved to %s%s",
+                        from,
+                        to,
+                        failure == null ? "" : ": " + failure.getMessage()),
+                failure);
+    }
+
+    /** Deletes a file. A store that answers that there was nothing to delete may be wrong. */
+    public static void deleteFile(FileSystem files, Path file) throws IOException {
+        for (int tries = 1; !files.delete(file, false) && files.exists(file); tries++) {
+            if (tries == MOST_TRIES) {
+                throw new IOException(String.format(Locale.ROOT, "%s: could not be deleted", file));
+            }
+        }
+    }
+
+    /**
+     * Publishes a staging path that is a single file, by renames of single files. The name is briefly free while an old file is replaced;
+     * after a kill there, the same call of a repeated run publishes its file.
+     *
+     * @param replaces whether the target may exist
+     * @throws IOException if the file could not be published; then the previous one is still there
+     */
+    public void publishFile(boolean replaces) throws IOException {
         boolean existed = files.exists(target);
         if (existed && !replaces) {
             throw new IOException("%s: another process created it while this run was writing".formatted(target));
@@ -97,38 +183,29 @@ public final class StagingDirectory {
             rename(staging, target);
         } catch (IOException e) {
             if (existed) {
-                rename(replaced, target);
+                putBack(e);
             }
             throw e;
         }
-    }
-
-    /** Moves the content back to the staging path and restores the previous target. */
-    public void rollBack() throws IOException {
-        rename(target, staging);
-        if (files.exists(replaced)) {
-            rename(replaced, target);
+        if (existed) {
+            discard(replaced);
         }
     }
 
-    /** Deletes the previous target. A failure is logged only: the new target is published. */
-    public void deleteReplaced() {
-        delete(replaced);
-    }
-
-    /** Deletes the previous target when this run produced no replacement. */
-    public void deleteTarget() {
-        delete(target);
-    }
-
-    private void delete(Path old) {
+    private void putBack(IOException failure) {
         try {
-            files.delete(old, true);
+            rename(replaced, target);
         } catch (IOException e) {
-            LOG.warn(
-                    "{}: replaced by this run, but could not be deleted: {}; it is not needed any more",
-                    old,
-                    e.getMessage());
+            failure.addSuppressed(e);
+        }
+    }
+
+    /** A failure is logged only: the new file is published. */
+    private void discard(Path old) {
+        try {
+            files.delete(old, false);
+        } catch (IOException e) {
+            LOG.warn("{}: could not be deleted: {}; it is not needed any more", old, e.getMessage());
         }
     }
 
@@ -137,9 +214,27 @@ public final class StagingDirectory {
         files.delete(staging, true);
     }
 
+    /** Renames a file. The outcome counts, not the answer, which may be lost. */
     private void rename(Path from, Path to) throws IOException {
-        if (!files.rename(from, to)) {
-            throw new IOException("%s: could not be renamed to %s".formatted(from, to));
+        IOException failure = null;
+        try {
+            if (files.rename(from, to)) {
+                return;
+            }
+        } catch (IOException e) {
+            failure = e;
         }
+        if (files.exists(from)) {
+            if (!isCopied(from, to)) {
+                throw notRenamed(from, to, failure);
+            }
+            discard(from);
+        } else if (!files.exists(to)) {
+            throw notRenamed(from, to, failure);
+        }
+    }
+
+    private static IOException notRenamed(Path from, Path to, IOException cause) {
+        return new IOException(String.format(Locale.ROOT, "%s: could not be renamed to %s", from, to), cause);
     }
 }

@@ -5,18 +5,27 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.ServiceConfigurationError;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.util.VersionInfo;
 import org.apache.spark.SparkConf;
 import scala.Tuple2;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 
-/** Paths of the settings: their file system, and the entries of directories. */
+/**
+ * Paths of the settings: their file system, and the entries of directories. All other code gets paths of texts, and file systems, from
+ * here, so that what is no path, or can't be used, is refused with a sentence everywhere.
+ */
 public final class Storage {
     private static final String SPARK_PREFIX = "spark.hadoop.";
+    private static final Pattern CLASS_NAME = Pattern.compile("[\\p{L}_$][\\p{L}\\p{N}_$]*(\\.[\\p{L}\\p{N}_$]+)+");
 
     private Storage() {}
 
@@ -76,12 +85,57 @@ public final class Storage {
         Path parsed = path(path, option);
         try {
             return parsed.getFileSystem(hadoop);
-        } catch (IOException | RuntimeException e) { // Hadoop wraps a missing class in a RuntimeException
-            throw new RefusedException(
-                    "%s: its file system can't be used: %s; check %s, and that Spark has the jar for it (--packages)"
-                            .formatted(path, Failure.firstLine(e.getMessage()), option),
-                    e);
+        } catch (IOException | RuntimeException | LinkageError | ServiceConfigurationError e) {
+            throw new RefusedException(unusable(path, "check " + option + ", and ", e), e);
         }
+    }
+
+    /**
+     * The file system of a path that is no user's text, such as a place in a journal.
+     *
+     * @throws IOException if Spark doesn't know the file system or can't reach it
+     */
+    public static FileSystem of(Path path, Configuration hadoop) throws IOException {
+        try {
+            return path.getFileSystem(hadoop);
+        } catch (IOException | RuntimeException | LinkageError | ServiceConfigurationError e) {
+            throw new IOException(unusable(path.toString(), "", e), e);
+        }
+    }
+
+    /** Jars of a connector may be missing altogether, in part, or of another version than Spark's Hadoop. */
+    private static String unusable(String path, String check, Throwable failure) {
+        return String.format(
+                Locale.ROOT,
+                "%s: its file system can't be used: %s; %sput the jars of its connector on the class path (--packages or --jars), of the version of Spark's Hadoop, %s",
+                path,
+                reason(failure),
+                check,
+                VersionInfo.getVersion());
+    }
+
+    private static String reason(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String message = String.valueOf(cause.getMessage());
+            if (cause instanceof ClassNotFoundException
+                    || cause instanceof NoClassDefFoundError && !message.contains(" ")) {
+                Matcher name = CLASS_NAME.matcher(message.replace('/', '.'));
+                if (name.find()) {
+                    return "the class " + name.group() + " is missing";
+                }
+            }
+        }
+        return failure instanceof Error ? Failure.reason(failure) : Failure.firstLine(failure.getMessage());
+    }
+
+    /** Whether Spark skips a name when it lists a table. It reads {@code _column=value} as a partition. */
+    public static boolean isHidden(String name) {
+        return name.startsWith(".") || (name.startsWith("_") && !name.contains("="));
+    }
+
+    /** A path in a directory, whose names may have colons; the empty path is the directory itself. */
+    public static Path child(Path directory, String path) {
+        return path.isEmpty() ? directory : new Path(directory, "./" + path); // a colon would end a scheme
     }
 
     /**

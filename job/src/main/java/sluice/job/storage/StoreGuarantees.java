@@ -3,9 +3,13 @@ package sluice.job.storage;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -25,10 +29,10 @@ import sluice.job.message.RefusedException;
  * {@link #create}. Without it a run is refused. It uses atomic renames of directories where they exist, and works file by file elsewhere.
  *
  * <p>Needed of every file system: a file that was written and closed is read in full by every process; a rename of one file, or its
- * copy, is complete or absent; a request of a process that was killed has its effect before later publications, or has none; the list of
- * a run's own staged files is complete when its tasks have ended. Not assumed: that directories are renamed atomically, that an operation that failed had no effect, that a
- * rename that returned {@code false} had none, that a listing shows files that another process has just written or omits those it has
- * just deleted.
+ * copy, is complete or absent; a request of a process that was killed takes effect before later publications, or never; the list of a
+ * run's own staged files is complete when its tasks have ended. Not assumed: that directories are renamed atomically, that an operation
+ * that failed had no effect, that a rename that returned {@code false} had none, that a listing shows files that another process has just
+ * written or omits those it has just deleted.
  */
 public final class StoreGuarantees {
     private static final Logger LOG = LoggerFactory.getLogger(StoreGuarantees.class);
@@ -43,7 +47,7 @@ public final class StoreGuarantees {
 
     private static final String DEFAULT_EXCLUSIVE_SCHEMES = "gs";
 
-    /** Path capability and option of Hadoop 3.4.2: the file becomes visible only if there is none of its name. S3A has it. */
+    /** Path capability and option of Hadoop 3.4.2: the file becomes visible only if no file has its name. S3A has it. */
     private static final String CONDITIONAL_CREATE = "fs.option.create.conditional.overwrite";
 
     private final FileSystem files;
@@ -101,14 +105,44 @@ public final class StoreGuarantees {
         return exclusion == Exclusion.LINK || exclusion == Exclusion.RENAME;
     }
 
+    /** Renames a directory if it can. The caller checks the outcome: another process may have done it, or removed the parent of the target. */
+    void renameDirectory(Path from, Path to) throws IOException {
+        try {
+            boolean moved = files instanceof LocalFileSystem disk
+                    ? renameOnDisk(
+                            disk.pathToFile(from).toPath(), disk.pathToFile(to).toPath())
+                    : files.rename(from, to);
+            LOG.debug("{} to {}: {}", from, to, moved ? "moved" : "not moved");
+        } catch (FileNotFoundException e) {
+            LOG.debug("{} to {}: not moved, the source is gone", from, to);
+        }
+    }
+
     /**
-     * Tries whether a file can't be created twice.
+     * If a local rename fails because another process was faster, Hadoop copies the directory file by file and deletes it, and two
+     * processes that do so can lose files. This method renames atomically or does nothing.
+     */
+    private static boolean renameOnDisk(java.nio.file.Path from, java.nio.file.Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+            return true;
+        } catch (NoSuchFileException e) {
+            throw new FileNotFoundException(e.getMessage());
+        } catch (AtomicMoveNotSupportedException e) {
+            throw new IOException(e.getMessage(), e);
+        } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Tries whether a file can't be created twice. An object store may say that it refuses that, and ignore the condition.
      *
      * @param directory for the two attempts
      * @throws RefusedException if two runs could both believe that they have published
      */
-    public void requireExclusion(Path directory) throws IOException {
-        requireKnownExclusion(directory);
+    public void tryExclusion(Path directory) throws IOException {
+        requireExclusion(directory);
         Path probe = new Path(directory, "_probe"); // hidden, in case that it stays
         for (String attempt : List.of("first", "second")) {
             boolean isCreated;
@@ -127,7 +161,8 @@ public final class StoreGuarantees {
         files.delete(probe, false);
     }
 
-    private void requireKnownExclusion(Path path) {
+    /** @throws RefusedException if this kind of file system is not known to decide between two runs */
+    public void requireExclusion(Path path) {
         if (exclusion == Exclusion.NONE) {
             throw new RefusedException(String.format(
                     Locale.ROOT,
@@ -138,7 +173,7 @@ public final class StoreGuarantees {
     }
 
     /**
-     * Creates a file with this content if there is none of its name. Of several processes one succeeds.
+     * Creates a file with this content if no file has its name. Of several processes one succeeds.
      *
      * @param draft path for a temporary file in the same directory
      * @return whether the file was created; {@code false}: it exists already
@@ -146,7 +181,7 @@ public final class StoreGuarantees {
      * @throws IOException if the file was not created, and there is none
      */
     public boolean create(Path file, byte[] content, Path draft) throws IOException {
-        requireKnownExclusion(file);
+        requireExclusion(file);
         try {
             boolean mayBeThere =
                     !exclusion.usesDraft && SmallFile.read(files, file).isPresent();

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.apache.hadoop.fs.FileUtil;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
@@ -446,6 +447,8 @@ class AuditJobTest {
         Path report = output.resolve(RunReport.FILE);
         String whole = Files.readString(report);
         Files.delete(report.resolveSibling(".report.json.crc"));
+        assertThat(FileUtil.fullyDelete(output.resolve("_sluice/publications").toFile()))
+                .isTrue(); // an earlier version wrote none
         Files.writeString(report, whole.replace("\"fingerprint\"", "\"other\""));
         assertThatThrownBy(() -> audit(0))
                 .isInstanceOf(RefusedException.class)

@@ -159,7 +159,7 @@ class KilledLaunchIT {
                 "--conf",
                 "spark.hadoop.fs.killing.impl=sluice.job.fixture.KillingFileSystem",
                 "--conf",
-                "spark.hadoop.sluice.test.halt-at=5"));
+                "spark.hadoop.sluice.test.halt-at=3"));
         assertThat(launch(dying).end().exitCode()).isEqualTo(137);
         assertThat(content()).isEqualTo(before);
         assertThat(beside()).anyMatch(name -> name.startsWith(".out.publication-"));

@@ -155,8 +155,10 @@ class KilledOnObjectStoreIT {
         moment.kill(night(2, client), client);
         Launch.Ended again = night(2, "again-" + client).end();
         assertThat(again.exitCode()).as("%s", again).isZero();
-        runs.assertNothingElse(again.err(), key -> key.startsWith(STATES + "/"));
-        assertThat(night(3, "third-" + client).end().exitCode()).isZero();
+        Launch.Ended third = night(3, "third-" + client).end();
+        assertThat(third.exitCode()).as("%s", third).isZero();
+        // The second run took the number of the killed one's publication; the third run deletes that journal.
+        runs.assertNothingElse(again.err() + third.err(), key -> key.startsWith(STATES + "/"));
         assertThat(runs.rows()).isEqualTo(expected);
         assertThat(runs.bucket().keys().stream()
                         .filter(key -> key.startsWith(STATES + "/version="))

@@ -1,9 +1,12 @@
 package sluice.job.launch;
 
 import java.util.Arrays;
+import java.util.regex.Pattern;
 
 /** What an object is for, by its key: the one place that knows how outputs are laid out in a bucket. */
 final class StoreLayout {
+    private static final Pattern JOURNAL = Pattern.compile("(.*/)?\\..*\\.publication-\\d+\\.json");
+
     private StoreLayout() {}
 
     /** Rows that a reader of the table sees: Spark reads all but names that begin with {@code _} or {@code .}, at any depth. */
@@ -21,8 +24,7 @@ final class StoreLayout {
     /** The request that publishes a run: before it nothing has changed for a reader, and after it the run can't fail. */
     static boolean isDecision(StoreRequest request) {
         return request.writes()
-                && request.keys().stream()
-                        .anyMatch(key -> key.contains("publication-") || key.contains("/publications/"));
+                && request.keys().stream().anyMatch(key -> JOURNAL.matcher(key).matches());
     }
 
     /** A row file of the table appears, or is written over. */

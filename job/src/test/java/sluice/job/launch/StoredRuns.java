@@ -32,6 +32,7 @@ final class StoredRuns implements AutoCloseable {
 
     private static final Pattern ID = Pattern.compile("\"id\":\"r(\\d+)\"");
     private static final String INPUTS = "in/";
+    private static final String NOTES = "tables/.out.runs/";
 
     private final Path directory;
     private final ObjectStore store;
@@ -171,14 +172,18 @@ final class StoredRuns implements AutoCloseable {
     }
 
     /**
-     * The bucket has the inputs, the output and the given keys, and besides at most what a run that was killed before its decision has
-     * staged, which the next run names.
+     * The bucket has the inputs, the output and the given keys, the note of a named run that was killed, and besides at most what a run that
+     * was killed before its decision has staged, which the next run names.
      *
      * @param err what the next run said
      */
     void assertNothingElse(String err, Predicate<String> isKnown) throws IOException {
         for (String key : bucket.keys()) {
-            if (!key.startsWith(INPUTS) && !StoreLayout.isWithin(TABLE, key) && !isKnown.test(key)) {
+            boolean isExpected = key.startsWith(INPUTS)
+                    || key.startsWith(NOTES)
+                    || StoreLayout.isWithin(TABLE, key)
+                    || isKnown.test(key);
+            if (!isExpected) {
                 String place = Arrays.stream(key.split("/", -1))
                         .filter(name -> name.startsWith("."))
                         .findFirst()

@@ -27,6 +27,7 @@ import sluice.job.fixture.Disk;
 import sluice.job.fixture.KillingFileSystem;
 import sluice.job.fixture.Stagings;
 import sluice.job.message.Failure;
+import sluice.job.message.RefusedException;
 import sluice.job.message.UnfinishedException;
 import sluice.job.settings.OutputMode;
 import sluice.job.storage.Publication;
@@ -275,6 +276,18 @@ class KilledPublicationTest {
         staged.abandon();
         assertThat(table("failed")).isEqualTo(before);
         assertThat(beside("failed")).containsExactly("out");
+    }
+
+    /** It has other steps, so that only the version that wrote it can finish it. */
+    @Test
+    void aJournalOfAnEarlierVersionIsRejected() throws Exception {
+        publish(write(output("earlier"), OutputMode.ERROR, "old"));
+        Disk.write(folder.resolve("earlier/.out.publishing-4f7a.json"), "{\"id\": \"4f7a\", \"places\": []}");
+        assertThatThrownBy(() -> Publication.finishAll(output("earlier"), "--output", hadoop))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("a run of an earlier version ended while it published its output here")
+                .hasMessageEndingWith(".out.publishing-4f7a.json");
+        assertThat(folder.resolve("earlier/.out.publishing-4f7a.json")).exists();
     }
 
     @Test

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.Writer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -209,6 +211,28 @@ class RunStatusTest {
             work.run(started);
             return "";
         });
+    }
+
+    /** A slow process has written the report of a table that is not there any more. The record of the newest run decides. */
+    @Test
+    void theReportOfAnEarlierTableIsNotThatOfTheLastRun() throws IOException {
+        assertThat(score("good", "--run", "monday").code()).isZero();
+        Path report = folder.resolve("out/_sluice/report.json");
+        String monday = Files.readString(report);
+        assertThat(score("good", "--run", "tuesday").code()).isZero();
+        Files.delete(report.resolveSibling(".report.json.crc"));
+        Disk.write(report, monday);
+        assertThat(RunStatus.read(file("out"), Optional.empty(), new Configuration())
+                        .sentence())
+                .contains("the run 'tuesday'");
+        assertStatus(Terminal.score("--status", file("out")), 0, "the run 'tuesday'");
+    }
+
+    @Test
+    void aColonInTheNameIsNoFailure() {
+        assertStatus(Terminal.score("--status", file("scores-10:30:00")), 1, "scores-10:30:00: there is no report");
+        assertStatus(
+                Terminal.score("--status", "scores-10:30:00", "--run", "monday"), 2, "not a path", "check --status");
     }
 
     @Test

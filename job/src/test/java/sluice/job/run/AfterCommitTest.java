@@ -169,12 +169,19 @@ class AfterCommitTest {
                         .with("output.partition-by", "id")
                         .with("bad-rows.rule", "quarantine")
                         .with("bad-rows.path", defective("bad"))
+                        .with("bad-rows.max-fraction", "0.5")
                         .with("report.run", "a");
+                if (time == 0) {
+                    run.withInput(
+                            Tables.of(Tables.INTS, new Integer[] {0, 1}, new Integer[] {1}, new Integer[] {7}),
+                            1,
+                            folder.resolve("in with a bad row"));
+                }
                 assertThat(run.score().measured().rows()).isEqualTo(2);
                 if (time == 1) {
-                    assertWarned(run, "what the rows replaced could not be removed", "no deletion of run=a");
+                    assertWarned(run, "what the rows replaced could not be removed", "no deletion of part-");
                 }
-                Defective.deleted = "bad/run=a";
+                Defective.deleted = "bad/run=a/part-";
             }
             assertThat(spark.read().table("after_commit").count()).isEqualTo(2);
         } finally {

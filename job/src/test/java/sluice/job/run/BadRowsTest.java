@@ -275,7 +275,7 @@ class BadRowsTest {
                 .score();
 
         assertThat(Disk.names(folder.resolve("out").resolve("_sluice")))
-                .containsExactly(".report.json.crc", "report.json", "runs");
+                .containsExactly(".report.json.crc", "publications", "report.json", "runs");
     }
 
     @Test

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.nio.file.Files;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -168,7 +168,8 @@ class ScoringJobTest {
                 .isEqualTo(torch.model().fingerprint());
         assertThat(report.path("engine-builds").asInt()).isEqualTo(1);
         assertThat(report.path("exit-code").asInt()).isZero();
-        assertThat(Files.readAllBytes(copy)).isEqualTo(Files.readAllBytes(output.resolve(RunReport.FILE)));
+        JsonNode copied = new ObjectMapper().readTree(copy.toFile());
+        assertThat(((ObjectNode) report).without("publication").toString()).isEqualTo(copied.toString());
         assertThat(run.said()).contains("scored 3 sequences", "wrote " + output);
     }
 

@@ -1,6 +1,7 @@
 package sluice.job.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.nio.file.Files;
@@ -27,6 +28,7 @@ import sluice.job.fixture.Run;
 import sluice.job.fixture.Stagings;
 import sluice.job.fixture.States;
 import sluice.job.fixture.TorchCase;
+import sluice.job.message.RefusedException;
 import sluice.job.output.StagedOutput;
 import sluice.job.settings.OutputMode;
 import sluice.job.storage.Publication;
@@ -75,23 +77,7 @@ class KilledStatesTest {
             output.write(name, SmallFile.bytes("rows of " + run));
         }
         output.writeReport(SmallFile.bytes("{\"run\": \"" + run + "\"}"));
-        SmallFile.write(
-                staged.path().getFileSystem(hadoop),
-                new org.apache.hadoop.fs.Path(staged.taskFiles(), "part-" + run),
-                SmallFile.bytes("states of " + run));
-        staged.take(List.of("part-" + run));
-        staged.write(new StateManifest(
-                version - 1,
-                run,
-                "now",
-                "model",
-                "embedding",
-                "settings",
-                Map.of("who", "string"),
-                1,
-                List.of(),
-                1,
-                staged.files()));
+        StateStagings.complete(staged, version - 1, run, "part-" + run, "states of " + run, hadoop);
         return output;
     }
 
@@ -251,6 +237,17 @@ class KilledStatesTest {
                 }
             }
         }
+    }
+
+    @Test
+    void aNoteOfAnEarlierVersionIsRejected() throws Exception {
+        write("earlier", OutputMode.ERROR, "old", 1).publish(changed -> true);
+        Files.createDirectories(folder.resolve("earlier/states/_sluice"));
+        Disk.write(folder.resolve("earlier/states/_sluice/publishing-2-4f7a.json"), "{}");
+        assertThatThrownBy(() -> finishStates("earlier"))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("a run of an earlier version ended while it published states here")
+                .hasMessageEndingWith("publishing-2-4f7a.json");
     }
 
     @Test
