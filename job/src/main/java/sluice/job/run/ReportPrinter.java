@@ -2,9 +2,6 @@ package sluice.job.run;
 
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import sluice.cell.OutputKind;
-import sluice.cell.model.LstmModel;
-import sluice.cell.model.OutputLayer;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.message.Console;
 import sluice.job.message.HumanText;
@@ -35,25 +32,6 @@ public final class ReportPrinter {
                 "model %s: %s; %,d parameters",
                 settings.model().path(), file.model(), file.model().parameters());
         file.notes().forEach(note -> console.say("note: %s", note));
-        noteTargets(file.model());
-    }
-
-    /** A model may have one class less than tokens because token 0 is padding; then class k is token k + 1. */
-    private void noteTargets(LstmModel model) {
-        int classes = model.output().map(OutputLayer::classes).orElse(0);
-        boolean isAsked = settings.output().request().kinds().stream()
-                .anyMatch(kind -> kind.needsTargets() || kind == OutputKind.TOPK);
-        if (isAsked && model.embedding().isPresent() && classes > 0 && Math.abs(model.tokens() - classes) == 1) {
-            console.say(
-                    "note: the model has %,d tokens and %,d classes, and class k is taken as token k: if a class stands for another "
-                            + "token, loglik, logprob, rank and topk are those of the wrong tokens",
-                    model.tokens(), classes);
-        }
-    }
-
-    /** Prints what the run assumes about the requested answers. */
-    public void print(ScoringPlan plan) {
-        plan.assumptions().forEach(note -> console.say("note: %s", note));
     }
 
     /** Prints what the run assumes about the requested answers. */
