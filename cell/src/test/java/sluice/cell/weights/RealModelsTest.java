@@ -97,7 +97,6 @@ class RealModelsTest {
         } catch (ModelException | IllegalArgumentException e) { // the second: an answer that the model can't give
             SAID.put(run.name(), e.getMessage());
             assertThat(run.expected()).as("%s", e.getMessage()).isIn("refuse", "any");
-            assertThat(run.expected()).isNotEqualTo("accept");
             return;
         }
         SAID.put(
@@ -220,7 +219,8 @@ class RealModelsTest {
         }
         String all = SAID.entrySet().stream()
                 .map(said -> said.getKey() + ": " + said.getValue() + "\n")
-                .collect(Collectors.joining("\n"));
+                .collect(Collectors.joining("\n"))
+                .replace(FOLDER.toString(), "real-models");
         if (Boolean.getBoolean("sluice.test.write")) {
             Files.writeString(Path.of("src/test/resources/real-models/messages.txt"), all);
         } else {
