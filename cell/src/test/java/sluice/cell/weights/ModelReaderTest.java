@@ -10,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -127,7 +129,12 @@ class ModelReaderTest {
 
     @Test
     void tensorNamesAreSerializable() throws IOException, ClassNotFoundException {
-        TensorNames names = AUTOMATIC.withEmbedding("a").withOutput("none").withLstm("rnn.");
+        TensorNames names = AUTOMATIC
+                .withEmbedding("a")
+                .withOutput("none")
+                .withLstm("rnn.")
+                .withIgnored(List.of("teacher."))
+                .withEntry("net");
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
             out.writeObject(names);
@@ -138,8 +145,21 @@ class ModelReaderTest {
             read = (TensorNames) in.readObject();
         }
 
-        assertThat(read.embedding()).contains("a");
-        assertThat(read.output()).contains("none");
-        assertThat(read.lstm()).contains("rnn.");
+        assertThat(read).isEqualTo(names);
+    }
+
+    /** A cache would return the model that was read by other names. */
+    @Test
+    void eachTensorNameMakesADifference() throws ReflectiveOperationException {
+        int settings = 0;
+        for (Method method : TensorNames.class.getMethods()) {
+            if (method.getName().startsWith("with")) {
+                Object value = method.getParameterTypes()[0] == String.class ? "a" : List.of("a");
+                assertThat(method.invoke(AUTOMATIC, value)).as(method.getName()).isNotEqualTo(AUTOMATIC);
+                settings++;
+            }
+        }
+        assertThat(settings).isGreaterThan(4);
+        assertThat(AUTOMATIC.withEmbedding("a")).isNotEqualTo(AUTOMATIC.withOutput("a"));
     }
 }

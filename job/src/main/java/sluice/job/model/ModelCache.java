@@ -11,6 +11,7 @@ import org.apache.spark.SparkContext;
 import sluice.cell.model.Readout;
 import sluice.cell.weights.ModelFormat;
 import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.TensorNames;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.Settings;
 import sluice.job.storage.FileStamp;
@@ -29,21 +30,9 @@ public final class ModelCache {
     private final Map<Key, CachedModel> models = new LinkedHashMap<>(16, 0.75f, true); // least recently used first
 
     /** Cache key: the settings that change how a model is read. */
-    private record Key(
-            String path,
-            ModelFormat format,
-            Optional<Readout> readout,
-            Optional<String> embedding,
-            Optional<String> output,
-            Optional<String> lstm) {
+    private record Key(String path, ModelFormat format, Optional<Readout> readout, TensorNames names) {
         public static Key of(Settings.Model settings) {
-            return new Key(
-                    settings.path(),
-                    settings.format(),
-                    settings.readout(),
-                    settings.names().embedding(),
-                    settings.names().output(),
-                    settings.names().lstm());
+            return new Key(settings.path(), settings.format(), settings.readout(), settings.names());
         }
     }
 

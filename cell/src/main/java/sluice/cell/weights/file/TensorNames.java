@@ -1,6 +1,7 @@
 package sluice.cell.weights.file;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -93,5 +94,20 @@ public final class TensorNames implements Serializable {
 
     public Optional<String> entry() {
         return Optional.ofNullable(entry);
+    }
+
+    private List<Object> values() {
+        return Arrays.asList(embedding, output, lstms, ignored, entry);
+    }
+
+    /** Equal names read a file in the same way. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof TensorNames names && values().equals(names.values());
+    }
+
+    @Override
+    public int hashCode() {
+        return values().hashCode();
     }
 }

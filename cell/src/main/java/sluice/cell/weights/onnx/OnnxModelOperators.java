@@ -167,7 +167,7 @@ final class OnnxModelOperators {
                 ? "apply it to the data before they are scored, and export the model without it"
                 : "for hidden states, make them an output of the exported model and set model.output to its name";
         return new ModelException(
-                "this operator is not supported here, after %s: only an embedding, LSTMs, one output layer and a softmax can be scored; %s"
+                "this operator is not supported here, after %s: only an embedding, LSTMs, one output layer and a softmax or sigmoid can be scored; %s"
                         .formatted(signal.content().describe(), remedy));
     }
 
