@@ -13,6 +13,8 @@ public record Defect(Kind kind, String text) {
         TOKEN_OUT_OF_RANGE,
         /** The model's padding token. */
         TOKEN_IS_PADDING,
+        /** A step whose features all have the model's mask value. */
+        STEP_IS_MASKED,
         /** A token after the first that is not one of the model's classes, although its likelihood or rank is requested. */
         TARGET_OUT_OF_RANGE,
         /** A feature that is NaN or infinite. */

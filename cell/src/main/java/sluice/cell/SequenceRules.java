@@ -189,6 +189,24 @@ public final class SequenceRules {
                 return badFeature(feature, at);
             }
         }
+        return model.mask().map(mask -> maskDefect(features, mask)).orElse(null);
+    }
+
+    private Defect maskDefect(float[] features, float mask) {
+        int equal = 0; // features of this step, so far
+        for (int at = 0; at < features.length; at++) {
+            equal = at % featureWidth == 0 ? 0 : equal;
+            equal += features[at] == mask ? 1 : 0;
+            if (equal == featureWidth) {
+                return new Defect(
+                        Defect.Kind.STEP_IS_MASKED,
+                        String.format(
+                                Locale.ROOT,
+                                "all features of step %d are %s, which this model skips (mask_value); leave such steps out",
+                                at / featureWidth,
+                                mask));
+            }
+        }
         return null;
     }
 

@@ -76,6 +76,18 @@ class SequenceRulesTest {
     }
 
     @Test
+    void aMaskedStep() {
+        assertDefect(
+                new SequenceRules(BARE.withMask(-0f), InputKind.FEATURES, request(OutputKind.HIDDEN))
+                        .check(Sequence.ofFeatures(2, new float[] {0, 0, 1, 0, 0, 0})),
+                Defect.Kind.STEP_IS_MASKED,
+                "all features of step 1 are -0.0, which this model skips (mask_value); leave such steps out");
+        assertThatThrownBy(() -> WORDS.withMask(0))
+                .isInstanceOf(ModelException.class)
+                .hasMessage("a mask of features in a model with an embedding: expected a padding token");
+    }
+
+    @Test
     void aTargetWithoutAClass() {
         assertDefect(
                 words(OutputKind.LOGLIK).check(Sequence.ofTokens(9, 6, 7)),
@@ -250,6 +262,7 @@ class SequenceRulesTest {
                 .containsExactlyInAnyOrder(
                         Defect.Kind.TOKEN_OUT_OF_RANGE,
                         Defect.Kind.TOKEN_IS_PADDING,
+                        Defect.Kind.STEP_IS_MASKED,
                         Defect.Kind.TARGET_OUT_OF_RANGE,
                         Defect.Kind.FEATURE_NOT_FINITE,
                         Defect.Kind.FEATURE_TOO_LARGE,

@@ -17,14 +17,15 @@ FOLDER = pathlib.Path(sys.argv[1])
 TOKENS, WIDTH, HIDDEN, CLASSES = 30, 8, 12, 5
 
 
-def case(name, model, at, why, expect="accept", lengths=(1, 2, 5, 9), sets=None, emits="softmax"):
+def case(name, model, at, why, expect="accept", lengths=(1, 2, 5, 9), sets=None, emits="softmax", features=0):
     folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(3)
     for weight in model.weights:  # biases and others that start at 0 or 1
         if "seed" not in weight.path:
             weight.assign(random.normal(0, 0.3, weight.shape))
-    rows = {f"s{at}": random.integers(1, TOKENS, length).tolist() for at, length in enumerate(lengths)}
+    rows = {f"s{at}": random.normal(0, 1, (length, features)).tolist() if features
+            else random.integers(1, TOKENS, length).tolist() for at, length in enumerate(lengths)}
     answers = {row: np.asarray(keras.ops.convert_to_numpy(model(np.array([tokens]), training=False))[0]).tolist()
                for row, tokens in rows.items()}
     model.save(folder / "model.keras")
@@ -39,6 +40,13 @@ def case(name, model, at, why, expect="accept", lengths=(1, 2, 5, 9), sets=None,
 def tagger(lstm, *more):
     return keras.Sequential([keras.Input((None,), dtype="int32"), layers.Embedding(TOKENS, WIDTH), lstm, *more,
                              layers.Dense(CLASSES, activation="softmax")])
+
+
+def masked(mask_value, *read):
+    features = x = keras.Input((None, 4))
+    for layer in (layers.Masking(mask_value), *read, layers.Dense(CLASSES, activation="softmax")):
+        x = layer(x)
+    return keras.Model(features, x)
 
 
 def functional(read, lstm, mask_zero=False, **arguments):
@@ -88,6 +96,10 @@ def main():
          "h[:, -1] of both directions")
     case("k2_last_backwards", functional(lambda h: h[:, -1, :], lstm(go_backwards=True)), "last",
          "h[:, -1, :] of an LSTM with go_backwards")
+    case("k2_masking_stacked", masked(0., lstm(), layers.Dropout(0.2), lstm()), "each",
+         "Masking of features below two LSTMs", features=4)
+    case("k2_masking_bidirectional", masked(-1., layers.Bidirectional(layers.LSTM(HIDDEN))), "last",
+         "Masking of features below both directions", features=4)
     case("k2_first_step", functional(lambda h: h[:, 0, :], lstm()), "last", "h[:, 0, :]", expect="refuse")
     case("k2_state_c", functional(lambda h: h[2], lstm(return_state=True)), "last",
          "the cell state is classified", expect="refuse")

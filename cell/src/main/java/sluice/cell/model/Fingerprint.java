@@ -10,7 +10,7 @@ import java.util.HexFormat;
 /**
  * SHA-256 of a model's canonical weights: for each part its name, its shape, then its float32 values in little-endian order.
  *
- * <p>Optional parts (a variant of the cell, a merge other than CONCAT, a padding token, a readout of final states) are part of the digest
+ * <p>Optional parts (a variant of the cell, a merge other than CONCAT, a padding token, a mask of features, a readout of final states) are part of the digest
  * only if the model has them.
  *
  * <p>The same model in files of different formats has the same fingerprint.
@@ -22,7 +22,7 @@ final class Fingerprint {
     private final ByteBuffer chunk =
             ByteBuffer.allocate(CHUNK_FLOATS * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
-    static String of(Embedding embedding, LstmLayer[] layers, OutputLayer output, Readout readout) {
+    static String of(Embedding embedding, LstmLayer[] layers, OutputLayer output, Readout readout, Float mask) {
         Fingerprint fingerprint = new Fingerprint();
         if (embedding != null) {
             fingerprint.matrix("embedding", embedding.table());
@@ -42,6 +42,9 @@ final class Fingerprint {
         }
         if (readout != Readout.LAST_STEP) {
             fingerprint.heading("readout " + readout);
+        }
+        if (mask != null) {
+            fingerprint.vector("mask", new float[] {mask});
         }
         return HexFormat.of().formatHex(fingerprint.digest.digest());
     }

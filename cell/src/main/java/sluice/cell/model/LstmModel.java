@@ -21,6 +21,7 @@ public final class LstmModel implements Serializable {
     private final LstmLayer[] layers;
     private final OutputLayer output; // or null: hidden states only
     private final Readout readout;
+    private final Float mask; // or null
     private final String fingerprint;
 
     /**
@@ -42,12 +43,22 @@ public final class LstmModel implements Serializable {
      */
     public LstmModel(
             Optional<Embedding> embedding, List<LstmLayer> layers, Optional<OutputLayer> output, Readout readout) {
+        this(embedding, layers, output, readout, Optional.empty());
+    }
+
+    private LstmModel(
+            Optional<Embedding> embedding,
+            List<LstmLayer> layers,
+            Optional<OutputLayer> output,
+            Readout readout,
+            Optional<Float> mask) {
         this.embedding = embedding.orElse(null);
         this.layers = layers.toArray(LstmLayer[]::new);
         this.output = output.orElse(null);
         requireFit();
         this.readout = this.layers[this.layers.length - 1].looksAhead() ? readout : Readout.LAST_STEP;
-        this.fingerprint = Fingerprint.of(this.embedding, this.layers, this.output, this.readout);
+        this.mask = mask.orElse(null);
+        this.fingerprint = Fingerprint.of(this.embedding, this.layers, this.output, this.readout, this.mask);
     }
 
     private void requireFit() {
@@ -101,7 +112,24 @@ public final class LstmModel implements Serializable {
 
     /** A copy with another readout, unless the top layer reads forward only. */
     public LstmModel readFrom(Readout other) {
-        return new LstmModel(embedding(), layers(), output(), other);
+        return new LstmModel(embedding(), layers(), output(), other, mask());
+    }
+
+    /** A step whose features all have this value is masked: the model was trained to skip it, so no sequence may contain it. */
+    public Optional<Float> mask() {
+        return Optional.ofNullable(mask);
+    }
+
+    /**
+     * A copy with a mask.
+     *
+     * @throws ModelException if the model has an embedding, so that it reads no features
+     */
+    public LstmModel withMask(float value) {
+        if (embedding != null) {
+            throw new ModelException("a mask of features in a model with an embedding: expected a padding token");
+        }
+        return new LstmModel(embedding(), layers(), output(), readout, Optional.of(value));
     }
 
     /** I of the first layer. */
@@ -157,7 +185,7 @@ public final class LstmModel implements Serializable {
      * @throws ModelException if they do not
      */
     public void verify() {
-        String found = Fingerprint.of(embedding, layers, output, readout);
+        String found = Fingerprint.of(embedding, layers, output, readout, mask);
         if (!found.equals(fingerprint)) {
             throw new ModelException(
                     "the model arrived damaged: its weights have SHA-256 %s, expected %s; check the serializer"

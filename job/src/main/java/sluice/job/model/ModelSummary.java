@@ -59,8 +59,11 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
                         padding(embedding)))
                 .orElse(String.format(
                         Locale.ROOT,
-                        "width %d, no embedding: one-hot tokens, or %<d features a step",
-                        model.inputWidth()));
+                        "width %d, no embedding: one-hot tokens, or %<d features a step%s",
+                        model.inputWidth(),
+                        model.mask()
+                                .map("; a step of only %s is skipped"::formatted)
+                                .orElse("")));
     }
 
     private static String padding(Embedding embedding) {

@@ -113,8 +113,8 @@ class RealModelsJobTest {
         JsonNode expected = JSON.readTree(run.files().resolve(file.asText()).toFile());
         Map<String, JsonNode> found = new TreeMap<>();
         try (Stream<Path> parts = Files.list(folder.resolve("out"))) {
-            for (Path part : parts.filter(part -> part.toString().endsWith(".json"))
-                    .toList()) {
+            for (Path part :
+                    parts.filter(part -> part.toString().endsWith(".json")).toList()) {
                 for (String line : Files.readAllLines(part)) {
                     JsonNode row = JSON.readTree(line);
                     found.put(

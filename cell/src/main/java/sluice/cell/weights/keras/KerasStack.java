@@ -1,5 +1,6 @@
 package sluice.cell.weights.keras;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -28,6 +29,7 @@ final class KerasStack {
     static final String INPUT = "InputLayer";
     static final String BIDIRECTIONAL = "Bidirectional";
     static final String EMBEDDING = "Embedding";
+    static final String MASKING = "Masking";
 
     static final String FOR_HIDDEN_STATES = "set model.output to none for the hidden states of the LSTM below it";
     static final String WHAT_CAN_BE_SCORED =
@@ -62,6 +64,7 @@ final class KerasStack {
     private final List<LstmLayer> layers = new ArrayList<>();
     private Embedding embedding;
     private KerasLayer embeddingLayer;
+    private Float mask; // value of the features that Masking skips
     private KerasLayer top; // the last LSTM read so far
     private boolean isSequence = true; // whether the output so far has one row per step; otherwise only the last step
     private boolean selectsLast; // whether the last step of a sequence was selected
@@ -94,7 +97,8 @@ final class KerasStack {
         noteEnds();
         path.forEach(this::requireAllRead);
         Readout readout = isSequence || (selectsLast && !reversed) ? Readout.LAST_STEP : Readout.FINAL_STATES;
-        return new LstmModel(Optional.ofNullable(embedding), layers, Optional.ofNullable(output), readout);
+        LstmModel model = new LstmModel(Optional.ofNullable(embedding), layers, Optional.ofNullable(output), readout);
+        return mask == null ? model : model.withMask(mask);
     }
 
     /** Gate order in the file. */
@@ -130,6 +134,8 @@ final class KerasStack {
             addTimeDistributed(layer);
         } else if (layer.kind().equals("Activation") || layer.kind().equals("Softmax")) {
             addActivation(layer);
+        } else if (layer.kind().equals(MASKING)) {
+            addMasking(layer);
         } else if (layer.kind().equals(GET_ITEM)) {
             addLastStep(layer);
         } else {
@@ -175,8 +181,6 @@ final class KerasStack {
         String remedy = switch (layer.kind()) {
             case "GRU", "CuDNNGRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "RNN" ->
                 "only the layers LSTM and CuDNNLSTM can be scored";
-            case "Masking" ->
-                "it skips steps whose features all equal mask_value, which is not supported; build the same model without it, give it these weights (set_weights(model.get_weights())), and leave such steps out of the rows";
             case "StringLookup", "IntegerLookup", "TextVectorization", "Hashing" ->
                 "it turns words into IDs inside the model; save a model that starts at the Embedding (keras.Model(embedding.input, model.output)), and set input.vocabulary to a file with the layer's get_vocabulary(), one word a line";
             case "Normalization", "Rescaling" ->
@@ -196,7 +200,7 @@ final class KerasStack {
 
     private void addEmbedding(KerasLayer layer) {
         requireFloats(layer);
-        if (embedding != null || !layers.isEmpty() || output != null) {
+        if (embedding != null || mask != null || !layers.isEmpty() || output != null) {
             throw new ModelException("%s is above other layers, expected it at the input".formatted(layer.describe()));
         }
         Matrix table = matrix(only(layer, Part.OWN, 1).get(0), layer, "(tokens, width)");
@@ -207,6 +211,28 @@ final class KerasStack {
         if (skips) {
             notes.add("token 0 is padding to this model (mask_zero): a row that holds it is bad, leave it out of rows");
         }
+    }
+
+    /** Masking of features. Rows that hold a masked step are bad, so it has no effect on the others. */
+    private void addMasking(KerasLayer layer) {
+        if (embedding != null || !layers.isEmpty() || mask != null) {
+            throw new ModelException("%s is above other layers, expected it at the input".formatted(layer.describe()));
+        }
+        mask = maskValue(layer);
+        notes.add(String.format(
+                Locale.ROOT,
+                "a step whose features all are %s is skipped by this model (Masking): a row that holds one is bad, leave such steps out of rows",
+                mask));
+    }
+
+    /** The value of a Masking layer. */
+    static float maskValue(KerasLayer layer) {
+        JsonNode value = layer.config().path("mask_value");
+        if (!value.isMissingNode() && !(value.isNumber() && Float.isFinite(value.floatValue()))) {
+            throw new ModelException("%s has mask_value %s, expected a number"
+                    .formatted(layer.describe(), NameList.shortened(value.toString())));
+        }
+        return value.floatValue();
     }
 
     private void addRecurrent(KerasLayer layer) {

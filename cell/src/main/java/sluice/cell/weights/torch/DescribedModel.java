@@ -51,7 +51,8 @@ final class DescribedModel {
                     "the description '%s' in the metadata does not include tensor %s; save the model again"
                             .formatted(ModelDescription.KEY, NameList.of(tensors.unread(), tensors::describe)));
         }
-        return new LstmModel(embedding, layers, output, description.readout());
+        LstmModel model = new LstmModel(embedding, layers, output, description.readout());
+        return description.mask().map(model::withMask).orElse(model);
     }
 
     private Optional<Embedding> embedding() throws IOException {

@@ -29,7 +29,7 @@ import sluice.cell.weights.file.StrictJson;
 
 /**
  * The properties of a model that PyTorch's tensor names cannot express: the reading direction of a layer, the merging
- * of two directions, cell variants, the padding token of the embedding, and the states that the output layer reads. A
+ * of two directions, cell variants, the padding token of the embedding, the mask of features, and the states that the output layer reads. A
  * saved model that needs it carries it as JSON in its metadata, under {@link #KEY}:
  *
  * <pre>
@@ -44,8 +44,9 @@ import sluice.cell.weights.file.StrictJson;
  *
  * @param layers from the input upwards, at least one
  * @param padding padding token of the embedding
+ * @param mask value of the features of a step that is skipped
  */
-record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout) {
+record ModelDescription(List<Layer> layers, OptionalInt padding, Optional<Float> mask, Readout readout) {
     static final String KEY = "sluice.model";
 
     private static final long VERSION = 1;
@@ -72,6 +73,7 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
         int directions = model.layers().get(0).directions().size();
         return model.readout() == Readout.LAST_STEP
                 && padding(model).isEmpty()
+                && model.mask().isEmpty()
                 && model.layers().stream()
                         .allMatch(layer -> layer.directions().size() == directions
                                 && layer.merge() == LstmLayer.Merge.CONCAT
@@ -110,6 +112,9 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
             json.writeEndArray();
             if (padding(model).isPresent()) {
                 json.writeNumberField("padding", padding(model).getAsInt());
+            }
+            if (model.mask().isPresent()) {
+                json.writeNumberField("mask", model.mask().get());
             }
             if (model.readout() != Readout.LAST_STEP) {
                 json.writeStringField("readout", name(model.readout()));
@@ -160,12 +165,13 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
                 "the description '%s' in the metadata".formatted(KEY),
                 "a saved model",
                 parser::readAll);
-        return new ModelDescription(parser.layers, parser.padding, parser.readout);
+        return new ModelDescription(parser.layers, parser.padding, parser.mask, parser.readout);
     }
 
     private static final class Parser {
         private final List<Layer> layers = new ArrayList<>();
         private OptionalInt padding = OptionalInt.empty();
+        private Optional<Float> mask = Optional.empty();
         private Readout readout = Readout.LAST_STEP;
         private long version = -1;
 
@@ -184,6 +190,7 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Readout readout
                         require(value == JsonToken.VALUE_NUMBER_INT, "has a padding that is not an integer");
                         padding = OptionalInt.of(json.getIntValue());
                     }
+                    case "mask" -> mask = Optional.of(number(json, field));
                     case "readout" -> readout = constant(json, field, Readout.class);
                     default -> throw unknown("the top level", field);
                 }

@@ -680,6 +680,32 @@ class KerasReaderTest {
                 .hasMessageContaining("is the padding of this model");
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void maskedStepIsNeverScored(KernelChoice kernel) throws IOException {
+        List<Layer> layers = small();
+        layers.set(1, KerasWriter.layer("Masking", "masking").with("mask_value", -1));
+        LstmModel model = whole(layers);
+        SequenceScorer scorer = CompiledModel.compile(model, InputKind.FEATURES, kernel)
+                .scorer(new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.SOFTMAX), 1));
+
+        assertThat(model.mask()).contains(-1f);
+        assertThat(scorer.rules().check(Sequence.ofFeatures(3, new float[] {-1, 0, 0, -1, -1, -1})))
+                .contains(new Defect(
+                        Defect.Kind.STEP_IS_MASKED,
+                        "all features of step 2 are -1.0, which this model skips (mask_value); leave such steps out"));
+        assertThat(scorer.rules().check(Sequence.ofFeatures(2, new float[] {-1, 0, 0, -1})))
+                .isEmpty();
+        assertThat(scorer.rules().check(Sequence.ofFeatures(2, new float[] {0, -1, -1, 0})))
+                .isEmpty();
+        layers.remove(1);
+        LstmModel plain = whole(layers);
+        assertThat(plain.mask()).isEmpty();
+        assertThat(plain.fingerprint()).isNotEqualTo(model.fingerprint());
+        assertThat(plain.withMask(-1).fingerprint()).isEqualTo(model.fingerprint());
+        assertThat(model.readFrom(Readout.FINAL_STATES).mask()).contains(-1f);
+    }
+
     @Test
     void paddingIsPartOfTheModel() throws IOException {
         LstmModel padded = padded();

@@ -83,13 +83,15 @@ class KerasRefusalTest {
     }
 
     @Test
-    void maskingOfFeatures() {
-        assertRefused(
-                1,
-                KerasWriter.layer("Masking", "masking").with("mask_value", 0),
-                "layer 'masking' (Masking) is between input and output",
-                "it skips steps whose features all equal mask_value, which is not supported",
-                "leave such steps out of the rows");
+    void maskingOfWhatAreNotFeatures() {
+        Layer masking = KerasWriter.layer("Masking", "masking").with("mask_value", 0);
+        List<Layer> layers = small();
+        layers.add(2, masking);
+        assertRefused(layers, "layer 'masking' (Masking) is above other layers, expected it at the input");
+        layers.remove(2);
+        layers.add(1, masking);
+        assertRefused(layers, "(Embedding) is above other layers, expected it at the input");
+        assertRefused(1, masking.with("mask_value", "0"), "has mask_value \"0\", expected a number");
     }
 
     @ParameterizedTest

@@ -118,6 +118,13 @@ class StateDictWriterTest {
     }
 
     @Test
+    void maskRoundTrips() {
+        LstmModel model = bare(LstmLayer.of(new Samples(2).direction(3, 2))).withMask(-0.25f);
+        assertRoundTrip("mask", model);
+        assertThat(read(written(model, Map.of())).model().mask()).contains(-0.25f);
+    }
+
+    @Test
     void everyMergeRoundTrips() {
         for (LstmLayer.Merge merge : LstmLayer.Merge.values()) {
             LstmDirection forward = new Samples(1).direction(3, 2);
@@ -241,6 +248,7 @@ class StateDictWriterTest {
                 "{'version':1,'layers':[{'forward':{},'merge':'max'}]}|has 'layer 0 merge' max, expected one of concat, sum, mul, average",
                 "{'version':1,'layers':[{'forward':{}}],'more':1}|has the unknown field 'more' in the top level",
                 "{'version':1,'layers':[{'forward':{}}],'padding':9}|padding by token 9: expected one of [0, 5)",
+                "{'version':1,'layers':[{'forward':{}}],'mask':0}|a mask of features in a model with an embedding",
                 "{'version':1,'layers':[{'forward':{}}],'padding':'0'}|has a padding that is not an integer",
                 "{'version':1,'layers':[{'forward':{}}],'padding':99999999999}|is not the JSON of a saved model",
                 "{'version':1,'layers':[{'forward':{}}],'readout':'each'}|has 'readout' each, expected one of last_step, final_states",
