@@ -41,6 +41,8 @@ class RealModelsTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final double TOLERANCE = 1e-5;
     private static final Path FOLDER = folder();
+    private static final Path README = Path.of("README.md");
+    private static final String BEGIN_OF_TABLE = "<!-- from the tests of RealModelsTest -->";
 
     /** What was said of each run: the message of a rejection, or the notes. */
     private static final Map<String, String> SAID = new TreeMap<>();
@@ -211,12 +213,50 @@ class RealModelsTest {
         return values;
     }
 
-    /** Compares with {@code messages.txt}. A run with {@code -Dsluice.test.write=true} writes that file into the sources. */
+    /**
+     * Compares with {@code messages.txt} and the table of {@code cell/README.md}. A run with {@code -Dsluice.test.write=true} writes both
+     * into the sources.
+     */
     @AfterAll
-    static void theMessagesAreThoseOfTheGoldenFile() throws IOException {
+    static void theGoldenFilesAreUpToDate() throws IOException {
         if (SAID.size() < runs().size()) {
             return; // a part of the runs was selected, or one failed
         }
+        requireMessages();
+        requireTable();
+    }
+
+    private static void requireTable() throws IOException {
+        String readme = Files.readString(README);
+        int begin = readme.indexOf(BEGIN_OF_TABLE) + BEGIN_OF_TABLE.length();
+        int end = readme.indexOf("\n\n", begin + 2);
+        if (Boolean.getBoolean("sluice.test.write")) {
+            Files.writeString(README, readme.substring(0, begin) + table() + readme.substring(end));
+        } else {
+            assertThat(readme.substring(begin, end)).isEqualTo(table());
+        }
+    }
+
+    /** One row for each group of files, with the number of accepted and of rejected runs. */
+    private static String table() throws IOException {
+        Map<String, int[]> groups = new TreeMap<>();
+        for (Run run : runs()) {
+            boolean isAccepted = SAID.get(run.name()).startsWith("accepted");
+            groups.computeIfAbsent(run.settings().path("group").asText(), group -> new int[2])[isAccepted ? 0 : 1]++;
+        }
+        StringBuilder table = new StringBuilder("\n| written by | the file has | accepted | rejected |\n|---|---|---|---|");
+        groups.forEach((group, counts) -> {
+            String[] parts = group.split(": ", 2);
+            table.append("\n| %s | %s | %s | %s |".formatted(parts[0], parts[1], number(counts[0]), number(counts[1])));
+        });
+        return table.toString();
+    }
+
+    private static String number(int count) {
+        return count == 0 ? "" : String.valueOf(count);
+    }
+
+    private static void requireMessages() throws IOException {
         String all = SAID.entrySet().stream()
                 .map(said -> said.getKey() + ": " + said.getValue() + "\n")
                 .collect(Collectors.joining("\n"))
