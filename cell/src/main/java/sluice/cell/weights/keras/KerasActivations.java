@@ -36,8 +36,12 @@ final class KerasActivations {
                 && value.path("config").isTextual()) {
             return value.path("config").asText();
         }
-        throw new ModelException("%s has a custom activation, %s: expected one that Keras knows by name"
-                .formatted(layer.describe(), NameList.shortened(value.toString())));
+        String found = value.path("class_name").isTextual()
+                ? "the layer " + KerasLayer.qualified(value)
+                : "the value " + value;
+        throw new ModelException(
+                "%s has %s as its activation, expected an activation that Keras knows by name, such as \"tanh\" or \"softmax\"; build it with the name of the same function"
+                        .formatted(layer.describe(), NameList.shortened(found)));
     }
 
     /**
@@ -71,7 +75,7 @@ final class KerasActivations {
         if (version.major().isEmpty()) {
             throw new ModelException(
                     ("%s has the activation 'hard_sigmoid', whose function differs between Keras 3 and earlier versions, and the file "
-                                    + "does not say which version wrote it; put a metadata.json beside it, such as "
+                                    + "does not say which version wrote it; put a metadata.json with the version that trained it beside it, such as "
                                     + "{\"keras_version\": \"2.3.1\"}")
                             .formatted(layer.describe()));
         }

@@ -1,28 +1,41 @@
 package sluice.cell.weights.keras;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 
 /**
  * One layer of a model's config. The name of a setting differs between Keras versions, so all its names are looked up.
+ * A setting of another JSON type than expected is never its default.
  *
  * @param kind its class, such as {@code LSTM}; {@code my_package>LSTM} if the class is not one of Keras
  * @param className its class without a package, which names the group of its weights
- * @param name its name in the model
+ * @param path names of the models inside the model that it is part of, the outermost first, and its own name
  * @param config its settings
  */
-record KerasLayer(String kind, String className, String name, JsonNode config) {
+record KerasLayer(String kind, String className, List<String> path, JsonNode config) {
     private static final String PACKAGE_END = ">";
 
     /** A layer of Keras. */
     KerasLayer(String kind, String name, JsonNode config) {
-        this(kind, kind, name, config);
+        this(kind, kind, List.of(name), config);
     }
 
     /** @throws ModelException if it has no class or no settings */
     static KerasLayer of(JsonNode layer) {
+        return of(layer, List.of());
+    }
+
+    /**
+     * @param models names of the models that it is inside of
+     * @throws ModelException if it has no class or no settings
+     */
+    static KerasLayer of(JsonNode layer, List<String> models) {
         JsonNode kind = layer.path("class_name");
         JsonNode config = layer.path("config");
         if (!kind.isTextual() || !config.isObject()) {
@@ -32,7 +45,41 @@ record KerasLayer(String kind, String className, String name, JsonNode config) {
         }
         String inner = config.path("name").asText("");
         String className = kind.asText();
-        return new KerasLayer(qualified(layer), className, layer.path("name").asText(inner), config);
+        List<String> path = new ArrayList<>(models);
+        path.add(layer.path("name").asText(inner));
+        return new KerasLayer(qualified(layer), className, List.copyOf(path), config).unwrapped();
+    }
+
+    /** An {@code RNN} of one {@code LSTMCell} is an LSTM, and an index of {@code tf.keras} is a {@code GetItem}. */
+    private KerasLayer unwrapped() {
+        JsonNode cell = config.path("cell");
+        if (kind.equals("RNN")
+                && cell.path("config").isObject()
+                && qualified(cell).equals("LSTMCell")) {
+            ObjectNode both = cell.get("config").deepCopy();
+            both.setAll((ObjectNode) config);
+            return new KerasLayer("LSTM", className, path, both);
+        }
+        boolean isIndex = kind.equals("SlicingOpLambda")
+                && config.path("function").asText("").equals("__operators__.getitem");
+        return isIndex ? new KerasLayer(KerasStack.GET_ITEM, className, path, config) : this;
+    }
+
+    /** This layer with another value of a setting. */
+    KerasLayer with(String setting, JsonNode value) {
+        ObjectNode changed = config.deepCopy();
+        changed.set(setting, value);
+        return new KerasLayer(kind, className, path, changed);
+    }
+
+    /** Its name in the model: {@code encoder/lstm} if it is inside a model {@code encoder} that the model has as a layer. */
+    String name() {
+        return String.join("/", path);
+    }
+
+    /** Its name in the model that it is directly part of. */
+    String ownName() {
+        return path.get(path.size() - 1);
     }
 
     /**
@@ -63,7 +110,7 @@ record KerasLayer(String kind, String className, String name, JsonNode config) {
 
     /** {@code layer 'lstm_1' (LSTM)}, for messages. */
     String describe() {
-        return "layer '%s' (%s)".formatted(NameList.shortened(name), NameList.shortened(kind));
+        return "layer '%s' (%s)".formatted(NameList.shortened(name()), NameList.shortened(kind));
     }
 
     /** Whether its weights are stored as integers with scales. */
@@ -73,10 +120,35 @@ record KerasLayer(String kind, String className, String name, JsonNode config) {
                 || config.path("quantization_mode").isTextual();
     }
 
-    /** The wrapped layer in this setting. */
+    /** The type that it computes in if it has less than 32 bits, such as {@code float16}. */
+    Optional<String> shortFloat() {
+        JsonNode type = config.path("dtype");
+        String policy = type.isTextual()
+                ? type.asText()
+                : type.path("config").path("name").asText("");
+        return Optional.of(policy.replaceFirst("^mixed_", "")).filter(Set.of("float16", "bfloat16")::contains);
+    }
+
+    /** The wrapped layer in this setting. Empty if the setting is absent or null. */
     Optional<KerasLayer> inner(String setting) {
         JsonNode inner = config.path(setting);
+        if (!inner.isObject() && !inner.isNull() && !inner.isMissingNode()) {
+            throw wrong(setting, inner, "a layer");
+        }
         return inner.isObject() ? Optional.of(of(inner)) : Optional.empty();
+    }
+
+    /** The number of an axis, as an integer or a list of one. */
+    int axis(int absent) {
+        JsonNode value = setting("axis");
+        if (value == null) {
+            return absent;
+        }
+        JsonNode number = value.isArray() && value.size() == 1 ? value.get(0) : value;
+        if (!number.isInt()) {
+            throw wrong("axis", value, "the number of one axis");
+        }
+        return number.intValue();
     }
 
     /**

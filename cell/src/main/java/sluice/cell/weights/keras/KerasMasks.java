@@ -38,10 +38,9 @@ final class KerasMasks {
 
     /** Whether a layer is true where any feature differs from the value of a Masking layer. */
     private static boolean isMasking(KerasConfig config, KerasLayer layer) {
-        List<KerasInputs.Source> data =
-                layer.kind().equals("Any") && layer.config().path("axis").asInt() == -1
-                        ? config.inputs(layer).data()
-                        : List.of();
+        List<KerasInputs.Source> data = layer.kind().equals("Any") && layer.axis(0) == -1
+                ? config.inputs(layer).data()
+                : List.of();
         return data.size() == 1
                 && config.layer(data.get(0).layer())
                         .filter(found -> isComparison(

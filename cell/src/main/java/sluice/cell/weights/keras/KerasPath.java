@@ -5,10 +5,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.TensorNames;
@@ -25,15 +27,12 @@ final class KerasPath {
 
     /** @throws ModelException if there are several paths or none */
     List<KerasLayer> layers() {
-        return config.isSequential() ? sequence() : walk(end());
-    }
-
-    private static boolean isRecurrent(KerasLayer layer) {
-        return KerasLstm.isLstm(layer) || layer.kind().equals(KerasStack.BIDIRECTIONAL);
+        return walk(end());
     }
 
     private boolean isWanted(KerasLayer layer) {
-        return isRecurrent(layer) && layer.name().startsWith(names.lstm().orElse(""));
+        return KerasRecurrent.isRecurrent(layer)
+                && layer.name().startsWith(names.lstm().orElse(""));
     }
 
     private boolean withoutOutput() {
@@ -44,25 +43,13 @@ final class KerasPath {
         return names.output().filter(name -> !name.equals(TensorNames.NONE));
     }
 
-    private List<KerasLayer> sequence() {
-        List<KerasLayer> all = config.layers();
-        int end = all.size();
-        if (withoutOutput()) {
-            while (end > 0 && !isWanted(all.get(end - 1))) {
-                end--;
-            }
-        } else if (namedOutput().isPresent()) {
-            end = all.indexOf(named(namedOutput().get())) + 1;
-        }
-        return all.subList(0, end);
-    }
-
     private KerasLayer named(String name) {
         return config.layer(name)
                 .orElseThrow(() -> new ModelException("no layer '%s', which model.output names, found %s"
                         .formatted(name, NameList.of(config.layers(), layer -> "'" + layer.name() + "'"))));
     }
 
+    /** The layer whose output the model's is. */
     private KerasLayer end() {
         if (withoutOutput()) {
             return topmost();
@@ -70,17 +57,27 @@ final class KerasPath {
         if (namedOutput().isPresent()) {
             return named(namedOutput().get());
         }
-        if (config.outputs().size() != 1) {
+        List<KerasInputs.Source> outputs = config.outputs();
+        if (outputs.size() != 1) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    "the model has %d outputs (%s), expected one; set model.output to the name of one, or to none",
-                    config.outputs().size(),
-                    NameList.of(config.outputs(), name -> "'" + name + "'")));
+                    "the model has %d outputs (%s), expected one; set model.output to the name of one, or to none for the hidden states of the topmost LSTM",
+                    outputs.size(),
+                    NameList.of(
+                            outputs,
+                            output -> (output.tensor() == 0 ? "'%s'" : "output %2$d of '%1$s'")
+                                    .formatted(output.layer(), output.tensor()))));
         }
-        String output = config.outputs().get(0);
-        return config.layer(output)
+        KerasInputs.Source output = outputs.get(0);
+        KerasLayer layer = config.layer(output.layer())
                 .orElseThrow(() -> new ModelException("the model's output is layer '%s', which its config doesn't have"
-                        .formatted(NameList.shortened(output))));
+                        .formatted(NameList.shortened(output.layer()))));
+        return KerasStates.read(layer, List.of(output.tensor()))
+                .orElseThrow(() -> new ModelException(String.format(
+                        Locale.ROOT,
+                        "the model's output is output %d of layer '%s', expected its first output or its hidden state; set model.output to none and use --emit state for the states of the LSTM",
+                        output.tensor(),
+                        NameList.shortened(output.layer()))));
     }
 
     /** The only LSTM whose output no other LSTM reads. */
@@ -123,14 +120,15 @@ final class KerasPath {
                 throw new ModelException(
                         "%s reads its own output: the model's config is damaged".formatted(layer.describe()));
             }
-            path.push(layer);
-            if (layer.kind().equals(KerasStack.INPUT)) {
+            if (!layer.kind().equals(KerasStates.JOIN)) {
+                path.push(layer);
+            }
+            if (config.isFirst(layer)) {
                 return List.copyOf(path);
             }
             layer = source(layer);
         }
     }
-
     /** The only input layer of this one. */
     private KerasLayer source(KerasLayer layer) {
         KerasInputs inputs = config.inputs(layer);
@@ -138,56 +136,63 @@ final class KerasPath {
             throw new ModelException(
                     String.format(Locale.ROOT, "%s is used %d times, expected once", layer.describe(), inputs.calls()));
         }
-        if (inputs.data().size() != 1) {
+        Set<String> read = inputs.data().stream()
+                .map(KerasInputs.Source::layer)
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+        if (read.size() != 1 || (inputs.data().size() > 1 && !KerasStates.isJoin(layer))) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    "%s reads %d layers (%s), expected one: %s",
+                    read.size() == 1
+                            ? "%s reads layer %3$s %2$d times, expected once: %4$s"
+                            : "%s reads %d layers (%s), expected one: %s",
                     layer.describe(),
                     inputs.data().size(),
-                    NameList.of(inputs.data(), source -> "'" + source.layer() + "'"),
-                    KerasStack.WHAT_CAN_BE_SCORED));
+                    NameList.of(read, name -> "'" + name + "'"),
+                    KerasRefusals.whatCanBeScored(isAboveLstm(layer))));
         }
         if (!inputs.arguments().isEmpty()) {
-            throw new ModelException("%s is called with %s, expected only its input; train it without them, or %s"
+            throw new ModelException("%s is called with %s, expected only its input; train it without them%s"
                     .formatted(
                             layer.describe(),
                             NameList.of(inputs.arguments(), name -> "'" + name + "'"),
-                            KerasStack.FOR_HIDDEN_STATES));
+                            forHiddenStates(", or ", layer)));
         }
         requireNoConstants(layer, inputs);
-        KerasInputs.Source source = inputs.data().get(0);
-        if (source.tensor() != 0) {
-            throw new ModelException("%s reads a state of layer '%s', expected its output"
-                    .formatted(layer.describe(), NameList.shortened(source.layer())));
-        }
         inputs.masks().forEach(mask -> KerasMasks.require(config, layer, mask));
-        return config.layer(source.layer())
+        String name = read.iterator().next();
+        KerasLayer source = config.layer(name)
                 .orElseThrow(() -> new ModelException("%s reads layer '%s', which the model's config doesn't have"
-                        .formatted(layer.describe(), NameList.shortened(source.layer()))));
+                        .formatted(layer.describe(), NameList.shortened(name))));
+        List<Integer> outputs =
+                inputs.data().stream().map(KerasInputs.Source::tensor).toList();
+        return KerasStates.read(source, outputs)
+                .orElseThrow(() -> new ModelException(
+                        "%s reads %s of layer '%s', expected its output, its hidden state, or the hidden states of both directions%s"
+                                .formatted(
+                                        layer.describe(),
+                                        outputs.stream()
+                                                .map(output -> "output " + output)
+                                                .collect(Collectors.joining(" and ")),
+                                        NameList.shortened(name),
+                                        forHiddenStates("; ", layer))));
     }
 
     /** A layer is called on its input alone; {@code h[:, -1, :]} selects the last step. */
-    private static void requireNoConstants(KerasLayer layer, KerasInputs inputs) {
+    private void requireNoConstants(KerasLayer layer, KerasInputs inputs) {
         List<JsonNode> constants = inputs.constants();
         if (layer.kind().equals(KerasStack.GET_ITEM)) {
-            boolean isLast = constants.size() >= 2
-                    && constants.size() <= 3
-                    && constants.get(1).isInt()
-                    && constants.get(1).asInt() == -1
-                    && isAll(constants.get(0))
-                    && isAll(constants.get(constants.size() == 2 ? 0 : 2));
-            if (!isLast) {
+            if (!KerasSlices.isLastStep(constants)) {
                 throw new ModelException(
-                        "%s selects a part of the output of the layer below that is not the last step, expected h[:, -1, :], h[:, -1] or no selection; %s"
-                                .formatted(layer.describe(), KerasStack.FOR_HIDDEN_STATES));
+                        "%s selects a part of the output of the layer below that is not the last step, expected h[:, -1, :], h[:, -1] or no selection%s"
+                                .formatted(layer.describe(), forHiddenStates("; ", layer)));
             }
         } else if (constants.stream().anyMatch(KerasPath::isOn)) {
             throw new ModelException(
-                    "%s is called with %s beside its input, expected only its input; build the model without it, or %s"
+                    "%s is called with %s beside its input, expected only its input; build the model without it%s"
                             .formatted(
                                     layer.describe(),
                                     NameList.of(constants, constant -> NameList.shortened(constant.toString())),
-                                    KerasStack.FOR_HIDDEN_STATES));
+                                    forHiddenStates(", or ", layer)));
         }
     }
 
@@ -195,12 +200,13 @@ final class KerasPath {
         return !constant.isNull() && !(constant.isBoolean() && !constant.asBoolean());
     }
 
-    /** Whether it is the slice {@code :}. */
-    private static boolean isAll(JsonNode slice) {
-        JsonNode bounds = slice.path("config");
-        return slice.path("class_name").asText("").equals("__slice__")
-                && bounds.path("start").isNull()
-                && bounds.path("stop").isNull()
-                && (bounds.path("step").isNull() || bounds.path("step").asInt() == 1);
+    private String forHiddenStates(String join, KerasLayer layer) {
+        return KerasRefusals.forHiddenStates(join, isAboveLstm(layer));
+    }
+
+    private boolean isAboveLstm(KerasLayer layer) {
+        return below(layer).stream()
+                .flatMap(name -> config.layer(name).stream())
+                .anyMatch(KerasRecurrent::isRecurrent);
     }
 }

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -106,6 +105,7 @@ public final class KerasReader {
             return reader.described(root, config, version);
         }
         if (!isNumbered(root) && !NamedWeights.isIn(weightsOf(root))) {
+            requireLayers(root);
             throw new ModelException("this HDF5 file is not a Keras model: expected an attribute 'model_config' or "
                     + "'layer_names', or a group 'layers', found %s"
                             .formatted(
@@ -120,10 +120,21 @@ public final class KerasReader {
             return reader.described(root, config.get(), version.or(declared));
         }
         if (isNumbered(root)) {
+            requireLayers(root);
             throw new ModelException(
                     "the file holds weights without the model's config; " + UndescribedLayers.GIVE_CONFIG);
         }
         return reader.undescribed(NamedWeights.of(weightsOf(root)), version);
+    }
+
+    /** Refuses the weights of a subclassed model. */
+    private static void requireLayers(Hdf5Group root) {
+        List<String> attributes = NumberedWeights.attributes(root);
+        if (!attributes.isEmpty()) {
+            throw new ModelException(
+                    "these are the weights of a subclassed Keras model, whose layers are attributes of a class in Python (found %s), expected those of a Sequential or functional model; in Python, build the same layers as a keras.Sequential, and sequential.set_weights(model.get_weights()); sequential.save(\"model.keras\")"
+                            .formatted(NameList.of(attributes, name -> "'" + name + "'")));
+        }
     }
 
     /** Whether the weights are in the newer format. In the older format a layer may be named {@code layers} too. */
@@ -175,35 +186,28 @@ public final class KerasReader {
     }
 
     private ModelFile described(Hdf5Group root, KerasConfig config, KerasVersion declared) {
-        KerasWeights weights =
-                isNumbered(root) ? new NumberedWeights(root, config.layers()) : NamedWeights.of(weightsOf(root));
-        KerasVersion version =
+        KerasWeights weights = isNumbered(root) ? new NumberedWeights(root, config) : NamedWeights.of(weightsOf(root));
+        KerasVersion written =
                 declared.or(new KerasVersion(weights.version().orElse(""))).or(config.version());
+        KerasVersion version = weights.major().map(written::withForm).orElse(written);
         List<KerasLayer> path = new KerasPath(config, names).layers();
-        return file(new KerasStack(weights, version), path, version, List.of());
+        return file(new KerasStack(weights, version, true), path, version);
     }
 
     private ModelFile undescribed(NamedWeights weights, KerasVersion declared) {
         KerasVersion version = declared.or(new KerasVersion(weights.version().orElse("")));
         List<KerasLayer> path = new UndescribedLayers(weights, names).layers();
-        return file(
-                new KerasStack(weights, version),
-                path,
-                version,
-                List.of("the file has weights and no config: its layers are taken in file order, "
-                        + "each as inferred from its arrays"));
+        return file(new KerasStack(weights, version, false), path, version);
     }
 
-    private ModelFile file(KerasStack stack, List<KerasLayer> path, KerasVersion version, List<String> more) {
+    private ModelFile file(KerasStack stack, List<KerasLayer> path, KerasVersion version) {
         LstmModel model = stack.model(path);
         requireUserNamesMatch(stack, path);
         Map<String, String> metadata = new LinkedHashMap<>();
         if (!version.text().isEmpty()) {
             metadata.put(VERSION, version.text());
         }
-        List<String> notes = new ArrayList<>(stack.notes());
-        notes.addAll(more);
-        return new ModelFile(model, metadata, notes, FORMAT, stack.gates());
+        return new ModelFile(model, metadata, stack.notes(), FORMAT, stack.gates());
     }
 
     /**

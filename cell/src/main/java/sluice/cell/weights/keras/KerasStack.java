@@ -2,26 +2,20 @@ package sluice.cell.weights.keras;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import sluice.cell.model.Embedding;
-import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
-import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.model.Readout;
-import sluice.cell.weights.file.FiniteValues;
 import sluice.cell.weights.file.GateOrder;
 import sluice.cell.weights.file.NameList;
-import sluice.cell.weights.file.OutputEnd;
-import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.keras.KerasWeights.Part;
 
 /** Builds a model from a sequence of layers. */
@@ -31,18 +25,11 @@ final class KerasStack {
     static final String EMBEDDING = "Embedding";
     static final String MASKING = "Masking";
 
-    static final String FOR_HIDDEN_STATES = "set model.output to none for the hidden states of the LSTM below it";
-    static final String WHAT_CAN_BE_SCORED =
-            "only an Embedding, LSTMs, one Dense and a softmax can be scored; " + FOR_HIDDEN_STATES;
-
     /** {@code h[:, -1, :]}. */
     static final String GET_ITEM = "GetItem";
 
     private static final String TIME_DISTRIBUTED = "TimeDistributed";
     private static final String DENSE = "Dense";
-    private static final String LINEAR = "linear";
-    private static final String SOFTMAX = "softmax";
-    private static final String SIGMOID = "sigmoid";
 
     /** Layers without effect at inference. */
     private static final Set<String> NO_OPS = Set.of(
@@ -51,15 +38,14 @@ final class KerasStack {
             "Dropout",
             "GaussianDropout",
             "GaussianNoise",
+            "Identity",
             "SpatialDropout1D");
 
-    private static final Map<String, Merge> MERGES =
-            Map.of("concat", Merge.CONCAT, "sum", Merge.SUM, "mul", Merge.MUL, "ave", Merge.AVERAGE);
-
-    private final KerasWeights weights;
-    private final KerasVersion version;
-    private final List<String> notes = new ArrayList<>();
-    private final Set<String> read = new HashSet<>(); // paths of arrays
+    private final boolean described;
+    private final KerasArrays arrays;
+    private final KerasRecurrent recurrent;
+    private final KerasHead head;
+    private final Set<String> notes = new LinkedHashSet<>();
 
     private final List<LstmLayer> layers = new ArrayList<>();
     private Embedding embedding;
@@ -69,15 +55,16 @@ final class KerasStack {
     private boolean isSequence = true; // whether the output so far has one row per step; otherwise only the last step
     private boolean selectsLast; // whether the last step of a sequence was selected
     private boolean reversed; // whether that output is in reverse order of the tokens
-    private OutputLayer output;
-    private KerasLayer outputLayer;
-    private OutputEnd end = OutputEnd.LINEAR;
-    private GateOrder gates = KerasLstm.GATES;
 
-    /** @param version the Keras version that wrote the model */
-    KerasStack(KerasWeights weights, KerasVersion version) {
-        this.weights = weights;
-        this.version = version;
+    /**
+     * @param version the Keras version that wrote the model
+     * @param described whether the layers are those of a config; if not, they are inferred from the weights
+     */
+    KerasStack(KerasWeights weights, KerasVersion version, boolean described) {
+        this.described = described;
+        this.arrays = new KerasArrays(weights);
+        this.recurrent = new KerasRecurrent(arrays, version, notes::add);
+        this.head = new KerasHead(arrays);
     }
 
     /**
@@ -95,20 +82,21 @@ final class KerasStack {
             throw backwards();
         }
         noteEnds();
-        path.forEach(this::requireAllRead);
+        noteShortFloats(path);
+        path.forEach(arrays::requireAllRead);
         Readout readout = isSequence || (selectsLast && !reversed) ? Readout.LAST_STEP : Readout.FINAL_STATES;
-        LstmModel model = new LstmModel(Optional.ofNullable(embedding), layers, Optional.ofNullable(output), readout);
+        LstmModel model = new LstmModel(Optional.ofNullable(embedding), layers, head.output(), readout);
         return mask == null ? model : model.withMask(mask);
     }
 
     /** Gate order in the file. */
     GateOrder gates() {
-        return gates;
+        return recurrent.gates();
     }
 
     /** Notes on the layers, for the user. */
     List<String> notes() {
-        return notes;
+        return List.copyOf(notes);
     }
 
     Optional<String> embeddingName() {
@@ -126,39 +114,37 @@ final class KerasStack {
         }
         if (layer.kind().equals(EMBEDDING)) {
             addEmbedding(layer);
-        } else if (KerasLstm.isLstm(layer) || layer.kind().equals(BIDIRECTIONAL)) {
+        } else if (KerasRecurrent.isRecurrent(layer)) {
             addRecurrent(layer);
         } else if (layer.kind().equals(DENSE)) {
             addDense(layer, layer, Part.OWN);
         } else if (layer.kind().equals(TIME_DISTRIBUTED)) {
             addTimeDistributed(layer);
-        } else if (layer.kind().equals("Activation") || layer.kind().equals("Softmax")) {
-            addActivation(layer);
+        } else if (KerasHead.isActivation(layer)) {
+            head.addActivation(layer, isSequence ? 3 : 2, !layers.isEmpty());
         } else if (layer.kind().equals(MASKING)) {
             addMasking(layer);
         } else if (layer.kind().equals(GET_ITEM)) {
             addLastStep(layer);
-        } else {
+        } else if (!isSameShape(layer)) {
             throw refused(layer);
         }
     }
 
-    /** Requires that every array of a layer is part of the model. Layers with dropout have seeds of random numbers. */
-    private void requireAllRead(KerasLayer layer) {
-        List<Hdf5Dataset> more = weights.all(layer).stream()
-                .filter(array -> !read.contains(array.path()) && !array.path().contains("seed_generator"))
-                .toList();
-        if (!more.isEmpty()) {
-            throw new ModelException(
-                    "%s has arrays that a layer of this class doesn't have: %s; the file is of another version or class of the layer, save it again with Keras 3"
-                            .formatted(layer.describe(), NameList.of(more, Hdf5Dataset::path)));
+    /** Whether a layer gives its input another shape that is the same. */
+    private boolean isSameShape(KerasLayer layer) {
+        if (layers.isEmpty()) {
+            return false;
         }
-    }
-
-    private List<Hdf5Dataset> arrays(KerasLayer layer, Part part) {
-        List<Hdf5Dataset> arrays = weights.of(layer, part);
-        arrays.forEach(array -> read.add(array.path()));
-        return arrays;
+        int width = head.output()
+                .map(OutputLayer::classes)
+                .orElseGet(() -> layers.get(layers.size() - 1).outputWidth());
+        String shape = layer.config().path("target_shape").toString();
+        return switch (layer.kind()) {
+            case "Flatten" -> !isSequence;
+            case "Reshape" -> shape.equals(isSequence ? "[-1,%d]".formatted(width) : "[%d]".formatted(width));
+            default -> false;
+        };
     }
 
     /** The last step of a sequence. */
@@ -166,28 +152,14 @@ final class KerasStack {
         if (layers.isEmpty() || !isSequence) {
             throw new ModelException(
                     "%s selects a step of a value without steps, expected the output of an LSTM with return_sequences: %s"
-                            .formatted(layer.describe(), WHAT_CAN_BE_SCORED));
+                            .formatted(layer.describe(), KerasRefusals.whatCanBeScored(!layers.isEmpty())));
         }
         isSequence = false;
         selectsLast = true;
     }
 
-    private static ModelException refused(KerasLayer layer) {
-        if (layer.isCustom()) {
-            return new ModelException(
-                    "%s is between input and output: its class is not one of Keras, so the file doesn't tell what it computes; build the model with Keras' own layers, or %s"
-                            .formatted(layer.describe(), FOR_HIDDEN_STATES));
-        }
-        String remedy = switch (layer.kind()) {
-            case "GRU", "CuDNNGRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "RNN" ->
-                "only the layers LSTM and CuDNNLSTM can be scored";
-            case "StringLookup", "IntegerLookup", "TextVectorization", "Hashing" ->
-                "it turns words into IDs inside the model; save a model that starts at the Embedding (keras.Model(embedding.input, model.output)), and set input.vocabulary to a file with the layer's get_vocabulary(), one word a line";
-            case "Normalization", "Rescaling" ->
-                "it scales the features inside the model; scale them before scoring, and save a model that starts after this layer";
-            default -> WHAT_CAN_BE_SCORED;
-        };
-        return new ModelException("%s is between input and output: %s".formatted(layer.describe(), remedy));
+    private ModelException refused(KerasLayer layer) {
+        return KerasRefusals.of(layer, !layers.isEmpty());
     }
 
     private static void requireFloats(KerasLayer layer) {
@@ -200,10 +172,10 @@ final class KerasStack {
 
     private void addEmbedding(KerasLayer layer) {
         requireFloats(layer);
-        if (embedding != null || mask != null || !layers.isEmpty() || output != null) {
+        if (embedding != null || mask != null || !layers.isEmpty()) {
             throw new ModelException("%s is above other layers, expected it at the input".formatted(layer.describe()));
         }
-        Matrix table = matrix(only(layer, Part.OWN, 1).get(0), layer, "(tokens, width)");
+        Matrix table = KerasArrays.matrix(arrays.only(layer, Part.OWN, 1).get(0), layer, "(tokens, width)");
         boolean skips = layer.flag(false, "mask_zero");
         embedding = skips ? new Embedding(table).withPadding(0) : new Embedding(table);
         embeddingLayer = layer;
@@ -215,7 +187,12 @@ final class KerasStack {
 
     /** Masking of features. Rows that hold a masked step are bad, so it has no effect on the others. */
     private void addMasking(KerasLayer layer) {
-        if (embedding != null || !layers.isEmpty() || mask != null) {
+        if (embedding != null) {
+            throw new ModelException(
+                    "%s masks the output of an Embedding, expected features; to mask token 0, build the model with Embedding(mask_zero=True) in its place"
+                            .formatted(layer.describe()));
+        }
+        if (!layers.isEmpty() || mask != null) {
             throw new ModelException("%s is above other layers, expected it at the input".formatted(layer.describe()));
         }
         mask = maskValue(layer);
@@ -236,9 +213,9 @@ final class KerasStack {
     }
 
     private void addRecurrent(KerasLayer layer) {
-        if (output != null) {
-            throw new ModelException("%s is above the output layer '%s': %s"
-                    .formatted(layer.describe(), NameList.shortened(outputLayer.name()), WHAT_CAN_BE_SCORED));
+        if (head.output().isPresent()) {
+            throw new ModelException("%s is above the output layer %s: %s"
+                    .formatted(layer.describe(), head.name(), KerasRefusals.whatCanBeScored(true)));
         }
         if (!isSequence) {
             throw new ModelException(
@@ -246,135 +223,35 @@ final class KerasStack {
                             .formatted(layer.describe(), NameList.shortened(top.name())));
         }
         top = layer;
-        layers.add(layer.kind().equals(BIDIRECTIONAL) ? bidirectional(layer) : single(layer));
-    }
-
-    private LstmLayer single(KerasLayer layer) {
-        requireScorable(layer);
-        isSequence = layer.flag(false, "return_sequences");
-        reversed ^= layer.flag(false, "go_backwards");
-        LstmDirection direction = direction(layer, arrays(layer, Part.OWN));
-        return LstmLayer.of(reversed ? direction.backward() : direction);
-    }
-
-    private LstmLayer bidirectional(KerasLayer wrapper) {
-        KerasLayer forward = inner(wrapper, "layer");
-        KerasLayer backward = wrapper.inner("backward_layer").orElse(forward);
-        for (KerasLayer layer : List.of(forward, backward)) {
-            if (!KerasLstm.isLstm(layer)) {
-                throw refused(layer);
-            }
-            requireScorable(layer);
-        }
-        boolean readsForward = wrapper.inner("backward_layer").isPresent() && !backward.flag(false, "go_backwards");
-        if (reversed || forward.flag(false, "go_backwards") || readsForward) {
-            throw new ModelException(
-                    "%s has a forward layer that goes backwards, or a backward one that doesn't; expected go_backwards in the backward layer only"
-                            .formatted(wrapper.describe()));
-        }
-        Merge merge = MERGES.get(wrapper.config().path("merge_mode").asText(""));
-        if (merge == null) {
-            throw new ModelException("%s has merge_mode %s, expected concat, sum, mul or ave"
-                    .formatted(
-                            wrapper.describe(),
-                            NameList.shortened(
-                                    wrapper.config().path("merge_mode").toString())));
-        }
-        isSequence = forward.flag(false, "return_sequences");
-        return LstmLayer.bidirectional(
-                direction(forward, arrays(wrapper, Part.FORWARD)),
-                direction(backward, arrays(wrapper, Part.BACKWARD)).backward(),
-                merge);
-    }
-
-    private LstmDirection direction(KerasLayer layer, List<Hdf5Dataset> arrays) {
-        KerasLstm lstm = new KerasLstm(layer, arrays);
-        if (lstm.isKeras1()) {
-            gates = KerasLstm.KERAS_1_GATES;
-        }
-        return lstm.direction(version);
-    }
-
-    private void requireScorable(KerasLayer layer) {
-        if (layer.flag(false, "time_major")) {
-            throw new ModelException("%s has time_major true, expected sequences one by one; build it without"
-                    .formatted(layer.describe()));
-        }
-        String note =
-                "%s is stateful: Keras continues from the state of the previous batch, here each sequence starts from the initial state"
-                        .formatted(layer.describe());
-        if (layer.flag(false, "stateful") && !notes.contains(note)) { // both directions may share one layer
-            notes.add(note);
-        }
+        layers.add(recurrent.layer(layer, reversed));
+        reversed ^= KerasRecurrent.isReversed(layer);
+        isSequence = KerasRecurrent.isSequence(layer);
     }
 
     private void addTimeDistributed(KerasLayer wrapper) {
-        KerasLayer inner = inner(wrapper, "layer");
+        KerasLayer inner = KerasRecurrent.inner(wrapper);
         if (inner.kind().equals(DENSE)) {
             if (!isSequence) {
                 throw new ModelException("%s reads one step, expected a sequence".formatted(wrapper.describe()));
             }
             addDense(wrapper, inner, Part.WRAPPED);
-        } else if (inner.kind().equals("Activation")) {
-            addActivation(inner);
+        } else if (KerasHead.isActivation(inner)) {
+            head.addActivation(inner, 2, !layers.isEmpty());
         } else if (!NO_OPS.contains(inner.kind())) {
             throw refused(inner);
         }
     }
 
-    /** @param owner the layer that the weights are stored under: the Dense itself, or its TimeDistributed */
     private void addDense(KerasLayer owner, KerasLayer layer, Part part) {
-        if (layers.isEmpty() || output != null) {
+        if (layers.isEmpty() || head.output().isPresent()) {
             throw new ModelException("%s is %s: %s"
                     .formatted(
                             layer.describe(),
-                            output != null
-                                    ? "above the output layer '%s'".formatted(NameList.shortened(outputLayer.name()))
-                                    : "below the LSTM",
-                            WHAT_CAN_BE_SCORED));
+                            layers.isEmpty() ? "below the LSTM" : "above the output layer " + head.name(),
+                            KerasRefusals.whatCanBeScored(!layers.isEmpty())));
         }
         requireFloats(layer);
-        boolean biased = layer.flag(true, "use_bias", "bias");
-        List<Hdf5Dataset> arrays = only(owner, part, biased ? 2 : 1);
-        Matrix kernel = matrix(arrays.get(0), layer, "(H, classes)");
-        int classes = kernel.columns();
-        if (classes != layer.count("units", "output_dim")) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "%s of %s has shape %s, expected (H, classes) with %d classes",
-                    arrays.get(0).describe(),
-                    layer.describe(),
-                    kernel,
-                    layer.count("units", "output_dim")));
-        }
-        float[] bias = new float[classes];
-        if (biased) {
-            Hdf5Dataset array = arrays.get(1);
-            if (!array.shape().isVectorOf(classes)) {
-                throw new ModelException(String.format(
-                        Locale.ROOT,
-                        "%s of %s has shape %s, expected (classes) = (%d)",
-                        array.describe(),
-                        layer.describe(),
-                        array.shape(),
-                        classes));
-            }
-            bias = FiniteValues.require(array.path(), array.shape(), array.read());
-        }
-        output = new OutputLayer(transposed(kernel), bias);
-        outputLayer = layer;
-        activate(layer, KerasActivations.name(layer, layer.setting("activation")));
-    }
-
-    private static Matrix transposed(Matrix matrix) {
-        float[] values = new float[matrix.values().length];
-        int at = 0;
-        for (int column = 0; column < matrix.columns(); column++) {
-            for (int row = 0; row < matrix.rows(); row++) {
-                values[at++] = matrix.at(row, column);
-            }
-        }
-        return Matrix.of(matrix.columns(), matrix.rows(), values);
+        head.addDense(owner, layer, part);
     }
 
     private ModelException backwards() {
@@ -384,89 +261,53 @@ final class KerasStack {
                         .formatted(top.describe()));
     }
 
-    private void addActivation(KerasLayer layer) {
-        String name =
-                layer.kind().equals("Softmax") ? SOFTMAX : KerasActivations.name(layer, layer.setting("activation"));
-        if (layer.kind().equals("Softmax") && layer.config().path("axis").asInt(-1) != -1) {
-            throw new ModelException("%s goes over axis %s, expected -1, the classes"
-                    .formatted(layer.describe(), layer.config().path("axis")));
-        }
-        if (output == null && !name.equals(LINEAR)) {
-            throw new ModelException("%s applies '%s' without an output layer below it: %s"
-                    .formatted(layer.describe(), NameList.shortened(name), WHAT_CAN_BE_SCORED));
-        }
-        activate(layer, name);
-    }
-
-    private void activate(KerasLayer layer, String name) {
-        if (name.equals(LINEAR)) {
-            return;
-        }
-        boolean isKnown = name.equals(SOFTMAX) || name.equals(SIGMOID);
-        if (!isKnown || end != OutputEnd.LINEAR) {
-            throw new ModelException(
-                    "%s has the activation '%s'%s, expected softmax, sigmoid or linear for an output layer; %s"
-                            .formatted(
-                                    layer.describe(),
-                                    NameList.shortened(name),
-                                    end == OutputEnd.LINEAR
-                                            ? ""
-                                            : " after a " + end.name().toLowerCase(Locale.ROOT),
-                                    FOR_HIDDEN_STATES));
-        }
-        end = name.equals(SOFTMAX) ? OutputEnd.SOFTMAX : OutputEnd.SIGMOID;
-    }
-
-    private static KerasLayer inner(KerasLayer wrapper, String setting) {
-        return wrapper.inner(setting)
-                .orElseThrow(() -> new ModelException("%s wraps no layer, expected one under '%s' of its settings"
-                        .formatted(wrapper.describe(), setting)));
-    }
-
-    private List<Hdf5Dataset> only(KerasLayer layer, Part part, int count) {
-        List<Hdf5Dataset> arrays = arrays(layer, part);
-        if (arrays.size() != count) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "%s has %d arrays (%s), expected %d",
-                    layer.describe(),
-                    arrays.size(),
-                    NameList.of(arrays, Hdf5Dataset::path),
-                    count));
-        }
-        return arrays;
-    }
-
-    private static Matrix matrix(Hdf5Dataset array, KerasLayer layer, String expected) {
-        Shape shape = array.shape();
-        if (!shape.isMatrix()) {
-            throw new ModelException("%s of %s has shape %s, expected %s"
-                    .formatted(array.describe(), layer.describe(), shape, expected));
-        }
-        float[] values = FiniteValues.require(array.path(), shape, array.read());
-        return Matrix.of((int) shape.rows(), (int) shape.columns(), values);
-    }
-
     private void noteEnds() {
         if (embedding == null) {
             notes.add("no embedding: the LSTM reads one-hot tokens or numbers");
         }
-        if (output == null) {
+        String gives = "the Keras model";
+        if (head.output().isEmpty()) {
             notes.add("no output layer: the model gives hidden states");
+            gives = "layer '%s'".formatted(NameList.shortened(top.name()));
         } else {
+            int classes = head.output().get().classes();
             notes.add(String.format(
                     Locale.ROOT,
-                    "the output layer is layer '%s' (%d classes); the Keras model %s",
-                    NameList.shortened(outputLayer.name()),
-                    output.classes(),
-                    end.sentence(output.classes())));
+                    "the output layer is layer %s (%d classes); %s",
+                    head.name(),
+                    classes,
+                    described
+                            ? "the Keras model " + head.end().sentence(classes)
+                            : "the file doesn't tell what is above it: --emit softmax, sigmoid or logits"));
         }
-        if (isSequence) {
-            notes.add("the Keras model outputs every step, as --at each does");
+        if (!described) {
+            notes.add(
+                    "the file has weights and no config, so it is assumed that each layer reads the one before it in the file, that each LSTM reads forward, and that no layer between them changes the values");
+            notes.add("the file doesn't tell whether the Keras model outputs every step or the last: --at decides");
+        } else if (isSequence) {
+            boolean hasChoice =
+                    head.output().isEmpty() && layers.get(layers.size() - 1).looksAhead();
+            notes.add(gives + " outputs every step, as --at each does"
+                    + (hasChoice
+                            ? "; --at last gives both directions at the last step, or with model.readout = final-states the final state of each"
+                            : ""));
         } else if (layers.get(layers.size() - 1).looksAhead() && !(selectsLast && !reversed)) {
-            notes.add("the Keras model outputs the final states of each direction, as --at last does");
+            notes.add(gives + " outputs the final states of each direction, as --at last does");
         } else {
-            notes.add("the Keras model outputs the last step, as --at last does");
+            notes.add(gives + " outputs the last step, as --at last does");
+        }
+    }
+
+    /** Keras rounds what such layers compute, each backend in its own way. */
+    private void noteShortFloats(List<KerasLayer> path) {
+        List<KerasLayer> found =
+                path.stream().filter(layer -> layer.shortFloat().isPresent()).toList();
+        if (!found.isEmpty()) {
+            notes.add(
+                    "the Keras model computes in %s (dtype of %s), here it is computed in float32: scores differ by what Keras rounds off"
+                            .formatted(
+                                    found.get(0).shortFloat().get(),
+                                    NameList.of(found, layer -> "'" + NameList.shortened(layer.name()) + "'")));
         }
     }
 }

@@ -35,6 +35,11 @@ interface KerasWeights {
     /** All arrays of a layer, also those that no part lists. Empty if the file has none. */
     List<Hdf5Dataset> all(KerasLayer layer);
 
+    /** The major version of Keras that writes weights in this form, if only one does. */
+    default Optional<Integer> major() {
+        return Optional.empty();
+    }
+
     /** The Keras version stored with the weights, if any. */
     default Optional<String> version() {
         return Optional.empty();

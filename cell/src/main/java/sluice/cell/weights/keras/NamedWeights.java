@@ -64,18 +64,56 @@ final class NamedWeights implements KerasWeights {
 
     @Override
     public List<Hdf5Dataset> of(KerasLayer layer, Part part) {
-        List<Hdf5Dataset> all = arrays(layer.name());
-        int half = all.size() / 2;
-        return switch (part) {
-            case OWN, WRAPPED -> all;
-            case FORWARD -> all.subList(0, half);
-            case BACKWARD -> all.subList(half, all.size());
-        };
+        List<Hdf5Dataset> all = arrays(layer);
+        return part == Part.OWN || part == Part.WRAPPED
+                ? all
+                : all.stream().filter(array -> direction(layer, array) == part).toList();
     }
 
     @Override
     public List<Hdf5Dataset> all(KerasLayer layer) {
-        return known.contains(layer.name()) ? arrays(layer.name()) : List.of();
+        return known.contains(layer.path().get(0)) ? arrays(layer) : List.of();
+    }
+
+    /** Arrays of a layer. Those of a layer of a model inside the model have its name in their paths. */
+    private List<Hdf5Dataset> arrays(KerasLayer layer) {
+        List<Hdf5Dataset> all = arrays(layer.path().get(0));
+        return layer.path().size() == 1
+                ? all
+                : all.stream()
+                        .filter(array -> parts(array).contains(layer.ownName()))
+                        .toList();
+    }
+
+    private static List<String> parts(Hdf5Dataset array) {
+        return List.of(array.path().split("/"));
+    }
+
+    /**
+     * The direction that an array of a Bidirectional belongs to, by the names in its path. Its place tells nothing: Keras lists a frozen
+     * direction last, and a direction may have no bias.
+     */
+    private static Part direction(KerasLayer wrapper, Hdf5Dataset array) {
+        String forward = wrapper.inner("layer").map(KerasLayer::ownName).orElse("");
+        String backward =
+                wrapper.inner("backward_layer").map(KerasLayer::ownName).orElse(forward);
+        boolean named = !forward.equals(backward);
+        List<String> parts = parts(array);
+        for (int at = parts.size() - 1; at >= 0; at--) {
+            String part = parts.get(at);
+            if (named && part.equals(backward)) {
+                return Part.BACKWARD;
+            }
+            if ((named && part.equals(forward)) || part.startsWith("forward_")) {
+                return Part.FORWARD;
+            }
+            if (part.startsWith("backward_")) {
+                return Part.BACKWARD;
+            }
+        }
+        throw new ModelException(
+                "the path of %s doesn't say which direction of %s it belongs to, expected a part 'forward_...' or 'backward_...'; load the model in Keras 3 and save it with model.save(\"model.keras\")"
+                        .formatted(array.describe(), wrapper.describe()));
     }
 
     /** All arrays of a layer. */

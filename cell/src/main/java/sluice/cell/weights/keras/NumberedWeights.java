@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import sluice.cell.model.ModelException;
@@ -22,6 +23,7 @@ import sluice.cell.weights.file.NameList;
 final class NumberedWeights implements KerasWeights {
     private static final String LAYERS = "layers";
     private static final String OLDER_LAYERS = "_layer_checkpoint_dependencies";
+    private static final Set<String> OTHER_PARTS = Set.of(LAYERS, OLDER_LAYERS, "optimizer", "vars");
     private static final String CELL = "cell/";
     private static final int MAX_ARRAYS = 16; // of one layer
     private static final int MAX_LISTED = 1_000; // of one layer, with its seeds
@@ -29,26 +31,38 @@ final class NumberedWeights implements KerasWeights {
 
     private static final Pattern NUMBERED = Pattern.compile("(.*)_\\d{1,6}");
 
-    private final Hdf5Group group;
+    private final Hdf5Group root;
+    private final KerasConfig config;
     private final Map<String, String> folders = new HashMap<>(); // layer name -> folder
 
     /**
-     * @param layers all layers of the model, in the order of its config
+     * @param config the model's config
      * @throws ModelException if the file has other layers
      */
-    NumberedWeights(Hdf5Group root, List<KerasLayer> layers) {
-        this.group = group(root)
-                .orElseThrow(() -> new ModelException(
-                        "the HDF5 file has no group 'layers', expected the weights of a Keras model"));
+    NumberedWeights(Hdf5Group root, KerasConfig config) {
+        this.root = root;
+        this.config = config;
+        assignFolders("", List.of());
+    }
+
+    /**
+     * Finds the layers of a model, and of the models that are its layers.
+     *
+     * @param folder the model's folder, with a trailing slash
+     */
+    private void assignFolders(String folder, List<String> model) {
+        String inside = folder + (root.group(folder + LAYERS).isPresent() ? LAYERS : OLDER_LAYERS);
         Map<String, List<KerasLayer>> byKind = new HashMap<>();
-        layers.forEach(layer -> byKind.computeIfAbsent(snakeCase(layer.className()), kind -> new ArrayList<>())
-                .add(layer));
-        Map<String, List<String>> foldersByKind = foldersByKind();
-        byKind.forEach((kind, found) -> assignFolders(found, foldersByKind.getOrDefault(kind, List.of())));
+        config.children(model)
+                .forEach(layer -> byKind.computeIfAbsent(snakeCase(layer.className()), kind -> new ArrayList<>())
+                        .add(layer));
+        Map<String, List<String>> foldersByKind =
+                root.group(inside).map(NumberedWeights::foldersByKind).orElse(Map.of());
+        byKind.forEach((kind, found) -> assignFolders(inside, found, foldersByKind.getOrDefault(kind, List.of())));
     }
 
     /** Folders of each class ({@code lstm}, {@code lstm_1} and so on), sorted by number. */
-    private Map<String, List<String>> foldersByKind() {
+    private static Map<String, List<String>> foldersByKind(Hdf5Group group) {
         Map<String, List<String>> byKind = new HashMap<>();
         for (String name : group.names()) {
             byKind.computeIfAbsent(name, kind -> new ArrayList<>()).add(name);
@@ -67,14 +81,24 @@ final class NumberedWeights implements KerasWeights {
     }
 
     static boolean isIn(Hdf5Group root) {
-        return group(root).isPresent();
+        return root.group(LAYERS).or(() -> root.group(OLDER_LAYERS)).isPresent();
     }
 
-    private static Optional<Hdf5Group> group(Hdf5Group root) {
-        return root.group(LAYERS).or(() -> root.group(OLDER_LAYERS));
+    /** Attributes with weights of a model of a class of the user. Empty for other models, whose layers are in a group of their own. */
+    static List<String> attributes(Hdf5Group root) {
+        return root.names().stream()
+                .filter(part -> !OTHER_PARTS.contains(part))
+                .filter(part -> root.group(part + "/vars").isPresent()
+                        || root.group(part + "/cell/vars").isPresent())
+                .toList();
     }
 
-    private void assignFolders(List<KerasLayer> layers, List<String> found) {
+    @Override
+    public Optional<Integer> major() {
+        return Optional.of(root.group(LAYERS).isPresent() ? 3 : 2);
+    }
+
+    private void assignFolders(String inside, List<KerasLayer> layers, List<String> found) {
         if (found.size() != layers.size() && !found.isEmpty()) {
             throw new ModelException(String.format(
                     Locale.ROOT,
@@ -85,7 +109,12 @@ final class NumberedWeights implements KerasWeights {
                     NameList.of(found, name -> "'" + name + "'")));
         }
         for (int at = 0; at < found.size(); at++) {
-            folders.put(layers.get(at).name(), found.get(at));
+            KerasLayer layer = layers.get(at);
+            String folder = inside + "/" + found.get(at);
+            folders.put(layer.name(), folder);
+            if (config.isModel(layer)) {
+                assignFolders(folder + "/", layer.path());
+            }
         }
     }
 
@@ -117,7 +146,7 @@ final class NumberedWeights implements KerasWeights {
         List<Hdf5Dataset> found = new ArrayList<>();
         String folder = folders.get(layer.name());
         if (folder != null) {
-            group.group(folder).ifPresent(own -> addAll(own, 0, new int[1], found));
+            root.group(folder).ifPresent(own -> addAll(own, 0, new int[1], found));
         }
         return found;
     }
@@ -144,7 +173,7 @@ final class NumberedWeights implements KerasWeights {
 
     private List<Hdf5Dataset> arrays(String folder) {
         List<Hdf5Dataset> arrays = new ArrayList<>();
-        group.group(folder).ifPresent(found -> {
+        root.group(folder).ifPresent(found -> {
             for (int number = 0; found.names().contains(Integer.toString(number)) && number < MAX_ARRAYS; number++) {
                 String name = Integer.toString(number);
                 arrays.add(found.dataset(name)

@@ -111,7 +111,7 @@ final class UndescribedLayers {
         boolean dense =
                 arrays.size() == 2 && first.isMatrix() && arrays.get(1).shape().isVectorOf(first.columns());
         if (dense && names.output().filter(name::equals).isPresent()) {
-            config.put("units", first.columns()).put("activation", "softmax");
+            config.put("units", first.columns()).put("activation", "linear");
             return new KerasLayer("Dense", name, config);
         }
         throw new ModelException("layer '%s' has arrays of shapes %s, so its function is unknown; %s"

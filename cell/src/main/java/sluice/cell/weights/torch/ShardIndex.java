@@ -29,6 +29,7 @@ final class ShardIndex {
     private static final Pattern FILE_NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}");
 
     private static final String WEIGHT_MAP = "weight_map";
+    private static final String KERAS_ROOT = "/"; // of the names in an index of Keras weights
 
     private final Map<String, String> shards = new LinkedHashMap<>(); // file by tensor
 
@@ -87,6 +88,10 @@ final class ShardIndex {
     private void readWeightMap(JsonParser parser) throws IOException {
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String tensor = parser.currentName();
+            if (tensor.startsWith(KERAS_ROOT)) {
+                throw new ModelException(
+                        "this is the index of Keras weights in several files, expected the model in one; in Python, model.load_weights(\"FILE\"); model.save(\"model.keras\")");
+            }
             if (parser.nextToken() != JsonToken.VALUE_STRING) {
                 throw new ModelException(
                         "the index gives tensor '%s' a value that is not a string, expected a file name"

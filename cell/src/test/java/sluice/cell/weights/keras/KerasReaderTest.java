@@ -238,9 +238,15 @@ class KerasReaderTest {
                 .model();
         assertThat(model.directions().get(0).variant().gate())
                 .isEqualTo(new Activation(Kind.HARD_SIGMOID, 1 / 6f, 0.5f));
-        assertThatThrownBy(() -> read("w.weights.h5", weights, Map.of("config.json", config), AUTOMATIC))
+        assertThat(read("w.weights.h5", weights, Map.of("config.json", config), AUTOMATIC)
+                        .model()
+                        .fingerprint())
+                .as("the form of the weights tells the version")
+                .isEqualTo(model.fingerprint());
+        byte[] named = KerasWriter.named("nightly", Optional.empty(), layers).bytes();
+        assertThatThrownBy(() -> read("w.weights.h5", named, Map.of("config.json", config), AUTOMATIC))
                 .hasMessageContaining("'hard_sigmoid', whose function differs between Keras 3 and earlier versions")
-                .hasMessageContaining("put a metadata.json beside it");
+                .hasMessageContaining("put a metadata.json with the version that trained it beside it");
     }
 
     @Test
@@ -591,7 +597,11 @@ class KerasReaderTest {
         List<Layer> layers = KerasWriter.layers(SMALL, Form.CUDNN);
         byte[] file = KerasWriter.named("2.1.5", Optional.empty(), layers).bytes();
 
-        assertSmall(read(file, AUTOMATIC.withOutput("decoder")));
+        ModelFile read = read(file, AUTOMATIC.withOutput("decoder"));
+        assertSmall(read);
+        assertThat(read.notes())
+                .contains("the file doesn't tell whether the Keras model outputs every step or the last: --at decides")
+                .noneMatch(note -> note.contains("the Keras model ends in") || note.contains("as --at"));
         assertThat(read(file, AUTOMATIC.withOutput(TensorNames.NONE)).model())
                 .hasToString("5 tokens of width 2; LSTM 3; no output layer");
         assertThatThrownBy(() -> read(file))
@@ -747,6 +757,56 @@ class KerasReaderTest {
                     .hasMessageContaining(
                             "layer 'get_item' (GetItem) selects a part of the output of the layer below that is not the last step");
         }
+    }
+
+    /** {@code tf.keras} writes {@code h[:, -1, :]} as a layer with the index among its arguments. */
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 0})
+    void readsTheLastStepThatTfKerasSelects(int step) throws IOException {
+        List<Layer> layers = small();
+        layers.add(3, KerasWriter.layer("SlicingOpLambda", "index").with("function", "__operators__.getitem"));
+        ObjectNode model = KerasWriter.functional(layers, false);
+        ArrayNode call = ((ArrayNode) model.at("/config/layers/3/inbound_nodes")).removeAll();
+        ObjectNode all = KerasWriter.object().putNull("start").putNull("stop").putNull("step");
+        call.add(KerasWriter.reference("lstm_7"));
+        ((ArrayNode) call.get(0))
+                .addObject()
+                .putArray("slice_spec")
+                .add(all)
+                .add(step)
+                .add(all);
+        byte[] file = KerasWriter.named("2.11.0", Optional.of(model), layers).bytes();
+
+        if (step == -1) {
+            ModelFile read = read(file);
+            assertSmall(read);
+            assertThat(read.notes()).contains("the Keras model outputs the last step, as --at last does");
+        } else {
+            assertThatThrownBy(() -> read(file)).hasMessageContaining("layer 'index' (GetItem) selects a part");
+        }
+    }
+
+    /** Models that are layers of a model, also with layers of the same names. */
+    @Test
+    void readsModelsInsideAModel() throws IOException {
+        List<Layer> layers = small();
+        ObjectNode inner = KerasWriter.sequential(layers.subList(1, 3));
+        ObjectNode model = KerasWriter.sequential(List.of(layers.get(0), layers.get(3)));
+        ArrayNode listed = (ArrayNode) model.at("/config/layers");
+        listed.insert(1, inner.put("name", "decoder_below"));
+        Hdf5Writer weights = KerasWriter.numbered("layers/sequential/layers", layers.subList(1, 3));
+        layers.get(3)
+                .weights()
+                .forEach(weight -> weights.floats(
+                        "layers/dense/vars/" + (weight.name().equals("kernel") ? 0 : 1),
+                        weight.values(),
+                        weight.shape()));
+        byte[] file = KerasWriter.archive("3.15.1", model, weights.bytes());
+
+        assertSmall(read(file));
+        assertThat(read(file).notes()).contains("the embedding is layer 'decoder_below/embedding_1' (5, 2)");
+        assertThat(read(file, AUTOMATIC.withOutput(TensorNames.NONE)).model())
+                .hasToString("5 tokens of width 2; LSTM 3; no output layer");
     }
 
     private static ObjectNode slice(Integer start) {

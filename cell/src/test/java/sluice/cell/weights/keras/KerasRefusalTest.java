@@ -66,11 +66,11 @@ class KerasRefusalTest {
                 2,
                 KerasWriter.layer(kind, "other"),
                 "layer 'other' (" + kind
-                        + ") is between input and output: only the layers LSTM and CuDNNLSTM can be scored");
+                        + ") is between input and output: only the layers LSTM and CuDNNLSTM, and an RNN of one LSTMCell, can be scored");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Attention", "Conv1D", "Lambda", "GlobalMaxPooling1D", "BatchNormalization", "Sequential"})
+    @ValueSource(strings = {"Attention", "Conv1D", "Lambda", "GlobalMaxPooling1D", "BatchNormalization"})
     void otherLayers(String kind) {
         List<Layer> layers = small();
         layers.add(3, KerasWriter.layer(kind, "other"));
@@ -87,7 +87,7 @@ class KerasRefusalTest {
         Layer masking = KerasWriter.layer("Masking", "masking").with("mask_value", 0);
         List<Layer> layers = small();
         layers.add(2, masking);
-        assertRefused(layers, "layer 'masking' (Masking) is above other layers, expected it at the input");
+        assertRefused(layers, "layer 'masking' (Masking) masks the output of an Embedding, expected features");
         layers.remove(2);
         layers.add(1, masking);
         assertRefused(layers, "(Embedding) is above other layers, expected it at the input");
@@ -151,7 +151,51 @@ class KerasRefusalTest {
 
         assertThatThrownBy(() -> KerasReaderTest.read(file))
                 .hasMessageContaining(
-                        "an output of the model is state 2 of layer 'decoder', expected the layer's output");
+                        "the model's output is output 2 of layer 'decoder', expected its first output or its hidden state; set model.output to none and use --emit state");
+    }
+
+    @Test
+    void aModelInsideThatListsNoLayers() {
+        List<Layer> layers = small();
+        layers.add(3, KerasWriter.layer("Sequential", "other"));
+        assertRefused(layers, "layer 'other' (Sequential) lists 0 layers, expected 1 to 2000");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {"[1, 2]; for 'axis', expected", "1.5; for 'axis', expected", "[1]; goes over axis [1]"})
+    void softmaxesOfOtherAxes(String axis, String part) throws IOException {
+        List<Layer> layers = newer();
+        layers.set(3, layers.get(3).with("activation", "linear"));
+        layers.add(KerasWriter.layer("Softmax", "softmax").with("axis", KerasWriter.JSON.readTree(axis)));
+        assertRefused(layers, "layer 'softmax' (Softmax) ", part);
+    }
+
+    @Test
+    void aVersionThatDidNotWriteTheForm() {
+        List<Layer> layers = newer();
+        layers.set(2, layers.get(2).with("recurrent_activation", "hard_sigmoid"));
+        assertRefused(
+                KerasWriter.archive("2.3.1", layers),
+                "the weights have the form of Keras 3, but the version given for them is '2.3.1'; correct 'keras_version'");
+    }
+
+    @Test
+    void directionsWithoutNames() {
+        List<Layer> layers = new ArrayList<>(KerasWriter.layers(Models.stack(new Random(2), 1, true), Form.KERAS_2));
+        Layer both = layers.get(2);
+        layers.set(
+                2,
+                both.of(both.weights().stream()
+                        .map(weight -> new Weight(
+                                weight.name().replaceAll("(for|back)ward_layer", "$1"),
+                                weight.values(),
+                                weight.shape()))
+                        .toList()));
+        assertRefused(
+                KerasWriter.whole("2.3.1", layers),
+                "doesn't say which direction of layer 'both_0' (Bidirectional) it belongs to, expected a part 'forward_...'");
     }
 
     @Test
@@ -269,7 +313,7 @@ class KerasRefusalTest {
         assertRefused(
                 2,
                 small().get(2).with("activation", Map.of("class_name", "LeakyReLU", "config", Map.of())),
-                "layer 'lstm_7' (LSTM) has a custom activation");
+                "layer 'lstm_7' (LSTM) has the layer LeakyReLU as its activation, expected an activation that Keras knows by name");
     }
 
     @Test
@@ -381,8 +425,8 @@ class KerasRefusalTest {
         assertGraphRefused(
                 layers -> ((ArrayNode)
                                 call(layers, 3).get("args").get(0).get("config").get("keras_history"))
-                        .set(2, 1),
-                "layer 'decoder' (Dense) reads a state of layer 'lstm_7', expected its output");
+                        .set(2, 2),
+                "layer 'decoder' (Dense) reads output 2 of layer 'lstm_7', expected its output, its hidden state");
     }
 
     @Test
