@@ -81,6 +81,7 @@ class ArchitectureTest {
                     "Matrix",
                     "ModelException",
                     "OutputLayer",
+                    "Printable",
                     "Readout"),
             REFERENCE,
             Set.of("ReferenceLstm"));

@@ -23,25 +23,44 @@ def tokens(rng, count=6, vocabulary=V):
     return [rng.integers(0, vocabulary, rng.integers(1, 12)).tolist() for _ in range(count)]
 
 
-def case(name, model, why, at="each", expect="accept", runs=None, save=torch.save, suffix="pt", vocabulary=V):
-    """model(ids) returns the logits of each step, (steps, classes)."""
+def features(rng, width, count=6):
+    return [rng.normal(size=(rng.integers(1, 9), width)).round(3).tolist() for _ in range(count)]
+
+
+def case(
+    name,
+    model,
+    why,
+    at="each",
+    expect="accept",
+    runs=None,
+    save=torch.save,
+    suffix="pt",
+    vocabulary=V,
+    width=None,
+    emits="softmax",
+    state=None,
+):
+    """model(ids) returns the logits of each step, (steps, classes). width is that of features, instead of tokens."""
     folder = os.path.join(TARGET, name)
     os.makedirs(folder, exist_ok=True)
     model.eval()
-    rng = np.random.default_rng(len(name) * 1000 + sum(map(ord, name)))
-    rows, expected = [], {}
-    with torch.no_grad():
-        for index, ids in enumerate(tokens(rng, vocabulary=vocabulary)):
-            softmax = F.softmax(model(torch.tensor([ids]))[0].float(), -1).tolist()
-            rows.append(json.dumps({"id": f"s{index}", "tokens": ids}))
-            expected[f"s{index}"] = softmax if at == "each" else softmax[-1]
     file = "model." + suffix
     if suffix == "safetensors":
         save_model(model, os.path.join(folder, file))
     else:
-        save(model.state_dict(), os.path.join(folder, file))
-    write(folder, "inputs.jsonl", "\n".join(rows) + "\n")
-    write(folder, "expected.json", json.dumps(expected))
+        save(model.state_dict() if state is None else state, os.path.join(folder, file))
+    if any(result != "refuse" for _, result, _ in runs or [("", expect, {})]):
+        rng = np.random.default_rng(len(name) * 1000 + sum(map(ord, name)))
+        rows, expected = [], {}
+        with torch.no_grad():
+            for index, row in enumerate(features(rng, width) if width else tokens(rng, vocabulary=vocabulary)):
+                answer = model(torch.tensor([row]))[0].float()
+                answer = (F.softmax(answer, -1) if emits == "softmax" else answer).tolist()
+                rows.append(json.dumps({"id": f"s{index}", "tokens": row}))
+                expected[f"s{index}"] = answer if at == "each" else answer[-1]
+        write(folder, "inputs.jsonl", "\n".join(rows) + "\n")
+        write(folder, "expected.json", json.dumps(expected))
     about = {
         "name": name,
         "model": file,
@@ -52,7 +71,7 @@ def case(name, model, why, at="each", expect="accept", runs=None, save=torch.sav
                 "expect": result,
                 "why": why,
                 "sets": sets,
-                "emits": "softmax",
+                "emits": emits,
                 "inputs": "inputs.jsonl",
                 "expected": "expected.json",
             }
@@ -473,4 +492,5 @@ def orthogonal():
     return model
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import sluice.cell.model.LstmModel;
+import sluice.cell.model.Printable;
 
 /** The content of a model file: the model, the metadata of the file, and notes on how the file was understood. */
 public final class ModelFile {
@@ -23,7 +24,7 @@ public final class ModelFile {
             LstmModel model, Map<String, String> metadata, List<String> notes, String format, GateOrder gateOrder) {
         this.model = model;
         this.metadata = Map.copyOf(metadata);
-        this.notes = List.copyOf(notes);
+        this.notes = notes.stream().map(Printable::of).toList();
         this.format = format;
         this.gateOrder = gateOrder;
     }

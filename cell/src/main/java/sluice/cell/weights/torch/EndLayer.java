@@ -88,9 +88,11 @@ final class EndLayer {
         return name.endsWith("bias");
     }
 
-    /** {@code fc.bias} for {@code fc.weight}. */
+    /** {@code fc.bias} for {@code fc.weight}, {@code out_bias} for a parameter {@code out_weight}. */
     static String biasOf(String weight) {
-        return isWeight(weight) ? weight.substring(0, weight.length() - WEIGHT.length()) + BIAS : weight + BIAS;
+        return weight.endsWith("weight")
+                ? weight.substring(0, weight.length() - "weight".length()) + "bias"
+                : weight + BIAS;
     }
 
     Optional<String> chosen() {
@@ -123,13 +125,26 @@ final class EndLayer {
         }
         if (!tensors.has(name)) {
             throw new ModelException(
-                    "no tensor '%s', which %s names: set it to one of %s, or to none if the model has no such layer"
-                            .formatted(name, setting, NameList.of(tensors.names(), tensors::describe)));
+                    "%s names '%s', which is not a tensor of the network or is a part of a computed weight; expected %snone if the model has no such layer"
+                            .formatted(
+                                    setting,
+                                    NameList.shortened(name),
+                                    candidates.isEmpty()
+                                            ? ""
+                                            : "one of %s, or ".formatted(NameList.of(candidates, tensors::describe))));
         }
         if (!fits(name)) {
-            throw wrongShape(name, "set %s to the name of another tensor".formatted(setting));
+            throw wrongShape(name, "set %s to the name of another tensor%s".formatted(setting, transposed(name)));
         }
         chosen = name;
+    }
+
+    /** What to do with the parameter W of a network that computes h W. */
+    private String transposed(String name) {
+        Shape shape = tensors.shape(name);
+        return shape.isMatrix() && shape.rows() == width && !isWeight(name)
+                ? "; if the network multiplies by it from the right, as in h @ W, save its transpose, W.T.contiguous()"
+                : "";
     }
 
     /**
@@ -154,22 +169,22 @@ final class EndLayer {
     /**
      * Whether the output layer is set to none, and this tensor is of a layer above the LSTM by its name or shape.
      *
-     * @param below width of a layer below the LSTM, which would not be left out
+     * @param elsewhere whether weights could be of a layer below or between the LSTMs, which would not be left out
      */
-    boolean isLeftOut(String name, long below) {
+    boolean isLeftOut(String name, Predicate<Shape> elsewhere) {
         if (!setByUser || chosen != null) {
             return false;
         }
         String weight = isBias(name) ? weightOf(name) : name;
         if (!tensors.has(weight)
                 || !isPossible(weight)
-                || !tensors.shape(weight).isMatrix()) {
+                || !tensors.shape(weight).isMatrix()
+                || elsewhere.test(tensors.shape(weight))) {
             return false;
         }
-        boolean couldBeBelow = tensors.shape(weight).rows() == below;
         return switch (TensorRole.of(weight)) {
-            case OUTPUT -> isCandidate(weight) || !couldBeBelow;
-            case UNKNOWN -> isCandidate(weight) && !couldBeBelow;
+            case OUTPUT -> true;
+            case UNKNOWN -> isCandidate(weight);
             case EMBEDDING, OTHER -> false;
         };
     }
@@ -221,7 +236,7 @@ final class EndLayer {
             throw new ModelException(String.format(
                     Locale.ROOT,
                     "%d tensors could be %s: %s; set %s to the name of the right one, and name the others in model.ignore if they are "
-                            + "not part of the network",
+                            + "not part of the network; a network that uses several of them can't be scored",
                     names.size(),
                     what,
                     NameList.of(names, tensors::describe),
@@ -242,11 +257,17 @@ final class EndLayer {
             if (misfit && isPossible(name) && TensorRole.of(name) == role) {
                 throw wrongShape(
                         name,
-                        ("a model with another layer there cannot be scored; if this tensor is not part of the network, "
-                                        + "name it in model.ignore, and set %s to the right one or to none")
-                                .formatted(setting));
+                        "a network with another layer there cannot be scored; only if this tensor is not part of the network, name it in model.ignore"
+                                + summed(name));
             }
         }
+    }
+
+    /** What to do if the layer reads the sum of two directions, which only a graph tells. */
+    private String summed(String name) {
+        return role == TensorRole.OUTPUT && 2 * tensors.shape(name).dimension(1) == width
+                ? "; if the network adds the two directions of the LSTM, export it to ONNX, which tells that"
+                : "";
     }
 
     private ModelException wrongShape(String name, String advice) {
@@ -255,10 +276,11 @@ final class EndLayer {
     }
 
     private boolean isPossible(String name) {
-        return RecurrentName.parse(name).isEmpty() && possible.test(name);
+        return RecurrentName.parse(name).isEmpty() && !name.contains("lora_") && possible.test(name);
     }
 
-    private boolean fits(String name) {
+    /** Whether it has the shape. */
+    boolean fits(String name) {
         Shape shape = tensors.shape(name);
         return shape.isMatrix() && shape.columns() == width;
     }

@@ -1,10 +1,10 @@
 package sluice.cell.weights.torch;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.OptionalLong;
 import sluice.cell.model.Embedding;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
@@ -21,21 +21,22 @@ import sluice.cell.weights.file.TensorNames;
  */
 final class EndLayers {
     private final NamedTensors tensors;
-    private final long inputWidth; // I of layer 0
-    private final long outputWidth; // output width of the top layer
+    private final StackWidths widths;
     private final EndLayer embedding;
     private final EndLayer output;
+    private final OutputBias bias;
+    private final List<String> notes = new ArrayList<>();
 
-    private EndLayers(NamedTensors tensors, long inputWidth, long outputWidth) {
+    private EndLayers(NamedTensors tensors, StackWidths widths) {
         this.tensors = tensors;
-        this.inputWidth = inputWidth;
-        this.outputWidth = outputWidth;
-        this.embedding = EndLayer.embedding(tensors, inputWidth);
-        this.output = EndLayer.output(tensors, outputWidth);
+        this.widths = widths;
+        this.embedding = EndLayer.embedding(tensors, widths.input());
+        this.output = EndLayer.output(tensors, widths.output());
+        this.bias = new OutputBias(tensors);
     }
 
-    static EndLayers find(NamedTensors tensors, TensorNames names, long inputWidth, long outputWidth) {
-        EndLayers ends = new EndLayers(tensors, inputWidth, outputWidth);
+    static EndLayers find(NamedTensors tensors, TensorNames names, StackWidths widths) {
+        EndLayers ends = new EndLayers(tensors, widths);
         names.embedding().ifPresent(ends.embedding::set);
         names.output().ifPresent(ends.output::set);
         ends.embedding.chooseByName();
@@ -45,7 +46,39 @@ final class EndLayers {
         ends.tieByBias();
         ends.embedding.requireNoMisfit();
         ends.output.requireNoMisfit();
+        ends.requireAbove();
+        ends.noteTie();
         return ends;
+    }
+
+    /** Rejects an output layer that was not named by the user, and could be between the LSTMs by its shape. */
+    private void requireAbove() {
+        if (output.isSetByUser() || output.chosen().isEmpty() || isTied()) {
+            return;
+        }
+        String name = output.chosen().get();
+        if (widths.couldBeBetween(tensors.shape(name))) {
+            throw new ModelException(
+                    "tensor %s could be the output layer, or a layer between the LSTMs; if it is the output layer, set model.output to '%s'; a network with a layer between the LSTMs can't be scored"
+                            .formatted(tensors.describe(name), NameList.shortened(name)));
+        }
+    }
+
+    /** Whether the output layer was not named by the user, and could be below the LSTM by its shape and name. */
+    boolean couldOutputBeBelow() {
+        if (output.isSetByUser() || output.chosen().isEmpty() || isTied()) {
+            return false;
+        }
+        String name = output.chosen().get();
+        boolean isNamed = embedding.chosen().isPresent() && TensorRole.of(name) == TensorRole.OUTPUT;
+        return !isNamed && widths.couldBeBelow(tensors.shape(name), embeddingWidth());
+    }
+
+    private OptionalLong embeddingWidth() {
+        return embedding
+                .chosen()
+                .map(name -> OptionalLong.of(tensors.shape(name).columns()))
+                .orElse(OptionalLong.empty());
     }
 
     /** Name of the embedding tensor. */
@@ -69,29 +102,10 @@ final class EndLayers {
             return Optional.empty();
         }
         Matrix weights = tensors.matrix(output.chosen().get());
-        Optional<String> bias = outputBias(output.chosen().get());
+        Optional<String> name = bias.of(output.chosen().get(), isTied());
+        notes.addAll(bias.notes());
         return Optional.of(
-                bias.isEmpty() ? new OutputLayer(weights) : new OutputLayer(weights, tensors.values(bias.get())));
-    }
-
-    /**
-     * The bias with the same prefix as the output weights, or with tied layers the bias that has no weights of its own.
-     */
-    private Optional<String> outputBias(String weights) {
-        String sibling = EndLayer.biasOf(weights);
-        if (tensors.has(sibling)) {
-            if (!tensors.shape(sibling).isVectorOf(tensors.shape(weights).rows())) {
-                throw new ModelException(String.format(
-                        Locale.ROOT,
-                        "tensor '%s' has shape %s, expected (classes) = (%d), as '%s' has rows",
-                        sibling,
-                        tensors.shape(sibling),
-                        tensors.shape(weights).rows(),
-                        weights));
-            }
-            return Optional.of(sibling);
-        }
-        return isTied() ? unpairedBias(weights) : Optional.empty();
+                name.isEmpty() ? new OutputLayer(weights) : new OutputLayer(weights, tensors.values(name.get())));
     }
 
     /** Whether embedding and output layer are one tensor. */
@@ -108,47 +122,27 @@ final class EndLayers {
     private void tieByBias() {
         if (output.isOpen() && embedding.chosen().isPresent()) {
             String shared = embedding.chosen().get();
-            if (tensors.shape(shared).columns() == outputWidth
-                    && unpairedBias(shared).isPresent()) {
+            Optional<String> unpaired =
+                    tensors.shape(shared).columns() == widths.output() ? bias.withoutWeights(shared) : Optional.empty();
+            unpaired.ifPresent(name -> {
                 output.choose(shared);
-            }
+                notes.add(
+                        ("the embedding and the output layer are taken to be tied: the file has only a bias of the output layer, "
+                                        + "tensor %s")
+                                .formatted(tensors.describe(name)));
+            });
         }
     }
 
-    private Optional<String> unpairedBias(String weights) {
-        List<String> biases =
-                tensors.names().stream().filter(name -> couldTie(name, weights)).collect(Collectors.toList());
-        if (biases.size() > 1) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "%d biases without weights could be the one of an output layer that shares '%s': %s; expected one",
-                    biases.size(),
-                    weights,
-                    NameList.of(biases, tensors::describe)));
+    private void noteTie() {
+        if (isTied() && notes.isEmpty()) {
+            notes.add("the embedding and the output layer are tied: they share the values of one tensor");
         }
-        return biases.stream().findFirst();
     }
 
-    /** Whether it is a bias with one value for each row of these weights, and all that the file has of its layer. */
-    private boolean couldTie(String name, String weights) {
-        if (!EndLayer.isBias(name)
-                || !tensors.shape(name).isVectorOf(tensors.shape(weights).rows())
-                || RecurrentName.parse(name).isPresent()) {
-            return false;
-        }
-        TensorRole role = TensorRole.of(name);
-        return (role == TensorRole.OUTPUT || role == TensorRole.UNKNOWN) && isAlone(name);
-    }
-
-    /** Whether no other tensor is in the module {@code decoder.} of {@code decoder.bias}, or begins like the bare {@code out_bias}. */
-    private boolean isAlone(String bias) {
-        String module = bias.substring(0, bias.length() - "bias".length());
-        if (module.isEmpty()) {
-            return !tensors.allNames().contains("weight");
-        }
-        return tensors.allNames().tailSet(module).stream()
-                .takeWhile(name -> name.startsWith(module))
-                .allMatch(bias::equals);
+    /** What is assumed of these layers. */
+    List<String> notes() {
+        return notes;
     }
 
     /** @throws ModelException if {@code model.ignore} names a tensor without which the model would lose one of these layers */
@@ -162,12 +156,18 @@ final class EndLayers {
         embedding.requireNoneIgnored(name -> false);
         output.requireNoneIgnored(name -> embedding
                 .chosen()
-                .filter(weights -> tensors.shape(weights).columns() == outputWidth && couldTie(name, weights))
+                .filter(weights -> tensors.shape(weights).columns() == widths.output() && bias.couldTie(name, weights))
                 .isPresent());
+    }
+
+    /** Whether the model has no output layer yet, and the user could name this tensor as one. */
+    boolean couldBeOutput(String name) {
+        return output.isOpen() && output.fits(name);
     }
 
     /** Whether the tensor is of a layer above the LSTM that {@code model.output = none} leaves out. */
     boolean isLeftOut(String name) {
-        return output.isLeftOut(name, inputWidth);
+        return output.isLeftOut(
+                name, shape -> widths.couldBeBetween(shape) || widths.couldBeBelow(shape, embeddingWidth()));
     }
 }

@@ -29,7 +29,7 @@ final class FoldedWeight {
             Pattern.compile("(?<module>|.*\\.)parametrizations\\.(?<weight>[^.]+)\\.original0");
 
     private enum Rule {
-        WEIGHT_NORM("weight normalization"),
+        WEIGHT_NORM("weight normalization is assumed"),
         PRUNING("pruning"),
         WEIGHT_DROPOUT("weight dropout, which applies in training only");
 

@@ -15,9 +15,10 @@ import sluice.cell.weights.file.Shape;
 
 /**
  * Learned initial states of an {@code nn.LSTM}: two parameters whose names differ in h and c, such as {@code h0} and {@code c0}, of shape
- * (L * D, 1, H), as {@code nn.LSTM} takes them, or (L * D, H) with at least two rows. L is the number of layers and D of directions.
+ * (L * D, 1, H), as {@code nn.LSTM} takes them, or (L * D, H) with at least two rows. L is the number of layers and D of directions. Of an {@code nn.LSTMCell} the shape is (1, H).
  *
- * <p>A matrix of one row could be anything and is not taken.
+ * <p>They belong to the LSTM if they are parameters of the LSTM itself or of a module around it. Of an {@code nn.LSTM} a matrix of one row
+ * could be anything and is not taken.
  */
 final class InitialStates {
     private static final String MARK = "(?:lstm|rnn|init|initial|learned|learnable|start|state|states)";
@@ -46,12 +47,12 @@ final class InitialStates {
     }
 
     /**
-     * The only pair whose shapes fit the layers of one {@code nn.LSTM}.
+     * The only pair whose names and shapes fit the layers of one {@code nn.LSTM} or {@code nn.LSTMCell}.
      *
      * @throws ModelException if {@code model.ignore} names it
      */
-    static Optional<Pair> find(NamedTensors tensors, List<LstmLayer> layers) {
-        List<Pair> all = pairs(tensors, directions(layers));
+    static Optional<Pair> find(NamedTensors tensors, LstmModule module, List<LstmLayer> layers) {
+        List<Pair> all = pairs(tensors, module, directions(layers));
         List<Pair> pairs = all.stream()
                 .filter(pair -> tensors.has(pair.hidden()) && tensors.has(pair.cell()))
                 .toList();
@@ -65,12 +66,14 @@ final class InitialStates {
         return pairs.size() == 1 ? Optional.of(pairs.get(0)) : Optional.empty();
     }
 
-    private static List<Pair> pairs(NamedTensors tensors, List<LstmDirection> directions) {
+    private static List<Pair> pairs(NamedTensors tensors, LstmModule module, List<LstmDirection> directions) {
         List<Pair> pairs = new ArrayList<>();
         for (String name : tensors.allNames()) {
             marked(name)
+                    .filter(matcher -> module.prefix().startsWith(matcher.group("path")))
                     .flatMap(InitialStates::pair)
-                    .filter(pair -> tensors.allNames().contains(pair.cell()) && fits(tensors, pair, directions))
+                    .filter(pair -> tensors.allNames().contains(pair.cell())
+                            && fits(tensors, pair, directions, module.isCell()))
                     .ifPresent(pairs::add);
         }
         return pairs;
@@ -83,20 +86,21 @@ final class InitialStates {
                         hidden.group(), hidden.group("path") + hidden.group("before") + cell + hidden.group("after")));
     }
 
-    private static boolean fits(NamedTensors tensors, Pair pair, List<LstmDirection> directions) {
+    private static boolean fits(NamedTensors tensors, Pair pair, List<LstmDirection> directions, boolean ofCell) {
         Shape hidden = tensors.shape(pair.hidden());
         Shape cell = tensors.shape(pair.cell());
         return hidden.rank() == cell.rank()
-                && fits(hidden, directions.size(), directions.get(0).outputWidth())
-                && fits(cell, directions.size(), directions.get(0).hiddenWidth());
+                && fits(hidden, directions.size(), directions.get(0).outputWidth(), ofCell)
+                && fits(cell, directions.size(), directions.get(0).hiddenWidth(), ofCell);
     }
 
     private static List<LstmDirection> directions(List<LstmLayer> layers) {
         return layers.stream().flatMap(layer -> layer.directions().stream()).toList();
     }
 
-    private static boolean fits(Shape shape, int states, int width) {
-        return shape.equals(Shape.of(states, 1, width)) || (states > 1 && shape.equals(Shape.of(states, width)));
+    private static boolean fits(Shape shape, int states, int width, boolean ofCell) {
+        return shape.equals(Shape.of(states, 1, width))
+                || ((states > 1 || ofCell) && shape.equals(Shape.of(states, width)));
     }
 
     /** The layers with these initial states: layer by layer, forward before backward. */

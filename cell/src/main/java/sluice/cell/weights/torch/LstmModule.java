@@ -128,7 +128,8 @@ final class LstmModule {
     /** Required input width of a layer, with the reason for the message. */
     record WidthBelow(long width, String reason) {}
 
-    private boolean isCell() {
+    /** Whether it is an {@code nn.LSTMCell}. */
+    boolean isCell() {
         boolean cell = names.stream().anyMatch(RecurrentName::cell);
         if (cell && !names.stream().allMatch(RecurrentName::cell)) {
             throw new ModelException(("the prefix '%s' has tensors of an nn.LSTM ('weight_ih_l0') and of an "

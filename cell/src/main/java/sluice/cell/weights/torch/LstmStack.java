@@ -4,15 +4,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
-import java.util.StringJoiner;
-import java.util.TreeMap;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -33,9 +27,7 @@ final class LstmStack {
     static final GateOrder GATES = GateOrder.IFGO;
 
     private static final Pattern DIRECTIONS = Pattern.compile("\\s*\\|\\s*");
-    private static final Pattern NUMBER = Pattern.compile("\\d{1,4}");
     private static final int MOST_DIRECTIONS = 2;
-    private static final int MOST_SHOWN = 3;
 
     /** What one module gives, or a forward and a backward module side by side. */
     private final List<List<LstmModule>> levels;
@@ -56,12 +48,7 @@ final class LstmStack {
     static LstmStack find(NamedTensors tensors, TensorNames names) {
         NavigableMap<String, LstmModule> modules = LstmModule.all(tensors);
         if (modules.isEmpty()) {
-            throw new ModelException(
-                    "the file has no LSTM: expected tensors with PyTorch's names, such as 'lstm.weight_ih_l0' "
-                            + "and 'lstm.weight_hh_l0', found "
-                            + (tensors.names().isEmpty()
-                                    ? "no tensors"
-                                    : NameList.of(tensors.names(), tensors::describe)));
+            throw none(tensors);
         }
         LstmStack stack = names.lstms().isEmpty() ? automatic(modules) : named(modules, names.lstms());
         stack.modules().filter(LstmModule::isIgnored).findFirst().ifPresent(module -> {
@@ -72,6 +59,16 @@ final class LstmStack {
         return stack;
     }
 
+    private static ModelException none(NamedTensors tensors) {
+        return new ModelException(
+                "the file has no LSTM: expected tensors with PyTorch's names, such as 'lstm.weight_ih_l0' and 'lstm.weight_hh_l0', found "
+                        + (tensors.names().isEmpty()
+                                ? "no tensors with names; save all of model.state_dict()"
+                                : NameList.of(tensors.names(), tensors::describe)
+                                        + "; if the network has an LSTM of another class, copy its weights to an nn.LSTM (gates in "
+                                        + "the order i, f, g, o) and save the state dict of that network"));
+    }
+
     private Stream<LstmModule> modules() {
         return levels.stream().flatMap(List::stream);
     }
@@ -79,15 +76,17 @@ final class LstmStack {
     // Automatic
 
     private static LstmStack automatic(NavigableMap<String, LstmModule> modules) {
-        List<LstmModule> all = distinct(modules);
+        List<LstmModule> all = new ArrayList<>(modules.values());
         if (all.size() == 1) {
             return new LstmStack(List.of(List.of(all.get(0))));
         }
-        Optional<List<LstmModule>> chain = chain(all);
-        if (chain.isPresent()) {
+        all.sort(LstmOrder.byName());
+        Optional<List<LstmModule>> chain = LstmOrder.chain(all);
+        if (chain.isPresent() && areDistinct(all)) {
             LstmStack stack = new LstmStack(chain.get().stream().map(List::of).collect(Collectors.toList()));
-            stack.notes.add("by their numbers and widths, each of these LSTMs reads what the one before returns: "
-                    + NameList.of(chain.get(), LstmModule::describe));
+            stack.notes.add(
+                    "the LSTMs are stacked in the order of the numbers in their names, the only order that their widths allow: "
+                            + NameList.of(chain.get(), LstmModule::describe));
             return stack;
         }
         List<LstmModule> left =
@@ -95,117 +94,12 @@ final class LstmStack {
         if (left.size() == 1) {
             return new LstmStack(List.of(left));
         }
-        throw ambiguous(left.isEmpty() ? all : left);
+        throw LstmAdvice.ambiguous(left.isEmpty() ? all : left);
     }
 
-    /** The modules without those that share all tensors with an earlier one. */
-    private static List<LstmModule> distinct(NavigableMap<String, LstmModule> modules) {
-        Set<String> seen = new HashSet<>();
-        return modules.values().stream()
-                .filter(module -> seen.add(module.storedTensors()))
-                .collect(Collectors.toList());
-    }
-
-    /**
-     * The modules in the order of their numbers, if they are numbered without a gap and each fits the one before, but none of them fits
-     * the input of the first: otherwise they could read it side by side.
-     */
-    private static Optional<List<LstmModule>> chain(List<LstmModule> modules) {
-        Optional<List<LstmModule>> numbered = numbered(modules);
-        if (numbered.isEmpty()) {
-            return numbered;
-        }
-        OptionalLong input = numbered.get().get(0).inputWidth();
-        for (int at = 1; at < modules.size(); at++) {
-            OptionalLong reads = numbered.get().get(at).inputWidth();
-            OptionalLong given = numbered.get().get(at - 1).outputWidth();
-            if (reads.isEmpty() || input.isEmpty() || reads.equals(input) || !reads.equals(given)) {
-                return Optional.empty();
-            }
-        }
-        return numbered;
-    }
-
-    /** The modules in the order of the only number in which their prefixes differ, if it counts from 0 or 1. */
-    private static Optional<List<LstmModule>> numbered(List<LstmModule> modules) {
-        List<List<Integer>> numbers = new ArrayList<>();
-        Set<String> texts = new HashSet<>();
-        for (LstmModule module : modules) {
-            Matcher matcher = NUMBER.matcher(module.prefix());
-            texts.add(matcher.replaceAll("#"));
-            numbers.add(matcher.reset()
-                    .results()
-                    .map(result -> Integer.valueOf(result.group()))
-                    .collect(Collectors.toList()));
-        }
-        if (texts.size() > 1) {
-            return Optional.empty();
-        }
-        List<Integer> differing = new ArrayList<>();
-        for (int place = 0; place < numbers.get(0).size(); place++) {
-            int column = place;
-            if (numbers.stream().map(row -> row.get(column)).distinct().count() > 1) {
-                differing.add(place);
-            }
-        }
-        if (differing.size() != 1) {
-            return Optional.empty();
-        }
-        Map<Integer, LstmModule> byNumber = new TreeMap<>();
-        for (int at = 0; at < modules.size(); at++) {
-            byNumber.put(numbers.get(at).get(differing.get(0)), modules.get(at));
-        }
-        List<Integer> order = new ArrayList<>(byNumber.keySet());
-        boolean counts = order.size() == modules.size()
-                && order.get(0) <= 1
-                && order.get(order.size() - 1) - order.get(0) == order.size() - 1;
-        return counts ? Optional.of(new ArrayList<>(byNumber.values())) : Optional.empty();
-    }
-
-    /** Offers each connection that the widths allow. */
-    private static ModelException ambiguous(List<LstmModule> modules) {
-        StringJoiner advice = new StringJoiner("; ", "; ", "");
-        stackable(modules)
-                .ifPresent(order -> advice.add(
-                        "if each reads what the one before returns, set model.lstm to all of them, the lowest first, such as "
-                                + setting(order, ", ")));
-        if (modules.size() == 2 && sameInput(modules)) {
-            advice.add(
-                    "if they read the same input, one forward and one backward, set model.lstm to both, the forward one first, such as "
-                            + setting(modules, " | "));
-        }
-        return new ModelException(String.format(
-                Locale.ROOT,
-                "%d recurrent modules in the file, and a state dict does not tell how they are connected: %s%s; if the network's answers "
-                        + "depend on one of them only, name the others in model.ignore; otherwise export the model to ONNX, which has "
-                        + "the connections",
-                modules.size(),
-                NameList.of(modules, LstmModule::describe),
-                advice.length() > 2 ? advice : ""));
-    }
-
-    private static String setting(List<LstmModule> modules, String between) {
-        return modules.stream()
-                .limit(MOST_SHOWN)
-                .map(module -> NameList.shortened(module.prefix()))
-                .collect(Collectors.joining(between, "[", modules.size() > MOST_SHOWN ? ", ...]" : "]"));
-    }
-
-    /** The modules in an order in which they could be a stack; of more than two, the order is not looked for. */
-    private static Optional<List<LstmModule>> stackable(List<LstmModule> modules) {
-        if (modules.size() > 2) {
-            return Optional.of(modules);
-        }
-        LstmModule first = modules.get(0);
-        LstmModule second = modules.get(1);
-        if (first.outputWidth().equals(second.inputWidth())) {
-            return Optional.of(modules);
-        }
-        return second.outputWidth().equals(first.inputWidth()) ? Optional.of(List.of(second, first)) : Optional.empty();
-    }
-
-    private static boolean sameInput(List<LstmModule> modules) {
-        return modules.get(0).inputWidth().equals(modules.get(1).inputWidth());
+    /** Whether no module has the tensors of another: that would be a second use of it. */
+    private static boolean areDistinct(List<LstmModule> modules) {
+        return modules.stream().map(LstmModule::storedTensors).distinct().count() == modules.size();
     }
 
     // Named
@@ -224,7 +118,30 @@ final class LstmStack {
             }
             levels.add(level);
         }
-        return new LstmStack(levels);
+        LstmStack stack = new LstmStack(levels);
+        stack.noteSettings();
+        return stack;
+    }
+
+    /** What {@code model.lstm} says of several modules, so that a wrong order is seen. */
+    private void noteSettings() {
+        List<LstmModule> all = modules().toList();
+        if (levels.size() > 1) {
+            notes.add("the LSTMs are stacked in the order of model.lstm, the lowest first: "
+                    + NameList.of(
+                            levels,
+                            level -> level.stream()
+                                    .map(module -> LstmAdvice.describe(module, all))
+                                    .collect(Collectors.joining(" | "))));
+        }
+        for (List<LstmModule> level : levels) {
+            if (level.size() > 1) {
+                notes.add("'%s' reads forward, '%s' backward (model.lstm)"
+                        .formatted(
+                                NameList.shortened(level.get(0).prefix()),
+                                NameList.shortened(level.get(1).prefix())));
+            }
+        }
     }
 
     private static LstmModule named(NavigableMap<String, LstmModule> modules, String name) {
@@ -269,12 +186,20 @@ final class LstmStack {
                 backward.get(0).directions().get(0).backward());
     }
 
-    /** The only module, unless there are several. */
-    boolean isOneModule() {
-        return modules().count() == 1;
+    /** The only module; empty if there are several. */
+    Optional<LstmModule> onlyModule() {
+        return modules().count() == 1 ? modules().findFirst() : Optional.empty();
     }
 
-    /** How the modules were connected, if nobody said it. */
+    /** The widths between the modules: a layer there would read and give as many numbers. */
+    Set<Long> widthsBetween() {
+        return levels.stream()
+                .skip(1)
+                .map(level -> level.get(0).inputWidth().orElseThrow())
+                .collect(Collectors.toSet());
+    }
+
+    /** How the modules are connected, if there are several. */
     List<String> notes() {
         return notes;
     }

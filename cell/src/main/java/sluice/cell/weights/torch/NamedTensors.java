@@ -3,6 +3,7 @@ package sluice.cell.weights.torch;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.ElementType;
@@ -26,6 +28,9 @@ import sluice.cell.weights.file.Shape;
  * take the place of these. Records which names were read.
  */
 final class NamedTensors {
+    private static final Set<ElementType> FLOATS =
+            EnumSet.of(ElementType.F64, ElementType.F32, ElementType.F16, ElementType.BF16);
+
     private final TensorSource source;
     private final NavigableMap<String, String> storedNames = new TreeMap<>(); // name or alias -> stored name
     private final Map<String, FoldedWeight> folded;
@@ -39,8 +44,8 @@ final class NamedTensors {
 
     /**
      * @param aliases names that the file omits, mapped to names of stored tensors; other entries are ignored
-     * @param ignored prefixes of names that are hidden: setting {@code model.ignore}
-     * @throws ModelException if no name has one of the prefixes
+     * @param ignored names or prefixes of names that are hidden: setting {@code model.ignore}
+     * @throws ModelException if no name is or has one of them
      */
     NamedTensors(TensorSource source, Map<String, String> aliases, List<String> ignored) {
         this.source = source;
@@ -62,14 +67,14 @@ final class NamedTensors {
     }
 
     private void hide(String prefix, NavigableSet<String> inFile) {
-        NavigableSet<String> hidden = new TreeSet<>(startingWith(prefix, all));
-        Set<String> withParts = new TreeSet<>(startingWith(prefix, inFile));
+        Set<String> hidden = named(prefix, all);
+        Set<String> withParts = named(prefix, inFile);
         if (hidden.isEmpty() && withParts.isEmpty()) {
             throw new ModelException("model.ignore: no tensor's name starts with '%s', found %s"
                     .formatted(prefix, NameList.of(inFile, name -> "'" + name + "'")));
         }
         folded.forEach((name, weight) -> {
-            if (!name.startsWith(prefix) && weight.parts().stream().anyMatch(withParts::contains)) {
+            if (!hidden.contains(name) && weight.parts().stream().anyMatch(withParts::contains)) {
                 throw new ModelException("model.ignore names a part of tensor '%s' with '%s': name all of it, or none"
                         .formatted(name, prefix));
             }
@@ -77,10 +82,28 @@ final class NamedTensors {
         visible.removeAll(hidden);
     }
 
+    /** The tensor of this name alone, if there is one; else all whose names start with it. */
+    private static Set<String> named(String prefix, NavigableSet<String> names) {
+        return names.contains(prefix) ? Set.of(prefix) : startingWith(prefix, names);
+    }
+
     private static Set<String> startingWith(String prefix, NavigableSet<String> names) {
         return names.tailSet(prefix).stream()
                 .takeWhile(name -> name.startsWith(prefix))
                 .collect(Collectors.toSet());
+    }
+
+    /**
+     * Removes names under which the file repeats tensors that it has under other names.
+     *
+     * @param container the prefix of all these names
+     */
+    void removeCopy(String container) {
+        Set<String> names = startingWith(container, all);
+        notes.add("the names '%s*' are not used: they are second names of the same tensors"
+                .formatted(NameList.shortened(container)));
+        all.removeAll(names);
+        visible.removeAll(names);
     }
 
     /** The names that are not ignored. */
@@ -111,7 +134,25 @@ final class NamedTensors {
 
     /** Whether its values are counts or indexes. */
     boolean isCount(String name) {
-        return !folded.containsKey(name) && ElementType.COUNTS.contains(source.type(storedNames.get(name)));
+        return !folded.containsKey(name) && ElementType.COUNTS.contains(type(name));
+    }
+
+    boolean isFloat(String name) {
+        return FLOATS.contains(type(name));
+    }
+
+    /** The element type in the file; of a computed weight that of its first part. */
+    ElementType type(String name) {
+        FoldedWeight weight = folded.get(name);
+        return source.type(
+                storedNames.get(weight == null ? name : weight.parts().get(0)));
+    }
+
+    /** The names of the file's tensors that a read name stands for: itself, or the parts of a computed weight. */
+    Set<String> readParts() {
+        return readNames.stream()
+                .flatMap(name -> folded.containsKey(name) ? folded.get(name).parts().stream() : Stream.of(name))
+                .collect(Collectors.toSet());
     }
 
     /** The name of the stored tensor; of a computed weight its own name. */
@@ -138,9 +179,6 @@ final class NamedTensors {
             matrices.put(stored, Matrix.of((int) shape.rows(), (int) shape.columns(), values));
         }
         readNames.add(name);
-        if (!stored.equals(name)) {
-            notes.add("tensor '%s' is stored as '%s': they share their values".formatted(name, stored));
-        }
         return matrices.get(stored);
     }
 
@@ -176,7 +214,7 @@ final class NamedTensors {
         return readStored.contains(stored(name));
     }
 
-    /** Notes on names that are aliases of stored tensors, and on computed weights. */
+    /** Notes on second names of the whole model, and on computed weights. */
     List<String> notes() {
         return Collections.unmodifiableList(notes);
     }

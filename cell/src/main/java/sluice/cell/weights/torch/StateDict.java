@@ -3,11 +3,13 @@ package sluice.cell.weights.torch;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.TensorNames;
 
 /**
@@ -44,31 +46,41 @@ final class StateDict {
             notes.add("a model that was saved by Sluice: its metadata describes the layers");
             return new DescribedModel(tensors, ModelDescription.parse(description)).read(names);
         }
+        requireValues();
+        RepeatedModel.remove(tensors, names);
         LstmStack stack = LstmStack.find(tensors, names);
         List<LstmLayer> layers = startedLayers(stack);
-        EndLayers ends = EndLayers.find(
-                tensors,
-                names,
+        StackWidths widths = new StackWidths(
                 layers.get(0).inputWidth(),
+                stack.widthsBetween(),
                 layers.get(layers.size() - 1).outputWidth());
+        EndLayers ends = EndLayers.find(tensors, names, widths);
         LstmModel model = new LstmModel(ends.embedding(), layers, ends.output());
-        List<String> unread = new TensorAccount(tensors, ends, model).notes();
-        noteEnds(ends);
+        List<String> unread = new TensorAccount(tensors, ends, widths).notes();
+        noteEnds(ends, widths);
         notes.addAll(stack.notes());
         notes.addAll(tensors.notes());
-        noteTies(ends);
-        noteAssumptions(ends, model);
+        notes.addAll(ends.notes());
+        notes.addAll(StateDictNotes.assumptions(tensors, ends, model));
         notes.addAll(unread);
         return model;
+    }
+
+    /** Rejects a checkpoint of DeepSpeed ZeRO-3, whose tensors are placeholders. */
+    private void requireValues() {
+        boolean isEmpty = !tensors.names().isEmpty()
+                && tensors.names().stream().allMatch(name -> tensors.shape(name).equals(Shape.of(0)));
+        if (isEmpty) {
+            throw new ModelException(
+                    "all tensors have shape (0), expected their values; DeepSpeed ZeRO-3 keeps them in further files: in the folder of its checkpoint, python zero_to_fp32.py . FOLDER writes a state dict");
+        }
     }
 
     /** The layers with their learned initial states, if they have any. */
     private List<LstmLayer> startedLayers(LstmStack stack) throws IOException {
         List<LstmLayer> layers = stack.layers();
-        if (!stack.isOneModule()) {
-            return layers;
-        }
-        Optional<InitialStates.Pair> states = InitialStates.find(tensors, layers);
+        Optional<InitialStates.Pair> states =
+                stack.onlyModule().flatMap(module -> InitialStates.find(tensors, module, layers));
         if (states.isEmpty()) {
             return layers;
         }
@@ -84,39 +96,17 @@ final class StateDict {
         return notes;
     }
 
-    private void noteEnds(EndLayers ends) {
+    private void noteEnds(EndLayers ends, StackWidths widths) {
         notes.add(ends.embeddingName()
                 .map(name -> "the embedding is tensor " + tensors.describe(name))
-                .orElse("no embedding: the LSTM reads one-hot tokens or numbers"));
+                .orElseGet(() -> String.format(
+                        Locale.ROOT,
+                        "no embedding in the file: the LSTM reads %1$d %2$s a step, or one-hot tokens below %1$d",
+                        widths.input(),
+                        widths.input() == 1 ? "number" : "numbers")));
         notes.add(ends.outputName()
-                .map(name -> "the output layer is tensor " + tensors.describe(name))
+                .map(name -> "the output layer is tensor " + tensors.describe(name)
+                        + (ends.couldOutputBeBelow() ? "; if it is a layer below the LSTM, the scores are wrong" : ""))
                 .orElse("no output layer: the model gives hidden states"));
-    }
-
-    private void noteTies(EndLayers ends) {
-        if (ends.isTied()) {
-            notes.add("the embedding and the output layer are tied: they share the values of one tensor");
-        }
-    }
-
-    /** What tensors do not tell and is assumed. */
-    private void noteAssumptions(EndLayers ends, LstmModel model) {
-        if (model.embedding().isPresent() && model.tokens() == model.inputWidth()) {
-            notes.add(
-                    ("the embedding is square: row k of tensor %s is taken as the vector of token k; of an nn.Linear over one-hot "
-                                    + "tokens it would be column k (export such a model to ONNX)")
-                            .formatted(tensors.describe(ends.embeddingName().orElseThrow())));
-        }
-        if (model.output().isEmpty()) {
-            return;
-        }
-        if (model.layers().get(model.layers().size() - 1).directions().size() > 1) {
-            notes.add(
-                    "tensors do not tell what the output layer reads at the last step: model.readout = last-step, the default, takes "
-                            + "both directions there, as output[:, -1]; final-states takes the final state of each direction, as h_n");
-        } else if (model.output().get().classes() != model.tokens()) {
-            notes.add(
-                    "tensors do not tell which step the output layer reads: a mean or maximum over the steps is not computed");
-        }
     }
 }

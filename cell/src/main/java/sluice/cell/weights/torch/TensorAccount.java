@@ -3,43 +3,35 @@ package sluice.cell.weights.torch;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
-import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
-import sluice.cell.model.OutputLayer;
 import sluice.cell.weights.file.NameList;
 
 /**
- * Accounts for every tensor of a state dict: it is part of the model, {@linkplain HarmlessTensor known to be harmless}, named in {@code
+ * Accounts for every tensor of a state dict: it is part of the model, {@linkplain HarmlessTensor taken to be harmless}, named in {@code
  * model.ignore}, or above the LSTM when {@code model.output} is none. Any other tensor makes a different network, and the file is
  * rejected.
  */
 final class TensorAccount {
     private static final int MAX_NOTED_ONE_BY_ONE = 5;
-    private static final int MAX_EXAMPLES = 3;
 
     private final NamedTensors tensors;
     private final EndLayers ends;
-    private final LstmModel model;
+    private final LayerGuesser guesser;
     private final NavigableSet<String> unread;
-    private final Set<String> containers;
     private final List<String> notes = new ArrayList<>();
 
-    TensorAccount(NamedTensors tensors, EndLayers ends, LstmModel model) {
+    TensorAccount(NamedTensors tensors, EndLayers ends, StackWidths widths) {
         this.tensors = tensors;
         this.ends = ends;
-        this.model = model;
         this.unread = tensors.unread();
-        this.containers = containers();
+        this.guesser = new LayerGuesser(tensors, unread, ends, widths);
     }
 
     /**
@@ -53,11 +45,11 @@ final class TensorAccount {
         Map<LayerGuess, List<String>> unexplained = new EnumMap<>(LayerGuess.class);
         Map<HarmlessTensor, List<String>> harmless = new EnumMap<>(HarmlessTensor.class);
         for (String name : unread) {
-            Optional<HarmlessTensor> reason = HarmlessTensor.of(name, tensors.shape(name), tensors.isCount(name));
+            Optional<HarmlessTensor> reason = HarmlessTensor.of(name, tensors);
             if (tensors.isStoredRead(name)) {
-                if (!isHarmlessAlias(name)) {
+                if (!isSecondNameOfEmbedding(name)) {
                     unexplained
-                            .computeIfAbsent(LayerGuess.SHARED, guess -> new ArrayList<>())
+                            .computeIfAbsent(guesser.guess(name), guess -> new ArrayList<>())
                             .add(name);
                 }
             } else if (reason.isPresent()) {
@@ -67,7 +59,7 @@ final class TensorAccount {
                 leftOut.add(name);
             } else {
                 unexplained
-                        .computeIfAbsent(guess(name), guess -> new ArrayList<>())
+                        .computeIfAbsent(guesser.guess(name), guess -> new ArrayList<>())
                         .add(name);
             }
         }
@@ -81,59 +73,14 @@ final class TensorAccount {
     }
 
     /**
-     * Whether a further name of a tensor of the model says nothing new: a second name of an LSTM's tensor or of the embedding. But the
-     * embedding under the name of a layer above the LSTM is that layer.
+     * Whether it is a further name of the embedding's tensor that says so: encoder and decoder read the same tokens. Any other further name
+     * of a tensor of the model is a possible second use of it.
      */
-    private boolean isHarmlessAlias(String name) {
-        boolean isEmbedding = ends.embeddingName()
-                .filter(embedding -> tensors.same(name, embedding))
-                .isPresent();
-        if (!isEmbedding || ends.isTied()) {
-            return true;
-        }
-        return switch (TensorRole.of(name)) {
-            case EMBEDDING -> true;
-            case UNKNOWN -> containers.contains(container(name));
-            case OUTPUT, OTHER -> false;
-        };
-    }
-
-    /** The containers that have names of the LSTM's tensors, if these have second names: a list of all layers is one. */
-    private Set<String> containers() {
-        List<String> lstm = tensors.names().stream()
-                .filter(name ->
-                        tensors.isStoredRead(name) && RecurrentName.parse(name).isPresent())
-                .toList();
-        return lstm.stream().allMatch(tensors::isRead)
-                ? Set.of()
-                : lstm.stream().map(TensorAccount::container).collect(Collectors.toSet());
-    }
-
-    private static String container(String name) {
-        int end = name.indexOf('.');
-        return end < 0 ? name : name.substring(0, end + 1);
-    }
-
-    /** A bias is what its module is. */
-    private LayerGuess guess(String name) {
-        String module = module(name);
-        if (EndLayer.isBias(name) && !module.equals(name)) {
-            Optional<String> weight = unread.tailSet(module).stream()
-                    .takeWhile(other -> other.startsWith(module))
-                    .filter(other -> !EndLayer.isBias(other))
-                    .findFirst();
-            if (weight.isPresent() && !tensors.isStoredRead(weight.get())) {
-                return byItself(weight.get());
-            }
-        }
-        return byItself(name);
-    }
-
-    private LayerGuess byItself(String name) {
-        OptionalLong classes =
-                model.output().map(OutputLayer::classes).map(OptionalLong::of).orElse(OptionalLong.empty());
-        boolean hasBias = tensors.has(EndLayer.biasOf(name));
-        return LayerGuess.of(name, tensors.shape(name), hasBias, model.inputWidth(), model.outputWidth(), classes);
+    private boolean isSecondNameOfEmbedding(String name) {
+        return TensorRole.of(name) == TensorRole.EMBEDDING
+                && ends.embeddingName()
+                        .filter(embedding -> tensors.same(name, embedding))
+                        .isPresent();
     }
 
     private ModelException unexplained(Map<LayerGuess, List<String>> found) {
@@ -145,30 +92,23 @@ final class TensorAccount {
                 NameList.of(names, tensors::describe),
                 names.size() == 1 ? "looks" : "look",
                 guess.text())));
+        if (found.keySet().stream().allMatch(LayerGuess::isHopeless)) {
+            return new ModelException("%s; this network cannot be scored".formatted(String.join("; ", parts)));
+        }
         boolean canBeIgnored = found.keySet().stream().noneMatch(LayerGuess::isCertain);
         return new ModelException("%s; only an embedding, one stack of LSTMs and one output layer can be scored%s"
-                .formatted(String.join("; ", parts), canBeIgnored ? advice(found) : ""));
+                .formatted(
+                        String.join("; ", parts),
+                        canBeIgnored
+                                ? advice(found.values().stream()
+                                        .flatMap(List::stream)
+                                        .toList())
+                                : ""));
     }
 
-    private static String advice(Map<LayerGuess, List<String>> found) {
-        boolean isOne = found.values().stream().mapToInt(List::size).sum() == 1;
-        return "; only if the network's answers do not depend on %s, set model.ignore to %s, which leaves %s out"
-                .formatted(isOne ? "it" : "them", prefixes(found), isOne ? "it" : "them");
-    }
-
-    /** Prefixes of modules, as the setting takes them. */
-    private static String prefixes(Map<LayerGuess, List<String>> found) {
-        Set<String> prefixes = new LinkedHashSet<>();
-        found.values().stream().flatMap(List::stream).forEach(name -> prefixes.add(module(name)));
-        return prefixes.stream()
-                .limit(MAX_EXAMPLES)
-                .map(NameList::shortened)
-                .collect(Collectors.joining(", ", "[", prefixes.size() > MAX_EXAMPLES ? ", ...]" : "]"));
-    }
-
-    private static String module(String name) {
-        int end = name.lastIndexOf('.');
-        return end < 0 ? name : name.substring(0, end + 1);
+    private String advice(List<String> names) {
+        return "; if the network uses %1$s, scores without %1$s are wrong, and the network can't be scored; if it certainly does not, set model.ignore to %2$s"
+                .formatted(names.size() == 1 ? "it" : "them", new IgnoreAdvice(tensors.readParts()).setting(names));
     }
 
     private void noteUnused(String why, String whyOfMany, Collection<String> names) {

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 enum TensorRole {
     EMBEDDING,
     OUTPUT,
-    /** Neither of them, for example positions, attention, normalization, or a layer before the LSTM. */
+    /** Neither of them, for example positions or times, attention, normalization, or a layer before the LSTM. */
     OTHER,
     /** The name indicates no role, or two at once. */
     UNKNOWN;
@@ -53,6 +53,9 @@ enum TensorRole {
             "pos",
             "position",
             "positional",
+            "step",
+            "time",
+            "timestep",
             "wpe");
 
     // Compiled once, because a malicious file may have very many names.

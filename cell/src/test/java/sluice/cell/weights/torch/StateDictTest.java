@@ -241,8 +241,9 @@ class StateDictTest {
         assertThat(read(tensors)).hasToString("input of width 3; LSTM 5, 6; 2 classes");
         assertThat(first(read(tensors)).hiddenWeights().values()).isEqualTo(tensors.values("cells.0.weight_hh"));
         assertThat(notes(tensors, Map.of()))
-                .contains("by their numbers and widths, each of these LSTMs reads what the one before returns: "
-                        + "'cells.0.' (reads 3, gives 5 numbers a step), 'cells.1.' (reads 5, gives 6 numbers a step)");
+                .contains(
+                        "the LSTMs are stacked in the order of the numbers in their names, the only order that their widths allow: "
+                                + "'cells.0.' (reads 3, gives 5 numbers a step), 'cells.1.' (reads 5, gives 6 numbers a step)");
     }
 
     @Test
@@ -271,22 +272,22 @@ class StateDictTest {
         assertRefused(
                 new Tensors().withLstm(one, inputOfOne, 5).withLstm(other, inputOfOther, 5),
                 "2 recurrent modules in the file, and a state dict does not tell how they are connected: '",
-                "otherwise export the model to ONNX");
+                "export the model to ONNX");
     }
 
     @Test
     void onlyWhatTheWidthsAllowIsOffered() {
         assertRefused(
                 new Tensors().withLstm("a.", 3, 5).withLstm("b.", 4, 3),
-                "'b.' (reads 4, gives 3 numbers a step); if each reads what the one before returns, set model.lstm to all of "
-                        + "them, the lowest first, such as [b., a.]; if the network's answers depend on one");
+                "'b.' (reads 4, gives 3 numbers a step); export the model to ONNX, which has the connections; if each reads what the "
+                        + "one before returns, set model.lstm to all of them, the lowest first: [b., a.]; if the scores");
         assertRefused(
                 new Tensors().withLstm("fw.", 3, 5).withLstm("bw.", 3, 5),
-                "'fw.' (reads 3, gives 5 numbers a step); if they read the same input, one forward and one backward, set "
-                        + "model.lstm to both, the forward one first, such as [bw. | fw.]; if the network's answers");
+                "'fw.' (reads 3, gives 5 numbers a step); export the model to ONNX, which has the connections; if they read the same "
+                        + "input, one forward and one backward, set model.lstm to [fw. | bw.]; if the scores");
         assertRefused(
                 new Tensors().withLstm("char.", 3, 5).withLstm("word.", 4, 5),
-                "'word.' (reads 4, gives 5 numbers a step); if the network's answers depend on one of them only");
+                "'word.' (reads 4, gives 5 numbers a step); export the model to ONNX, which has the connections; if the scores depend");
     }
 
     @Test
@@ -340,7 +341,7 @@ class StateDictTest {
         Tensors tensors = typical();
         Map<String, String> aliases = new HashMap<>();
         for (String name : tensors.names()) {
-            aliases.put("layers.0." + name.substring(name.indexOf('.') + 1), name);
+            aliases.put("layers." + name, name);
         }
 
         assertThat(new StateDict(tensors, aliases, AUTOMATIC).model())
@@ -361,7 +362,7 @@ class StateDictTest {
                 tensors,
                 "2 recurrent modules in the file",
                 "'decoder.lstm.' (reads 4, gives 6 numbers a step), 'encoder.lstm.' (reads 3, gives 5 numbers a step)",
-                "if the network's answers depend on one of them only, name the others in model.ignore");
+                "if the scores depend on one of them only, name the others in model.ignore");
         assertThat(read(tensors, AUTOMATIC.withLstm("encoder.lstm.").withIgnored(List.of("decoder."))))
                 .hasToString("input of width 3; LSTM 5; no output layer");
         assertThat(read(tensors, AUTOMATIC.withLstm("decoder.lstm").withIgnored(List.of("encoder."))))
@@ -499,8 +500,10 @@ class StateDictTest {
                 .containsExactly(
                         "the embedding is tensor 'embedding.weight' (9, 3)",
                         "the output layer is tensor 'decoder.weight' (7, 5)",
-                        "tensors do not tell which step the output layer reads: a mean or maximum over the steps is not "
-                                + "computed");
+                        "a state dict has no functions: embedding, LSTMs and output layer are taken as connected directly, without "
+                                + "activation, normalization, scaling or residual connection",
+                        "the file does not tell which step the output layer reads; if the network takes a mean or maximum over the "
+                                + "steps, the scores are wrong");
     }
 
     @Test
@@ -599,8 +602,10 @@ class StateDictTest {
         assertThat(read(bare())).hasToString("input of width 3; LSTM 5; no output layer");
         assertThat(notes(bare(), Map.of()))
                 .containsExactly(
-                        "no embedding: the LSTM reads one-hot tokens or numbers",
-                        "no output layer: the model gives hidden states");
+                        "no embedding in the file: the LSTM reads 3 numbers a step, or one-hot tokens below 3",
+                        "no output layer: the model gives hidden states",
+                        "a state dict has no functions: embedding, LSTMs and output layer are taken as connected directly, without "
+                                + "activation, normalization, scaling or residual connection");
     }
 
     @Test
@@ -644,7 +649,7 @@ class StateDictTest {
         assertRefused(
                 tensors,
                 AUTOMATIC.withOutput("fc_b.weight"),
-                "tensor 'fc_a.weight' (2, 5) looks like a layer beside the output layer");
+                "tensor 'fc_a.weight' (2, 5) looks like another layer above the LSTM");
         assertThat(read(tensors, AUTOMATIC.withOutput("fc_b.weight").withIgnored(List.of("fc_a."))))
                 .hasToString("input of width 3; LSTM 5; 4 classes");
         assertThat(read(tensors, AUTOMATIC.withOutput("none")))
@@ -673,8 +678,8 @@ class StateDictTest {
         assertRefused(
                 typical(),
                 AUTOMATIC.withOutput("fc.weight"),
-                "no tensor 'fc.weight', which model.output names: set it to one of "
-                        + "'decoder.bias' (7), 'decoder.weight' (7, 5)");
+                "model.output names 'fc.weight', which is not a tensor of the network or is a part of a computed weight; expected one "
+                        + "of 'decoder.weight' (7, 5), or none if the model has no such layer");
         assertRefused(
                 typical(),
                 AUTOMATIC.withEmbedding("decoder.weight"),
@@ -701,22 +706,22 @@ class StateDictTest {
     @CsvSource(
             delimiter = ';',
             value = {
-                "below.weight; 3,8; a layer before the LSTM",
+                "below.weight; 3,8; a layer below or between the LSTMs",
                 "c.weight; 3,8,2; a convolution",
                 "norm.weight; 3; a layer normalization or batch normalization",
                 "x.weight; 3; a layer normalization or batch normalization",
-                "top.weight; 2,7; a layer beside the output layer",
-                "between.weight; 5,5; a layer beside the output layer",
+                "top.weight; 2,7; another layer above the LSTM",
+                "between.weight; 5,5; another layer above the LSTM",
                 "ln.weight; 5; a layer normalization or batch normalization",
                 "attention.v.weight; 1,5; an attention over the steps",
                 "w; 5; an attention over the steps",
                 "pos_embedding.weight; 100,3; positions that are added to the input",
                 "crf.transitions; 7,7; the transitions of a CRF, which decodes whole sequences",
                 "act.weight; 1; an activation with a learned parameter, such as PReLU",
-                "temperature; 1; a temperature or a scale of the answers",
+                "temperature; 1; a temperature or a scale of the scores",
                 "x_mean; 3; means or deviations by which features are standardized",
-                "h0; 5; a learned initial state, or a layer that computes one",
-                "init_h; 1,5; a learned initial state, or a layer that computes one",
+                "h0; 5; a learned initial state, or a layer that computes one (read only as a pair such as h0 and c0 of shape (layers * directions, 1, H), beside the LSTM)",
+                "init_h; 1,5; a learned initial state, or a layer that computes one (read only as a pair such as h0 and c0 of shape (layers * directions, 1, H), beside the LSTM)",
                 "criterion.tail.0.0.weight; 2,5; an adaptive softmax, whose classes are divided into clusters",
                 "mog_q.weight; 3,5; the gates of a Mogrifier LSTM between input and hidden state",
                 "highway.weight; 3,3; a gate or a highway layer",
@@ -729,15 +734,15 @@ class StateDictTest {
                 Arrays.stream(shape.split(",")).mapToLong(Long::parseLong).toArray();
         Tensors tensors =
                 bare().with("decoder.weight", 7, 5).with("decoder.bias", 7).with(name, dimensions);
-        String prefix = name.contains(".") ? name.substring(0, name.lastIndexOf('.') + 1) : name;
+        String prefix = name.contains(".") ? name.substring(0, name.indexOf('.') + 1) : name;
 
         assertRefused(
                 tensors,
                 AUTOMATIC.withEmbedding("none").withOutput("decoder.weight"),
                 "tensor '" + name + "' (",
                 ") looks like " + guess + "; only an embedding, one stack of LSTMs and one output layer can be scored; "
-                        + "only if the network's answers do not depend on it, set model.ignore to [" + prefix
-                        + "], which leaves it out");
+                        + "if the network uses it, scores without it are wrong, and the network can't be scored; if it certainly "
+                        + "does not, set model.ignore to [" + prefix + "]");
         assertThat(read(
                         tensors,
                         AUTOMATIC
@@ -756,12 +761,17 @@ class StateDictTest {
                         .with("pe", 1, 100, 3),
                 "tensors 'attention.bias' (1), 'attention.weight' (1, 5) look like an attention over the steps; "
                         + "tensor 'pe' (1, 100, 3) looks like positions that are added to the input; only",
-                "set model.ignore to [attention., pe], which leaves them out");
+                "set model.ignore to [attention., pe]");
         Tensors many = typical();
         for (int extra = 0; extra < 30; extra++) {
             many.with("extra" + extra, 2, 2, 2);
         }
-        assertRefused(many, "tensors 'extra0' (2, 2, 2), ", " and 20 more look like", "[extra0, extra1, extra10, ...]");
+        assertRefused(
+                many,
+                "tensors 'extra0' (2, 2, 2), ",
+                " and 20 more look like",
+                "[extra0, extra1, extra10, extra11, ",
+                ", ...]");
     }
 
     @Test
@@ -779,14 +789,14 @@ class StateDictTest {
         assertThat(read(tensors).fingerprint()).isEqualTo(read(typical()).fingerprint());
         assertThat(notes(tensors, Map.of()))
                 .contains(
-                        "tensor 'bn.num_batches_tracked' () is not used: a counter",
+                        "tensor 'bn.num_batches_tracked' () is not used: taken for a counter",
                         "tensor 'empty' (0, 4) is not used: it has no values",
                         "tensor 'optimizer.state.exp_avg' (7, 5) is not used: a state of the optimizer",
-                        "tensor 'criterion.weight' (7) is not used: a weight of the loss",
-                        "tensor 'loss_fn.pos_weight' (7) is not used: a weight of the loss",
-                        "tensor 'class_weights' (7) is not used: a weight of the loss",
-                        "tensor 'train_acc.tp' (7) is not used: a state of a metric",
-                        "tensor 'val_loss.mean_value' () is not used: a state of a metric");
+                        "tensor 'criterion.weight' (7) is not used: taken for a weight of the loss",
+                        "tensor 'loss_fn.pos_weight' (7) is not used: taken for a weight of the loss",
+                        "tensor 'class_weights' (7) is not used: taken for a weight of the loss",
+                        "tensor 'train_acc.tp' (7) is not used: taken for a state of a metric",
+                        "tensor 'val_loss.mean_value' () is not used: taken for a state of a metric");
     }
 
     /** A loss may own the output layer, and a number is a counter only if it is whole. */
@@ -866,7 +876,7 @@ class StateDictTest {
         assertRefused(
                 typical().with("adapt.weight", 3, 3).with("adapt.bias", 3),
                 AUTOMATIC.withOutput("none"),
-                "look like a layer before the LSTM");
+                "look like a layer below or between the LSTMs");
     }
 
     @Test
@@ -884,7 +894,7 @@ class StateDictTest {
         "h0, c0",
         "h_0, c_0",
         "init_h, init_c",
-        "encoder.lstm_init_h, encoder.lstm_init_c",
+        "lstm.lstm_init_h, lstm.lstm_init_c",
         "initial_hidden_state, initial_cell_state",
         "learned_hx, learned_cx"
     })
@@ -988,7 +998,7 @@ class StateDictTest {
         assertThat(read(parametrized).output().orElseThrow().bias()).isEqualTo(parametrized.values("decoder.bias"));
         assertThat(notes(tensors, Map.of()))
                 .contains("tensor 'decoder.weight' is computed from 'decoder.weight_g' and 'decoder.weight_v' "
-                        + "(weight normalization)");
+                        + "(weight normalization is assumed)");
     }
 
     @Test
@@ -1048,7 +1058,7 @@ class StateDictTest {
                                         .mapToLong(Long::parseLong)
                                         .toArray()),
                 "'" + one + "' (" + shape.replace(",", ", ") + ")",
-                "a weight that is computed from others by a rule other than weight normalization and pruning");
+                "parts of a layer whose weight is computed by a rule that is not known here");
     }
 
     @ParameterizedTest
@@ -1058,7 +1068,7 @@ class StateDictTest {
         assertRefused(
                 bare().without("lstm.weight_hh_l0").with(part, 20, 5),
                 "tensor 'lstm.weight_hh_l0' is stored as '" + part
-                        + "' (20, 5), which look like a weight that is computed");
+                        + "' (20, 5), which look like parts of a layer whose weight is computed");
     }
 
     @Test
@@ -1095,7 +1105,9 @@ class StateDictTest {
     @Test
     void aSquareEmbeddingSaysThatItMayBeTransposed() throws IOException {
         assertThat(notes(new Tensors().with("embedding.weight", 7, 7).withLstm("lstm.", 7, 5), Map.of()))
-                .anySatisfy(note -> assertThat(note).startsWith("the embedding is square: row k of tensor"));
+                .anySatisfy(note -> assertThat(note)
+                        .startsWith(
+                                "tensor 'embedding.weight' (7, 7) is square: row k is read as the vector of token k"));
     }
 
     // ---- tied layers
@@ -1111,9 +1123,7 @@ class StateDictTest {
         assertTied(model);
         assertThat(model.output().orElseThrow().bias()).isEqualTo(tensors.values("decoder.bias"));
         assertThat(notes(tensors, metadata))
-                .contains(
-                        "tensor '%s' is stored as '%s': they share their values".formatted(dropped, kept),
-                        "the embedding and the output layer are tied: they share the values of one tensor");
+                .contains("the embedding and the output layer are tied: they share the values of one tensor");
     }
 
     private static void assertTied(LstmModel model) {
@@ -1134,7 +1144,9 @@ class StateDictTest {
         assertTied(model);
         assertThat(model.output().orElseThrow().bias()).isEqualTo(tensors.values("decoder.bias"));
         assertThat(notes(tensors, Map.of()))
-                .contains("the embedding and the output layer are tied: they share the values of one tensor")
+                .contains(
+                        "the embedding and the output layer are taken to be tied: the file has only a bias of the output layer, tensor "
+                                + "'decoder.bias' (9)")
                 .noneMatch(note -> note.contains("not used"));
     }
 
@@ -1198,8 +1210,9 @@ class StateDictTest {
 
         assertThatThrownBy(() -> new StateDict(tensors, Map.of(alias, "encoder.weight"), AUTOMATIC).model())
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("tensor '%s' (9, 3) looks like a layer that shares the values of the embedding"
-                        .formatted(alias));
+                .hasMessageContaining(
+                        "tensor '%s' (9, 3) looks like a second layer above the LSTM, which shares the embedding's values"
+                                .formatted(alias));
     }
 
     @Test
