@@ -1,17 +1,20 @@
 package sluice.cell.weights.torch;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.StrictJson;
@@ -22,9 +25,6 @@ import sluice.cell.weights.file.TensorNames;
  * entries, or an entry of an entry. Other content, such as the epoch, a vocabulary and the optimizer, is not used.
  */
 final class CheckpointDict {
-    /** Keys under which training scripts usually store the state dict. */
-    private static final Set<String> USUAL_ENTRIES = Set.of("state_dict", "model_state_dict", "model");
-
     /** Levels of entries that are searched. */
     private static final int MAX_DEPTH = 2;
 
@@ -34,23 +34,9 @@ final class CheckpointDict {
     /** Number of dicts of tensors. It limits the time for a malicious file. */
     private static final int MAX_DICTS = 10_000;
 
-    /** Entries with the state of an optimizer, which may have the names of the weights. They are never a model. */
-    private static final Pattern OPTIMIZER =
-            Pattern.compile("(?i)(?:.*[^a-z])?(?:optim|opt(?![a-z])|sched|momentum|exp_avg|grad).*", Pattern.DOTALL);
-
-    /** Other entries of a training that hold tensors but no part of the model. */
-    private static final Pattern TRAINING = Pattern.compile(
-            "(?i)(?:.*[^a-z])?(?:lr(?![a-z])|scaler|amp(?![a-z])|loss|criter|metric|callback|loop|histor|log(?![a-z])"
-                    + "|logs|stats|rng|random|ema(?![a-z])|swa(?![a-z])|best|hyper|hparam|config|args|vocab).*",
-            Pattern.DOTALL);
-
-    /** Last parts of the names of parameters of a module. */
-    private static final Set<String> PARAMETERS =
-            Set.of("weight", "bias", "weight_g", "weight_v", "weight_orig", "mean", "std", "scale", "running_mean");
-
     private static final String CONVERT_ARRAYS =
-            "in Python, torch.save({k: torch.as_tensor(v) for k, v in torch.load(\"old.pt\", weights_only=False).items()}, "
-                    + "\"model.pt\") saves arrays as tensors";
+            "in Python, torch.save({k: torch.as_tensor(v) for k, v in torch.load(\"FILE\", weights_only=False).items()}, "
+                    + "\"model.pt\") saves arrays as tensors " + CheckpointUnpickler.RUNS_CODE;
 
     private final Map<?, ?> top;
     private final List<Entry> dicts = new ArrayList<>(); // those that hold tensors
@@ -83,28 +69,25 @@ final class CheckpointDict {
         }
 
         boolean isUsual() {
-            return USUAL_ENTRIES.contains(key);
+            return EntryName.isUsual(key);
         }
 
         boolean isOptimizer() {
-            return OPTIMIZER.matcher(path()).matches();
+            return EntryName.isOptimizer(path());
         }
 
         boolean isTraining() {
-            return isOptimizer() || TRAINING.matcher(path()).matches();
+            return EntryName.isTraining(path());
         }
 
         /** Whether it has a weight of an LSTM, also one that can't be read. */
         boolean holdsLstm() {
-            return dict.entrySet().stream()
-                    .anyMatch(entry ->
-                            (entry.getValue() instanceof TensorView || entry.getValue() instanceof PickledObject)
-                                    && isRecurrent(text(entry.getKey())));
+            return CheckpointDict.holdsLstm(dict);
         }
 
         boolean holdsParameters() {
             return dict.entrySet().stream()
-                    .anyMatch(entry -> isTensor(entry.getValue()) && isParameter(text(entry.getKey())));
+                    .anyMatch(entry -> isTensor(entry.getValue()) && EntryName.isParameter(text(entry.getKey())));
         }
     }
 
@@ -120,12 +103,9 @@ final class CheckpointDict {
      * @throws ModelException if there is no dict of tensors, or several are as likely, or a weight can't be read
      */
     static CheckpointDict find(Object pickled, TensorNames names) {
-        CheckpointDict found = new CheckpointDict(topLevel(pickled), names);
+        CheckpointDict found = new CheckpointDict(entries(pickled), names);
         found.collect();
-        if (found.dicts.stream().allMatch(Entry::isOptimizer)) {
-            throw found.noTensors(pickled);
-        }
-        Entry chosen = names.entry().map(found::named).orElseGet(found::likeliest);
+        Entry chosen = names.entry().map(found::named).orElseGet(() -> found.likeliest(pickled));
         found.addEntries(chosen);
         found.noteOthers(chosen);
         return found;
@@ -142,18 +122,22 @@ final class CheckpointDict {
     }
 
     /** The elements of a list or tuple have their numbers as keys; anything but a dict, list or tuple has no entries. */
-    private static Map<?, ?> topLevel(Object pickled) {
-        if (pickled instanceof Map<?, ?> dict) {
+    private static Map<?, ?> entries(Object container) {
+        if (container instanceof Map<?, ?> dict) {
             return dict;
         }
-        List<?> elements = pickled instanceof Object[] tuple
+        List<?> elements = container instanceof Object[] tuple
                 ? Arrays.asList(tuple)
-                : pickled instanceof List<?> list ? list : List.of();
+                : container instanceof List<?> list ? list : List.of();
         Map<PickledKey, Object> dict = new LinkedHashMap<>();
         for (int at = 0; at < Math.min(elements.size(), MAX_ELEMENTS); at++) {
             dict.put(new PickledKey(PickledKey.Kind.NUMBER, Integer.toString(at)), elements.get(at));
         }
         return dict;
+    }
+
+    private static boolean isContainer(Object value) {
+        return value instanceof Map || value instanceof List || value instanceof Object[];
     }
 
     /** Collects the dicts that hold tensors, the outer ones first. A dict with several keys is collected once. */
@@ -171,7 +155,8 @@ final class CheckpointDict {
                     continue;
                 }
                 outer.dict().forEach((key, value) -> {
-                    boolean isNew = value instanceof Map && isShort(text(key)) && visited.put(value, true) == null;
+                    boolean isNew =
+                            value instanceof Map && EntryName.isShort(text(key)) && visited.put(value, true) == null;
                     if (isNew) {
                         next.add(new Entry(outer, text(key), (Map<?, ?>) value));
                     }
@@ -192,6 +177,12 @@ final class CheckpointDict {
         }
     }
 
+    static boolean holdsLstm(Map<?, ?> dict) {
+        return dict.entrySet().stream()
+                .anyMatch(entry -> (entry.getValue() instanceof TensorView || entry.getValue() instanceof PickledObject)
+                        && EntryName.isRecurrent(text(entry.getKey())));
+    }
+
     private static boolean holdsTensors(Map<?, ?> dict) {
         return dict.values().stream().anyMatch(CheckpointDict::isTensor);
     }
@@ -200,24 +191,12 @@ final class CheckpointDict {
         return value instanceof TensorView || (value instanceof PickledObject object && object.isTensor());
     }
 
-    private static boolean isShort(String name) {
-        return name.length() <= StrictJson.MAX_NAME_CHARACTERS;
-    }
-
-    private static boolean isRecurrent(String name) {
-        return isShort(name) && (name.contains("weight_ih") || name.contains("weight_hh"));
-    }
-
-    private static boolean isParameter(String name) {
-        return isShort(name) && PARAMETERS.contains(name.substring(name.lastIndexOf('.') + 1));
-    }
-
     // ---- the choice
 
     private Entry named(String path) {
-        return dicts.stream()
-                .filter(entry -> entry.path().equals(path))
-                .findFirst()
+        Entry outermost = new Entry(null, "", top);
+        return (path.equals(".") ? Optional.of(outermost) : below(outermost, path))
+                .filter(entry -> holdsTensors(entry.dict()) || entry.holdsLstm())
                 .orElseThrow(() -> new ModelException(String.format(
                         Locale.ROOT,
                         "model.entry is '%s', but no entry of that name is a dict of tensors; expected one of: %s",
@@ -225,13 +204,48 @@ final class CheckpointDict {
                         NameList.of(dicts, Entry::quotedPath))));
     }
 
-    private Entry likeliest() {
+    /** The entry of this path below another one, on any level. */
+    private static Optional<Entry> below(Entry outer, String path) {
+        return outer.dict().entrySet().stream()
+                .filter(entry -> entry.getValue() != null && isContainer(entry.getValue()))
+                .map(entry -> new Entry(outer, text(entry.getKey()), entries(entry.getValue())))
+                .flatMap(entry -> path.equals(entry.key())
+                        ? Stream.of(entry)
+                        : path.startsWith(entry.key() + ".")
+                                ? below(entry, path.substring(entry.key().length() + 1)).stream()
+                                : Stream.empty())
+                .findFirst();
+    }
+
+    /** An entry with an LSTM that is not searched; for a message. */
+    private Optional<Entry> unsearchedLstm() {
+        Set<Object> visited = Collections.newSetFromMap(new IdentityHashMap<>());
+        Deque<Entry> open = new ArrayDeque<>(List.of(new Entry(null, "", top)));
+        while (!open.isEmpty() && visited.size() < MAX_DICTS) {
+            Entry outer = open.removeFirst();
+            if (outer.holdsLstm()) {
+                return Optional.of(outer);
+            }
+            outer.dict().forEach((key, value) -> {
+                if (value != null && isContainer(value) && EntryName.isShort(text(key)) && visited.add(value)) {
+                    open.addLast(new Entry(outer, text(key), entries(value)));
+                }
+            });
+        }
+        return Optional.empty();
+    }
+
+    private Entry likeliest(Object pickled) {
         List<Entry> models =
                 dicts.stream().filter(entry -> !entry.isOptimizer()).collect(Collectors.toList());
+        if (models.isEmpty()) {
+            throw noTensors(pickled);
+        }
         List<Entry> lstms = models.stream().filter(Entry::holdsLstm).collect(Collectors.toList());
         if (!lstms.isEmpty()) {
             Entry chosen = single(lstms, "hold an LSTM");
             requireNoOtherParts(chosen);
+            requireNoPartsBeside(chosen);
             return chosen;
         }
         // Nothing has the names of an LSTM. The dict that is most likely meant is returned, so that a message lists its
@@ -269,17 +283,58 @@ final class CheckpointDict {
                 .filter(entry -> entry != chosen && !entry.isTop() && !entry.holdsLstm())
                 .filter(entry -> !entry.isTraining() && !isIgnored(entry.path()) && entry.holdsParameters())
                 .collect(Collectors.toList());
-        if (!others.isEmpty()) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "the LSTM is in entry %s of the checkpoint, and other entries hold parameters: %s; if they are parts of "
-                            + "the model, save one state dict of all: in Python, torch.save({f\"{m}.{k}\": v for m, part in "
-                            + "torch.load(\"old.pt\").items() for k, v in part.items()}, \"model.pt\"); else set model.entry "
-                            + "to %s",
-                    chosen.quotedPath(),
-                    NameList.of(others, Entry::quotedPath),
-                    chosen.quotedPath()));
+        if (others.isEmpty()) {
+            return;
         }
+        String names = NameList.of(others, Entry::quotedPath);
+        if (chosen.isTop()) {
+            throw new ModelException(
+                    "entries of the state dict are dicts of tensors, expected tensors: %s; only if the network does not use them, name them in model.ignore"
+                            .formatted(names));
+        }
+        throw new ModelException(
+                "the LSTM is in entry %s of the checkpoint, and other entries hold parameters: %s; if they are parts of the model, save one state dict of all, each module's tensors under its name (\"embedding.weight\"): in Python, torch.save({f\"{m}.{k}\": v for m, part in torch.load(\"FILE\").items() if hasattr(part, \"items\") for k, v in part.items()}, \"model.pt\") does it for entries of the first level; if they are not, set model.entry to %s, which leaves them out"
+                        .formatted(chosen.quotedPath(), names, chosen.quotedPath()));
+    }
+
+    /** Rejects a checkpoint with other values of the model beside its state dict, such as the means of its inputs. */
+    private void requireNoPartsBeside(Entry chosen) {
+        List<String> parts = new ArrayList<>();
+        for (Entry inner = chosen; !inner.isTop(); inner = inner.outer()) {
+            Entry used = inner;
+            String prefix = used.outer().isTop() ? "" : used.outer().path() + ".";
+            used.outer().dict().forEach((key, value) -> {
+                if (value != used.dict() && isPart(text(key), value) && !isIgnored(prefix + text(key))) {
+                    parts.add(described(prefix + text(key), value));
+                }
+            });
+        }
+        if (!parts.isEmpty()) {
+            throw new ModelException(
+                    "the checkpoint has %s beside the state dict %s, named like a part of the model; if the network uses them, scores without them are wrong: save layers in one state dict with the others, and apply means and deviations to the rows before they are scored; then, or if it does not use them, set model.entry to %s"
+                            .formatted(NameList.of(parts, part -> part), chosen.quotedPath(), chosen.quotedPath()));
+        }
+    }
+
+    /** Whether a value may be a part of the model: a tensor, an array or a number with such a name, or a dict of those. */
+    private static boolean isPart(String name, Object value) {
+        if (value instanceof Map<?, ?> dict) {
+            return !holdsLstm(dict)
+                    && !EntryName.isOptimizer(name)
+                    && (!EntryName.isTraining(name) || EntryName.isScaler(name))
+                    && dict.entrySet().stream()
+                            .anyMatch(entry -> isValue(entry.getValue()) && EntryName.isPart(text(entry.getKey())));
+        }
+        boolean isNumber = value instanceof Number && EntryName.isTemperature(name);
+        return !EntryName.isOptimizer(name) && EntryName.isPart(name) && (isValue(value) || isNumber);
+    }
+
+    /** Whether a value is a tensor of floating-point numbers, or an array of NumPy. */
+    private static boolean isValue(Object value) {
+        if (value instanceof TensorView view) {
+            return view.storage().type().isWeight();
+        }
+        return value instanceof PickledObject object && (object.isTensor() || object.isArray());
     }
 
     private boolean isIgnored(String name) {
@@ -317,7 +372,7 @@ final class CheckpointDict {
         if (!others.isEmpty()) {
             notes.add(String.format(
                     Locale.ROOT,
-                    "%d entries of the state dict are not tensors and not used: %s",
+                    "entries of the state dict that are not tensors, not used (%d): %s",
                     others.size(),
                     NameList.of(others, other -> other)));
         }
@@ -325,22 +380,31 @@ final class CheckpointDict {
 
     /** Rejects a state dict with a tensor that was built by any other function than those of {@link PickledCall}. */
     private void requireNoWeight(String name, Object value) {
-        boolean isNamedAsWeight = isShort(name) && (name.contains(".") || isRecurrent(name) || isParameter(name));
+        boolean isNamedAsWeight = EntryName.isShort(name)
+                && (name.contains(".")
+                        || EntryName.isRecurrent(name)
+                        || EntryName.isParameter(name)
+                        || EntryName.isPart(name));
+        if (value instanceof Number && EntryName.isTemperature(name) && !isIgnored(name)) {
+            throw new ModelException(
+                    "entry %s of the state dict is a number and named like a temperature of the answers, which is not applied here; only if the network does not use it, name it in model.ignore"
+                            .formatted(quoted(name)));
+        }
         if (value instanceof PickledObject object && (object.isTensor() || isNamedAsWeight) && !isIgnored(name)) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "entry %s of the state dict is built by %s of Python, expected a tensor: functions named in a checkpoint "
-                            + "are never run; %s",
-                    quoted(name),
-                    quoted(object.qualifiedName()),
-                    object.module().startsWith("numpy")
-                            ? CONVERT_ARRAYS
-                            : "save it as a plain tensor, or name it in model.ignore if it is not part of the model"));
+            throw new ModelException(
+                    String.format(
+                            Locale.ROOT,
+                            "entry %s of the state dict is built by %s of Python, expected a tensor: functions named in a checkpoint are never run; %s",
+                            quoted(name),
+                            quoted(object.qualifiedName()),
+                            object.module().startsWith("numpy")
+                                    ? CONVERT_ARRAYS
+                                    : "save the model before it is quantized, or this tensor as float32 (dequantize(), float())"));
         }
     }
 
     private static void requireShort(String name) {
-        if (!isShort(name)) {
+        if (!EntryName.isShort(name)) {
             throw new ModelException(String.format(
                     Locale.ROOT,
                     "tensor '%s' has a name of %d characters, expected at most %d",
@@ -367,7 +431,7 @@ final class CheckpointDict {
         if (!others.isEmpty()) {
             notes.add(String.format(
                     Locale.ROOT,
-                    "%d other entries of the checkpoint are not used: %s",
+                    "other entries of the checkpoint, not used (%d): %s",
                     others.size(),
                     NameList.of(others, other -> other)));
         }
@@ -378,25 +442,37 @@ final class CheckpointDict {
     private ModelException noTensors(Object pickled) {
         if (pickled instanceof PickledObject object) {
             return new ModelException(
-                    ("its pickle refers to %s of Python, expected a dict of tensors: functions named in a checkpoint are never "
-                                    + "run; %s")
-                            .formatted(quoted(object.qualifiedName()), CheckpointUnpickler.SAVE_WEIGHTS_OF_MODEL));
+                    "its pickle refers to %s of Python, expected a dict of tensors: functions named in a checkpoint are never run; %s"
+                            .formatted(
+                                    quoted(object.qualifiedName()),
+                                    CheckpointUnpickler.SAVE_WEIGHTS_OF_MODEL.formatted("")));
         }
         if (!(pickled instanceof Map)) {
             return new ModelException("its pickle holds %s, expected a dict of tensors; %s"
                     .formatted(kind(pickled), CheckpointUnpickler.SAVE_WEIGHTS));
         }
+        Optional<Entry> unsearched = unsearchedLstm();
+        if (unsearched.isPresent()) {
+            throw new ModelException(
+                    "an LSTM is in entry %s of the checkpoint, which is not searched (it is on a third level, in a list, or named like an optimizer); set model.entry to %s to score with it"
+                            .formatted(
+                                    unsearched.get().quotedPath(),
+                                    unsearched.get().quotedPath()));
+        }
         List<String> found = new ArrayList<>();
         top.forEach((key, value) -> found.add(described(text(key), value)));
-        boolean hasObject = top.values().stream().anyMatch(PickledObject.class::isInstance);
+        Optional<String> object = top.entrySet().stream()
+                .filter(entry -> entry.getValue() instanceof PickledObject)
+                .map(entry -> text(entry.getKey()))
+                .findFirst();
         return new ModelException(
                 "its pickle holds a dict without tensors, expected a state dict, or one as an entry such as "
                         + "'state_dict', 'model_state_dict' or 'model'; found "
                         + (found.isEmpty() ? "no entries" : NameList.of(found, entry -> entry))
-                        + (hasObject
-                                ? ": classes named in a checkpoint are never created; "
-                                        + CheckpointUnpickler.SAVE_WEIGHTS
-                                : ""));
+                        + object.map(key -> ": classes named in a checkpoint are never created; "
+                                        + CheckpointUnpickler.SAVE_WEIGHTS_OF_MODEL.formatted(
+                                                "[\"" + NameList.shortened(key) + "\"]"))
+                                .orElse("; name the checkpoint that has the model's weights"));
     }
 
     private static String text(Object key) {
