@@ -118,3 +118,29 @@ write("c_whole_module_in_entry", {"epoch": 3, "model": net}, net, "refuse", why=
 write("c_optimizer_alone", {"epoch": 3, "optimizer": optimizer.state_dict()}, net, "refuse", why="the optimizer alone")
 write("c_dynamic_quantized", torch.ao.quantization.quantize_dynamic(net, {nn.LSTM, nn.Linear}).state_dict(), net, "refuse",
       why="dynamically quantized LSTM")
+
+mean, std = torch.full((E,), 0.5), torch.full((E,), 2.0)
+write("c2_means_beside", {"model": state, "mean": mean, "std": std}, net, "refuse", why="means and deviations beside the state dict")
+write("c2_means_named", {"model": state, "mean": mean, "std": std}, net, sets={"model.entry": "model"},
+      why="means and deviations beside the state dict, which model.entry names")
+write("c2_scaler_beside", {"model": state, "scaler": {"mean": mean, "scale": std}}, net, "refuse", why="a scaler of the inputs")
+write("c2_gradient_scaler_beside", {"model": state, "scaler": torch.amp.GradScaler("cpu").state_dict(), "best_loss": torch.tensor(0.5)},
+      net, why="a scaler of the gradients")
+write("c2_embedding_beside", {"model": {k: v for k, v in state.items() if not k.startswith("embedding")},
+                              "embedding_matrix": state["embedding.weight"]}, net, "refuse", why="the embedding beside the state dict")
+write("c2_log_embedding_beside", {"model": state, "log_embedding": nn.Embedding(V, E).state_dict()}, net, "refuse",
+      why="a module whose name begins with that of a training value")
+write("c2_temperature_number", dict(state, temperature=1.5), net, "refuse", why="a temperature as a number of Python")
+write("c2_means_of_numpy", dict(state, x_mean=mean.numpy()), net, "refuse", why="means as an array of NumPy in the state dict")
+write("c2_optimized_model", {"optimized_model": state}, net, why="a name that begins like an optimizer's")
+write("c2_opt", {"opt": state}, net, "refuse", why="the model under the name of an optimizer")
+write("c2_opt_named", {"opt": state}, net, sets={"model.entry": "opt"}, why="the model under the name of an optimizer, named")
+write("c2_three_levels", {"run": {"trainer": {"net": state}}}, net, "refuse", why="the state dict is on a third level")
+write("c2_three_levels_named", {"run": {"trainer": {"net": state}}}, net, sets={"model.entry": "run.trainer.net"},
+      why="the state dict is on a third level, named")
+write("c2_folds", {"models": [state, other.state_dict()]}, net, "refuse", why="a list of models")
+write("c2_fold_named", {"models": [state, other.state_dict()]}, other, sets={"model.entry": "models.1"}, why="one of a list of models")
+write("c2_conjugated_beside", {"model": state, "spectrum": torch.ones(3, dtype=torch.complex64).conj()}, net,
+      why="a conjugated tensor beside the weights")
+write("c2_modules_and_epoch", {"embedding": net.embedding.state_dict(), "lstm": net.lstm.state_dict(), "epoch": 3}, net, "refuse",
+      why="each module has its own entry, beside a number")

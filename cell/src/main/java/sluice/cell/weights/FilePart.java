@@ -40,7 +40,7 @@ final class FilePart {
                     .formatted(
                             numbered.group("part"),
                             numbered.group("parts"),
-                            kind == FileKind.SAFETENSORS ? nameIndex(index, folder) : joinCheckpoints(stem)));
+                            kind == FileKind.SAFETENSORS ? nameIndex(index, folder) : joinCheckpoints(numbered)));
         }
     }
 
@@ -53,10 +53,11 @@ final class FilePart {
         }
     }
 
-    private static String joinCheckpoints(String stem) {
-        return ("in Python, torch.save({k: v for f in glob.glob(\"%s-*\") for k, v in torch.load(f).items()}, \"model.pt\") "
-                        + "joins all parts")
-                .formatted(stem);
+    private static String joinCheckpoints(Matcher numbered) {
+        String name = numbered.group();
+        return ("in Python, torch.save({k: v for f in glob.glob(\"%s-*%s\") for k, v in torch.load(f).items()}, \"model.pt\") "
+                        + "joins the parts; all %s must be there")
+                .formatted(numbered.group("stem"), name.substring(name.indexOf("-of-")), numbered.group("parts"));
     }
 
     private static void rejectTensorFlow(String stem, FileKind kind, ModelFolder folder) throws IOException {

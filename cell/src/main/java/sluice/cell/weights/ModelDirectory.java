@@ -44,18 +44,17 @@ public final class ModelDirectory {
             return "it is an unpacked Keras model: name its file 'model.weights.h5', beside which the config is read";
         }
         if (has("data.pkl") && has("data")) {
-            return ("it is an unpacked PyTorch checkpoint: (cd %s/.. && zip -0 -r model.pt \"$(basename %s)\") packs it "
-                            + "again, and 'model.pt' beside it is the file to name")
+            return ("it is an unpacked PyTorch checkpoint: (cd \"%s/..\" && zip -0 -r packed.pt \"$(basename \"%s\")\") packs it "
+                            + "again, and 'packed.pt' beside it is the file to name")
                     .formatted(path, path);
         }
         if (has("checkpoint") && any(name -> name.endsWith(".index"))) {
             return "it has a TensorFlow checkpoint, which holds weights without layers: in Python, load them into the Keras model that "
-                    + "they belong to, with model.load_weights or tf.train.Checkpoint(model).restore, and "
+                    + "they belong to, with tf.train.Checkpoint(model).restore(PATH).assert_existing_objects_matched(), and "
                     + "model.save(\"model.keras\") writes a file";
         }
         if (has("_CHECKPOINT_METADATA") || has("manifest.ocdbt") || has("flax_model.msgpack")) {
-            return "it has Flax weights, which can't be read: save the model as ONNX, or its weights by the names of nn.LSTM with "
-                    + "safetensors.numpy.save_file";
+            return "it has Flax weights, which can't be read: export the model to ONNX";
         }
         List<String> files = modelFiles();
         if (!files.isEmpty()) {

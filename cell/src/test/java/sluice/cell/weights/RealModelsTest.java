@@ -244,7 +244,8 @@ class RealModelsTest {
             boolean isAccepted = SAID.get(run.name()).startsWith("accepted");
             groups.computeIfAbsent(run.settings().path("group").asText(), group -> new int[2])[isAccepted ? 0 : 1]++;
         }
-        StringBuilder table = new StringBuilder("\n| written by | the file has | accepted | rejected |\n|---|---|---|---|");
+        StringBuilder table =
+                new StringBuilder("\n| written by | the file has | accepted | rejected |\n|---|---|---|---|");
         groups.forEach((group, counts) -> {
             String[] parts = group.split(": ", 2);
             table.append("\n| %s | %s | %s | %s |".formatted(parts[0], parts[1], number(counts[0]), number(counts[1])));

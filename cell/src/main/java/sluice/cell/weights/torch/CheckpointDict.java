@@ -1,16 +1,17 @@
 package sluice.cell.weights.torch;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
@@ -22,91 +23,22 @@ import sluice.cell.weights.file.TensorNames;
  * entries, or an entry of an entry. Other content, such as the epoch, a vocabulary and the optimizer, is not used.
  */
 final class CheckpointDict {
-    /** Keys under which training scripts usually store the state dict. */
-    private static final Set<String> USUAL_ENTRIES = Set.of("state_dict", "model_state_dict", "model");
-
     /** Levels of entries that are searched. */
     private static final int MAX_DEPTH = 2;
-
-    /** Elements of a top-level list or tuple that are searched. */
-    private static final int MAX_ELEMENTS = 16;
 
     /** Number of dicts of tensors. It limits the time for a malicious file. */
     private static final int MAX_DICTS = 10_000;
 
-    /** Entries with the state of an optimizer, which may have the names of the weights. They are never a model. */
-    private static final Pattern OPTIMIZER =
-            Pattern.compile("(?i)(?:.*[^a-z])?(?:optim|opt(?![a-z])|sched|momentum|exp_avg|grad).*", Pattern.DOTALL);
-
-    /** Other entries of a training that hold tensors but no part of the model. */
-    private static final Pattern TRAINING = Pattern.compile(
-            "(?i)(?:.*[^a-z])?(?:lr(?![a-z])|scaler|amp(?![a-z])|loss|criter|metric|callback|loop|histor|log(?![a-z])"
-                    + "|logs|stats|rng|random|ema(?![a-z])|swa(?![a-z])|best|hyper|hparam|config|args|vocab).*",
-            Pattern.DOTALL);
-
-    /** Last parts of the names of parameters of a module. */
-    private static final Set<String> PARAMETERS =
-            Set.of("weight", "bias", "weight_g", "weight_v", "weight_orig", "mean", "std", "scale", "running_mean");
-
     private static final String CONVERT_ARRAYS =
-            "in Python, torch.save({k: torch.as_tensor(v) for k, v in torch.load(\"old.pt\", weights_only=False).items()}, "
-                    + "\"model.pt\") saves arrays as tensors";
+            "in Python, torch.save({k: torch.as_tensor(v) for k, v in torch.load(\"FILE\", weights_only=False).items()}, "
+                    + "\"model.pt\") saves arrays as tensors " + CheckpointUnpickler.RUNS_CODE;
 
     private final Map<?, ?> top;
-    private final List<Entry> dicts = new ArrayList<>(); // those that hold tensors
+    private final List<CheckpointEntry> dicts = new ArrayList<>(); // those that hold tensors
     private final TensorNames names;
     private final Map<String, TensorView> tensors = new LinkedHashMap<>();
     private final List<String> notes = new ArrayList<>();
     private final Set<String> ignoredOthers = new HashSet<>(); // prefixes of names that are not tensors
-
-    /**
-     * A dict in the checkpoint.
-     *
-     * @param outer the dict that has this one as an entry; null for the top-level dict
-     * @param key key in the outer dict
-     */
-    private record Entry(Entry outer, String key, Map<?, ?> dict) {
-        boolean isTop() {
-            return outer == null;
-        }
-
-        /** As in the setting {@code model.entry}; the top-level dict is {@code .}. */
-        String path() {
-            if (isTop()) {
-                return ".";
-            }
-            return outer.isTop() ? key : outer.path() + "." + key;
-        }
-
-        String quotedPath() {
-            return quoted(path());
-        }
-
-        boolean isUsual() {
-            return USUAL_ENTRIES.contains(key);
-        }
-
-        boolean isOptimizer() {
-            return OPTIMIZER.matcher(path()).matches();
-        }
-
-        boolean isTraining() {
-            return isOptimizer() || TRAINING.matcher(path()).matches();
-        }
-
-        /** Whether it has a weight of an LSTM, also one that can't be read. */
-        boolean holdsLstm() {
-            return dict.entrySet().stream()
-                    .anyMatch(entry ->
-                            (entry.getValue() instanceof TensorView || entry.getValue() instanceof PickledObject)
-                                    && isRecurrent(text(entry.getKey())));
-        }
-
-        boolean holdsParameters() {
-            return dict.entrySet().stream()
-                    .anyMatch(entry -> isTensor(entry.getValue()) && isParameter(text(entry.getKey())));
-        }
-    }
 
     private CheckpointDict(Map<?, ?> top, TensorNames names) {
         this.top = top;
@@ -120,12 +52,9 @@ final class CheckpointDict {
      * @throws ModelException if there is no dict of tensors, or several are as likely, or a weight can't be read
      */
     static CheckpointDict find(Object pickled, TensorNames names) {
-        CheckpointDict found = new CheckpointDict(topLevel(pickled), names);
+        CheckpointDict found = new CheckpointDict(CheckpointEntry.entries(pickled), names);
         found.collect();
-        if (found.dicts.stream().allMatch(Entry::isOptimizer)) {
-            throw found.noTensors(pickled);
-        }
-        Entry chosen = names.entry().map(found::named).orElseGet(found::likeliest);
+        CheckpointEntry chosen = names.entry().map(found::named).orElseGet(() -> found.likeliest(pickled));
         found.addEntries(chosen);
         found.noteOthers(chosen);
         return found;
@@ -141,39 +70,26 @@ final class CheckpointDict {
         return Collections.unmodifiableList(notes);
     }
 
-    /** The elements of a list or tuple have their numbers as keys; anything but a dict, list or tuple has no entries. */
-    private static Map<?, ?> topLevel(Object pickled) {
-        if (pickled instanceof Map<?, ?> dict) {
-            return dict;
-        }
-        List<?> elements = pickled instanceof Object[] tuple
-                ? Arrays.asList(tuple)
-                : pickled instanceof List<?> list ? list : List.of();
-        Map<PickledKey, Object> dict = new LinkedHashMap<>();
-        for (int at = 0; at < Math.min(elements.size(), MAX_ELEMENTS); at++) {
-            dict.put(new PickledKey(PickledKey.Kind.NUMBER, Integer.toString(at)), elements.get(at));
-        }
-        return dict;
-    }
-
     /** Collects the dicts that hold tensors, the outer ones first. A dict with several keys is collected once. */
     private void collect() {
         Map<Object, Boolean> visited = new IdentityHashMap<>();
         visited.put(top, true);
-        List<Entry> level = List.of(new Entry(null, "", top));
+        List<CheckpointEntry> level = List.of(new CheckpointEntry(null, "", top));
         for (int depth = 0; depth <= MAX_DEPTH; depth++) {
             level.stream()
-                    .filter(entry -> holdsTensors(entry.dict()) || entry.holdsLstm())
+                    .filter(entry -> entry.holdsTensors() || entry.holdsLstm())
                     .forEach(this::add);
-            List<Entry> next = new ArrayList<>();
-            for (Entry outer : level) {
+            List<CheckpointEntry> next = new ArrayList<>();
+            for (CheckpointEntry outer : level) {
                 if (depth == MAX_DEPTH || outer.isOptimizer()) {
                     continue;
                 }
                 outer.dict().forEach((key, value) -> {
-                    boolean isNew = value instanceof Map && isShort(text(key)) && visited.put(value, true) == null;
+                    boolean isNew = value instanceof Map
+                            && EntryName.isShort(CheckpointEntry.text(key))
+                            && visited.put(value, true) == null;
                     if (isNew) {
-                        next.add(new Entry(outer, text(key), (Map<?, ?>) value));
+                        next.add(new CheckpointEntry(outer, CheckpointEntry.text(key), (Map<?, ?>) value));
                     }
                 });
             }
@@ -181,7 +97,7 @@ final class CheckpointDict {
         }
     }
 
-    private void add(Entry entry) {
+    private void add(CheckpointEntry entry) {
         dicts.add(entry);
         if (dicts.size() > MAX_DICTS) {
             throw new ModelException(String.format(
@@ -192,51 +108,57 @@ final class CheckpointDict {
         }
     }
 
-    private static boolean holdsTensors(Map<?, ?> dict) {
-        return dict.values().stream().anyMatch(CheckpointDict::isTensor);
-    }
-
-    private static boolean isTensor(Object value) {
-        return value instanceof TensorView || (value instanceof PickledObject object && object.isTensor());
-    }
-
-    private static boolean isShort(String name) {
-        return name.length() <= StrictJson.MAX_NAME_CHARACTERS;
-    }
-
-    private static boolean isRecurrent(String name) {
-        return isShort(name) && (name.contains("weight_ih") || name.contains("weight_hh"));
-    }
-
-    private static boolean isParameter(String name) {
-        return isShort(name) && PARAMETERS.contains(name.substring(name.lastIndexOf('.') + 1));
-    }
-
     // ---- the choice
 
-    private Entry named(String path) {
-        return dicts.stream()
-                .filter(entry -> entry.path().equals(path))
-                .findFirst()
+    private CheckpointEntry named(String path) {
+        CheckpointEntry outermost = new CheckpointEntry(null, "", top);
+        return (path.equals(".") ? Optional.of(outermost) : outermost.below(path))
+                .filter(entry -> entry.holdsTensors() || entry.holdsLstm())
                 .orElseThrow(() -> new ModelException(String.format(
                         Locale.ROOT,
                         "model.entry is '%s', but no entry of that name is a dict of tensors; expected one of: %s",
                         NameList.shortened(path),
-                        NameList.of(dicts, Entry::quotedPath))));
+                        NameList.of(dicts, CheckpointEntry::quotedPath))));
     }
 
-    private Entry likeliest() {
-        List<Entry> models =
+    /** An entry with an LSTM that is not searched; for a message. */
+    private Optional<CheckpointEntry> unsearchedLstm() {
+        Set<Object> visited = Collections.newSetFromMap(new IdentityHashMap<>());
+        Deque<CheckpointEntry> open = new ArrayDeque<>(List.of(new CheckpointEntry(null, "", top)));
+        while (!open.isEmpty() && visited.size() < MAX_DICTS) {
+            CheckpointEntry outer = open.removeFirst();
+            if (outer.holdsLstm()) {
+                return Optional.of(outer);
+            }
+            outer.dict().forEach((key, value) -> {
+                if (value != null
+                        && CheckpointEntry.isContainer(value)
+                        && EntryName.isShort(CheckpointEntry.text(key))
+                        && visited.add(value)) {
+                    open.addLast(new CheckpointEntry(outer, CheckpointEntry.text(key), CheckpointEntry.entries(value)));
+                }
+            });
+        }
+        return Optional.empty();
+    }
+
+    private CheckpointEntry likeliest(Object pickled) {
+        List<CheckpointEntry> models =
                 dicts.stream().filter(entry -> !entry.isOptimizer()).collect(Collectors.toList());
-        List<Entry> lstms = models.stream().filter(Entry::holdsLstm).collect(Collectors.toList());
+        if (models.isEmpty()) {
+            throw noTensors(pickled);
+        }
+        List<CheckpointEntry> lstms =
+                models.stream().filter(CheckpointEntry::holdsLstm).collect(Collectors.toList());
         if (!lstms.isEmpty()) {
-            Entry chosen = single(lstms, "hold an LSTM");
+            CheckpointEntry chosen = single(lstms, "hold an LSTM");
             requireNoOtherParts(chosen);
+            requireNoPartsBeside(chosen);
             return chosen;
         }
         // Nothing has the names of an LSTM. The dict that is most likely meant is returned, so that a message lists its
         // tensors.
-        boolean isUsual = models.stream().anyMatch(Entry::isUsual);
+        boolean isUsual = models.stream().anyMatch(CheckpointEntry::isUsual);
         return models.get(0).isTop() && !isUsual
                 ? models.get(0)
                 : single(
@@ -244,8 +166,9 @@ final class CheckpointDict {
                         "are dicts of tensors");
     }
 
-    private Entry single(List<Entry> entries, String what) {
-        List<Entry> usual = entries.stream().filter(Entry::isUsual).collect(Collectors.toList());
+    private CheckpointEntry single(List<CheckpointEntry> entries, String what) {
+        List<CheckpointEntry> usual =
+                entries.stream().filter(CheckpointEntry::isUsual).collect(Collectors.toList());
         if (entries.size() == 1) {
             return entries.get(0);
         }
@@ -255,30 +178,53 @@ final class CheckpointDict {
                     "%d entries of the checkpoint %s, expected one: %s; set model.entry to the one to score with",
                     entries.size(),
                     what,
-                    NameList.of(entries, Entry::quotedPath)));
+                    NameList.of(entries, CheckpointEntry::quotedPath)));
         }
-        List<Entry> others = entries.stream().filter(entry -> !entry.isUsual()).collect(Collectors.toList());
+        List<CheckpointEntry> others =
+                entries.stream().filter(entry -> !entry.isUsual()).collect(Collectors.toList());
         notes.add("other entries of the checkpoint %s too: %s; model.entry names the one to score with"
-                .formatted(what, NameList.of(others, Entry::quotedPath)));
+                .formatted(what, NameList.of(others, CheckpointEntry::quotedPath)));
         return usual.get(0);
     }
 
     /** Rejects a checkpoint that stores the modules of one model in several entries: only one of them would be used. */
-    private void requireNoOtherParts(Entry chosen) {
-        List<Entry> others = dicts.stream()
+    private void requireNoOtherParts(CheckpointEntry chosen) {
+        List<CheckpointEntry> others = dicts.stream()
                 .filter(entry -> entry != chosen && !entry.isTop() && !entry.holdsLstm())
                 .filter(entry -> !entry.isTraining() && !isIgnored(entry.path()) && entry.holdsParameters())
                 .collect(Collectors.toList());
-        if (!others.isEmpty()) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "the LSTM is in entry %s of the checkpoint, and other entries hold parameters: %s; if they are parts of "
-                            + "the model, save one state dict of all: in Python, torch.save({f\"{m}.{k}\": v for m, part in "
-                            + "torch.load(\"old.pt\").items() for k, v in part.items()}, \"model.pt\"); else set model.entry "
-                            + "to %s",
-                    chosen.quotedPath(),
-                    NameList.of(others, Entry::quotedPath),
-                    chosen.quotedPath()));
+        if (others.isEmpty()) {
+            return;
+        }
+        String names = NameList.of(others, CheckpointEntry::quotedPath);
+        if (chosen.isTop()) {
+            throw new ModelException(
+                    "entries of the state dict are dicts of tensors, expected tensors: %s; only if the network does not use them, name them in model.ignore"
+                            .formatted(names));
+        }
+        throw new ModelException(
+                "the LSTM is in entry %s of the checkpoint, and other entries hold parameters: %s; if they are parts of the model, save one state dict of all, each module's tensors under its name (\"embedding.weight\"): in Python, torch.save({f\"{m}.{k}\": v for m, part in torch.load(\"FILE\").items() if hasattr(part, \"items\") for k, v in part.items()}, \"model.pt\") does it for entries of the first level; if they are not, set model.entry to %s, which leaves them out"
+                        .formatted(chosen.quotedPath(), names, chosen.quotedPath()));
+    }
+
+    /** Rejects a checkpoint with other values of the model beside its state dict, such as the means of its inputs. */
+    private void requireNoPartsBeside(CheckpointEntry chosen) {
+        List<String> parts = new ArrayList<>();
+        for (CheckpointEntry inner = chosen; !inner.isTop(); inner = inner.outer()) {
+            CheckpointEntry used = inner;
+            String prefix = used.outer().isTop() ? "" : used.outer().path() + ".";
+            used.outer().dict().forEach((key, value) -> {
+                if (value != used.dict()
+                        && CheckpointEntry.isPart(CheckpointEntry.text(key), value)
+                        && !isIgnored(prefix + CheckpointEntry.text(key))) {
+                    parts.add(CheckpointEntry.described(prefix + CheckpointEntry.text(key), value));
+                }
+            });
+        }
+        if (!parts.isEmpty()) {
+            throw new ModelException(
+                    "the checkpoint has %s beside the state dict %s, named like a part of the model; if the network uses them, scores without them are wrong: save layers in one state dict with the others, and apply means and deviations to the rows before they are scored; then, or if it does not use them, set model.entry to %s"
+                            .formatted(NameList.of(parts, part -> part), chosen.quotedPath(), chosen.quotedPath()));
         }
     }
 
@@ -299,16 +245,16 @@ final class CheckpointDict {
 
     // ---- the tensors of the chosen dict
 
-    private void addEntries(Entry chosen) {
+    private void addEntries(CheckpointEntry chosen) {
         List<String> others = new ArrayList<>();
         chosen.dict().forEach((key, value) -> {
-            String name = text(key);
+            String name = CheckpointEntry.text(key);
             if (key instanceof PickledKey pickled && pickled.isText() && value instanceof TensorView view) {
                 requireShort(name);
                 tensors.put(name, view);
             } else {
                 requireNoWeight(name, value);
-                others.add(described(name, value));
+                others.add(CheckpointEntry.described(name, value));
             }
         });
         if (!chosen.isTop()) {
@@ -317,7 +263,7 @@ final class CheckpointDict {
         if (!others.isEmpty()) {
             notes.add(String.format(
                     Locale.ROOT,
-                    "%d entries of the state dict are not tensors and not used: %s",
+                    "entries of the state dict that are not tensors, not used (%d): %s",
                     others.size(),
                     NameList.of(others, other -> other)));
         }
@@ -325,22 +271,31 @@ final class CheckpointDict {
 
     /** Rejects a state dict with a tensor that was built by any other function than those of {@link PickledCall}. */
     private void requireNoWeight(String name, Object value) {
-        boolean isNamedAsWeight = isShort(name) && (name.contains(".") || isRecurrent(name) || isParameter(name));
+        boolean isNamedAsWeight = EntryName.isShort(name)
+                && (name.contains(".")
+                        || EntryName.isRecurrent(name)
+                        || EntryName.isParameter(name)
+                        || EntryName.isPart(name));
+        if (value instanceof Number && EntryName.isTemperature(name) && !isIgnored(name)) {
+            throw new ModelException(
+                    "entry %s of the state dict is a number and named like a temperature of the answers, which is not applied here; only if the network does not use it, name it in model.ignore"
+                            .formatted(CheckpointEntry.quoted(name)));
+        }
         if (value instanceof PickledObject object && (object.isTensor() || isNamedAsWeight) && !isIgnored(name)) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "entry %s of the state dict is built by %s of Python, expected a tensor: functions named in a checkpoint "
-                            + "are never run; %s",
-                    quoted(name),
-                    quoted(object.qualifiedName()),
-                    object.module().startsWith("numpy")
-                            ? CONVERT_ARRAYS
-                            : "save it as a plain tensor, or name it in model.ignore if it is not part of the model"));
+            throw new ModelException(
+                    String.format(
+                            Locale.ROOT,
+                            "entry %s of the state dict is built by %s of Python, expected a tensor: functions named in a checkpoint are never run; %s",
+                            CheckpointEntry.quoted(name),
+                            CheckpointEntry.quoted(object.qualifiedName()),
+                            object.module().startsWith("numpy")
+                                    ? CONVERT_ARRAYS
+                                    : "save the model before it is quantized, or this tensor as float32 (dequantize(), float())"));
         }
     }
 
     private static void requireShort(String name) {
-        if (!isShort(name)) {
+        if (!EntryName.isShort(name)) {
             throw new ModelException(String.format(
                     Locale.ROOT,
                     "tensor '%s' has a name of %d characters, expected at most %d",
@@ -351,15 +306,16 @@ final class CheckpointDict {
     }
 
     /** Notes the entries beside the chosen one, on each level. */
-    private void noteOthers(Entry chosen) {
+    private void noteOthers(CheckpointEntry chosen) {
         List<String> others = new ArrayList<>();
-        for (Entry inner = chosen; !inner.isTop(); inner = inner.outer()) {
-            Entry used = inner;
+        for (CheckpointEntry inner = chosen; !inner.isTop(); inner = inner.outer()) {
+            CheckpointEntry used = inner;
             String prefix = used.outer().isTop() ? "" : used.outer().path() + ".";
             List<String> beside = new ArrayList<>();
             used.outer().dict().forEach((key, value) -> {
-                if (!text(key).equals(used.key())) {
-                    beside.add(described(prefix + NameList.shortened(text(key)), value));
+                if (!CheckpointEntry.text(key).equals(used.key())) {
+                    beside.add(
+                            CheckpointEntry.described(prefix + NameList.shortened(CheckpointEntry.text(key)), value));
                 }
             });
             others.addAll(0, beside);
@@ -367,7 +323,7 @@ final class CheckpointDict {
         if (!others.isEmpty()) {
             notes.add(String.format(
                     Locale.ROOT,
-                    "%d other entries of the checkpoint are not used: %s",
+                    "other entries of the checkpoint, not used (%d): %s",
                     others.size(),
                     NameList.of(others, other -> other)));
         }
@@ -378,38 +334,37 @@ final class CheckpointDict {
     private ModelException noTensors(Object pickled) {
         if (pickled instanceof PickledObject object) {
             return new ModelException(
-                    ("its pickle refers to %s of Python, expected a dict of tensors: functions named in a checkpoint are never "
-                                    + "run; %s")
-                            .formatted(quoted(object.qualifiedName()), CheckpointUnpickler.SAVE_WEIGHTS_OF_MODEL));
+                    "its pickle refers to %s of Python, expected a dict of tensors: functions named in a checkpoint are never run; %s"
+                            .formatted(
+                                    CheckpointEntry.quoted(object.qualifiedName()),
+                                    CheckpointUnpickler.SAVE_WEIGHTS_OF_MODEL.formatted("")));
         }
         if (!(pickled instanceof Map)) {
             return new ModelException("its pickle holds %s, expected a dict of tensors; %s"
                     .formatted(kind(pickled), CheckpointUnpickler.SAVE_WEIGHTS));
         }
+        Optional<CheckpointEntry> unsearched = unsearchedLstm();
+        if (unsearched.isPresent()) {
+            throw new ModelException(
+                    "an LSTM is in entry %s of the checkpoint, which is not searched (it is on a third level, in a list, or named like an optimizer); set model.entry to %s to score with it"
+                            .formatted(
+                                    unsearched.get().quotedPath(),
+                                    unsearched.get().quotedPath()));
+        }
         List<String> found = new ArrayList<>();
-        top.forEach((key, value) -> found.add(described(text(key), value)));
-        boolean hasObject = top.values().stream().anyMatch(PickledObject.class::isInstance);
+        top.forEach((key, value) -> found.add(CheckpointEntry.described(CheckpointEntry.text(key), value)));
+        Optional<String> object = top.entrySet().stream()
+                .filter(entry -> entry.getValue() instanceof PickledObject)
+                .map(entry -> CheckpointEntry.text(entry.getKey()))
+                .findFirst();
         return new ModelException(
                 "its pickle holds a dict without tensors, expected a state dict, or one as an entry such as "
                         + "'state_dict', 'model_state_dict' or 'model'; found "
                         + (found.isEmpty() ? "no entries" : NameList.of(found, entry -> entry))
-                        + (hasObject
-                                ? ": classes named in a checkpoint are never created; "
-                                        + CheckpointUnpickler.SAVE_WEIGHTS
-                                : ""));
-    }
-
-    private static String text(Object key) {
-        return ((PickledKey) key).text();
-    }
-
-    private static String quoted(String key) {
-        return "'" + NameList.shortened(key) + "'";
-    }
-
-    /** The key of an entry, with the class of an object of Python. */
-    private static String described(String key, Object value) {
-        return value instanceof PickledObject object ? quoted(key) + " (" + object.qualifiedName() + ")" : quoted(key);
+                        + object.map(key -> ": classes named in a checkpoint are never created; "
+                                        + CheckpointUnpickler.SAVE_WEIGHTS_OF_MODEL.formatted(
+                                                "[\"" + NameList.shortened(key) + "\"]"))
+                                .orElse("; name the checkpoint that has the model's weights"));
     }
 
     private static String kind(Object value) {

@@ -42,7 +42,7 @@ public final class CheckpointReader implements TensorSource {
 
     static final int MAX_PICKLE_BYTES = 1 << 25;
 
-    /** Pickle bytes allowed for content other than tensors, such as the epoch, hyperparameters and a vocabulary. */
+    /** Bytes of a compressed pickle allowed for content other than tensors, such as the epoch and a vocabulary. */
     static final int FREE_PICKLE_BYTES = 1 << 22;
 
     /** Pickle bytes allowed per storage: a tensor's description takes about 200 bytes and its name up to 1,000. */
@@ -100,8 +100,11 @@ public final class CheckpointReader implements TensorSource {
         int found = (int) archive.names().stream()
                 .filter(name -> name.startsWith(folder + "data/") && archive.bytes(name) > 0)
                 .count();
-        long most = Math.min(MAX_PICKLE_BYTES, FREE_PICKLE_BYTES + (long) PICKLE_BYTES_PER_STORAGE * found);
-        return CheckpointUnpickler.read(read("data.pkl", most), found);
+        boolean isCompressed = archive.isDeflated(folder + "data.pkl");
+        long most = isCompressed
+                ? Math.min(MAX_PICKLE_BYTES, FREE_PICKLE_BYTES + (long) PICKLE_BYTES_PER_STORAGE * found)
+                : MAX_PICKLE_BYTES;
+        return CheckpointUnpickler.read(read("data.pkl", most), found, isCompressed);
     }
 
     private static String folder(ZipArchive archive) {
@@ -120,8 +123,9 @@ public final class CheckpointReader implements TensorSource {
         if (archive.has(folder + "constants.pkl")
                 || archive.names().stream().anyMatch(name -> name.startsWith(folder + "code/"))) {
             throw new ModelException(
-                    "this is a TorchScript archive, a program with its weights, expected weights alone; in Python, "
-                            + "torch.save(torch.jit.load(\"old.pt\").state_dict(), \"model.pt\") saves them");
+                    "this is a TorchScript archive, a program with its weights, expected weights or ONNX; in Python, "
+                            + "torch.onnx.export(torch.jit.load(\"FILE\"), (torch.zeros(1, 5, dtype=torch.long),), "
+                            + "\"model.onnx\", dynamo=False) keeps what the program computes; its state_dict() does not");
         }
     }
 

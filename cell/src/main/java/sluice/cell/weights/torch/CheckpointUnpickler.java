@@ -34,11 +34,14 @@ final class CheckpointUnpickler extends Unpickler {
     /** Limit for any pickle, which bounds the reading time. */
     static final int MAX_INSTRUCTIONS = 4_000_000;
 
-    /**
-     * Instructions allowed for content other than tensors, enough for a vocabulary of 100,000 words. One instruction
-     * creates about 50 bytes of objects.
-     */
+    /** Instructions allowed for content other than tensors. One instruction creates about 50 bytes of objects. */
     static final int FREE_INSTRUCTIONS = 500_000;
+
+    /** Bytes of a pickle that was not compressed for one further instruction. A word of a vocabulary takes 20 bytes and 5 instructions. */
+    static final int BYTES_PER_INSTRUCTION = 4;
+
+    /** The same for one further list or dict. */
+    static final int BYTES_PER_CONTAINER = 32;
 
     /** Instructions allowed per storage: a tensor of a state dict takes 40, one of an optimizer slightly more. */
     static final int INSTRUCTIONS_PER_STORAGE = 100;
@@ -53,12 +56,15 @@ final class CheckpointUnpickler extends Unpickler {
 
     static final int MAX_NAME_BYTES = 1_000; // of a Python module or function
 
+    static final String RUNS_CODE = "(this runs code of the file: only if you trust its source)";
+
     static final String SAVE_WEIGHTS =
             "in Python, torch.save(model.state_dict(), \"model.pt\") saves the weights alone";
 
     static final String SAVE_WEIGHTS_OF_MODEL =
-            "in Python, with model = torch.load(\"old.pt\", weights_only=False) if the file holds a whole model, "
-                    + "torch.save(model.state_dict(), \"model.pt\") saves the weights alone";
+            "in Python, with the model's code importable, torch.save(torch.load(\"FILE\", weights_only=False)%s.state_dict(), "
+                    + "\"model.pt\") saves the weights alone "
+                    + RUNS_CODE;
 
     private static final Map<String, ElementType> STORAGES = Map.ofEntries(
             Map.entry("DoubleStorage", ElementType.F64),
@@ -75,14 +81,16 @@ final class CheckpointUnpickler extends Unpickler {
 
     private final byte[] pickle;
     private final int storages;
+    private final int storedBytes;
     private int instructions;
     private int containers;
     private int tuplesAsKeys;
     private int objectsAsKeys;
 
-    private CheckpointUnpickler(byte[] pickle, int storages) {
+    private CheckpointUnpickler(byte[] pickle, int storages, boolean isCompressed) {
         this.pickle = pickle;
         this.storages = storages;
+        this.storedBytes = isCompressed ? 0 : pickle.length;
     }
 
     /**
@@ -92,10 +100,11 @@ final class CheckpointUnpickler extends Unpickler {
      *
      * @param storages number of non-empty storages in the archive; the limits on instructions and containers grow with
      *     it
+     * @param isCompressed whether the archive holds it compressed; otherwise the limits also grow with its size
      * @throws ModelException if the pickle is damaged, needs anything else, or exceeds the limits
      */
-    static Object read(byte[] pickle, int storages) {
-        CheckpointUnpickler unpickler = new CheckpointUnpickler(pickle, storages);
+    static Object read(byte[] pickle, int storages, boolean isCompressed) {
+        CheckpointUnpickler unpickler = new CheckpointUnpickler(pickle, storages, isCompressed);
         ByteArrayInputStream stream = new ByteArrayInputStream(pickle);
         Object root;
         try {
@@ -123,7 +132,11 @@ final class CheckpointUnpickler extends Unpickler {
 
     @Override
     protected Object dispatch(short opcode) throws IOException {
-        requireAtMost(++instructions, "instructions", FREE_INSTRUCTIONS, INSTRUCTIONS_PER_STORAGE);
+        requireAtMost(
+                ++instructions,
+                "instructions",
+                FREE_INSTRUCTIONS + storedBytes / BYTES_PER_INSTRUCTION,
+                INSTRUCTIONS_PER_STORAGE);
         switch (opcode) {
             case Opcodes.PROTO,
                     Opcodes.FRAME,
@@ -223,7 +236,11 @@ final class CheckpointUnpickler extends Unpickler {
     }
 
     private void countContainer() {
-        requireAtMost(++containers, "lists and dicts", FREE_CONTAINERS, CONTAINERS_PER_STORAGE);
+        requireAtMost(
+                ++containers,
+                "lists and dicts",
+                FREE_CONTAINERS + storedBytes / BYTES_PER_CONTAINER,
+                CONTAINERS_PER_STORAGE);
     }
 
     /** Limits the number of objects, and with it the memory. */

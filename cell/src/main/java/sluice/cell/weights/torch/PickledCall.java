@@ -44,8 +44,8 @@ enum PickledCall {
         @Override
         Object result(Object[] arguments) {
             if (arguments.length == 7 && arguments[6] instanceof Map<?, ?> metadata && !metadata.isEmpty()) {
-                throw new ModelException("its pickle has a tensor that is to be negated or conjugated when it is read, "
-                        + "expected its values as they are; save it after .resolve_neg().resolve_conj()");
+                return PickledObject.named("torch", "Tensor to be negated or conjugated")
+                        .asTensor();
             }
             return tensor(arguments);
         }

@@ -24,6 +24,11 @@ record PickledObject(String module, String name, boolean isTensor) {
         return new PickledObject("builtins", type, false);
     }
 
+    /** Whether it stands for an array of NumPy. */
+    boolean isArray() {
+        return module.startsWith("numpy") && name.equals("_reconstruct");
+    }
+
     PickledObject asTensor() {
         return isTensor ? this : new PickledObject(module, name, true);
     }

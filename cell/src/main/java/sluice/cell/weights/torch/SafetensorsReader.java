@@ -50,7 +50,9 @@ public final class SafetensorsReader implements TensorSource {
 
     public static ModelFile readModel(SeekableByteChannel channel, TensorNames names) throws IOException {
         SafetensorsReader reader = open(channel);
-        StateDict stateDict = new StateDict(reader, reader.metadata, names);
+        Map<String, String> aliases = new LinkedHashMap<>(reader.metadata);
+        aliases.keySet().removeIf(name -> !name.equals(ModelDescription.KEY) && !EntryName.isTensor(name));
+        StateDict stateDict = new StateDict(reader, aliases, names);
         LstmModel model = stateDict.model();
         return new ModelFile(model, reader.metadata, stateDict.notes(), FORMAT, LstmStack.GATES);
     }

@@ -342,7 +342,7 @@ class CheckpointReaderTest {
         assertThat(file.notes())
                 .contains(
                         "the state dict is the entry '%s' of the checkpoint".formatted(entry),
-                        "5 other entries of the checkpoint are not used: "
+                        "other entries of the checkpoint, not used (5): "
                                 + "'epoch', 'loss', 'words', 'nothing', 'optimizer'");
     }
 
@@ -437,7 +437,7 @@ class CheckpointReaderTest {
                 .op(Opcodes.SETITEM));
 
         assertThat(read(file).notes())
-                .contains("2 entries of the state dict are not tensors and not used: 'version', '1099511627776'");
+                .contains("entries of the state dict that are not tensors, not used (2): 'version', '1099511627776'");
     }
 
     @Test
@@ -488,7 +488,7 @@ class CheckpointReaderTest {
         assertThat(read(file, "best.a.net").notes())
                 .contains(
                         "the state dict is the entry 'best.a.net' of the checkpoint",
-                        "2 other entries of the checkpoint are not used: 'epoch', 'last'");
+                        "other entries of the checkpoint, not used (2): 'epoch', 'last'");
         assertThat(read(file, "last").model().fingerprint()).isEqualTo(MODEL.fingerprint());
         for (String wrong : List.of("net", "epoch", "best", "last.net", "a.net", "")) {
             assertThatThrownBy(() -> read(file, wrong))
@@ -523,8 +523,8 @@ class CheckpointReaderTest {
                     writer.op(Opcodes.EMPTY_DICT).text(entry);
                     checkpoint.writeStateDict(writer).op(Opcodes.SETITEM);
                 }),
-                "a dict without tensors",
-                "found '" + entry + "'");
+                "an LSTM is in entry '" + entry + "' of the checkpoint, which is not searched",
+                "set model.entry to '" + entry + "'");
     }
 
     /** Beside an entry with the LSTM, an entry with the output layer would be left out. */
@@ -551,7 +551,7 @@ class CheckpointReaderTest {
         assertRefused(
                 file,
                 "the LSTM is in entry 'encoder' of the checkpoint, and other entries hold parameters: 'attention'; ",
-                "else set model.entry to 'encoder'");
+                "if they are not, set model.entry to 'encoder', which leaves them out");
         assertThat(read(file, "encoder").model().fingerprint()).isEqualTo(MODEL.fingerprint());
         assertThat(ModelReader.read(
                                 "model.pt",
