@@ -36,8 +36,9 @@ final class KerasActivations {
                 && value.path("config").isTextual()) {
             return value.path("config").asText();
         }
-        throw new ModelException("%s has a custom activation, %s: expected one that Keras knows by name"
-                .formatted(layer.describe(), NameList.shortened(value.toString())));
+        throw new ModelException(
+                "%s has a custom activation, %s: expected one that Keras knows by name; build the layer with one of these only if it computes the same function"
+                        .formatted(layer.describe(), NameList.shortened(value.toString())));
     }
 
     /**
@@ -61,7 +62,7 @@ final class KerasActivations {
             case "hard_sigmoid" -> hardSigmoid(layer, version);
             default ->
                 throw new ModelException(("%s has the activation '%s', which can't be computed here, expected sigmoid, "
-                                + "hard_sigmoid, tanh, relu, leaky_relu, elu, selu, exponential, softplus, softsign or linear")
+                                + "hard_sigmoid, tanh, relu, leaky_relu, elu, selu, exponential, softplus, softsign or linear; build the layer with one of these only if it computes the same function")
                         .formatted(layer.describe(), NameList.shortened(name)));
         };
     }

@@ -91,6 +91,10 @@ final class KerasPath {
             Set<String> below = below(layer);
             tops.removeIf(other -> below.contains(other.name()));
         }
+        if (tops.isEmpty()) {
+            throw new ModelException("the model has no LSTM%s, expected one"
+                    .formatted(names.lstm().map(name -> " '" + name + "'").orElse("")));
+        }
         if (tops.size() != 1) {
             throw new ModelException(String.format(
                     Locale.ROOT,
@@ -157,8 +161,8 @@ final class KerasPath {
         requireNoConstants(layer, inputs);
         KerasInputs.Source source = inputs.data().get(0);
         if (source.tensor() != 0) {
-            throw new ModelException("%s reads a state of layer '%s', expected its output"
-                    .formatted(layer.describe(), NameList.shortened(source.layer())));
+            throw new ModelException("%s reads a state of layer '%s', expected its output; %s"
+                    .formatted(layer.describe(), NameList.shortened(source.layer()), KerasStack.FOR_HIDDEN_STATES));
         }
         inputs.masks().forEach(mask -> KerasMasks.require(config, layer, mask));
         return config.layer(source.layer())

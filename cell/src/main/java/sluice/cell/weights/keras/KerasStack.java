@@ -20,6 +20,7 @@ import sluice.cell.model.Readout;
 import sluice.cell.weights.file.FiniteValues;
 import sluice.cell.weights.file.GateOrder;
 import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.NoEmbedding;
 import sluice.cell.weights.file.OutputEnd;
 import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.keras.KerasWeights.Part;
@@ -182,7 +183,7 @@ final class KerasStack {
             case "GRU", "CuDNNGRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "RNN" ->
                 "only the layers LSTM and CuDNNLSTM can be scored";
             case "StringLookup", "IntegerLookup", "TextVectorization", "Hashing" ->
-                "it turns words into IDs inside the model; save a model that starts at the Embedding (keras.Model(embedding.input, model.output)), and set input.vocabulary to a file with the layer's get_vocabulary(), one word a line";
+                "it turns words into IDs inside the model; save a model that starts at the Embedding (keras.Model(embedding.input, model.output)), and set input.vocabulary to a file with the layer's get_vocabulary(), one word a line, and input.unknown-word to its '[UNK]'";
             case "Normalization", "Rescaling" ->
                 "it scales the features inside the model; scale them before scoring, and save a model that starts after this layer";
             default -> WHAT_CAN_BE_SCORED;
@@ -209,7 +210,8 @@ final class KerasStack {
         embeddingLayer = layer;
         notes.add("the embedding is layer '%s' %s".formatted(NameList.shortened(layer.name()), table));
         if (skips) {
-            notes.add("token 0 is padding to this model (mask_zero): a row that holds it is bad, leave it out of rows");
+            notes.add(
+                    "token 0 is padding to this model (mask_zero): a row with this token is a bad row; remove the token from the rows");
         }
     }
 
@@ -221,7 +223,7 @@ final class KerasStack {
         mask = maskValue(layer);
         notes.add(String.format(
                 Locale.ROOT,
-                "a step whose features all are %s is skipped by this model (Masking): a row that holds one is bad, leave such steps out of rows",
+                "a step whose features all are %s is skipped by this model (Masking): a row with such a step is a bad row; remove the step from the rows",
                 mask));
     }
 
@@ -449,16 +451,17 @@ final class KerasStack {
 
     private void noteEnds() {
         if (embedding == null) {
-            notes.add("no embedding: the LSTM reads one-hot tokens or numbers");
+            notes.add(NoEmbedding.note("", layers.get(0).inputWidth(), mask != null));
         }
         if (output == null) {
-            notes.add("no output layer: the model gives hidden states");
+            notes.add(OutputEnd.NO_LAYER);
         } else {
             notes.add(String.format(
                     Locale.ROOT,
-                    "the output layer is layer '%s' (%d classes); the Keras model %s",
+                    "the output layer is layer '%s' (%d class%s); the Keras model %s",
                     NameList.shortened(outputLayer.name()),
                     output.classes(),
+                    output.classes() == 1 ? "" : "es",
                     end.sentence(output.classes())));
         }
         if (isSequence) {
@@ -466,7 +469,8 @@ final class KerasStack {
         } else if (layers.get(layers.size() - 1).looksAhead() && !(selectsLast && !reversed)) {
             notes.add("the Keras model outputs the final states of each direction, as --at last does");
         } else {
-            notes.add("the Keras model outputs the last step, as --at last does");
+            notes.add(
+                    "the Keras model outputs the last step, as --at last does; --at each gives answers that the Keras model does not");
         }
     }
 }
