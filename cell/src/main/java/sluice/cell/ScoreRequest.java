@@ -193,9 +193,8 @@ public final class ScoreRequest implements Serializable {
         for (OutputKind kind : kinds) {
             if (kind.needsOutputLayer() && model.output().isEmpty()) {
                 throw new IllegalArgumentException(
-                        "the model has no output layer, so it has no %s: ask for hidden, cell, state or gates, or name its output"
-                                        .formatted(name(kind))
-                                + " layer with model.output");
+                        "the model has no output layer, so it has no %s: use --emit hidden, cell, state or gates, or set model.output to its output layer"
+                                .formatted(name(kind)));
             }
             if (kind.needsOutputLayer() && model.readout() == Readout.FINAL_STATES) {
                 requireLastStep(kind);

@@ -150,7 +150,7 @@ public final class SequenceRules {
                         Defect.Kind.TOKEN_OUT_OF_RANGE,
                         String.format(
                                 Locale.ROOT,
-                                "token %d at step %d is outside [0, %d), which the model knows",
+                                "token %d at step %d is outside [0, %d), the model's tokens",
                                 ids[step],
                                 step,
                                 tokens));

@@ -81,7 +81,7 @@ class ScoreRequestTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the model has no output layer, so it has no "
                         + kind.name().toLowerCase(Locale.ROOT)
-                        + ": ask for hidden, cell, state or gates, or name its output layer with model.output");
+                        + ": use --emit hidden, cell, state or gates, or set model.output to its output layer");
         request.requireAnswerableBy(FOUR_CLASSES);
     }
 

@@ -49,7 +49,7 @@ class SequenceRulesTest {
         assertDefect(
                 words(OutputKind.SOFTMAX).check(Sequence.ofTokens(3, 4, token)),
                 Defect.Kind.TOKEN_OUT_OF_RANGE,
-                "token " + token + " at step 2 is outside [0, 10), which the model knows");
+                "token " + token + " at step 2 is outside [0, 10), the model's tokens");
     }
 
     @Test
@@ -57,7 +57,7 @@ class SequenceRulesTest {
         assertDefect(
                 new SequenceRules(BARE, InputKind.ONE_HOT, request(OutputKind.HIDDEN)).check(Sequence.ofTokens(3)),
                 Defect.Kind.TOKEN_OUT_OF_RANGE,
-                "token 3 at step 0 is outside [0, 3), which the model knows");
+                "token 3 at step 0 is outside [0, 3), the model's tokens");
     }
 
     @Test
@@ -280,7 +280,7 @@ class SequenceRulesTest {
         List<Sequence> batch = List.of(Sequence.ofTokens(1), Sequence.ofTokens(1, 10), Sequence.ofTokens(-1));
         assertThatThrownBy(() -> scorer.score(batch))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("sequence 1: token 10 at step 1 is outside [0, 10), which the model knows");
+                .hasMessage("sequence 1: token 10 at step 1 is outside [0, 10), the model's tokens");
         assertThat(scorer.rules().check(batch.get(0))).isEmpty();
     }
 

@@ -1,6 +1,7 @@
 """Writes ONNX files with PyTorch's two exporters, one for each way to use an LSTM that is named below.
 
-    python onnx_models.py FOLDER
+    python onnx_models.py FOLDER        all of o2_
+    python onnx_graphs.py FOLDER        all of o3_, with this module
 
 Each case is a folder: model.onnx, inputs.jsonl, expected.json (PyTorch's answers), case.json.
 Made with torch 2.13, onnx 1.23, onnxscript 0.7.

@@ -41,11 +41,11 @@ class OutputEndsTest {
             value = {
                 "k_sigmoid.keras     | SIGMOID | ends in a sigmoid: --emit sigmoid",
                 "k_activation.keras  | SIGMOID | ends in a sigmoid: --emit sigmoid",
-                "k_linear.h5         | LOGITS  | ends in its output layer, without a softmax or sigmoid: --emit logits, or softmax or sigmoid if the loss applied it",
+                "k_linear.h5         | LOGITS  | ends in its output layer: --emit logits; for probabilities --emit softmax (trained with cross-entropy) or sigmoid (binary cross-entropy)",
                 "k_softmax.keras     | SOFTMAX | ends in a softmax: --emit softmax",
                 "o_sigmoid.onnx      | SIGMOID | ends in a sigmoid: --emit sigmoid",
                 "o_dy_sigmoid.onnx   | SIGMOID | ends in a sigmoid: --emit sigmoid",
-                "o_linear.onnx       | LOGITS  | ends in its output layer, without a softmax or sigmoid: --emit logits, or softmax or sigmoid if the loss applied it",
+                "o_linear.onnx       | LOGITS  | ends in its output layer: --emit logits; for probabilities --emit softmax (trained with cross-entropy) or sigmoid (binary cross-entropy)",
                 "o_softmax.onnx      | SOFTMAX | ends in a softmax: --emit softmax"
             })
     void theNamedOutputHasTheNumbersOfTheFramework(String name, OutputKind kind, String end) throws IOException {
@@ -92,6 +92,6 @@ class OutputEndsTest {
     void aSingleOutputHasNoSoftmax() {
         assertThat(OutputEnd.LINEAR.sentence(1))
                 .isEqualTo(
-                        "ends in its output layer, without a softmax or sigmoid: --emit logits, or sigmoid if the loss applied it");
+                        "ends in its output layer: --emit logits; for the probability --emit sigmoid (trained with binary cross-entropy)");
     }
 }

@@ -170,9 +170,11 @@ class RealModelsTest {
                 .score(sequences);
         double largest = 0;
         for (int at = 0; at < ids.size(); at++) {
-            float[][] answers = kind == OutputKind.HIDDEN
-                    ? scored.get(at).hidden()
-                    : scored.get(at).softmax();
+            float[][] answers = switch (kind) {
+                case HIDDEN -> scored.get(at).hidden();
+                case LOGITS -> scored.get(at).logits();
+                default -> scored.get(at).softmax();
+            };
             largest = file.isTextual() ? Math.max(largest, difference(answers, expected.path(ids.get(at)))) : largest;
         }
         return largest;

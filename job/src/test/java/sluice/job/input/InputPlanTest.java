@@ -290,8 +290,8 @@ class InputPlanTest {
                 Refusal.of(
                         "no output layer",
                         file("headless.safetensors")
-                                + ": the model has no output layer, so it has no loglik: ask for hidden, cell, state or gates, "
-                                + "or name its output layer with model.output",
+                                + ": the model has no output layer, so it has no loglik: use --emit hidden, cell, state or gates, "
+                                + "or set model.output to its output layer",
                         "model.path",
                         file("headless.safetensors"),
                         "input.tokens",

@@ -87,12 +87,12 @@ public class MalformedRowsTest {
                         "negative",
                         "[0, -1]",
                         "token-out-of-range",
-                        "token -1 at step 1 is outside [0, 2), which the model knows"),
+                        "token -1 at step 1 is outside [0, 2), the model's tokens"),
                 tokens(
                         "out of range",
                         "[2]",
                         "token-out-of-range",
-                        "token 2 at step 0 is outside [0, 2), which the model knows"),
+                        "token 2 at step 0 is outside [0, 2), the model's tokens"),
                 tokens(
                         "beyond int",
                         "[4294967296]",

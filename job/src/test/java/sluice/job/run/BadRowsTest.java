@@ -84,11 +84,11 @@ class BadRowsTest {
                 ids(
                         "negative id",
                         longs(0L, 1L, -1L),
-                        "token -1 at step 2 is outside [0, 2), which the model knows (token-out-of-range)"),
+                        "token -1 at step 2 is outside [0, 2), the model's tokens (token-out-of-range)"),
                 ids(
                         "the first id that is none",
                         longs(2L),
-                        "token 2 at step 0 is outside [0, 2), which the model knows (token-out-of-range)"),
+                        "token 2 at step 0 is outside [0, 2), the model's tokens (token-out-of-range)"),
                 ids(
                         "an id that int would wrap to 0",
                         longs(0L, 1L << 32),
@@ -165,7 +165,7 @@ class BadRowsTest {
     }
 
     private static final BadRow ANY = ids(
-            "negative", longs(-7L), "token -7 at step 0 is outside [0, 2), which the model knows (token-out-of-range)");
+            "negative", longs(-7L), "token -7 at step 0 is outside [0, 2), the model's tokens (token-out-of-range)");
 
     /** The other rows, scored by a run without the bad row. */
     private List<Row> goodRows(BadRow bad) {

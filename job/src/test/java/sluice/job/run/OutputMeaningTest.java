@@ -104,7 +104,7 @@ class OutputMeaningTest {
                         line.startsWith("output      one number (--emit logits, or sigmoid for yes or no) over width "))
                 .anyMatch(
                         line -> line.endsWith(
-                                " ends in its output layer, without a softmax or sigmoid: --emit logits, or sigmoid if the loss applied it"));
+                                " ends in its output layer: --emit logits; for the probability --emit sigmoid (trained with binary cross-entropy)"));
     }
 
     @Test

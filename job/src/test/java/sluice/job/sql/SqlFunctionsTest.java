@@ -238,7 +238,7 @@ class SqlFunctionsTest {
                 "CAST(NULL AS array<int>) | tokens = null: it is null, expected a sequence (an empty one is [])   | null-sequence",
                 "NULL                     | tokens = null: it is null, expected a sequence (an empty one is [])   | null-sequence",
                 "array(0, NULL)           | tokens = [0, null]: the element at step 1 is null                     | null-element",
-                "array(0, 99)             | tokens = [0, 99]: token 99 at step 1 is outside [0, 50), which the model knows | token-out-of-range"
+                "array(0, 99)             | tokens = [0, 99]: token 99 at step 1 is outside [0, 50), the model's tokens | token-out-of-range"
             })
     void aBadSequenceFailsTheQueryOrIsReportedByTheRule(String tokens, String text, String code) {
         assertThatThrownBy(() -> spark.sql("SELECT sluice.topk('other', %s, 2)".formatted(tokens))

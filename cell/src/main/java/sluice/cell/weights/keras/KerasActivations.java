@@ -65,7 +65,7 @@ final class KerasActivations {
             case "hard_sigmoid" -> hardSigmoid(layer, version);
             default ->
                 throw new ModelException(("%s has the activation '%s', which can't be computed here, expected sigmoid, "
-                                + "hard_sigmoid, tanh, relu, leaky_relu, elu, selu, exponential, softplus, softsign or linear")
+                                + "hard_sigmoid, tanh, relu, leaky_relu, elu, selu, exponential, softplus, softsign or linear; build the layer with one of these only if it computes the same function")
                         .formatted(layer.describe(), NameList.shortened(name)));
         };
     }

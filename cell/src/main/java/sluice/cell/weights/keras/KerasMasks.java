@@ -26,7 +26,7 @@ final class KerasMasks {
                 .isPresent();
         if (!isKnown) {
             throw new ModelException(
-                    "%s skips the steps given by '%s', expected the mask of an Embedding with mask_zero or of a Masking layer, or none; build the model with Embedding(mask_zero=True) and no mask argument, or without a mask, on sequences of their own length"
+                    "%s skips the steps given by '%s', expected the mask of an Embedding with mask_zero or of a Masking layer, or none; build the same model without the mask, with these weights, and leave the steps that it skips out of the rows"
                             .formatted(layer.describe(), NameList.shortened(mask.layer())));
         }
     }

@@ -88,6 +88,10 @@ final class KerasPath {
             Set<String> below = below(layer);
             tops.removeIf(other -> below.contains(other.name()));
         }
+        if (tops.isEmpty()) {
+            throw new ModelException("the model has no LSTM%s, expected one"
+                    .formatted(names.lstm().map(name -> " '" + name + "'").orElse("")));
+        }
         if (tops.size() != 1) {
             throw new ModelException(String.format(
                     Locale.ROOT,

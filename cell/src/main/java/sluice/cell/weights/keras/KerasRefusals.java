@@ -39,7 +39,7 @@ final class KerasRefusals {
             case "GRU", "CuDNNGRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "RNN" ->
                 "only the layers LSTM and CuDNNLSTM, and an RNN of one LSTMCell, can be scored";
             case "StringLookup", "IntegerLookup", "TextVectorization", "Hashing" ->
-                "it turns words into IDs inside the model; save a model that starts at the Embedding (keras.Model(embedding.input, model.outputs)), and set input.vocabulary to a file with the layer's get_vocabulary(), one word a line";
+                "it turns words into IDs inside the model; save a model that starts at the Embedding (keras.Model(embedding.input, model.outputs)), and set input.vocabulary to a file with the layer's get_vocabulary(), one word a line, and input.unknown-word to its '[UNK]'";
             case "Normalization", "Rescaling" ->
                 "it scales the features inside the model; scale them before scoring, and save a model that starts after this layer";
             case "OneHot", "CategoryEncoding" ->

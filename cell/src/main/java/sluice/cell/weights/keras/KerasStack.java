@@ -16,6 +16,8 @@ import sluice.cell.model.OutputLayer;
 import sluice.cell.model.Readout;
 import sluice.cell.weights.file.GateOrder;
 import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.NoEmbedding;
+import sluice.cell.weights.file.OutputEnd;
 import sluice.cell.weights.keras.KerasWeights.Part;
 
 /** Builds a model from a sequence of layers. */
@@ -181,7 +183,8 @@ final class KerasStack {
         embeddingLayer = layer;
         notes.add("the embedding is layer '%s' %s".formatted(NameList.shortened(layer.name()), table));
         if (skips) {
-            notes.add("token 0 is padding to this model (mask_zero): a row that holds it is bad, leave it out of rows");
+            notes.add(
+                    "token 0 is padding to this model (mask_zero): a row with this token is a bad row; remove the token from the rows");
         }
     }
 
@@ -198,7 +201,7 @@ final class KerasStack {
         mask = maskValue(layer);
         notes.add(String.format(
                 Locale.ROOT,
-                "a step whose features all are %s is skipped by this model (Masking): a row that holds one is bad, leave such steps out of rows",
+                "a step whose features all are %s is skipped by this model (Masking): a row with such a step is a bad row; remove the step from the rows",
                 mask));
     }
 
@@ -263,19 +266,20 @@ final class KerasStack {
 
     private void noteEnds() {
         if (embedding == null) {
-            notes.add("no embedding: the LSTM reads one-hot tokens or numbers");
+            notes.add(NoEmbedding.note("", layers.get(0).inputWidth(), mask != null));
         }
         String gives = "the Keras model";
         if (head.output().isEmpty()) {
-            notes.add("no output layer: the model gives hidden states");
+            notes.add(OutputEnd.NO_LAYER);
             gives = "layer '%s'".formatted(NameList.shortened(top.name()));
         } else {
             int classes = head.output().get().classes();
             notes.add(String.format(
                     Locale.ROOT,
-                    "the output layer is layer %s (%d classes); %s",
+                    "the output layer is layer %s (%d class%s); %s",
                     head.name(),
                     classes,
+                    classes == 1 ? "" : "es",
                     described
                             ? "the Keras model " + head.end().sentence(classes)
                             : "the file doesn't tell what is above it: --emit softmax, sigmoid or logits"));
@@ -294,7 +298,7 @@ final class KerasStack {
         } else if (layers.get(layers.size() - 1).looksAhead() && !(selectsLast && !reversed)) {
             notes.add(gives + " outputs the final states of each direction, as --at last does");
         } else {
-            notes.add(gives + " outputs the last step, as --at last does");
+            notes.add(gives + " outputs the last step, as --at last does; --at each gives answers that it does not");
         }
     }
 

@@ -1,8 +1,10 @@
 package sluice.cell.weights.onnx;
 
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -20,6 +22,10 @@ import sluice.cell.weights.file.NameList;
 final class OnnxActivations {
     /** Number of functions per direction: f, g and h. */
     static final int PER_DIRECTION = 3;
+
+    /** Functions whose alpha has no default in ONNX, or another one in ONNX Runtime. */
+    private static final Set<Activation.Kind> WITHOUT_DEFAULTS =
+            EnumSet.of(Activation.Kind.AFFINE, Activation.Kind.SCALED_TANH, Activation.Kind.THRESHOLDED_RELU);
 
     private static final List<String> DEFAULT_NAMES = List.of("Sigmoid", "Tanh", "Tanh");
 
@@ -86,10 +92,12 @@ final class OnnxActivations {
         Activation defaults = Activation.of(kind);
         boolean hasAlpha = kind.parameters() > 0;
         boolean hasBeta = kind.parameters() > 1;
-        if (kind == Activation.Kind.SCALED_TANH && (nextAlpha == alphas.length || nextBeta == betas.length)) {
+        boolean lacksAlpha = WITHOUT_DEFAULTS.contains(kind) && nextAlpha == alphas.length;
+        boolean lacksBeta = kind == Activation.Kind.SCALED_TANH && nextBeta == betas.length;
+        if (lacksAlpha || lacksBeta) {
             throw new ModelException(
-                    "the activation ScaledTanh has no alpha or no beta, and ONNX defines no default for them; "
-                            + "export it with activation_alpha and activation_beta");
+                    "the activation %s has no %s, and runtimes differ in its default, expected a value; export it with activation_alpha%s"
+                            .formatted(name, lacksAlpha ? "alpha" : "beta", hasBeta ? " and activation_beta" : ""));
         }
         float alpha = hasAlpha && nextAlpha < alphas.length ? alphas[nextAlpha++] : defaults.alpha();
         float beta = hasBeta && nextBeta < betas.length ? betas[nextBeta++] : defaults.beta();

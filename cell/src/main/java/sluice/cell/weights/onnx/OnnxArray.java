@@ -195,8 +195,14 @@ final class OnnxArray {
         return longs()[0];
     }
 
+    /** Whether it is a tensor of 16-bit floats. */
+    boolean isHalf() {
+        return tensor != null && tensor.type() != null && tensor.type().isHalf();
+    }
+
+    /** The same numbers as float32. */
     OnnxArray toFloats() {
-        return isInteger() ? new OnnxArray(source, null, name, shape, floats(), null) : this;
+        return isInteger() || isHalf() ? new OnnxArray(source, null, name, shape, floats(), null) : this;
     }
 
     OnnxArray toLongs() {

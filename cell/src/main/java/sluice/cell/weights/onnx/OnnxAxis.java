@@ -1,7 +1,10 @@
 package sluice.cell.weights.onnx;
 
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.NameList;
 
 /**
  * One axis of a value that depends on a graph input. The same object identifies the axis in all values derived from it:
@@ -39,28 +42,45 @@ final class OnnxAxis {
         }
     }
 
-    private final String name;
-    private final long size; // -1 if dynamic
+    private final String input; // null if it is no axis of an input
+    private final int position; // in the shape of the input
+    private final OnnxPort.Axis axis;
     private Role role;
 
-    private OnnxAxis(String name, long size, Role role) {
-        this.name = name;
-        this.size = size;
+    private OnnxAxis(String input, int position, OnnxPort.Axis axis, Role role) {
+        this.input = input;
+        this.position = position;
+        this.axis = axis;
         this.role = role;
     }
 
-    /** @param size -1 if dynamic */
-    static OnnxAxis ofInput(String input, int at, long size) {
-        return new OnnxAxis(String.format(Locale.ROOT, "axis %d of input '%s'", at, input), size, Role.UNASSIGNED);
+    static OnnxAxis ofInput(String input, int position, OnnxPort.Axis axis) {
+        return new OnnxAxis(input, position, axis, Role.UNASSIGNED);
     }
 
     static OnnxAxis of(Role role, long size) {
-        return new OnnxAxis(role.description(), size, role);
+        return new OnnxAxis(null, 0, new OnnxPort.Axis("", size), role);
+    }
+
+    /** Whether both are axes of the same input, this one before the other. */
+    boolean isBefore(OnnxAxis other) {
+        return input != null && input.equals(other.input) && position < other.position;
+    }
+
+    /** The name in the file; empty if it has none. */
+    String label() {
+        return axis.name();
+    }
+
+    /** The axis of the input in messages, whatever its role: {@code axis 0 of input 'x' ('batch')}. */
+    String place() {
+        String label = label().isEmpty() ? "" : " ('" + NameList.shortened(label()) + "')";
+        return String.format(Locale.ROOT, "axis %d of input '%s'%s", position, input, label);
     }
 
     /** The size, or -1 if dynamic. */
     long size() {
-        return size;
+        return axis.size();
     }
 
     /** Whether it selects outputs of LSTM directions. */
@@ -86,19 +106,35 @@ final class OnnxAxis {
         if (role != Role.UNASSIGNED && role != assigned) {
             throw new ModelException(
                     "%s is %s here, but %s elsewhere: expected the same meaning; check the order of axes"
-                            .formatted(name, assigned.description(), role.description()));
+                            .formatted(place(), assigned.description(), role.description()));
         }
         role = assigned;
     }
 
     /** Whether two axes are the same, or have the same role and size. */
     boolean matches(OnnxAxis other) {
-        return this == other || (!isInput() && role == other.role && size == other.size);
+        return this == other || (!isInput() && role == other.role && size() == other.size());
     }
 
     /** The axis in messages: {@code the steps}, {@code the hidden units (64)}. */
     @Override
     public String toString() {
-        return role == Role.UNASSIGNED ? name : role.description() + (size < 0 ? "" : " (" + size + ")");
+        return role == Role.UNASSIGNED ? place() : role.description() + (size() < 0 ? "" : " (" + size() + ")");
+    }
+
+    /** Axes in messages: {@code the steps, the classes (7)}. */
+    static String list(List<OnnxAxis> axes) {
+        return axes.isEmpty()
+                ? "no axis"
+                : axes.stream().map(OnnxAxis::toString).collect(Collectors.joining(", "));
+    }
+
+    /** The axes of all dimensions in messages: {@code the batch, the steps * the classes (7), 1}. */
+    static String listAll(List<List<OnnxAxis>> dimensions) {
+        return dimensions.stream()
+                .map(axes -> axes.isEmpty()
+                        ? "1"
+                        : axes.stream().map(OnnxAxis::toString).collect(Collectors.joining(" * ")))
+                .collect(Collectors.joining(", "));
     }
 }

@@ -103,7 +103,7 @@ final class OnnxConditions {
         if (value instanceof OnnxSignal signal) {
             boolean isTest = signal.content() instanceof OnnxContent.DerivedInput derived
                     && (derived.kind() == Kind.IS_PADDING || derived.kind() == Kind.IS_TOKEN);
-            return isTest ? Optional.of(signal) : Optional.empty();
+            return isTest ? Optional.of(signal) : OnnxRowOperators.isNotZero(operands);
         }
         return truth(value).map(OnnxConditions::condition);
     }

@@ -17,8 +17,25 @@ sealed interface OnnxContent {
         LAST
     }
 
-    /** An unchanged input of the graph. */
-    record Raw(String input) implements OnnxContent {
+    /**
+     * An input of the graph.
+     *
+     * @param numbers what its numbers are; casts may change it
+     */
+    record Raw(String input, Numbers numbers) implements OnnxContent {
+        /** What the numbers of an input are. */
+        enum Numbers {
+            WHOLE,
+            REAL,
+            /** Real numbers cast to integers: tokens that are passed as floats, or features that lose their fractions. */
+            CAST_TO_WHOLE
+        }
+
+        /** The input cast to integers. */
+        Raw toWhole() {
+            return numbers == Numbers.REAL ? new Raw(input, Numbers.CAST_TO_WHOLE) : this;
+        }
+
         @Override
         public String describe() {
             return "input '%s'".formatted(input);
@@ -44,6 +61,8 @@ sealed interface OnnxContent {
             IS_TOKEN,
             /** How many tokens are not the padding token. */
             TOKEN_COUNT,
+            /** How many numbers of an input, a mask of the steps, are 1. */
+            MASK_COUNT,
             /** Other numbers. */
             CHANGED
         }

@@ -14,7 +14,7 @@ import java.util.Optional;
 record OnnxFill(float number, List<OnnxSize> sizes) implements OnnxShapeless {
     @Override
     public String describe() {
-        return "a tensor filled with " + number + (sizes == null ? "" : " " + sizes);
+        return "a tensor filled with " + number + (sizes == null ? "" : " of shape " + OnnxSize.list(sizes));
     }
 
     private OnnxFill with(List<OnnxSize> other) {

@@ -61,10 +61,11 @@ final class OnnxInitialState {
                 || (blocks != directions && blocks != 1)) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    "initial state %s, expected shape %s with D = %d and H = %d",
+                    "its initial state is tensor %s, expected shape %s with %d direction%s and H = %d; correct it in the model",
                     array.describe(),
                     batchFirst ? "(N, D, H)" : "(D, N, H)",
                     directions,
+                    directions == 1 ? "" : "s",
                     h));
         }
         float[] values = array.finiteFloats();
@@ -74,7 +75,7 @@ final class OnnxInitialState {
             float[] start = Arrays.copyOfRange(values, from, from + h);
             if (row > 0 && !Arrays.equals(start, state)) {
                 throw new ModelException(
-                        "initial state %s differs between the rows of its batch, expected the same for every sequence"
+                        "its initial state %s differs between the rows of its batch, expected the same for every sequence"
                                 .formatted(array.describe()));
             }
             state = start;
@@ -93,16 +94,25 @@ final class OnnxInitialState {
         if (!fits) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    "initial state %s, expected shape %s with D = %d and H = %d; export the model again",
+                    "its initial state is %s, expected shape %s with %d direction%s and H = %d; correct it in the model",
                     fill.describe(),
                     batchFirst ? "(N, D, H)" : "(D, N, H)",
                     directions,
+                    directions == 1 ? "" : "s",
                     h));
         }
     }
 
+    /** The size of an axis of another input is not known. */
     private static boolean isOrUnknown(OnnxSize size, long expected) {
-        return size.isNumber() ? size.number() == expected : size.axes() == null;
+        return size.isNumber()
+                ? size.number() == expected
+                : size.axes() == null || size.axes().stream().allMatch(axis -> axis.role() == OnnxAxis.Role.UNASSIGNED);
+    }
+
+    /** Whether it is an input of the graph. */
+    boolean isInput() {
+        return input != null;
     }
 
     boolean isInput(String name) {

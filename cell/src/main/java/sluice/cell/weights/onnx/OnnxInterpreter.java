@@ -153,7 +153,7 @@ final class OnnxInterpreter {
             }
             OnnxOperands operands = new OnnxOperands(node, inputs, captured(node), source);
             List<OnnxValue> results = isBranch(node) ? branch(operands) : operators.results(operands);
-            operators.note(operands).ifPresent(notes::add);
+            notes.addAll(OnnxDifferences.notes(operands));
             for (int at = 0; at < node.outputs().size(); at++) {
                 OnnxValue result = at < results.size() ? results.get(at) : new OnnxOpaque(node.describe());
                 scopes.peek().put(node.outputs().get(at), result);

@@ -32,15 +32,24 @@ final class OnnxLengths {
                         "sequence_lens is %s, so the graph reads a number of steps that is fixed in the file: expected an input of the graph; export it with the lengths as an input, and with dynamic steps"
                                 .formatted(lengths.describe())));
         boolean isOwn = derived.input().equals(input(sequence));
-        if (derived.kind() == DerivedInput.Kind.SAME && !isOwn) {
+        if (!isOwn && isOfAnotherInput(derived)) {
             return Optional.empty();
         }
         if (derived.kind() == DerivedInput.Kind.TOKEN_COUNT && isOwn && embedded(sequence) != null) {
             return Optional.of(derived.padding());
         }
         throw new ModelException(
-                "sequence_lens is computed from %s; expected an input of the graph with the lengths of sequences, or the number of tokens other than the padding token; export it with the lengths as an input"
+                "sequence_lens is computed from %s; expected an input of the graph with the lengths of sequences or a mask, or the number of tokens other than the padding token; export it with the lengths as an input"
                         .formatted(derived.describe()));
+    }
+
+    /** Whether they are an input of lengths, or the number of ones in an input that is a mask. */
+    private static boolean isOfAnotherInput(DerivedInput derived) {
+        return switch (derived.kind()) {
+            case SAME, MASK_COUNT -> true;
+            case TOKEN_COUNT -> derived.padding() == 0;
+            default -> false;
+        };
     }
 
     private static boolean isAllSteps(OnnxValue lengths, List<OnnxAxis> steps) {

@@ -16,27 +16,32 @@ import sluice.cell.model.OutputLayer;
  */
 record OnnxLinear(OnnxContent.Hidden below, OnnxArray weights, boolean transposed, OnnxArray bias) {
     /**
-     * Adds a bias.
+     * Adds a bias, also to one that there is.
      *
-     * @throws ModelException if there is a bias already, or the shape is wrong
+     * @throws ModelException if the shape is wrong
      */
     OnnxLinear plus(OnnxArray addend) {
-        if (bias != null) {
-            throw new ModelException("adds %s to an output layer that has the bias %s: expected one bias"
-                    .formatted(addend.describe(), bias.describe()));
-        }
         long last = addend.shape().rank() == 0
                 ? 1
                 : addend.shape().dimension(addend.shape().rank() - 1);
         if (addend.shape().values() != last || (last != classes() && last != 1)) {
             throw new ModelException(String.format(
                     Locale.ROOT,
-                    "adds %s to %d logits: expected a bias of shape (%d)",
+                    "adds %s to %d logits, expected a bias of shape (%d), the same at each step",
                     addend.describe(),
                     classes(),
                     classes()));
         }
-        return new OnnxLinear(below, weights, transposed, addend);
+        return new OnnxLinear(below, weights, transposed, bias == null ? addend : sum(addend));
+    }
+
+    private OnnxArray sum(OnnxArray addend) {
+        float[] sum = values(bias).clone();
+        float[] more = values(addend);
+        for (int at = 0; at < sum.length; at++) {
+            sum[at] += more[at];
+        }
+        return OnnxArray.ofFloats(bias.source(), bias.name() + " + " + addend.name(), sum);
     }
 
     /** The same output layer with other hidden states. */
@@ -70,12 +75,13 @@ record OnnxLinear(OnnxContent.Hidden below, OnnxArray weights, boolean transpose
                 : weights.transposed(new int[] {1, 0}).floats();
         Matrix matrix = Matrix.of((int) classes(), (int) width(), rows);
         return Optional.ofNullable(bias)
-                .map(values -> new OutputLayer(matrix, biasValues()))
+                .map(values -> new OutputLayer(matrix, values(bias)))
                 .orElseGet(() -> new OutputLayer(matrix));
     }
 
-    private float[] biasValues() {
-        float[] values = bias.finiteFloats();
+    /** A bias with a value for each class. */
+    private float[] values(OnnxArray vector) {
+        float[] values = vector.finiteFloats();
         if (values.length == classes()) {
             return values;
         }

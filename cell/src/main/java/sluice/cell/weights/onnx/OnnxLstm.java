@@ -49,6 +49,7 @@ final class OnnxLstm {
     private final OnnxContent below;
     private final boolean inputFlipped;
     private Optional<Long> padding = Optional.empty();
+    private List<String> inputNotes = List.of();
 
     /** The constant inputs of an LSTM node. */
     record Weights(OnnxArray input, OnnxArray hidden, OnnxArray bias, OnnxArray peepholes) {}
@@ -163,6 +164,11 @@ final class OnnxLstm {
         return node.name();
     }
 
+    /** Whether its input is reversed in time. */
+    boolean isInputFlipped() {
+        return inputFlipped;
+    }
+
     /** Sets the token that its sequence lengths leave out. */
     void setPadding(Optional<Long> token) {
         this.padding = token;
@@ -171,6 +177,20 @@ final class OnnxLstm {
     /** The token that its sequence lengths leave out. */
     Optional<Long> padding() {
         return padding;
+    }
+
+    /** Notes on its input. */
+    void setInputNotes(List<String> notes) {
+        this.inputNotes = notes;
+    }
+
+    List<String> inputNotes() {
+        return inputNotes;
+    }
+
+    /** Whether its hidden state starts from an input of the graph. */
+    boolean startsFromInput() {
+        return initialHidden.isInput();
     }
 
     /** Whether an initial state is this graph input. */

@@ -37,7 +37,7 @@ record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
     private void requireSteps(OnnxSignal x) {
         if (steps.size() > 1 || !steps.stream().allMatch(OnnxAxis::isInput)) {
             throw new ModelException("reads %s as steps, in %s: expected one axis of the input; check layout"
-                    .formatted(steps, x.describe()));
+                    .formatted(OnnxAxis.list(steps), x.describe()));
         }
         steps.forEach(axis -> axis.assign(Role.STEPS));
     }
@@ -45,7 +45,7 @@ record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
     private void requireBatch(OnnxSignal x) {
         if (!batch.stream().allMatch(OnnxAxis::isInput)) {
             throw new ModelException("reads %s as the batch, in %s: expected axes of the input; check layout"
-                    .formatted(batch, x.describe()));
+                    .formatted(OnnxAxis.list(batch), x.describe()));
         }
         batch.forEach(axis -> axis.assign(Role.BATCH));
     }
@@ -73,7 +73,12 @@ record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
 
     private static boolean isInputOfWidth(OnnxSignal x, long width) {
         List<OnnxAxis> axes = x.nontrivialAxes(2);
-        if (x.content() instanceof OnnxContent.Raw) {
+        if (x.content() instanceof OnnxContent.Raw raw) {
+            if (raw.numbers() == OnnxContent.Raw.Numbers.CAST_TO_WHOLE) {
+                throw new ModelException(
+                        "reads %s cast to integers, which leaves out the fractions, expected the numbers themselves; apply the cast to the rows, and export the model without it"
+                                .formatted(raw.describe()));
+            }
             boolean one = axes.isEmpty() && width == 1;
             boolean fits = axes.size() == 1
                     && (axes.get(0).size() == width || axes.get(0).size() < 0);

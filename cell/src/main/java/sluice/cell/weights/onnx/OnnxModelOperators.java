@@ -41,6 +41,7 @@ final class OnnxModelOperators {
                 input.content(),
                 input.flipped() != null);
         OnnxLstmInput axes = OnnxLstmInput.of(input, batchFirst, lstm.inputWidth());
+        lstm.setInputNotes(OnnxSteps.check(axes, lstm.startsFromInput()));
         lstm.setPadding(OnnxLengths.padding(operands.value(OnnxLstm.SEQUENCE_LENS), axes.steps(), input.content()));
         return outputs(lstm, axes, batchFirst, input.flipped());
     }
@@ -137,12 +138,13 @@ final class OnnxModelOperators {
             return embedded(signal, oneHot, weights);
         }
         if (!(signal.content() instanceof Hidden hidden)) {
-            throw unsupportedOperator(signal);
+            throw OnnxUnsupported.operator(signal);
         }
         OnnxLinear linear = new OnnxLinear(hidden, weights, transposed, null);
         if (!signal.endsInAllUnits() || linear.width() != signal.axisSize(-1)) {
-            throw new ModelException("multiplies %s by %s, expected weights for each of its hidden units"
-                    .formatted(signal.describe(), weights.describe()));
+            throw new ModelException(
+                    "multiplies %s by %s, expected its last axis to be all hidden units, the directions one after the other; in PyTorch, use the output of nn.LSTM as it is"
+                            .formatted(signal.describe(), weights.describe()));
         }
         return signal.withLastAxis(
                 OnnxAxis.of(Role.CLASSES, linear.classes()), new ClassScores(linear, ClassScores.Form.LOGITS));
@@ -161,16 +163,6 @@ final class OnnxModelOperators {
                 OnnxAxis.of(Role.WIDTH, table.shape().columns()), new Embedded(table, oneHot.input()));
     }
 
-    /** The exception for an operator that can't be scored. */
-    static ModelException unsupportedOperator(OnnxSignal signal) {
-        String remedy = signal.content() instanceof Raw || signal.isDerivedInput()
-                ? "apply it to the data before they are scored, and export the model without it"
-                : "for hidden states, make them an output of the exported model and set model.output to its name";
-        return new ModelException(
-                "this operator is not supported here, after %s: only an embedding, LSTMs, one output layer and a softmax or sigmoid can be scored; %s"
-                        .formatted(signal.content().describe(), remedy));
-    }
-
     /** Add: the bias of the output layer, or the sum of two directions. */
     static OnnxValue add(OnnxOperands operands) {
         if (operands.signals().size() == 2) {
@@ -179,7 +171,7 @@ final class OnnxModelOperators {
         int at = operands.onlySignal().orElseThrow();
         OnnxSignal signal = operands.signals().get(0);
         if (!(signal.content() instanceof ClassScores scores) || scores.form() != ClassScores.Form.LOGITS) {
-            throw unsupportedOperator(signal);
+            throw OnnxUnsupported.operator(signal);
         }
         boolean last =
                 signal.dimensions().get(signal.rank() - 1).stream().anyMatch(axis -> axis.role() == Role.CLASSES);
@@ -206,7 +198,7 @@ final class OnnxModelOperators {
             boolean reversedOrder = part.reversed() && !other.reversed();
             return one.with(new Hidden(reversedOrder ? List.of(other, part) : List.of(part, other), merge));
         }
-        throw unsupportedOperator(one);
+        throw OnnxUnsupported.operator(one);
     }
 
     /** Mul or Div: the product of two directions, or their sum times a constant, which makes it the average. */
@@ -215,7 +207,7 @@ final class OnnxModelOperators {
             return merged(operands, Merge.MUL);
         }
         int at = operands.onlySignal()
-                .orElseThrow(() -> unsupportedOperator(operands.signals().get(0)));
+                .orElseThrow(() -> OnnxUnsupported.operator(operands.signals().get(0)));
         OnnxSignal signal = operands.signals().get(0);
         boolean isHalved = signal.content() instanceof Hidden hidden
                 && hidden.merge() == Merge.SUM
@@ -224,7 +216,7 @@ final class OnnxModelOperators {
                 && constant.array().shape().values() == 1
                 && constant.array().single() == half;
         if (!isHalved) {
-            throw unsupportedOperator(signal);
+            throw OnnxUnsupported.operator(signal);
         }
         return signal.with(new Hidden(((Hidden) signal.content()).parts(), Merge.AVERAGE));
     }
@@ -236,7 +228,7 @@ final class OnnxModelOperators {
         }
         OnnxSignal signal = operands.signals().get(0);
         if (!(signal.content() instanceof ClassScores scores) || scores.form() != ClassScores.Form.LOGITS) {
-            throw unsupportedOperator(signal);
+            throw OnnxUnsupported.operator(signal);
         }
         int axis = OnnxValue.axis(operands.axis(flattens ? 1 : -1), signal.rank());
         requireClasses(signal, axis);
@@ -269,7 +261,7 @@ final class OnnxModelOperators {
         }
         OnnxSignal signal = operands.signals().get(0);
         if (!(signal.content() instanceof ClassScores scores) || scores.form() == ClassScores.Form.ARGMAX) {
-            throw unsupportedOperator(signal);
+            throw OnnxUnsupported.operator(signal);
         }
         int axis = OnnxValue.axis(operands.axis(0), signal.rank());
         requireClasses(signal, axis);
@@ -283,7 +275,8 @@ final class OnnxModelOperators {
     private static void requireClasses(OnnxSignal signal, int axis) {
         List<OnnxAxis> axes = signal.nontrivialAxes(axis);
         if (axes.size() != 1 || axes.get(0).role() != Role.CLASSES) {
-            throw new ModelException("runs over %s, expected only the classes; check its axis".formatted(axes));
+            throw new ModelException(
+                    "runs over %s, expected only the classes; check its axis".formatted(OnnxAxis.list(axes)));
         }
     }
 
@@ -295,7 +288,7 @@ final class OnnxModelOperators {
         int time = OnnxValue.axis(operands.node().number("time_axis", 0), signal.rank());
         List<OnnxAxis> axes = signal.dimensions().get(time);
         if (axes.size() != 1 || !axes.get(0).isInput()) {
-            throw new ModelException("reverses %s, expected the steps".formatted(axes));
+            throw new ModelException("reverses %s, expected the steps".formatted(OnnxAxis.list(axes)));
         }
         OnnxLengths.padding(operands.value(1), axes, signal.content());
         return signal.flip(axes.get(0));

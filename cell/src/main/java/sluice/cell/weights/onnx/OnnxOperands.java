@@ -108,7 +108,7 @@ final class OnnxOperands {
 
     private long number(OnnxSize size) {
         if (!size.isNumber()) {
-            throw new ModelException("depends on sizes of its input, %s, expected constants".formatted(size));
+            throw new ModelException("depends on %s, expected constants".formatted(size));
         }
         return size.number();
     }

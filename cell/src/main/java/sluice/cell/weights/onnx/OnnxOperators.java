@@ -1,7 +1,6 @@
 package sluice.cell.weights.onnx;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongBinaryOperator;
@@ -72,28 +71,16 @@ final class OnnxOperators {
             case "Equal" -> OnnxConditions.equal(operands);
             case "Not" -> OnnxConditions.not(operands);
             case "And", "Or" -> OnnxConditions.both(operands);
-            case "Greater" -> OnnxRowOperators.greater(operands);
-            case "ReduceSum" -> OnnxRowOperators.count(operands);
+            case "Greater" -> OnnxRowOperators.aboveZero(operands, 0);
+            case "GreaterOrEqual" -> OnnxRowOperators.aboveZero(operands, 1);
+            case "Sign" -> OnnxRowOperators.isNotZero(operands);
+            case "ReduceSum" -> OnnxRowOperators.count(operands).or(() -> OnnxDirections.reduced(operands, Merge.SUM));
+            case "ReduceMean" -> OnnxDirections.reduced(operands, Merge.AVERAGE);
             case "Clip", "Max" -> OnnxRowOperators.atLeastOne(operands);
             case "ScatterElements", "Scatter" -> OnnxRowOperators.inverse(operands);
             default -> Optional.empty();
         };
         return known.orElseGet(() -> otherOperator(operands));
-    }
-
-    /** What a node does that is done differently here. */
-    Optional<String> note(OnnxOperands operands) {
-        if (!operands.node().operator().equals("Dropout") || operands.value(2) == null) {
-            return Optional.empty();
-        }
-        boolean isOff = OnnxConditions.truth(operands.value(2))
-                .filter(training -> !training)
-                .isPresent();
-        return isOff
-                ? Optional.empty()
-                : Optional.of(
-                        "%s: the file was exported in training mode, so its dropout leaves out values at random; here it leaves out none, as in evaluation mode"
-                                .formatted(operands.node().describe()));
     }
 
     /** Up to opset 12 a softmax covers all axes from its axis on. */
@@ -103,10 +90,12 @@ final class OnnxOperators {
 
     private static OnnxValue cast(OnnxOperands operands) {
         long to = operands.node().number("to", 0);
-        OnnxType type = OnnxType.numbered(to)
-                .filter(known -> known.isFloat() || known.isInteger())
-                .orElseThrow(() -> new ModelException(
-                        String.format(Locale.ROOT, "casts to type %d, expected a floating-point or integer type", to)));
+        OnnxType type = OnnxType.numbered(to).orElse(null);
+        if (type == null || !(type.isFloat() || type.isInteger())) {
+            throw new ModelException(
+                    "casts to %s, expected a floating-point type, INT64, INT32 or BOOL; export the model without this cast"
+                            .formatted(type == null ? "type " + to : type));
+        }
         return type == OnnxType.BOOL
                 ? OnnxConditions.toBoolean(operands).orElseGet(() -> otherOperator(operands))
                 : operands.required(0).cast(type.isInteger());
@@ -164,15 +153,14 @@ final class OnnxOperators {
             return sizes(operands, operator);
         }
         if (operands.all().size() != 2) {
-            throw OnnxModelOperators.unsupportedOperator(operands.signals().get(0));
+            throw OnnxUnsupported.operator(operands.signals().get(0));
         }
         return switch (operator) {
             case "Add", "Sum" -> OnnxModelOperators.add(operands);
             case "Mean" -> OnnxModelOperators.merged(operands, Merge.AVERAGE);
             case "Mul" -> OnnxModelOperators.scaled(operands, 0.5f);
             case "Div" -> OnnxModelOperators.scaled(operands, 2);
-            default ->
-                throw OnnxModelOperators.unsupportedOperator(operands.signals().get(0));
+            default -> throw OnnxUnsupported.operator(operands.signals().get(0));
         };
     }
 
@@ -203,6 +191,7 @@ final class OnnxOperators {
             throw new ModelException("is a %s, expected an LSTM; only LSTMs can be scored"
                     .formatted(node.operator().equals("GRU") ? "GRU" : "plain RNN"));
         }
+        OnnxUnsupported.requireNotQuantized(node);
         List<OnnxSignal> signals = operands.signals();
         if (signals.isEmpty()) {
             return new OnnxOpaque(node.describe());
@@ -211,7 +200,7 @@ final class OnnxOperators {
             if (!signal.isDerivedInput()
                     && !(signal.content() instanceof OnnxContent.Raw)
                     && !(signal.content() instanceof OnnxContent.RowOrder)) {
-                throw OnnxModelOperators.unsupportedOperator(signal);
+                throw OnnxUnsupported.operator(signal);
             }
         }
         return OnnxRowOperators.changed(signals.get(0), node.describe(), OnnxContent.DerivedInput.Kind.CHANGED, 0);

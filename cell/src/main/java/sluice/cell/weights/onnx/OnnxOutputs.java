@@ -6,21 +6,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.NameList;
-import sluice.cell.weights.onnx.OnnxContent.At;
 import sluice.cell.weights.onnx.OnnxContent.Cell;
 import sluice.cell.weights.onnx.OnnxContent.ClassScores;
-import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
 import sluice.cell.weights.onnx.OnnxContent.Raw;
 
 /** Classifies the outputs of a graph: class scores of an output layer, states of LSTMs, or others. */
 final class OnnxOutputs {
     private final Map<String, ClassScores> classScores = new LinkedHashMap<>(); // by output name
-    private final Map<String, List<DirectionOutput>> states = new LinkedHashMap<>();
-    private final Map<String, Hidden> hidden = new LinkedHashMap<>();
+    private final OnnxHiddenOutputs states = new OnnxHiddenOutputs();
     private final List<String> others = new ArrayList<>();
 
     /** @param outputs values of the graph outputs, by name */
@@ -29,11 +25,9 @@ final class OnnxOutputs {
             requireTokenOrder(name, value);
             if (value instanceof OnnxSignal signal && signal.content() instanceof ClassScores scores) {
                 classScores.put(name, scores);
-            } else if (value instanceof OnnxSignal signal && signal.content() instanceof Hidden found) {
-                hidden.put(name, found);
-                states.put(name, found.parts());
-            } else if (value instanceof OnnxSignal signal && signal.content() instanceof Cell cell) {
-                states.put(name, cell.parts());
+            } else if (value instanceof OnnxSignal signal
+                    && (signal.content() instanceof Hidden || signal.content() instanceof Cell)) {
+                states.add(name, signal);
             } else if (value instanceof OnnxOpaque opaque && !opaque.reason().isEmpty()) {
                 throw opaque.needed();
             } else {
@@ -46,7 +40,7 @@ final class OnnxOutputs {
     private static void requireTokenOrder(String name, OnnxValue value) {
         if (value instanceof OnnxSignal signal && signal.flipped() != null && !(signal.content() instanceof Raw)) {
             throw new ModelException(
-                    "output '%s' of the graph goes from the last step to the first, expected the order of the tokens; reverse it with flip in the model, or export its last step alone"
+                    "output '%s' of the graph goes from the last step to the first, expected the order of the tokens; in PyTorch, remove the flip and export again"
                             .formatted(name));
         }
     }
@@ -67,7 +61,7 @@ final class OnnxOutputs {
             if (chosen != null && !chosen.linear().sameLayer(scores.linear())) {
                 throw new ModelException(String.format(
                         Locale.ROOT,
-                        "%d outputs come from different output layers: %s; set model.output to one of them",
+                        "%d outputs have different output layers, or copies of one: %s; set model.output to one of them",
                         classScores.size(),
                         NameList.of(classScores.keySet(), name -> "'" + name + "'")));
             }
@@ -76,61 +70,31 @@ final class OnnxOutputs {
         return Optional.ofNullable(chosen);
     }
 
-    /**
-     * The topmost LSTM layer, for a graph without an output layer: the only layer that no other layer reads.
-     *
-     * @throws ModelException if there are several
-     */
-    Hidden top() {
-        Map<OnnxLstm, Hidden> tops = new LinkedHashMap<>();
-        states.values().stream()
-                .flatMap(List::stream)
-                .forEach(part -> tops.putIfAbsent(part.lstm(), allDirections(part.lstm())));
-        for (OnnxLstm lstm : List.copyOf(tops.keySet())) {
-            OnnxContent below = lstm.below();
-            while (below instanceof Hidden read) {
-                read.parts().forEach(part -> tops.remove(part.lstm()));
-                below = read.parts().get(0).lstm().below();
-            }
-        }
-        // Two nodes may be the directions of one layer if an output concatenates both.
-        for (Hidden output : hidden.values()) {
-            boolean isAll = output.parts().stream()
-                                    .map(DirectionOutput::lstm)
-                                    .distinct()
-                                    .count()
-                            == tops.size()
-                    && output.parts().stream().allMatch(part -> tops.containsKey(part.lstm()));
-            if (isAll) {
-                return output;
-            }
-        }
-        if (tops.size() != 1) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "outputs come from %d LSTMs, of which none reads another: %s; set model.output to one output",
-                    tops.size(),
-                    NameList.of(tops.keySet().stream().map(OnnxLstm::describe).toList(), text -> text)));
-        }
-        return tops.values().iterator().next();
+    /** The states of LSTMs that are outputs. */
+    OnnxHiddenOutputs states() {
+        return states;
     }
 
-    /** The outputs of all directions of a node, in order. */
-    private static Hidden allDirections(OnnxLstm lstm) {
-        List<DirectionOutput> parts = new ArrayList<>();
-        for (int at = 0; at < lstm.directions(); at++) {
-            parts.add(new DirectionOutput(lstm, at, At.EACH));
-        }
-        return new Hidden(parts, Merge.CONCAT);
-    }
-
-    /** Notes on outputs that the model does not compute. */
+    /** Notes on outputs beside those of the output layer. */
     List<String> notes() {
         List<String> notes = new ArrayList<>();
         if (!classScores.isEmpty() && !states.isEmpty()) {
-            notes.add("outputs %s are states of LSTMs: request the output hidden, cell or state to get them"
-                    .formatted(NameList.of(states.keySet(), name -> "'" + name + "'")));
+            boolean one = states.names().size() == 1;
+            notes.add("%s %s %s of LSTMs: request the output hidden, cell or state to get %s"
+                    .formatted(
+                            one ? "output" : "outputs",
+                            NameList.of(states.names(), name -> "'" + name + "'"),
+                            one ? "has states" : "are states",
+                            one ? "it" : "them"));
         }
+        ClassScores chosen = classScores().orElse(null);
+        classScores.forEach((name, scores) -> {
+            if (scores.form() != chosen.form()) {
+                notes.add("output '%s' %s"
+                        .formatted(NameList.shortened(name), scores.form().end().sentence((int)
+                                scores.linear().classes())));
+            }
+        });
         others.forEach(name -> notes.add("output '%s' does not depend on an LSTM and is ignored".formatted(name)));
         return notes;
     }

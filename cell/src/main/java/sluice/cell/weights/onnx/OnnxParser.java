@@ -212,70 +212,76 @@ final class OnnxParser {
     }
 
     private OnnxPort port() throws IOException {
-        String name = "";
-        long[] dimensions = null;
+        OnnxPort port = new OnnxPort("", null, null);
         proto.open();
         while (proto.next()) {
             switch (proto.field()) {
-                case 1 -> name = proto.text();
-                case 2 -> dimensions = type();
+                case 1 -> port = new OnnxPort(proto.text(), port.type(), port.axes());
+                case 2 -> port = typed(port);
                 default -> {}
             }
         }
         proto.close();
-        return new OnnxPort(name, dimensions);
+        return port;
     }
 
-    /** Reads TypeProto, Tensor, TensorShapeProto and Dimension. Null if one of them is missing. */
-    private long[] type() throws IOException {
-        List<Long> dimensions = null;
+    /** Reads TypeProto, Tensor, TensorShapeProto and Dimension. */
+    private OnnxPort typed(OnnxPort untyped) throws IOException {
+        OnnxPort port = untyped;
         proto.open();
         while (proto.next()) {
             if (proto.field() == 1) {
                 proto.open();
                 while (proto.next()) {
-                    if (proto.field() == 2) {
-                        dimensions = shape();
+                    switch (proto.field()) {
+                        case 1 ->
+                            port = new OnnxPort(
+                                    port.name(),
+                                    OnnxType.numbered(proto.number()).orElse(null),
+                                    port.axes());
+                        case 2 -> port = new OnnxPort(port.name(), port.type(), shape());
+                        default -> {}
                     }
                 }
                 proto.close();
             }
         }
         proto.close();
-        return dimensions == null
-                ? null
-                : dimensions.stream().mapToLong(Long::longValue).toArray();
+        return port;
     }
 
-    private List<Long> shape() throws IOException {
-        List<Long> dimensions = new ArrayList<>();
+    private List<OnnxPort.Axis> shape() throws IOException {
+        List<OnnxPort.Axis> axes = new ArrayList<>();
         proto.open();
         while (proto.next()) {
             if (proto.field() == 1) {
-                dimensions.add(dimension());
+                axes.add(axis());
             }
         }
         proto.close();
-        if (dimensions.size() > OnnxArray.MAX_RANK) {
+        if (axes.size() > OnnxArray.MAX_RANK) {
             throw new ModelException(String.format(
                     Locale.ROOT,
                     "a graph input or output has %d axes, expected at most %d",
-                    dimensions.size(),
+                    axes.size(),
                     OnnxArray.MAX_RANK));
         }
-        return dimensions;
+        return axes;
     }
 
-    private long dimension() throws IOException {
+    private OnnxPort.Axis axis() throws IOException {
         long size = -1;
+        String name = "";
         proto.open();
         while (proto.next()) {
-            if (proto.field() == 1) {
-                size = proto.number();
+            switch (proto.field()) {
+                case 1 -> size = proto.number();
+                case 2 -> name = proto.lenientText();
+                default -> {}
             }
         }
         proto.close();
-        return size < 1 ? -1 : size; // some writers use 0 or -1 for a dynamic size
+        return new OnnxPort.Axis(name, size < 1 ? -1 : size); // some writers use 0 or -1 for a dynamic size
     }
 
     private OnnxTensor tensor() throws IOException {

@@ -1,8 +1,24 @@
 package sluice.cell.weights.onnx;
 
+import java.util.List;
+
 /**
  * An input or output of a graph.
  *
- * @param dimensions sizes of the axes, -1 if dynamic; null if the file has no shape
+ * @param type null if the file has none, or an unknown one
+ * @param axes null if the file has no shape
  */
-record OnnxPort(String name, long[] dimensions) {}
+record OnnxPort(String name, OnnxType type, List<Axis> axes) {
+    /**
+     * An axis of the shape in the file.
+     *
+     * @param name empty if the file has none; only axes of dynamic size have names
+     * @param size -1 if dynamic
+     */
+    record Axis(String name, long size) {}
+
+    /** What the numbers of the input are before any operator. */
+    OnnxContent.Raw.Numbers numbers() {
+        return type != null && type.isWhole() ? OnnxContent.Raw.Numbers.WHOLE : OnnxContent.Raw.Numbers.REAL;
+    }
+}

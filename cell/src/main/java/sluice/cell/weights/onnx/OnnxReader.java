@@ -12,12 +12,11 @@ import java.util.stream.Collectors;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
-import sluice.cell.model.Readout;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.ModelFolder;
 import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.OutputEnd;
 import sluice.cell.weights.file.TensorNames;
-import sluice.cell.weights.onnx.OnnxContent.At;
 import sluice.cell.weights.onnx.OnnxContent.ClassScores;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
 
@@ -71,18 +70,29 @@ public final class OnnxReader {
         OnnxStack stack = new OnnxStack(top);
         requireNamed(stack);
         Optional<OutputLayer> output = scores.map(found -> found.linear().layer());
-        Readout readout = scores.isPresent() ? stack.readout() : Readout.LAST_STEP;
-        LstmModel model = new LstmModel(stack.embedding(), stack.layers(), output, readout);
+        OnnxReadout readout = stack.readout();
+        LstmModel model = new LstmModel(
+                stack.embedding(),
+                stack.layers(),
+                output,
+                scores.isPresent() ? readout.of("the output layer reads") : readout.of("the output of the graph is"));
         List<String> notes = new ArrayList<>(stack.notes());
-        notes.addAll(scores.map(OnnxReader::notes)
-                .orElseGet(() -> List.of("no output layer: the model outputs hidden states")));
+        notes.add(scores.map(OnnxReader::note).orElse(OutputEnd.NO_LAYER));
+        if (!withoutOutput() || readout.areFinalStates()) {
+            notes.add(readout.note());
+        }
+        if (scores.isEmpty() && outputs.classScores().isEmpty()) {
+            notes.addAll(outputs.states().notes());
+        }
         notes.addAll(outputs.notes());
         notes.addAll(interpreter.notes());
         return new ModelFile(model, graph.metadata(), notes, FORMAT, OnnxLstm.GATES);
     }
 
     private Hidden top(OnnxOutputs outputs) {
-        return outputs.classScores().map(found -> found.linear().below()).orElseGet(outputs::top);
+        return outputs.classScores() // model.output is none
+                .map(found -> OnnxReadout.orEach(found.linear().below()))
+                .orElseGet(() -> outputs.states().states());
     }
 
     private boolean withoutOutput() {
@@ -127,18 +137,13 @@ public final class OnnxReader {
         }
     }
 
-    private static List<String> notes(ClassScores scores) {
+    private static String note(ClassScores scores) {
         OnnxLinear linear = scores.linear();
-        boolean each = linear.below().parts().get(0).at() == At.EACH;
         String bias = linear.bias() == null ? "" : " and " + linear.bias().describe();
-        return List.of(
-                "the output layer is tensor %s%s; the graph %s"
-                        .formatted(
-                                linear.weights().describe(),
-                                bias,
-                                scores.form().end().sentence(linear.layer().classes())),
-                each
-                        ? "the graph has an output for each step, like --at each"
-                        : "the graph has an output for the last step, like --at last");
+        return "the output layer is tensor %s%s; the graph %s"
+                .formatted(
+                        linear.weights().describe(),
+                        bias,
+                        scores.form().end().sentence(linear.layer().classes()));
     }
 }

@@ -185,7 +185,7 @@ final class OnnxReshape {
 
     private ModelException unsupported(List<OnnxSize> target) {
         return new ModelException(
-                "reshapes %s to %s: expected a shape that keeps steps, batch and hidden units apart; in PyTorch, reshape only to (layers, directions, batch, H), or select the last step by h[:, -1]"
-                        .formatted(before, target));
+                "reshapes (%s) to %s: expected a shape that keeps steps, batch and hidden units apart; in PyTorch, swap axes by transpose, reshape h_n only to (layers, directions, batch, H), and select the last step by h[:, -1]"
+                        .formatted(OnnxAxis.listAll(before), OnnxSize.list(target)));
     }
 }

@@ -57,21 +57,47 @@ final class OnnxRowOperators {
                 : Optional.empty();
     }
 
-    /** Greater: tokens above 0. */
-    static Optional<OnnxValue> greater(OnnxOperands operands) {
+    /**
+     * Greater than 0, or GreaterOrEqual to 1: tokens above 0.
+     *
+     * @param number the number that the tokens are compared with
+     */
+    static Optional<OnnxValue> aboveZero(OnnxOperands operands, long number) {
         boolean isAboveZero = operands.all().size() == 2
                 && operands.value(0) instanceof OnnxSignal
                 && operands.value(1) instanceof OnnxConstant constant
                 && constant.array().shape().values() == 1
-                && constant.array().single() == 0;
+                && constant.array().single() == number;
         return isAboveZero ? compared(operands, (OnnxSignal) operands.value(0), Kind.IS_TOKEN, 0) : Optional.empty();
     }
 
-    /** ReduceSum: the number of tokens that are no padding. */
-    static Optional<OnnxValue> count(OnnxOperands operands) {
-        return operands.required(0) instanceof OnnxSignal signal && isKind(signal, Kind.IS_TOKEN)
-                ? Optional.of(changed(signal, operands.node().describe(), Kind.TOKEN_COUNT, 0))
+    /** Sign, or a cast to booleans: 1 for tokens above 0. */
+    static Optional<OnnxValue> isNotZero(OnnxOperands operands) {
+        return operands.required(0) instanceof OnnxSignal tokens
+                        && tokens.content() instanceof Raw raw
+                        && raw.numbers() == Raw.Numbers.WHOLE
+                ? compared(operands, tokens, Kind.IS_TOKEN, 0)
                 : Optional.empty();
+    }
+
+    /** ReduceSum over the steps: the number of tokens that are no padding, or of ones in a mask. */
+    static Optional<OnnxValue> count(OnnxOperands operands) {
+        boolean isOneAxis = operands.signals().size() == 1
+                && operands.required(0) instanceof OnnxSignal
+                && operands.numbers("axes", 1).filter(axes -> axes.length == 1).isPresent();
+        if (!isOneAxis) {
+            return Optional.empty();
+        }
+        OnnxSignal signal = operands.signals().get(0);
+        String node = operands.node().describe();
+        if (isKind(signal, Kind.IS_TOKEN)) {
+            return Optional.of(changed(signal, node, Kind.TOKEN_COUNT, 0));
+        }
+        boolean isMask = (signal.content() instanceof Raw && signal.rank() > 1)
+                || (signal.content() instanceof DerivedInput derived
+                        && derived.kind() == Kind.IS_PADDING
+                        && derived.padding() == 1);
+        return isMask ? Optional.of(changed(signal, node, Kind.MASK_COUNT, 0)) : Optional.empty();
     }
 
     /** Clip or Max: lengths of at least 1, {@code lengths.clamp(min=1)}. Sequences without steps are not scored by an LSTM. */
@@ -105,7 +131,8 @@ final class OnnxRowOperators {
             return Optional.empty();
         }
         if (signal.content() instanceof DerivedInput derived) {
-            List<List<OnnxAxis>> rows = List.of(List.of(OnnxAxis.ofInput(derived.input(), 0, -1)));
+            List<List<OnnxAxis>> rows =
+                    List.of(List.of(OnnxAxis.ofInput(derived.input(), 0, new OnnxPort.Axis("", -1))));
             return Optional.of(List.of(signal, new OnnxSignal(rows, new RowOrder(derived.input()), null)));
         }
         boolean isRow = (signal.content() instanceof Raw || signal.content() instanceof RowOrder) && signal.rank() == 1;

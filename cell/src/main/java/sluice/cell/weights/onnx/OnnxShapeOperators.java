@@ -96,7 +96,7 @@ final class OnnxShapeOperators {
             long axis = axes.isPresent() && at < axes.get().length ? axes.get()[at] : at;
             numbers[at] = index(size, sliced, axis)
                     .orElseThrow(() -> new ModelException(
-                            "%s are computed from sizes of the input, %s, expected constants or the last step"
+                            "%s are computed from %s, expected constants or the last step; in PyTorch, select the last step by h[:, -1]"
                                     .formatted(name, size)));
         }
         return numbers;
@@ -152,7 +152,7 @@ final class OnnxShapeOperators {
             throw new ModelException("has no inputs, expected at least one");
         }
         if (values.stream().allMatch(OnnxSignal.class::isInstance)) {
-            return OnnxSignal.concatenated(operands.signals(), axis);
+            return OnnxConcat.of(operands.signals(), axis);
         }
         if (values.stream().anyMatch(OnnxOpaque.class::isInstance)
                 && operands.signals().isEmpty()) {
@@ -219,8 +219,8 @@ final class OnnxShapeOperators {
         long index = index(size, operands.required(0), operands.axis(0))
                 .filter(found -> found != Long.MAX_VALUE)
                 .orElseThrow(() -> new ModelException(
-                        "the index is computed from sizes of the input, %s, expected a constant or the last step"
-                                .formatted(sizes.sizes())));
+                        "the index is computed from %s, expected a constant or the last step; in PyTorch, select the last step by h[:, -1]"
+                                .formatted(OnnxSize.list(sizes.sizes()))));
         String name = operands.node().input(1);
         return sizes.single()
                 ? OnnxArray.scalar(operands.source(), name, index)
@@ -228,6 +228,11 @@ final class OnnxShapeOperators {
     }
 
     private static OnnxSignal embedding(OnnxOperands operands, OnnxSignal tokens) {
+        if (operands.required(0) instanceof OnnxSignal selected && selected.content() instanceof OnnxContent.Hidden) {
+            throw new ModelException(
+                    "selects from %s by %s, expected all steps or the last one; in PyTorch, select the last step by h[:, -1]"
+                            .formatted(selected.describe(), tokens.content().describe()));
+        }
         OnnxArray table = operands.constant(0, "the embedding");
         if (!(tokens.content() instanceof Raw raw)) {
             throw new ModelException(
@@ -286,7 +291,8 @@ final class OnnxShapeOperators {
         }
         if (value instanceof OnnxSignal signal && !signal.isDerivedInput()) {
             throw new ModelException(
-                    "repeats %s, which is not supported; only constants may be repeated".formatted(signal.describe()));
+                    "repeats %s, expected it once: only constants may be repeated; in PyTorch, select the last step by h[:, -1]"
+                            .formatted(signal.describe()));
         }
         return value;
     }

@@ -5,16 +5,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
-import sluice.cell.model.LstmLayer.Merge;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.onnx.OnnxAxis.Role;
 import sluice.cell.weights.onnx.OnnxContent.At;
-import sluice.cell.weights.onnx.OnnxContent.Cell;
 import sluice.cell.weights.onnx.OnnxContent.ClassScores;
 import sluice.cell.weights.onnx.OnnxContent.DerivedInput;
-import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
+import sluice.cell.weights.onnx.OnnxContent.OneHot;
 import sluice.cell.weights.onnx.OnnxContent.Raw;
+import sluice.cell.weights.onnx.OnnxContent.RowOrder;
 
 /**
  * A value that depends on a graph input: its content and its axes.
@@ -24,12 +23,6 @@ import sluice.cell.weights.onnx.OnnxContent.Raw;
  * @param flipped the axis that is reversed, or null
  */
 record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis flipped) implements OnnxValue {
-    /** A slice end from this value on means the end of the axis: exporters write the largest int or long. */
-    private static final long TO_END = Integer.MAX_VALUE - 1;
-
-    /** Limit of concatenated outputs, far more than any model has. */
-    private static final int MAX_PARTS = 1_000;
-
     OnnxSignal {
         if (dimensions != null && dimensions.size() > OnnxArray.MAX_RANK) {
             throw new ModelException(String.format(
@@ -39,23 +32,23 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
 
     /** A graph input. */
     static OnnxSignal of(OnnxPort input) {
-        if (input.dimensions() == null) {
+        if (input.axes() == null) {
             return new OnnxSignal(
                     null,
                     new DerivedInput(
-                            input.name(), "the file has no shape for it; run ONNX shape inference on the file"),
+                            input.name(), "the file has no shape for it; export it with the shapes of its inputs"),
                     null);
         }
         List<List<OnnxAxis>> axes = new ArrayList<>();
-        for (int at = 0; at < input.dimensions().length; at++) {
-            axes.add(List.of(OnnxAxis.ofInput(input.name(), at, input.dimensions()[at])));
+        for (int at = 0; at < input.axes().size(); at++) {
+            axes.add(List.of(OnnxAxis.ofInput(input.name(), at, input.axes().get(at))));
         }
-        return new OnnxSignal(axes, new Raw(input.name()), null);
+        return new OnnxSignal(axes, new Raw(input.name(), input.numbers()), null);
     }
 
     @Override
     public String describe() {
-        return isDerivedInput() ? content.describe() : content.describe() + " " + dimensions;
+        return isDerivedInput() ? content.describe() : content.describe() + " (" + OnnxAxis.listAll(dimensions) + ")";
     }
 
     int rank() {
@@ -91,7 +84,7 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
             return result.get();
         } catch (ModelException e) {
             return new OnnxSignal(
-                    null, new DerivedInput(raw.input(), "it is " + operation + ", " + e.getMessage()), null);
+                    null, new DerivedInput(raw.input(), "it is " + operation + ": " + e.getMessage()), null);
         }
     }
 
@@ -149,7 +142,10 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                     remaining.add(dimensions.get(at));
                 } else if (!canSqueeze(at)) {
                     throw new ModelException(String.format(
-                            Locale.ROOT, "axis %d holds %s: expected one of size 1", at, dimensions.get(at)));
+                            Locale.ROOT,
+                            "axis %d is %s, expected an axis of size 1",
+                            at,
+                            OnnxAxis.list(dimensions.get(at))));
                 }
             }
             return with(remaining);
@@ -193,12 +189,12 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         return apply("sliced", () -> {
             int at = OnnxValue.axis(axis, rank());
             long size = size(at);
-            OnnxRange range = size < 0 ? dynamicRange(start, end, step) : OnnxRange.of(start, end, step, size);
-            long length = size < 0 ? TO_END : size;
+            OnnxRange range = size < 0 ? OnnxRange.ofDynamic(start, end, step) : OnnxRange.of(start, end, step, size);
+            long length = size < 0 ? OnnxRange.TO_END : size;
             if (range.isAll(length)) {
                 return this;
             }
-            List<OnnxAxis> axes = dimensions.get(at);
+            List<OnnxAxis> axes = selectable(at);
             if (axes.size() == 1 && axes.get(0).isInput()) {
                 if (range.isReversal(length)) {
                     return flip(axes.get(0));
@@ -207,43 +203,26 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                     return selectStep(
                             at, range.first() == length - 1 || range.first() == -1 ? -1 : range.first(), true);
                 }
-                throw new ModelException("selects only some of %s, expected all or the last".formatted(axes.get(0)));
+                throw new ModelException(
+                        "selects only some of %s, expected all or the last one; in PyTorch, select the last step by h[:, -1]"
+                                .formatted(axes.get(0)));
             }
-            return directions(at, range);
+            return OnnxDirections.selected(this, at, range);
         });
-    }
-
-    /** Classifies a slice of an axis of dynamic size: all, all in reverse, one index, or an unknown part. */
-    private static OnnxRange dynamicRange(long start, long end, long step) {
-        boolean toEnd = step == 1 && end >= TO_END;
-        boolean backward = step == -1 && (start == -1 || start >= TO_END) && end <= -TO_END;
-        if (start == 0 && toEnd) {
-            return new OnnxRange(0, TO_END, 1);
-        }
-        if (backward) {
-            return new OnnxRange(TO_END - 1, TO_END, -1);
-        }
-        if (start == -1 && toEnd) {
-            return new OnnxRange(-1, 1, 1);
-        }
-        if (step == 1 && start >= 0 && end == start + 1) {
-            return new OnnxRange(start, 1, 1);
-        }
-        return new OnnxRange(start, 2, step); // an unknown part
     }
 
     @Override
     public OnnxSignal gather(long axis, OnnxArray indices) {
         return apply("gathered from", () -> {
             int at = OnnxValue.axis(axis, rank());
-            List<OnnxAxis> axes = dimensions.get(at);
+            List<OnnxAxis> axes = selectable(at);
             boolean keep = indices.shape().rank() == 1;
             if (indices.shape().rank() > 1 || indices.shape().values() < 1) {
                 throw new ModelException(
                         "selects by %s, expected an index or a vector of indices".formatted(indices.describe()));
             }
             if (axes.size() == 1 && axes.get(0).isSelection()) {
-                OnnxSignal taken = directions(at, indices.longs());
+                OnnxSignal taken = OnnxDirections.selected(this, at, indices.longs());
                 return keep ? taken : taken.squeeze(new long[] {at});
             }
             long index = indices.singleLong();
@@ -254,8 +233,18 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
                 boolean isLast = index >= 0 && index == axes.get(0).size() - 1;
                 return selectStep(at, isLast ? -1 : index, keep);
             }
-            throw new ModelException(String.format(Locale.ROOT, "selects index %d of %s, expected all", index, axes));
+            throw new ModelException(
+                    String.format(Locale.ROOT, "selects index %d of %s, expected all", index, OnnxAxis.list(axes)));
         });
+    }
+
+    /** The axes of a dimension without a single class: {@code fc(out).view(batch, -1)} has one number a step. */
+    private List<OnnxAxis> selectable(int at) {
+        List<OnnxAxis> axes = dimensions.get(at);
+        List<OnnxAxis> others = axes.stream()
+                .filter(axis -> axis.role() != Role.CLASSES || axis.size() != 1)
+                .toList();
+        return others.isEmpty() ? axes : others;
     }
 
     /** The sequences of the batch in another order: nothing changes for each of them. */
@@ -265,7 +254,7 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         }
         List<OnnxAxis> axes = dimensions.get(OnnxValue.axis(axis, rank()));
         if (axes.size() != 1 || !axes.get(0).isInput()) {
-            throw new ModelException("puts %s into another order, expected the batch".formatted(axes));
+            throw new ModelException("puts %s into another order, expected the batch".formatted(OnnxAxis.list(axes)));
         }
         axes.get(0).assign(Role.BATCH);
         return this;
@@ -292,7 +281,10 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         }
         if (axis.role() != Role.STEPS || (index != 0 && index != -1)) {
             throw new ModelException(String.format(
-                    Locale.ROOT, "selects index %d of %s, expected the last step or all steps", index, axis));
+                    Locale.ROOT,
+                    "selects index %d of %s, expected all steps or the last one; in PyTorch, select the last step by h[:, -1]",
+                    index,
+                    axis));
         }
         boolean last = (index == -1) != (flipped == axis);
         return new OnnxSignal(remaining, atStep(last ? At.LAST : At.FIRST), flipped == axis ? null : flipped);
@@ -308,76 +300,31 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         throw new ModelException("selects one step of %s, expected all steps".formatted(content.describe()));
     }
 
-    private OnnxSignal directions(int at, OnnxRange range) {
-        List<OnnxAxis> axes = dimensions.get(at);
-        boolean flat =
-                axes.size() == 2 && axes.get(0).isSelection() && axes.get(1).role() == Role.UNITS;
-        long block = flat ? axes.get(1).size() : 1;
-        boolean complete = (axes.size() == 1 && axes.get(0).isSelection())
-                || (flat && range.step() == 1 && range.first() % block == 0 && range.count() % block == 0);
-        if (!complete || range.count() == 0) {
-            throw new ModelException("selects only some of %s, expected all".formatted(axes));
-        }
-        long[] indices = new long[(int) (range.count() / block)];
-        Arrays.setAll(indices, index -> range.first() / block + index * range.step());
-        return directions(at, indices);
-    }
-
-    /** Selects layers, or directions of each layer. */
-    private OnnxSignal directions(int at, long[] indices) {
-        List<DirectionOutput> parts = parts();
-        OnnxAxis selected = dimensions.get(at).get(0);
-        int size = (int) selected.size();
-        if (indices.length > size) {
-            throw new ModelException(
-                    String.format(Locale.ROOT, "selects %d of %s, expected each once", indices.length, selected));
-        }
-        boolean byLayer = selected.role() == Role.LAYERS;
-        int layers = byLayer ? 1 : layers();
-        int block = parts.size() / (layers * size); // outputs that each index stands for
-        List<DirectionOutput> taken = new ArrayList<>();
-        for (int layer = 0; layer < layers; layer++) {
-            for (long index : indices) {
-                int from = (layer * size + OnnxValue.axis(index, size)) * block;
-                taken.addAll(parts.subList(from, from + block));
-            }
-        }
-        List<List<OnnxAxis>> remaining = new ArrayList<>(dimensions);
-        List<OnnxAxis> axes = new ArrayList<>(dimensions.get(at));
-        axes.remove(0);
-        if (indices.length > 1) {
-            axes.add(0, OnnxAxis.of(selected.role(), indices.length));
-        }
-        remaining.set(at, axes);
-        return new OnnxSignal(remaining, withParts(taken), flipped);
-    }
-
-    /** The number of layers that are side by side. */
-    private int layers() {
-        return (int) dimensions.stream()
-                .flatMap(List::stream)
-                .filter(axis -> axis.role() == Role.LAYERS)
-                .mapToLong(OnnxAxis::size)
-                .reduce(1, Math::multiplyExact);
-    }
-
     /** The axis of directions; none for a single direction. */
     static List<OnnxAxis> directionAxes(int directions) {
         return directions == 1 ? List.of() : List.of(OnnxAxis.of(Role.DIRECTIONS, directions));
     }
 
-    private List<DirectionOutput> parts() {
-        if (content instanceof Hidden hidden) {
-            return hidden.parts();
+    /**
+     * Casts to integers or floats.
+     *
+     * @throws ModelException if that leaves out fractions of a value that is not one of an input
+     */
+    @Override
+    public OnnxSignal cast(boolean toInteger) {
+        boolean isWhole = isDerivedInput()
+                || content instanceof OneHot
+                || content instanceof RowOrder
+                || (content instanceof ClassScores scores && scores.form() == ClassScores.Form.ARGMAX);
+        if (!toInteger || isWhole) {
+            return this;
         }
-        if (content instanceof Cell cell) {
-            return cell.parts();
+        if (content instanceof Raw raw) {
+            return with(raw.toWhole());
         }
-        throw new ModelException("selects directions of %s, which has none".formatted(content.describe()));
-    }
-
-    private OnnxContent withParts(List<DirectionOutput> parts) {
-        return content instanceof Hidden hidden ? new Hidden(parts, hidden.merge()) : new Cell(parts);
+        throw new ModelException(
+                "casts %s to integers, which leaves out the fractions, expected floats; export the model without this cast"
+                        .formatted(content.describe()));
     }
 
     @Override
@@ -393,58 +340,6 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         return isDerivedInput() ? -1 : size(OnnxValue.axis(axis, rank()));
     }
 
-    /** Concatenates outputs of directions or layers along an axis. */
-    static OnnxSignal concatenated(List<OnnxSignal> signals, long axis) {
-        OnnxSignal first = signals.get(0);
-        if (signals.size() == 1) {
-            return first;
-        }
-        for (OnnxSignal signal : signals) {
-            if (!(signal.content instanceof Hidden || signal.content instanceof Cell)) {
-                throw new ModelException("concatenates %s with another value, expected only outputs of LSTMs"
-                        .formatted(signal.describe()));
-            }
-        }
-        int at = OnnxValue.axis(axis, first.rank());
-        List<DirectionOutput> parts = new ArrayList<>();
-        List<List<OnnxAxis>> joined = new ArrayList<>();
-        for (OnnxSignal signal : signals) {
-            if (parts.size() + signal.parts().size() > MAX_PARTS) {
-                throw new ModelException(
-                        String.format(Locale.ROOT, "concatenates more than %d outputs, expected fewer", MAX_PARTS));
-            }
-            parts.addAll(signal.parts());
-            if (signal.layers() > 1) {
-                throw new ModelException(
-                        "concatenates %s, which has several layers: select one layer first, as in h[-1]"
-                                .formatted(signal.describe()));
-            }
-            joined.add(signal.rank() == first.rank() ? signal.dimensions.get(at) : List.of());
-            first.requireConcatenable(signal, at);
-        }
-        List<List<OnnxAxis>> dimensions = new ArrayList<>(first.dimensions);
-        dimensions.set(at, merged(joined, parts.size()));
-        return new OnnxSignal(dimensions, first.withParts(parts), first.flipped);
-    }
-
-    private void requireConcatenable(OnnxSignal other, int at) {
-        boolean equal = rank() == other.rank()
-                && flipped == other.flipped
-                && content.getClass() == other.content.getClass()
-                && !(content instanceof Hidden hidden
-                        && other.content instanceof Hidden beside
-                        && (hidden.merge() != Merge.CONCAT || beside.merge() != Merge.CONCAT));
-        for (int axis = 0; equal && axis < rank(); axis++) {
-            List<OnnxAxis> axes = dimensions.get(axis);
-            boolean directions = axes.stream().anyMatch(part -> part.role() == Role.DIRECTIONS);
-            equal = axis == at || (!directions && matches(axes, other.dimensions.get(axis)));
-        }
-        if (!equal) {
-            throw new ModelException("concatenates %s and %s, expected outputs of directions with the same axes"
-                    .formatted(describe(), other.describe()));
-        }
-    }
-
     /** Whether two signals have the same axes and can be combined element by element. */
     boolean matches(OnnxSignal other) {
         boolean equal =
@@ -455,44 +350,12 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         return equal;
     }
 
-    private static boolean matches(List<OnnxAxis> one, List<OnnxAxis> other) {
+    static boolean matches(List<OnnxAxis> one, List<OnnxAxis> other) {
         boolean equal = one.size() == other.size();
         for (int at = 0; equal && at < one.size(); at++) {
             equal = one.get(at).matches(other.get(at));
         }
         return equal;
-    }
-
-    /** The axes of concatenated dimensions. */
-    private static List<OnnxAxis> merged(List<List<OnnxAxis>> dimensions, int directions) {
-        List<OnnxAxis> inner = withoutDirections(dimensions.get(0));
-        boolean even = true;
-        long blocks = 0;
-        long units = 0;
-        for (List<OnnxAxis> axes : dimensions) {
-            List<OnnxAxis> other = withoutDirections(axes);
-            if (other.size() != inner.size()
-                    || other.size() > 1
-                    || (other.size() == 1 && other.get(0).role() != Role.UNITS)) {
-                throw new ModelException("concatenates along %s, expected directions or hidden units".formatted(axes));
-            }
-            long count = axes.size() > other.size() ? axes.get(0).size() : 1;
-            even &= matches(inner, other);
-            blocks += count;
-            units += other.isEmpty()
-                    ? count
-                    : Math.multiplyExact(count, other.get(0).size());
-        }
-        if (!even || blocks != directions) { // of different widths: can't be split again
-            return List.of(OnnxAxis.of(Role.UNITS, units));
-        }
-        List<OnnxAxis> all = new ArrayList<>(directionAxes(directions));
-        all.addAll(inner);
-        return all;
-    }
-
-    private static List<OnnxAxis> withoutDirections(List<OnnxAxis> axes) {
-        return axes.stream().filter(axis -> axis.role() != Role.DIRECTIONS).toList();
     }
 
     /** The axes of a dimension without steps or batch of size 1. */

@@ -3,6 +3,7 @@ package sluice.cell.weights.onnx;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * A size that a graph computes: a number, the product of the sizes of axes plus a number, or unknown.
@@ -59,6 +60,12 @@ record OnnxSize(boolean isNumber, long number, List<OnnxAxis> axes) {
         if (isNumber || axes == null) {
             return isNumber ? Long.toString(number) : "?";
         }
-        return number == 0 ? axes.toString() : String.format(Locale.ROOT, "%s %+d", axes, number);
+        String product = "the size of " + OnnxAxis.list(axes);
+        return number == 0 ? product : String.format(Locale.ROOT, "%s %+d", product, number);
+    }
+
+    /** Sizes in messages: {@code (2, the size of the batch, 12)}. */
+    static String list(List<OnnxSize> sizes) {
+        return sizes.stream().map(OnnxSize::toString).collect(Collectors.joining(", ", "(", ")"));
     }
 }

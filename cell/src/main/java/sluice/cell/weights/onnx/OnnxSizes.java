@@ -53,7 +53,7 @@ record OnnxSizes(List<OnnxSize> sizes, boolean single) implements OnnxValue {
 
     @Override
     public String describe() {
-        return "sizes " + sizes;
+        return "sizes " + OnnxSize.list(sizes);
     }
 
     @Override

@@ -14,9 +14,8 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
-import sluice.cell.model.Readout;
+import sluice.cell.weights.file.NoEmbedding;
 import sluice.cell.weights.file.Shape;
-import sluice.cell.weights.onnx.OnnxContent.At;
 import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
 import sluice.cell.weights.onnx.OnnxContent.Embedded;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
@@ -52,14 +51,7 @@ final class OnnxStack {
         boolean two =
                 parts.size() == 2 && !parts.get(0).reversed() && parts.get(1).reversed();
         if (parts.size() != 1 && !two) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "%s: %d outputs in the order %s form one layer, expected one, or a forward and then a backward one; in PyTorch, join them as torch.cat((h[-2], h[-1]), 1), with the columns of the output layer's weight in that order",
-                    layer.describe(),
-                    parts.size(),
-                    parts.stream()
-                            .map(part -> part.reversed() ? "backward" : "forward")
-                            .collect(Collectors.joining(", "))));
+            throw wrongOutputs(layer);
         }
         for (DirectionOutput part : parts) {
             if (!part.lstm().below().equals(parts.get(0).lstm().below())) {
@@ -71,6 +63,27 @@ final class OnnxStack {
                                         part.lstm().below().describe()));
             }
         }
+    }
+
+    private static ModelException wrongOutputs(Hidden layer) {
+        List<DirectionOutput> parts = layer.parts();
+        boolean swapped =
+                parts.size() == 2 && parts.get(0).reversed() && !parts.get(1).reversed();
+        String advice = !swapped
+                ? "sums and joins of layers, skip connections and parallel LSTMs can't be scored; "
+                        + OnnxUnsupported.FOR_HIDDEN_STATES
+                : parts.get(0).lstm().isInputFlipped()
+                        ? "in PyTorch, remove the flip of the input, and swap the weights of both directions (weight_ih_l0 and weight_ih_l0_reverse, and so on) and the two halves of the columns of the next layer's weight"
+                        : "in PyTorch, torch.cat((h[-2], h[-1]), 1), and swap the two halves of the output layer's weight columns too: otherwise the scores change";
+        return new ModelException(String.format(
+                Locale.ROOT,
+                "%s: %d outputs are joined in the order %s, expected one, or forward then backward; %s",
+                layer.describe(),
+                parts.size(),
+                parts.stream()
+                        .map(part -> part.reversed() ? "backward" : "forward")
+                        .collect(Collectors.joining(", ")),
+                advice));
     }
 
     /** Requires that the input of the sequence is not an initial state too. */
@@ -160,11 +173,12 @@ final class OnnxStack {
                                 part.lstm().describe()));
             }
         }
+        lstms().stream().flatMap(lstm -> lstm.inputNotes().stream()).distinct().forEach(notes::add);
         lstms().forEach(lstm -> notes.addAll(lstm.notes()));
         padding()
                 .ifPresent(token -> notes.add(String.format(
                         Locale.ROOT,
-                        "token %d is padding to this model, which leaves it out of the lengths of sequences: a row that holds it is bad, leave it out of rows",
+                        "token %d is padding to this model, which leaves it out of the lengths of sequences: a row with this token is a bad row; remove the token from the rows",
                         token)));
         return notes;
     }
@@ -177,40 +191,16 @@ final class OnnxStack {
         if (input instanceof OneHot oneHot) {
             return String.format(
                     Locale.ROOT,
-                    "no embedding: the tokens of input '%s' are one-hot encoded with depth %d",
+                    "no embedding in the file: the LSTM reads the one-hot tokens of input '%s', below %d",
                     oneHot.input(),
                     oneHot.depth());
         }
-        return "no embedding: the LSTM reads input '%s' directly".formatted(inputName());
+        int width = (int) layers.peekFirst().parts().get(0).lstm().inputWidth();
+        return NoEmbedding.note("input '%s', ".formatted(inputName()), width, false);
     }
 
-    /**
-     * The states of the topmost layer that the output layer reads: those at the last step, or the final state of each
-     * direction. The final state of a backward direction is that of the first step.
-     *
-     * @throws ModelException if it reads others
-     */
-    Readout readout() {
-        List<DirectionOutput> parts = layers.peekLast().parts();
-        if (parts.stream().noneMatch(part -> part.at() == At.FIRST)) {
-            return Readout.LAST_STEP;
-        }
-        if (parts.stream().allMatch(part -> part.at() == (part.reversed() ? At.FIRST : At.LAST))) {
-            return Readout.FINAL_STATES;
-        }
-        throw new ModelException(
-                "the output layer reads %s at %s: expected each step, the last step, or the final state of each direction"
-                        .formatted(
-                                layers.peekLast().describe(),
-                                parts.stream().map(OnnxStack::format).collect(Collectors.joining(" and "))));
-    }
-
-    private static String format(DirectionOutput part) {
-        String direction = part.reversed() ? "the backward direction" : "the forward direction";
-        return switch (part.at()) {
-            case EACH -> "each step of " + direction;
-            case FIRST -> "the first step of " + direction;
-            case LAST -> "the last step of " + direction;
-        };
+    /** The states of the topmost layer that the output is computed from. */
+    OnnxReadout readout() {
+        return new OnnxReadout(layers.peekLast());
     }
 }

@@ -45,6 +45,19 @@ enum OnnxType {
         return this == INT64 || this == INT32 || this == BOOL;
     }
 
+    /** Whether its values are whole numbers, such as tokens. */
+    boolean isWhole() {
+        return switch (this) {
+            case UINT8, INT8, UINT16, INT16, INT32, INT64, UINT32, UINT64, BOOL -> true;
+            default -> false;
+        };
+    }
+
+    /** Whether it has 16 bits: results are rounded to two or three digits. */
+    boolean isHalf() {
+        return this == FLOAT16 || this == BFLOAT16;
+    }
+
     /** Number of the typed field, which holds the values if {@code raw_data} does not. */
     int field() {
         return switch (this) {

@@ -130,7 +130,7 @@ final class OnnxWeights {
 
     private SeekableByteChannel open(String location) throws IOException {
         if (!isBelow(location)) {
-            throw new ModelException(("the weights lie in '%s', a path outside the folder of the model; expected a "
+            throw new ModelException(("the weights are in '%s', a path outside the directory of the model; expected a "
                             + "relative path without '..'")
                     .formatted(location));
         }
@@ -138,7 +138,7 @@ final class OnnxWeights {
             return folder.open(location);
         } catch (NoSuchFileException | FileNotFoundException e) {
             throw new ModelException(
-                    "the weights lie in '%s', but the folder of the model has no such file; copy it there"
+                    "the weights are in '%s', but the directory of the model has no such file; copy it there"
                             .formatted(location),
                     e);
         }

@@ -253,7 +253,7 @@ final class CheckpointDict {
                 requireShort(name);
                 tensors.put(name, view);
             } else {
-                requireNoWeight(name, value);
+                requireNoWeight(chosen, name, value);
                 others.add(CheckpointEntry.described(name, value));
             }
         });
@@ -270,7 +270,7 @@ final class CheckpointDict {
     }
 
     /** Rejects a state dict with a tensor that was built by any other function than those of {@link PickledCall}. */
-    private void requireNoWeight(String name, Object value) {
+    private void requireNoWeight(CheckpointEntry chosen, String name, Object value) {
         boolean isNamedAsWeight = EntryName.isShort(name)
                 && (name.contains(".")
                         || EntryName.isRecurrent(name)
@@ -281,7 +281,8 @@ final class CheckpointDict {
                     "entry %s of the state dict is a number and named like a temperature of the answers, which is not applied here; only if the network does not use it, name it in model.ignore"
                             .formatted(CheckpointEntry.quoted(name)));
         }
-        if (value instanceof PickledObject object && (object.isTensor() || isNamedAsWeight) && !isIgnored(name)) {
+        if (value instanceof PickledObject object && (object.isTensor() || isNamedAsWeight)
+                && !(isIgnored(name) && !isOfUsedModule(chosen, name))) {
             throw new ModelException(
                     String.format(
                             Locale.ROOT,
@@ -292,6 +293,16 @@ final class CheckpointDict {
                                     ? CONVERT_ARRAYS
                                     : "save the model before it is quantized, or this tensor as float32 (dequantize(), float())"));
         }
+    }
+
+    /** Whether other tensors of the same module are used, as the bias of a weight. */
+    private boolean isOfUsedModule(CheckpointEntry chosen, String name) {
+        String module = name.substring(0, name.lastIndexOf('.') + 1);
+        return !module.isEmpty()
+                && chosen.dict().entrySet().stream()
+                        .filter(entry -> entry.getValue() instanceof TensorView)
+                        .map(entry -> CheckpointEntry.text(entry.getKey()))
+                        .anyMatch(other -> other.startsWith(module) && !isIgnored(other));
     }
 
     private static void requireShort(String name) {

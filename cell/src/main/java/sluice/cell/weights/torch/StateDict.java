@@ -3,13 +3,14 @@ package sluice.cell.weights.torch;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.Shape;
+import sluice.cell.weights.file.NoEmbedding;
+import sluice.cell.weights.file.OutputEnd;
 import sluice.cell.weights.file.TensorNames;
 
 /**
@@ -99,14 +100,10 @@ final class StateDict {
     private void noteEnds(EndLayers ends, StackWidths widths) {
         notes.add(ends.embeddingName()
                 .map(name -> "the embedding is tensor " + tensors.describe(name))
-                .orElseGet(() -> String.format(
-                        Locale.ROOT,
-                        "no embedding in the file: the LSTM reads %1$d %2$s a step, or one-hot tokens below %1$d",
-                        widths.input(),
-                        widths.input() == 1 ? "number" : "numbers")));
+                .orElseGet(() -> NoEmbedding.note("", widths.input(), false)));
         notes.add(ends.outputName()
                 .map(name -> "the output layer is tensor " + tensors.describe(name)
                         + (ends.couldOutputBeBelow() ? "; if it is a layer below the LSTM, the scores are wrong" : ""))
-                .orElse("no output layer: the model gives hidden states"));
+                .orElse(OutputEnd.NO_LAYER));
     }
 }

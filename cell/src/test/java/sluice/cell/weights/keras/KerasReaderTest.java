@@ -553,7 +553,7 @@ class KerasReaderTest {
         assertSmall(read);
         assertThat(read.notes())
                 .contains(
-                        "the Keras model outputs the last step, as --at last does",
+                        "the Keras model outputs the last step, as --at last does; --at each gives answers that the Keras model does not",
                         "layer 'lstm_7' (LSTM) is stateful: Keras continues from the state of the previous batch, here each "
                                 + "sequence starts from the initial state");
     }
@@ -751,7 +751,9 @@ class KerasReaderTest {
         if (selected.equals("last")) {
             ModelFile read = read(file);
             assertThat(read.model().fingerprint()).isEqualTo(SMALL.fingerprint());
-            assertThat(read.notes()).contains("the Keras model outputs the last step, as --at last does");
+            assertThat(read.notes())
+                    .contains(
+                            "the Keras model outputs the last step, as --at last does; --at each gives answers that the Keras model does not");
         } else {
             assertThatThrownBy(() -> read(file))
                     .hasMessageContaining(

@@ -587,7 +587,7 @@ class MalformedOnnxTest {
         assertThatThrownBy(() -> readFrom(inner, external(location, "0", "96")))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining(
-                        "model.onnx: node 'lstm' (LSTM): tensor 'bad': the weights lie in '" + location + "'");
+                        "model.onnx: node 'lstm' (LSTM): tensor 'bad': the weights are in '" + location + "'");
     }
 
     @Test
@@ -603,7 +603,7 @@ class MalformedOnnxTest {
         for (String location : new String[] {"link.bin", "up/secret.bin"}) {
             assertThatThrownBy(() -> readFrom(inner, external(location, "0", "96")))
                     .isInstanceOf(ModelException.class)
-                    .hasMessageContaining("a link to a file outside the folder of the model");
+                    .hasMessageContaining("a link to a file outside the directory of the model");
         }
     }
 
@@ -633,14 +633,14 @@ class MalformedOnnxTest {
     void externalDataOfAModelWithoutAFolder() {
         assertRejected(
                 external("weights.bin", "0", "96"),
-                "the weights lie in 'weights.bin', but the folder of the model has no such file");
+                "the weights are in 'weights.bin', but the directory of the model has no such file");
     }
 
     @Test
     void externalDataInAMissingFile(@TempDir Path folder) {
         assertThatThrownBy(() -> readFrom(folder, external("weights.bin", "0", "96")))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("the folder of the model has no such file");
+                .hasMessageContaining("the directory of the model has no such file");
     }
 
     @Test

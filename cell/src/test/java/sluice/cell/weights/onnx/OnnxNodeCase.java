@@ -114,8 +114,10 @@ record OnnxNodeCase(
                 outputs.put(
                         role, array(Files.readAllBytes(data.resolve(String.format(Locale.ROOT, "output_%d.pb", at)))));
             }
-            byte[] complete =
-                    new ProtoWriter().raw(graphOf(file)).raw(more.toByteArray()).toByteArray();
+            byte[] complete = new ProtoWriter()
+                    .raw(withDynamicInputs(file, graph))
+                    .raw(more.toByteArray())
+                    .toByteArray();
             String name = model.getParent().getParent().getFileName() + "/"
                     + model.getParent().getFileName();
             return new OnnxNodeCase(
@@ -129,15 +131,28 @@ record OnnxNodeCase(
         }
     }
 
-    private static byte[] graphOf(byte[] file) throws IOException {
+    /** The graph with inputs of any size: the shapes in the file are those of its test data, a batch of sequences of one step. */
+    private static byte[] withDynamicInputs(byte[] file, OnnxGraph graph) throws IOException {
         ProtoReader reader = new ProtoReader(new MemoryChannel(file));
+        ProtoWriter changed = new ProtoWriter();
         while (reader.next()) {
             if (reader.field() == 7) {
-                Span span = reader.span();
-                return Arrays.copyOfRange(file, (int) span.begin(), (int) span.end());
+                reader.open();
+                while (reader.next()) {
+                    int field = reader.field();
+                    if (field != 11) {
+                        Span span = reader.span();
+                        changed.bytes(field, Arrays.copyOfRange(file, (int) span.begin(), (int) span.end()));
+                    }
+                }
+                reader.close();
             }
         }
-        throw new AssertionError("no graph");
+        for (OnnxPort input : graph.inputs()) {
+            Object[] sizes = input.axes().stream().map(axis -> "").toArray();
+            changed.message(11, OnnxWriter.port(input.name(), OnnxWriter.FLOAT, sizes));
+        }
+        return changed.toByteArray();
     }
 
     private static Array array(byte[] tensor) throws IOException {

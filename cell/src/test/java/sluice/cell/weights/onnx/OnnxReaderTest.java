@@ -197,7 +197,7 @@ class OnnxReaderTest {
                 .node("Flatten", "t", "both");
         gemm(onnx, model, "both").output("logits");
 
-        assertRead(onnx, model, "an output for the last step");
+        assertRead(onnx, model, "an output for the final state of each direction (h_n)");
     }
 
     /** The export by PyTorch of {@code torch.cat((h_n[0], h_n[1]), 1)}. */
@@ -216,7 +216,7 @@ class OnnxReaderTest {
                 .node("Squeeze", "c,zero", "both");
         gemm(onnx, model, "both").output("logits");
 
-        assertRead(onnx, model, "an output for the last step");
+        assertRead(onnx, model, "an output for the final state of each direction (h_n)");
     }
 
     private static LstmModel finalStates(LstmModel model) {
@@ -395,8 +395,7 @@ class OnnxReaderTest {
                 .node("Squeeze", "Y,one", "h");
         OnnxModels.output(onnx, model, "h");
 
-        assertRead(
-                onnx.output("probabilities"), model, "the tokens of input 'tokens' are one-hot encoded with depth 7");
+        assertRead(onnx.output("probabilities"), model, "the LSTM reads the one-hot tokens of input 'tokens', below 7");
     }
 
     @Test
@@ -429,7 +428,7 @@ class OnnxReaderTest {
                 .node("Reshape", "Y,flat", "h");
         OnnxModels.output(onnx, model, "h");
 
-        assertRead(onnx.output("probabilities"), model, "the LSTM reads input 'tokens' directly");
+        assertRead(onnx.output("probabilities"), model, "the LSTM reads input 'tokens', 1 number a step");
     }
 
     @Test
@@ -613,7 +612,7 @@ class OnnxReaderTest {
                 .node("LSTM", "x,W,R,B", "Y,h,c")
                 .output("Y", "h", "c");
 
-        assertRead(onnx, model, "no output layer: the model outputs hidden states");
+        assertRead(onnx, model, "no output layer: the model gives hidden states");
     }
 
     @Test

@@ -170,7 +170,7 @@ class OnnxRefusalTest {
                         .node("Reshape", "t,flat", "f")
                         .named("top", "MatMul", "f,V", "answer"),
                 "node 'top' (MatMul): multiplies the output of node 'lstm' (LSTM)",
-                "expected weights for each of its hidden units");
+                "expected its last axis to be all hidden units, the directions one after the other");
     }
 
     @Test
@@ -184,7 +184,7 @@ class OnnxRefusalTest {
                         .node("Squeeze", "b,one", "bb")
                         .node("Concat", "bb,aa", "f", number("axis", 2))
                         .named("top", "MatMul", "f,V", "answer"),
-                "2 outputs in the order backward, forward form one layer");
+                "2 outputs are joined in the order backward, forward");
     }
 
     @Test
@@ -194,7 +194,7 @@ class OnnxRefusalTest {
                         .weights("2", LstmLayer.of(Models.direction(random, HIDDEN, HIDDEN)))
                         .node("Transpose", "y", "t", numbers("perm", 1, 0, 2))
                         .named("upper", "LSTM", "t,W2,R2,B2", "answer"),
-                "node 'upper' (LSTM): axis 1 of input 'X' is the steps here, but the batch elsewhere");
+                "node 'upper' (LSTM): axis 1 of input 'X' ('n') is the steps here, but the batch elsewhere");
     }
 
     @Test
@@ -237,7 +237,7 @@ class OnnxRefusalTest {
                 onnx -> onnx.longs("dims", 1, 2, HIDDEN + 1)
                         .node("ConstantOfShape", "dims", "s")
                         .named("lstm", "LSTM", "X,W,R,B,,s", "answer"),
-                "node 'lstm' (LSTM): initial state a tensor filled with 0.0 [1, 2, 3], expected shape (D, N, H) with D = 1 and H = 2");
+                "node 'lstm' (LSTM): its initial state is a tensor filled with 0.0 of shape (1, 2, 3), expected shape (D, N, H) with 1 direction and H = 2");
     }
 
     @Test
@@ -276,7 +276,7 @@ class OnnxRefusalTest {
                         .node("Gather", "E,tokens", "e")
                         .named("divide", "Reshape", "e,two", "x")
                         .node("LSTM", "x,W,R,B", "answer"),
-                "node 'divide' (Reshape): reshapes [[axis 0 of input 'tokens'], [the width (3)]] to [2, -1, 3]");
+                "node 'divide' (Reshape): reshapes (axis 0 of input 'tokens' ('t'), the width (3)) to (2, -1, 3)");
     }
 
     @Test
@@ -340,7 +340,7 @@ class OnnxRefusalTest {
     void aSoftmaxOverTheSteps() {
         assertRejected(
                 onnx -> lstm(onnx).node("MatMul", "y,V", "m").named("top", "Softmax", "m", "answer", number("axis", 0)),
-                "node 'top' (Softmax): runs over [the steps], expected only the classes");
+                "node 'top' (Softmax): runs over the steps, expected only the classes");
     }
 
     @Test
@@ -359,7 +359,7 @@ class OnnxRefusalTest {
                         .floats("odd", new float[4], 4)
                         .node("MatMul", "y,V", "m")
                         .named("top", "Add", "m,odd", "answer"),
-                "node 'top' (Add): adds 'odd' (4) to 5 logits: expected a bias of shape (5)");
+                "node 'top' (Add): adds 'odd' (4) to 5 logits, expected a bias of shape (5)");
     }
 
     @Test
@@ -370,7 +370,8 @@ class OnnxRefusalTest {
                 .node("MatMul", "y,V2", "tags")
                 .output("tags");
 
-        assertRejected(nodes, "2 outputs come from different output layers: 'answer', 'tags'; set model.output");
+        assertRejected(
+                nodes, "2 outputs have different output layers, or copies of one: 'answer', 'tags'; set model.output");
         assertRejected(
                 forward,
                 TensorNames.automatic().withOutput("other"),

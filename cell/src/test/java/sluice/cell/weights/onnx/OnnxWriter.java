@@ -125,7 +125,7 @@ public final class OnnxWriter {
         return this;
     }
 
-    private static ProtoWriter port(String name, int type, Object... dimensions) {
+    static ProtoWriter port(String name, int type, Object... dimensions) {
         ProtoWriter shape = new ProtoWriter();
         for (Object dimension : dimensions) {
             ProtoWriter message = new ProtoWriter();
