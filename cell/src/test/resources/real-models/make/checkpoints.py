@@ -144,3 +144,17 @@ write("c2_conjugated_beside", {"model": state, "spectrum": torch.ones(3, dtype=t
       why="a conjugated tensor beside the weights")
 write("c2_modules_and_epoch", {"embedding": net.embedding.state_dict(), "lstm": net.lstm.state_dict(), "epoch": 3}, net, "refuse",
       why="each module has its own entry, beside a number")
+
+
+class Square(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(V, H)
+        self.lstm = nn.LSTM(H, H, batch_first=True)
+        self.fc = nn.Linear(H, V)
+
+
+square = Square().state_dict()
+square["fc.weight"] = torch.quantize_per_tensor(square["fc.weight"], 0.1, 0, torch.qint8)
+write("c2_quantized_ignored", square, None, "refuse", {"model.ignore": ["fc.weight"]},
+      why="a quantized weight that model.ignore names, as wide as the embedding")

@@ -281,7 +281,8 @@ final class CheckpointDict {
                     "entry %s of the state dict is a number and named like a temperature of the answers, which is not applied here; only if the network does not use it, name it in model.ignore"
                             .formatted(CheckpointEntry.quoted(name)));
         }
-        if (value instanceof PickledObject object && (object.isTensor() || isNamedAsWeight)
+        if (value instanceof PickledObject object
+                && (object.isTensor() || isNamedAsWeight)
                 && !(isIgnored(name) && !isOfUsedModule(chosen, name))) {
             throw new ModelException(
                     String.format(

@@ -8,9 +8,9 @@ import java.util.Optional;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
-import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.NoEmbedding;
 import sluice.cell.weights.file.OutputEnd;
+import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.TensorNames;
 
 /**
@@ -100,7 +100,7 @@ final class StateDict {
     private void noteEnds(EndLayers ends, StackWidths widths) {
         notes.add(ends.embeddingName()
                 .map(name -> "the embedding is tensor " + tensors.describe(name))
-                .orElseGet(() -> NoEmbedding.note("", widths.input(), false)));
+                .orElseGet(() -> NoEmbedding.note("", (int) widths.input(), false)));
         notes.add(ends.outputName()
                 .map(name -> "the output layer is tensor " + tensors.describe(name)
                         + (ends.couldOutputBeBelow() ? "; if it is a layer below the LSTM, the scores are wrong" : ""))
