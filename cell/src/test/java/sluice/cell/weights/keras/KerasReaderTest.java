@@ -553,7 +553,7 @@ class KerasReaderTest {
         assertSmall(read);
         assertThat(read.notes())
                 .contains(
-                        "the Keras model outputs the last step, as --at last does; --at each gives answers that the Keras model does not",
+                        "the Keras model outputs the last step, as --at last does; --at each gives answers that it does not",
                         "layer 'lstm_7' (LSTM) is stateful: Keras continues from the state of the previous batch, here each "
                                 + "sequence starts from the initial state");
     }
@@ -753,7 +753,7 @@ class KerasReaderTest {
             assertThat(read.model().fingerprint()).isEqualTo(SMALL.fingerprint());
             assertThat(read.notes())
                     .contains(
-                            "the Keras model outputs the last step, as --at last does; --at each gives answers that the Keras model does not");
+                            "the Keras model outputs the last step, as --at last does; --at each gives answers that it does not");
         } else {
             assertThatThrownBy(() -> read(file))
                     .hasMessageContaining(
@@ -782,7 +782,7 @@ class KerasReaderTest {
         if (step == -1) {
             ModelFile read = read(file);
             assertSmall(read);
-            assertThat(read.notes()).contains("the Keras model outputs the last step, as --at last does");
+            assertThat(read.notes()).contains("the Keras model outputs the last step, as --at last does; --at each gives answers that it does not");
         } else {
             assertThatThrownBy(() -> read(file)).hasMessageContaining("layer 'index' (GetItem) selects a part");
         }
