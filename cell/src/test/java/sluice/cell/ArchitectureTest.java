@@ -28,6 +28,7 @@ class ArchitectureTest {
     private static final String REFERENCE = "sluice.cell.reference";
     private static final String WEIGHTS = "sluice.cell.weights";
     private static final String FILE = WEIGHTS + ".file";
+    private static final String STATE_DICT = WEIGHTS + ".statedict";
     private static final String TORCH = WEIGHTS + ".torch";
     private static final String ONNX = WEIGHTS + ".onnx";
     private static final String KERAS = WEIGHTS + ".keras";
@@ -105,6 +106,8 @@ class ArchitectureTest {
                 .definedBy(ENGINE)
                 .layer("file")
                 .definedBy(FILE)
+                .layer("statedict")
+                .definedBy(STATE_DICT)
                 .layer("torch")
                 .definedBy(TORCH)
                 .layer("onnx")
@@ -127,14 +130,16 @@ class ArchitectureTest {
                 .mayOnlyAccessLayers("answer", "face", "reference", "kernel", "model")
                 .whereLayer("file")
                 .mayOnlyAccessLayers("model")
-                .whereLayer("torch")
+                .whereLayer("statedict")
                 .mayOnlyAccessLayers("file", "model")
+                .whereLayer("torch")
+                .mayOnlyAccessLayers("statedict", "file", "model")
                 .whereLayer("onnx")
                 .mayOnlyAccessLayers("file", "model")
                 .whereLayer("keras")
                 .mayOnlyAccessLayers("file", "model")
                 .whereLayer("weights")
-                .mayOnlyAccessLayers("torch", "onnx", "keras", "file", "model")
+                .mayOnlyAccessLayers("statedict", "torch", "onnx", "keras", "file", "model")
                 .ensureAllClassesAreContainedInArchitecture()
                 .check(CLASSES);
     }

@@ -24,7 +24,7 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.model.Readout;
-import sluice.cell.weights.torch.StateDictWriter;
+import sluice.cell.weights.statedict.StateDictWriter;
 import sluice.job.fixture.Disk;
 import sluice.job.fixture.ModelFiles;
 import sluice.job.fixture.OtherFileSystem;

@@ -11,7 +11,7 @@ import java.util.stream.LongStream;
 import org.apache.spark.sql.SparkSession;
 import sluice.cell.bench.OnnxModel;
 import sluice.cell.model.LstmModel;
-import sluice.cell.weights.torch.StateDictWriter;
+import sluice.cell.weights.statedict.StateDictWriter;
 
 /** Writes the input of all contenders: the same weights in two formats, and the table. */
 final class Preparation {

@@ -14,7 +14,7 @@ import org.apache.hadoop.fs.Path;
 import sluice.cell.weights.ModelReader;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.TensorNames;
-import sluice.cell.weights.torch.StateDictWriter;
+import sluice.cell.weights.statedict.StateDictWriter;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.message.Version;

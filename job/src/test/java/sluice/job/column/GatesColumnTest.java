@@ -31,7 +31,7 @@ import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
-import sluice.cell.weights.torch.StateDictWriter;
+import sluice.cell.weights.statedict.StateDictWriter;
 import sluice.job.fixture.Answers;
 import sluice.job.fixture.Disk;
 import sluice.job.fixture.Run;

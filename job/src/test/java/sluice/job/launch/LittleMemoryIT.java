@@ -25,7 +25,7 @@ import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.OutputLayer;
-import sluice.cell.weights.torch.StateDictWriter;
+import sluice.cell.weights.statedict.StateDictWriter;
 
 /** What an executor of 1 GB scores, and what it refuses: never does it run out of memory. */
 @Tag("launch")

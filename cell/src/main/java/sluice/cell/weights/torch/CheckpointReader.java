@@ -27,6 +27,8 @@ import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.TensorNames;
 import sluice.cell.weights.file.ZipArchive;
+import sluice.cell.weights.statedict.StateDict;
+import sluice.cell.weights.statedict.TensorSource;
 
 /**
  * Reads checkpoints as {@code torch.save} has written them since PyTorch 1.6: a zip archive with one folder, which
@@ -85,7 +87,7 @@ public final class CheckpointReader implements TensorSource {
         LstmModel model = stateDict.model();
         List<String> notes = new ArrayList<>(stateDict.notes());
         notes.addAll(reader.notes);
-        return new ModelFile(model, Map.of(), notes, FORMAT, LstmStack.GATES);
+        return new ModelFile(model, Map.of(), notes, FORMAT, StateDict.GATES);
     }
 
     /** Reads and validates everything except the values. */

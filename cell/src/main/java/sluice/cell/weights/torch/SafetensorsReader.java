@@ -18,6 +18,8 @@ import sluice.cell.weights.file.FileKind;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.TensorNames;
+import sluice.cell.weights.statedict.StateDict;
+import sluice.cell.weights.statedict.TensorSource;
 
 /**
  * Reads safetensors files: the header's length (8 bytes), a JSON header, and the bytes of all tensors, little-endian.
@@ -51,10 +53,10 @@ public final class SafetensorsReader implements TensorSource {
     public static ModelFile readModel(SeekableByteChannel channel, TensorNames names) throws IOException {
         SafetensorsReader reader = open(channel);
         Map<String, String> aliases = new LinkedHashMap<>(reader.metadata);
-        aliases.keySet().removeIf(name -> !name.equals(ModelDescription.KEY) && !EntryName.isTensor(name));
+        aliases.keySet().removeIf(name -> !name.equals(StateDict.DESCRIPTION) && !EntryName.isTensor(name));
         StateDict stateDict = new StateDict(reader, aliases, names);
         LstmModel model = stateDict.model();
-        return new ModelFile(model, reader.metadata, stateDict.notes(), FORMAT, LstmStack.GATES);
+        return new ModelFile(model, reader.metadata, stateDict.notes(), FORMAT, StateDict.GATES);
     }
 
     /** Reads and validates the header. */

@@ -22,6 +22,8 @@ import sluice.cell.weights.file.ModelFolder;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.Shape;
 import sluice.cell.weights.file.TensorNames;
+import sluice.cell.weights.statedict.StateDict;
+import sluice.cell.weights.statedict.TensorSource;
 
 /**
  * Reads a model that is split into several safetensors files, using its {@link ShardIndex}.
@@ -65,7 +67,7 @@ public final class ShardedReader implements TensorSource, Closeable {
                     "the tensors are in %d files: %s",
                     reader.shards.size(),
                     NameList.of(reader.shards.keySet(), file -> file)));
-            return new ModelFile(model, reader.metadata, notes, SafetensorsReader.FORMAT, LstmStack.GATES);
+            return new ModelFile(model, reader.metadata, notes, SafetensorsReader.FORMAT, StateDict.GATES);
         }
     }
 

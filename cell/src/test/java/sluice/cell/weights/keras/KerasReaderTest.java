@@ -782,7 +782,9 @@ class KerasReaderTest {
         if (step == -1) {
             ModelFile read = read(file);
             assertSmall(read);
-            assertThat(read.notes()).contains("the Keras model outputs the last step, as --at last does; --at each gives answers that it does not");
+            assertThat(read.notes())
+                    .contains(
+                            "the Keras model outputs the last step, as --at last does; --at each gives answers that it does not");
         } else {
             assertThatThrownBy(() -> read(file)).hasMessageContaining("layer 'index' (GetItem) selects a part");
         }

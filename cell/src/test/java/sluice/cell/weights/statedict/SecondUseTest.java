@@ -1,4 +1,4 @@
-package sluice.cell.weights.torch;
+package sluice.cell.weights.statedict;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package sluice.cell.weights.torch;
+package sluice.cell.weights.statedict;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;

@@ -1,4 +1,4 @@
-package sluice.cell.weights.torch;
+package sluice.cell.weights.statedict;
 
 import java.io.IOException;
 import java.util.Set;
@@ -6,7 +6,7 @@ import sluice.cell.weights.file.ElementType;
 import sluice.cell.weights.file.Shape;
 
 /** The named tensors of a file. Shapes are known on opening; values are read on demand. */
-interface TensorSource {
+public interface TensorSource {
     Set<String> names();
 
     /** The shape of a tensor that {@link #names} lists. */

@@ -1,4 +1,4 @@
-package sluice.cell.weights.torch;
+package sluice.cell.weights.statedict;
 
 import java.util.ArrayList;
 import java.util.List;

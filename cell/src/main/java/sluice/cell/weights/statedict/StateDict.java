@@ -1,4 +1,4 @@
-package sluice.cell.weights.torch;
+package sluice.cell.weights.statedict;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -8,6 +8,7 @@ import java.util.Optional;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.GateOrder;
 import sluice.cell.weights.file.NoEmbedding;
 import sluice.cell.weights.file.OutputEnd;
 import sluice.cell.weights.file.Shape;
@@ -16,7 +17,13 @@ import sluice.cell.weights.file.TensorNames;
 /**
  * A PyTorch state dict from any file format. Finds the LSTM, the embedding and the output layer, and builds the model.
  */
-final class StateDict {
+public final class StateDict {
+    /** The order of the gates in the tensors. */
+    public static final GateOrder GATES = LstmStack.GATES;
+
+    /** Key of the metadata under which a model that Sluice saved describes its layers. */
+    public static final String DESCRIPTION = ModelDescription.KEY;
+
     private final NamedTensors tensors;
     private final TensorNames names;
     private final String description; // null if the metadata has none
@@ -28,7 +35,7 @@ final class StateDict {
      *     ModelDescription}
      * @param names tensor names set by the user
      */
-    StateDict(TensorSource source, Map<String, String> aliases, TensorNames names) {
+    public StateDict(TensorSource source, Map<String, String> aliases, TensorNames names) {
         this.description = aliases.get(ModelDescription.KEY);
         // With a description, aliases are ignored. Otherwise a small file could expand one tensor into any number of
         // layers.
@@ -42,7 +49,7 @@ final class StateDict {
      *
      * @throws ModelException if the tensors are not an LSTM, contradict each other, or are ambiguous
      */
-    LstmModel model() throws IOException {
+    public LstmModel model() throws IOException {
         if (description != null) {
             notes.add("a model that was saved by Sluice: its metadata describes the layers");
             return new DescribedModel(tensors, ModelDescription.parse(description)).read(names);
@@ -93,7 +100,7 @@ final class StateDict {
     }
 
     /** Notes on how {@link #model} was assembled, for the user. */
-    List<String> notes() {
+    public List<String> notes() {
         return notes;
     }
 
