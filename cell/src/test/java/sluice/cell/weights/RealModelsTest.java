@@ -42,7 +42,8 @@ class RealModelsTest {
     private static final double TOLERANCE = 1e-5;
     private static final Path FOLDER = folder();
     private static final Path README = Path.of("README.md");
-    private static final String BEGIN_OF_TABLE = "<!-- from the tests of RealModelsTest -->";
+    private static final String BEGIN_OF_TABLE =
+            "<!-- not checked: here, but by the test cell.weights.RealModelsTest -->";
 
     /** What was said of each run: the message of a rejection, or the notes. */
     private static final Map<String, String> SAID = new TreeMap<>();

@@ -80,8 +80,10 @@ class RealModelsJobTest {
                 "--emit", run.settings().path("emits").asText()));
         run.settings().path("sets").properties().forEach(set -> {
             arguments.add("--set");
-            JsonNode value = set.getValue();
-            arguments.add(set.getKey() + "=" + (value.isTextual() ? value.asText() : value));
+            List<String> values = new ArrayList<>();
+            set.getValue().elements().forEachRemaining(value -> values.add(value.asText()));
+            arguments.add(
+                    set.getKey() + "=" + (values.isEmpty() ? set.getValue().asText() : String.join(",", values)));
         });
         LocalSpark.session();
         return Terminal.score(arguments.toArray(String[]::new));
@@ -107,8 +109,8 @@ class RealModelsJobTest {
 
     private void assertAnswers(Run run) throws IOException {
         JsonNode file = run.settings().path("expected");
-        if (!file.isTextual()) {
-            return; // the framework has no answer of this form
+        if (!file.isTextual() || run.settings().path("expect").asText().equals("warn")) {
+            return; // the framework has no answer of this form, or the file can't tell what it computes
         }
         JsonNode expected = JSON.readTree(run.files().resolve(file.asText()).toFile());
         Map<String, JsonNode> found = new TreeMap<>();

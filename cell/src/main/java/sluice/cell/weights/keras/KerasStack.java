@@ -144,7 +144,7 @@ final class KerasStack {
         String shape = layer.config().path("target_shape").toString();
         return switch (layer.kind()) {
             case "Flatten" -> !isSequence;
-            case "Reshape" -> shape.equals(isSequence ? "[-1,%d]".formatted(width) : "[%d]".formatted(width));
+            case "Reshape" -> shape.equals(isSequence ? "[-1," + width + "]" : "[" + width + "]");
             default -> false;
         };
     }

@@ -17,8 +17,8 @@ record OnnxPort(String name, OnnxType type, List<Axis> axes) {
      */
     record Axis(String name, long size) {}
 
-    /** What the numbers of the input are before any operator. */
-    OnnxContent.Raw.Numbers numbers() {
-        return type != null && type.isWhole() ? OnnxContent.Raw.Numbers.WHOLE : OnnxContent.Raw.Numbers.REAL;
+    /** Whether its numbers are integers. */
+    boolean isWhole() {
+        return type != null && type.isWhole();
     }
 }

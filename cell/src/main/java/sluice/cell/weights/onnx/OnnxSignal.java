@@ -43,7 +43,8 @@ record OnnxSignal(List<List<OnnxAxis>> dimensions, OnnxContent content, OnnxAxis
         for (int at = 0; at < input.axes().size(); at++) {
             axes.add(List.of(OnnxAxis.ofInput(input.name(), at, input.axes().get(at))));
         }
-        return new OnnxSignal(axes, new Raw(input.name(), input.numbers()), null);
+        return new OnnxSignal(
+                axes, new Raw(input.name(), input.isWhole() ? Raw.Numbers.WHOLE : Raw.Numbers.REAL), null);
     }
 
     @Override
