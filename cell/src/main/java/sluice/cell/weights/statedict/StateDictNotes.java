@@ -12,7 +12,7 @@ final class StateDictNotes {
     static List<String> assumptions(NamedTensors tensors, EndLayers ends, LstmModel model) {
         List<String> notes = new ArrayList<>();
         notes.add(
-                "a state dict has no functions: embedding, LSTMs and output layer are taken as connected directly, without activation, "
+                "a state dict has no functions: embedding, LSTMs (gates i, f, g, o) and output layer are taken as connected directly, without activation, "
                         + "normalization, scaling or residual connection");
         ends.embeddingName()
                 .filter(name -> isSquare(tensors.shape(name)))

@@ -500,7 +500,7 @@ class StateDictTest {
                 .containsExactly(
                         "the embedding is tensor 'embedding.weight' (9, 3)",
                         "the output layer is tensor 'decoder.weight' (7, 5)",
-                        "a state dict has no functions: embedding, LSTMs and output layer are taken as connected directly, without "
+                        "a state dict has no functions: embedding, LSTMs (gates i, f, g, o) and output layer are taken as connected directly, without "
                                 + "activation, normalization, scaling or residual connection",
                         "the file does not tell which step the output layer reads; if the network takes a mean or maximum over the "
                                 + "steps, the scores are wrong");
@@ -604,7 +604,7 @@ class StateDictTest {
                 .containsExactly(
                         "no embedding in the file: the LSTM reads 3 numbers a step, or one-hot tokens below 3",
                         "no output layer: the model gives hidden states",
-                        "a state dict has no functions: embedding, LSTMs and output layer are taken as connected directly, without "
+                        "a state dict has no functions: embedding, LSTMs (gates i, f, g, o) and output layer are taken as connected directly, without "
                                 + "activation, normalization, scaling or residual connection");
     }
 
