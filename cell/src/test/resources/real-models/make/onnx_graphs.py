@@ -17,7 +17,7 @@ from onnxruntime.quantization import quantize_dynamic
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from onnx_models import FOLDER, HIDDEN, TOKENS, WIDTH, Model
+from onnx_models import FOLDER, HIDDEN, TOKENS, WIDTH, Model, without_source
 
 BATCH_STEPS = {0: "b", 1: "s"}
 
@@ -47,6 +47,7 @@ def case(name, model, at, why, expect="accept", emits="softmax", sets=None, pick
     if dynamo:
         torch.onnx.export(model, inputs, path, dynamo=True, dynamic_shapes=(dynamo,), external_data=False,
                           input_names=names, verbose=False, opset_version=20)
+        without_source(path)
     else:
         all_axes = {"x": axes, "a": more_axes, "b": more_axes}
         torch.onnx.export(model, inputs, path, dynamo=False, input_names=names, output_names=list(outputs),

@@ -43,6 +43,15 @@ class Model(nn.Module):
         return self.lstm(self.embedding(x))[1][0]
 
 
+def without_source(path):
+    """Removes the lines of Python that an exporter notes beside each node, with the paths of the machine."""
+    model = onnx.load(path)
+    for nodes in [model.graph.node, *(function.node for function in model.functions)]:
+        for node in nodes:
+            del node.metadata_props[:]
+    onnx.save(model, path)
+
+
 def case(name, model, at, why, expect="accept", dynamo=False, batched=True, lengths=(1, 2, 5, 9), padded=False,
          low=0, dynamic=None, training=False, example=5, opset=17):
     folder = FOLDER / name
@@ -67,6 +76,7 @@ def case(name, model, at, why, expect="accept", dynamo=False, batched=True, leng
     if dynamo:
         torch.onnx.export(model, inputs, path, dynamo=True, dynamic_shapes=dynamic, external_data=False,
                           input_names=names, verbose=False, opset_version=opset)
+        without_source(path)
     else:
         axes = {"x": {0: "b", 1: "s"} if batched else {0: "s"}, "lengths": {0: "b"}}
         torch.onnx.export(model, inputs, path, dynamo=False, dynamic_axes={name: axes[name] for name in names},
