@@ -23,7 +23,7 @@ def tokens(rng, count=6, vocabulary=V):
     return [rng.integers(0, vocabulary, rng.integers(1, 12)).tolist() for _ in range(count)]
 
 
-def case(name, model, why, at="each", expect="accept", runs=None, save=torch.save, suffix="pt", vocabulary=V):
+def case(name, model, why, at="each", expect="accept", runs=None, save=torch.save, suffix="pt", vocabulary=V, metadata=None):
     """model(ids) returns the logits of each step, (steps, classes)."""
     folder = os.path.join(TARGET, name)
     os.makedirs(folder, exist_ok=True)
@@ -37,7 +37,7 @@ def case(name, model, why, at="each", expect="accept", runs=None, save=torch.sav
             expected[f"s{index}"] = softmax if at == "each" else softmax[-1]
     file = "model." + suffix
     if suffix == "safetensors":
-        save_model(model, os.path.join(folder, file))
+        save_model(model, os.path.join(folder, file), metadata)
     else:
         save(model.state_dict(), os.path.join(folder, file))
     write(folder, "inputs.jsonl", "\n".join(rows) + "\n")
@@ -459,6 +459,8 @@ def main():
     case("s_tied", Tied(), "a tied decoder", suffix="safetensors")
     case("s_harmless", Counted(), "a counter, class weights, and the weight of a loss")
     case("s_classify_h_n", FinalStates(classes=C, bidirectional=True), "h_n of both directions", "last", "warn")
+    words = {"format": "pt", "head": "fc.weight", "input": "embedding.weight", "arch": "LSTM"}
+    case("s_metadata_words", Plain(), "metadata that names tensors", suffix="safetensors", metadata=words)
 
 
 def spectral():

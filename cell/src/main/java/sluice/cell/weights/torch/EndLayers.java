@@ -144,9 +144,9 @@ final class EndLayers {
     private boolean isAlone(String bias) {
         String module = bias.substring(0, bias.length() - "bias".length());
         if (module.isEmpty()) {
-            return !tensors.allNames().contains("weight");
+            return !tensors.mentionedNames().contains("weight");
         }
-        return tensors.allNames().tailSet(module).stream()
+        return tensors.mentionedNames().tailSet(module).stream()
                 .takeWhile(name -> name.startsWith(module))
                 .allMatch(bias::equals);
     }

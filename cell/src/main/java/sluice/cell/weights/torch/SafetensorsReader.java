@@ -50,7 +50,7 @@ public final class SafetensorsReader implements TensorSource {
 
     public static ModelFile readModel(SeekableByteChannel channel, TensorNames names) throws IOException {
         SafetensorsReader reader = open(channel);
-        StateDict stateDict = new StateDict(reader, reader.metadata, names);
+        StateDict stateDict = new StateDict(reader, SharedNames.in(reader.metadata, reader), names);
         LstmModel model = stateDict.model();
         return new ModelFile(model, reader.metadata, stateDict.notes(), FORMAT, LstmStack.GATES);
     }
