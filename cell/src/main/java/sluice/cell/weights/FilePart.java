@@ -40,7 +40,7 @@ final class FilePart {
                     .formatted(
                             numbered.group("part"),
                             numbered.group("parts"),
-                            kind == FileKind.SAFETENSORS ? nameIndex(index, folder) : joinCheckpoints(stem)));
+                            kind == FileKind.SAFETENSORS ? nameIndex(index, folder) : joinCheckpoints(numbered)));
         }
     }
 
@@ -53,10 +53,14 @@ final class FilePart {
         }
     }
 
-    private static String joinCheckpoints(String stem) {
-        return ("in Python, torch.save({k: v for f in glob.glob(\"%s-*\") for k, v in torch.load(f).items()}, \"model.pt\") "
-                        + "joins all parts")
-                .formatted(stem);
+    /** The other parts of this save have the same ending. */
+    private static String joinCheckpoints(Matcher numbered) {
+        String ending = numbered.group().substring(numbered.end("part"));
+        String parts = numbered.group("parts");
+        return ("in Python, in the directory of the parts, import glob, torch; parts = glob.glob(\"%s-*%s\"); assert len(parts) == %s; "
+                        + "torch.save({k: v for part in parts for k, v in torch.load(part).items()}, \"model.pt\") joins the parts; "
+                        + "all %s must be there")
+                .formatted(numbered.group("stem"), ending, parts, parts);
     }
 
     private static void rejectTensorFlow(String stem, FileKind kind, ModelFolder folder) throws IOException {

@@ -21,13 +21,14 @@ final class ForeignArchive {
         if (anyEndsWith(names, "serialized_exported_program.json")
                 || (anyEndsWith(names, "/archive_format")
                         && names.stream().anyMatch(name -> name.contains("/models/")))) {
-            return Optional.of("this is a program of torch.export (.pt2), expected weights alone; in Python, "
-                    + "torch.save(dict(torch.export.load(\"old.pt2\").state_dict), \"model.pt\") saves them");
+            return Optional.of("this is a program of torch.export (.pt2), expected weights or ONNX; in Python, "
+                    + "torch.onnx.export(torch.export.load(\"FILE\"), f=\"model.onnx\", dynamo=True) keeps what the program "
+                    + "computes; its state_dict does not");
         }
         if (!names.isEmpty() && names.stream().allMatch(name -> name.endsWith(".npy"))) {
             return Optional.of(
-                    "this is an archive of NumPy arrays (.npz), expected a model; in Python, if they have the names of "
-                            + "a PyTorch model, safetensors.numpy.save_file(dict(numpy.load(\"old.npz\")), \"model.safetensors\") "
+                    "this is an archive of NumPy arrays (.npz), expected a model; in Python, if they have PyTorch's "
+                            + "names and shapes, safetensors.numpy.save_file(dict(numpy.load(\"FILE\")), \"model.safetensors\") "
                             + "writes one");
         }
         if (names.contains("coefficients.bin")) {

@@ -21,23 +21,31 @@ public enum FileKind {
     KERAS("a Keras model (.keras)", "", start -> start.startsWith("PK\3\4") && start.contains("metadata.json")),
     NUMPY(
             "a NumPy file",
-            "one array is no model: save all tensors by their names, with safetensors.numpy.save_file(tensors, "
+            "one array is no model: save all tensors with PyTorch's names and shapes, with safetensors.numpy.save_file(tensors, "
                     + "\"model.safetensors\") in Python",
             start -> start.startsWith("\u0093NUMPY")),
     ZIP("a zip archive", "", start -> start.startsWith("PK\3\4")),
     HDF5("an HDF5 file, which Keras writes (.h5)", "", start -> start.startsWith("\u0089HDF\r\n\u001a\n")),
     TORCH_LEGACY(
             "a bare Python pickle, the checkpoint format of PyTorch before version 1.6",
-            "in Python, torch.save(torch.load(\"old.pt\", map_location=\"cpu\"), \"model.pt\") writes one",
-            start -> isPickle(start) && start.contains("\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019")),
+            "in Python, torch.save(torch.load(\"FILE\", map_location=\"cpu\", weights_only=False), \"model.pt\") writes one "
+                    + Remedy.RUNS_CODE,
+            start -> isPickle(start) && start.startsWith("\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019", 2)),
     DCP_METADATA(
             "the metadata of torch.distributed.checkpoint",
             "python -m torch.distributed.checkpoint.format_utils dcp_to_torch DIRECTORY model.pt makes one file of its directory",
             start -> isPickle(start) && start.contains("torch.distributed.checkpoint")),
+    PICKLED_MODULE(
+            "a Python pickle of a torch.nn.Module that torch.save did not write",
+            "in Python, with the model's code importable, import pickle, torch; torch.save(pickle.load(open(\"FILE\", "
+                    + "\"rb\")).state_dict(), \"model.pt\") saves the weights "
+                    + Remedy.RUNS_CODE,
+            start -> isPickle(start) && start.contains("_parameters")),
     PICKLE(
             "a Python pickle that torch.save did not write",
-            "if it is a dict of tensors or arrays, import pickle, torch; torch.save({k: torch.as_tensor(v) for k, v in "
-                    + "pickle.load(open(\"old.pkl\", \"rb\")).items()}, \"model.pt\") in Python writes one",
+            "if it is a dict of tensors or arrays, in Python, import pickle, torch; torch.save({k: torch.as_tensor(v) for k, v in "
+                    + "pickle.load(open(\"FILE\", \"rb\")).items()}, \"model.pt\") writes one "
+                    + Remedy.RUNS_CODE,
             FileKind::isPickle),
     GGUF("a GGUF file", Remedy.SAVE_WEIGHTS, start -> start.startsWith("GGUF")),
     LFS_POINTER(
@@ -46,26 +54,42 @@ public enum FileKind {
             start -> start.startsWith("version https://git-lfs")),
     GZIP(
             "a file compressed by gzip",
-            "gunzip unpacks it (add .gz to its name first if needed)",
+            "gunzip unpacks it (add .gz to its name first if needed); then name the unpacked file",
             start -> start.startsWith("\u001f\u008b\b")),
-    BZIP2("a file compressed by bzip2", "bunzip2 unpacks it", start -> start.matches("(?s)BZh[1-9]1AY&SY.*")),
-    XZ("a file compressed by xz", "xz --decompress unpacks it", start -> start.startsWith("\u00fd7zXZ\0")),
-    ZSTD("a file compressed by zstd", "zstd --decompress unpacks it", start -> start.startsWith("(\u00b5/\u00fd")),
-    SEVEN_ZIP("a 7z archive", "7z x unpacks it", start -> start.startsWith("7z\u00bc\u00af'\u001c")),
+    BZIP2(
+            "a file compressed by bzip2",
+            "bunzip2 unpacks it; then name the unpacked file",
+            start -> start.matches("(?s)BZh[1-9]1AY&SY.*")),
+    XZ(
+            "a file compressed by xz",
+            "xz --decompress unpacks it; then name the unpacked file",
+            start -> start.startsWith("\u00fd7zXZ\0")),
+    ZSTD(
+            "a file compressed by zstd",
+            "zstd --decompress unpacks it; then name the unpacked file",
+            start -> start.startsWith("(\u00b5/\u00fd")),
+    SEVEN_ZIP(
+            "a 7z archive",
+            "7z x unpacks it; then name the unpacked file",
+            start -> start.startsWith("7z\u00bc\u00af'\u001c")),
     TORCH_TAR(
             "a tar archive of PyTorch 0.1",
-            "in Python, torch.save(torch.load(\"old.pt\", map_location=\"cpu\", weights_only=False), \"model.pt\") writes one",
+            "in Python, torch.save(torch.load(\"FILE\", map_location=\"cpu\", weights_only=False), \"model.pt\") writes one "
+                    + Remedy.RUNS_CODE,
             start -> isTar(start) && start.matches("(?s)(?:\\./)?(?:sys_info|pickle|storages|tensors)\0.*")),
     TAR("a tar archive", "tar --extract --file unpacks it; name the model file that was in it", FileKind::isTar),
     HTML(
-            "an HTML page, as a link to a page or a login gives instead of the file",
+            "an HTML page, not the file (a login page or a link to a page)",
             "download the file itself",
             start -> lowerText(start).matches("(?s)(?:<!--.*?-->\\s*)?(?:<!doctype html|<html|<head|<script).*")),
     XML(
-            "an XML text, as an object store gives instead of a file that it refuses or does not have",
-            "download the file again, and look into this one for the reason",
+            "an XML text, such as an object store's error answer",
+            "read it for the reason, then download the file again",
             start -> lowerText(start).startsWith("<?xml")),
-    TFLITE("a TensorFlow Lite model (.tflite)", Remedy.FROM_TENSORFLOW, start -> start.startsWith("TFL3", 4)),
+    TFLITE(
+            "a TensorFlow Lite model (.tflite)",
+            "convert the model that it was made from: " + Remedy.FROM_TENSORFLOW,
+            start -> start.startsWith("TFL3", 4)),
     ORT(
             "an ONNX Runtime model (.ort)",
             "pass the .onnx file that it was made from",
@@ -81,21 +105,20 @@ public enum FileKind {
             "the graph of a TensorFlow SavedModel (saved_model.pb)", Remedy.FROM_TENSORFLOW, FileKind::isSavedModel),
     GRAPH_DEF(
             "a TensorFlow graph (.pb)",
-            "python -m tf2onnx.convert --graphdef graph.pb --inputs INPUT:0 --outputs OUTPUT:0 --output model.onnx converts it",
+            "python -m tf2onnx.convert --graphdef FILE --inputs INPUT:0 --outputs OUTPUT:0 --output model.onnx converts it",
             FileKind::isGraphDef),
     ONNX_TEXT(
             "an ONNX model as text",
-            "in Python, onnx.save(onnx.load(\"old.txt\", format=\"textproto\"), \"model.onnx\") converts it; of the other text "
-                    + "form, which begins with '<', by format=\"onnxtxt\"",
+            "in Python, onnx.save(onnx.load(\"FILE\", format=\"textproto\"), \"model.onnx\") converts it (format=\"onnxtxt\" if the "
+                    + "file begins with '<')",
             start -> text(start).matches("(?s)(?:<\\s*)?ir_version:\\s*\\d.*")),
     MSGPACK(
             "a MessagePack file, which Flax writes (.msgpack)",
-            "Flax weights can't be read: save the model as ONNX, or its weights by the names of nn.LSTM with "
-                    + "safetensors.numpy.save_file",
+            "Flax weights can't be read: export the model to ONNX",
             FileKind::isMessagePack),
     KERAS_CONFIG(
             "the config of a Keras model without its weights (JSON)",
-            "name the file of the weights, beside which a config 'config.json' is read, or save both with "
+            "name the weights file: its config is read from 'config.json' in the same directory; or save both with "
                     + "model.save(\"model.keras\")",
             start -> isJson(start, "class_name")),
     TENSORFLOW_JS(
@@ -104,7 +127,7 @@ public enum FileKind {
             start -> isJson(start, "modelTopology")),
     ONNX_JSON(
             "an ONNX model as JSON",
-            "in Python, onnx.save(onnx.load(\"old.json\", format=\"json\"), \"model.onnx\") converts it",
+            "in Python, onnx.save(onnx.load(\"FILE\", format=\"json\"), \"model.onnx\") converts it",
             start -> isJson(start, "ir_version|irVersion")),
     HUGGING_FACE_CONFIG(
             "the config of a Hugging Face model without its weights (JSON)",
@@ -112,8 +135,8 @@ public enum FileKind {
             start -> isJson(start, "architectures|model_type|transformers_version")),
     JSON("a JSON text without weights", Remedy.SAVE_WEIGHTS, start -> isJson(start, "[^\"]*")),
     ONNX("an ONNX model", "", FileKind::isOnnx),
-    TEXT("a text", Remedy.SAVE_WEIGHTS, FileKind::isText),
-    UNKNOWN("a file of a format that is not known", Remedy.SAVE_WEIGHTS, start -> false);
+    TEXT("a text file", Remedy.CHECK_PATH, FileKind::isText),
+    UNKNOWN("a file of an unknown format", Remedy.CHECK_PATH, start -> false);
 
     /** Size in bytes of the header length at the start of a safetensors file. */
     public static final int SAFETENSORS_LENGTH_BYTES = Long.BYTES;
@@ -127,6 +150,9 @@ public enum FileKind {
 
     /** The last 8 bytes of a LevelDB table, the format of the index of a TensorFlow checkpoint. */
     private static final long TABLE_MAGIC = 0xdb4775248b80fb57L;
+
+    private static final int ZIP_END_SIGNATURE = 0x06054b50;
+    private static final int ZIP_END_BYTES = 22;
 
     // Protocol Buffers wire types
     private static final int PROTOBUF_VARINT = 0;
@@ -150,12 +176,16 @@ public enum FileKind {
     private static final class Remedy {
         static final String SAVE_WEIGHTS =
                 "in Python, safetensors.torch.save_file(model.state_dict(), \"model.safetensors\") writes one";
+        static final String RUNS_CODE = "(runs code of the file: only from a source you trust)";
+        static final String CHECK_PATH = "check the path; if it is right, get the model in one of these formats";
         static final String FROM_TENSORFLOW =
                 "python -m tf2onnx.convert --saved-model DIRECTORY --output model.onnx converts a SavedModel, and "
                         + "model.save(\"model.keras\") writes a Keras model";
         static final String FROM_TENSORFLOW_WEIGHTS =
                 "it holds weights without layers: in Python, load them into the Keras model that they belong to, with "
-                        + "model.load_weights or tf.train.Checkpoint(model).restore, and model.save(\"model.keras\") writes one";
+                        + "tf.train.Checkpoint(model).restore(PATH).assert_existing_objects_matched(), or Checkpoint(model=model) "
+                        + "if it was saved so, and "
+                        + "model.save(\"model.keras\") writes one";
     }
 
     /** The kind in messages: {@code an ONNX model}. */
@@ -181,7 +211,10 @@ public enum FileKind {
         }
         FileKind kind = of(Arrays.copyOf(start.array(), start.position()));
         boolean isOpen = kind == SAFETENSORS || kind == UNKNOWN || kind == TEXT;
-        return isOpen && isTable(channel) ? TF_CHECKPOINT_INDEX : kind;
+        if (isOpen && isTable(channel)) {
+            return TF_CHECKPOINT_INDEX;
+        }
+        return (kind == UNKNOWN || kind == TEXT) && isZipEnd(channel) ? ZIP : kind;
     }
 
     /**
@@ -225,6 +258,16 @@ public enum FileKind {
         ByteBuffer end = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         ChannelBytes.read(channel, channel.size() - Long.BYTES, end);
         return end.getLong(0) == TABLE_MAGIC;
+    }
+
+    /** Whether the file ends as a zip archive without a comment does, whatever it begins with. */
+    private static boolean isZipEnd(SeekableByteChannel channel) throws IOException {
+        if (channel.size() < ZIP_END_BYTES) {
+            return false;
+        }
+        ByteBuffer end = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ChannelBytes.read(channel, channel.size() - ZIP_END_BYTES, end);
+        return end.getInt(0) == ZIP_END_SIGNATURE;
     }
 
     /** The opcode {@code PROTO}, followed by a protocol version from 2 to 5. */

@@ -26,7 +26,7 @@ public final class LocalFolder implements ModelFolder {
         Path real = root.resolve(file).toRealPath();
         if (!real.startsWith(root)) {
             throw new ModelException(
-                    "the weights lie in '%s', a link to a file outside the folder of the model; copy the file into that folder"
+                    "the weights lie in '%s', a link to a file outside the directory of the model; copy the file into that directory"
                             .formatted(file));
         }
         if (!Files.isRegularFile(real)) {

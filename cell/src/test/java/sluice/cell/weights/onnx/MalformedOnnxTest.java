@@ -603,7 +603,7 @@ class MalformedOnnxTest {
         for (String location : new String[] {"link.bin", "up/secret.bin"}) {
             assertThatThrownBy(() -> readFrom(inner, external(location, "0", "96")))
                     .isInstanceOf(ModelException.class)
-                    .hasMessageContaining("a link to a file outside the folder of the model");
+                    .hasMessageContaining("a link to a file outside the directory of the model");
         }
     }
 
