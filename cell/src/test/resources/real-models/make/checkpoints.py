@@ -162,6 +162,14 @@ write("c_head_object_beside", {"model": {k: v for k, v in state.items() if not k
       why="a layer as an object of Python")
 write("c_bare_parts_beside", {"lstm": net.lstm.state_dict(), "E": state["embedding.weight"], "W": state["fc.weight"], "b": state["fc.bias"]}, net,
       "refuse", why="weights by the symbols of formulas")
+write("c_crf_beside", {"model": state, "crf": {"transitions": torch.ones(V, V), "start": torch.ones(V)}}, net, "refuse", why="a CRF in an entry")
+
+
+class StandardScaler:
+    """Named as that of scikit-learn."""
+
+
+write("c_scaler_object_beside", {"model": state, "scaler": StandardScaler()}, net, "refuse", why="a scaler as an object of Python")
 
 # positions of the state dict
 write("c_optimized_model", {"optimized_model": state}, net, why="a whole word decides: no optimizer")

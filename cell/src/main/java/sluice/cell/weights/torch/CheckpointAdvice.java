@@ -45,8 +45,9 @@ final class CheckpointAdvice {
                 : "save it as a plain tensor; or, only if the network's answers do not depend on it, name it in model.ignore";
     }
 
-    /** A text as Python writes it. */
-    static String literal(String text) {
-        return "\"" + NameList.shortened(text).replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
+    /** A key as Python writes it. */
+    static String literal(PickledKey key) {
+        String text = NameList.shortened(key.text());
+        return key.isText() ? "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"" : text;
     }
 }

@@ -93,8 +93,7 @@ record CheckpointEntry(CheckpointEntry outer, PickledKey key, Map<?, ?> content,
 
     /** The same of an entry of this one. */
     static String subscript(CheckpointEntry outer, PickledKey key) {
-        String text = key.isText() ? CheckpointAdvice.literal(key.text()) : NameList.shortened(key.text());
-        return outer.subscript() + "[" + text + "]";
+        return outer.subscript() + "[" + CheckpointAdvice.literal(key) + "]";
     }
 
     /** Whether this is an entry of the other, or of one of its entries. */

@@ -138,13 +138,15 @@ final class CheckpointParts {
     }
 
     private boolean isPart(EntryWords words, CheckpointEntry outer, Object value) {
-        boolean isOfScaler = !outer.isTop() && EntryWords.of(outer.key().text()).isScaler();
+        EntryWords outerWords = EntryWords.of(outer.isTop() ? "" : outer.key().text());
         if (value instanceof Double) {
             return isScalingNumber(words, outer);
         }
         if (value instanceof TensorView view) {
-            boolean isGradientScale = isOfScaler && view.shape().values() == 1 && !words.isOnlyScaling();
-            boolean isNamed = (words.isLayer() || words.isScaling()) && !isGradientScale;
+            boolean isGradientScale =
+                    outerWords.isGradientScaler() && view.shape().values() == 1 && !words.isOnlyScaling();
+            boolean isOfLayer = outerWords.isLayer() && !chosen.isWithin(outer) && outer.content() != chosen.content();
+            boolean isNamed = (words.isLayer() || words.isScaling() || isOfLayer) && !isGradientScale;
             return isWeight(view) && (isNamed || fits(view.shape()) || isUnnamedWeight(words, outer, view));
         }
         if (value instanceof PickledObject object) {
@@ -241,10 +243,11 @@ final class CheckpointParts {
         if (!areBeside || modules.size() >= MAX_LISTED) {
             return "export the model to ONNX, which has what it computes, or save the state dict of the whole model";
         }
-        List<String> keys =
-                modules.values().stream().map(module -> module.key().text()).collect(Collectors.toList());
-        keys.add(0, chosen.key().text());
-        return "save one state dict of all: in Python, d = torch.load(\"FILE\", map_location=\"cpu\", weights_only=False)%s; torch.save({f\"{m}.{k}\": v for m in %s for k, v in d[m].items()}, \"model.pt\") %s"
+        List<PickledKey> keys =
+                modules.values().stream().map(CheckpointEntry::key).collect(Collectors.toList());
+        keys.add(0, chosen.key());
+        return ("save one state dict of all: in Python, d = torch.load(\"FILE\", map_location=\"cpu\", weights_only=False)%s; "
+                        + "torch.save({f\"{m}.{k}\": v for m in %s for k, v in d[m].items()}, \"model.pt\") %s")
                 .formatted(
                         chosen.outer().subscript(),
                         keys.stream().map(CheckpointAdvice::literal).collect(Collectors.joining(", ", "(", ")")),

@@ -39,14 +39,24 @@ final class EntryWords {
     private static final Set<String> TRAINING =
             Set.of("amp", "args", "best", "cfg", "ema", "log", "logs", "loop", "loops", "lr", "rng", "random", "swa");
 
-    private static final List<String> TRAINING_STEMS =
-            List.of("callback", "config", "criteri", "histor", "hparam", "hyper", "loss", "metric", "vocab");
+    private static final List<String> TRAINING_STEMS = List.of(
+            "callback",
+            "config",
+            "confmat",
+            "confusion",
+            "criteri",
+            "histor",
+            "hparam",
+            "hyper",
+            "loss",
+            "metric",
+            "vocab");
 
     /** Last words of the names of networks. */
     private static final Set<String> NETWORK = Set.of("model", "net", "network", "lstm", "rnn");
 
     private static final Set<String> LAYER =
-            Set.of("bias", "layer", "layers", "vector", "vectors", "weight", "weights");
+            Set.of("bias", "layer", "layers", "transition", "transitions", "vector", "vectors", "weight", "weights");
 
     /** Names of single weights in scripts that follow the formulas. */
     private static final Set<String> SYMBOLS = Set.of("E", "U", "V", "W", "b");
@@ -60,8 +70,25 @@ final class EntryWords {
     private static final Set<String> RANGE = Set.of("min", "max", "mins", "maxs", "scale", "scales", "shift", "offset");
 
     /** Of a dict of such numbers. */
-    private static final Set<String> SCALERS =
-            Set.of("norm", "normalization", "normalizer", "scaler", "scalers", "scaling", "standardizer", "stats");
+    private static final Set<String> SCALERS = Set.of(
+            "calibration",
+            "calibrator",
+            "data",
+            "dataset",
+            "features",
+            "input",
+            "inputs",
+            "norm",
+            "normalization",
+            "normalizer",
+            "preprocessing",
+            "scaler",
+            "scalers",
+            "scaling",
+            "standardizer",
+            "stats",
+            "transform",
+            "transforms");
 
     private static final Set<String> TEMPERATURE = Set.of("temperature", "tau", "temp");
 
@@ -135,15 +162,25 @@ final class EntryWords {
 
     /** The same of a single number, which may also be a metric or a setting: no other words but those of the data. */
     boolean isOnlyScaling() {
+        int end = name.lastIndexOf('.');
+        return end < 0 ? isScalingAlone() : of(name.substring(end + 1)).isScalingAlone();
+    }
+
+    private boolean isScalingAlone() {
         return isStandardization()
                 && words.stream()
                         .allMatch(word ->
                                 STANDARDIZATION.contains(word) || TEMPERATURE.contains(word) || DATA.contains(word));
     }
 
-    /** Whether it names a dict of numbers by which data are scaled; also the scaler of gradients in mixed precision. */
+    /** Whether it names a dict of numbers by which data or answers are scaled. */
     boolean isScaler() {
         return hasOneOf(SCALERS);
+    }
+
+    /** Whether it may name the scaler of gradients in mixed precision, whose state is a number. */
+    boolean isGradientScaler() {
+        return words.contains("scaler");
     }
 
     boolean isEmpty() {
