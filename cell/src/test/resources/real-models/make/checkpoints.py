@@ -4,9 +4,11 @@ import collections
 import dataclasses
 import enum
 import functools
+import inspect
 import json
 import pathlib
 import random
+import zipfile
 
 import numpy as np
 import torch
@@ -51,7 +53,10 @@ def trained():
 def write(case, content, net, expect="accept", sets=None, why="", emits="softmax", **how):
     folder = pathlib.Path(case)
     folder.mkdir(exist_ok=True)
-    torch.save(content, folder / "model.pt", **how)
+    if inspect.isfunction(content):
+        content(folder / "model.pt")
+    else:
+        torch.save(content, folder / "model.pt", **how)
     run = {"label": "", "at": "each", "expect": expect, "why": why, "sets": sets or {}, "emits": emits, "inputs": None,
            "expected": None}
     if expect != "refuse":
@@ -119,42 +124,87 @@ write("c_optimizer_alone", {"epoch": 3, "optimizer": optimizer.state_dict()}, ne
 write("c_dynamic_quantized", torch.ao.quantization.quantize_dynamic(net, {nn.LSTM, nn.Linear}).state_dict(), net, "refuse",
       why="dynamically quantized LSTM")
 
-mean, std = torch.full((E,), 0.5), torch.full((E,), 2.0)
-write("c2_means_beside", {"model": state, "mean": mean, "std": std}, net, "refuse", why="means and deviations beside the state dict")
-write("c2_means_named", {"model": state, "mean": mean, "std": std}, net, sets={"model.entry": "model"},
-      why="means and deviations beside the state dict, which model.entry names")
-write("c2_scaler_beside", {"model": state, "scaler": {"mean": mean, "scale": std}}, net, "refuse", why="a scaler of the inputs")
-write("c2_gradient_scaler_beside", {"model": state, "scaler": torch.amp.GradScaler("cpu").state_dict(), "best_loss": torch.tensor(0.5)},
-      net, why="a scaler of the gradients")
-write("c2_embedding_beside", {"model": {k: v for k, v in state.items() if not k.startswith("embedding")},
-                              "embedding_matrix": state["embedding.weight"]}, net, "refuse", why="the embedding beside the state dict")
-write("c2_log_embedding_beside", {"model": state, "log_embedding": nn.Embedding(V, E).state_dict()}, net, "refuse",
-      why="a module whose name begins with that of a training value")
-write("c2_temperature_number", dict(state, temperature=1.5), net, "refuse", why="a temperature as a number of Python")
-write("c2_means_of_numpy", dict(state, x_mean=mean.numpy()), net, "refuse", why="means as an array of NumPy in the state dict")
-write("c2_optimized_model", {"optimized_model": state}, net, why="a name that begins like an optimizer's")
-write("c2_opt", {"opt": state}, net, "refuse", why="the model under the name of an optimizer")
-write("c2_opt_named", {"opt": state}, net, sets={"model.entry": "opt"}, why="the model under the name of an optimizer, named")
-write("c2_three_levels", {"run": {"trainer": {"net": state}}}, net, "refuse", why="the state dict is on a third level")
-write("c2_three_levels_named", {"run": {"trainer": {"net": state}}}, net, sets={"model.entry": "run.trainer.net"},
-      why="the state dict is on a third level, named")
-write("c2_folds", {"models": [state, other.state_dict()]}, net, "refuse", why="a list of models")
-write("c2_fold_named", {"models": [state, other.state_dict()]}, other, sets={"model.entry": "models.1"}, why="one of a list of models")
-write("c2_conjugated_beside", {"model": state, "spectrum": torch.ones(3, dtype=torch.complex64).conj()}, net,
-      why="a conjugated tensor beside the weights")
-write("c2_modules_and_epoch", {"embedding": net.embedding.state_dict(), "lstm": net.lstm.state_dict(), "epoch": 3}, net, "refuse",
-      why="each module has its own entry, beside a number")
+# parts of the model beside its state dict
+mean, std = torch.tensor([1.0, 2.0, -1.0]), torch.tensor([2.0, 0.5, 3.0])
+write("c_mean_std_beside", {"model": state, "mean": mean, "std": std}, net, "refuse", why="inputs are standardized by tensors beside the model")
+write("c_mean_std_numbers_beside", {"model": state, "x_mean": [0.5, 0.25], "x_std": 2.0}, net, "refuse", why="the same by numbers of Python")
+write("c_normalizer_beside", {"model": state, "normalizer": {"mu": mean, "sigma": std}}, net, "refuse", why="inputs are standardized by a dict")
+write("c_scaler_beside", {"model": state, "scaler": {"mean": mean, "std": std}}, net, "refuse", why="a scaler of inputs, not of gradients")
+write("c_mean_std_arrays_inside", {**state, "x_mean": mean.numpy(), "x_std": std.numpy()}, net, "refuse", why="NumPy arrays among the tensors")
+write("c_mean_std_arrays_ignored", {**state, "x_mean": mean.numpy(), "x_std": std.numpy()}, net, sets={"model.ignore": ["x_mean", "x_std"]},
+      why="the same, ignored by the user")
+write("c_temperature_beside", {"state_dict": state, "temperature": torch.tensor(2.0)}, net, "refuse", why="logits are divided by a tensor")
+write("c_temperature_named", {"state_dict": state, "temperature": torch.tensor(2.0)}, net, sets={"model.entry": "state_dict"},
+      why="the user has named the entry: the temperature is not used")
+write("c_temperature_number_inside", {**state, "temperature": 3.0}, net, "refuse", why="logits are divided by a number of Python")
 
 
-class Square(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.embedding = nn.Embedding(V, H)
-        self.lstm = nn.LSTM(H, H, batch_first=True)
-        self.fc = nn.Linear(H, V)
+class Scaled(nn.Linear):
+    def get_extra_state(self):
+        return {"scale": torch.tensor(3.0)}
+
+    def set_extra_state(self, state):
+        pass
 
 
-square = Square().state_dict()
-square["fc.weight"] = torch.quantize_per_tensor(square["fc.weight"], 0.1, 0, torch.qint8)
-write("c2_quantized_ignored", square, None, "refuse", {"model.ignore": ["fc.weight"]},
-      why="a quantized weight that model.ignore names, as wide as the embedding")
+net.fc_scaled = Scaled(H, V)
+write("c_extra_state", {k.replace("fc_scaled", "fc"): v for k, v in net.state_dict().items() if not k.startswith("fc.")}, net, "refuse",
+      why="the extra state of a module scales its answers")
+del net.fc_scaled
+lstm = {k: v for k, v in state.items() if not k.startswith("embedding")}
+write("c_embedding_beside", {"model": lstm, "embedding_matrix": state["embedding.weight"]}, net, "refuse", why="a tensor beside the state dict")
+write("c_embedding_array_beside", {"model": lstm, "embedding_matrix": state["embedding.weight"].numpy()}, net, "refuse", why="the same by NumPy")
+write("c_vectors_of_no_known_name", {"model": lstm, "glove": state["embedding.weight"]}, net, "refuse", why="a matrix as wide as the LSTM's input")
+write("c_log_embedding_entry", {"model": lstm, "log_embedding": {"weight": state["embedding.weight"]}}, net, "refuse", why="no log: an embedding")
+write("c_grade_head", {"lstm_model": {k: v for k, v in state.items() if not k.startswith("fc")}, "grade_head": net.fc.state_dict()}, net, "refuse",
+      why="no gradient: a head")
+write("c_head_object_beside", {"model": {k: v for k, v in state.items() if not k.startswith("fc")}, "head": net.fc}, net, "refuse",
+      why="a layer as an object of Python")
+write("c_bare_parts_beside", {"lstm": net.lstm.state_dict(), "E": state["embedding.weight"], "W": state["fc.weight"], "b": state["fc.bias"]}, net,
+      "refuse", why="weights by the symbols of formulas")
+write("c_crf_beside", {"model": state, "crf": {"transitions": torch.ones(V, V), "start": torch.ones(V)}}, net, "refuse", why="a CRF in an entry")
+
+
+class StandardScaler:
+    """Named as that of scikit-learn."""
+
+
+write("c_scaler_object_beside", {"model": state, "scaler": StandardScaler()}, net, "refuse", why="a scaler as an object of Python")
+
+# positions of the state dict
+write("c_optimized_model", {"optimized_model": state}, net, why="a whole word decides: no optimizer")
+write("c_model_opt_state", {"opt": {"lr": 1}, "model_opt_state": state}, net, "refuse", why="an entry named like an optimizer")
+write("c_model_opt_state_named", {"opt": {"lr": 1}, "model_opt_state": state}, net, sets={"model.entry": "model_opt_state"}, why="the same, named")
+write("c_three_levels", {"ckpt": {"trainer": {"net": state}}, "epoch": 3}, net, why="the state dict is on the third level")
+write("c_three_levels_named", {"ckpt": {"trainer": {"net": state}}, "epoch": 3}, net, sets={"model.entry": "ckpt.trainer.net"}, why="the same, named")
+write("c_folds", {"models": [state, other.state_dict()]}, net, "refuse", why="a list of models")
+write("c_folds_named", {"models": [state, other.state_dict()]}, other, sets={"model.entry": "models.1"}, why="the same, named")
+modules = {m: getattr(net, m).state_dict() for m in ("embedding", "lstm", "fc")}
+write("c_modules_beside_epoch", {**modules, "epoch": 3, "optimizer": optimizer.state_dict()}, net, "refuse", why="the modules' entries, and others")
+write("c_modules_in_one_entry", {"model": modules, "epoch": 3}, net, "refuse", why="the modules' entries are in an entry")
+write("c_deepspeed", {"module": state, "param_shapes": [{k: v.shape for k, v in state.items()}], "ds_version": "0.12"}, net,
+      why="shapes by the names of the tensors, as DeepSpeed writes them")
+write("c_parameters_alone", list(net.parameters()), net, "refuse", why="the tensors have no names")
+write("c_fsdp_flat", {"_flat_param": torch.ones(50), "lstm._fsdp_wrapped_module._flat_param": torch.ones(30)}, net, "refuse",
+      why="flat parameters, named as FSDP names them")
+
+# other tensors and archives
+write("c_conjugated_beside", {"state_dict": state, "x": torch.ones(2, dtype=torch.complex64).conj(), "y": torch.ones(2, dtype=torch.complex64).conj().imag},
+      net, why="conjugated and negated tensors beside the weights")
+square = Net()
+square.embedding, square.lstm = nn.Embedding(V, H), nn.LSTM(H, H, batch_first=True)
+quantized = dict(square.state_dict(), **{"fc.weight": torch.quantize_per_tensor(square.fc.weight.detach(), 0.1, 0, torch.qint8)})
+write("c_quantized_output_ignored", quantized, square, "refuse", {"model.ignore": ["fc.weight"]},
+      why="E = H: without its weight the bias of the output layer must not make the embedding that layer")
+
+
+def without_folder(path):
+    torch.save(state, path)
+    with zipfile.ZipFile(path) as archive:
+        files = {name.split("/", 1)[1]: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+
+
+write("c_without_folder", without_folder, net, why="packed again without the folder")

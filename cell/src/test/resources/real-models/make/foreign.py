@@ -1,4 +1,5 @@
 """Files and directories that hold no model of a known format. Run: python make/foreign.py (in the folder real-models)."""
+import argparse
 import bz2
 import gzip
 import io
@@ -111,6 +112,25 @@ safetensors.torch.save_file(state, folder / "model.safetensors")
 shutil.copy(folder / "config.json", case("f_hugging_face_config", "config.json", "the config of a model"))
 np.savez(case("f_npz", "model.npz", "np.savez"), **{k: v.numpy() for k, v in state.items()})
 np.save(case("f_npy", "model.npy", "np.save"), state["fc.weight"].numpy())
+
+case("f_pickle_tensors", "model.pkl", "pickle.dump of a state dict: its tensors are checkpoints of the old form").write_bytes(pickle.dumps(dict(state)))
+case("f_pickle_module", "model.pkl", "pickle.dump of a module").write_bytes(pickle.dumps(nn.LSTM(2, 1)))
+torch.save({"state_dict": state, "args": argparse.Namespace(lr=1)}, case("f_torch_legacy_objects", "old.pth", "before PyTorch 1.6, with objects"),
+           _use_new_zipfile_serialization=False)
+case("f_torch_prefixed", "model.pt", "a zip archive behind other bytes").write_bytes(b"HEADER\n" + checkpoint)
+torch.jit.freeze(torch.jit.script(net.eval())).save(case("f_torchscript_frozen", "model.pt", "TorchScript with its weights in the program"))
+
+
+def directory(name, model, why, files):
+    folder = case(name, model, why)
+    for file, content in files.items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(content)
+
+
+directory("f_accelerate", "model", "a directory of accelerate", {"pytorch_model.bin": b"x", "optimizer.bin": b"x", "random_states_0.pkl": b"x"})
+directory("f_deepspeed", "run", "a directory of DeepSpeed", {"latest": b"global_step5", "zero_to_fp32.py": b"", "global_step5/x": b"x"})
+directory("f_mlflow", "model", "a directory of MLflow", {"MLmodel": b"flavors:", "data/model.pth": b"x"})
 
 # ONNX
 torch.onnx.export(net, (tokens,), "model.onnx", opset_version=17, dynamo=False)

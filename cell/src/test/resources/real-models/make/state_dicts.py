@@ -40,6 +40,7 @@ def case(
     width=None,
     emits="softmax",
     state=None,
+    metadata=None,
 ):
     """model(ids) returns the logits of each step, (steps, classes). width is that of features, instead of tokens."""
     folder = os.path.join(TARGET, name)
@@ -47,7 +48,7 @@ def case(
     model.eval()
     file = "model." + suffix
     if suffix == "safetensors":
-        save_model(model, os.path.join(folder, file))
+        save_model(model, os.path.join(folder, file), metadata)
     else:
         save(model.state_dict() if state is None else state, os.path.join(folder, file))
     if any(result != "refuse" for _, result, _ in runs or [("", expect, {})]):
@@ -478,6 +479,8 @@ def main():
     case("s_tied", Tied(), "a tied decoder", suffix="safetensors")
     case("s_harmless", Counted(), "a counter, class weights, and the weight of a loss")
     case("s_classify_h_n", FinalStates(classes=C, bidirectional=True), "h_n of both directions", "last", "warn")
+    words = {"format": "pt", "head": "fc.weight", "input": "embedding.weight", "arch": "LSTM"}
+    case("s_metadata_words", Plain(), "metadata that names tensors", suffix="safetensors", metadata=words)
 
 
 def spectral():

@@ -53,11 +53,14 @@ final class FilePart {
         }
     }
 
+    /** The other parts of this save have the same ending. */
     private static String joinCheckpoints(Matcher numbered) {
-        String name = numbered.group();
-        return ("in Python, torch.save({k: v for f in glob.glob(\"%s-*%s\") for k, v in torch.load(f).items()}, \"model.pt\") "
-                        + "joins the parts; all %s must be there")
-                .formatted(numbered.group("stem"), name.substring(name.indexOf("-of-")), numbered.group("parts"));
+        String ending = numbered.group().substring(numbered.end("part"));
+        String parts = numbered.group("parts");
+        return ("in Python, in the directory of the parts, import glob, torch; parts = glob.glob(\"%s-*%s\"); assert len(parts) == %s; "
+                        + "torch.save({k: v for part in parts for k, v in torch.load(part).items()}, \"model.pt\") joins the parts; "
+                        + "all %s must be there")
+                .formatted(numbered.group("stem"), ending, parts, parts);
     }
 
     private static void rejectTensorFlow(String stem, FileKind kind, ModelFolder folder) throws IOException {

@@ -23,12 +23,12 @@ final class ForeignArchive {
                         && names.stream().anyMatch(name -> name.contains("/models/")))) {
             return Optional.of("this is a program of torch.export (.pt2), expected weights or ONNX; in Python, "
                     + "torch.onnx.export(torch.export.load(\"FILE\"), f=\"model.onnx\", dynamo=True) keeps what the program "
-                    + "computes");
+                    + "computes; its state_dict does not");
         }
         if (!names.isEmpty() && names.stream().allMatch(name -> name.endsWith(".npy"))) {
             return Optional.of(
-                    "this is an archive of NumPy arrays (.npz), expected a model; in Python, if they have the names and shapes "
-                            + "of a PyTorch model, safetensors.numpy.save_file(dict(numpy.load(\"FILE\")), \"model.safetensors\") "
+                    "this is an archive of NumPy arrays (.npz), expected a model; in Python, if they have PyTorch's "
+                            + "names and shapes, safetensors.numpy.save_file(dict(numpy.load(\"FILE\")), \"model.safetensors\") "
                             + "writes one");
         }
         if (names.contains("coefficients.bin")) {

@@ -33,7 +33,8 @@ public final class ModelReader {
                 List<String> found = entries.map(entry -> String.valueOf(entry.getFileName()))
                         .collect(Collectors.toList());
                 throw new ModelException(file.getFileName() + ": "
-                        + ModelDirectory.describe(file.toString(), found, "name the file of a model"));
+                        + ModelDirectory.describe(
+                                file.toString(), found, "it has no known model file; set model.path to one"));
             }
         }
         try (SeekableByteChannel channel = Files.newByteChannel(file)) {
@@ -71,7 +72,7 @@ public final class ModelReader {
                 case PYTORCH, KERAS, ZIP -> readZip(channel, names, kind, format);
                 case SAFETENSORS -> SafetensorsReader.readModel(channel, withoutEntry(names, kind));
                 case ONNX -> OnnxReader.readModel(channel, folder, withoutEntry(names, kind));
-                case JSON -> ShardedReader.readModel(channel, folder, withoutEntry(names, kind));
+                case JSON -> ShardedReader.readModel(name, channel, folder, withoutEntry(names, kind));
                 case HDF5 -> KerasReader.readHdf5(name, channel, folder, withoutEntry(names, kind));
                 default -> throw unsupported(kind);
             };
@@ -108,7 +109,7 @@ public final class ModelReader {
         if (KerasReader.isArchive(channel) || archive.has("model.weights.h5")) {
             return FileKind.KERAS;
         }
-        if (archive.names().stream().anyMatch(name -> name.endsWith("/data.pkl"))) {
+        if (archive.names().stream().anyMatch(name -> name.equals("data.pkl") || name.endsWith("/data.pkl"))) {
             return FileKind.PYTORCH;
         }
         Optional<String> foreign = ForeignArchive.describe(archive.names());

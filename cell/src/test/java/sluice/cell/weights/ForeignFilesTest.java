@@ -27,10 +27,12 @@ class ForeignFilesTest {
     private static final Path RESOURCES = Path.of("src", "test", "resources");
     private static final Path FOLDER = RESOURCES.resolve("real-models");
     private static final String CASES = """
-            f_binary             | a file of an unknown format           | check the path
+            f_accelerate         | is a directory                       | name its file 'pytorch_model.bin'
+            f_binary             | a file of an unknown format          | check the path
             f_bzip2              | compressed by bzip2                  | bunzip2
             f_dcp_file           | torch.distributed.checkpoint         | dcp_to_torch
             f_dcp_metadata       | torch.distributed.checkpoint         | dcp_to_torch
+            f_deepspeed          | a checkpoint of DeepSpeed            | python zero_to_fp32.py . OUTPUT
             f_flax               | which Flax writes                    | export the model to ONNX
             f_gguf               | a GGUF file                          | safetensors.torch.save_file
             f_graph_def          | a TensorFlow graph                   | tf2onnx.convert --graphdef
@@ -42,6 +44,7 @@ class ForeignFilesTest {
             f_keras_json         | the config of a Keras model          | name the weights file
             f_keras_unpacked     | an unpacked Keras model              | name its file 'model.weights.h5'
             f_lfs                | a Git LFS pointer                    | git lfs pull
+            f_mlflow             | an MLflow model                      | 'data/model.pth'
             f_npy                | a NumPy file                         | safetensors.numpy.save_file
             f_npz                | an archive of NumPy arrays           | safetensors.numpy.save_file(dict(numpy.load
             f_onnx_json          | an ONNX model as JSON                | format="json"
@@ -49,6 +52,8 @@ class ForeignFilesTest {
             f_onnx_textproto     | an ONNX model as text                | format="textproto"
             f_ort                | an ONNX Runtime model                | pass the .onnx file
             f_pickle             | a Python pickle that torch.save did not write | pickle.load
+            f_pickle_module      | a Python pickle of a torch.nn.Module | .state_dict()
+            f_pickle_tensors     | a Python pickle that torch.save did not write | pickle.load
             f_saved_model        | a TensorFlow SavedModel              | tf2onnx.convert --saved-model
             f_saved_model_pb     | a TensorFlow SavedModel              | tf2onnx.convert --saved-model
             f_shard              | part 1 of 2                          | name the index 'model.safetensors.index.json'
@@ -64,13 +69,16 @@ class ForeignFilesTest {
             f_tf_checkpoint_index| the index of a TensorFlow checkpoint | tf.train.Checkpoint(model).restore
             f_tf_checkpoint_state| the list of checkpoints of TensorFlow| tf.train.Checkpoint(model).restore
             f_tflite             | a TensorFlow Lite model              | model.save("model.keras")
-            f_torch_export       | a program of torch.export            | torch.onnx.export(torch.export.load("FILE")
+            f_torch_export       | a program of torch.export            | torch.onnx.export(torch.export.load(
             f_torch_legacy       | before version 1.6                   | torch.save(torch.load(
+            f_torch_legacy_objects | before version 1.6                 | weights_only=False
+            f_torch_prefixed     | 7 bytes before its last zip archive  | expected one archive
             f_torch_unpacked     | an unpacked PyTorch checkpoint       | zip -0 -r packed.pt
-            f_torchscript        | a TorchScript archive                | torch.onnx.export(torch.jit.load("FILE")
+            f_torchscript        | a TorchScript archive                | torch.onnx.export(torch.jit.load(
+            f_torchscript_frozen | a TorchScript archive                | torch.onnx.export(torch.jit.load(
             f_xml                | an XML text                          | download the file again
             f_xz                 | compressed by xz                     | xz --decompress
-            f_yaml_directory     | is a directory                       | name the file of a model
+            f_yaml_directory     | is a directory                       | set model.path to one
             f_zip_of_model       | a zip archive with the file 'run/model.pt' | unzip it
             """;
 

@@ -30,15 +30,21 @@ public enum FileKind {
             "a bare Python pickle, the checkpoint format of PyTorch before version 1.6",
             "in Python, torch.save(torch.load(\"FILE\", map_location=\"cpu\", weights_only=False), \"model.pt\") writes one "
                     + Remedy.RUNS_CODE,
-            start -> isPickle(start) && start.contains("\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019")),
+            start -> isPickle(start) && start.startsWith("\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019", 2)),
     DCP_METADATA(
             "the metadata of torch.distributed.checkpoint",
             "python -m torch.distributed.checkpoint.format_utils dcp_to_torch DIRECTORY model.pt makes one file of its directory",
             start -> isPickle(start) && start.contains("torch.distributed.checkpoint")),
+    PICKLED_MODULE(
+            "a Python pickle of a torch.nn.Module that torch.save did not write",
+            "in Python, with the model's code importable, import pickle, torch; torch.save(pickle.load(open(\"FILE\", "
+                    + "\"rb\")).state_dict(), \"model.pt\") saves the weights "
+                    + Remedy.RUNS_CODE,
+            start -> isPickle(start) && start.contains("_parameters")),
     PICKLE(
             "a Python pickle that torch.save did not write",
-            "if it is a dict of tensors or arrays, import pickle, torch; torch.save({k: torch.as_tensor(v) for k, v in "
-                    + "pickle.load(open(\"FILE\", \"rb\")).items()}, \"model.pt\") in Python writes one "
+            "if it is a dict of tensors or arrays, in Python, import pickle, torch; torch.save({k: torch.as_tensor(v) for k, v in "
+                    + "pickle.load(open(\"FILE\", \"rb\")).items()}, \"model.pt\") writes one "
                     + Remedy.RUNS_CODE,
             FileKind::isPickle),
     GGUF("a GGUF file", Remedy.SAVE_WEIGHTS, start -> start.startsWith("GGUF")),
@@ -48,23 +54,23 @@ public enum FileKind {
             start -> start.startsWith("version https://git-lfs")),
     GZIP(
             "a file compressed by gzip",
-            "gunzip unpacks it (add .gz to its name first if needed); name the unpacked file",
+            "gunzip unpacks it (add .gz to its name first if needed); then name the unpacked file",
             start -> start.startsWith("\u001f\u008b\b")),
     BZIP2(
             "a file compressed by bzip2",
-            "bunzip2 unpacks it; name the unpacked file",
+            "bunzip2 unpacks it; then name the unpacked file",
             start -> start.matches("(?s)BZh[1-9]1AY&SY.*")),
     XZ(
             "a file compressed by xz",
-            "xz --decompress unpacks it; name the unpacked file",
+            "xz --decompress unpacks it; then name the unpacked file",
             start -> start.startsWith("\u00fd7zXZ\0")),
     ZSTD(
             "a file compressed by zstd",
-            "zstd --decompress unpacks it; name the unpacked file",
+            "zstd --decompress unpacks it; then name the unpacked file",
             start -> start.startsWith("(\u00b5/\u00fd")),
     SEVEN_ZIP(
             "a 7z archive",
-            "7z x unpacks it; name the model file that was in it",
+            "7z x unpacks it; then name the unpacked file",
             start -> start.startsWith("7z\u00bc\u00af'\u001c")),
     TORCH_TAR(
             "a tar archive of PyTorch 0.1",
@@ -73,14 +79,17 @@ public enum FileKind {
             start -> isTar(start) && start.matches("(?s)(?:\\./)?(?:sys_info|pickle|storages|tensors)\0.*")),
     TAR("a tar archive", "tar --extract --file unpacks it; name the model file that was in it", FileKind::isTar),
     HTML(
-            "an HTML page, not the file (a login page, or a link to a page)",
+            "an HTML page, not the file (a login page or a link to a page)",
             "download the file itself",
             start -> lowerText(start).matches("(?s)(?:<!--.*?-->\\s*)?(?:<!doctype html|<html|<head|<script).*")),
     XML(
             "an XML text, such as an object store's error answer",
             "read it for the reason, then download the file again",
             start -> lowerText(start).startsWith("<?xml")),
-    TFLITE("a TensorFlow Lite model (.tflite)", Remedy.FROM_TENSORFLOW, start -> start.startsWith("TFL3", 4)),
+    TFLITE(
+            "a TensorFlow Lite model (.tflite)",
+            "convert the model that it was made from: " + Remedy.FROM_TENSORFLOW,
+            start -> start.startsWith("TFL3", 4)),
     ORT(
             "an ONNX Runtime model (.ort)",
             "pass the .onnx file that it was made from",
@@ -100,8 +109,8 @@ public enum FileKind {
             FileKind::isGraphDef),
     ONNX_TEXT(
             "an ONNX model as text",
-            "in Python, onnx.save(onnx.load(\"FILE\", format=\"textproto\"), \"model.onnx\") converts it "
-                    + "(format=\"onnxtxt\" if the file begins with '<')",
+            "in Python, onnx.save(onnx.load(\"FILE\", format=\"textproto\"), \"model.onnx\") converts it (format=\"onnxtxt\" if the "
+                    + "file begins with '<')",
             start -> text(start).matches("(?s)(?:<\\s*)?ir_version:\\s*\\d.*")),
     MSGPACK(
             "a MessagePack file, which Flax writes (.msgpack)",
@@ -122,7 +131,7 @@ public enum FileKind {
             start -> isJson(start, "ir_version|irVersion")),
     HUGGING_FACE_CONFIG(
             "the config of a Hugging Face model without its weights (JSON)",
-            "name the weights file beside it, as a rule 'model.safetensors'",
+            "name the file of the weights beside it, as a rule 'model.safetensors'",
             start -> isJson(start, "architectures|model_type|transformers_version")),
     JSON("a JSON text without weights", Remedy.SAVE_WEIGHTS, start -> isJson(start, "[^\"]*")),
     ONNX("an ONNX model", "", FileKind::isOnnx),
@@ -141,6 +150,9 @@ public enum FileKind {
 
     /** The last 8 bytes of a LevelDB table, the format of the index of a TensorFlow checkpoint. */
     private static final long TABLE_MAGIC = 0xdb4775248b80fb57L;
+
+    private static final int ZIP_END_SIGNATURE = 0x06054b50;
+    private static final int ZIP_END_BYTES = 22;
 
     // Protocol Buffers wire types
     private static final int PROTOBUF_VARINT = 0;
@@ -164,14 +176,16 @@ public enum FileKind {
     private static final class Remedy {
         static final String SAVE_WEIGHTS =
                 "in Python, safetensors.torch.save_file(model.state_dict(), \"model.safetensors\") writes one";
+        static final String RUNS_CODE = "(runs code of the file: only from a source you trust)";
         static final String CHECK_PATH = "check the path; if it is right, get the model in one of these formats";
-        static final String RUNS_CODE = "(this runs code of the file: only if you trust its source)";
         static final String FROM_TENSORFLOW =
-                "convert the model that it was made from: python -m tf2onnx.convert --saved-model DIRECTORY --output model.onnx converts a SavedModel, and "
+                "python -m tf2onnx.convert --saved-model DIRECTORY --output model.onnx converts a SavedModel, and "
                         + "model.save(\"model.keras\") writes a Keras model";
         static final String FROM_TENSORFLOW_WEIGHTS =
                 "it holds weights without layers: in Python, load them into the Keras model that they belong to, with "
-                        + "tf.train.Checkpoint(model).restore(PATH).assert_existing_objects_matched(), and model.save(\"model.keras\") writes one";
+                        + "tf.train.Checkpoint(model).restore(PATH).assert_existing_objects_matched(), or Checkpoint(model=model) "
+                        + "if it was saved so, and "
+                        + "model.save(\"model.keras\") writes one";
     }
 
     /** The kind in messages: {@code an ONNX model}. */
@@ -197,7 +211,10 @@ public enum FileKind {
         }
         FileKind kind = of(Arrays.copyOf(start.array(), start.position()));
         boolean isOpen = kind == SAFETENSORS || kind == UNKNOWN || kind == TEXT;
-        return isOpen && isTable(channel) ? TF_CHECKPOINT_INDEX : kind;
+        if (isOpen && isTable(channel)) {
+            return TF_CHECKPOINT_INDEX;
+        }
+        return (kind == UNKNOWN || kind == TEXT) && isZipEnd(channel) ? ZIP : kind;
     }
 
     /**
@@ -241,6 +258,16 @@ public enum FileKind {
         ByteBuffer end = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         ChannelBytes.read(channel, channel.size() - Long.BYTES, end);
         return end.getLong(0) == TABLE_MAGIC;
+    }
+
+    /** Whether the file ends as a zip archive without a comment does, whatever it begins with. */
+    private static boolean isZipEnd(SeekableByteChannel channel) throws IOException {
+        if (channel.size() < ZIP_END_BYTES) {
+            return false;
+        }
+        ByteBuffer end = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ChannelBytes.read(channel, channel.size() - ZIP_END_BYTES, end);
+        return end.getInt(0) == ZIP_END_SIGNATURE;
     }
 
     /** The opcode {@code PROTO}, followed by a protocol version from 2 to 5. */

@@ -63,7 +63,7 @@ final class EndLayer {
                 "(tokens, I) with I = " + inputWidth,
                 inputWidth,
                 // An embedding has no bias. It may be a bare parameter whose name says that it is an embedding.
-                name -> !tensors.allNames().contains(biasOf(name))
+                name -> !tensors.mentionedNames().contains(biasOf(name))
                         && (isWeight(name) || TensorRole.of(name) == TensorRole.EMBEDDING));
     }
 

@@ -35,6 +35,7 @@ final class NamedTensors {
     private final NavigableMap<String, String> storedNames = new TreeMap<>(); // name or alias -> stored name
     private final Map<String, FoldedWeight> folded;
     private final NavigableSet<String> all;
+    private final NavigableSet<String> mentioned;
     private final NavigableSet<String> visible;
     private final Set<String> readNames = new HashSet<>();
     private final Set<String> readStored = new HashSet<>();
@@ -60,6 +61,8 @@ final class NamedTensors {
         this.all = new TreeSet<>(inFile);
         folded.values().forEach(weight -> weight.parts().forEach(all::remove));
         all.addAll(folded.keySet());
+        this.mentioned = new TreeSet<>(all);
+        mentioned.addAll(source.unreadable());
         this.visible = new TreeSet<>(all);
         for (String prefix : ignored) {
             hide(prefix, inFile);
@@ -114,6 +117,11 @@ final class NamedTensors {
     /** All names, with those that are ignored. */
     NavigableSet<String> allNames() {
         return Collections.unmodifiableNavigableSet(all);
+    }
+
+    /** All names, also of tensors that can't be read. They have no shape. */
+    NavigableSet<String> mentionedNames() {
+        return Collections.unmodifiableNavigableSet(mentioned);
     }
 
     /** Names that {@code model.ignore} hides. */

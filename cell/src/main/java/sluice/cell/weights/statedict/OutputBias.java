@@ -69,7 +69,7 @@ final class OutputBias {
 
     private boolean hasWeights(String bias) {
         return EndLayer.isBias(bias)
-                && tensors.allNames().contains(bias.substring(0, bias.length() - "bias".length()) + "weight");
+                && tensors.mentionedNames().contains(bias.substring(0, bias.length() - "bias".length()) + "weight");
     }
 
     /** {@code a.b.} of {@code a.b.c} and of {@code a.b.c.}. */
@@ -107,9 +107,9 @@ final class OutputBias {
     private boolean isAlone(String bias) {
         String module = bias.substring(0, bias.length() - "bias".length());
         if (module.isEmpty()) {
-            return !tensors.allNames().contains("weight");
+            return !tensors.mentionedNames().contains("weight");
         }
-        return tensors.allNames().tailSet(module).stream()
+        return tensors.mentionedNames().tailSet(module).stream()
                 .takeWhile(name -> name.startsWith(module))
                 .allMatch(bias::equals);
     }

@@ -44,6 +44,11 @@ public final class StateDict {
         this.names = names;
     }
 
+    /** Whether a name is one that modules of PyTorch usually have for an embedding, an LSTM or an output layer. */
+    public static boolean namesLayer(String name) {
+        return TensorRole.of(name) != TensorRole.UNKNOWN;
+    }
+
     /**
      * Reads the values and builds the model.
      *

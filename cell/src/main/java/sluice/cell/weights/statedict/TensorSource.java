@@ -9,6 +9,11 @@ import sluice.cell.weights.file.Shape;
 public interface TensorSource {
     Set<String> names();
 
+    /** Names of further tensors that can't be read; {@code model.ignore} names them. */
+    default Set<String> unreadable() {
+        return Set.of();
+    }
+
     /** The shape of a tensor that {@link #names} lists. */
     Shape shape(String name);
 

@@ -4,135 +4,167 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.Set;
+import java.util.function.BiPredicate;
 import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.StrictJson;
 
 /**
- * A dict of a checkpoint, or a list or tuple as a dict.
+ * A dict, list or tuple in a checkpoint.
  *
- * @param outer the dict that has this one as an entry; null for the top-level dict
- * @param key key in the outer dict
+ * @param outer the one that has this as an entry; null for the top level
+ * @param key key in the outer one
+ * @param content the entries; the elements of a list or tuple have their numbers as keys
+ * @param isDict whether it is a dict
+ * @param isOptimizer whether it is in the state of an optimizer, which may have the names of the weights
  */
-record CheckpointEntry(CheckpointEntry outer, String key, Map<?, ?> dict) {
+record CheckpointEntry(CheckpointEntry outer, PickledKey key, Map<?, ?> content, boolean isDict, boolean isOptimizer) {
+    /** Keys under which training scripts usually store the state dict. */
+    private static final Set<String> USUAL = Set.of("state_dict", "model_state_dict", "model");
+
     /** Elements of a list or tuple that are searched. */
-    private static final int MAX_ELEMENTS = 16;
+    private static final int MAX_ELEMENTS = CheckpointUnpickler.KEPT_ELEMENTS;
 
-    boolean isTop() {
-        return outer == null;
+    /** Last parts of the names of parameters of a module. */
+    private static final Set<String> PARAMETERS =
+            Set.of("weight", "bias", "weight_g", "weight_v", "weight_orig", "running_mean");
+
+    /** The top level. Anything but a dict, list or tuple has no entries. */
+    static CheckpointEntry top(Object pickled) {
+        return new CheckpointEntry(null, null, entries(pickled), pickled instanceof Map, false);
     }
 
-    /** As in the setting {@code model.entry}; the top-level dict is {@code .}. */
-    String path() {
-        if (isTop()) {
-            return ".";
-        }
-        return outer.isTop() ? key : outer.path() + "." + key;
-    }
-
-    String quotedPath() {
-        return quoted(path());
-    }
-
-    boolean isUsual() {
-        return EntryName.isUsual(key);
-    }
-
-    boolean isOptimizer() {
-        return EntryName.isOptimizer(path());
-    }
-
-    boolean isTraining() {
-        return EntryName.isTraining(path());
-    }
-
-    /** Whether it has a weight of an LSTM, also one that can't be read. */
-    boolean holdsLstm() {
-        return holdsLstm(dict);
-    }
-
-    boolean holdsTensors() {
-        return dict.values().stream().anyMatch(CheckpointEntry::isTensor);
-    }
-
-    boolean holdsParameters() {
-        return dict.entrySet().stream()
-                .anyMatch(entry -> isTensor(entry.getValue()) && EntryName.isParameter(text(entry.getKey())));
-    }
-
-    /** The entry of this path below this one, on any level. */
-    Optional<CheckpointEntry> below(String path) {
-        return dict.entrySet().stream()
-                .filter(entry -> isContainer(entry.getValue()))
-                .map(entry -> new CheckpointEntry(this, text(entry.getKey()), entries(entry.getValue())))
-                .flatMap(entry -> path.equals(entry.key())
-                        ? Stream.of(entry)
-                        : path.startsWith(entry.key() + ".")
-                                ? entry.below(path.substring(entry.key().length() + 1)).stream()
-                                : Stream.empty())
-                .findFirst();
-    }
-
-    /** The elements of a list or tuple have their numbers as keys; anything but a dict, list or tuple has no entries. */
-    static Map<?, ?> entries(Object container) {
-        if (container instanceof Map<?, ?> dict) {
-            return dict;
-        }
-        List<?> elements = container instanceof Object[] tuple
-                ? Arrays.asList(tuple)
-                : container instanceof List<?> list ? list : List.of();
-        Map<PickledKey, Object> dict = new LinkedHashMap<>();
-        for (int at = 0; at < Math.min(elements.size(), MAX_ELEMENTS); at++) {
-            dict.put(new PickledKey(PickledKey.Kind.NUMBER, Integer.toString(at)), elements.get(at));
-        }
-        return dict;
+    /** An entry of this one that is a dict, list or tuple. */
+    CheckpointEntry inner(Object innerKey, Object value) {
+        PickledKey name = (PickledKey) innerKey;
+        Map<?, ?> entries = entries(value);
+        boolean isOfOptimizer = isOptimizer || EntryWords.of(name.text()).isOptimizer() || isOptimizerState(entries);
+        return new CheckpointEntry(this, name, entries, value instanceof Map, isOfOptimizer);
     }
 
     static boolean isContainer(Object value) {
         return value instanceof Map || value instanceof List || value instanceof Object[];
     }
 
-    /** Whether a value may be a part of the model: a tensor, an array or a number with such a name, or a dict of those. */
-    static boolean isPart(String name, Object value) {
+    private static Map<?, ?> entries(Object value) {
         if (value instanceof Map<?, ?> dict) {
-            return !holdsLstm(dict)
-                    && !EntryName.isOptimizer(name)
-                    && (!EntryName.isTraining(name) || EntryName.isScaler(name))
-                    && dict.entrySet().stream()
-                            .anyMatch(entry -> isValue(entry.getValue()) && EntryName.isPart(text(entry.getKey())));
+            return dict;
         }
-        boolean isNumber = value instanceof Number && EntryName.isTemperature(name);
-        return !EntryName.isOptimizer(name) && EntryName.isPart(name) && (isValue(value) || isNumber);
+        List<?> elements = value instanceof Object[] tuple
+                ? Arrays.asList(tuple)
+                : value instanceof List<?> list ? list : List.of();
+        Map<PickledKey, Object> numbered = new LinkedHashMap<>();
+        for (int at = 0; at < Math.min(elements.size(), MAX_ELEMENTS); at++) {
+            numbered.put(new PickledKey(PickledKey.Kind.NUMBER, Integer.toString(at)), elements.get(at));
+        }
+        return numbered;
     }
 
-    /** Whether a value is a tensor of floating-point numbers, or an array of NumPy. */
-    private static boolean isValue(Object value) {
-        if (value instanceof TensorView view) {
-            return view.storage().type().isWeight();
-        }
-        return value instanceof PickledObject object && (object.isTensor() || object.isArray());
+    boolean isTop() {
+        return outer == null;
     }
 
-    private static boolean holdsLstm(Map<?, ?> dict) {
-        return dict.entrySet().stream()
-                .anyMatch(entry -> (entry.getValue() instanceof TensorView || entry.getValue() instanceof PickledObject)
-                        && EntryName.isRecurrent(text(entry.getKey())));
+    int depth() {
+        return isTop() ? 0 : 1 + outer.depth();
+    }
+
+    /** As in the setting {@code model.entry}; the top level is {@code .}. */
+    String path() {
+        return isTop() ? "." : outer.pathOf(key);
+    }
+
+    /** The path of an entry of this one. */
+    String pathOf(Object innerKey) {
+        String text = ((PickledKey) innerKey).text();
+        return isTop() ? text : path() + "." + text;
+    }
+
+    String quotedPath() {
+        return quoted(path());
+    }
+
+    /** The entry in Python, of the object that the file holds: {@code ["trainer"]["net"]}; empty for the top level. */
+    String subscript() {
+        if (isTop()) {
+            return "";
+        }
+        return subscript(outer, key);
+    }
+
+    /** The same of an entry of this one. */
+    static String subscript(CheckpointEntry outer, PickledKey key) {
+        return outer.subscript() + "[" + CheckpointAdvice.literal(key) + "]";
+    }
+
+    /** Whether this is an entry of the other, or of one of its entries. */
+    boolean isWithin(CheckpointEntry other) {
+        return !isTop() && (outer.content() == other.content() || outer.isWithin(other));
+    }
+
+    boolean isUsual() {
+        return !isTop() && USUAL.contains(key.text());
+    }
+
+    /** The form of {@code optimizer.state_dict()}. */
+    private static boolean isOptimizerState(Map<?, ?> content) {
+        return content.containsKey(text("param_groups")) && content.containsKey(text("state"));
+    }
+
+    /** Whether it is of the training, not of the model, by its name or that of an outer entry. */
+    boolean isTraining() {
+        return isOptimizer
+                || (!isTop() && (outer.isTraining() || EntryWords.of(key.text()).isTraining()));
+    }
+
+    /** Whether it has a weight of an LSTM, also one that can't be read. */
+    boolean holdsLstm() {
+        return isDict
+                && any((name, value) -> isRecurrent(name)
+                        && (value instanceof TensorView
+                                || (value instanceof PickledObject object && !object.isSize())));
+    }
+
+    boolean holdsTensors() {
+        return isDict && any((name, value) -> isTensor(value));
+    }
+
+    boolean holdsParameters() {
+        return isDict && any((name, value) -> isTensor(value) && isParameter(name));
+    }
+
+    private boolean any(BiPredicate<String, Object> wanted) {
+        return content.entrySet().stream()
+                .anyMatch(entry -> wanted.test(((PickledKey) entry.getKey()).text(), entry.getValue()));
     }
 
     static boolean isTensor(Object value) {
         return value instanceof TensorView || (value instanceof PickledObject object && object.isTensor());
     }
 
-    static String text(Object key) {
-        return ((PickledKey) key).text();
+    static boolean isShort(String name) {
+        return name.length() <= StrictJson.MAX_NAME_CHARACTERS;
     }
 
-    static String quoted(String key) {
-        return "'" + NameList.shortened(key) + "'";
+    static boolean isRecurrent(String name) {
+        return isShort(name) && (name.contains("weight_ih") || name.contains("weight_hh"));
     }
 
-    /** The key of an entry, with the class of an object of Python. */
-    static String described(String key, Object value) {
-        return value instanceof PickledObject object ? quoted(key) + " (" + object.qualifiedName() + ")" : quoted(key);
+    static boolean isParameter(String name) {
+        return isShort(name) && PARAMETERS.contains(name.substring(name.lastIndexOf('.') + 1));
+    }
+
+    static String quoted(String name) {
+        return "'" + NameList.shortened(name) + "'";
+    }
+
+    /** A name, with the class of an object of Python. */
+    static String described(String name, Object value) {
+        return value instanceof PickledObject object
+                ? quoted(name) + " (" + object.qualifiedName() + ")"
+                : quoted(name);
+    }
+
+    private static PickledKey text(String key) {
+        return new PickledKey(PickledKey.Kind.TEXT, key);
     }
 }

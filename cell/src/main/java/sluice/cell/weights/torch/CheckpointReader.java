@@ -44,8 +44,8 @@ public final class CheckpointReader implements TensorSource {
 
     static final int MAX_PICKLE_BYTES = 1 << 25;
 
-    /** Bytes of a compressed pickle allowed for content other than tensors, such as the epoch and a vocabulary. */
-    static final int FREE_PICKLE_BYTES = 1 << 22;
+    /** Pickle bytes allowed for content other than tensors, such as losses and a vocabulary: 500,000 words take 14 MB. */
+    static final int FREE_PICKLE_BYTES = 1 << 24;
 
     /** Pickle bytes allowed per storage: a tensor's description takes about 200 bytes and its name up to 1,000. */
     static final int PICKLE_BYTES_PER_STORAGE = 2_048;
@@ -59,12 +59,13 @@ public final class CheckpointReader implements TensorSource {
     private static final int CHUNK_BYTES = 1 << 20; // a whole number of values of every type
 
     private final ZipArchive archive;
-    private final String folder; // top folder of the archive, with its trailing slash
+    private final String folder; // top folder of the archive, with its trailing slash; empty if there is none
     private final ByteOrder byteOrder;
     private final Map<String, TensorView> tensors = new LinkedHashMap<>(); // distinct views, by their first name
     private final Map<String, String> aliases = new HashMap<>(); // further names of those views
     private final List<String> notes;
     private final TensorNames names; // that concern the tensors
+    private final Set<String> unreadable;
     private final Set<PickledStorage> storages = new HashSet<>();
     private final Map<String, byte[]> inflated = new HashMap<>(); // compressed storages, by entry name
     private long storedValues;
@@ -78,6 +79,7 @@ public final class CheckpointReader implements TensorSource {
         CheckpointDict dict = CheckpointDict.find(unpickle(), names);
         this.notes = dict.notes();
         this.names = dict.namesOfTensors();
+        this.unreadable = dict.unreadable();
         addTensors(dict.tensors());
     }
 
@@ -102,21 +104,18 @@ public final class CheckpointReader implements TensorSource {
         int found = (int) archive.names().stream()
                 .filter(name -> name.startsWith(folder + "data/") && archive.bytes(name) > 0)
                 .count();
-        boolean isCompressed = archive.isDeflated(folder + "data.pkl");
-        long most = isCompressed
-                ? Math.min(MAX_PICKLE_BYTES, FREE_PICKLE_BYTES + (long) PICKLE_BYTES_PER_STORAGE * found)
-                : MAX_PICKLE_BYTES;
-        return CheckpointUnpickler.read(read("data.pkl", most), found, isCompressed);
+        long most = Math.min(MAX_PICKLE_BYTES, FREE_PICKLE_BYTES + (long) PICKLE_BYTES_PER_STORAGE * found);
+        return CheckpointUnpickler.read(read("data.pkl", most), found);
     }
 
     private static String folder(ZipArchive archive) {
         List<String> pickles = archive.names().stream()
-                .filter(name -> name.matches("[^/]+/data\\.pkl"))
+                .filter(name -> name.matches("(?:[^/]+/)?data\\.pkl"))
                 .collect(Collectors.toList());
         if (pickles.size() != 1) {
             throw new ModelException(("this is a zip archive with %s 'data.pkl' in its folder, expected one, as in a "
                             + "PyTorch checkpoint; %s")
-                    .formatted(pickles.isEmpty() ? "no" : pickles.size(), CheckpointUnpickler.SAVE_WEIGHTS));
+                    .formatted(pickles.isEmpty() ? "no" : pickles.size(), CheckpointAdvice.SAVE_WEIGHTS));
         }
         return pickles.get(0).substring(0, pickles.get(0).indexOf('/') + 1);
     }
@@ -126,8 +125,9 @@ public final class CheckpointReader implements TensorSource {
                 || archive.names().stream().anyMatch(name -> name.startsWith(folder + "code/"))) {
             throw new ModelException(
                     "this is a TorchScript archive, a program with its weights, expected weights or ONNX; in Python, "
-                            + "torch.onnx.export(torch.jit.load(\"FILE\"), (torch.zeros(1, 5, dtype=torch.long),), "
-                            + "\"model.onnx\", dynamo=False) keeps what the program computes; its state_dict() does not");
+                            + "torch.onnx.export(torch.jit.load(\"FILE\", map_location=\"cpu\"), (torch.zeros(1, 5, "
+                            + "dtype=torch.long),), \"model.onnx\", dynamo=False) keeps what the program computes from such an input; "
+                            + "its state_dict() does not");
         }
     }
 
@@ -140,7 +140,7 @@ public final class CheckpointReader implements TensorSource {
                     record,
                     bytes,
                     maxBytes,
-                    CheckpointUnpickler.SAVE_WEIGHTS));
+                    CheckpointAdvice.SAVE_WEIGHTS));
         }
         return archive.read(folder + record);
     }
@@ -222,6 +222,11 @@ public final class CheckpointReader implements TensorSource {
     @Override
     public Set<String> names() {
         return Collections.unmodifiableSet(tensors.keySet());
+    }
+
+    @Override
+    public Set<String> unreadable() {
+        return unreadable;
     }
 
     @Override

@@ -1,13 +1,8 @@
 package sluice.cell.weights.torch;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,40 +26,24 @@ import sluice.cell.weights.file.NameList;
  * class therefore overrides every instruction that resolves a name, calls a function, sets attributes or hashes a key.
  */
 final class CheckpointUnpickler extends Unpickler {
-    /** Limit for any pickle, which bounds the reading time. */
-    static final int MAX_INSTRUCTIONS = 4_000_000;
+    /** Elements that are kept of a list. The others are counted only by what they cost to read. */
+    static final int KEPT_ELEMENTS = 16;
 
-    /** Instructions allowed for content other than tensors. One instruction creates about 50 bytes of objects. */
-    static final int FREE_INSTRUCTIONS = 500_000;
+    /** Values on the stack. Python appends to lists and dicts by the thousand, so it has few; a large tuple has all its elements there. */
+    static final int MAX_STACK = 500_000;
 
-    /** Bytes of a pickle that was not compressed for one further instruction. A word of a vocabulary takes 20 bytes and 5 instructions. */
-    static final int BYTES_PER_INSTRUCTION = 4;
+    /** Lists, dicts, tuples and objects allowed beside the tensors. They are the largest values that a one-byte instruction creates. */
+    static final int FREE_CONTAINERS = 150_000;
 
-    /** The same for one further list or dict. */
-    static final int BYTES_PER_CONTAINER = 32;
+    static final int CONTAINERS_PER_STORAGE = 20;
 
-    /** Instructions allowed per storage: a tensor of a state dict takes 40, one of an optimizer slightly more. */
-    static final int INSTRUCTIONS_PER_STORAGE = 100;
-
-    /** Lists and dicts allowed beside the tensors. They are the largest objects that a one-byte instruction creates. */
-    static final int FREE_CONTAINERS = 200_000;
-
-    static final int CONTAINERS_PER_STORAGE = 10;
+    /** Texts and numbers that are kept in dicts. */
+    static final int MAX_KEPT_VALUES = 200_000;
 
     /** Number of arguments of a function that are searched for tensors: its time must not depend on their number. */
     private static final int MAX_TENSOR_ARGUMENTS = 8;
 
     static final int MAX_NAME_BYTES = 1_000; // of a Python module or function
-
-    static final String RUNS_CODE = "(this runs code of the file: only if you trust its source)";
-
-    static final String SAVE_WEIGHTS =
-            "in Python, torch.save(model.state_dict(), \"model.pt\") saves the weights alone";
-
-    static final String SAVE_WEIGHTS_OF_MODEL =
-            "in Python, with the model's code importable, torch.save(torch.load(\"FILE\", weights_only=False)%s.state_dict(), "
-                    + "\"model.pt\") saves the weights alone "
-                    + RUNS_CODE;
 
     private static final Map<String, ElementType> STORAGES = Map.ofEntries(
             Map.entry("DoubleStorage", ElementType.F64),
@@ -79,18 +58,18 @@ final class CheckpointUnpickler extends Unpickler {
             Map.entry("ByteStorage", ElementType.U8),
             Map.entry("BoolStorage", ElementType.BOOL));
 
-    private final byte[] pickle;
+    private final PickleBytes bytes;
     private final int storages;
-    private final int storedBytes;
-    private int instructions;
+    private final PickleMemo memoized;
     private int containers;
+    private int keptValues;
     private int tuplesAsKeys;
     private int objectsAsKeys;
 
-    private CheckpointUnpickler(byte[] pickle, int storages, boolean isCompressed) {
-        this.pickle = pickle;
+    private CheckpointUnpickler(byte[] pickle, int storages) {
+        this.bytes = new PickleBytes(pickle);
         this.storages = storages;
-        this.storedBytes = isCompressed ? 0 : pickle.length;
+        this.memoized = new PickleMemo(pickle);
     }
 
     /**
@@ -98,17 +77,14 @@ final class CheckpointUnpickler extends Unpickler {
      * keys, lists, tuples ({@code Object[]}), strings, numbers, booleans, null and {@link PickledObject}s. Lists and maps
      * may contain themselves.
      *
-     * @param storages number of non-empty storages in the archive; the limits on instructions and containers grow with
-     *     it
-     * @param isCompressed whether the archive holds it compressed; otherwise the limits also grow with its size
+     * @param storages number of non-empty storages in the archive; the limit on containers grows with it
      * @throws ModelException if the pickle is damaged, needs anything else, or exceeds the limits
      */
-    static Object read(byte[] pickle, int storages, boolean isCompressed) {
-        CheckpointUnpickler unpickler = new CheckpointUnpickler(pickle, storages, isCompressed);
-        ByteArrayInputStream stream = new ByteArrayInputStream(pickle);
+    static Object read(byte[] pickle, int storages) {
+        CheckpointUnpickler unpickler = new CheckpointUnpickler(pickle, storages);
         Object root;
         try {
-            root = unpickler.load(stream);
+            root = unpickler.load(unpickler.bytes.stream());
         } catch (ModelException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
@@ -117,26 +93,24 @@ final class CheckpointUnpickler extends Unpickler {
                     String.format(
                             Locale.ROOT,
                             "its pickle is invalid before byte %d of %d: the file is damaged, copy it again",
-                            pickle.length - stream.available(),
+                            unpickler.bytes.at(),
                             pickle.length),
                     e);
         }
-        if (stream.available() > 0) {
+        int left = pickle.length - unpickler.bytes.at();
+        if (left > 0) {
             throw new ModelException(String.format(
                     Locale.ROOT,
                     "its pickle has %d bytes after its last instruction, expected none: the file is damaged",
-                    stream.available()));
+                    left));
         }
         return root;
     }
 
     @Override
     protected Object dispatch(short opcode) throws IOException {
-        requireAtMost(
-                ++instructions,
-                "instructions",
-                FREE_INSTRUCTIONS + storedBytes / BYTES_PER_INSTRUCTION,
-                INSTRUCTIONS_PER_STORAGE);
+        requireAtMost(stack.size(), "values on its stack", MAX_STACK);
+        int begin = bytes.at() - 1;
         switch (opcode) {
             case Opcodes.PROTO,
                     Opcodes.FRAME,
@@ -150,40 +124,43 @@ final class CheckpointUnpickler extends Unpickler {
                     Opcodes.BININT2,
                     Opcodes.LONG1,
                     Opcodes.BINFLOAT,
-                    Opcodes.SHORT_BINSTRING,
-                    Opcodes.SHORT_BINUNICODE,
-                    Opcodes.EMPTY_TUPLE,
-                    Opcodes.TUPLE,
-                    Opcodes.TUPLE1,
-                    Opcodes.TUPLE2,
-                    Opcodes.TUPLE3,
-                    Opcodes.BINGET,
-                    Opcodes.LONG_BINGET,
-                    Opcodes.BINPUT,
-                    Opcodes.LONG_BINPUT,
-                    Opcodes.MEMOIZE,
                     Opcodes.POP,
                     Opcodes.POP_MARK,
                     Opcodes.BINPERSID -> {
                 return super.dispatch(opcode);
             }
             case Opcodes.BINUNICODE -> {
-                requireLength();
-                return super.dispatch(opcode);
+                bytes.requireLength();
+                super.dispatch(opcode);
+                memoized.text(begin, stack.peek());
             }
-            case Opcodes.EMPTY_LIST -> {
+            case Opcodes.SHORT_BINSTRING, Opcodes.SHORT_BINUNICODE -> {
+                super.dispatch(opcode);
+                memoized.text(begin, stack.peek());
+            }
+            case Opcodes.BINGET -> stack.add(memoized.get(bytes.number(1)));
+            case Opcodes.LONG_BINGET -> stack.add(memoized.get(bytes.number(4)));
+            case Opcodes.BINPUT -> memoize(bytes.number(1));
+            case Opcodes.LONG_BINPUT -> memoize(bytes.number(4));
+            case Opcodes.MEMOIZE -> memoize(memoized.size());
+            case Opcodes.EMPTY_TUPLE,
+                    Opcodes.TUPLE,
+                    Opcodes.TUPLE1,
+                    Opcodes.TUPLE2,
+                    Opcodes.TUPLE3,
+                    Opcodes.EMPTY_LIST -> {
                 countContainer();
                 return super.dispatch(opcode);
             }
             case Opcodes.EMPTY_DICT -> {
                 countContainer();
-                stack.add(new LinkedHashMap<PickledKey, Object>());
+                stack.add(new PickledDict());
             }
-            case Opcodes.BINBYTES -> skipContent("bytes", 4);
-            case Opcodes.BINBYTES8 -> skipContent("bytes", 8);
-            case Opcodes.BYTEARRAY8 -> skipContent("bytearray", 8);
-            case Opcodes.SHORT_BINBYTES -> skipContent("bytes", 1);
-            case Opcodes.LONG4 -> skipContent("int", 4);
+            case Opcodes.BINBYTES -> skip("bytes", 4);
+            case Opcodes.BINBYTES8 -> skip("bytes", 8);
+            case Opcodes.BYTEARRAY8 -> skip("bytearray", 8);
+            case Opcodes.SHORT_BINBYTES -> skip("bytes", 1);
+            case Opcodes.LONG4 -> skip("int", 4);
             case Opcodes.EMPTY_SET -> addObject(PickledObject.builtin("set"));
             case Opcodes.FROZENSET -> {
                 stack.pop_all_since_marker();
@@ -202,14 +179,14 @@ final class CheckpointUnpickler extends Unpickler {
             }
             case Opcodes.SETITEMS -> putAll(stack.pop_all_since_marker());
             case Opcodes.INST -> {
-                Object type = global(line(), line());
+                Object type = global(bytes.line(), bytes.line());
                 call(type, stack.pop_all_since_marker().toArray());
             }
             case Opcodes.OBJ -> {
                 List<Object> typeAndArguments = stack.pop_all_since_marker();
                 call(typeAndArguments.remove(0), typeAndArguments.toArray());
             }
-            case Opcodes.GLOBAL -> stack.add(global(line(), line()));
+            case Opcodes.GLOBAL -> stack.add(global(bytes.line(), bytes.line()));
             case Opcodes.STACK_GLOBAL -> {
                 String name = (String) stack.pop();
                 stack.add(global((String) stack.pop(), name));
@@ -229,8 +206,8 @@ final class CheckpointUnpickler extends Unpickler {
                         Locale.ROOT,
                         "its pickle has instruction 0x%02X at byte %d, which no state dict needs; %s",
                         opcode,
-                        at() - 1,
-                        SAVE_WEIGHTS));
+                        bytes.at() - 1,
+                        CheckpointAdvice.SAVE_WEIGHTS));
         }
         return NO_RETURN_VALUE;
     }
@@ -238,14 +215,18 @@ final class CheckpointUnpickler extends Unpickler {
     private void countContainer() {
         requireAtMost(
                 ++containers,
-                "lists and dicts",
-                FREE_CONTAINERS + storedBytes / BYTES_PER_CONTAINER,
-                CONTAINERS_PER_STORAGE);
+                "lists, dicts, tuples and objects",
+                FREE_CONTAINERS + (long) CONTAINERS_PER_STORAGE * storages);
     }
 
-    /** Limits the number of objects, and with it the memory. */
-    private void requireAtMost(int count, String what, int free, int perStorage) {
-        long most = Math.min(MAX_INSTRUCTIONS, free + (long) perStorage * storages);
+    private void memoize(long index) {
+        memoized.put(index, stack.peek());
+        requireAtMost(
+                memoized.objects(), "values to refer to", FREE_CONTAINERS + (long) CONTAINERS_PER_STORAGE * storages);
+    }
+
+    /** Limits the number of values, and with it the memory. */
+    private void requireAtMost(int count, String what, long most) {
         if (count > most) {
             throw new ModelException(String.format(
                     Locale.ROOT,
@@ -253,55 +234,13 @@ final class CheckpointUnpickler extends Unpickler {
                     most,
                     what,
                     storages,
-                    SAVE_WEIGHTS));
+                    CheckpointAdvice.SAVE_WEIGHTS));
         }
-    }
-
-    /** Number of bytes read so far. */
-    private int at() throws IOException {
-        return pickle.length - input.available();
-    }
-
-    /**
-     * Checks that the 4-byte length at the current position does not exceed the remaining bytes. The library would
-     * allocate it without a check.
-     */
-    private void requireLength() throws IOException {
-        int left = input.available() - Integer.BYTES;
-        if (left < 0) {
-            return; // the library reports the truncated length
-        }
-        long length = Integer.toUnsignedLong(
-                ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN).getInt(at()));
-        if (length > left) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "its pickle has a text of %d bytes at byte %d, but only %d follow: the file is damaged",
-                    length,
-                    at(),
-                    left));
-        }
-    }
-
-    private String line() throws IOException {
-        int begin = at();
-        int end = begin;
-        while (end < pickle.length && pickle[end] != '\n') {
-            end++;
-        }
-        if (end == pickle.length || end - begin > MAX_NAME_BYTES) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "its pickle has a name at byte %d that does not end within %d bytes: the file is damaged",
-                    begin,
-                    MAX_NAME_BYTES));
-        }
-        input.skipNBytes(end + 1L - begin);
-        return new String(pickle, begin, end - begin, StandardCharsets.UTF_8);
     }
 
     /** Resolves a Python name to a storage type, to one of the known functions, or to an object that does nothing. */
-    private static Object global(String module, String name) {
+    private Object global(String module, String name) {
+        countContainer();
         if (module.equals("torch") && STORAGES.containsKey(name)) {
             return STORAGES.get(name);
         }
@@ -333,6 +272,12 @@ final class CheckpointUnpickler extends Unpickler {
                         || (argument instanceof PickledObject other && other.isTensor()));
     }
 
+    /** Drops the content of bytes or of a large integer, which no weight needs. */
+    private void skip(String type, int lengthBytes) throws IOException {
+        bytes.skipContent(type, lengthBytes);
+        addObject(PickledObject.builtin(type));
+    }
+
     private void addObject(PickledObject object) {
         countContainer();
         stack.add(object);
@@ -344,44 +289,20 @@ final class CheckpointUnpickler extends Unpickler {
         }
     }
 
-    /**
-     * Skips the content of bytes or of a large integer, which no weight needs.
-     *
-     * @param lengthBytes size of the length that precedes the content
-     */
-    private void skipContent(String type, int lengthBytes) throws IOException {
-        int begin = at();
-        ByteBuffer bytes = ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN);
-        input.skipNBytes(lengthBytes);
-        long length = switch (lengthBytes) {
-            case 1 -> Byte.toUnsignedLong(bytes.get(begin));
-            case 4 -> Integer.toUnsignedLong(bytes.getInt(begin));
-            default -> bytes.getLong(begin);
-        };
-        if (length < 0 || length > input.available()) {
-            throw new ModelException(String.format(
-                    Locale.ROOT,
-                    "its pickle has %s bytes of content at byte %d, but only %d follow: the file is damaged",
-                    Long.toUnsignedString(length),
-                    at(),
-                    input.available()));
-        }
-        input.skipNBytes(length);
-        addObject(PickledObject.builtin(type));
-    }
-
     /** Drops attributes: a state dict stores the versions of its modules as one. Those of an unknown object are not used. */
     private void ignoreAttributes() {
         stack.pop();
         if (!(stack.peek() instanceof Map) && !(stack.peek() instanceof PickledObject)) {
-            throw new ModelException("its pickle sets attributes of an object that is not a dict; " + SAVE_WEIGHTS);
+            throw new ModelException(
+                    "its pickle sets attributes of an object that is not a dict; " + CheckpointAdvice.SAVE_WEIGHTS);
         }
     }
 
     @SuppressWarnings("unchecked") // lists are made by this class and its parent only, for any values
     private void append(List<Object> values) {
         if (!(stack.peek() instanceof PickledObject)) {
-            ((List<Object>) stack.peek()).addAll(values);
+            List<Object> list = (List<Object>) stack.peek();
+            list.addAll(values.subList(0, Math.max(0, Math.min(values.size(), KEPT_ELEMENTS - list.size()))));
         }
     }
 
@@ -391,18 +312,21 @@ final class CheckpointUnpickler extends Unpickler {
         }
     }
 
-    @SuppressWarnings("unchecked") // maps are made by this class only, for any keys and values
     private void put(Object key, Object value) {
         if (stack.peek() instanceof PickledObject) {
             return;
         }
         PickledKey known = key(key);
-        Map<PickledKey, Object> dict = (Map<PickledKey, Object>) stack.peek();
+        PickledDict dict = (PickledDict) stack.peek();
         if (dict.containsKey(known)) {
             throw new ModelException("its pickle has a dict with two entries '%s', expected each key once"
                     .formatted(NameList.shortened(known.text())));
         }
-        dict.put(known, value);
+        if (dict.keeps(value)) {
+            dict.put(known, value);
+            keptValues += PickledDict.isPlain(value) ? 1 : 0;
+            requireAtMost(keptValues, "entries of dicts", MAX_KEPT_VALUES);
+        }
     }
 
     /** Converts a dict key. As in Python, lists and dicts are not allowed as keys; they could contain themselves. */
@@ -446,6 +370,6 @@ final class CheckpointUnpickler extends Unpickler {
         }
         throw new ModelException(
                 "its pickle refers to an external object that is not a storage as torch.save describes it; "
-                        + SAVE_WEIGHTS);
+                        + CheckpointAdvice.SAVE_WEIGHTS);
     }
 }

@@ -1,7 +1,6 @@
 package sluice.cell.weights.torch;
 
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,7 +18,7 @@ enum PickledCall {
     ORDERED_DICT("collections.OrderedDict", 0, 0) {
         @Override
         Object result(Object[] arguments) {
-            return new LinkedHashMap<PickledKey, Object>();
+            return new PickledDict();
         }
     },
 
@@ -27,7 +26,7 @@ enum PickledCall {
     DEFAULT_DICT("collections.defaultdict", 0, 1) {
         @Override
         Object result(Object[] arguments) {
-            return new LinkedHashMap<PickledKey, Object>();
+            return new PickledDict();
         }
     },
 
@@ -43,11 +42,8 @@ enum PickledCall {
     TENSOR_2("torch._utils._rebuild_tensor_v2", 6, 7) {
         @Override
         Object result(Object[] arguments) {
-            if (arguments.length == 7 && arguments[6] instanceof Map<?, ?> metadata && !metadata.isEmpty()) {
-                return PickledObject.named("torch", "Tensor to be negated or conjugated")
-                        .asTensor();
-            }
-            return tensor(arguments);
+            boolean isLazy = arguments.length == 7 && arguments[6] instanceof Map<?, ?> metadata && !metadata.isEmpty();
+            return isLazy ? PickledObject.LAZY_TENSOR : tensor(arguments);
         }
     },
 

@@ -52,9 +52,7 @@ public final class SafetensorsReader implements TensorSource {
 
     public static ModelFile readModel(SeekableByteChannel channel, TensorNames names) throws IOException {
         SafetensorsReader reader = open(channel);
-        Map<String, String> aliases = new LinkedHashMap<>(reader.metadata);
-        aliases.keySet().removeIf(name -> !name.equals(StateDict.DESCRIPTION) && !EntryName.isTensor(name));
-        StateDict stateDict = new StateDict(reader, aliases, names);
+        StateDict stateDict = new StateDict(reader, SharedNames.in(reader.metadata, reader), names);
         LstmModel model = stateDict.model();
         return new ModelFile(model, reader.metadata, stateDict.notes(), FORMAT, StateDict.GATES);
     }

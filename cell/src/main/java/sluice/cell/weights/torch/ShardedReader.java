@@ -33,39 +33,44 @@ import sluice.cell.weights.statedict.TensorSource;
  */
 public final class ShardedReader implements TensorSource, Closeable {
     private static final String JOIN =
-            "; in Python, torch.save({k: v for f in sorted(set(json.load(open(\"INDEX\"))[\"weight_map\"].values())) "
-                    + "for k, v in torch.load(f).items()}, \"model.pt\") joins checkpoints";
+            "; in Python, in the directory of the index, import json, torch; torch.save({k: v for f in "
+                    + "set(json.load(open(\"%s\"))[\"weight_map\"].values()) for k, v in torch.load(f).items()}, \"model.pt\") "
+                    + "joins checkpoints";
 
+    private final String name; // of the index
     private final ShardIndex index;
     private final Map<String, SafetensorsReader> shards = new TreeMap<>(); // by file name
     private final Map<String, SafetensorsReader> tensors = new LinkedHashMap<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
     private final List<SeekableByteChannel> channels = new ArrayList<>();
 
-    private ShardedReader(ShardIndex index) {
+    private ShardedReader(String name, ShardIndex index) {
+        this.name = name.substring(name.lastIndexOf('/') + 1);
         this.index = index;
     }
 
     /**
      * Reads the model.
      *
+     * @param name the file name of the index, for messages
      * @param channel the index; it is not closed
      * @param folder folder of the safetensors files
      */
-    public static ModelFile readModel(SeekableByteChannel channel, ModelFolder folder, TensorNames names)
+    public static ModelFile readModel(String name, SeekableByteChannel channel, ModelFolder folder, TensorNames names)
             throws IOException {
-        try (ShardedReader reader = new ShardedReader(ShardIndex.read(channel))) {
+        try (ShardedReader reader = new ShardedReader(name, ShardIndex.read(channel))) {
             for (String file : reader.index.files()) {
                 reader.open(file, folder);
             }
             reader.resolveTensors();
-            StateDict stateDict = new StateDict(reader, reader.metadata, names);
+            StateDict stateDict = new StateDict(reader, SharedNames.in(reader.metadata, reader), names);
             LstmModel model = stateDict.model();
             List<String> notes = new ArrayList<>(stateDict.notes());
             notes.add(String.format(
                     Locale.ROOT,
-                    "the tensors are in %d files: %s",
+                    "the tensors are in %d %s: %s",
                     reader.shards.size(),
+                    reader.shards.size() == 1 ? "file" : "files",
                     NameList.of(reader.shards.keySet(), file -> file)));
             return new ModelFile(model, reader.metadata, notes, SafetensorsReader.FORMAT, StateDict.GATES);
         }
@@ -78,7 +83,7 @@ public final class ShardedReader implements TensorSource, Closeable {
         } catch (FileNotFoundException | NoSuchFileException e) {
             throw new ModelException(
                     ("there is no file '%s' beside the index, which names it; copy all files of the model into one "
-                                    + "folder")
+                                    + "directory")
                             .formatted(file),
                     e);
         }
@@ -87,7 +92,7 @@ public final class ShardedReader implements TensorSource, Closeable {
             FileKind kind = FileKind.of(channel);
             if (kind != FileKind.SAFETENSORS) {
                 throw new ModelException("this looks like %s, expected a safetensors file%s"
-                        .formatted(kind.description(), kind == FileKind.PYTORCH ? JOIN : ""));
+                        .formatted(kind.description(), kind == FileKind.PYTORCH ? JOIN.formatted(name) : ""));
             }
             shards.put(file, SafetensorsReader.open(channel));
         } catch (ModelException e) {

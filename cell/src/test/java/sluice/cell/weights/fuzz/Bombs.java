@@ -44,6 +44,7 @@ final class Bombs {
 
     private static final int MILLION = 1_000_000;
     private static final int MANY = 20_000;
+    private static final int LARGEST = 16_000_000; // bytes of a pickle
     private static final byte[] EMPTY = new byte[0];
     private static final float[] ONE = {1};
 
@@ -162,6 +163,18 @@ final class Bombs {
                     () -> inflating(start(), repeated(opcode, 3_900_000)));
         }
         files.put("million-memos", () -> pickled(memo()));
+        files.put(
+                "texts-to-refer-to", () -> pickled(largest(Opcodes.SHORT_BINUNICODE, 0, Opcodes.MEMOIZE, Opcodes.POP)));
+        files.put("values-and-pops", () -> pickled(largest(Opcodes.NONE, Opcodes.POP)));
+        files.put(
+                "references",
+                () -> pickled(concat(
+                        new byte[] {(byte) Opcodes.SHORT_BINUNICODE, 0, (byte) Opcodes.BINPUT, 0},
+                        largest(Opcodes.BINGET, 0, Opcodes.POP))));
+        files.put(
+                "numbers-in-a-list",
+                () -> pickled(concat(new byte[] {(byte) Opcodes.EMPTY_LIST}, largest(Opcodes.NONE, Opcodes.APPEND))));
+        files.put("numbers-in-a-dict", () -> pickled(concat(new byte[] {(byte) Opcodes.EMPTY_DICT}, numbered())));
         files.put("many-objects", () -> objects(writer -> writer.op(Opcodes.EMPTY_TUPLE, Opcodes.NEWOBJ)));
         files.put(
                 "nested-objects",
@@ -192,7 +205,7 @@ final class Bombs {
                     .text("x".repeat(nameLength) + "weight_ih_l0")
                     .put(2)
                     .op(Opcodes.POP);
-            for (int at = 0; at < 60_000; at++) {
+            for (int at = 0; at < 140_000; at++) {
                 writer.text("n" + at).op(Opcodes.EMPTY_DICT).get(2).get(1).op(Opcodes.SETITEM, Opcodes.SETITEM);
             }
             writer.op(Opcodes.SETITEM);
@@ -234,6 +247,24 @@ final class Bombs {
         return new ZipWriter()
                 .withDeflated("archive/data.pkl", concat(head, text, instructions, new byte[] {Opcodes.STOP}))
                 .bytes();
+    }
+
+    /** As many of these instructions as a pickle may have. */
+    private static byte[] largest(int... instructions) {
+        byte[] all = new byte[LARGEST];
+        for (int at = 0; at < all.length; at++) {
+            all[at] = (byte) instructions[at % instructions.length];
+        }
+        return Arrays.copyOf(all, all.length - all.length % instructions.length);
+    }
+
+    /** Entries of a dict with numbers as keys. */
+    private static byte[] numbered() {
+        ByteBuffer items = ByteBuffer.allocate(LARGEST - LARGEST % 7).order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = 0; items.hasRemaining(); at++) {
+            items.put((byte) Opcodes.BININT).putInt(at).put((byte) Opcodes.NONE).put((byte) Opcodes.SETITEM);
+        }
+        return items.array();
     }
 
     private static byte[] repeated(int value, int count) {

@@ -157,6 +157,19 @@ class CheckpointReaderTest {
         assertSame(repacked("archive/byteorder", "archive/version"), MODEL);
     }
 
+    /** Someone has packed the files of the folder without it. */
+    @Test
+    void readsFilesWithoutAFolder() throws IOException {
+        ZipArchive archive =
+                ZipArchive.open(new MemoryChannel(CheckpointWriter.of(MODEL).bytes()));
+        ZipWriter zip = new ZipWriter();
+        for (String name : archive.names()) {
+            zip.with(name.substring("archive/".length()), archive.read(name));
+        }
+
+        assertSame(zip.bytes(), MODEL);
+    }
+
     /** Another archiver writes sizes in local headers, compresses, and changes the order. */
     @Test
     void readsArchivesRepackedByAnotherProgram() throws IOException {
@@ -302,7 +315,9 @@ class CheckpointReaderTest {
                         .model()
                         .fingerprint());
         assertThat(file.notes())
-                .contains("the embedding and the output layer are tied: they share the values of one tensor");
+                .contains(
+                        "tensor 'decoder.weight' is stored as 'encoder.weight': they share their values",
+                        "the embedding and the output layer are tied: they share the values of one tensor");
     }
 
     @Test
@@ -314,9 +329,9 @@ class CheckpointReaderTest {
 
         assertThat(read(checkpoint.bytes()).notes())
                 .contains(
-                        "tensor 'bn.num_batches_tracked' () is not used: taken for a counter",
+                        "tensor 'bn.num_batches_tracked' () is not used: a counter",
                         "tensor 'empty' (0, 3) is not used: it has no values",
-                        "tensor 'epochs' (1) is not used: taken for a counter");
+                        "tensor 'epochs' (1) is not used: a counter");
     }
 
     @Test
@@ -326,7 +341,7 @@ class CheckpointReaderTest {
 
         assertThatThrownBy(() -> read(checkpoint.bytes()))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("tensor 'mask' (2) looks like a mask");
+                .hasMessageContaining("tensor 'mask' (2) looks like a further part of the network");
     }
 
     // ---- position of the state dict
@@ -361,12 +376,32 @@ class CheckpointReaderTest {
         assertThat(read(file).model().fingerprint()).isEqualTo(MODEL.fingerprint());
     }
 
+    /** A pickle of 12 MB: its words are not kept. */
+    @Test
+    void findsStateDictBesideVocabularyOf400000Words() {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        byte[] file = checkpoint.bytes(writer -> {
+            writer.op(Opcodes.EMPTY_DICT, Opcodes.MARK).text("stoi").op(Opcodes.EMPTY_DICT);
+            for (int word = 0; word < 400_000; word++) {
+                writer.text("word" + word).put(word).whole(word).op(Opcodes.SETITEM);
+            }
+            writer.text("itos").op(Opcodes.EMPTY_LIST);
+            for (int word = 0; word < 400_000; word++) {
+                writer.get(word).op(Opcodes.APPEND);
+            }
+            writer.text("model");
+            checkpoint.writeStateDict(writer).op(Opcodes.SETITEMS);
+        });
+
+        assertThat(read(file).model().fingerprint()).isEqualTo(MODEL.fingerprint());
+    }
+
     /** Larger than a pickle without as many storages may be. */
     @Test
     void findsStateDictBesideLargeOptimizer() {
         CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
         String name = "n".repeat(900);
-        int parameters = 7_000;
+        int parameters = 14_000;
         byte[] file = checkpoint.bytes(writer -> {
             writer.op(Opcodes.EMPTY_DICT, Opcodes.MARK).text("optimizer").op(Opcodes.EMPTY_DICT, Opcodes.MARK);
             for (int at = 0; at < parameters; at++) {
@@ -514,7 +549,7 @@ class CheckpointReaderTest {
     /** The state of an optimizer may have the names of the weights. */
     @ParameterizedTest
     @ValueSource(strings = {"optimizer", "optimizer_state_dict", "opt", "momentum_buffers", "grads", "ema_optimizer"})
-    void theStateOfAnOptimizerIsNeverTakenForTheModel(String entry) {
+    void theStateOfAnOptimizerIsTakenForTheModelOnlyIfTheUserNamesIt(String entry) throws IOException {
         CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
 
         assertSame(twice(entry, "net"), MODEL);
@@ -523,8 +558,17 @@ class CheckpointReaderTest {
                     writer.op(Opcodes.EMPTY_DICT).text(entry);
                     checkpoint.writeStateDict(writer).op(Opcodes.SETITEM);
                 }),
-                "an LSTM is in entry '" + entry + "' of the checkpoint, which is not searched",
-                "set model.entry to '" + entry + "'");
+                "the LSTM is in entry '" + entry + "' of the checkpoint, by name the state of an optimizer",
+                "set model.entry to it");
+        assertThat(read(
+                                checkpoint.bytes(writer -> {
+                                    writer.op(Opcodes.EMPTY_DICT).text(entry);
+                                    checkpoint.writeStateDict(writer).op(Opcodes.SETITEM);
+                                }),
+                                entry)
+                        .model()
+                        .fingerprint())
+                .isEqualTo(MODEL.fingerprint());
     }
 
     /** Beside an entry with the LSTM, an entry with the output layer would be left out. */
@@ -550,8 +594,8 @@ class CheckpointReaderTest {
 
         assertRefused(
                 file,
-                "the LSTM is in entry 'encoder' of the checkpoint, and other entries hold parameters: 'attention'; ",
-                "if they are not, set model.entry to 'encoder', which leaves them out");
+                "the LSTM is in entry 'encoder' of the checkpoint, and another entry may be a part of the model: 'attention'; ",
+                "if it is not, set model.entry to 'encoder', which leaves it out; ");
         assertThat(read(file, "encoder").model().fingerprint()).isEqualTo(MODEL.fingerprint());
         assertThat(ModelReader.read(
                                 "model.pt",

@@ -131,7 +131,8 @@ class ShardedReaderTest {
     void missingFile() throws IOException {
         files.remove(TWO);
 
-        assertRefused("there is no file '" + TWO + "' beside the index", "copy all files of the model into one folder");
+        assertRefused(
+                "there is no file '" + TWO + "' beside the index", "copy all files of the model into one directory");
         assertThatThrownBy(() -> ModelReader.read(
                         "index",
                         new MemoryChannel(index()),
