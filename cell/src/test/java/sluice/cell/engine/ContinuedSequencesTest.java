@@ -99,6 +99,8 @@ class ContinuedSequencesTest {
         tail.cell = tail(whole.cell(), from);
         tail.gates = Arrays.copyOfRange(whole.gates(), from, whole.gates().length);
         tail.softmax = whole.softmax() == null ? null : tail(whole.softmax(), from);
+        tail.logits = whole.logits() == null ? null : tail(whole.logits(), from);
+        tail.sigmoid = whole.sigmoid() == null ? null : tail(whole.sigmoid(), from);
         tail.topProbabilities = whole.topProbabilities() == null ? null : tail(whole.topProbabilities(), from);
         tail.topTokens = whole.topTokens() == null
                 ? null
@@ -141,6 +143,8 @@ class ContinuedSequencesTest {
             same(what + ": hidden", atLast.hidden(), whole.hidden());
             same(what + ": cell", atLast.cell(), whole.cell());
             same(what + ": softmax", atLast.softmax(), whole.softmax());
+            same(what + ": logits", atLast.logits(), whole.logits());
+            same(what + ": sigmoid", atLast.sigmoid(), whole.sigmoid());
             same(what + ": top probabilities", atLast.topProbabilities(), whole.topProbabilities());
             assertThat(atLast.topTokens()).as(what).isDeepEqualTo(whole.topTokens());
             ScoredSequence rest = eachOfRests.get(s);

@@ -16,22 +16,27 @@ final class SharedNames {
 
     /**
      * The metadata without entries of the user that name a tensor, such as {@code input: embedding.weight}: they have no dot, as only a
-     * parameter of the outermost module has none, and the tensor can't be that of an output layer, which such a parameter would share.
+     * parameter of the outermost module has none. Such a parameter shares its values only if it is an embedding tied to an output layer,
+     * which are both as wide as the input and as the state of the LSTM.
      */
     static Map<String, String> in(Map<String, String> metadata, TensorSource source) {
+        Set<Long> inputWidths = new HashSet<>();
         Set<Long> outputWidths = new HashSet<>();
         for (String name : source.names()) {
             Shape shape = source.shape(name);
-            if (name.contains("weight_hh") && shape.rank() == 2) {
+            if (shape.rank() == 2 && name.contains("weight_ih")) {
+                inputWidths.add(shape.columns());
+            } else if (shape.rank() == 2 && name.contains("weight_hh")) {
                 outputWidths.add(shape.columns());
                 outputWidths.add(2 * shape.columns()); // of two directions
             }
         }
+        inputWidths.retainAll(outputWidths);
         Map<String, String> shared = new HashMap<>(metadata);
         shared.entrySet()
                 .removeIf(entry -> entry.getKey().indexOf('.') < 0
                         && source.names().contains(entry.getValue())
-                        && !outputWidths.contains(lastDimension(source.shape(entry.getValue()))));
+                        && !inputWidths.contains(lastDimension(source.shape(entry.getValue()))));
         return shared;
     }
 
