@@ -282,9 +282,8 @@ class InputPlanTest {
                 Refusal.of(
                         "garbage",
                         file("garbage.safetensors")
-                                + ": this looks like a text, expected a safetensors file, a PyTorch checkpoint, an ONNX model or a "
-                                + "Keras model; in Python, safetensors.torch.save_file(model.state_dict(), "
-                                + "\"model.safetensors\") writes one",
+                                + ": this looks like a text file, expected a safetensors file, a PyTorch checkpoint, an ONNX model or a "
+                                + "Keras model; check the path; if it is right, get the model in one of these formats",
                         "model.path",
                         file("garbage.safetensors")),
                 Refusal.of(

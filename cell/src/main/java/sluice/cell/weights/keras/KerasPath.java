@@ -65,8 +65,11 @@ final class KerasPath {
                     outputs.size(),
                     NameList.of(
                             outputs,
-                            output -> (output.tensor() == 0 ? "'%s'" : "output %2$d of '%1$s'")
-                                    .formatted(output.layer(), output.tensor()))));
+                            output -> String.format(
+                                    Locale.ROOT,
+                                    output.tensor() == 0 ? "'%s'" : "output %2$d of '%1$s'",
+                                    output.layer(),
+                                    output.tensor()))));
         }
         KerasInputs.Source output = outputs.get(0);
         KerasLayer layer = config.layer(output.layer())

@@ -92,7 +92,9 @@ public final class ShardedReader implements TensorSource, Closeable {
             FileKind kind = FileKind.of(channel);
             if (kind != FileKind.SAFETENSORS) {
                 throw new ModelException("this looks like %s, expected a safetensors file%s"
-                        .formatted(kind.description(), kind == FileKind.PYTORCH ? JOIN.formatted(name) : ""));
+                        .formatted(
+                                kind.description(),
+                                kind == FileKind.PYTORCH ? String.format(Locale.ROOT, JOIN, name) : ""));
             }
             shards.put(file, SafetensorsReader.open(channel));
         } catch (ModelException e) {
