@@ -65,11 +65,8 @@ final class KerasPath {
                     outputs.size(),
                     NameList.of(
                             outputs,
-                            output -> String.format(
-                                    Locale.ROOT,
-                                    output.tensor() == 0 ? "'%s'" : "output %2$d of '%1$s'",
-                                    output.layer(),
-                                    output.tensor()))));
+                            output -> (output.tensor() == 0 ? "" : "output " + output.tensor() + " of ") + "'"
+                                    + output.layer() + "'")));
         }
         KerasInputs.Source output = outputs.get(0);
         KerasLayer layer = config.layer(output.layer())
