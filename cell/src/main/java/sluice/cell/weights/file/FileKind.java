@@ -138,6 +138,9 @@ public enum FileKind {
     TEXT("a text file", Remedy.CHECK_PATH, FileKind::isText),
     UNKNOWN("a file of an unknown format", Remedy.CHECK_PATH, start -> false);
 
+    /** Follows each command for Python that unpickles objects of any class. */
+    public static final String RUNS_CODE = Remedy.RUNS_CODE;
+
     /** Size in bytes of the header length at the start of a safetensors file. */
     public static final int SAFETENSORS_LENGTH_BYTES = Long.BYTES;
 

@@ -19,6 +19,11 @@ public final class NameList {
                 : list;
     }
 
+    /** {@code 'a', 'b'}. */
+    public static String quoted(Collection<String> names) {
+        return of(names, name -> "'" + name + "'");
+    }
+
     /** A name of a file, cut after {@value #MAX_CHARACTERS} characters. */
     public static String shortened(String name) {
         return name.length() > MAX_CHARACTERS ? name.substring(0, MAX_CHARACTERS) + "..." : name;

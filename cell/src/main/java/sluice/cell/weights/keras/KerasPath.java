@@ -151,15 +151,12 @@ final class KerasPath {
                             : "%s reads %d layers (%s), expected one: %s",
                     layer.describe(),
                     inputs.data().size(),
-                    NameList.of(read, name -> "'" + name + "'"),
+                    NameList.quoted(read),
                     KerasRefusals.whatCanBeScored(isAboveLstm(layer))));
         }
         if (!inputs.arguments().isEmpty()) {
             throw new ModelException("%s is called with %s, expected only its input; train it without them%s"
-                    .formatted(
-                            layer.describe(),
-                            NameList.of(inputs.arguments(), name -> "'" + name + "'"),
-                            forHiddenStates(", or ", layer)));
+                    .formatted(layer.describe(), NameList.quoted(inputs.arguments()), forHiddenStates(", or ", layer)));
         }
         requireNoConstants(layer, inputs);
         inputs.masks().forEach(mask -> KerasMasks.require(config, layer, mask));

@@ -108,10 +108,7 @@ public final class KerasReader {
             requireLayers(root);
             throw new ModelException("this HDF5 file is not a Keras model: expected an attribute 'model_config' or "
                     + "'layer_names', or a group 'layers', found %s"
-                            .formatted(
-                                    root.names().isEmpty()
-                                            ? "nothing"
-                                            : NameList.of(root.names(), found -> "'" + found + "'")));
+                            .formatted(root.names().isEmpty() ? "nothing" : NameList.quoted(root.names())));
         }
         Optional<KerasConfig> config = configBeside(name, folder);
         if (config.isPresent()) {
@@ -133,7 +130,7 @@ public final class KerasReader {
         if (!attributes.isEmpty()) {
             throw new ModelException(
                     "these are the weights of a subclassed Keras model, whose layers are attributes of a class in Python (found %s), expected those of a Sequential or functional model; in Python, build the same layers as a keras.Sequential, and sequential.set_weights(model.get_weights()); sequential.save(\"model.keras\")"
-                            .formatted(NameList.of(attributes, name -> "'" + name + "'")));
+                            .formatted(NameList.quoted(attributes)));
         }
     }
 

@@ -121,7 +121,7 @@ final class NamedWeights implements KerasWeights {
         if (!known.contains(layer)) {
             throw new ModelException(
                     "the file has no weights of layer '%s', which the model's config has; it has those of %s; config and weights are of different models"
-                            .formatted(NameList.shortened(layer), NameList.of(layers, name -> "'" + name + "'")));
+                            .formatted(NameList.shortened(layer), NameList.quoted(layers)));
         }
         Hdf5Group own = group.group(layer)
                 .orElseThrow(

@@ -106,7 +106,7 @@ final class NumberedWeights implements KerasWeights {
                     layers.size(),
                     layers.get(0).className(),
                     found.size(),
-                    NameList.of(found, name -> "'" + name + "'")));
+                    NameList.quoted(found)));
         }
         for (int at = 0; at < found.size(); at++) {
             KerasLayer layer = layers.get(at);

@@ -57,11 +57,11 @@ final class UndescribedLayers {
                 .orElseThrow(() -> new ModelException(
                         ("the file holds weights without the model's config; %s, or set model.output to the name of its "
                                         + "output layer, or to none for hidden states; layers are %s")
-                                .formatted(GIVE_CONFIG, NameList.of(all, name -> "'" + name + "'"))));
+                                .formatted(GIVE_CONFIG, NameList.quoted(all))));
         if (!wanted.equals(TensorNames.NONE)) {
             if (!all.contains(wanted)) {
-                throw new ModelException("no layer '%s', which model.output names, found %s"
-                        .formatted(wanted, NameList.of(all, name -> "'" + name + "'")));
+                throw new ModelException(
+                        "no layer '%s', which model.output names, found %s".formatted(wanted, NameList.quoted(all)));
             }
             return all.indexOf(wanted) + 1;
         }
@@ -71,8 +71,7 @@ final class UndescribedLayers {
                 return end;
             }
         }
-        throw new ModelException(
-                "the file has no LSTM: found layers %s".formatted(NameList.of(all, name -> "'" + name + "'")));
+        throw new ModelException("the file has no LSTM: found layers %s".formatted(NameList.quoted(all)));
     }
 
     /** Whether the arrays have the shapes of an LSTM: (I, 4H), (H, 4H), and (4H) or (8H). */

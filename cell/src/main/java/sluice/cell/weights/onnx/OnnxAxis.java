@@ -67,7 +67,7 @@ final class OnnxAxis {
         return input != null && input.equals(other.input) && position < other.position;
     }
 
-    /** The name in the file; empty if it has none. */
+    /** The name in the file; empty for an axis without a name. */
     String label() {
         return axis.name();
     }

@@ -1,7 +1,6 @@
 package sluice.cell.weights.onnx;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -73,22 +72,23 @@ final class OnnxHiddenOutputs {
                     Locale.ROOT,
                     "%d outputs are different hidden states: %s; set model.output to one of them",
                     outputs.size(),
-                    quoted(outputs.keySet())));
+                    NameList.quoted(outputs.keySet())));
         }
         return chosen;
     }
 
     private static boolean isEach(Hidden states) {
-        return states.parts().stream().allMatch(part -> part.at() == At.EACH);
+        return new OnnxReadout(states).isAll(At.EACH);
     }
 
     /** Notes on outputs that the hidden states are not. */
     List<String> notes() {
         List<String> notes = new ArrayList<>();
         if (hidden.isEmpty()) {
-            notes.add("the graph outputs cell states, in %s: --emit cell".formatted(quoted(cells.keySet())));
+            notes.add("the graph outputs cell states, in %s: --emit cell".formatted(NameList.quoted(cells.keySet())));
         } else if (!cells.isEmpty()) {
-            notes.add("the graph outputs cell states too, in %s: --emit cell".formatted(quoted(cells.keySet())));
+            notes.add(
+                    "the graph outputs cell states too, in %s: --emit cell".formatted(NameList.quoted(cells.keySet())));
         }
         Hidden chosen = states();
         List<String> finals = hidden.entrySet().stream()
@@ -100,9 +100,5 @@ final class OnnxHiddenOutputs {
                 "output '%s' has the final state of each direction (h_n): set model.output to it for these states at --at last, which otherwise are those of both directions at the last step"
                         .formatted(NameList.shortened(name))));
         return notes;
-    }
-
-    private static String quoted(Collection<String> names) {
-        return NameList.of(names, name -> "'" + name + "'");
     }
 }

@@ -63,7 +63,7 @@ final class OnnxOutputs {
                         Locale.ROOT,
                         "%d outputs have different output layers, or copies of one: %s; set model.output to one of them",
                         classScores.size(),
-                        NameList.of(classScores.keySet(), name -> "'" + name + "'")));
+                        NameList.quoted(classScores.keySet())));
             }
             chosen = chosen == null || scores.form() != ClassScores.Form.ARGMAX ? scores : chosen;
         }
@@ -83,7 +83,7 @@ final class OnnxOutputs {
             notes.add("%s %s %s of LSTMs: request the output hidden, cell or state to get %s"
                     .formatted(
                             one ? "output" : "outputs",
-                            NameList.of(states.names(), name -> "'" + name + "'"),
+                            NameList.quoted(states.names()),
                             one ? "has states" : "are states",
                             one ? "it" : "them"));
         }

@@ -90,7 +90,7 @@ public final class OnnxReader {
     }
 
     private Hidden top(OnnxOutputs outputs) {
-        return outputs.classScores() // model.output is none
+        return outputs.classScores() // model.output = none
                 .map(found -> OnnxReadout.orEach(found.linear().below()))
                 .orElseGet(() -> outputs.states().states());
     }
@@ -106,7 +106,7 @@ public final class OnnxReader {
         Optional<String> named = names.output().filter(name -> !name.equals(TensorNames.NONE));
         if (named.isPresent() && !all.contains(named.get())) {
             throw new ModelException("model.output names '%s', which is not an output of the graph; found %s"
-                    .formatted(named.get(), NameList.of(all, name -> "'" + name + "'")));
+                    .formatted(named.get(), NameList.quoted(all)));
         }
         return named.map(List::of).orElse(all);
     }

@@ -17,7 +17,8 @@ record OnnxReadout(Hidden top) {
         return new OnnxReadout(top).areFinalStates() ? top : top.at(At.EACH);
     }
 
-    private boolean isAll(At at) {
+    /** Whether all directions are read at this place. */
+    boolean isAll(At at) {
         return top.parts().stream().allMatch(part -> part.at() == at);
     }
 

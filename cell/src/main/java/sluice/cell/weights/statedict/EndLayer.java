@@ -189,7 +189,8 @@ final class EndLayer {
         };
     }
 
-    private static String weightOf(String bias) {
+    /** {@code fc.weight} for {@code fc.bias}. */
+    static String weightOf(String bias) {
         return bias.substring(0, bias.length() - "bias".length()) + "weight";
     }
 

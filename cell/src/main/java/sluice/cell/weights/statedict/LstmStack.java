@@ -149,7 +149,7 @@ final class LstmStack {
         LstmModule module = exact != null ? exact : modules.get(name + ".");
         if (module == null) {
             throw new ModelException("no LSTM under the prefix '%s' of model.lstm, found %s"
-                    .formatted(name, NameList.of(modules.keySet(), prefix -> "'" + prefix + "'")));
+                    .formatted(name, NameList.quoted(modules.keySet())));
         }
         return module;
     }

@@ -74,7 +74,7 @@ final class NamedTensors {
         Set<String> withParts = named(prefix, inFile);
         if (hidden.isEmpty() && withParts.isEmpty()) {
             throw new ModelException("model.ignore: no tensor's name starts with '%s', found %s"
-                    .formatted(prefix, NameList.of(inFile, name -> "'" + name + "'")));
+                    .formatted(prefix, NameList.quoted(inFile)));
         }
         folded.forEach((name, weight) -> {
             if (!hidden.contains(name) && weight.parts().stream().anyMatch(withParts::contains)) {
@@ -211,10 +211,6 @@ final class NamedTensors {
         NavigableSet<String> unread = new TreeSet<>(visible);
         unread.removeAll(readNames);
         return unread;
-    }
-
-    boolean isRead(String name) {
-        return readNames.contains(name);
     }
 
     /** Whether the stored tensor of this name has been read, perhaps by another name. */

@@ -58,18 +58,15 @@ final class OutputBias {
 
     private boolean isBare(String name, String parent, long classes) {
         String last = name.substring(parent.length());
-        TensorRole role = TensorRole.of(name);
         return BARE.matcher(last).matches()
                 && tensors.shape(name).isVectorOf(classes)
                 && !tensors.isCount(name)
-                && RecurrentName.parse(name).isEmpty()
-                && (role == TensorRole.OUTPUT || role == TensorRole.UNKNOWN)
+                && couldBeOfOutput(name)
                 && !hasWeights(name);
     }
 
     private boolean hasWeights(String bias) {
-        return EndLayer.isBias(bias)
-                && tensors.mentionedNames().contains(bias.substring(0, bias.length() - "bias".length()) + "weight");
+        return EndLayer.isBias(bias) && tensors.mentionedNames().contains(EndLayer.weightOf(bias));
     }
 
     /** {@code a.b.} of {@code a.b.c} and of {@code a.b.c.}. */
@@ -94,13 +91,16 @@ final class OutputBias {
 
     /** Whether it is a bias with one value for each row of these weights, and all that the file has of its layer. */
     boolean couldTie(String name, String weights) {
-        if (!EndLayer.isBias(name)
-                || !tensors.shape(name).isVectorOf(tensors.shape(weights).rows())
-                || RecurrentName.parse(name).isPresent()) {
-            return false;
-        }
+        return EndLayer.isBias(name)
+                && tensors.shape(name).isVectorOf(tensors.shape(weights).rows())
+                && couldBeOfOutput(name)
+                && isAlone(name);
+    }
+
+    private static boolean couldBeOfOutput(String name) {
         TensorRole role = TensorRole.of(name);
-        return (role == TensorRole.OUTPUT || role == TensorRole.UNKNOWN) && isAlone(name);
+        return (role == TensorRole.OUTPUT || role == TensorRole.UNKNOWN)
+                && RecurrentName.parse(name).isEmpty();
     }
 
     /** Whether no other tensor is in the module {@code decoder.} of {@code decoder.bias}, or begins like the bare {@code out_bias}. */

@@ -20,7 +20,7 @@ record StackWidths(long input, Set<Long> between, long output) {
     /**
      * Whether a layer with these weights could be below the first module.
      *
-     * @param embedding width of the embedding; empty if the model has none, so that a layer there could read any width
+     * @param embedding width of the embedding; empty if there is no embedding, when a layer below may read any width
      */
     boolean couldBeBelow(Shape weights, OptionalLong embedding) {
         return weights.isMatrix()

@@ -1,13 +1,11 @@
 package sluice.cell.weights.torch;
 
 import java.util.Locale;
+import sluice.cell.weights.file.FileKind;
 import sluice.cell.weights.file.NameList;
 
 /** What to do about a checkpoint that can't be read: commands for Python, with {@code FILE} as the user's file. */
 final class CheckpointAdvice {
-    /** Follows each command that unpickles objects of any class. */
-    static final String RUNS_CODE = "(runs code of the file: only from a source you trust)";
-
     static final String SAVE_WEIGHTS =
             "in Python, torch.save(model.state_dict(), \"model.pt\") saves the weights alone";
 
@@ -20,7 +18,7 @@ final class CheckpointAdvice {
     static String saveWeightsOf(String subscript) {
         return ("if it is a torch.nn.Module, then in Python, with the model's code importable, torch.save(torch.load(\"FILE\", "
                         + "map_location=\"cpu\", weights_only=False)%s.state_dict(), \"model.pt\") saves the weights %s")
-                .formatted(subscript, RUNS_CODE);
+                .formatted(subscript, FileKind.RUNS_CODE);
     }
 
     /** How to save a value of a state dict as a tensor. */
@@ -32,7 +30,7 @@ final class CheckpointAdvice {
         if (name.startsWith("numpy")) {
             return ("in Python, torch.save({k: torch.as_tensor(v) for k, v in torch.load(\"FILE\", weights_only=False)%s.items() "
                             + "if hasattr(v, \"shape\")}, \"model.pt\") saves arrays as tensors %s")
-                    .formatted(subscript, RUNS_CODE);
+                    .formatted(subscript, FileKind.RUNS_CODE);
         }
         if (name.contains("qtensor") || name.contains("scriptobject") || name.contains("rebuild_tensor_v3")) {
             return UNTIL_QUANTIZED;

@@ -12,6 +12,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.ElementType;
+import sluice.cell.weights.file.FileKind;
 import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.Shape;
 
@@ -251,6 +252,6 @@ final class CheckpointParts {
                 .formatted(
                         chosen.outer().subscript(),
                         keys.stream().map(CheckpointAdvice::literal).collect(Collectors.joining(", ", "(", ")")),
-                        CheckpointAdvice.RUNS_CODE);
+                        FileKind.RUNS_CODE);
     }
 }
