@@ -17,6 +17,10 @@ public record Defect(Kind kind, String text) {
         STEP_IS_MASKED,
         /** A token after the first that is not one of the model's classes, although its likelihood or rank is requested. */
         TARGET_OUT_OF_RANGE,
+        /** No candidates, although the answer is about candidates. */
+        NULL_CANDIDATES,
+        /** A candidate that is not one of the model's classes. */
+        CANDIDATE_OUT_OF_RANGE,
         /** A feature that is NaN or infinite. */
         FEATURE_NOT_FINITE,
         /** A feature so large that a sum could overflow float32. */

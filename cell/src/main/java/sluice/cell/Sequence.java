@@ -16,17 +16,19 @@ public final class Sequence implements Serializable {
     private final int[] tokens; // (n), or null
     private final float[] features; // (n, I) row-major, or null
     private final LstmState start; // or null
+    private final ClassChoice classes;
 
-    private Sequence(int length, int[] tokens, float[] features, LstmState start) {
+    private Sequence(int length, int[] tokens, float[] features, LstmState start, ClassChoice classes) {
         this.length = length;
         this.tokens = tokens;
         this.features = features;
         this.start = start;
+        this.classes = classes;
     }
 
     /** A sequence of tokens, for a model with an embedding or with one-hot input. */
     public static Sequence ofTokens(int... tokens) {
-        return new Sequence(tokens.length, tokens, null, null);
+        return new Sequence(tokens.length, tokens, null, null, ClassChoice.ALL);
     }
 
     /**
@@ -35,7 +37,7 @@ public final class Sequence implements Serializable {
      * @param features row-major, {@code length} rows of the model's input width
      */
     public static Sequence ofFeatures(int length, float[] features) {
-        return new Sequence(length, null, features, null);
+        return new Sequence(length, null, features, null, ClassChoice.ALL);
     }
 
     /** A sequence of tokens as plain numbers, for a model that reads one number per step. The tokens are features and targets. */
@@ -44,12 +46,17 @@ public final class Sequence implements Serializable {
         for (int step = 0; step < tokens.length; step++) {
             features[step] = tokens[step];
         }
-        return new Sequence(tokens.length, tokens, features, null);
+        return new Sequence(tokens.length, tokens, features, null, ClassChoice.ALL);
     }
 
     /** The same sequence with a start state of its own. */
     public Sequence from(LstmState state) {
-        return new Sequence(length, tokens, features, state);
+        return new Sequence(length, tokens, features, state, classes);
+    }
+
+    /** The same sequence with an answer about these classes, where the request has candidates or exclusions. */
+    public Sequence about(ClassChoice choice) {
+        return new Sequence(length, tokens, features, start, choice);
     }
 
     /** Number of steps. */
@@ -80,18 +87,24 @@ public final class Sequence implements Serializable {
         return Optional.ofNullable(start);
     }
 
+    /** The classes that its answer is about. */
+    public ClassChoice classes() {
+        return classes;
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof Sequence that
                 && length == that.length
                 && Arrays.equals(tokens, that.tokens)
                 && Arrays.equals(features, that.features)
-                && Objects.equals(start, that.start);
+                && Objects.equals(start, that.start)
+                && classes.equals(that.classes);
     }
 
     @Override
     public int hashCode() {
         int hash = 31 * (31 * Arrays.hashCode(tokens) + Arrays.hashCode(features)) + Objects.hashCode(start);
-        return hash * SPREAD;
+        return (31 * hash + classes.hashCode()) * SPREAD;
     }
 }

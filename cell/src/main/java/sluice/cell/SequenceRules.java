@@ -30,6 +30,8 @@ public final class SequenceRules {
     private final int featureWidth;
     private final int classes;
     private final boolean targets;
+    private final boolean candidates;
+    private final boolean exclusions;
     private final int firstClass;
     private final int maxLength;
 
@@ -44,6 +46,8 @@ public final class SequenceRules {
         this.featureWidth = model.inputWidth();
         this.classes = model.output().map(OutputLayer::classes).orElse(0);
         this.targets = request.needsTargets();
+        this.candidates = request.hasCandidates();
+        this.exclusions = request.hasExclusions();
         this.firstClass = request.firstClass();
         this.maxLength = maxLength(model, request);
     }
@@ -79,6 +83,9 @@ public final class SequenceRules {
         }
         if (defect == null && targets) {
             defect = targetDefect(sequence);
+        }
+        if (defect == null) {
+            defect = classesDefect(sequence.classes());
         }
         if (defect == null && sequence.start().isPresent()) {
             defect = stateDefect(sequence.start().get());
@@ -233,6 +240,34 @@ public final class SequenceRules {
                                 "token %d at step %d is outside [%d, %d), the model's classes, so it has no likelihood",
                                 ids[step],
                                 step,
+                                firstClass,
+                                (long) firstClass + classes));
+            }
+        }
+        return null;
+    }
+
+    private Defect classesDefect(ClassChoice choice) {
+        if ((choice.hasCandidates() && !candidates) || (choice.excluded().length > 0 && !exclusions)) {
+            return new Defect(
+                    Defect.Kind.WRONG_INPUT, "found candidates or excluded classes: the request is about all classes");
+        }
+        if (!candidates) {
+            return null;
+        }
+        if (!choice.hasCandidates()) {
+            return new Defect(Defect.Kind.NULL_CANDIDATES, "no candidates: expected a list of classes");
+        }
+        int[] ids = choice.candidates();
+        for (int place = 0; place < ids.length; place++) {
+            if (ids[place] < 0 || ids[place] >= classes) {
+                return new Defect(
+                        Defect.Kind.CANDIDATE_OUT_OF_RANGE,
+                        String.format(
+                                Locale.ROOT,
+                                "candidate %d at place %d is outside [%d, %d), the model's classes; leave it out",
+                                (long) ids[place] + firstClass,
+                                place,
                                 firstClass,
                                 (long) firstClass + classes));
             }

@@ -55,7 +55,7 @@ class ScoreRequestTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "rank is not available at last: choose any of softmax, logits, sigmoid, prediction, topk, loglik,"
-                                + " hidden, cell, state, or set output.at = each");
+                                + " hidden, cell, state, or set output.at = each, or set output.candidates for ranks of candidates");
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.GATES), 1))
                 .hasMessageStartingWith("gates is not available at last: ");
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.LOGPROB), 1))

@@ -75,6 +75,7 @@ class ArchitectureTest {
             Map.entry(
                     "input",
                     Set.of(
+                            "ClassColumns",
                             "ColumnPath",
                             "InitialState",
                             "InputPlan",
@@ -146,6 +147,7 @@ class ArchitectureTest {
             Map.entry(
                     "settings",
                     Set.of(
+                            "AnswerClasses",
                             "BadRowRule",
                             "ClusterPrefixes",
                             "InputFormat",

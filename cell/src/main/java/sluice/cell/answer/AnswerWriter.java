@@ -14,7 +14,8 @@ public final class AnswerWriter {
     private final boolean prediction;
     private final boolean topK;
     private final boolean logProbabilities;
-    private final boolean ranks;
+    private final boolean ranks; // of next tokens
+    private final boolean candidateRanks;
     private final boolean hidden;
     private final boolean cell;
     private final boolean gates;
@@ -27,7 +28,8 @@ public final class AnswerWriter {
         this.prediction = request.asksFor(OutputKind.PREDICTION);
         this.topK = request.asksFor(OutputKind.TOPK);
         this.logProbabilities = request.asksFor(OutputKind.LOGPROB);
-        this.ranks = request.asksFor(OutputKind.RANK);
+        this.candidateRanks = request.asksFor(OutputKind.RANK) && request.hasCandidates();
+        this.ranks = request.asksFor(OutputKind.RANK) && !candidateRanks;
         this.hidden = request.asksFor(OutputKind.HIDDEN);
         this.cell = request.asksFor(OutputKind.CELL);
         this.gates = request.asksFor(OutputKind.GATES);
@@ -90,6 +92,9 @@ public final class AnswerWriter {
         if (topK) {
             scored.topTokens[row] = nodes.topTokens[node];
             scored.topProbabilities[row] = nodes.topProbabilities[node];
+        }
+        if (candidateRanks) {
+            scored.ranks = nodes.ranks[node];
         }
     }
 

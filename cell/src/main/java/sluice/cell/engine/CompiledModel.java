@@ -104,8 +104,7 @@ public final class CompiledModel {
      * @param mostBytes limit of the cache, in bytes; 0 disables it
      */
     public AnswerCache answerCache(ScoreRequest request, long mostBytes) {
-        return new AnswerCache(
-                model.fingerprint(), request, sequence -> memory.bytes(request, sequence.length()), mostBytes);
+        return new AnswerCache(model.fingerprint(), request, sequence -> memory.bytes(request, sequence), mostBytes);
     }
 
     /** A scorer for one thread, without a cache of answers. */

@@ -31,7 +31,8 @@ final class EngineScorer implements SequenceScorer {
         this.answers = answers;
         this.memory = memory;
         boolean needsOutput = request.needsOutputLayer();
-        OutputStage outputs = needsOutput ? new OutputStage(packed.output(), kernel, request) : null;
+        OutputStage outputs =
+                needsOutput ? new OutputStage(packed.output(), packed.outputRows(), kernel, request) : null;
         boolean forward = !packed.model().looksAhead();
         this.tree = forward ? new TreeWalk(packed, request, kernel, outputs) : null;
         this.layered = forward ? null : new LayeredScorer(packed, request, kernel, outputs);
@@ -96,7 +97,7 @@ final class EngineScorer implements SequenceScorer {
     }
 
     @Override
-    public long bytes(int length) {
-        return memory.bytes(answers.request(), length);
+    public long bytes(Sequence sequence) {
+        return memory.bytes(answers.request(), sequence);
     }
 }

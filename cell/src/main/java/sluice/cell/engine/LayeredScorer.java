@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import sluice.cell.OutputKind;
+import sluice.cell.Pooling;
 import sluice.cell.ScoreRequest;
 import sluice.cell.Sequence;
 import sluice.cell.StepGates;
@@ -41,7 +42,12 @@ final class LayeredScorer {
     Answer[] score(List<Sequence> sequences) {
         SequenceBatch batch = new SequenceBatch(sequences, packed.model(), packed.input());
         LayerWalk.Run run = walk.run(
-                batch, readout, request.asksFor(OutputKind.CELL), request.asksFor(OutputKind.STATE), gatesLayer);
+                batch,
+                readout,
+                request.pooling() != Pooling.LAST,
+                request.asksFor(OutputKind.CELL),
+                request.asksFor(OutputKind.STATE),
+                gatesLayer);
         Answer[] answers = new Answer[batch.size()];
         Arrays.setAll(answers, s -> writer.allocate(batch.length(s)));
         if (outputs != null) {
@@ -62,7 +68,10 @@ final class LayeredScorer {
         for (int s = 0; s < batch.size(); s++) {
             int length = batch.length(s);
             for (int step = firstStep(length); step < length; step++) {
-                nodes.add(top.row(batch, s, step) * top.width(), writer.answerIndex(step, length) >= 0);
+                nodes.add(
+                        top.row(batch, s, step) * top.width(),
+                        writer.answerIndex(step, length) >= 0,
+                        batch.sequence(s).classes());
                 if (request.needsTargets() && step >= 0 && step < length - 1) {
                     nodes.addChild(batch.sequence(s).tokens()[step + 1] - request.firstClass());
                 }
@@ -94,18 +103,24 @@ final class LayeredScorer {
 
     private void writeStates(SequenceBatch batch, int s, LayerWalk.Run run, Answer answer) {
         int length = batch.length(s);
-        LayerOutput hidden = request.asksFor(OutputKind.HIDDEN) ? run.hidden() : null;
         for (int step = firstStep(length); step < length; step++) {
             int answered = writer.answerIndex(step, length);
             if (answered >= 0) {
                 StepGates gates = run.gates() == null ? null : run.gates().at(s, step);
-                writer.writeStates(
-                        answer, answered, row(batch, s, step, hidden), row(batch, s, step, run.cell()), gates);
+                float[] hidden = request.asksFor(OutputKind.HIDDEN) ? hidden(batch, s, step, run) : null;
+                writer.writeStates(answer, answered, hidden, row(batch, s, step, run.cell()), gates);
             }
         }
         if (request.asksFor(OutputKind.STATE)) {
             answer.state = run.states().get(s);
         }
+    }
+
+    private float[] hidden(SequenceBatch batch, int s, int step, LayerWalk.Run run) {
+        return request.pooling() == Pooling.LAST || batch.length(s) == 0
+                ? row(batch, s, step, run.hidden())
+                : PooledStates.ofRows(
+                        request.pooling(), run.steps(), run.steps().row(batch, s, 0), batch.length(s));
     }
 
     private static float[] row(SequenceBatch batch, int s, int step, LayerOutput table) {

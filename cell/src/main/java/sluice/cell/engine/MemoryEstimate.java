@@ -1,8 +1,11 @@
 package sluice.cell.engine;
 
 import sluice.cell.AnswerWidths;
+import sluice.cell.ClassChoice;
 import sluice.cell.OutputKind;
+import sluice.cell.Pooling;
 import sluice.cell.ScoreRequest;
+import sluice.cell.Sequence;
 import sluice.cell.Steps;
 import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
@@ -16,6 +19,8 @@ import sluice.cell.model.LstmModel;
 final class MemoryEstimate {
     private static final long OBJECT_HEADER = 16;
     private static final long SEQUENCE = 300; // the objects of a sequence and its answer, without their arrays
+
+    private static final long CANDIDATE = 3; // numbers of a candidate beside its answers: the class twice, a logit
 
     private final AnswerWidths widths;
     private final long stateFloats; // a step
@@ -39,13 +44,26 @@ final class MemoryEstimate {
         this.looksAhead = model.looksAhead();
     }
 
-    /** @param length of the sequence, in steps */
-    long bytes(ScoreRequest request, int length) {
+    long bytes(ScoreRequest request, Sequence sequence) {
+        ClassChoice choice = sequence.classes();
+        long chosen = choice.excluded().length;
+        if (!choice.hasCandidates()) {
+            return Integer.BYTES * chosen + bytes(request, widths, sequence.length());
+        }
+        int candidates = choice.candidates().length;
+        chosen += CANDIDATE * candidates;
+        return Integer.BYTES * chosen + bytes(request, widths.ofCandidates(candidates), sequence.length());
+    }
+
+    private long bytes(ScoreRequest request, AnswerWidths widths, int length) {
         long steps = request.at() == Steps.LAST ? 1 : length;
         long bytes = SEQUENCE + Float.BYTES * stateFloats * (length + 1L);
         for (OutputKind kind : request.kinds()) {
             long value = OBJECT_HEADER * kind.objects() + Float.BYTES * kind.numbers(widths, request);
             bytes += kind.isPerSequence() ? value : steps * value;
+        }
+        if (looksAhead && request.pooling() != Pooling.LAST) {
+            bytes += Float.BYTES * (long) widths.hidden() * (length + 1L);
         }
         return looksAhead && request.asksFor(OutputKind.GATES) ? bytes + gatesTable(request, length) : bytes;
     }

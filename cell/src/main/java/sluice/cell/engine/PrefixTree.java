@@ -55,7 +55,9 @@ final class PrefixTree {
         if (!shareable) {
             return 0;
         }
-        return Arrays.mismatch(sequences.get(a).tokens(), sequences.get(b).tokens());
+        int[] tokens = sequences.get(a).tokens();
+        int mismatch = Arrays.mismatch(tokens, sequences.get(b).tokens());
+        return mismatch < 0 ? tokens.length : mismatch; // the same tokens, with answers about other classes
     }
 
     /** Number of sequences. */

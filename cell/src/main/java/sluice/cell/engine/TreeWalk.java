@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.OptionalInt;
 import sluice.cell.LstmState;
 import sluice.cell.OutputKind;
+import sluice.cell.Pooling;
 import sluice.cell.ScoreRequest;
 import sluice.cell.Sequence;
 import sluice.cell.StepGates;
@@ -57,9 +58,10 @@ final class TreeWalk {
     private final int band; // largest number of active sequences, and so of nodes in a level
     private final FirstLayer firstLayer;
     private final LevelStates states;
+    private final PooledStates pooled; // null unless the hidden states of all steps are requested as one
     private final float[] features; // (band, I) of one step, or empty
     private final Nodes nodes = new Nodes(); // of the current level
-    private final EndedSequences ended; // null if outputs are computed per level, or not at all
+    private final EndedSequences ended; // null if all outputs are computed per level, or none at all
 
     // The active sequences, group by group.
     private int active;
@@ -96,8 +98,11 @@ final class TreeWalk {
         this.firstLayer = new FirstLayer(packed, kernel);
         this.states = new LevelStates(
                 packed, kernel, band, writesGates ? OptionalInt.of(request.gatesLayer(model)) : OptionalInt.empty());
+        boolean pools = writesHidden && request.pooling() != Pooling.LAST;
+        this.pooled = pools ? new PooledStates(request.pooling(), band, states.topWidth()) : null;
         this.features = new float[takesTokens ? 0 : band * model.inputWidth()];
-        this.ended = outputs == null || each || needsTargets ? null : new EndedSequences(band, states.topWidth());
+        boolean together = each || (needsTargets && !(request.choosesClasses() && request.needsDistribution()));
+        this.ended = outputs == null || together ? null : new EndedSequences(band, states.topWidth());
         this.place = new int[band];
         this.shared = new int[band];
         this.level = new int[band];
@@ -133,7 +138,7 @@ final class TreeWalk {
                 started += count;
             }
             int next = listNodes(tree);
-            if (outputs != null && ended == null) {
+            if (outputs != null && (ended == null || needsTargets)) {
                 outputs.answer(nodes, states.top());
             }
             write(tree, answers);
@@ -154,6 +159,9 @@ final class TreeWalk {
             shared[active] = s == from ? PrefixTree.NOTHING : tree.shared(s);
             level[active] = -1;
             if (shared[active] == PrefixTree.NOTHING) {
+                if (pooled != null) {
+                    pooled.start(levelNodes);
+                }
                 states.put(levelNodes++, tree.sequence(s).start().orElse(initial));
             }
             node[active] = levelNodes - 1;
@@ -195,7 +203,7 @@ final class TreeWalk {
                 nodes.add(states.topOffset(node[s]), each && level[s] >= 0 && targetsOnly == 0);
             }
             if (sequence.length() == nextStep) {
-                nodes.requested[node[s]] |= !each;
+                nodes.requested[node[s]] |= !each && ended == null;
                 continue;
             }
             // Also true if the neighbour has ended before this level: it shares at most its own length.
@@ -237,7 +245,7 @@ final class TreeWalk {
             if (answered >= 0) {
                 if (copied != node[s]) {
                     copied = node[s];
-                    hiddenRow = writesHidden ? states.topHidden(copied) : null;
+                    hiddenRow = writesHidden ? hidden(copied, level[s] + 1) : null;
                     cellRow = writesCell ? states.topCell(copied) : null;
                     gates = writesGates ? states.gates(copied) : null;
                 }
@@ -245,7 +253,11 @@ final class TreeWalk {
                 if (ended == null) {
                     writer.writeDistribution(answer, answered, nodes, node[s]);
                 } else {
-                    ended.add(place[s], states.top(), states.topOffset(node[s]));
+                    ended.add(
+                            place[s],
+                            states.top(),
+                            states.topOffset(node[s]),
+                            tree.sequence(place[s]).classes());
                 }
             }
             if (needsTargets && level[s] >= 0 && !ends) {
@@ -261,6 +273,11 @@ final class TreeWalk {
                 ended.flush(outputs, writer, answers);
             }
         }
+    }
+
+    /** The requested hidden state of a node; without steps, that of the start. */
+    private float[] hidden(int ofNode, int steps) {
+        return pooled == null || steps == 0 ? states.topHidden(ofNode) : pooled.of(ofNode, steps);
     }
 
     /** Drops the sequences that have ended and moves the others to their next level. */
@@ -296,5 +313,11 @@ final class TreeWalk {
             }
         }
         states.step(firstLayer, features);
+        if (pooled != null) {
+            pooled.nextLevel();
+            for (int at = 0; at < next; at++) {
+                pooled.add(at, parent[at], states.top(), states.topOffset(at));
+            }
+        }
     }
 }

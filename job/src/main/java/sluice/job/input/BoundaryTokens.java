@@ -11,6 +11,8 @@ import sluice.job.settings.Settings;
 final class BoundaryTokens implements Serializable {
     private static final long serialVersionUID = 1L;
 
+    static final BoundaryTokens NONE = new BoundaryTokens(new int[0], new int[0]);
+
     private final int[] begin; // the BOS token's id; empty if there is none
     private final int[] end; // the EOS token's id; empty if there is none
 

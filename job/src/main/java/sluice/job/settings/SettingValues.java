@@ -207,6 +207,16 @@ public final class SettingValues {
         return value;
     }
 
+    /** A float32 above 0. */
+    float positive(SettingKey key) {
+        float value = (float) (double) readAs(key, "a number above 0", () -> config.getDouble(key.key()));
+        if (!(value > 0) || Float.isInfinite(value)) {
+            throw new RefusedException(
+                    "%s = %s: expected a number above 0".formatted(key, rendered(config, key.key())));
+        }
+        return value;
+    }
+
     long bytes(SettingKey key, long least) {
         return bytes(config, key.key(), least);
     }

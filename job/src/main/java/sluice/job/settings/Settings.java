@@ -10,9 +10,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
-import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
-import sluice.cell.Steps;
 import sluice.cell.model.Readout;
 import sluice.cell.weights.ModelFormat;
 import sluice.cell.weights.file.TensorNames;
@@ -71,6 +69,7 @@ public record Settings(
             OutputFormat format,
             OutputMode mode,
             ScoreRequest request,
+            AnswerClasses classes,
             VectorForm vectors,
             FileSize files,
             String prefix,
@@ -87,6 +86,7 @@ public record Settings(
                     format,
                     OutputMode.PARTITIONS,
                     request,
+                    classes,
                     vectors,
                     files,
                     prefix,
@@ -315,21 +315,13 @@ public record Settings(
     }
 
     private static Output output(SettingValues values) {
-        Steps at = values.constant(SettingKey.OUTPUT_AT, Steps.class);
-        List<OutputKind> kinds = values.constants(SettingKey.OUTPUT_EMIT, OutputKind.class);
-        int topK = (int) values.within(SettingKey.OUTPUT_TOP_K, 1, Integer.MAX_VALUE);
-        ScoreRequest request;
-        try {
-            request = new ScoreRequest(at, kinds, topK, values.numberOr("top", SettingKey.OUTPUT_GATES_LAYER))
-                    .withFirstClass((int) values.within(SettingKey.OUTPUT_FIRST_CLASS, 0, Integer.MAX_VALUE));
-        } catch (IllegalArgumentException e) {
-            throw new RefusedException("output.emit: " + e.getMessage(), e);
-        }
+        AnswerClasses classes = AnswerClasses.of(values);
         return new Output(
                 values.required(SettingKey.OUTPUT_PATH),
                 values.constant(SettingKey.OUTPUT_FORMAT, OutputFormat.class),
                 mode(values),
-                request,
+                RequestSettings.read(values, classes),
+                classes,
                 values.constant(SettingKey.OUTPUT_VECTORS, VectorForm.class),
                 new FileSize(
                         values.within(SettingKey.OUTPUT_FILE_ROWS, 0, Long.MAX_VALUE),

@@ -2,6 +2,7 @@ package sluice.job.task;
 
 import sluice.cell.FlopCount;
 import sluice.cell.InputKind;
+import sluice.cell.ScoreRequest;
 import sluice.cell.model.LstmModel;
 import sluice.job.column.OutputSize;
 import sluice.job.settings.Settings;
@@ -37,6 +38,7 @@ public record CostEstimate(
     public static CostEstimate of(TableSample sample, ScoringPlan plan, Settings settings, int cores, int tasksAtOnce) {
         LstmModel model = plan.model().model();
         InputKind kind = plan.input().kind();
+        ScoreRequest request = settings.output().request();
         double perRow = sample.batchBytesPerRow();
         double batchRows = perRow == 0 ? sample.rows() : settings.scoring().batchBytes() / perRow;
         batchRows = Math.max(1, Math.min(batchRows, sample.rows()));
@@ -54,11 +56,11 @@ public record CostEstimate(
         return new CostEstimate(
                 sample.rows(),
                 steps * sample.goodFraction(),
-                FlopCount.of(model, kind, settings.output().request()),
+                FlopCount.of(model, kind, request, sample.candidatesPerRow()),
                 curve.ratio(togetherRows),
                 Math.max(curve.ratio(togetherRows), curve.ratio(sample.rows())),
                 sample.keptBytesPerRow()
-                        + new OutputSize(model, settings.output().request()).bytes(sample.stepsPerRow()),
+                        + new OutputSize(model, request).bytes(sample.stepsPerRow(), sample.candidatesPerRow()),
                 flopsPerSecond(settings.scoring()));
     }
 

@@ -15,6 +15,7 @@ import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.column.OutputColumns;
 import sluice.job.column.ReasonColumn;
+import sluice.job.input.ClassColumns;
 import sluice.job.input.InitialState;
 import sluice.job.input.InputPlan;
 import sluice.job.input.InputRow;
@@ -37,6 +38,7 @@ import sluice.job.state.CarriedStates;
  * @param model the model file as read
  * @param table to score, as read; carried states are not joined to it
  * @param input how a row becomes the model's input
+ * @param classes the columns of the classes that answers are about; empty: all classes
  * @param columns that are added to the table
  * @param schema of the scored table
  * @param quarantine the column of a quarantined row's reason
@@ -47,6 +49,7 @@ public record ScoringPlan(
         ModelFile model,
         InputTable table,
         InputPlan input,
+        Optional<ClassColumns> classes,
         OutputColumns columns,
         StructType schema,
         ReasonColumn quarantine,
@@ -82,11 +85,20 @@ public record ScoringPlan(
         } catch (IllegalArgumentException | ModelException e) {
             throw new RefusedException("%s: %s".formatted(settings.model().path(), e.getMessage()), e);
         }
+        Optional<Vocabulary> labels =
+                vocabulary.filter(words -> Assumptions.namesClasses(file.model(), input.kind(), request));
+        Optional<ClassColumns> classes = ClassColumns.resolve(
+                table,
+                input,
+                settings.output().classes(),
+                labels,
+                Assumptions.noWords(vocabulary.isPresent()),
+                request.firstClass());
         OutputColumns columns = new OutputColumns(
                 request,
                 settings.output().vectors(),
                 settings.output().prefix(),
-                vocabulary.filter(words -> Assumptions.namesClasses(file.model(), input.kind(), request)),
+                labels,
                 settings.badRows().rule());
         ReasonColumn quarantine = new ReasonColumn(settings.output().prefix());
         if (settings.badRows().rule() == BadRowRule.QUARANTINE) {
@@ -97,6 +109,7 @@ public record ScoringPlan(
                 file.with(assumptions),
                 table,
                 input,
+                classes,
                 columns,
                 columns.appendTo(table.schema(), file.model()),
                 quarantine,
@@ -137,7 +150,7 @@ public record ScoringPlan(
                 .broadcast(new BroadcastPlan(
                         engine,
                         carried.isPresent() ? request.withFinalState() : request,
-                        new InputRow(reader, table, settings.input()),
+                        new InputRow(reader, classes, table, settings.input()),
                         columns,
                         settings.badRows().rule(),
                         settings.scoring().batchBytes()));

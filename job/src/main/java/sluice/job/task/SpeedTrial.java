@@ -37,7 +37,7 @@ public final class SpeedTrial {
         List<Sequence> batch = new ArrayList<>();
         long bytes = 0;
         for (Sequence sequence : sample) {
-            bytes += scorer.bytes(sequence.length());
+            bytes += scorer.bytes(sequence);
             if (bytes <= plan.batchBytes() || batch.isEmpty()) {
                 batch.add(sequence);
             }

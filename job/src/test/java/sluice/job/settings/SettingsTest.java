@@ -329,7 +329,7 @@ class SettingsTest {
             List.of(
                     "output.emit",
                     "rank",
-                    "output.emit: rank is not available at last: choose any of softmax, logits, sigmoid, prediction, topk, loglik, hidden, cell, state, or set output.at = each"),
+                    "output.emit: rank is not available at last: choose any of softmax, logits, sigmoid, prediction, topk, loglik, hidden, cell, state, or set output.at = each, or set output.candidates for ranks of candidates"),
             List.of(
                     "output.gates-layer",
                     "bottom",
