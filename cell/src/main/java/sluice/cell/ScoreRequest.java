@@ -24,7 +24,7 @@ public final class ScoreRequest implements Serializable {
     private int topK;
     private final int gatesLayer; // or TOP
     private int firstClass;
-    private boolean candidates;
+    private final boolean candidates;
     private boolean exclusions;
     private float temperature = 1;
     private Pooling pooling = Pooling.LAST;

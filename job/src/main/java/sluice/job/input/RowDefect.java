@@ -40,7 +40,7 @@ public record RowDefect(String code, String text) {
     }
 
     /** Whether the candidates are wrong, not the sequence. */
-    boolean isOfCandidates() {
+    public boolean isOfCandidates() {
         return code.equals(code(Defect.Kind.NULL_CANDIDATES)) || code.equals(code(Defect.Kind.CANDIDATE_OUT_OF_RANGE));
     }
 
