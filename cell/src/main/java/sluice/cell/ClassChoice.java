@@ -17,17 +17,23 @@ public final class ClassChoice implements Serializable {
     public static final ClassChoice ALL = new ClassChoice(null, NONE);
 
     private final int[] candidates; // in the given order; null: all classes
-    private final int[] distinct; // the candidates in ascending order, each once; null: all classes
     private final int[] excluded; // in ascending order, each once
 
     private ClassChoice(int[] candidates, int[] excluded) {
         this.candidates = candidates;
-        this.distinct = candidates == null ? null : ascending(candidates);
         this.excluded = excluded;
     }
 
     private static int[] ascending(int[] classes) {
-        return Arrays.stream(classes).sorted().distinct().toArray();
+        int[] sorted = classes.clone();
+        Arrays.sort(sorted);
+        int distinct = 0;
+        for (int at = 0; at < sorted.length; at++) {
+            if (distinct == 0 || sorted[distinct - 1] != sorted[at]) {
+                sorted[distinct++] = sorted[at];
+            }
+        }
+        return Arrays.copyOf(sorted, distinct);
     }
 
     /** @param classes in any order; duplicates have their value twice */
@@ -47,11 +53,6 @@ public final class ClassChoice implements Serializable {
     /** The candidates in their order; null: all classes. Not a copy. */
     public int[] candidates() {
         return candidates;
-    }
-
-    /** The candidates in ascending order, each once; null: all classes. Not a copy. */
-    public int[] distinctCandidates() {
-        return distinct;
     }
 
     /** The excluded classes in ascending order, each once. Not a copy. */

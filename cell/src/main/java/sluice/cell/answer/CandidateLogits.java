@@ -4,31 +4,18 @@ import java.util.Arrays;
 import sluice.cell.ClassChoice;
 import sluice.cell.kernel.LinearRows;
 
-/** The logits of one node's candidates. */
+/** The logits of one node's candidates, in the order in which they are given. */
 final class CandidateLogits {
-    private final int[] order; // the candidates as given
-    private final int[] classes; // in ascending order, each once
+    private final int[] classes;
     private final float[] logits; // of these
-    private int taken;
 
     CandidateLogits(ClassChoice choice) {
-        this.order = choice.candidates();
-        this.classes = choice.distinctCandidates();
+        this.classes = choice.candidates();
         this.logits = new float[classes.length];
     }
 
-    /** Number of distinct candidates. */
     int count() {
         return classes.length;
-    }
-
-    /** The class at this place of the ascending order. */
-    int classAt(int at) {
-        return classes[at];
-    }
-
-    float logitAt(int at) {
-        return logits[at];
     }
 
     /** Computes all logits. */
@@ -36,33 +23,61 @@ final class CandidateLogits {
         rows.multiply(classes, hidden, offset, logits);
     }
 
-    /** Takes the candidates' logits from a block of {@code count} classes from {@code firstClass} on; blocks come in order. */
+    /** Takes the candidates' logits from a block of {@code count} classes from {@code firstClass} on. */
     void take(float[] block, int offset, int firstClass, int count) {
-        for (; taken < classes.length && classes[taken] < firstClass + count; taken++) {
-            logits[taken] = block[offset + classes[taken] - firstClass];
+        for (int at = 0; at < classes.length; at++) {
+            int column = classes[at] - firstClass;
+            if (column >= 0 && column < count) {
+                logits[at] = block[offset + column];
+            }
         }
     }
 
-    /** The logits in the order of the candidates as given; a new array. */
-    float[] inOrder() {
-        float[] values = new float[order.length];
-        for (int at = 0; at < values.length; at++) {
-            values[at] = logits[Arrays.binarySearch(classes, order[at])];
-        }
-        return values;
+    /** A copy of the logits. */
+    float[] values() {
+        return logits.clone();
     }
 
-    /** 1 + the number of distinct candidates with a strictly larger logit, in the order of the candidates as given. */
-    int[] ranks() {
-        float[] sorted = new float[logits.length];
+    /** Index of each distinct candidate, in the ascending order of the classes. */
+    int[] ascending() {
+        long[] keys = new long[classes.length]; // class, then index
+        for (int at = 0; at < keys.length; at++) {
+            keys[at] = (long) classes[at] << Integer.SIZE | at;
+        }
+        Arrays.sort(keys);
+        int[] indexes = new int[keys.length];
+        int distinct = 0;
+        for (int at = 0; at < keys.length; at++) {
+            int index = (int) keys[at];
+            if (distinct == 0 || classes[indexes[distinct - 1]] != classes[index]) {
+                indexes[distinct++] = index;
+            }
+        }
+        return Arrays.copyOf(indexes, distinct);
+    }
+
+    int classAt(int index) {
+        return classes[index];
+    }
+
+    float logitAt(int index) {
+        return logits[index];
+    }
+
+    /**
+     * For each candidate: 1 + the number of distinct candidates with a strictly larger logit.
+     *
+     * @param distinct their indexes
+     */
+    int[] ranks(int[] distinct) {
+        float[] sorted = new float[distinct.length];
         for (int at = 0; at < sorted.length; at++) {
-            sorted[at] = logits[at] + 0f; // +0 and -0 are equal, but are sorted as different numbers
+            sorted[at] = logits[distinct[at]] + 0f; // +0 and -0 are equal, but are sorted as different numbers
         }
         Arrays.sort(sorted);
-        int[] ranks = new int[order.length];
+        int[] ranks = new int[classes.length];
         for (int at = 0; at < ranks.length; at++) {
-            float logit = logits[Arrays.binarySearch(classes, order[at])];
-            ranks[at] = 1 + sorted.length - countUpTo(sorted, logit);
+            ranks[at] = 1 + sorted.length - countUpTo(sorted, logits[at]);
         }
         return ranks;
     }

@@ -178,15 +178,17 @@ final class NodeAnswer {
 
     /** Puts the candidates in the place of all classes. */
     private void finishCandidates() {
-        probabilities = whole ? candidates.inOrder() : null;
-        kept = logits ? candidates.inOrder() : null;
-        sigmoids = sigmoid ? candidates.inOrder() : null;
-        if (request.asksFor(OutputKind.RANK)) {
-            nodes.ranks[node] = candidates.ranks();
+        probabilities = whole ? candidates.values() : null;
+        kept = logits ? candidates.values() : null;
+        sigmoids = sigmoid ? candidates.values() : null;
+        boolean ranksCandidates = request.asksFor(OutputKind.RANK);
+        int[] distinct = ranksCandidates || ranked ? candidates.ascending() : new int[0];
+        if (ranksCandidates) {
+            nodes.ranks[node] = candidates.ranks(distinct);
         }
         if (ranked) {
-            for (int at = 0; at < candidates.count(); at++) {
-                addToBest(candidates.classAt(at), candidates.logitAt(at));
+            for (int index : distinct) {
+                addToBest(candidates.classAt(index), candidates.logitAt(index));
             }
         }
     }

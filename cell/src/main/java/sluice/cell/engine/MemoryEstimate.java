@@ -20,7 +20,7 @@ final class MemoryEstimate {
     private static final long OBJECT_HEADER = 16;
     private static final long SEQUENCE = 300; // the objects of a sequence and its answer, without their arrays
 
-    private static final long CANDIDATE = 3; // numbers of a candidate beside its answers: the class twice, a logit
+    private static final long CANDIDATE = 2; // numbers of a candidate beside its answers: the class, a logit
 
     private final AnswerWidths widths;
     private final long stateFloats; // a step

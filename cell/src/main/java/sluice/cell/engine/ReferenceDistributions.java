@@ -60,7 +60,7 @@ final class ReferenceDistributions {
                     Arrays.stream(best).mapToDouble(at -> probabilities[at]).toArray());
         }
         if (request.hasCandidates() && request.asksFor(OutputKind.RANK)) {
-            int[] distinct = choice.distinctCandidates();
+            int[] distinct = Arrays.stream(choice.candidates()).distinct().toArray();
             scored.ranks = Arrays.stream(choice.candidates())
                     .map(candidate -> 1
                             + (int) Arrays.stream(distinct)
@@ -81,8 +81,9 @@ final class ReferenceDistributions {
     }
 
     private int[] best(double[] logits, int k) {
-        IntStream classes =
-                choice.hasCandidates() ? Arrays.stream(choice.distinctCandidates()) : IntStream.range(0, logits.length);
+        IntStream classes = choice.hasCandidates()
+                ? Arrays.stream(choice.candidates()).sorted().distinct()
+                : IntStream.range(0, logits.length);
         return classes.filter(at -> Arrays.binarySearch(choice.excluded(), at) < 0)
                 .boxed()
                 .sorted(Comparator.comparingDouble((Integer at) -> 0 - logits[at])) // 0 - z, not -z: +0 and -0 must tie

@@ -9,8 +9,8 @@ import sluice.cell.model.OutputLayer;
  * side, because each multiply-add waits for the one before it in its chain.
  */
 public final class LinearRows {
-    /** Outputs of {@link LinearPanels} that are computed in the time of one output here, at least. */
-    public static final int PANEL_SPEED = 4;
+    /** Outputs of {@link LinearPanels} that a vector kernel computes in the time of one output here, about: measured at width 200. */
+    public static final int PANEL_SPEED = 16;
 
     private static final int CHAINS = 4;
 

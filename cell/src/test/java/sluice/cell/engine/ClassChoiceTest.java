@@ -236,7 +236,7 @@ class ClassChoiceTest {
         Sequence tokens = sample.sequence(1, 10);
         long few = scorer.bytes(tokens.about(ClassChoice.ofCandidates(new int[10])));
         long many = scorer.bytes(tokens.about(ClassChoice.ofCandidates(new int[110])));
-        assertThat(many - few).isEqualTo(100 * (3 + 1) * Integer.BYTES);
+        assertThat(many - few).isEqualTo(100 * (2 + 1) * Integer.BYTES);
     }
 
     @Test

@@ -55,9 +55,7 @@ final class FunctionBinder {
             arguments = arguments.add(CANDIDATES, types[places.candidates()]);
         }
         try {
-            return model.isPresent()
-                    ? ofOne(name, model.get(), function, arguments)
-                    : ofAll(name, function, arguments);
+            return model.isPresent() ? ofOne(name, model.get(), function, arguments) : ofAll(name, function, arguments);
         } catch (RefusedException e) {
             throw new UnsupportedOperationException(e.getMessage(), e);
         }

@@ -47,6 +47,7 @@ final class Workbench {
         this.directory = directory;
         copy(Document.ROOT.resolve("submit/example"), directory.resolve("submit/example"));
         copy(Path.of("src/test/resources/docs"), directory);
+        copy(Path.of("src/test/resources/shop"), directory);
         this.files = walk(directory);
     }
 
