@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -23,15 +24,20 @@ public final class ScoreRequest implements Serializable {
     private final int topK;
     private final int gatesLayer; // or TOP
     private final int firstClass;
+    private final Windows windows; // or null
+    private final boolean next; // whether the only target is the token that follows a sequence
     /** The kinds as a list, built once because every row reads it; null after deserialization. */
     private transient List<OutputKind> list;
 
-    private ScoreRequest(Steps at, OutputKind[] kinds, int topK, int gatesLayer, int firstClass) {
+    private ScoreRequest(
+            Steps at, OutputKind[] kinds, int topK, int gatesLayer, int firstClass, Windows windows, boolean next) {
         this.at = at;
         this.kinds = kinds;
         this.topK = topK;
         this.gatesLayer = gatesLayer;
         this.firstClass = firstClass;
+        this.windows = windows;
+        this.next = next;
     }
 
     /** The same as {@link #ScoreRequest(Steps, Collection, int, OptionalInt)}, with the gates of the top layer. */
@@ -63,6 +69,8 @@ public final class ScoreRequest implements Serializable {
         this.topK = topK;
         this.gatesLayer = gatesLayer.orElse(TOP);
         this.firstClass = 0;
+        this.windows = null;
+        this.next = false;
         if (gatesLayer.isPresent() && gatesLayer.getAsInt() < 0) {
             throw new IllegalArgumentException(String.format(
                     Locale.ROOT, "gates of layer %d: expected 0, the lowest, or above", gatesLayer.getAsInt()));
@@ -72,7 +80,7 @@ public final class ScoreRequest implements Serializable {
     /** The same request plus {@link OutputKind#STATE}, the final state of each sequence, also where each step is answered. */
     public ScoreRequest withFinalState() {
         Set<OutputKind> more = EnumSet.of(OutputKind.STATE, kinds);
-        return new ScoreRequest(at, more.toArray(OutputKind[]::new), topK, gatesLayer, firstClass);
+        return new ScoreRequest(at, more.toArray(OutputKind[]::new), topK, gatesLayer, firstClass, windows, next);
     }
 
     /**
@@ -86,7 +94,41 @@ public final class ScoreRequest implements Serializable {
             throw new IllegalArgumentException(
                     String.format(Locale.ROOT, "a first class of token %d: expected 0 or more", first));
         }
-        return new ScoreRequest(at, kinds, topK, gatesLayer, first);
+        return new ScoreRequest(at, kinds, topK, gatesLayer, first, windows, next);
+    }
+
+    /**
+     * The same request, each step answered from its window alone.
+     *
+     * @throws IllegalArgumentException if a requested kind has no meaning for windows
+     */
+    public ScoreRequest withWindows(Windows of) {
+        for (OutputKind kind : kinds) {
+            if (kind == OutputKind.STATE || kind == OutputKind.GATES) {
+                throw new IllegalArgumentException(
+                        "%s is not available with windows: each window starts from the model's own state and has %s; leave it out, or set input.window = none"
+                                .formatted(
+                                        name(kind),
+                                        kind == OutputKind.STATE
+                                                ? "no state that a later run can continue from"
+                                                : "gates of its own at each of its steps"));
+            }
+        }
+        return new ScoreRequest(at, kinds, topK, gatesLayer, firstClass, of, next);
+    }
+
+    /**
+     * The request for one window as a sequence of its own: at the last step, with the token that {@linkplain Sequence#next() follows} the
+     * window as its only target.
+     *
+     * @param targets whether the kinds about targets are requested
+     * @param others whether the other kinds are
+     */
+    public ScoreRequest ofOneWindow(boolean targets, boolean others) {
+        OutputKind[] some = Arrays.stream(kinds)
+                .filter(kind -> kind.needsTargets() ? targets : others)
+                .toArray(OutputKind[]::new);
+        return new ScoreRequest(Steps.LAST, some, topK, gatesLayer, firstClass, null, true);
     }
 
     /**
@@ -96,7 +138,7 @@ public final class ScoreRequest implements Serializable {
      */
     public ScoreRequest withTopK(int k) {
         requireTopK(k);
-        return new ScoreRequest(at, kinds, k, gatesLayer, firstClass);
+        return new ScoreRequest(at, kinds, k, gatesLayer, firstClass, windows, next);
     }
 
     private static void requireTopK(int topK) {
@@ -121,6 +163,34 @@ public final class ScoreRequest implements Serializable {
 
     public Steps at() {
         return at;
+    }
+
+    /** The windows from which steps are answered; empty: from all steps before. */
+    public Optional<Windows> windows() {
+        return Optional.ofNullable(windows);
+    }
+
+    /** Whether the only target of a sequence is the token that {@linkplain Sequence#next() follows} it, not those within it. */
+    public boolean targetsNext() {
+        return next;
+    }
+
+    /** Index of the first answered step of a sequence of this many steps; {@code steps} if none is answered. */
+    public int firstAnswer(int steps) {
+        if (at == Steps.LAST) {
+            return Math.max(0, steps - 1);
+        }
+        return windows == null ? 0 : windows.firstAnswer(steps);
+    }
+
+    /** Number of answered steps of a sequence of this many steps. */
+    public int answers(int steps) {
+        return at == Steps.LAST ? 1 : steps - firstAnswer(steps);
+    }
+
+    /** Index of the first token of a sequence that is a target; {@code steps} if none is. */
+    public int firstTarget(int steps) {
+        return windows == null ? Math.min(1, steps) : windows.firstTarget(steps);
     }
 
     /** Without duplicates, in the order of the output columns. */
@@ -208,7 +278,8 @@ public final class ScoreRequest implements Serializable {
 
     /** An output layer that reads a backward direction's final state answers the whole sequence, so a single step has no answer. */
     private void requireLastStep(OutputKind kind) {
-        if (at == Steps.EACH || kind.needsTargets()) {
+        boolean endsThere = windows != null || next; // a window is a whole sequence
+        if (!endsThere && (at == Steps.EACH || kind.needsTargets())) {
             throw new IllegalArgumentException(
                     ("%s is not available for each step: the model's output layer reads the final states of both directions, which "
                                     + "are known only after the whole sequence; ask at last, for %s")

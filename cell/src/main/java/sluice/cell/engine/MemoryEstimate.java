@@ -3,7 +3,6 @@ package sluice.cell.engine;
 import sluice.cell.AnswerWidths;
 import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
-import sluice.cell.Steps;
 import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
@@ -18,7 +17,8 @@ final class MemoryEstimate {
     private static final long SEQUENCE = 300; // the objects of a sequence and its answer, without their arrays
 
     private final AnswerWidths widths;
-    private final long stateFloats; // a step
+    private final long inputFloats; // a step
+    private final long stateFloats; // a step, with those of the input
     private final boolean looksAhead;
 
     MemoryEstimate(LstmModel model) {
@@ -35,19 +35,31 @@ final class MemoryEstimate {
             below = layer.outputWidth();
         }
         this.widths = new AnswerWidths(model);
+        this.inputFloats = input;
         this.stateFloats = input + (model.looksAhead() ? widest : 0);
         this.looksAhead = model.looksAhead();
     }
 
     /** @param length of the sequence, in steps */
     long bytes(ScoreRequest request, int length) {
-        long steps = request.at() == Steps.LAST ? 1 : length;
-        long bytes = SEQUENCE + Float.BYTES * stateFloats * (length + 1L);
+        long bytes = Float.BYTES * stateFloats * (length + 1L) + answerBytes(request, length);
+        return looksAhead && request.asksFor(OutputKind.GATES) ? bytes + gatesTable(request, length) : bytes;
+    }
+
+    /** Of these bytes, those of the answer and of the objects of its sequence. */
+    long answerBytes(ScoreRequest request, int length) {
+        long steps = request.answers(length);
+        long bytes = SEQUENCE;
         for (OutputKind kind : request.kinds()) {
             long value = OBJECT_HEADER * kind.objects() + Float.BYTES * kind.numbers(widths, request);
             bytes += kind.isPerSequence() ? value : steps * value;
         }
-        return looksAhead && request.asksFor(OutputKind.GATES) ? bytes + gatesTable(request, length) : bytes;
+        return bytes;
+    }
+
+    /** Bytes of the input of one sequence. */
+    long inputBytes(int length) {
+        return Float.BYTES * inputFloats * (length + 1L);
     }
 
     /** The gates of all steps, which are kept until the backward direction has been read. */
