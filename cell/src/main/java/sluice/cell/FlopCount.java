@@ -10,8 +10,9 @@ import sluice.cell.model.LstmModel;
  * @param step operations of one step through all layers; the input product is 0 for a first layer that uses a lookup table
  * @param answer operations of one answered step in the output layer; 0 if no requested output needs it
  * @param answersEachStep whether the output layer computes every step, or the last one only
+ * @param windowSteps steps that are computed for one answer, if each step is answered; 1 without windows
  */
-public record FlopCount(long step, long answer, boolean answersEachStep) {
+public record FlopCount(long step, long answer, boolean answersEachStep, int windowSteps) {
     public static FlopCount of(LstmModel model, InputKind input, ScoreRequest request) {
         int inFirstLayer = model.layers().get(0).directions().size();
         long step = 0;
@@ -31,7 +32,8 @@ public record FlopCount(long step, long answer, boolean answersEachStep) {
                         .orElse(0L)
                 : 0;
         boolean each = request.at() == Steps.EACH || request.needsTargets();
-        return new FlopCount(step, answer, each);
+        return new FlopCount(
+                step, answer, each, request.windows().map(Windows::length).orElse(1));
     }
 
     /**
@@ -39,6 +41,6 @@ public record FlopCount(long step, long answer, boolean answersEachStep) {
      * @param steps number of steps of all of them together
      */
     public double of(double sequences, double steps) {
-        return step * steps + answer * (answersEachStep ? steps : sequences);
+        return step * steps + answer * (answersEachStep ? steps / windowSteps : sequences);
     }
 }

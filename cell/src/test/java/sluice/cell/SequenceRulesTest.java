@@ -257,7 +257,8 @@ class SequenceRulesTest {
 
     @Test
     void aSequenceShorterThanAWindow() {
-        ScoreRequest windows = request(OutputKind.SOFTMAX).withWindows(new Windows(3, Windows.Partial.SKIP));
+        ScoreRequest windows = new ScoreRequest(Steps.LAST, List.of(OutputKind.SOFTMAX), 1)
+                .withWindows(new Windows(3, Windows.Partial.SKIP));
         SequenceRules rules = new SequenceRules(WORDS, InputKind.EMBEDDING, windows);
         assertDefect(
                 rules.check(Sequence.ofTokens(1, 2)),

@@ -11,7 +11,6 @@ import sluice.cell.ScoredSequence;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceRules;
 import sluice.cell.SequenceScorer;
-import sluice.cell.Steps;
 import sluice.cell.Windows;
 import sluice.cell.answer.Answer;
 import sluice.cell.answer.AnswerWriter;
@@ -30,8 +29,7 @@ final class WindowScorer implements SequenceScorer {
     private final ScoreRequest request;
     private final Windows windows;
     private final int width; // features of a step
-    private final boolean targets; // whether any kind about targets is requested
-    private final boolean others; // whether any other kind is
+    private final WindowChoice choice;
     private final MemoryEstimate memory;
     private final AnswerWriter writer;
     private final Chunk predicting; // windows whose next token is a target
@@ -48,11 +46,10 @@ final class WindowScorer implements SequenceScorer {
         this.request = request;
         this.windows = request.windows().orElseThrow();
         this.width = width;
-        this.targets = request.needsTargets();
-        this.others = !request.needsTargetsOnly();
+        this.choice = new WindowChoice(request);
         this.memory = memory;
         this.writer = new AnswerWriter(request);
-        boolean together = request.at() == Steps.EACH || !targets || !others;
+        boolean together = choice.areAlike();
         this.predicting = new Chunk(scorers.apply(request.ofOneWindow(true, together)));
         this.answering = together ? predicting : new Chunk(scorers.apply(request.ofOneWindow(false, true)));
     }
@@ -123,9 +120,9 @@ final class WindowScorer implements SequenceScorer {
         for (int row = 0; row < answers.length; row++) {
             Sequence sequence = distinct.get(row);
             int end = sequence.length() - 1;
-            for (int step = firstWindow(end + 1); step <= end; step++) {
-                boolean predicts = predicts(step, end + 1);
-                if (predicts || isAnswered(step, end + 1)) {
+            for (int step = choice.first(end + 1); step <= end; step++) {
+                boolean predicts = choice.predicts(step, end + 1);
+                if (predicts || choice.answers(step, end + 1)) {
                     Chunk chunk = predicts ? predicting : answering;
                     if (chunk.isFull(windows.steps(step))) {
                         score(chunk, distinct, answers);
@@ -137,26 +134,6 @@ final class WindowScorer implements SequenceScorer {
         score(predicting, distinct, answers);
         score(answering, distinct, answers);
         return answers;
-    }
-
-    /** The last step of the first window of a sequence of this many steps; -1 for the window of an empty one. */
-    private int firstWindow(int steps) {
-        if (steps == 0) {
-            return request.at() == Steps.LAST ? -1 : 0;
-        }
-        int answer = others ? request.firstAnswer(steps) : steps;
-        int target = targets ? request.firstTarget(steps) - 1 : steps;
-        return Math.min(answer, target);
-    }
-
-    /** Whether the token after this step is a target. */
-    private boolean predicts(int step, int steps) {
-        return targets && step < steps - 1 && step >= request.firstTarget(steps) - 1;
-    }
-
-    /** Whether this step has an answer of its own. */
-    private boolean isAnswered(int step, int steps) {
-        return others && (steps == 0 || step >= request.firstAnswer(steps));
     }
 
     private void score(Chunk chunk, List<Sequence> sequences, Answer[] answers) {
@@ -176,10 +153,10 @@ final class WindowScorer implements SequenceScorer {
         if (window.defect().isPresent()) {
             return Answer.unscorable(window.defect().get());
         }
-        if (isAnswered(step, steps)) {
+        if (choice.answers(step, steps)) {
             writer.copy(window, answer, steps == 0 ? 0 : step - request.firstAnswer(steps));
         }
-        if (predicts(step, steps)) {
+        if (choice.predicts(step, steps)) {
             writer.copyTarget(window, answer, step + 1 - request.firstTarget(steps));
         }
         return answer;
@@ -192,9 +169,10 @@ final class WindowScorer implements SequenceScorer {
 
     @Override
     public long bytes(int length) {
-        long count = length - Math.max(0, firstWindow(length));
         long window = answering.scorer.bytes(windows.length());
         long chunk = Math.max(window, CHUNK_BYTES);
-        return memory.inputBytes(length) + memory.answerBytes(request, length) + Math.min(count * window, chunk);
+        return memory.inputBytes(length)
+                + memory.answerBytes(request, length)
+                + Math.min(choice.count(length) * window, chunk);
     }
 }

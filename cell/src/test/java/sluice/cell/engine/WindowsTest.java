@@ -522,7 +522,7 @@ class WindowsTest {
                 rows,
                 InputKind.FEATURES,
                 windows.padded(Double.NaN, Padding.PRE),
-                "windows padded with NaN: expected a number of at most 1.15292150E18");
+                "windows padded with NaN: expected a number of at most 1.1529215E18");
         refused(
                 rows.withMask(-1f),
                 InputKind.FEATURES,

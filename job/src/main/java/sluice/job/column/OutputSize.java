@@ -16,12 +16,14 @@ import sluice.job.settings.VectorForm;
 public final class OutputSize {
     private static final double LARGE = 1L << 40;
 
+    private final ScoreRequest request;
     private final long perRow;
     private final long perStep;
     private final long perTarget; // a token after the first
 
     /** Precomputed, because the size is needed for each row. */
     public OutputSize(LstmModel model, ScoreRequest request) {
+        this.request = request;
         AnswerWidths widths = new AnswerWidths(model);
         long row = 0;
         long step = 0;
@@ -64,6 +66,10 @@ public final class OutputSize {
      * @param steps of its sequence; a fraction if it is a mean
      */
     public double bytes(double steps) {
-        return perRow + perStep * steps + perTarget * Math.max(0, steps - 1);
+        if (request.windows().isEmpty()) {
+            return perRow + perStep * steps + perTarget * Math.max(0, steps - 1);
+        }
+        int whole = (int) Math.round(steps);
+        return perRow + perStep * request.answers(whole) + perTarget * (double) (whole - request.firstTarget(whole));
     }
 }

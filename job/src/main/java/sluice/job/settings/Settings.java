@@ -56,6 +56,7 @@ public record Settings(
             Optional<String> beginToken,
             Optional<String> endToken,
             LengthLimits limits,
+            Optional<WindowSettings> windows,
             Optional<String> checkpoint) {}
 
     /** {@code state.*}; without a path no state is carried from run to run. */
@@ -254,6 +255,7 @@ public record Settings(
                         (int) values.within(SettingKey.INPUT_MIN_LENGTH, 0, Integer.MAX_VALUE),
                         (int) values.within(SettingKey.INPUT_MAX_LENGTH, 0, Integer.MAX_VALUE),
                         values.constant(SettingKey.INPUT_TOO_LONG, LengthLimits.TooLong.class)),
+                WindowSettings.read(values),
                 values.optional(SettingKey.INPUT_CHECKPOINT));
     }
 
@@ -314,17 +316,21 @@ public record Settings(
         return isImplied ? OutputMode.APPEND : values.constant(SettingKey.OUTPUT_MODE, OutputMode.class);
     }
 
-    private static Output output(SettingValues values) {
+    private static ScoreRequest request(SettingValues values) {
         Steps at = values.constant(SettingKey.OUTPUT_AT, Steps.class);
         List<OutputKind> kinds = values.constants(SettingKey.OUTPUT_EMIT, OutputKind.class);
         int topK = (int) values.within(SettingKey.OUTPUT_TOP_K, 1, Integer.MAX_VALUE);
-        ScoreRequest request;
         try {
-            request = new ScoreRequest(at, kinds, topK, values.numberOr("top", SettingKey.OUTPUT_GATES_LAYER))
+            return new ScoreRequest(at, kinds, topK, values.numberOr("top", SettingKey.OUTPUT_GATES_LAYER))
                     .withFirstClass((int) values.within(SettingKey.OUTPUT_FIRST_CLASS, 0, Integer.MAX_VALUE));
         } catch (IllegalArgumentException e) {
             throw new RefusedException("output.emit: " + e.getMessage(), e);
         }
+    }
+
+    private static Output output(SettingValues values) {
+        ScoreRequest request = request(values);
+        WindowSettings.read(values).ifPresent(windows -> windows.requireFit(request));
         return new Output(
                 values.required(SettingKey.OUTPUT_PATH),
                 values.constant(SettingKey.OUTPUT_FORMAT, OutputFormat.class),

@@ -19,6 +19,7 @@ import sluice.job.input.InitialState;
 import sluice.job.input.InputPlan;
 import sluice.job.input.InputRow;
 import sluice.job.input.InputTable;
+import sluice.job.input.ResolvedWindows;
 import sluice.job.input.SequenceForm;
 import sluice.job.input.SequenceReader;
 import sluice.job.message.RefusedException;
@@ -37,6 +38,7 @@ import sluice.job.state.CarriedStates;
  * @param model the model file as read
  * @param table to score, as read; carried states are not joined to it
  * @param input how a row becomes the model's input
+ * @param request what is answered, with the windows of the settings
  * @param columns that are added to the table
  * @param schema of the scored table
  * @param quarantine the column of a quarantined row's reason
@@ -47,6 +49,7 @@ public record ScoringPlan(
         ModelFile model,
         InputTable table,
         InputPlan input,
+        ScoreRequest request,
         OutputColumns columns,
         StructType schema,
         ReasonColumn quarantine,
@@ -76,7 +79,8 @@ public record ScoringPlan(
             Configuration hadoop) {
         InputPlan input = InputPlan.resolve(table, file.model(), settings, vocabulary);
         Optional<CarriedStates> carried = CarriedStates.resolve(table, file.model(), input.kind(), settings, hadoop);
-        ScoreRequest request = settings.output().request();
+        ScoreRequest request =
+                ResolvedWindows.in(settings.output().request(), settings.input().windows(), input);
         try {
             CompiledModel.requireScorable(file.model(), input.kind(), request);
         } catch (IllegalArgumentException | ModelException e) {
@@ -97,6 +101,7 @@ public record ScoringPlan(
                 file.with(assumptions),
                 table,
                 input,
+                request,
                 columns,
                 columns.appendTo(table.schema(), file.model()),
                 quarantine,
@@ -128,7 +133,6 @@ public record ScoringPlan(
      * @param engine the broadcast of the model, which several plans can share
      */
     public Broadcast<BroadcastPlan> broadcast(Settings settings, SparkSession spark, Broadcast<BroadcastModel> engine) {
-        ScoreRequest request = settings.output().request();
         Optional<InitialState> state =
                 carried.map(states -> states.initialState(table)).or(input::state);
         SequenceReader reader =
