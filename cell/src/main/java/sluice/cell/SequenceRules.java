@@ -152,7 +152,9 @@ public final class SequenceRules {
         if (sequence.start().isPresent()) {
             return new Defect(Defect.Kind.WRONG_STATE, "a start state: each window starts from the model's own state");
         }
-        return request.at() == Steps.EACH || windows.answersLast(sequence.length())
+        boolean hasAnswer =
+                request.at() == Steps.EACH || request.needsTargetsOnly() || windows.answersLast(sequence.length());
+        return hasAnswer
                 ? null
                 : new Defect(
                         Defect.Kind.TOO_SHORT,

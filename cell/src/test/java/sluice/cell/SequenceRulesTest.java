@@ -265,6 +265,11 @@ class SequenceRulesTest {
                 Defect.Kind.TOO_SHORT,
                 "2 steps, expected at least 3, the length of a window; partial windows are answered with input.partial-windows = last");
         assertThat(rules.check(Sequence.ofTokens(1, 2, 3))).isEmpty();
+        ScoreRequest loglik = new ScoreRequest(Steps.LAST, List.of(OutputKind.LOGLIK), 1)
+                .withWindows(new Windows(3, Windows.Partial.SKIP));
+        assertThat(new SequenceRules(WORDS, InputKind.EMBEDDING, loglik).check(Sequence.ofTokens(1, 2)))
+                .as("a sum of no terms")
+                .isEmpty();
         assertDefect(
                 rules.check(Sequence.ofTokens(1, 2, 3).from(LstmState.initial(WORDS))),
                 Defect.Kind.WRONG_STATE,

@@ -2,6 +2,7 @@ package sluice.job.report;
 
 import java.util.Locale;
 import java.util.Optional;
+import sluice.job.column.FlaggedRanks;
 import sluice.job.message.HumanText;
 import sluice.job.message.TwoColumnText;
 import sluice.job.settings.Settings;

@@ -10,7 +10,7 @@ import org.apache.spark.broadcast.Broadcast;
 import sluice.cell.OutputKind;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
-import sluice.job.report.FlaggedRanks;
+import sluice.job.column.FlaggedRanks;
 import sluice.job.report.RunCounters;
 
 /** Measures how fast one core of an executor scores, and keeps what its answers say about ranks. Not a record: Kryo can't read records. */

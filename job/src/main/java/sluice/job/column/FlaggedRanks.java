@@ -1,4 +1,4 @@
-package sluice.job.report;
+package sluice.job.column;
 
 import java.io.Serializable;
 import java.util.Arrays;
@@ -79,7 +79,7 @@ public final class FlaggedRanks implements Serializable {
     }
 
     /** Adds a table to a page, one line for each threshold. */
-    void addTo(TwoColumnText page) {
+    public void addTo(TwoColumnText page) {
         page.add("", "");
         page.add(
                 "ranks",
@@ -102,7 +102,7 @@ public final class FlaggedRanks implements Serializable {
     }
 
     /** The same as values of a report in JSON. */
-    Map<String, Object> json() {
+    public Map<String, Object> json() {
         List<Map<String, Object>> thresholds = IntStream.rangeClosed(1, LARGEST)
                 .mapToObj(g -> {
                     Map<String, Object> threshold = new LinkedHashMap<>();
