@@ -27,6 +27,8 @@ public record Defect(Kind kind, String text) {
         FEATURE_TOO_LARGE,
         /** More steps than fit the arrays of one batch. */
         TOO_LONG,
+        /** Fewer steps than a window, although partial windows are not answered. */
+        TOO_SHORT,
         /** Tokens for a model of features, features for a model of tokens, or rows of another width. */
         WRONG_INPUT,
         /** A start state whose shapes differ from the model's, or whose values exceed {@link SequenceRules#MAX_STATE}. */

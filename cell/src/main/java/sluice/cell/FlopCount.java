@@ -11,8 +11,9 @@ import sluice.cell.model.OutputLayer;
  * @param step operations of one step through all layers; the input product is 0 for a first layer that uses a lookup table
  * @param answer operations of one answered step in the output layer; 0 if no requested output needs it
  * @param answersEachStep whether the output layer computes every step, or the last one only
+ * @param windowSteps steps that are computed for one answer, if each step is answered; 1 without windows
  */
-public record FlopCount(long step, long answer, boolean answersEachStep) {
+public record FlopCount(long step, long answer, boolean answersEachStep, int windowSteps) {
     public static FlopCount of(LstmModel model, InputKind input, ScoreRequest request) {
         return of(
                 model, input, request, model.output().map(OutputLayer::classes).orElse(0));
@@ -42,7 +43,8 @@ public record FlopCount(long step, long answer, boolean answersEachStep) {
                         .orElse(0L)
                 : 0;
         boolean each = request.at() == Steps.EACH || request.needsTargets();
-        return new FlopCount(step, answer, each);
+        return new FlopCount(
+                step, answer, each, request.windows().map(Windows::length).orElse(1));
     }
 
     /** Classes whose logits are computed for an answer. */
@@ -56,6 +58,6 @@ public record FlopCount(long step, long answer, boolean answersEachStep) {
      * @param steps number of steps of all of them together
      */
     public double of(double sequences, double steps) {
-        return step * steps + answer * (answersEachStep ? steps : sequences);
+        return step * steps + answer * (answersEachStep ? steps / windowSteps : sequences);
     }
 }

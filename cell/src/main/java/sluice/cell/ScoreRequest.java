@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -28,11 +29,17 @@ public final class ScoreRequest implements Serializable {
     private boolean exclusions;
     private float temperature = 1;
     private Pooling pooling = Pooling.LAST;
+    private Windows windows; // or null
+    private boolean next; // whether the only target is the token that follows a sequence
     /** The kinds as a list, built once because every row reads it; null after deserialization. */
     private transient List<OutputKind> list;
 
     private ScoreRequest(ScoreRequest other) {
-        this.at = other.at;
+        this(other, other.at);
+    }
+
+    private ScoreRequest(ScoreRequest other, Steps at) {
+        this.at = at;
         this.kinds = other.kinds;
         this.topK = other.topK;
         this.gatesLayer = other.gatesLayer;
@@ -41,6 +48,8 @@ public final class ScoreRequest implements Serializable {
         this.exclusions = other.exclusions;
         this.temperature = other.temperature;
         this.pooling = other.pooling;
+        this.windows = other.windows;
+        this.next = other.next;
     }
 
     /** The same as {@link #ScoreRequest(Steps, Collection, int, OptionalInt)}, with the gates of the top layer. */
@@ -168,6 +177,45 @@ public final class ScoreRequest implements Serializable {
     }
 
     /**
+     * The same request, each step answered from its window alone.
+     *
+     * @throws IllegalArgumentException if a requested kind has no meaning for windows
+     */
+    public ScoreRequest withWindows(Windows of) {
+        for (OutputKind kind : kinds) {
+            if (kind == OutputKind.STATE || kind == OutputKind.GATES) {
+                throw new IllegalArgumentException(
+                        "%s is not available with windows: each window starts from the model's own state and has %s; leave it out, or set input.window = none"
+                                .formatted(
+                                        name(kind),
+                                        kind == OutputKind.STATE
+                                                ? "no state that a later run can continue from"
+                                                : "gates of its own at each of its steps"));
+            }
+        }
+        ScoreRequest copy = new ScoreRequest(this);
+        copy.windows = of;
+        return copy;
+    }
+
+    /**
+     * The request for one window as a sequence of its own: at the last step, with the token that {@linkplain Sequence#next() follows} the
+     * window as its only target.
+     *
+     * @param targets whether the kinds about targets are requested
+     * @param others whether the other kinds are
+     */
+    public ScoreRequest ofOneWindow(boolean targets, boolean others) {
+        ScoreRequest copy = new ScoreRequest(this, Steps.LAST);
+        copy.kinds = Arrays.stream(kinds)
+                .filter(kind -> needsTargets(kind) ? targets : others)
+                .toArray(OutputKind[]::new);
+        copy.windows = null;
+        copy.next = true;
+        return copy;
+    }
+
+    /**
      * The same request for another number of classes in {@link OutputKind#TOPK}.
      *
      * @throws IllegalArgumentException if it is below 1
@@ -201,6 +249,34 @@ public final class ScoreRequest implements Serializable {
 
     public Steps at() {
         return at;
+    }
+
+    /** The windows from which steps are answered; empty: from all steps before. */
+    public Optional<Windows> windows() {
+        return Optional.ofNullable(windows);
+    }
+
+    /** Whether the only target of a sequence is the token that {@linkplain Sequence#next() follows} it, not those within it. */
+    public boolean targetsNext() {
+        return next;
+    }
+
+    /** Index of the first answered step of a sequence of this many steps; {@code steps} if none is answered. */
+    public int firstAnswer(int steps) {
+        if (at == Steps.LAST) {
+            return Math.max(0, steps - 1);
+        }
+        return windows == null ? 0 : windows.firstAnswer(steps);
+    }
+
+    /** Number of answered steps of a sequence of this many steps. */
+    public int answers(int steps) {
+        return at == Steps.LAST ? 1 : steps - firstAnswer(steps);
+    }
+
+    /** Index of the first token of a sequence that is a target; {@code steps} if none is. */
+    public int firstTarget(int steps) {
+        return windows == null ? Math.min(1, steps) : windows.firstTarget(steps);
     }
 
     /** Without duplicates, in the order of the output columns. */
@@ -347,7 +423,8 @@ public final class ScoreRequest implements Serializable {
 
     /** An output layer that reads a backward direction's final state answers the whole sequence, so a single step has no answer. */
     private void requireLastStep(OutputKind kind) {
-        if (at == Steps.EACH || needsTargets(kind)) {
+        boolean endsThere = windows != null || next; // a window is a whole sequence
+        if (!endsThere && (at == Steps.EACH || needsTargets(kind))) {
             throw new IllegalArgumentException(
                     ("%s is not available for each step: the model's output layer reads the final states of both directions, which "
                                     + "are known only after the whole sequence; ask at last, for %s")

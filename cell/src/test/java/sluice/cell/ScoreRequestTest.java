@@ -207,6 +207,41 @@ class ScoreRequestTest {
     }
 
     @Test
+    void kindsThatWindowsDoNotHave() {
+        Windows windows = new Windows(10, Windows.Partial.SKIP);
+        assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, Set.of(OutputKind.STATE), 1).withWindows(windows))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "state is not available with windows: each window starts from the model's own state and has no state that a later"
+                                + " run can continue from; leave it out, or set input.window = none");
+        assertThatThrownBy(() -> new ScoreRequest(Steps.EACH, Set.of(OutputKind.GATES), 1).withWindows(windows))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("gates of its own at each of its steps");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
+    void aWindowBelowOneStep(int length) {
+        assertThatThrownBy(() -> new Windows(length, Windows.Partial.SKIP))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a window of " + length + " steps: expected at least 1");
+    }
+
+    /** A window is a whole sequence, so a model that reads out its final states answers each of them. */
+    @Test
+    void windowsOfAModelThatReadsOutItsFinalStates() {
+        LstmModel both = new LstmModel(
+                        Optional.empty(),
+                        List.of(LstmLayer.bidirectional(
+                                SAMPLES.direction(3, 2), SAMPLES.direction(3, 2).backward())),
+                        Optional.of(SAMPLES.output(4, 4)))
+                .readFrom(Readout.FINAL_STATES);
+        ScoreRequest each = new ScoreRequest(Steps.EACH, Set.of(OutputKind.RANK, OutputKind.SOFTMAX), 1);
+        assertThatThrownBy(() -> each.requireAnswerableBy(both)).hasMessageContaining("is not available for each step");
+        each.withWindows(new Windows(10, Windows.Partial.SKIP)).requireAnswerableBy(both);
+    }
+
+    @Test
     void aRequestIsSerializable() throws IOException, ClassNotFoundException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {

@@ -255,6 +255,27 @@ class SequenceRulesTest {
                 "row 1 of the state's c holds " + value + ": expected at most 1.09951163E12 in magnitude");
     }
 
+    @Test
+    void aSequenceShorterThanAWindow() {
+        ScoreRequest windows = new ScoreRequest(Steps.LAST, List.of(OutputKind.SOFTMAX), 1)
+                .withWindows(new Windows(3, Windows.Partial.SKIP));
+        SequenceRules rules = new SequenceRules(WORDS, InputKind.EMBEDDING, windows);
+        assertDefect(
+                rules.check(Sequence.ofTokens(1, 2)),
+                Defect.Kind.TOO_SHORT,
+                "2 steps, expected at least 3, the length of a window; partial windows are answered with input.partial-windows = last");
+        assertThat(rules.check(Sequence.ofTokens(1, 2, 3))).isEmpty();
+        ScoreRequest loglik = new ScoreRequest(Steps.LAST, List.of(OutputKind.LOGLIK), 1)
+                .withWindows(new Windows(3, Windows.Partial.SKIP));
+        assertThat(new SequenceRules(WORDS, InputKind.EMBEDDING, loglik).check(Sequence.ofTokens(1, 2)))
+                .as("a sum of no terms")
+                .isEmpty();
+        assertDefect(
+                rules.check(Sequence.ofTokens(1, 2, 3).from(LstmState.initial(WORDS))),
+                Defect.Kind.WRONG_STATE,
+                "a start state: each window starts from the model's own state");
+    }
+
     /** Except STATE_OVERFLOW, which only scoring can find: see StateOverflowTest. */
     @Test
     void everyKindOfDefectHasACaseHere() {
@@ -267,6 +288,7 @@ class SequenceRulesTest {
                         Defect.Kind.FEATURE_NOT_FINITE,
                         Defect.Kind.FEATURE_TOO_LARGE,
                         Defect.Kind.TOO_LONG,
+                        Defect.Kind.TOO_SHORT,
                         Defect.Kind.WRONG_INPUT,
                         Defect.Kind.WRONG_STATE,
                         Defect.Kind.STATE_OVERFLOW);

@@ -2,6 +2,8 @@ package sluice.cell.answer;
 
 import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
+import sluice.cell.ScoredSequence;
+import sluice.cell.Sequence;
 import sluice.cell.StepGates;
 import sluice.cell.Steps;
 
@@ -35,10 +37,11 @@ public final class AnswerWriter {
         this.gates = request.asksFor(OutputKind.GATES);
     }
 
-    /** An answer with empty arrays for all that the request asks of a sequence of this length. */
-    public Answer allocate(int length) {
-        int steps = request.at() == Steps.EACH ? length : 1;
-        int targets = Math.max(0, length - 1);
+    /** An answer with empty arrays for all that the request asks of a sequence. */
+    public Answer allocate(Sequence sequence) {
+        int length = sequence.length();
+        int steps = request.answers(length);
+        int targets = request.targetsNext() ? nextTokens(sequence) : length - request.firstTarget(length);
         Answer scored = new Answer();
         scored.softmax = softmax ? new float[steps][] : null;
         scored.logits = logits ? new float[steps][] : null;
@@ -52,6 +55,10 @@ public final class AnswerWriter {
         scored.cell = cell ? new float[steps][] : null;
         scored.gates = gates ? new StepGates[steps] : null;
         return scored;
+    }
+
+    private static int nextTokens(Sequence sequence) {
+        return sequence.hasNext() ? 1 : 0;
     }
 
     /** The row of the answer for this step; -1 if the step is not answered. Step -1 is the start of an empty sequence. */
@@ -98,15 +105,60 @@ public final class AnswerWriter {
         }
     }
 
-    /** Writes the probability and rank of the token after this step. Steps must come in order, so that the sum has the same bits. */
-    public void writeTarget(Answer scored, int step, Nodes nodes, int child) {
+    /** Copies what is not about targets from an answer at the last step, without copies of arrays. */
+    public void copy(ScoredSequence last, Answer scored, int row) {
+        if (softmax) {
+            scored.softmax[row] = last.softmax()[0];
+        }
+        if (logits) {
+            scored.logits[row] = last.logits()[0];
+        }
+        if (sigmoid) {
+            scored.sigmoid[row] = last.sigmoid()[0];
+        }
+        if (prediction) {
+            scored.prediction[row] = last.prediction()[0];
+        }
+        if (topK) {
+            scored.topTokens[row] = last.topTokens()[0];
+            scored.topProbabilities[row] = last.topProbabilities()[0];
+        }
+        if (hidden) {
+            scored.hidden[row] = last.hidden()[0];
+        }
+        if (cell) {
+            scored.cell[row] = last.cell()[0];
+        }
+        if (candidateRanks) {
+            scored.ranks = last.ranks();
+        }
+    }
+
+    /** Copies the only target of an answer; see {@link #writeTarget} for its index. */
+    public void copyTarget(ScoredSequence one, Answer scored, int target) {
+        scored.logLikelihood += one.logLikelihood();
+        scored.predictedTokens++;
+        if (logProbabilities) {
+            scored.logProbabilities[target] = one.logProbabilities()[0];
+        }
+        if (ranks) {
+            scored.ranks[target] = one.ranks()[0];
+        }
+    }
+
+    /**
+     * Writes the probability and rank of a target. Targets must come in order, so that the sum has the same bits.
+     *
+     * @param target its index among the targets of the sequence
+     */
+    public void writeTarget(Answer scored, int target, Nodes nodes, int child) {
         scored.logLikelihood += nodes.logProbability[child];
         scored.predictedTokens++;
         if (logProbabilities) {
-            scored.logProbabilities[step] = (float) nodes.logProbability[child];
+            scored.logProbabilities[target] = (float) nodes.logProbability[child];
         }
         if (ranks) {
-            scored.ranks[step] = 1 + nodes.moreProbable[child];
+            scored.ranks[target] = 1 + nodes.moreProbable[child];
         }
     }
 }

@@ -18,14 +18,22 @@ import sluice.cell.kernel.Kernel;
 final class EngineScorer implements SequenceScorer {
     private final PackedModel packed;
     private final SequenceRules rules;
+    private final ScoreRequest request;
     private final AnswerCache answers;
     private final MemoryEstimate memory;
     private final TreeWalk tree; // for a model of forward layers only, else null
     private final LayeredScorer layered; // for a model with a backward direction, else null
-    private long computedSteps;
+    private long computedSteps; // of the tree
 
-    EngineScorer(PackedModel packed, Kernel kernel, SequenceRules rules, AnswerCache answers, MemoryEstimate memory) {
-        ScoreRequest request = answers.request();
+    /** @param answers of this request, by sequence */
+    EngineScorer(
+            PackedModel packed,
+            Kernel kernel,
+            SequenceRules rules,
+            ScoreRequest request,
+            AnswerCache answers,
+            MemoryEstimate memory) {
+        this.request = request;
         this.packed = packed;
         this.rules = rules;
         this.answers = answers;
@@ -78,10 +86,9 @@ final class EngineScorer implements SequenceScorer {
     /** Computes the answers to distinct sequences, in their order. */
     private Answer[] compute(List<Sequence> distinct) {
         if (layered != null) {
-            computedSteps += distinct.stream().mapToLong(Sequence::length).sum();
             return layered.score(distinct);
         }
-        PrefixTree prefixes = new PrefixTree(distinct, packed.input().takesTokens());
+        PrefixTree prefixes = new PrefixTree(distinct);
         computedSteps += tree.steps(prefixes);
         Answer[] walked = tree.walk(prefixes);
         Answer[] answers = new Answer[walked.length];
@@ -93,11 +100,11 @@ final class EngineScorer implements SequenceScorer {
 
     @Override
     public long computedSteps() {
-        return computedSteps;
+        return layered == null ? computedSteps : layered.computedSteps();
     }
 
     @Override
     public long bytes(Sequence sequence) {
-        return memory.bytes(answers.request(), sequence);
+        return memory.bytes(request, sequence);
     }
 }

@@ -96,7 +96,7 @@ final class ReferenceScorer implements SequenceScorer {
             new ReferenceDistributions(lstm, request, sequence.classes()).write(hidden, scored);
         }
         if (request.needsTargets()) {
-            writeTargets(run.hidden(), sequence.tokens(), scored);
+            writeTargets(run.hidden(), hidden, sequence, scored);
         }
         return scored;
     }
@@ -161,13 +161,23 @@ final class ReferenceScorer implements SequenceScorer {
         return Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
     }
 
+    /** @param ends the row of the last step, if only that is answered */
+    private void writeTargets(double[][] steps, double[][] ends, Sequence sequence, Answer scored) {
+        if (request.targetsNext()) {
+            writeTargets(ends, sequence.hasNext() ? new int[] {sequence.next()} : new int[0], scored);
+        } else {
+            int[] tokens = sequence.tokens();
+            writeTargets(steps, Arrays.copyOfRange(tokens, Math.min(1, tokens.length), tokens.length), scored);
+        }
+    }
+
     private void writeTargets(double[][] hidden, int[] tokens, Answer scored) {
-        int targets = Math.max(0, tokens.length - 1);
+        int targets = tokens.length;
         float[] logProbabilities = new float[targets];
         int[] ranks = new int[targets];
         for (int step = 0; step < targets; step++) {
             double[] logits = ReferenceLstm.scaled(lstm.logits(hidden[step]), request.temperature());
-            double target = logits[tokens[step + 1] - request.firstClass()];
+            double target = logits[tokens[step] - request.firstClass()];
             double max = Double.NEGATIVE_INFINITY;
             for (double logit : logits) {
                 max = Math.max(max, logit);

@@ -46,7 +46,9 @@ final class TreeWalk {
     private final OutputStage outputs; // null if the request needs no output layer
     private final AnswerWriter writer;
     private final boolean each;
-    private final boolean needsTargets;
+    private final boolean answersTargets; // whether any tokens are targets
+    private final boolean needsTargets; // whether the sequences' own tokens are targets
+    private final boolean needsNext; // whether the tokens that follow the sequences are
     private final int firstClass; // the token of class 0
     private final boolean writesHidden;
     private final boolean writesCell;
@@ -85,7 +87,9 @@ final class TreeWalk {
         this.outputs = outputs;
         this.writer = new AnswerWriter(request);
         this.each = request.at() == Steps.EACH;
-        this.needsTargets = request.needsTargets();
+        this.answersTargets = request.needsTargets();
+        this.needsTargets = answersTargets && !request.targetsNext();
+        this.needsNext = answersTargets && request.targetsNext();
         this.firstClass = request.firstClass();
         this.writesHidden = request.asksFor(OutputKind.HIDDEN);
         this.writesCell = request.asksFor(OutputKind.CELL);
@@ -101,7 +105,7 @@ final class TreeWalk {
         boolean pools = writesHidden && request.pooling() != Pooling.LAST;
         this.pooled = pools ? new PooledStates(request.pooling(), band, states.topWidth()) : null;
         this.features = new float[takesTokens ? 0 : band * model.inputWidth()];
-        boolean together = each || (needsTargets && !(request.choosesClasses() && request.needsDistribution()));
+        boolean together = each || (answersTargets && !(request.choosesClasses() && request.needsDistribution()));
         this.ended = outputs == null || together ? null : new EndedSequences(band, states.topWidth());
         this.place = new int[band];
         this.shared = new int[band];
@@ -116,7 +120,7 @@ final class TreeWalk {
 
     /** Whether the state after the last token is not needed. If states may overflow, each must be checked. */
     private static boolean skipsLastToken(PackedModel packed, ScoreRequest request) {
-        return request.needsTargetsOnly() && !packed.mayOverflow();
+        return request.needsTargetsOnly() && !request.targetsNext() && !packed.mayOverflow();
     }
 
     /** Number of steps that the walk of this tree computes. */
@@ -127,7 +131,7 @@ final class TreeWalk {
     /** Computes the answers of the tree's sequences, in the tree's order. */
     Answer[] walk(PrefixTree tree) {
         Answer[] answers = new Answer[tree.size()];
-        Arrays.setAll(answers, place -> writer.allocate(tree.sequence(place).length()));
+        Arrays.setAll(answers, place -> writer.allocate(tree.sequence(place)));
         int started = 0;
         levelNodes = 0;
         active = 0;
@@ -138,7 +142,7 @@ final class TreeWalk {
                 started += count;
             }
             int next = listNodes(tree);
-            if (outputs != null && (ended == null || needsTargets)) {
+            if (outputs != null && (ended == null || answersTargets)) {
                 outputs.answer(nodes, states.top());
             }
             write(tree, answers);
@@ -204,6 +208,9 @@ final class TreeWalk {
             }
             if (sequence.length() == nextStep) {
                 nodes.requested[node[s]] |= !each && ended == null;
+                if (needsNext && sequence.hasNext()) {
+                    child[s] = nodes.addChild(sequence.next() - firstClass);
+                }
                 continue;
             }
             // Also true if the neighbour has ended before this level: it shares at most its own length.
@@ -238,7 +245,8 @@ final class TreeWalk {
         StepGates gates = null;
         int copied = -1;
         for (int s = 0; s < active; s++) {
-            int length = tree.sequence(place[s]).length();
+            Sequence sequence = tree.sequence(place[s]);
+            int length = sequence.length();
             boolean ends = length == level[s] + 1;
             Answer answer = answers[place[s]];
             int answered = writer.answerIndex(level[s], length);
@@ -263,11 +271,14 @@ final class TreeWalk {
             if (needsTargets && level[s] >= 0 && !ends) {
                 writer.writeTarget(answer, level[s], nodes, child[s]);
             }
+            if (needsNext && ends && sequence.hasNext()) {
+                writer.writeTarget(answer, 0, nodes, child[s]);
+            }
             if (writesState && ends) {
                 answer.state = states.state(node[s]);
             }
             if (mayOverflow && ends && states.overflown(node[s])) {
-                answers[place[s]] = Answer.unscorable(OverflowGuard.overflow(tree.sequence(place[s])));
+                answers[place[s]] = Answer.unscorable(OverflowGuard.overflow(sequence));
             }
             if (ended != null && ended.isFull()) {
                 ended.flush(outputs, writer, answers);

@@ -18,6 +18,7 @@ import sluice.job.settings.VectorForm;
 public final class OutputSize {
     private static final double LARGE = 1L << 40;
 
+    private final ScoreRequest request;
     private final long perRow;
     private final long perCandidate;
     private final long perStep;
@@ -25,6 +26,7 @@ public final class OutputSize {
 
     /** Precomputed, because the size is needed for each row. */
     public OutputSize(LstmModel model, ScoreRequest request) {
+        this.request = request;
         AnswerWidths widths = new AnswerWidths(model);
         if (request.hasCandidates()) {
             this.perCandidate = perRow(request, widths.ofCandidates(1)) - perRow(request, widths.ofCandidates(0));
@@ -94,7 +96,12 @@ public final class OutputSize {
      * @param candidates of its sequence; a fraction as well
      */
     public double bytes(double steps, double candidates) {
-        return perRow + perCandidate * candidates + perStep * steps + perTarget * Math.max(0, steps - 1);
+        double row = perRow + perCandidate * candidates;
+        if (request.windows().isEmpty()) {
+            return row + perStep * steps + perTarget * Math.max(0, steps - 1);
+        }
+        int whole = (int) Math.round(steps);
+        return row + perStep * request.answers(whole) + perTarget * (double) (whole - request.firstTarget(whole));
     }
 
     /** Bytes of the row of this sequence. */

@@ -39,6 +39,10 @@ public enum SettingKey {
     INPUT_MIN_LENGTH("input.min-length", Hash.INCLUDED, Scope.MODEL),
     INPUT_MAX_LENGTH("input.max-length", Hash.INCLUDED, Scope.MODEL),
     INPUT_TOO_LONG("input.too-long", Hash.INCLUDED, Scope.MODEL),
+    INPUT_WINDOW("input.window", Hash.LATER, Scope.MODEL),
+    INPUT_PARTIAL_WINDOWS("input.partial-windows", Hash.LATER, Scope.MODEL),
+    INPUT_WINDOW_PAD("input.window-pad", Hash.LATER, Scope.MODEL),
+    INPUT_WINDOW_PADDING("input.window-padding", Hash.LATER, Scope.MODEL),
 
     STATE_PATH("state.path", Hash.EXCLUDED, Scope.MODEL),
     STATE_KEY("state.key", Hash.INCLUDED, Scope.MODEL),

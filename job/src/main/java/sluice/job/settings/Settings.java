@@ -54,6 +54,7 @@ public record Settings(
             Optional<String> beginToken,
             Optional<String> endToken,
             LengthLimits limits,
+            Optional<WindowSettings> windows,
             Optional<String> checkpoint) {}
 
     /** {@code state.*}; without a path no state is carried from run to run. */
@@ -254,6 +255,7 @@ public record Settings(
                         (int) values.within(SettingKey.INPUT_MIN_LENGTH, 0, Integer.MAX_VALUE),
                         (int) values.within(SettingKey.INPUT_MAX_LENGTH, 0, Integer.MAX_VALUE),
                         values.constant(SettingKey.INPUT_TOO_LONG, LengthLimits.TooLong.class)),
+                WindowSettings.read(values),
                 values.optional(SettingKey.INPUT_CHECKPOINT));
     }
 
@@ -316,11 +318,13 @@ public record Settings(
 
     private static Output output(SettingValues values) {
         AnswerClasses classes = AnswerClasses.of(values);
+        ScoreRequest request = RequestSettings.read(values, classes);
+        WindowSettings.read(values).ifPresent(windows -> windows.requireFit(request));
         return new Output(
                 values.required(SettingKey.OUTPUT_PATH),
                 values.constant(SettingKey.OUTPUT_FORMAT, OutputFormat.class),
                 mode(values),
-                RequestSettings.read(values, classes),
+                request,
                 classes,
                 values.constant(SettingKey.OUTPUT_VECTORS, VectorForm.class),
                 new FileSize(

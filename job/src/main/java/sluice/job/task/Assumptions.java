@@ -51,7 +51,7 @@ final class Assumptions {
     }
 
     private void addBackward(List<String> notes) {
-        if (model.looksAhead() && request.needsTargets()) {
+        if (model.looksAhead() && request.needsTargets() && request.windows().isEmpty()) {
             notes.add(
                     "%s: the model also reads backward, so it has seen the token whose probability it gives; this is not the likelihood of a language model"
                             .formatted(asked(false)));

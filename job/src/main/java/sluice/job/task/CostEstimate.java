@@ -2,7 +2,6 @@ package sluice.job.task;
 
 import sluice.cell.FlopCount;
 import sluice.cell.InputKind;
-import sluice.cell.ScoreRequest;
 import sluice.cell.model.LstmModel;
 import sluice.job.column.OutputSize;
 import sluice.job.settings.Settings;
@@ -38,11 +37,10 @@ public record CostEstimate(
     public static CostEstimate of(TableSample sample, ScoringPlan plan, Settings settings, int cores, int tasksAtOnce) {
         LstmModel model = plan.model().model();
         InputKind kind = plan.input().kind();
-        ScoreRequest request = settings.output().request();
         double perRow = sample.batchBytesPerRow();
         double batchRows = perRow == 0 ? sample.rows() : settings.scoring().batchBytes() / perRow;
         batchRows = Math.max(1, Math.min(batchRows, sample.rows()));
-        SharingCurve curve = new SharingCurve(sample.sequences(), model, kind);
+        SharingCurve curve = new SharingCurve(sample.sequences(), model, kind, plan.request());
         double cachedRows = perRow == 0
                 ? 0
                 : curve.rowsOfDistinct(
@@ -56,11 +54,11 @@ public record CostEstimate(
         return new CostEstimate(
                 sample.rows(),
                 steps * sample.goodFraction(),
-                FlopCount.of(model, kind, request, sample.candidatesPerRow()),
+                FlopCount.of(model, kind, plan.request(), sample.candidatesPerRow()),
                 curve.ratio(togetherRows),
                 Math.max(curve.ratio(togetherRows), curve.ratio(sample.rows())),
                 sample.keptBytesPerRow()
-                        + new OutputSize(model, request).bytes(sample.stepsPerRow(), sample.candidatesPerRow()),
+                        + new OutputSize(model, plan.request()).bytes(sample.stepsPerRow(), sample.candidatesPerRow()),
                 flopsPerSecond(settings.scoring()));
     }
 

@@ -20,6 +20,7 @@ import sluice.job.input.InitialState;
 import sluice.job.input.InputPlan;
 import sluice.job.input.InputRow;
 import sluice.job.input.InputTable;
+import sluice.job.input.ResolvedWindows;
 import sluice.job.input.SequenceForm;
 import sluice.job.input.SequenceReader;
 import sluice.job.message.RefusedException;
@@ -38,6 +39,7 @@ import sluice.job.state.CarriedStates;
  * @param model the model file as read
  * @param table to score, as read; carried states are not joined to it
  * @param input how a row becomes the model's input
+ * @param request what is answered, with the windows of the settings
  * @param classes the columns of the classes that answers are about; empty: all classes
  * @param columns that are added to the table
  * @param schema of the scored table
@@ -49,6 +51,7 @@ public record ScoringPlan(
         ModelFile model,
         InputTable table,
         InputPlan input,
+        ScoreRequest request,
         Optional<ClassColumns> classes,
         OutputColumns columns,
         StructType schema,
@@ -79,7 +82,8 @@ public record ScoringPlan(
             Configuration hadoop) {
         InputPlan input = InputPlan.resolve(table, file.model(), settings, vocabulary);
         Optional<CarriedStates> carried = CarriedStates.resolve(table, file.model(), input.kind(), settings, hadoop);
-        ScoreRequest request = settings.output().request();
+        ScoreRequest request =
+                ResolvedWindows.in(settings.output().request(), settings.input().windows(), input);
         try {
             CompiledModel.requireScorable(file.model(), input.kind(), request);
         } catch (IllegalArgumentException | ModelException e) {
@@ -109,6 +113,7 @@ public record ScoringPlan(
                 file.with(assumptions),
                 table,
                 input,
+                request,
                 classes,
                 columns,
                 columns.appendTo(table.schema(), file.model()),
@@ -141,7 +146,6 @@ public record ScoringPlan(
      * @param engine the broadcast of the model, which several plans can share
      */
     public Broadcast<BroadcastPlan> broadcast(Settings settings, SparkSession spark, Broadcast<BroadcastModel> engine) {
-        ScoreRequest request = settings.output().request();
         Optional<InitialState> state =
                 carried.map(states -> states.initialState(table)).or(input::state);
         SequenceReader reader =

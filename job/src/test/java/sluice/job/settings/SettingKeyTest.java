@@ -47,6 +47,10 @@ class SettingKeyTest {
             Map.entry("input.unknown-word", "<unk>"),
             Map.entry("input.min-length", "2"),
             Map.entry("input.max-length", "7"),
+            Map.entry("input.window", "none"),
+            Map.entry("input.partial-windows", "skip"),
+            Map.entry("input.window-pad", ""),
+            Map.entry("input.window-padding", "pre"),
             Map.entry("state.path", "states"),
             Map.entry("state.key", "user"),
             Map.entry("state.keep", "3"),
@@ -169,6 +173,25 @@ class SettingKeyTest {
             String value = AT_LAST.getOrDefault(key, WITH_STATES.get(key));
             assertThat(hash(Map.of(key, value))).as(key).isNotEqualTo(hash(Map.of()));
         }
+    }
+
+    /** Windows exclude states, and padding needs windows. */
+    @Test
+    void windowsCountIfTheyAreSet() {
+        Map<String, String> none = Map.of(
+                "input.window", "none",
+                "input.partial-windows", "skip",
+                "input.window-pad", "",
+                "input.window-padding", "pre");
+        assertThat(hash(none)).isEqualTo(hash(Map.of()));
+        List<String> hashes = new ArrayList<>(List.of(hash(Map.of())));
+        Map<String, String> windows = new HashMap<>();
+        for (String setting : List.of(
+                "input.window=10", "input.partial-windows=last", "input.window-pad=0", "input.window-padding=post")) {
+            windows.put(setting.split("=")[0], setting.split("=")[1]);
+            hashes.add(hash(windows));
+        }
+        assertThat(hashes).doesNotHaveDuplicates();
     }
 
     @Test
