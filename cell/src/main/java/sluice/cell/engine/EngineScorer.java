@@ -16,7 +16,6 @@ import sluice.cell.kernel.Kernel;
 
 /** Scores batches with a kernel. Each distinct sequence is computed once, and not at all if the cache holds its answer. */
 final class EngineScorer implements SequenceScorer {
-    private final PackedModel packed;
     private final SequenceRules rules;
     private final ScoreRequest request;
     private final AnswerCache answers;
@@ -34,7 +33,6 @@ final class EngineScorer implements SequenceScorer {
             AnswerCache answers,
             MemoryEstimate memory) {
         this.request = request;
-        this.packed = packed;
         this.rules = rules;
         this.answers = answers;
         this.memory = memory;

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import sluice.cell.Defect;
+import sluice.cell.FlopCount;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.OutputKind;
@@ -407,6 +408,12 @@ class WindowsTest {
         int apart = 7 * 3;
         int prefixes = 3 + 3 + 3 + 1 + 2 + 3 + 3; // 2 3 is shared by two, 3 by two
         assertThat(scorer.computedSteps()).isEqualTo(sample.model().looksAhead() ? apart : prefixes);
+        assertThat(Sharing.distinctSteps(batch, sample.model(), sample.input(), ranks))
+                .as("predicted")
+                .isEqualTo(scorer.computedSteps());
+        assertThat(Sharing.steps(batch, ranks)).as("of 8 + 1 + 1 windows").isEqualTo(10 * 3);
+        FlopCount work = FlopCount.of(sample.model(), sample.input(), ranks);
+        assertThat(work.of(3, 30)).as("an output for each window").isEqualTo(30.0 * work.step() + 10.0 * work.answer());
         SequenceScorer cached = sample.compile(KernelChoice.AUTO)
                 .scorer(sample.compile(KernelChoice.AUTO).answerCache(ranks, 1 << 20));
         cached.score(batch);
