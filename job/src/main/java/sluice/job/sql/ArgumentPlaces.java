@@ -2,8 +2,10 @@ package sluice.job.sql;
 
 import java.io.Serializable;
 import java.util.Optional;
+import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.NullType;
 import org.apache.spark.sql.types.StringType;
 import sluice.job.input.SequenceForm;
 
@@ -44,7 +46,7 @@ final class ArgumentPlaces implements Serializable {
     }
 
     private static boolean listsClasses(DataType type) {
-        SequenceForm form = SequenceForm.of(ModelFunction.typeOrDefault(type));
+        SequenceForm form = SequenceForm.of(typeOrDefault(type));
         return form == SequenceForm.IDS || form == SequenceForm.WORDS;
     }
 
@@ -52,6 +54,13 @@ final class ArgumentPlaces implements Serializable {
         return type.equals(DataTypes.IntegerType)
                 || type.equals(DataTypes.ShortType)
                 || type.equals(DataTypes.ByteType);
+    }
+
+    /** {@code NULL} and {@code array()} have no element type: they are taken as {@code array<int>}. */
+    static DataType typeOrDefault(DataType type) {
+        boolean isNull = type instanceof NullType;
+        boolean isEmpty = type instanceof ArrayType array && array.elementType() instanceof NullType;
+        return isNull || isEmpty ? DataTypes.createArrayType(DataTypes.IntegerType) : type;
     }
 
     int tokens() {

@@ -5,10 +5,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.connector.catalog.functions.BoundFunction;
 import org.apache.spark.sql.connector.catalog.functions.UnboundFunction;
-import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.NullType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
@@ -67,9 +64,9 @@ final class ModelFunction implements UnboundFunction {
                                 Arrays.stream(types)
                                         .map(DataType::catalogString)
                                         .collect(Collectors.joining(", ")))));
-        types[places.tokens()] = typeOrDefault(types[places.tokens()]);
+        types[places.tokens()] = ArgumentPlaces.typeOrDefault(types[places.tokens()]);
         if (places.hasCandidates()) {
-            types[places.candidates()] = typeOrDefault(types[places.candidates()]);
+            types[places.candidates()] = ArgumentPlaces.typeOrDefault(types[places.candidates()]);
         }
         FunctionBinder binder = new FunctionBinder(session());
         return new BoundModelFunction(
@@ -83,12 +80,5 @@ final class ModelFunction implements UnboundFunction {
         } catch (RuntimeException e) {
             throw new UnsupportedOperationException(e.getMessage(), e);
         }
-    }
-
-    /** {@code NULL} and {@code array()} have no element type: they are taken as {@code array<int>}. */
-    static DataType typeOrDefault(DataType type) {
-        boolean isNull = type instanceof NullType;
-        boolean isEmpty = type instanceof ArrayType array && array.elementType() instanceof NullType;
-        return isNull || isEmpty ? DataTypes.createArrayType(DataTypes.IntegerType) : type;
     }
 }

@@ -375,7 +375,7 @@ class ChosenClassesTest {
                 folder.resolve("command").toString(),
                 "--model",
                 shop("shop.pt").toString());
-        assertThat(String.join("\n", audit.errors()))
+        assertThat(String.join("\n", audit.output()) + String.join("\n", audit.errors()))
                 .contains(
                         "the table has no column 'candidates' with the classes of the answers, so its rows can't be scored again");
     }
