@@ -21,8 +21,7 @@ public final class Sequence implements Serializable {
     private final ClassChoice classes;
     private final int next; // or NO_NEXT
 
-    private Sequence(
-            int length, int[] tokens, float[] features, LstmState start, ClassChoice classes, int next) {
+    private Sequence(int length, int[] tokens, float[] features, LstmState start, ClassChoice classes, int next) {
         this.length = length;
         this.tokens = tokens;
         this.features = features;

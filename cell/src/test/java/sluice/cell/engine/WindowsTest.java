@@ -457,8 +457,10 @@ class WindowsTest {
         SequenceScorer last = sample.compile(KernelChoice.AUTO)
                 .scorer(request(sample, Steps.LAST, EnumSet.of(OutputKind.SOFTMAX))
                         .withWindows(new Windows(10, Partial.EACH)));
-        assertThat(windows.bytes(zeros(100))).isBetween(plain.bytes(zeros(100)) + 99 * 300, plain.bytes(zeros(100)) + 99 * 400);
-        assertThat(windows.bytes(zeros(10_000_000))).isBetween(plain.bytes(zeros(10_000_000)), plain.bytes(zeros(10_000_000)) + (17 << 20));
+        assertThat(windows.bytes(zeros(100)))
+                .isBetween(plain.bytes(zeros(100)) + 99 * 300, plain.bytes(zeros(100)) + 99 * 400);
+        assertThat(windows.bytes(zeros(10_000_000)))
+                .isBetween(plain.bytes(zeros(10_000_000)), plain.bytes(zeros(10_000_000)) + (17 << 20));
         assertThat(last.bytes(zeros(100))).as("one window").isLessThan(1_500);
     }
 
