@@ -2,10 +2,14 @@ package sluice.cell;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/** One sequence to score: tokens, or rows of features, without padding. Sequences are equal if all their bits are equal. */
+/**
+ * One sequence to score: tokens, rows of features, or a column for each of several inputs, without padding. Sequences are equal if all their
+ * bits are equal.
+ */
 public final class Sequence implements Serializable {
     private static final long serialVersionUID = 1L;
 
@@ -15,18 +19,20 @@ public final class Sequence implements Serializable {
     private final int length;
     private final int[] tokens; // (n), or null
     private final float[] features; // (n, I) row-major, or null
+    private final InputColumn[] columns; // of a model with several inputs, or null
     private final LstmState start; // or null
 
-    private Sequence(int length, int[] tokens, float[] features, LstmState start) {
+    private Sequence(int length, int[] tokens, float[] features, InputColumn[] columns, LstmState start) {
         this.length = length;
         this.tokens = tokens;
         this.features = features;
+        this.columns = columns;
         this.start = start;
     }
 
     /** A sequence of tokens, for a model with an embedding or with one-hot input. */
     public static Sequence ofTokens(int... tokens) {
-        return new Sequence(tokens.length, tokens, null, null);
+        return new Sequence(tokens.length, tokens, null, null, null);
     }
 
     /**
@@ -35,7 +41,7 @@ public final class Sequence implements Serializable {
      * @param features row-major, {@code length} rows of the model's input width
      */
     public static Sequence ofFeatures(int length, float[] features) {
-        return new Sequence(length, null, features, null);
+        return new Sequence(length, null, features, null, null);
     }
 
     /** A sequence of tokens as plain numbers, for a model that reads one number per step. The tokens are features and targets. */
@@ -44,12 +50,31 @@ public final class Sequence implements Serializable {
         for (int step = 0; step < tokens.length; step++) {
             features[step] = tokens[step];
         }
-        return new Sequence(tokens.length, tokens, features, null);
+        return new Sequence(tokens.length, tokens, features, null, null);
+    }
+
+    /**
+     * A sequence for a model with several inputs.
+     *
+     * @param length in steps
+     * @param columns one for each part of the model's input, in their order
+     */
+    public static Sequence ofColumns(int length, List<InputColumn> columns) {
+        return new Sequence(length, null, null, columns.toArray(InputColumn[]::new), null);
+    }
+
+    /**
+     * The same sequence of several inputs with one column of tokens that its likelihood is about: the model's classes are these tokens.
+     *
+     * @param column index of the column
+     */
+    public Sequence withTargets(int column) {
+        return new Sequence(length, columns[column].tokens(), features, columns, start);
     }
 
     /** The same sequence with a start state of its own. */
     public Sequence from(LstmState state) {
-        return new Sequence(length, tokens, features, state);
+        return new Sequence(length, tokens, features, columns, state);
     }
 
     /** Number of steps. */
@@ -65,7 +90,7 @@ public final class Sequence implements Serializable {
         return features != null;
     }
 
-    /** Token ids, or null for a sequence without tokens; not a copy. */
+    /** Token ids, of several inputs those that the likelihood is about, or null for a sequence without them; not a copy. */
     public int[] tokens() {
         return tokens;
     }
@@ -73,6 +98,11 @@ public final class Sequence implements Serializable {
     /** Features, row-major, or null for a sequence without features; not a copy. */
     public float[] features() {
         return features;
+    }
+
+    /** The columns of several inputs, in the order of the model's parts, or null for a sequence of one input; not a copy. */
+    public InputColumn[] columns() {
+        return columns;
     }
 
     /** Its start state; empty for the model's initial state. */
@@ -86,12 +116,14 @@ public final class Sequence implements Serializable {
                 && length == that.length
                 && Arrays.equals(tokens, that.tokens)
                 && Arrays.equals(features, that.features)
+                && Arrays.equals(columns, that.columns)
                 && Objects.equals(start, that.start);
     }
 
     @Override
     public int hashCode() {
-        int hash = 31 * (31 * Arrays.hashCode(tokens) + Arrays.hashCode(features)) + Objects.hashCode(start);
+        int inputs = 31 * Arrays.hashCode(tokens) + Arrays.hashCode(features) + Arrays.hashCode(columns);
+        int hash = 31 * inputs + Objects.hashCode(start);
         return hash * SPREAD;
     }
 }

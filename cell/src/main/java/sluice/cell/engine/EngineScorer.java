@@ -80,7 +80,7 @@ final class EngineScorer implements SequenceScorer {
             computedSteps += distinct.stream().mapToLong(Sequence::length).sum();
             return layered.score(distinct);
         }
-        PrefixTree prefixes = new PrefixTree(distinct, packed.input().takesTokens());
+        PrefixTree prefixes = new PrefixTree(distinct, packed.input());
         computedSteps += tree.steps(prefixes);
         Answer[] walked = tree.walk(prefixes);
         Answer[] answers = new Answer[walked.length];

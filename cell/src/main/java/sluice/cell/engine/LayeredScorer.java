@@ -39,7 +39,7 @@ final class LayeredScorer {
     }
 
     Answer[] score(List<Sequence> sequences) {
-        SequenceBatch batch = new SequenceBatch(sequences, packed.model(), packed.input());
+        SequenceBatch batch = new SequenceBatch(sequences, packed.stepInputs());
         LayerWalk.Run run = walk.run(
                 batch, readout, request.asksFor(OutputKind.CELL), request.asksFor(OutputKind.STATE), gatesLayer);
         Answer[] answers = new Answer[batch.size()];

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import sluice.cell.InputKind;
 import sluice.cell.LstmState;
 import sluice.cell.Sequence;
 
@@ -12,7 +13,8 @@ import sluice.cell.Sequence;
  * The prefix tree of distinct sequences: the sequences in lexicographic order, each with the length of the prefix that it shares with
  * the one before. A step that several sequences share is computed once.
  *
- * <p>Only sequences of tokens with the same start state share prefixes. Sequences of features keep their order and share nothing.
+ * <p>Only sequences with the same start state share prefixes: equal tokens, or with several inputs equal {@linkplain StepIds steps}.
+ * Sequences of features keep their order and share nothing.
  */
 final class PrefixTree {
     /** Value of a shared length for two sequences with different start states. */
@@ -20,22 +22,31 @@ final class PrefixTree {
 
     private final List<Sequence> sequences;
     private final int[] order; // indexes of the sequences, in lexicographic order
-    private final int[] shared; // in the same order: number of tokens shared with the sequence before
+    private final int[] shared; // in the same order: number of steps shared with the sequence before
 
     /**
      * @param distinct sequences, no two of them equal
-     * @param shareable whether they are sequences of tokens, which can share prefixes
+     * @param input their kind: all but features can share prefixes
      */
-    PrefixTree(List<Sequence> distinct, boolean shareable) {
+    PrefixTree(List<Sequence> distinct, InputKind input) {
         this.sequences = distinct;
         int[] starts = starts(distinct);
-        this.order = shareable
-                ? LexicographicOrder.of(distinct, starts)
-                : IntStream.range(0, distinct.size()).toArray();
+        int[][] steps = steps(distinct, input);
+        this.order =
+                steps == null ? IntStream.range(0, distinct.size()).toArray() : LexicographicOrder.of(steps, starts);
         this.shared = new int[order.length];
         for (int place = 0; place < order.length; place++) {
-            shared[place] = place == 0 ? NOTHING : common(starts, order[place - 1], order[place], shareable);
+            shared[place] = place == 0 ? NOTHING : common(starts, order[place - 1], order[place], steps);
         }
+    }
+
+    /** For each sequence the ids of its steps, which are equal if the steps are; null if sequences share nothing. */
+    private static int[][] steps(List<Sequence> sequences, InputKind input) {
+        return switch (input) {
+            case EMBEDDING, ONE_HOT -> sequences.stream().map(Sequence::tokens).toArray(int[][]::new);
+            case PARTS -> StepIds.of(sequences);
+            case FEATURES -> null;
+        };
     }
 
     /** A number for each sequence's start state; equal states have equal numbers. */
@@ -48,14 +59,11 @@ final class PrefixTree {
                 .toArray();
     }
 
-    private int common(int[] starts, int a, int b, boolean shareable) {
+    private static int common(int[] starts, int a, int b, int[][] steps) {
         if (starts[a] != starts[b]) {
             return NOTHING;
         }
-        if (!shareable) {
-            return 0;
-        }
-        return Arrays.mismatch(sequences.get(a).tokens(), sequences.get(b).tokens());
+        return steps == null ? 0 : Arrays.mismatch(steps[a], steps[b]);
     }
 
     /** Number of sequences. */
@@ -73,7 +81,7 @@ final class PrefixTree {
         return order[place];
     }
 
-    /** Number of tokens that it shares with the sequence before it, or {@link #NOTHING}. */
+    /** Number of steps that it shares with the sequence before it, or {@link #NOTHING}. */
     int shared(int place) {
         return shared[place];
     }
@@ -81,7 +89,7 @@ final class PrefixTree {
     /**
      * Number of steps to compute.
      *
-     * @param left number of tokens at the end of each sequence that are not read
+     * @param left number of steps at the end of each sequence that are not read
      */
     long steps(int left) {
         long steps = 0;

@@ -19,6 +19,6 @@ public final class Sharing {
         List<Sequence> distinct = List.copyOf(new LinkedHashSet<>(sequences));
         return model.looksAhead()
                 ? distinct.stream().mapToLong(Sequence::length).sum()
-                : new PrefixTree(distinct, input.takesTokens()).steps(0);
+                : new PrefixTree(distinct, input).steps(0);
     }
 }

@@ -41,7 +41,6 @@ final class TreeWalk {
     private static final int LARGEST_BAND = 2048;
 
     private final LstmModel model;
-    private final boolean takesTokens;
     private final OutputStage outputs; // null if the request needs no output layer
     private final AnswerWriter writer;
     private final boolean each;
@@ -57,7 +56,8 @@ final class TreeWalk {
     private final int band; // largest number of active sequences, and so of nodes in a level
     private final FirstLayer firstLayer;
     private final LevelStates states;
-    private final float[] features; // (band, I) of one step, or empty
+    private final StepInputs stepInputs; // null for a model of tokens
+    private final float[] inputs; // (band, width) of one level, or empty
     private final Nodes nodes = new Nodes(); // of the current level
     private final EndedSequences ended; // null if outputs are computed per level, or not at all
 
@@ -79,7 +79,6 @@ final class TreeWalk {
 
     TreeWalk(PackedModel packed, ScoreRequest request, Kernel kernel, OutputStage outputs) {
         this.model = packed.model();
-        this.takesTokens = packed.input().takesTokens();
         this.outputs = outputs;
         this.writer = new AnswerWriter(request);
         this.each = request.at() == Steps.EACH;
@@ -96,7 +95,8 @@ final class TreeWalk {
         this.firstLayer = new FirstLayer(packed, kernel);
         this.states = new LevelStates(
                 packed, kernel, band, writesGates ? OptionalInt.of(request.gatesLayer(model)) : OptionalInt.empty());
-        this.features = new float[takesTokens ? 0 : band * model.inputWidth()];
+        this.stepInputs = packed.stepInputs();
+        this.inputs = new float[stepInputs == null ? 0 : Math.multiplyExact(band, stepInputs.width())];
         this.ended = outputs == null || each || needsTargets ? null : new EndedSequences(band, states.topWidth());
         this.place = new int[band];
         this.shared = new int[band];
@@ -285,16 +285,15 @@ final class TreeWalk {
             return;
         }
         states.nextLevel();
-        int width = model.inputWidth();
         for (int at = 0; at < next; at++) {
             Sequence sequence = tree.sequence(owner[at]);
-            if (takesTokens) {
+            if (stepInputs == null) {
                 states.addNode(parent[at], firstLayer, sequence.tokens()[token[at]]);
             } else {
-                System.arraycopy(sequence.features(), token[at] * width, features, at * width, width);
-                states.addNode(parent[at], at);
+                stepInputs.write(sequence, token[at], inputs, at * stepInputs.width());
+                states.addNode(parent[at], stepInputs.start(sequence, token[at]), at);
             }
         }
-        states.step(firstLayer, features);
+        states.step(firstLayer, inputs);
     }
 }
