@@ -29,8 +29,9 @@ public final class InputRow implements Serializable {
     private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private final SequenceReader reader;
-    private final String sequenceColumn;
-    private final String pointer; // JSON pointer to the sequence, RFC 6901
+    private final String sequencePlace; // for messages
+    private final String[] pointers; // JSON pointer to each column of the sequence, RFC 6901
+    private final int sequenceColumn;
     private final boolean isCsv;
     private final int corruptColumn; // see InputTable; -1 if there is none
     private final int width; // number of columns of the input
@@ -40,8 +41,11 @@ public final class InputRow implements Serializable {
 
     public InputRow(SequenceReader reader, InputTable table, Settings.Input settings) {
         this.reader = reader;
-        this.sequenceColumn = settings.tokens();
-        this.pointer = pointer(table, settings);
+        this.sequencePlace = table.sequencePlace(settings);
+        this.pointers = table.sequenceNames(settings).stream()
+                .map(name -> pointer(table, name))
+                .toArray(String[]::new);
+        this.sequenceColumn = table.sequenceColumn();
         this.isCsv = settings.format() == InputFormat.CSV;
         this.corruptColumn = table.corruptColumn();
         StructType schema = table.wholeSchema();
@@ -53,12 +57,9 @@ public final class InputRow implements Serializable {
         this.keyColumns = keys.stream().mapToInt(schema::fieldIndex).toArray();
     }
 
-    private static String pointer(InputTable table, Settings.Input settings) {
-        return ColumnPath.find(table.wholeSchema(), settings.tokens())
-                .map(ColumnPath::names)
-                .orElse(List.of(settings.tokens()))
-                .stream()
-                .map(name -> "/" + name.replace("~", "~0").replace("/", "~1"))
+    private static String pointer(InputTable table, String name) {
+        return ColumnPath.find(table.wholeSchema(), name).map(ColumnPath::names).orElse(List.of(name)).stream()
+                .map(part -> "/" + part.replace("~", "~0").replace("/", "~1"))
                 .collect(Collectors.joining());
     }
 
@@ -118,7 +119,7 @@ public final class InputRow implements Serializable {
                 return broken("JSON object of these columns", line);
             }
             if (object != null && object.isObject()) {
-                String value = object.at(pointer).toString();
+                String value = object.at(unreadable(row)).toString();
                 return new RowDefect(
                         RowDefect.WRONG_TYPE, "it holds %s, expected %s".formatted(quote(value), reader.expected()));
             }
@@ -126,6 +127,16 @@ public final class InputRow implements Serializable {
             return broken("JSON object", line);
         }
         return broken("JSON object", line);
+    }
+
+    /** The pointer of the column that could not be read: Spark leaves it null. */
+    private String unreadable(Row row) {
+        for (int at = 1; at < pointers.length; at++) {
+            if (row.getStruct(sequenceColumn).isNullAt(at)) {
+                return pointers[at];
+            }
+        }
+        return pointers[0];
     }
 
     private static RowDefect broken(String what, String line) {
@@ -171,9 +182,7 @@ public final class InputRow implements Serializable {
         if (defect.code().equals(RowDefect.NULL_KEY)) {
             return "%s: %s (%s)".formatted(name, defect.text(), defect.code());
         }
-        String place = defect.code().equals(RowDefect.WRONG_STATE)
-                ? reader.statePlace()
-                : "column '%s'".formatted(sequenceColumn);
+        String place = defect.code().equals(RowDefect.WRONG_STATE) ? reader.statePlace() : sequencePlace;
         return "%s: %s: %s (%s)".formatted(name, place, defect.text(), defect.code());
     }
 

@@ -66,7 +66,7 @@ final class FunctionBinder {
         StructType columns = OutputColumns.ofAnyModel();
         DataType type =
                 function.isOneColumn() ? columns.apply(function.column()).dataType() : columns;
-        if (SequenceForm.of(sequence) == null) {
+        if (SequenceForm.of(sequence) == null && !(sequence instanceof StructType)) {
             throw new RefusedException("argument tokens has type %s, expected %s"
                     .formatted(sequence.catalogString(), SequenceForm.EXPECTED));
         }

@@ -116,10 +116,13 @@ public record ScoringPlan(
      */
     public static InputTable readTable(
             LstmModel model, Settings settings, Optional<Vocabulary> vocabulary, SparkSession spark) {
-        InputTable table = InputTable.read(spark, settings.input());
+        InputTable table = InputTable.read(spark, settings.input(), model);
+        if (!model.parts().isEmpty()) {
+            return table.readingParts(model, settings, vocabulary, spark);
+        }
         SequenceForm looks = table.looks();
         SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabulary);
-        return table.reading(expected, spark, settings.input());
+        return table.reading(expected, spark, settings.input(), model);
     }
 
     /**
@@ -131,8 +134,7 @@ public record ScoringPlan(
         ScoreRequest request = settings.output().request();
         Optional<InitialState> state =
                 carried.map(states -> states.initialState(table)).or(input::state);
-        SequenceReader reader =
-                new SequenceReader(input, state, settings.input(), model.model().inputWidth());
+        SequenceReader reader = new SequenceReader(input, state, settings.input(), model.model());
         return JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .broadcast(new BroadcastPlan(
                         engine,
