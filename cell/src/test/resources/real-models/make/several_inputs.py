@@ -77,6 +77,18 @@ class Clicks(nn.Module):
         return self.fc(self.lstm(torch.cat(parts, dim=-1))[0])
 
 
+class OneHotClicks(Clicks):
+    """The category is one-hot."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(8 + CATEGORIES + 2, HIDDEN, batch_first=True)
+
+    def forward(self, item, category, *numbers):
+        categories = nn.functional.one_hot(category, CATEGORIES).float()
+        return self.fc(self.lstm(torch.cat([self.item_embedding(item), categories, *numbers], dim=-1))[0])
+
+
 def tensors(columns):
     return [torch.tensor([values]) if isinstance(values[0], int) else torch.tensor([values]).view(1, len(values), -1)
             for values in columns.values()]
@@ -172,6 +184,8 @@ def main():
         graph(f"i_onnx_{end}", Clicks(), "two embeddings and two numbers", dynamo)
         graph(f"i_onnx_{end}_both", Clicks(stacked=2, both=True), "two layers of two directions", dynamo)
         graph(f"i_onnx_{end}_middle", Clicks(middle=True), "the numbers are between the embeddings", dynamo)
+    graph("i_onnx_one_hot", OneHotClicks(), "an embedding, one-hot tokens and two numbers", False)
+    graph("i_onnx_one_hot_dynamo", OneHotClicks(), "an embedding, one-hot tokens and two numbers", True)
     graph("i_onnx_embeddings", Clicks(numbers=0), "two embeddings, no numbers", True, columns=COLUMNS[:2])
     graph("i_onnx_renamed", Clicks(), "columns with other names", False,
           sets={"model.inputs": ["product=item", "kind=category"]})
