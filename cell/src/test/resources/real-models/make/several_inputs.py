@@ -133,7 +133,7 @@ def graph(name, model, why, dynamo, expect="accept", columns=COLUMNS, sets=None)
           sets=sets)
 
 
-def network(mask=False, mask_category=False, both=False, stacked=1, between=None, order=COLUMNS, last=False):
+def network(mask=False, mask_category=False, both=False, stacked=1, between=None, order=COLUMNS, last=False, price=False, explicit=False):
     item = keras.Input((None,), dtype="int32", name="item")
     category = keras.Input((None,), dtype="int32", name="category")
     amount = keras.Input((None, 2), name="amount")
@@ -143,20 +143,24 @@ def network(mask=False, mask_category=False, both=False, stacked=1, between=None
     if between:
         parts["amount"] = between(amount)
     x = layers.Concatenate(name="together")([parts[name] for name in order])
+    inputs = [item, category, amount][:len(order)]
+    if price:
+        inputs.append(keras.Input((None,), name="price"))
+        x = layers.Concatenate(name="all")([layers.Reshape((-1, 1), name="column")(inputs[-1]), x])
     for at in range(stacked):
         sequences = not last or at < stacked - 1
         lstm = layers.LSTM(HIDDEN, return_sequences=sequences, name=f"lstm{at}")
-        x = layers.Bidirectional(lstm, name=f"both{at}")(x) if both else lstm(x)
+        more = {"mask": keras.ops.not_equal(item, 0)} if explicit else {}
+        x = layers.Bidirectional(lstm, name=f"both{at}")(x) if both else lstm(x, **more)
     output = layers.Dense(CLASSES, activation="softmax", name="next")(x)
-    return keras.Model([item, category, amount], output)
+    return keras.Model(inputs, output)
 
 
 def keras_file(name, model, why, low=0, expect="accept", at="each", file="model.keras"):
-    inputs = rows(low)
+    inputs = rows(low, [tensor.name for tensor in model.inputs])
     answers = {}
     for row, columns in inputs.items():
-        given = [np.array([columns["item"]], "int32"), np.array([columns["category"]], "int32"),
-                 np.array([columns["amount"]], "float32")]
+        given = [np.array([values], "int32" if isinstance(values[0], int) else "float32") for values in columns.values()]
         answers[row] = np.asarray(model(given))[0].tolist()
     model.save(folder(name) / file)
     write(name, file, "Keras: several inputs a step", why, answers, inputs, expect=expect, at=at)
@@ -197,8 +201,13 @@ def main():
     keras_file("i_keras_stacked", network(stacked=2, order=("amount", "item", "category")),
                "two layers; Concatenate in another order than the inputs")
     keras_file("i_keras_both", network(both=True, last=True), "two directions, the last step", at="last")
-    keras_file("i_keras_mask", network(mask=True), "mask_zero of one embedding", low=1)
-    keras_file("i_keras_masks", network(mask=True, mask_category=True), "mask_zero of both embeddings", low=1)
+    keras_file("i_keras_mask", network(mask=True), "mask_zero of one embedding, which skips no step beside numbers")
+    keras_file("i_keras_masks", network(mask=True, mask_category=True), "the same of both embeddings")
+    keras_file("i_keras_masks_alone", network(mask=True, mask_category=True, order=COLUMNS[:2]),
+               "mask_zero of all inputs: steps are skipped where both are 0", expect="refuse")
+    keras_file("i_keras_mask_named", network(mask=True, explicit=True), "the LSTM is given the mask of one embedding",
+               expect="refuse")
+    keras_file("i_keras_one_number", network(price=True), "a number of a step by Reshape, and a nested Concatenate")
     keras_file("i_keras_dense_below", network(between=layers.Dense(2, name="scaled")),
                "the numbers pass a Dense", expect="refuse")
     keras_file("i_keras_masking_numbers", network(between=layers.Masking(-1.0, name="masked")),
