@@ -255,7 +255,7 @@ class SequenceRulesTest {
                 "row 1 of the state's c holds " + value + ": expected at most 1.09951163E12 in magnitude");
     }
 
-    /** Except STATE_OVERFLOW, which only scoring can find: see StateOverflowTest. */
+    /** Except LENGTHS_DIFFER, see PartsTest, and STATE_OVERFLOW, which only scoring can find: see StateOverflowTest. */
     @Test
     void everyKindOfDefectHasACaseHere() {
         assertThat(Defect.Kind.values())
@@ -268,6 +268,7 @@ class SequenceRulesTest {
                         Defect.Kind.FEATURE_TOO_LARGE,
                         Defect.Kind.TOO_LONG,
                         Defect.Kind.WRONG_INPUT,
+                        Defect.Kind.LENGTHS_DIFFER,
                         Defect.Kind.WRONG_STATE,
                         Defect.Kind.STATE_OVERFLOW);
     }
