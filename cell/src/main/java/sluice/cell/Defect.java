@@ -31,6 +31,8 @@ public record Defect(Kind kind, String text) {
         TOO_SHORT,
         /** Tokens for a model of features, features for a model of tokens, or rows of another width. */
         WRONG_INPUT,
+        /** Columns of several inputs with different numbers of steps. */
+        LENGTHS_DIFFER,
         /** A start state whose shapes differ from the model's, or whose values exceed {@link SequenceRules#MAX_STATE}. */
         WRONG_STATE,
         /**

@@ -1,5 +1,6 @@
 package sluice.cell;
 
+import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
@@ -8,7 +9,7 @@ import sluice.cell.model.OutputLayer;
  * Floating-point operations that scoring takes: two for each weight that is multiplied. Additions of biases and the activation functions
  * are not counted.
  *
- * @param step operations of one step through all layers; the input product is 0 for a first layer that uses a lookup table
+ * @param step operations of one step through all layers; the input product is 0 for what the first layer reads from a lookup table
  * @param answer operations of one answered step in the output layer; 0 if no requested output needs it
  * @param answersEachStep whether the output layer computes every step, or the last one only
  * @param windowSteps steps that are computed for one answer, if each step is answered; 1 without windows
@@ -29,8 +30,8 @@ public record FlopCount(long step, long answer, boolean answersEachStep, int win
         long step = 0;
         for (int at = 0; at < model.directions().size(); at++) {
             LstmDirection direction = model.directions().get(at);
-            boolean looksUp = at < inFirstLayer && input.takesTokens();
-            long read = direction.outputWidth() + (looksUp ? 0 : direction.inputWidth());
+            long read =
+                    direction.outputWidth() + (at < inFirstLayer ? multiplied(model, input) : direction.inputWidth());
             step += 2 * 4L * direction.hiddenWidth() * read;
             step += direction
                     .projection()
@@ -51,6 +52,18 @@ public record FlopCount(long step, long answer, boolean answersEachStep, int win
     private static long computed(int classes, double candidates, ScoreRequest request) {
         boolean all = !request.hasCandidates() || request.needsSum() || request.needsTargets();
         return all ? classes : Math.min(classes, Math.round(candidates));
+    }
+
+    /** Elements of the first layer's input that are multiplied, not looked up. */
+    private static int multiplied(LstmModel model, InputKind input) {
+        return switch (input) {
+            case EMBEDDING, ONE_HOT -> 0;
+            case FEATURES -> model.inputWidth();
+            case PARTS -> {
+                InputPart first = model.parts().get(0);
+                yield model.inputWidth() - (first.embedding().isPresent() ? first.width() : 0);
+            }
+        };
     }
 
     /**

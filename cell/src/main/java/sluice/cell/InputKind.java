@@ -1,6 +1,8 @@
 package sluice.cell;
 
 import java.util.Locale;
+import java.util.stream.Collectors;
+import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmModel;
 
 /** The kind of input {@code x_t} that a model reads: the setting {@code model.input}. */
@@ -10,10 +12,17 @@ public enum InputKind {
     /** The one-hot vector of a token: the input width is the number of tokens. */
     ONE_HOT,
     /** A row of real numbers. */
-    FEATURES;
+    FEATURES,
+    /** Several inputs side by side, each the row of an embedding for a token, or numbers: {@link LstmModel#parts()}. */
+    PARTS;
 
-    /** Whether sequences of this kind consist of tokens only. */
+    /** Whether sequences of this kind consist of the tokens of one input only. */
     public boolean takesTokens() {
+        return this == EMBEDDING || this == ONE_HOT;
+    }
+
+    /** Whether equal prefixes of sequences of this kind are computed once. */
+    public boolean sharesPrefixes() {
         return this != FEATURES;
     }
 
@@ -23,6 +32,18 @@ public enum InputKind {
      * @throws IllegalArgumentException if it does not
      */
     public void requireFit(LstmModel model) {
+        if (model.parts().isEmpty() == (this == PARTS)) {
+            throw new IllegalArgumentException(
+                    this == PARTS
+                            ? "the model has one input"
+                            : "the model has several inputs (%s): leave model.input = auto"
+                                    .formatted(model.parts().stream()
+                                            .map(InputPart::toString)
+                                            .collect(Collectors.joining(", "))));
+        }
+        if (this == PARTS) {
+            return;
+        }
         if (model.embedding().isPresent() != (this == EMBEDDING)) {
             throw new IllegalArgumentException(
                     model.embedding().isPresent()

@@ -2,10 +2,14 @@ package sluice.cell;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/** One sequence to score: tokens, or rows of features, without padding. Sequences are equal if all their bits are equal. */
+/**
+ * One sequence to score: tokens, rows of features, or a column for each of several inputs, without padding. Sequences are equal if all their
+ * bits are equal.
+ */
 public final class Sequence implements Serializable {
     private static final long serialVersionUID = 1L;
 
@@ -17,14 +21,23 @@ public final class Sequence implements Serializable {
     private final int length;
     private final int[] tokens; // (n), or null
     private final float[] features; // (n, I) row-major, or null
+    private final InputColumn[] columns; // of a model with several inputs, or null
     private final LstmState start; // or null
     private final ClassChoice classes;
     private final int next; // or NO_NEXT
 
-    private Sequence(int length, int[] tokens, float[] features, LstmState start, ClassChoice classes, int next) {
+    private Sequence(
+            int length,
+            int[] tokens,
+            float[] features,
+            InputColumn[] columns,
+            LstmState start,
+            ClassChoice classes,
+            int next) {
         this.length = length;
         this.tokens = tokens;
         this.features = features;
+        this.columns = columns;
         this.start = start;
         this.classes = classes;
         this.next = next;
@@ -32,7 +45,7 @@ public final class Sequence implements Serializable {
 
     /** A sequence of tokens, for a model with an embedding or with one-hot input. */
     public static Sequence ofTokens(int... tokens) {
-        return new Sequence(tokens.length, tokens, null, null, ClassChoice.ALL, NO_NEXT);
+        return new Sequence(tokens.length, tokens, null, null, null, ClassChoice.ALL, NO_NEXT);
     }
 
     /**
@@ -41,7 +54,7 @@ public final class Sequence implements Serializable {
      * @param features row-major, {@code length} rows of the model's input width
      */
     public static Sequence ofFeatures(int length, float[] features) {
-        return new Sequence(length, null, features, null, ClassChoice.ALL, NO_NEXT);
+        return new Sequence(length, null, features, null, null, ClassChoice.ALL, NO_NEXT);
     }
 
     /** A sequence of tokens as plain numbers, for a model that reads one number per step. The tokens are features and targets. */
@@ -50,17 +63,36 @@ public final class Sequence implements Serializable {
         for (int step = 0; step < tokens.length; step++) {
             features[step] = tokens[step];
         }
-        return new Sequence(tokens.length, tokens, features, null, ClassChoice.ALL, NO_NEXT);
+        return new Sequence(tokens.length, tokens, features, null, null, ClassChoice.ALL, NO_NEXT);
+    }
+
+    /**
+     * A sequence for a model with several inputs.
+     *
+     * @param length in steps
+     * @param columns one for each part of the model's input, in their order
+     */
+    public static Sequence ofColumns(int length, List<InputColumn> columns) {
+        return new Sequence(length, null, null, columns.toArray(InputColumn[]::new), null, ClassChoice.ALL, NO_NEXT);
+    }
+
+    /**
+     * The same sequence of several inputs with one column of tokens that its likelihood is about: the model's classes are these tokens.
+     *
+     * @param column index of the column
+     */
+    public Sequence withTargets(int column) {
+        return new Sequence(length, columns[column].tokens(), features, columns, start, classes, next);
     }
 
     /** The same sequence with a start state of its own. */
     public Sequence from(LstmState state) {
-        return new Sequence(length, tokens, features, state, classes, next);
+        return new Sequence(length, tokens, features, columns, state, classes, next);
     }
 
     /** The same sequence with an answer about these classes, where the request has candidates or exclusions. */
     public Sequence about(ClassChoice choice) {
-        return new Sequence(length, tokens, features, start, choice, next);
+        return new Sequence(length, tokens, features, columns, start, choice, next);
     }
 
     /**
@@ -88,12 +120,18 @@ public final class Sequence implements Serializable {
             System.arraycopy(features, from * width, rows, before * width, (to - from) * width);
             Arrays.fill(rows, (steps - after) * width, rows.length, (float) pad);
         }
-        return new Sequence(steps, ids, rows, null, classes, withNext ? tokens[to] : NO_NEXT);
+        InputColumn[] parts = null;
+        if (columns != null) {
+            parts = Arrays.stream(columns)
+                    .map(column -> column.steps(from, to, length))
+                    .toArray(InputColumn[]::new);
+        }
+        return new Sequence(steps, ids, rows, parts, null, classes, withNext ? tokens[to] : NO_NEXT);
     }
 
     /** The same sequence without the token that follows it. */
     public Sequence withoutNext() {
-        return hasNext() ? new Sequence(length, tokens, features, start, classes, NO_NEXT) : this;
+        return hasNext() ? new Sequence(length, tokens, features, columns, start, classes, NO_NEXT) : this;
     }
 
     /** Number of steps. */
@@ -109,7 +147,7 @@ public final class Sequence implements Serializable {
         return features != null;
     }
 
-    /** Token ids, or null for a sequence without tokens; not a copy. */
+    /** Token ids, of several inputs those that the likelihood is about, or null for a sequence without them; not a copy. */
     public int[] tokens() {
         return tokens;
     }
@@ -129,6 +167,11 @@ public final class Sequence implements Serializable {
         return next;
     }
 
+    /** The columns of several inputs, in the order of the model's parts, or null for a sequence of one input; not a copy. */
+    public InputColumn[] columns() {
+        return columns;
+    }
+
     /** Its start state; empty for the model's initial state. */
     public Optional<LstmState> start() {
         return Optional.ofNullable(start);
@@ -146,13 +189,15 @@ public final class Sequence implements Serializable {
                 && next == that.next
                 && Arrays.equals(tokens, that.tokens)
                 && Arrays.equals(features, that.features)
+                && Arrays.equals(columns, that.columns)
                 && Objects.equals(start, that.start)
                 && classes.equals(that.classes);
     }
 
     @Override
     public int hashCode() {
-        int hash = 31 * (31 * Arrays.hashCode(tokens) + Arrays.hashCode(features)) + Objects.hashCode(start);
+        int inputs = 31 * Arrays.hashCode(tokens) + Arrays.hashCode(features) + Arrays.hashCode(columns);
+        int hash = 31 * inputs + Objects.hashCode(start);
         return (31 * (31 * hash + classes.hashCode()) + next) * SPREAD;
     }
 }

@@ -28,6 +28,7 @@ public final class SequenceRules {
     private final int tokens;
     private final int padding; // padding token, or -1
     private final int featureWidth;
+    private final PartRules parts;
     private final int classes;
     private final ScoreRequest request;
     private final boolean targets;
@@ -45,6 +46,7 @@ public final class SequenceRules {
                 .orElse(OptionalInt.empty())
                 .orElse(-1);
         this.featureWidth = model.inputWidth();
+        this.parts = new PartRules(model);
         this.classes = model.output().map(OutputLayer::classes).orElse(0);
         this.request = request;
         this.targets = request.needsTargets();
@@ -81,7 +83,7 @@ public final class SequenceRules {
     public Optional<Defect> check(Sequence sequence) {
         Defect defect = lengthDefect(sequence);
         if (defect == null) {
-            defect = input.takesTokens() ? tokenDefect(sequence) : featureDefect(sequence);
+            defect = inputDefect(sequence);
         }
         if (defect == null && targets) {
             defect = targetDefect(sequence);
@@ -172,6 +174,16 @@ public final class SequenceRules {
                                 windows.length()));
     }
 
+    private Defect inputDefect(Sequence sequence) {
+        if (input == InputKind.PARTS) {
+            return parts.defect(sequence);
+        }
+        if (sequence.columns() != null) {
+            return new Defect(Defect.Kind.WRONG_INPUT, "found several inputs: the model takes one");
+        }
+        return input.takesTokens() ? tokenDefect(sequence) : featureDefect(sequence);
+    }
+
     private Defect tokenDefect(Sequence sequence) {
         if (sequence.hasFeatures()) {
             return new Defect(Defect.Kind.WRONG_INPUT, "found features: the model takes tokens");
@@ -244,9 +256,14 @@ public final class SequenceRules {
     }
 
     private Defect badFeature(float feature, int at) {
-        String place = String.format(
-                Locale.ROOT, "feature %d of step %d is %s: ", at % featureWidth, at / featureWidth, feature);
-        return Float.isFinite(feature)
+        return badNumber(
+                feature, String.format(Locale.ROOT, "feature %d of step %d", at % featureWidth, at / featureWidth));
+    }
+
+    /** The defect of a number that is not finite or too large. */
+    static Defect badNumber(float number, String where) {
+        String place = "%s is %s: ".formatted(where, number);
+        return Float.isFinite(number)
                 ? new Defect(Defect.Kind.FEATURE_TOO_LARGE, place + "expected at most %s".formatted(MAX_FEATURE))
                 : new Defect(Defect.Kind.FEATURE_NOT_FINITE, place + "expected a finite number");
     }
@@ -254,7 +271,9 @@ public final class SequenceRules {
     private Defect targetDefect(Sequence sequence) {
         if (!sequence.hasTokens()) {
             return new Defect(
-                    Defect.Kind.WRONG_INPUT, "features have no next token: loglik, logprob and rank need tokens");
+                    Defect.Kind.WRONG_INPUT,
+                    "%s have no next token: loglik, logprob and rank need tokens"
+                            .formatted(input == InputKind.PARTS ? "inputs without a column of targets" : "features"));
         }
         if (request.targetsNext()) {
             return sequence.hasNext() ? targetDefect(sequence.next(), sequence.length()) : null;

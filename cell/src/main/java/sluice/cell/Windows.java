@@ -156,6 +156,10 @@ public final class Windows implements Serializable {
         if (!padded) {
             return;
         }
+        if (input == InputKind.PARTS) {
+            throw new IllegalArgumentException(
+                    "padded windows for a model with several inputs, of which each would need its own padding; leave input.window-pad empty");
+        }
         if (input.takesTokens()) {
             requireToken(model);
         } else if (!(Math.abs(pad) <= SequenceRules.MAX_FEATURE)) {

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import sluice.cell.engine.CompiledModel;
+import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.model.Readout;
@@ -38,6 +39,11 @@ public record Sample(long seed, LstmModel model, InputKind input) {
         batch.add(batch.get(4));
         batch.add(sequence(random.nextLong(), 5).from(state(random.nextLong())));
         batch.add(sequence(random.nextLong(), 0).from(state(random.nextLong())));
+        if (input == InputKind.PARTS) {
+            Sequence longer = sequence(random.nextLong(), LONGEST);
+            batch.add(longer);
+            batch.add(part(longer, 0, LONGEST - 2));
+        }
         if (input.takesTokens()) {
             int[] longer = Arrays.copyOf(batch.get(4).tokens(), batch.get(4).length() + 2);
             batch.add(Sequence.ofTokens(longer));
@@ -51,9 +57,54 @@ public record Sample(long seed, LstmModel model, InputKind input) {
         if (input.takesTokens()) {
             return Sequence.ofTokens(samples.tokens(length, model.tokens()));
         }
+        if (input == InputKind.PARTS) {
+            return columns(samples, length);
+        }
         return model.inputWidth() == 1
                 ? Sequence.ofNumbers(samples.tokens(length, classes()))
                 : Sequence.ofFeatures(length, samples.floats(length * model.inputWidth(), 2));
+    }
+
+    /** A sequence of several inputs whose targets are the first tokens with as many values as there are classes. */
+    private Sequence columns(Samples samples, int length) {
+        List<InputColumn> columns = model.parts().stream()
+                .map(part -> part.embedding().isPresent()
+                        ? InputColumn.ofTokens(
+                                samples.tokens(length, part.embedding().get().tokens()))
+                        : InputColumn.ofNumbers(samples.floats(length * part.width(), 2)))
+                .toList();
+        return Sequence.ofColumns(length, columns).withTargets(target());
+    }
+
+    private int target() {
+        int target = 0;
+        while (model.parts().get(target).embedding().map(Embedding::tokens).orElse(0) != classes()) {
+            target++;
+        }
+        return target;
+    }
+
+    /** The steps of a sequence from one to another. */
+    public Sequence part(Sequence whole, int from, int to) {
+        if (input == InputKind.PARTS) {
+            List<InputColumn> columns = new ArrayList<>();
+            for (int at = 0; at < whole.columns().length; at++) {
+                InputColumn column = whole.columns()[at];
+                int width = model.parts().get(at).width();
+                columns.add(
+                        column.tokens() != null
+                                ? InputColumn.ofTokens(Arrays.copyOfRange(column.tokens(), from, to))
+                                : InputColumn.ofNumbers(
+                                        Arrays.copyOfRange(column.numbers(), from * width, to * width)));
+            }
+            return Sequence.ofColumns(to - from, columns).withTargets(target());
+        }
+        if (whole.hasTokens()) {
+            int[] tokens = Arrays.copyOfRange(whole.tokens(), from, to);
+            return whole.hasFeatures() ? Sequence.ofNumbers(tokens) : Sequence.ofTokens(tokens);
+        }
+        int width = model.inputWidth();
+        return Sequence.ofFeatures(to - from, Arrays.copyOfRange(whole.features(), from * width, to * width));
     }
 
     /** A random start state. */
@@ -78,7 +129,7 @@ public record Sample(long seed, LstmModel model, InputKind input) {
     }
 
     private boolean hasTargets() {
-        return input.takesTokens() || model.inputWidth() == 1;
+        return input.takesTokens() || input == InputKind.PARTS || model.inputWidth() == 1;
     }
 
     /** All output kinds of this model at these steps. */

@@ -11,6 +11,7 @@ import sluice.cell.model.Activation;
 import sluice.cell.model.CellVariant;
 import sluice.cell.model.Embedding;
 import sluice.cell.model.Gate;
+import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -28,6 +29,7 @@ public final class Samples {
     private static final long LAST_SEED = 20_000;
     private static final int[] WIDTHS = {1, 2, 3, 5, 7, 8, 15, 16, 17, 24, 33};
     private static final int[] VOCABULARIES = {2, 3, 11, 40, 63, 64, 65, 130};
+    private static final InputKind[] ONE_INPUT = {InputKind.EMBEDDING, InputKind.ONE_HOT, InputKind.FEATURES};
     private static final float GAIN = 2; // times 1 / sqrt(fan-in): gates vary and do not saturate at 0 or 1
 
     /** Activations with values between 0 and 1. */
@@ -63,14 +65,22 @@ public final class Samples {
                 .toList();
     }
 
-    /** For each seed a model of plain cells and one of variants; for a bidirectional top layer also one with a readout of final states. */
+    /**
+     * For each seed a model of plain cells and one of variants; for a bidirectional top layer also one with a readout of final states, and
+     * for each third seed one with several inputs.
+     */
     public static List<Sample> everyKind() {
         return seeds().stream()
                 .flatMap(seed -> {
                     Sample plain = new Samples(seed).any();
                     Sample read = plain.readFrom(Readout.FINAL_STATES);
                     Stream<Sample> both = Stream.of(plain, new Samples(seed).anyVariant());
-                    return read.model().readout() == Readout.FINAL_STATES ? Stream.concat(both, Stream.of(read)) : both;
+                    Stream<Sample> parts = seed % 3 == 0 ? Stream.of(new Samples(seed).anyParts()) : Stream.empty();
+                    return Stream.concat(
+                            read.model().readout() == Readout.FINAL_STATES
+                                    ? Stream.concat(both, Stream.of(read))
+                                    : both,
+                            parts);
                 })
                 .toList();
     }
@@ -86,7 +96,7 @@ public final class Samples {
     }
 
     private Sample any(boolean varied) {
-        InputKind input = InputKind.values()[random.nextInt(InputKind.values().length)];
+        InputKind input = ONE_INPUT[random.nextInt(ONE_INPUT.length)];
         int vocabulary = pick(VOCABULARIES);
         int width = input == InputKind.ONE_HOT ? vocabulary : pick(WIDTHS);
         Optional<Embedding> embedding =
@@ -95,6 +105,28 @@ public final class Samples {
         int top = layers.get(layers.size() - 1).outputWidth();
         Optional<OutputLayer> output = random.nextInt(6) == 0 ? Optional.empty() : Optional.of(output(vocabulary, top));
         return new Sample(seed, new LstmModel(embedding, layers, output), input);
+    }
+
+    /** A random model with two to five inputs, the tokens of one of which are its classes; variants for every second seed. */
+    public Sample anyParts() {
+        int count = 2 + random.nextInt(4);
+        int target = random.nextInt(count);
+        int classes = pick(VOCABULARIES);
+        List<InputPart> parts = new ArrayList<>();
+        int width = 0;
+        for (int at = 0; at < count; at++) {
+            int wide = pick(WIDTHS);
+            parts.add(
+                    at == target || random.nextBoolean()
+                            ? InputPart.tokens(
+                                    "t" + at, embedding(at == target ? classes : 2 + random.nextInt(3), wide))
+                            : InputPart.numbers("n" + at, wide));
+            width += wide;
+        }
+        List<LstmLayer> layers = layers(1 + random.nextInt(2), width, seed % 2 == 0);
+        OutputLayer output = output(classes, layers.get(layers.size() - 1).outputWidth());
+        LstmModel model = LstmModel.ofParts(parts, layers, Optional.of(output), Readout.LAST_STEP);
+        return new Sample(seed, model, InputKind.PARTS);
     }
 
     private List<LstmLayer> layers(int depth, int inputWidth, boolean varied) {

@@ -16,6 +16,7 @@ import sluice.cell.kernel.Kernel;
 
 /** Scores batches with a kernel. Each distinct sequence is computed once, and not at all if the cache holds its answer. */
 final class EngineScorer implements SequenceScorer {
+    private final PackedModel packed;
     private final SequenceRules rules;
     private final ScoreRequest request;
     private final AnswerCache answers;
@@ -33,6 +34,7 @@ final class EngineScorer implements SequenceScorer {
             AnswerCache answers,
             MemoryEstimate memory) {
         this.request = request;
+        this.packed = packed;
         this.rules = rules;
         this.answers = answers;
         this.memory = memory;
@@ -86,7 +88,7 @@ final class EngineScorer implements SequenceScorer {
         if (layered != null) {
             return layered.score(distinct);
         }
-        PrefixTree prefixes = new PrefixTree(distinct);
+        PrefixTree prefixes = new PrefixTree(distinct, packed.input());
         computedSteps += tree.steps(prefixes);
         Answer[] walked = tree.walk(prefixes);
         Answer[] answers = new Answer[walked.length];

@@ -5,8 +5,8 @@ import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.StepRows;
 
 /**
- * The first layer's input. For each step that is a row of a lookup table, a row of the embedding to multiply, or a row of features. For
- * one thread.
+ * The first layer's input. For each step that is a row of a lookup table, a row of the embedding to multiply, or a row of
+ * {@link StepInputs}. For one thread.
  */
 final class FirstLayer {
     private static final float[] NO_INPUT = {};
@@ -51,16 +51,16 @@ final class FirstLayer {
     /**
      * The table of inputs that are multiplied, row by row; empty if inputs are looked up.
      *
-     * @param features rows of features, for a model of features
+     * @param inputs rows of {@link StepInputs}, for a model whose input is not the tokens of one input
      */
-    float[] input(float[] features) {
+    float[] input(float[] inputs) {
         return switch (packed.input()) {
             case EMBEDDING ->
                 looksUp()
                         ? NO_INPUT
                         : packed.model().embedding().orElseThrow().table().values();
             case ONE_HOT -> NO_INPUT;
-            case FEATURES -> features;
+            case FEATURES, PARTS -> inputs;
         };
     }
 

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.OptionalInt;
-import sluice.cell.InputKind;
 import sluice.cell.LstmState;
 import sluice.cell.kernel.GatePanels;
 import sluice.cell.kernel.GateProbe;
@@ -178,7 +177,7 @@ final class LayerWalk {
     private void run(SequenceBatch batch, StepStates table, int direction, LayerOutput below, float[] gates) {
         GatePanels panels = below == null ? firstLayer.gates(direction) : packed.gates(direction);
         LinearPanels projection = packed.projection(direction);
-        float[] input = below == null ? firstLayer.input(batch.features()) : below.values();
+        float[] input = below == null ? firstLayer.input(batch.inputs()) : below.values();
         float[] shown = projection == null ? table.hidden() : new float[table.cell().length];
         StepRows rows = new StepRows(batch.size());
         int[] from = new int[projection == null ? 0 : batch.size()];
@@ -214,8 +213,8 @@ final class LayerWalk {
         int at = batch.offset(s) + step;
         if (below != null) {
             rows.add(0, below.row(batch, s, step), before, after);
-        } else if (packed.input() == InputKind.FEATURES) {
-            rows.add(0, at, before, after);
+        } else if (batch.hasInputs()) {
+            rows.add(batch.start(s, step), at, before, after);
         } else {
             firstLayer.addToken(rows, batch.tokens()[at], before, after);
         }

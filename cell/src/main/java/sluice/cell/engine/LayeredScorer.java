@@ -48,7 +48,7 @@ final class LayeredScorer {
         int[] place = sequences.stream()
                 .mapToInt(sequence -> places.computeIfAbsent(sequence.withoutNext(), unseen -> places.size()))
                 .toArray();
-        SequenceBatch batch = new SequenceBatch(List.copyOf(places.keySet()), packed.model(), packed.input());
+        SequenceBatch batch = new SequenceBatch(List.copyOf(places.keySet()), packed.stepInputs());
         computedSteps += batch.steps();
         LayerWalk.Run run = walk.run(
                 batch,

@@ -97,10 +97,11 @@ final class LevelStates {
      * Adds a node to the new level.
      *
      * @param parent its parent's index in the previous level
-     * @param feature the row of features that the first layer reads
+     * @param start the row of the first layer's lookup table at which its chain starts, 0 without a table
+     * @param input the row of {@link StepInputs} that the first layer reads
      */
-    void addNode(int parent, int feature) {
-        rows.add(0, feature, before(parent), after(rows.count()));
+    void addNode(int parent, int start, int input) {
+        rows.add(start, input, before(parent), after(rows.count()));
     }
 
     private int before(int node) {
@@ -114,10 +115,10 @@ final class LevelStates {
     /**
      * Computes the added nodes, layer by layer.
      *
-     * @param features rows of features, for a model of features
+     * @param inputs rows of {@link StepInputs}, or empty
      */
-    void step(FirstLayer firstLayer, float[] features) {
-        step(0, firstLayer.gates(0), firstLayer.input(features));
+    void step(FirstLayer firstLayer, float[] inputs) {
+        step(0, firstLayer.gates(0), firstLayer.input(inputs));
         rows.readFromLayerBelow();
         for (int layer = 1; layer < hidden.length; layer++) {
             step(layer, packed.gates(layer), hidden[layer - 1]);

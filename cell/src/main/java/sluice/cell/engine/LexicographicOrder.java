@@ -1,12 +1,10 @@
 package sluice.cell.engine;
 
 import java.util.Arrays;
-import java.util.List;
-import sluice.cell.Sequence;
 
 /**
- * Sorts sequences of tokens by their start state, then lexicographically by token; a prefix comes before its extensions. The sort is
- * stable.
+ * Sorts sequences of tokens, or of the ids of their steps, by their start state, then lexicographically; a prefix comes before its
+ * extensions. The sort is stable.
  *
  * <p>A sort key is a long: as many tokens as fit in the high bits, and the sequence's index in the low bits. Sequences whose keys tie
  * are sorted again by the tokens after those. Where sequences share long prefixes, as in logs, each token is compared about once.
@@ -14,7 +12,7 @@ import sluice.cell.Sequence;
 final class LexicographicOrder {
     private static final int STARTS = -1; // the position before the first token: sorts by start state
 
-    private final List<Sequence> sequences;
+    private final int[][] sequences; // the tokens of each
     private final int[] starts;
     private final int smallest; // token, 0 or below
     private final int placeBits;
@@ -22,11 +20,11 @@ final class LexicographicOrder {
     private final int tokensInKey;
     private final long[] keys; // (tokens, index in the batch), sorted
 
-    private LexicographicOrder(List<Sequence> sequences, int[] starts) {
+    private LexicographicOrder(int[][] sequences, int[] starts) {
         int largest = 0;
         int least = 0; // numbers that a model reads as features may be negative
-        for (Sequence sequence : sequences) {
-            for (int token : sequence.tokens()) {
+        for (int[] sequence : sequences) {
+            for (int token : sequence) {
                 largest = Math.max(largest, token);
                 least = Math.min(least, token);
             }
@@ -34,19 +32,20 @@ final class LexicographicOrder {
         this.smallest = least;
         this.sequences = sequences;
         this.starts = starts;
-        this.placeBits = bits(sequences.size());
+        this.placeBits = bits(sequences.length);
         this.tokenBits = bits(largest - (long) least + 1);
         this.tokensInKey = (Long.SIZE - 1 - placeBits) / tokenBits;
-        this.keys = new long[sequences.size()];
+        this.keys = new long[sequences.length];
         Arrays.setAll(keys, place -> place);
     }
 
     /**
      * The indexes of the sequences in sorted order.
      *
+     * @param sequences the tokens of each sequence, none negative
      * @param starts a number for each sequence's start state; equal states have equal numbers
      */
-    static int[] of(List<Sequence> sequences, int[] starts) {
+    static int[] of(int[][] sequences, int[] starts) {
         LexicographicOrder order = new LexicographicOrder(sequences, starts);
         if (starts.length > 1) {
             order.sort(0, starts.length, STARTS);
@@ -104,7 +103,7 @@ final class LexicographicOrder {
         if (token == STARTS) {
             return starts[place];
         }
-        int[] tokens = sequences.get(place).tokens();
+        int[] tokens = sequences[place];
         long key = 0;
         for (int at = token; at < token + tokensInKey; at++) {
             key = key << tokenBits | (at < tokens.length ? tokens[at] - (long) smallest + 1 : 0);
@@ -118,6 +117,6 @@ final class LexicographicOrder {
 
     /** Whether the sequence has no tokens after those packed last. */
     private boolean ended(long key, int token) {
-        return token != STARTS && sequences.get(place(key)).length() <= after(token);
+        return token != STARTS && sequences[place(key)].length <= after(token);
     }
 }

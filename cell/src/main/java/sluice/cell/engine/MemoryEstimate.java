@@ -28,6 +28,7 @@ final class MemoryEstimate {
 
     MemoryEstimate(LstmModel model) {
         long input = model.embedding().isPresent() ? 1 : model.inputWidth(); // too many for one-hot tokens
+        input += model.parts().size();
         long widest = 0;
         long below = 0;
         for (LstmLayer layer : model.layers()) {

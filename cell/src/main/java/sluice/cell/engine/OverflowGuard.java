@@ -2,10 +2,12 @@ package sluice.cell.engine;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import sluice.cell.Defect;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceRules;
 import sluice.cell.model.CellVariant;
+import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -56,9 +58,7 @@ final class OverflowGuard {
 
     /** @throws ModelException if a sum could overflow float32 */
     static void require(LstmModel model) {
-        double input = model.embedding()
-                .map(embedding -> (double) largest(embedding.table().values()))
-                .orElse((double) SequenceRules.MAX_FEATURE);
+        double input = largestInput(model);
         int depth = 0;
         for (LstmLayer layer : model.layers()) {
             double[] shown = new double[layer.directions().size()];
@@ -82,6 +82,21 @@ final class OverflowGuard {
             OutputLayer output = model.output().get();
             requireBelowLimit("the output layer", largest(output.bias()) + largestRowSum(output.weights()) * input);
         }
+    }
+
+    private static double largestInput(LstmModel model) {
+        if (!model.parts().isEmpty()) {
+            return model.parts().stream()
+                    .mapToDouble(part -> largest(part.embedding()))
+                    .max()
+                    .orElseThrow();
+        }
+        return largest(model.embedding());
+    }
+
+    private static double largest(Optional<Embedding> embedding) {
+        return embedding.map(rows -> (double) largest(rows.table().values())).orElse((double)
+                SequenceRules.MAX_FEATURE);
     }
 
     /** Bound of the hidden states that a direction computes. */

@@ -3,6 +3,7 @@ package sluice.cell.engine;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import sluice.cell.InputKind;
 import sluice.cell.SequenceRules;
 import sluice.cell.kernel.GatePanels;
@@ -10,6 +11,7 @@ import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.LinearPanels;
 import sluice.cell.kernel.LinearRows;
 import sluice.cell.kernel.VariantEquations;
+import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
 
@@ -26,6 +28,7 @@ final class PackedModel {
     private final TokenPanels
             tokenPanels; // set where the embedding's whole lookup table exceeds lookUpBytes, else null
     private final boolean looksUp;
+    private final StepInputs stepInputs; // null for a model of tokens
 
     /**
      * @param kernel multiplies the embedding's rows where they make a lookup table
@@ -41,6 +44,7 @@ final class PackedModel {
         this.variants = new VariantEquations[directions.size()];
         this.projections = new LinearPanels[directions.size()];
         this.looksUp = tableFits();
+        this.stepInputs = input.takesTokens() ? null : new StepInputs(model, looksUp);
         for (int at = 0; at < gates.length; at++) {
             LstmDirection direction = directions.get(at);
             gates[at] = looksUp && at < inFirstLayer ? lookUp(direction, kernel) : GatePanels.of(direction);
@@ -62,20 +66,34 @@ final class PackedModel {
 
     /**
      * Whether the first layer's pre-activations are looked up by token. {@code U x_t + b} depends on the token alone: one-hot columns
-     * of {@code U} are such a table already, and an embedding's table is computed if it fits {@code lookUpBytes}.
+     * of {@code U} are such a table already, and an embedding's table is computed if it fits {@code lookUpBytes}. With several inputs
+     * that is the first part's table.
      */
     private boolean tableFits() {
+        if (input == InputKind.ONE_HOT) {
+            return true;
+        }
+        Optional<Embedding> first = firstEmbedding();
         long bytes = 0;
         for (LstmDirection direction : model.layers().get(0).directions()) {
-            bytes += GatePanels.startBytes(model.tokens(), direction);
+            bytes += GatePanels.startBytes(first.map(Embedding::tokens).orElse(0), direction);
         }
-        return input == InputKind.ONE_HOT || (input == InputKind.EMBEDDING && bytes <= lookUpBytes);
+        return first.isPresent() && bytes <= lookUpBytes;
+    }
+
+    /** The embedding that fills the first elements of {@code x_t}. */
+    private Optional<Embedding> firstEmbedding() {
+        return switch (input) {
+            case EMBEDDING -> model.embedding();
+            case PARTS -> model.parts().get(0).embedding();
+            case ONE_HOT, FEATURES -> Optional.empty();
+        };
     }
 
     private GatePanels lookUp(LstmDirection direction, Kernel kernel) {
         return input == InputKind.ONE_HOT
                 ? GatePanels.oneHot(direction)
-                : GatePanels.lookUp(direction, model.embedding().orElseThrow(), kernel);
+                : GatePanels.lookUp(direction, firstEmbedding().orElseThrow(), kernel);
     }
 
     LstmModel model() {
@@ -90,7 +108,12 @@ final class PackedModel {
         return gates[direction];
     }
 
-    /** Whether the first layer reads the pre-activations of a token from a lookup table of all tokens. */
+    /** Writes the rows that the first layer multiplies; null for a model of tokens. */
+    StepInputs stepInputs() {
+        return stepInputs;
+    }
+
+    /** Whether the first layer reads the pre-activations of a token, or of the first part's token, from a lookup table of all tokens. */
     boolean looksUp() {
         return looksUp;
     }

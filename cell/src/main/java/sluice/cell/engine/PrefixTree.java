@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import sluice.cell.InputKind;
 import sluice.cell.LstmState;
 import sluice.cell.Sequence;
 
@@ -12,9 +13,9 @@ import sluice.cell.Sequence;
  * The prefix tree of distinct sequences: the sequences in lexicographic order, each with the length of the prefix that it shares with
  * the one before. A step that several sequences share is computed once.
  *
- * <p>Sequences of tokens with the same start state share prefixes, also if the model reads the tokens as numbers. Other sequences of
- * features keep their order and share nothing. The token that {@linkplain Sequence#next() follows} a sequence is none of its steps:
- * two sequences that differ in it alone share all steps.
+ * <p>Only sequences with the same start state share prefixes: equal tokens, also if the model reads the tokens as numbers, or with several
+ * inputs equal {@linkplain StepIds steps}. Other sequences of features keep their order and share nothing. The token that
+ * {@linkplain Sequence#next() follows} a sequence is none of its steps: two sequences that differ in it alone share all steps.
  */
 final class PrefixTree {
     /** Value of a shared length for two sequences with different start states. */
@@ -22,22 +23,34 @@ final class PrefixTree {
 
     private final List<Sequence> sequences;
     private final int[] order; // indexes of the sequences, in lexicographic order
-    private final int[] shared; // in the same order: number of tokens shared with the sequence before
+    private final int[] shared; // in the same order: number of steps shared with the sequence before
 
     /**
      * @param distinct sequences, no two of them equal
+     * @param input their kind: all but features can share prefixes
      */
-    PrefixTree(List<Sequence> distinct) {
+    PrefixTree(List<Sequence> distinct, InputKind input) {
         this.sequences = distinct;
-        boolean shareable = distinct.stream().allMatch(Sequence::hasTokens);
         int[] starts = starts(distinct);
-        this.order = shareable
-                ? LexicographicOrder.of(distinct, starts)
-                : IntStream.range(0, distinct.size()).toArray();
+        int[][] steps = steps(distinct, input);
+        this.order =
+                steps == null ? IntStream.range(0, distinct.size()).toArray() : LexicographicOrder.of(steps, starts);
         this.shared = new int[order.length];
         for (int place = 0; place < order.length; place++) {
-            shared[place] = place == 0 ? NOTHING : common(starts, order[place - 1], order[place], shareable);
+            shared[place] = place == 0 ? NOTHING : common(starts, order[place - 1], order[place], steps);
         }
+    }
+
+    /** For each sequence the ids of its steps, which are equal if the steps are; null if sequences share nothing. */
+    private static int[][] steps(List<Sequence> sequences, InputKind input) {
+        return switch (input) {
+            case EMBEDDING, ONE_HOT -> sequences.stream().map(Sequence::tokens).toArray(int[][]::new);
+            case PARTS -> StepIds.of(sequences);
+            case FEATURES ->
+                sequences.stream().allMatch(Sequence::hasTokens)
+                        ? sequences.stream().map(Sequence::tokens).toArray(int[][]::new)
+                        : null;
+        };
     }
 
     /** A number for each sequence's start state; equal states have equal numbers. */
@@ -50,21 +63,21 @@ final class PrefixTree {
                 .toArray();
     }
 
-    private int common(int[] starts, int a, int b, boolean shareable) {
+    private int common(int[] starts, int a, int b, int[][] steps) {
         if (starts[a] != starts[b]) {
             return NOTHING;
         }
-        if (!shareable) {
+        if (steps == null) {
             return 0;
         }
         Sequence first = sequences.get(a);
         Sequence second = sequences.get(b);
-        int tokens = equalSteps(Arrays.mismatch(first.tokens(), second.tokens()), first, 1);
-        if (!first.hasFeatures() || !second.hasFeatures() || tokens == 0) {
-            return tokens;
+        int equal = equalSteps(Arrays.mismatch(steps[a], steps[b]), first, 1);
+        if (!first.hasFeatures() || !second.hasFeatures() || equal == 0) {
+            return equal;
         }
         int width = first.features().length / first.length();
-        return Math.min(tokens, equalSteps(Arrays.mismatch(first.features(), second.features()), first, width));
+        return Math.min(equal, equalSteps(Arrays.mismatch(first.features(), second.features()), first, width));
     }
 
     /** @param mismatch index of the first difference, -1 if there is none */
@@ -87,7 +100,7 @@ final class PrefixTree {
         return order[place];
     }
 
-    /** Number of tokens that it shares with the sequence before it, or {@link #NOTHING}. */
+    /** Number of steps that it shares with the sequence before it, or {@link #NOTHING}. */
     int shared(int place) {
         return shared[place];
     }
@@ -95,7 +108,7 @@ final class PrefixTree {
     /**
      * Number of steps to compute.
      *
-     * @param left number of tokens at the end of each sequence that are not read
+     * @param left number of steps at the end of each sequence that are not read
      */
     long steps(int left) {
         long steps = 0;

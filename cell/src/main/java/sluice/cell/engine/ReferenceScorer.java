@@ -30,6 +30,7 @@ final class ReferenceScorer implements SequenceScorer {
     private final SequenceRules rules;
     private final ScoreRequest request;
     private final MemoryEstimate memory;
+    private final StepInputs parts;
     private final ReferenceLstm lstm;
     private final OptionalInt gatesLayer;
     private long computedSteps;
@@ -41,6 +42,7 @@ final class ReferenceScorer implements SequenceScorer {
         this.rules = rules;
         this.request = request;
         this.memory = memory;
+        this.parts = new StepInputs(model, false);
         this.lstm = new ReferenceLstm(model);
         this.gatesLayer =
                 request.asksFor(OutputKind.GATES) ? OptionalInt.of(request.gatesLayer(model)) : OptionalInt.empty();
@@ -119,6 +121,7 @@ final class ReferenceScorer implements SequenceScorer {
     private double[][] inputs(Sequence sequence) {
         int width = model.inputWidth();
         double[][] inputs = new double[sequence.length()][width];
+        float[] row = new float[input == InputKind.PARTS ? width : 0];
         for (int step = 0; step < inputs.length; step++) {
             switch (input) {
                 case EMBEDDING -> {
@@ -128,6 +131,12 @@ final class ReferenceScorer implements SequenceScorer {
                     }
                 }
                 case ONE_HOT -> inputs[step][sequence.tokens()[step]] = 1;
+                case PARTS -> {
+                    parts.write(sequence, step, row, 0);
+                    for (int k = 0; k < width; k++) {
+                        inputs[step][k] = row[k];
+                    }
+                }
                 case FEATURES -> {
                     for (int k = 0; k < width; k++) {
                         inputs[step][k] = sequence.features()[step * width + k];

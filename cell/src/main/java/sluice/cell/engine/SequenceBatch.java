@@ -3,9 +3,7 @@ package sluice.cell.engine;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
-import sluice.cell.InputKind;
 import sluice.cell.Sequence;
-import sluice.cell.model.LstmModel;
 
 /**
  * A batch of sequences, concatenated without padding.
@@ -18,9 +16,11 @@ final class SequenceBatch {
     private final int[] offsets; // (sequences + 1)
     private final int[] longestFirst;
     private final int[] tokens; // (steps), or empty
-    private final float[] features; // (steps, I), or empty
+    private final StepInputs stepInputs; // null for a model of tokens
+    private final float[] inputs; // (steps, width), or empty
 
-    SequenceBatch(List<Sequence> sequences, LstmModel model, InputKind input) {
+    /** @param stepInputs writes the input rows; null for a model of tokens */
+    SequenceBatch(List<Sequence> sequences, StepInputs stepInputs) {
         this.sequences = sequences;
         this.offsets = new int[sequences.size() + 1];
         for (int s = 0; s < sequences.size(); s++) {
@@ -31,15 +31,16 @@ final class SequenceBatch {
                 .sorted(Comparator.comparingInt(s -> -sequences.get(s).length()))
                 .mapToInt(Integer::intValue)
                 .toArray();
-        boolean takesFeatures = input == InputKind.FEATURES;
-        this.tokens = new int[takesFeatures ? 0 : steps()];
-        this.features = new float[takesFeatures ? Math.multiplyExact(steps(), model.inputWidth()) : 0];
+        this.stepInputs = stepInputs;
+        this.tokens = new int[stepInputs == null ? steps() : 0];
+        this.inputs = new float[stepInputs == null ? 0 : Math.multiplyExact(steps(), stepInputs.width())];
         for (int s = 0; s < sequences.size(); s++) {
-            if (takesFeatures) {
-                float[] rows = sequences.get(s).features();
-                System.arraycopy(rows, 0, features, offsets[s] * model.inputWidth(), rows.length);
-            } else {
+            if (stepInputs == null) {
                 System.arraycopy(sequences.get(s).tokens(), 0, tokens, offsets[s], length(s));
+            } else {
+                for (int step = 0; step < length(s); step++) {
+                    stepInputs.write(sequences.get(s), step, inputs, (offsets[s] + step) * stepInputs.width());
+                }
             }
         }
     }
@@ -74,8 +75,19 @@ final class SequenceBatch {
         return tokens;
     }
 
-    float[] features() {
-        return features;
+    /** Rows of {@link StepInputs}, one for each step; empty for a model of tokens. */
+    float[] inputs() {
+        return inputs;
+    }
+
+    /** The row of the first layer's lookup table at which a step's chain starts; for a model that has {@link #inputs()}. */
+    int start(int s, int step) {
+        return stepInputs.start(sequences.get(s), step);
+    }
+
+    /** Whether steps have rows of {@link #inputs()} instead of tokens. */
+    boolean hasInputs() {
+        return stepInputs != null;
     }
 
     /** Number of rows of a table of states: one for each step and one for each sequence. */

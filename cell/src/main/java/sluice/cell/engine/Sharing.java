@@ -19,7 +19,7 @@ public final class Sharing {
      * alone computes a few steps less: it does not read the last token of a sequence.
      */
     public static long distinctSteps(List<Sequence> sequences, LstmModel model, InputKind input) {
-        return distinctSteps(new LinkedHashSet<>(sequences), model);
+        return distinctSteps(new LinkedHashSet<>(sequences), model, input);
     }
 
     /** The same for a request, which may be for windows: then the steps of the windows that it needs. */
@@ -38,7 +38,7 @@ public final class Sharing {
                 }
             }
         }
-        return distinctSteps(distinct, model);
+        return distinctSteps(distinct, model, input);
     }
 
     /** Number of steps that scoring these sequences would compute if they shared nothing. */
@@ -58,9 +58,9 @@ public final class Sharing {
         return steps;
     }
 
-    private static long distinctSteps(Set<Sequence> distinct, LstmModel model) {
+    private static long distinctSteps(Set<Sequence> distinct, LstmModel model, InputKind input) {
         return model.looksAhead()
                 ? distinct.stream().mapToLong(Sequence::length).sum()
-                : new PrefixTree(List.copyOf(distinct)).steps(0);
+                : new PrefixTree(List.copyOf(distinct), input).steps(0);
     }
 }

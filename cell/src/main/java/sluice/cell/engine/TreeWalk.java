@@ -42,7 +42,6 @@ final class TreeWalk {
     private static final int LARGEST_BAND = 2048;
 
     private final LstmModel model;
-    private final boolean takesTokens;
     private final OutputStage outputs; // null if the request needs no output layer
     private final AnswerWriter writer;
     private final boolean each;
@@ -61,7 +60,8 @@ final class TreeWalk {
     private final FirstLayer firstLayer;
     private final LevelStates states;
     private final PooledStates pooled; // null unless the hidden states of all steps are requested as one
-    private final float[] features; // (band, I) of one step, or empty
+    private final StepInputs stepInputs; // null for a model of tokens
+    private final float[] inputs; // (band, width) of one level, or empty
     private final Nodes nodes = new Nodes(); // of the current level
     private final EndedSequences ended; // null if all outputs are computed per level, or none at all
 
@@ -83,7 +83,6 @@ final class TreeWalk {
 
     TreeWalk(PackedModel packed, ScoreRequest request, Kernel kernel, OutputStage outputs) {
         this.model = packed.model();
-        this.takesTokens = packed.input().takesTokens();
         this.outputs = outputs;
         this.writer = new AnswerWriter(request);
         this.each = request.at() == Steps.EACH;
@@ -104,7 +103,8 @@ final class TreeWalk {
                 packed, kernel, band, writesGates ? OptionalInt.of(request.gatesLayer(model)) : OptionalInt.empty());
         boolean pools = writesHidden && request.pooling() != Pooling.LAST;
         this.pooled = pools ? new PooledStates(request.pooling(), band, states.topWidth()) : null;
-        this.features = new float[takesTokens ? 0 : band * model.inputWidth()];
+        this.stepInputs = packed.stepInputs();
+        this.inputs = new float[stepInputs == null ? 0 : Math.multiplyExact(band, stepInputs.width())];
         boolean together = each || (answersTargets && !(request.choosesClasses() && request.needsDistribution()));
         this.ended = outputs == null || together ? null : new EndedSequences(band, states.topWidth());
         this.place = new int[band];
@@ -313,17 +313,16 @@ final class TreeWalk {
             return;
         }
         states.nextLevel();
-        int width = model.inputWidth();
         for (int at = 0; at < next; at++) {
             Sequence sequence = tree.sequence(owner[at]);
-            if (takesTokens) {
+            if (stepInputs == null) {
                 states.addNode(parent[at], firstLayer, sequence.tokens()[token[at]]);
             } else {
-                System.arraycopy(sequence.features(), token[at] * width, features, at * width, width);
-                states.addNode(parent[at], at);
+                stepInputs.write(sequence, token[at], inputs, at * stepInputs.width());
+                states.addNode(parent[at], stepInputs.start(sequence, token[at]), at);
             }
         }
-        states.step(firstLayer, features);
+        states.step(firstLayer, inputs);
         if (pooled != null) {
             pooled.nextLevel();
             for (int at = 0; at < next; at++) {

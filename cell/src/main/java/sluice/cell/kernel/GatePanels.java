@@ -17,8 +17,8 @@ import sluice.cell.model.Matrix;
  * </pre>
  *
  * <p>If the input is multiplied, {@code start} has one row, the bias. If the input is looked up, {@code start} has one row for each token:
- * the bias plus the token's column of {@code U}, or plus {@code U} times its embedding; the input width of the panels is then 0. The
- * last panel is padded with zeros.
+ * the bias plus the token's column of {@code U}, or plus {@code U} times its embedding; the input width of the panels is then 0. If
+ * only the first elements of the input are looked up, the others are multiplied. The last panel is padded with zeros.
  */
 public final class GatePanels {
     /** Hidden units in a panel. */
@@ -40,7 +40,7 @@ public final class GatePanels {
         this.start = start;
         this.weights = new Strips("weights", (long) panels(hiddenWidth) * COLUMNS, (long) inputWidth + outputWidth);
         for (int k = 0; k < inputWidth; k++) {
-            spread(direction.inputWeights(), k, k);
+            spread(direction.inputWeights(), direction.inputWidth() - inputWidth + k, k);
         }
         for (int k = 0; k < outputWidth; k++) {
             spread(direction.hiddenWeights(), k, inputWidth + k);
@@ -78,11 +78,11 @@ public final class GatePanels {
     }
 
     /**
-     * Panels for inputs that are rows of an embedding, with a lookup table: row k is {@code b + U e_k}, the same chain of operations that
-     * {@link #of} starts with.
+     * Panels for inputs that are, or begin with, rows of an embedding, with a lookup table: row k is {@code b + U e_k}, the same chain of
+     * operations that {@link #of} starts with. The elements of the input after the embedding's are multiplied.
      */
     public static GatePanels lookUp(LstmDirection direction, Embedding embedding, Kernel kernel) {
-        LinearPanels inputs = inputs(direction);
+        LinearPanels inputs = inputs(direction, embedding.width());
         float[] start = Strips.array("input table", embedding.tokens(), inputs.outputs());
         int[] from = new int[embedding.tokens()];
         int[] to = new int[embedding.tokens()];
@@ -91,7 +91,7 @@ public final class GatePanels {
             to[token] = token * inputs.outputs();
         }
         kernel.multiply(inputs, 0, inputs.outputs(), embedding.table().values(), from, from.length, start, to);
-        return new GatePanels(direction, 0, start);
+        return new GatePanels(direction, direction.inputWidth() - embedding.width(), start);
     }
 
     /** Panels without a start, for {@link #startingFrom}. */
@@ -106,15 +106,20 @@ public final class GatePanels {
 
     /** The linear map {@code b + U x}, with its outputs in the order of a row of {@code start}. */
     public static LinearPanels inputs(LstmDirection direction) {
+        return inputs(direction, direction.inputWidth());
+    }
+
+    /** The same of the first {@code width} elements of the input. */
+    private static LinearPanels inputs(LstmDirection direction, int width) {
         int hidden = direction.hiddenWidth();
-        int width = direction.inputWidth();
         int outputs = panels(hidden) * COLUMNS;
         float[] weights = new float[Math.multiplyExact(outputs, width)];
         float[] bias = new float[outputs];
         for (int row = 0; row < Gate.COUNT * hidden; row++) {
             int column = column(row, hidden);
             bias[column] = direction.bias()[row];
-            System.arraycopy(direction.inputWeights().values(), row * width, weights, column * width, width);
+            System.arraycopy(
+                    direction.inputWeights().values(), row * direction.inputWidth(), weights, column * width, width);
         }
         return LinearPanels.of(Matrix.of(outputs, width, weights), bias);
     }

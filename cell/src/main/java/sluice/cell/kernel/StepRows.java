@@ -28,7 +28,7 @@ public final class StepRows {
     /**
      * Adds a sequence.
      *
-     * @param start row of the {@link GatePanels} start: the token if the input is looked up, else 0
+     * @param start row of the {@link GatePanels} start: the token if the input, or its first part, is looked up, else 0
      * @param input row of the input table
      * @param previous row of {@code h_{t-1}} and {@code c_{t-1}}
      * @param next row of {@code h_t} and {@code c_t}, different for each sequence

@@ -10,7 +10,7 @@ import java.util.HexFormat;
 /**
  * SHA-256 of a model's canonical weights: for each part its name, its shape, then its float32 values in little-endian order.
  *
- * <p>Optional parts (a variant of the cell, a merge other than CONCAT, a padding token, a mask of features, a readout of final states) are part of the digest
+ * <p>Optional parts (several inputs, a variant of the cell, a merge other than CONCAT, a padding token, a mask of features, a readout of final states) are part of the digest
  * only if the model has them.
  *
  * <p>The same model in files of different formats has the same fingerprint.
@@ -22,11 +22,19 @@ final class Fingerprint {
     private final ByteBuffer chunk =
             ByteBuffer.allocate(CHUNK_FLOATS * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
-    static String of(Embedding embedding, LstmLayer[] layers, OutputLayer output, Readout readout, Float mask) {
+    static String of(
+            Embedding embedding,
+            InputPart[] parts,
+            LstmLayer[] layers,
+            OutputLayer output,
+            Readout readout,
+            Float mask) {
         Fingerprint fingerprint = new Fingerprint();
         if (embedding != null) {
-            fingerprint.matrix("embedding", embedding.table());
-            embedding.padding().ifPresent(token -> fingerprint.heading("embedding padding " + token));
+            fingerprint.embedding("embedding", embedding);
+        }
+        for (int at = 0; at < parts.length; at++) {
+            fingerprint.part("input " + at, parts[at]);
         }
         for (int depth = 0; depth < layers.length; depth++) {
             for (LstmDirection direction : layers[depth].directions()) {
@@ -47,6 +55,18 @@ final class Fingerprint {
             fingerprint.vector("mask", new float[] {mask});
         }
         return HexFormat.of().formatHex(fingerprint.digest.digest());
+    }
+
+    private void embedding(String name, Embedding embedding) {
+        matrix(name, embedding.table());
+        embedding.padding().ifPresent(token -> heading(name + " padding " + token));
+    }
+
+    private void part(String name, InputPart part) {
+        part.embedding()
+                .ifPresentOrElse(
+                        embedding -> embedding(name + " embedding", embedding),
+                        () -> heading(name + " numbers (" + part.width() + ")"));
     }
 
     private void direction(String name, LstmDirection direction) {

@@ -1,14 +1,17 @@
 package sluice.cell.model;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A trained LSTM: an optional embedding, one or more layers, an optional output layer.
+ * A trained LSTM: an optional embedding or several {@linkplain InputPart inputs} side by side, one or more layers, an optional output
+ * layer.
  *
  * <p>Immutable and serializable. For every source format, gates are in the order i, f, g, o, and the two biases of some
  * frameworks are added up. The {@link #fingerprint()} is computed when the model is created; {@link #verify()} checks it after the model
@@ -17,7 +20,8 @@ import java.util.stream.Stream;
 public final class LstmModel implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    private final Embedding embedding; // or null: one-hot tokens or real-valued features
+    private final Embedding embedding; // or null: one-hot tokens, real-valued features, or several parts
+    private final InputPart[] parts; // of each step's input; empty for a model with one input
     private final LstmLayer[] layers;
     private final OutputLayer output; // or null: hidden states only
     private final Readout readout;
@@ -43,22 +47,42 @@ public final class LstmModel implements Serializable {
      */
     public LstmModel(
             Optional<Embedding> embedding, List<LstmLayer> layers, Optional<OutputLayer> output, Readout readout) {
-        this(embedding, layers, output, readout, Optional.empty());
+        this(embedding, List.of(), layers, output, readout, Optional.empty());
+    }
+
+    /**
+     * A model that reads several inputs a step, side by side.
+     *
+     * @param parts the inputs in the order in which they fill {@code x_t}, at least two
+     * @param layers from the input upwards, at least one
+     * @param output the layer that turns the top hidden state into logits, if the model has one
+     * @param readout as in {@link #LstmModel(Optional, List, Optional, Readout)}
+     * @throws ModelException if there are fewer than two parts, or if the width of one part differs from what the next part reads
+     */
+    public static LstmModel ofParts(
+            List<InputPart> parts, List<LstmLayer> layers, Optional<OutputLayer> output, Readout readout) {
+        if (parts.size() < 2) {
+            throw new ModelException("a model with several inputs has %s: expected at least two".formatted(parts));
+        }
+        return new LstmModel(Optional.empty(), parts, layers, output, readout, Optional.empty());
     }
 
     private LstmModel(
             Optional<Embedding> embedding,
+            List<InputPart> parts,
             List<LstmLayer> layers,
             Optional<OutputLayer> output,
             Readout readout,
             Optional<Float> mask) {
         this.embedding = embedding.orElse(null);
+        this.parts = parts.toArray(InputPart[]::new);
         this.layers = layers.toArray(LstmLayer[]::new);
         this.output = output.orElse(null);
         requireFit();
         this.readout = this.layers[this.layers.length - 1].looksAhead() ? readout : Readout.LAST_STEP;
         this.mask = mask.orElse(null);
-        this.fingerprint = Fingerprint.of(this.embedding, this.layers, this.output, this.readout, this.mask);
+        this.fingerprint =
+                Fingerprint.of(this.embedding, this.parts, this.layers, this.output, this.readout, this.mask);
     }
 
     private void requireFit() {
@@ -70,6 +94,15 @@ public final class LstmModel implements Serializable {
                     Locale.ROOT,
                     "embedding rows of width %d under a first layer that reads width %d",
                     embedding.width(),
+                    inputWidth()));
+        }
+        int together = parts().stream().mapToInt(InputPart::width).sum();
+        if (parts.length > 0 && together != inputWidth()) {
+            throw new ModelException(String.format(
+                    Locale.ROOT,
+                    "inputs of width %d together (%s) under a first layer that reads width %d",
+                    together,
+                    partsText(),
                     inputWidth()));
         }
         for (int depth = 1; depth < layers.length; depth++) {
@@ -92,8 +125,22 @@ public final class LstmModel implements Serializable {
         }
     }
 
+    /** The table that turns tokens into inputs; empty for a model with several inputs, whose tables are in its {@link #parts()}. */
     public Optional<Embedding> embedding() {
         return Optional.ofNullable(embedding);
+    }
+
+    /** The inputs of a step in the order in which they fill {@code x_t}; empty for a model with one input. */
+    public List<InputPart> parts() {
+        return List.of(parts);
+    }
+
+    /** A copy whose parts have other names, in their order. */
+    public LstmModel withPartNames(List<String> names) {
+        List<InputPart> named = IntStream.range(0, parts.length)
+                .mapToObj(at -> parts[at].named(names.get(at)))
+                .toList();
+        return new LstmModel(embedding(), named, layers(), output(), readout, mask());
     }
 
     /** The layers, from the input upwards. */
@@ -112,7 +159,7 @@ public final class LstmModel implements Serializable {
 
     /** A copy with another readout, unless the top layer reads forward only. */
     public LstmModel readFrom(Readout other) {
-        return new LstmModel(embedding(), layers(), output(), other, mask());
+        return new LstmModel(embedding(), parts(), layers(), output(), other, mask());
     }
 
     /** A step whose features all have this value is masked: the model was trained to skip it, so no sequence may contain it. */
@@ -123,13 +170,13 @@ public final class LstmModel implements Serializable {
     /**
      * A copy with a mask.
      *
-     * @throws ModelException if the model has an embedding, so that it reads no features
+     * @throws ModelException if the model has an embedding or several inputs, so that it reads no features alone
      */
     public LstmModel withMask(float value) {
-        if (embedding != null) {
+        if (embedding != null || parts.length > 0) {
             throw new ModelException("a mask of features in a model with an embedding: expected a padding token");
         }
-        return new LstmModel(embedding(), layers(), output(), readout, Optional.of(value));
+        return new LstmModel(embedding(), parts(), layers(), output(), readout, Optional.of(value));
     }
 
     /** I of the first layer. */
@@ -142,7 +189,7 @@ public final class LstmModel implements Serializable {
         return layers[layers.length - 1].outputWidth();
     }
 
-    /** Number of tokens: rows of the embedding, or the input width for one-hot tokens. */
+    /** Number of tokens: rows of the embedding, or the input width for one-hot tokens. Meaningless for a model with several inputs. */
     public int tokens() {
         return embedding == null ? inputWidth() : embedding.tokens();
     }
@@ -160,6 +207,10 @@ public final class LstmModel implements Serializable {
     /** Number of weights. */
     public long parameters() {
         long parameters = embedding == null ? 0 : size(embedding.table());
+        for (InputPart part : parts) {
+            parameters +=
+                    part.embedding().map(Embedding::table).map(LstmModel::size).orElse(0L);
+        }
         for (LstmDirection direction : directions()) {
             parameters += size(direction.inputWeights())
                     + size(direction.hiddenWeights())
@@ -185,7 +236,7 @@ public final class LstmModel implements Serializable {
      * @throws ModelException if they do not
      */
     public void verify() {
-        String found = Fingerprint.of(embedding, layers, output, readout, mask);
+        String found = Fingerprint.of(embedding, parts, layers, output, readout, mask);
         if (!found.equals(fingerprint)) {
             throw new ModelException(
                     "the model arrived damaged: its weights have SHA-256 %s, expected %s; check the serializer"
@@ -197,9 +248,10 @@ public final class LstmModel implements Serializable {
     /** The parts and their widths, for logs. */
     @Override
     public String toString() {
-        String input = embedding == null
-                ? "input of width " + inputWidth()
-                : String.format(Locale.ROOT, "%d tokens of width %d", embedding.tokens(), embedding.width());
+        String input = parts.length > 0 ? partsText() : "input of width " + inputWidth();
+        if (embedding != null) {
+            input = String.format(Locale.ROOT, "%d tokens of width %d", embedding.tokens(), embedding.width());
+        }
         String states = readout == Readout.FINAL_STATES ? ", final states" : "";
         String top = (output == null ? "no output layer" : output.classes() + " classes") + states;
         return Stream.of(
@@ -207,5 +259,9 @@ public final class LstmModel implements Serializable {
                         "LSTM " + layers().stream().map(LstmLayer::toString).collect(Collectors.joining(", ")),
                         top)
                 .collect(Collectors.joining("; "));
+    }
+
+    private String partsText() {
+        return Arrays.stream(parts).map(InputPart::toString).collect(Collectors.joining(", "));
     }
 }

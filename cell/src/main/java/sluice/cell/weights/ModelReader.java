@@ -14,6 +14,7 @@ import sluice.cell.weights.file.FileKind;
 import sluice.cell.weights.file.LocalFolder;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.ModelFolder;
+import sluice.cell.weights.file.NamedInput;
 import sluice.cell.weights.file.TensorNames;
 import sluice.cell.weights.file.ZipArchive;
 import sluice.cell.weights.keras.KerasReader;
@@ -71,9 +72,9 @@ public final class ModelReader {
             return switch (kind) {
                 case PYTORCH, KERAS, ZIP -> readZip(channel, names, kind, format);
                 case SAFETENSORS -> SafetensorsReader.readModel(channel, withoutEntry(names, kind));
-                case ONNX -> OnnxReader.readModel(channel, folder, withoutEntry(names, kind));
+                case ONNX -> byColumns(OnnxReader.readModel(channel, folder, withoutEntry(names, kind)), names);
                 case JSON -> ShardedReader.readModel(name, channel, folder, withoutEntry(names, kind));
-                case HDF5 -> KerasReader.readHdf5(name, channel, folder, withoutEntry(names, kind));
+                case HDF5 -> byColumns(KerasReader.readHdf5(name, channel, folder, withoutEntry(names, kind)), names);
                 default -> throw unsupported(kind);
             };
         } catch (ModelException e) {
@@ -100,7 +101,7 @@ public final class ModelReader {
             throws IOException {
         FileKind kind = format == ModelFormat.AUTO ? zipKind(channel, start) : start;
         return kind == FileKind.KERAS
-                ? KerasReader.readArchive(channel, withoutEntry(names, kind))
+                ? byColumns(KerasReader.readArchive(channel, withoutEntry(names, kind)), names)
                 : CheckpointReader.readModel(channel, names);
     }
 
@@ -117,6 +118,11 @@ public final class ModelReader {
             throw new ModelException(foreign.get());
         }
         return start;
+    }
+
+    /** The model of a file that connects and names its inputs itself, with their columns by {@code model.inputs}. */
+    private static ModelFile byColumns(ModelFile file, TensorNames names) {
+        return file.with(NamedInput.rename(file.model(), names.inputs()));
     }
 
     private static TensorNames withoutEntry(TensorNames names, FileKind kind) {

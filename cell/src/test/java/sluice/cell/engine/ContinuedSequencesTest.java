@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import sluice.cell.Comparison;
+import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.LstmState;
 import sluice.cell.OutputKind;
@@ -214,7 +215,7 @@ class ContinuedSequencesTest {
                 shorter,
                 shorter.from(state(0)),
                 shorter.from(state(-0f)));
-        PrefixTree tree = new PrefixTree(sequences);
+        PrefixTree tree = new PrefixTree(sequences, InputKind.EMBEDDING);
         assertThat(tree.size()).isEqualTo(sequences.size());
         for (int place = 0; place < tree.size(); place++) {
             assertThat(tree.sequence(place)).isSameAs(sequences.get(tree.origin(place)));

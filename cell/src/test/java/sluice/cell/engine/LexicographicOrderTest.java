@@ -25,7 +25,9 @@ class LexicographicOrderTest {
     }
 
     private static void agrees(List<Sequence> sequences, int[] starts) {
-        assertThat(LexicographicOrder.of(sequences, starts)).isEqualTo(expected(sequences, starts));
+        assertThat(LexicographicOrder.of(
+                        sequences.stream().map(Sequence::tokens).toArray(int[][]::new), starts))
+                .isEqualTo(expected(sequences, starts));
     }
 
     /** A small vocabulary and few lengths make many ties, prefixes and duplicates. With the largest token, a key holds one token. */

@@ -306,9 +306,9 @@ class PropertiesTest {
 
     private static void assertScoredInPieces(Sample sample, KernelChoice kernel, int cut) {
         Sequence whole = sample.sequence(cut, 20);
-        Sequence first = part(sample, whole, 0, cut);
+        Sequence first = sample.part(whole, 0, cut);
         SequenceScorer last = sample.scorer(kernel, Steps.LAST);
-        Sequence rest = part(sample, whole, cut, 20)
+        Sequence rest = sample.part(whole, cut, 20)
                 .from(last.score(List.of(first)).get(0).state());
         String what = String.format(Locale.ROOT, "%s cut at %d", sample, cut);
         same(
@@ -335,14 +335,5 @@ class PropertiesTest {
 
     private static float[][] tail(float[][] rows, int from) {
         return Arrays.copyOfRange(rows, from, rows.length);
-    }
-
-    private static Sequence part(Sample sample, Sequence whole, int from, int to) {
-        if (whole.hasTokens()) {
-            int[] tokens = Arrays.copyOfRange(whole.tokens(), from, to);
-            return whole.hasFeatures() ? Sequence.ofNumbers(tokens) : Sequence.ofTokens(tokens);
-        }
-        int width = sample.model().inputWidth();
-        return Sequence.ofFeatures(to - from, Arrays.copyOfRange(whole.features(), from * width, to * width));
     }
 }

@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import sluice.cell.InputColumn;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.OutputKind;
@@ -28,9 +29,11 @@ import sluice.cell.ScoredSequence;
 import sluice.cell.Sequence;
 import sluice.cell.Steps;
 import sluice.cell.engine.CompiledModel;
+import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.ModelFile;
+import sluice.cell.weights.file.NamedInput;
 import sluice.cell.weights.file.TensorNames;
 
 /**
@@ -119,6 +122,8 @@ class RealModelsTest {
     private static TensorNames names(JsonNode sets) {
         TensorNames names =
                 TensorNames.automatic().withLstms(texts(sets, "model.lstm")).withIgnored(texts(sets, "model.ignore"));
+        names = names.withInputs(
+                texts(sets, "model.inputs").stream().map(NamedInput::parse).toList());
         if (sets.has("model.embedding")) {
             names = names.withEmbedding(sets.path("model.embedding").asText());
         }
@@ -157,6 +162,11 @@ class RealModelsTest {
                 run.folder().resolve(run.settings().path("inputs").asText()))) {
             JsonNode row = JSON.readTree(line);
             ids.add(row.path("id").asText());
+            if (!model.parts().isEmpty()) {
+                input = InputKind.PARTS;
+                sequences.add(columns(row, model));
+                continue;
+            }
             JsonNode tokens = row.path("tokens");
             boolean readsOneNumber = model.embedding().isEmpty() && model.inputWidth() == 1;
             boolean hasTokens = tokens.path(0).isIntegralNumber() && !readsOneNumber;
@@ -179,6 +189,21 @@ class RealModelsTest {
             largest = file.isTextual() ? Math.max(largest, difference(answers, expected.path(ids.get(at)))) : largest;
         }
         return largest;
+    }
+
+    /** A column for each input of the model, by its name. */
+    private static Sequence columns(JsonNode row, LstmModel model) {
+        List<InputColumn> columns = new ArrayList<>();
+        int length = 0;
+        for (InputPart part : model.parts()) {
+            JsonNode values = row.path(part.name());
+            length = values.size();
+            columns.add(
+                    part.embedding().isPresent()
+                            ? InputColumn.ofTokens(ints(values))
+                            : InputColumn.ofNumbers(floats(values)));
+        }
+        return Sequence.ofColumns(length, columns);
     }
 
     private static double difference(float[][] answers, JsonNode expected) {

@@ -234,7 +234,8 @@ public final class AuditJob {
         HashedColumns columns = HashedColumns.of(run.fingerprint().columns());
         Dataset<Row> rows = table.rows(read, columns);
         Settings settings = settings(run);
-        Optional<String> obstacle = Rescoring.obstacle(run, settings, rows.schema());
+        Optional<String> obstacle =
+                Rescoring.obstacle(run, settings, rows.schema(), model.file().model());
         if (obstacle.isPresent()) {
             console.say("note: %s", obstacle.get());
             return RescoredRows.NONE;

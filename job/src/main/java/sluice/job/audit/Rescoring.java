@@ -11,6 +11,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
+import sluice.cell.model.InputPart;
+import sluice.cell.model.LstmModel;
 import sluice.job.input.ColumnPath;
 import sluice.job.input.InputTable;
 import sluice.job.model.CachedModel;
@@ -48,7 +50,7 @@ record Rescoring(
     }
 
     /** Why the rows of a table with these columns can't be scored again; empty if they can. */
-    static Optional<String> obstacle(WrittenRun run, Settings settings, StructType table) {
+    static Optional<String> obstacle(WrittenRun run, Settings settings, StructType table, LstmModel model) {
         if (run.carriesStates()) {
             return Optional.of(
                     "the rows started from carried states (state.path), which the table does not hold: they can't be scored again");
@@ -63,9 +65,13 @@ record Rescoring(
                 return Optional.of(missing(column.get(), "the classes of the answers"));
             }
         }
-        return ColumnPath.find(table, settings.input().tokens()).isEmpty()
-                ? Optional.of(missing(settings.input().tokens(), "the sequences"))
-                : Optional.empty();
+        List<String> sequences = model.parts().isEmpty()
+                ? List.of(settings.input().tokens())
+                : model.parts().stream().map(InputPart::name).toList();
+        return sequences.stream()
+                .filter(name -> ColumnPath.find(table, name).isEmpty())
+                .findFirst()
+                .map(name -> missing(name, "the sequences"));
     }
 
     private static String missing(String column, String what) {
@@ -93,7 +99,8 @@ record Rescoring(
         Configuration hadoop = spark.sessionState().newHadoopConf();
         Optional<Vocabulary> words =
                 VocabularySource.find(again.input().vocabulary(), model.file().metadata(), hadoop);
-        InputTable table = InputTable.of(spark, rows, again.input());
+        InputTable table =
+                InputTable.of(spark, rows, again.input(), model.file().model());
         ScoringPlan plan = ScoringPlan.resolve(model.file(), again, words, table, hadoop);
         boolean hasReason = settings.badRows().rule() == BadRowRule.NULL;
         List<String> answers = Arrays.stream(plan.schema().fieldNames())

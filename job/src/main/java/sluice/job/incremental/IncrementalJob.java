@@ -137,7 +137,11 @@ public final class IncrementalJob {
         StructType schema = fixed.orElseGet(() -> ScoringPlan.readTable(model.model(), settings, vocabulary, spark)
                 .lastingSchema(spark, settings.input().format()));
         ScoringPlan plan = ScoringPlan.resolve(
-                model, settings, vocabulary, InputTable.of(spark, source.none(schema), settings.input()), hadoop);
+                model,
+                settings,
+                vocabulary,
+                InputTable.of(spark, source.none(schema), settings.input(), model.model()),
+                hadoop);
         printer.print(plan);
         TableShape shape = requireFits(plan, started);
         before.ifPresent(last -> printChanges(last, model));

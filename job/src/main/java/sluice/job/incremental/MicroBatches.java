@@ -146,7 +146,11 @@ final class MicroBatches {
                         "note: files of batch %,d have a column '%s', which the first files do not have; it is not read",
                         number, name));
         ScoringPlan batchPlan = ScoringPlan.resolve(
-                plan.model(), settings, vocabulary, InputTable.of(session, rows, settings.input()), hadoop);
+                plan.model(),
+                settings,
+                vocabulary,
+                InputTable.of(session, rows, settings.input(), plan.model().model()),
+                hadoop);
         Optional<RunReport> scored = ScoringJob.ofBatch(session, settings, console)
                 .score(batchPlan, () -> broadcast, BatchOutput.at(session, settings, batch, hadoop), started);
         if (scored.isEmpty()) {

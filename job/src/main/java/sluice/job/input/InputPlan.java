@@ -21,14 +21,26 @@ import sluice.job.settings.Settings;
  * @param form how that column holds the sequence
  * @param kind what the model reads
  * @param vocabulary maps words to token ids
+ * @param parts how the columns of several inputs are read, if the model has several; {@code column} is then the struct of them
  * @param state reads the state that a row's sequence continues from ({@code input.state}), if there is one
  */
 public record InputPlan(
-        int column, SequenceForm form, InputKind kind, Optional<Vocabulary> vocabulary, Optional<InitialState> state) {
+        int column,
+        SequenceForm form,
+        InputKind kind,
+        Optional<Vocabulary> vocabulary,
+        Optional<PartsPlan> parts,
+        Optional<InitialState> state) {
     /** @throws RefusedException if the table and the model do not fit together; the message lists the choices */
     public static InputPlan resolve(
             InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
         StructType schema = table.wholeSchema();
+        if (!model.parts().isEmpty()) {
+            return ofParts(table, model, settings, vocabulary);
+        }
+        if (!settings.model().names().inputs().isEmpty()) {
+            throw new RefusedException("model.inputs is set, but the model has one input: leave it empty");
+        }
         StructField field = sequence(table, settings.input().tokens());
         SequenceForm form = form(field, settings, vocabulary);
         if (form == null) {
@@ -39,7 +51,25 @@ public record InputPlan(
         requireFit(field, form, kind, model);
         requireVocabulary(field, form, vocabulary, model);
         Optional<InitialState> state = settings.input().state().map(name -> StateColumn.resolve(schema, name, model));
-        return new InputPlan(table.sequenceColumn(), form, kind, vocabulary, state);
+        return new InputPlan(table.sequenceColumn(), form, kind, vocabulary, Optional.empty(), state);
+    }
+
+    private static InputPlan ofParts(
+            InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
+        InputKind kind = settings.model().input().orElse(InputKind.PARTS);
+        requireKind(kind, model);
+        DataType type = table.rows().schema().fields()[table.sequenceColumn()].dataType();
+        if (!(type instanceof StructType struct)) {
+            throw new RefusedException("the sequences have type %s, but the model has several inputs: expected %s"
+                    .formatted(type.catalogString(), PartsPlan.expected(model)));
+        }
+        return new InputPlan(
+                table.sequenceColumn(),
+                SequenceForm.PARTS,
+                kind,
+                vocabulary,
+                Optional.of(PartsPlan.resolve(struct, model, settings, vocabulary)),
+                settings.input().state().map(name -> StateColumn.resolve(table.wholeSchema(), name, model)));
     }
 
     private static StructField sequence(InputTable table, String name) {
@@ -112,12 +142,16 @@ public record InputPlan(
                 model.inputWidth()));
     }
 
-    private static void requireFit(StructField field, SequenceForm form, InputKind kind, LstmModel model) {
+    private static void requireKind(InputKind kind, LstmModel model) {
         try {
             kind.requireFit(model);
         } catch (IllegalArgumentException e) {
             throw new RefusedException("model.input = %s: %s".formatted(SettingValues.name(kind), e.getMessage()), e);
         }
+    }
+
+    private static void requireFit(StructField field, SequenceForm form, InputKind kind, LstmModel model) {
+        requireKind(kind, model);
         boolean numbers = form == SequenceForm.NUMBERS || form == SequenceForm.FEATURE_ROWS;
         if (kind.takesTokens() && numbers) {
             throw new RefusedException(

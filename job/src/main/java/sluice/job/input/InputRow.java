@@ -33,8 +33,9 @@ public final class InputRow implements Serializable {
     private final SequenceReader reader;
     private final ClassColumns classes; // null if answers are about all classes
     private final SequenceReader wholeReader; // reads all tokens of a row; null unless classes need them
-    private final String sequenceColumn;
-    private final String pointer; // JSON pointer to the sequence, RFC 6901
+    private final String sequencePlace; // for messages
+    private final String[] pointers; // JSON pointer to each column of the sequence, RFC 6901
+    private final int sequenceColumn;
     private final boolean isCsv;
     private final int corruptColumn; // see InputTable; -1 if there is none
     private final int width; // number of columns of the input
@@ -47,8 +48,11 @@ public final class InputRow implements Serializable {
         this.reader = reader;
         this.classes = classes.orElse(null);
         this.wholeReader = classes.isPresent() && classes.get().readsSeen() ? reader.ofWholeRows() : null;
-        this.sequenceColumn = settings.tokens();
-        this.pointer = pointer(table, settings);
+        this.sequencePlace = table.sequencePlace(settings);
+        this.pointers = table.sequenceNames(settings).stream()
+                .map(name -> pointer(table, name))
+                .toArray(String[]::new);
+        this.sequenceColumn = table.sequenceColumn();
         this.isCsv = settings.format() == InputFormat.CSV;
         this.corruptColumn = table.corruptColumn();
         StructType schema = table.wholeSchema();
@@ -60,12 +64,9 @@ public final class InputRow implements Serializable {
         this.keyColumns = keys.stream().mapToInt(schema::fieldIndex).toArray();
     }
 
-    private static String pointer(InputTable table, Settings.Input settings) {
-        return ColumnPath.find(table.wholeSchema(), settings.tokens())
-                .map(ColumnPath::names)
-                .orElse(List.of(settings.tokens()))
-                .stream()
-                .map(name -> "/" + name.replace("~", "~0").replace("/", "~1"))
+    private static String pointer(InputTable table, String name) {
+        return ColumnPath.find(table.wholeSchema(), name).map(ColumnPath::names).orElse(List.of(name)).stream()
+                .map(part -> "/" + part.replace("~", "~0").replace("/", "~1"))
                 .collect(Collectors.joining());
     }
 
@@ -139,7 +140,7 @@ public final class InputRow implements Serializable {
                 return broken("JSON object of these columns", line);
             }
             if (object != null && object.isObject()) {
-                String value = object.at(pointer).toString();
+                String value = object.at(unreadable(row)).toString();
                 return new RowDefect(
                         RowDefect.WRONG_TYPE, "it holds %s, expected %s".formatted(quote(value), reader.expected()));
             }
@@ -147,6 +148,16 @@ public final class InputRow implements Serializable {
             return broken("JSON object", line);
         }
         return broken("JSON object", line);
+    }
+
+    /** The pointer of the column that could not be read: Spark leaves it null. */
+    private String unreadable(Row row) {
+        for (int at = 1; at < pointers.length; at++) {
+            if (row.getStruct(sequenceColumn).isNullAt(at)) {
+                return pointers[at];
+            }
+        }
+        return pointers[0];
     }
 
     private static RowDefect broken(String what, String line) {
@@ -200,7 +211,7 @@ public final class InputRow implements Serializable {
         if (defect.code().equals(RowDefect.WRONG_STATE)) {
             return reader.statePlace();
         }
-        return defect.isOfCandidates() ? classes.candidatesPlace() : "column '%s'".formatted(sequenceColumn);
+        return defect.isOfCandidates() ? classes.candidatesPlace() : sequencePlace;
     }
 
     private static String quote(String text) {

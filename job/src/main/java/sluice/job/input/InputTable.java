@@ -15,15 +15,18 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import sluice.cell.model.LstmModel;
+import sluice.cell.weights.file.NameList;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
+import sluice.job.model.Vocabulary;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
 
 /**
  * The table to score.
  *
- * @param rows as Spark reads them; a sequence within a struct is appended as a top-level column
+ * @param rows as Spark reads them; a sequence within a struct, or the struct of several inputs, is appended as a top-level column
  * @param keptColumns indexes of the columns that go into the output
  * @param sequenceColumn index of the sequence's column; -1 if the table has no column of that name
  * @param corruptColumn index of the column in which Spark puts the text of unparsable lines; -1 if there is none
@@ -31,7 +34,7 @@ import sluice.job.settings.Settings;
 public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColumn, int corruptColumn) {
     private static final String CORRUPT_COLUMN_SETTING = "spark.sql.columnNameOfCorruptRecord";
 
-    /** Name of the appended column of a sequence within a struct. Reserved name, chosen to avoid collisions. */
+    /** Name of the appended column of a sequence within a struct, or of several inputs. Reserved name, chosen to avoid collisions. */
     private static final String SEQUENCE = "sluice sequence";
 
     /** Name of the column of carried states that are joined to the table. Reserved name, chosen to avoid collisions. */
@@ -40,13 +43,19 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
     private static final int SAMPLED_ROWS = 1_000;
 
     /** @throws RefusedException if the paths hold no such table, or filter or columns do not fit it */
-    public static InputTable read(SparkSession spark, Settings.Input settings) {
+    public static InputTable read(SparkSession spark, Settings.Input settings, LstmModel model) {
+        if (!model.parts().isEmpty()
+                && (settings.format() == InputFormat.CSV || settings.format() == InputFormat.TEXT)) {
+            throw new RefusedException(
+                    "input.format = %s has no arrays, and the model has several inputs, each in a column of arrays: write the table as Parquet, ORC, Avro or JSON"
+                            .formatted(settings.format().sparkName()));
+        }
         TableSource source = new TableSource(spark, settings);
         Dataset<Row> rows = source.read();
         if (settings.format() == InputFormat.CSV) { // Spark would infer a number from sequences of one token
             rows = source.read(withSequence(rows.schema(), spark, settings, DataTypes.StringType));
         }
-        InputTable table = of(spark, rows, settings);
+        InputTable table = of(spark, rows, settings, model);
         if (table.readableSchema().isEmpty()) {
             throw source.holdsNothing();
         }
@@ -58,13 +67,17 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
      *
      * @throws RefusedException if filter or columns do not fit it
      */
-    public static InputTable of(SparkSession spark, Dataset<Row> read, Settings.Input settings) {
+    public static InputTable of(SparkSession spark, Dataset<Row> read, Settings.Input settings, LstmModel model) {
         Dataset<Row> rows = filtered(read, settings);
         String corruptName = spark.conf().get(CORRUPT_COLUMN_SETTING);
         int corrupt = settings.format().hasLooseLines()
                 ? Arrays.asList(rows.columns()).indexOf(corruptName)
                 : -1;
         List<Integer> kept = kept(rows.schema(), corrupt, settings);
+        if (!model.parts().isEmpty()) {
+            Dataset<Row> withColumns = rows.withColumn(SEQUENCE, PartsPlan.struct(rows, model));
+            return new InputTable(withColumns, kept, rows.columns().length, corrupt);
+        }
         Optional<ColumnPath> path = ColumnPath.find(rows.schema(), settings.tokens());
         if (path.isEmpty() || path.get().isTop()) {
             return new InputTable(rows, kept, path.map(ColumnPath::top).orElse(-1), corrupt);
@@ -143,16 +156,26 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
      *
      * @return this table if its sequences have the form already, or if none of the first rows can be read in it
      */
-    public InputTable reading(SequenceForm form, SparkSession spark, Settings.Input settings) {
+    public InputTable reading(SequenceForm form, SparkSession spark, Settings.Input settings, LstmModel model) {
         if (settings.format() != InputFormat.JSON || sequenceColumn < 0 || form == looks()) {
             return this;
         }
         StructType schema = withSequence(wholeSchema(), spark, settings, form.widestType());
-        InputTable typed = of(spark, new TableSource(spark, settings).read(schema), settings);
+        InputTable typed = of(spark, new TableSource(spark, settings).read(schema), settings, model);
         Column sequence = typed.rows.col(ColumnPath.quoted(typed.rows.columns()[typed.sequenceColumn]));
         boolean any =
                 !typed.rows.limit(SAMPLED_ROWS).filter(sequence.isNotNull()).isEmpty();
         return any ? typed : this;
+    }
+
+    /** The same for the columns of a model with several inputs. */
+    public InputTable readingParts(
+            LstmModel model, Settings settings, Optional<Vocabulary> vocabulary, SparkSession spark) {
+        if (settings.input().format() != InputFormat.JSON) {
+            return this;
+        }
+        StructType typed = withCorruptColumn(PartsPlan.typed(wholeSchema(), model, settings, vocabulary), spark);
+        return of(spark, new TableSource(spark, settings.input()).read(typed), settings.input(), model);
     }
 
     /** The schema with another type for the sequence, and with a column for unparsable lines. */
@@ -180,6 +203,19 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
             return new StructType().add("value", DataTypes.StringType);
         }
         return format.hasLooseLines() ? withCorruptColumn(wholeSchema(), spark) : wholeSchema();
+    }
+
+    /** The columns that hold a sequence: one, or one for each input of a model with several. */
+    List<String> sequenceNames(Settings.Input settings) {
+        return sequenceColumn >= 0 && rows.schema().fields()[sequenceColumn].dataType() instanceof StructType several
+                ? List.of(several.fieldNames())
+                : List.of(settings.tokens());
+    }
+
+    /** The same for messages. */
+    String sequencePlace(Settings.Input settings) {
+        List<String> names = sequenceNames(settings);
+        return (names.size() == 1 ? "column " : "columns ") + NameList.quoted(names);
     }
 
     /** The form of the sequences by their column's type; null if there is no such column or its type holds no sequence. */

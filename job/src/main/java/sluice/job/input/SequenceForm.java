@@ -18,7 +18,9 @@ public enum SequenceForm {
     /** {@code array<float|double|decimal>}: one number per step. */
     NUMBERS("numbers"),
     /** {@code array<array<number>>}: one row of features per step. */
-    FEATURE_ROWS("rows of features");
+    FEATURE_ROWS("rows of features"),
+    /** {@code struct}: a column for each input of a model with several. */
+    PARTS("the columns of the model's inputs, each with one value for each step");
 
     /** The column types of all forms, for messages. */
     public static final String EXPECTED =
@@ -38,10 +40,11 @@ public enum SequenceForm {
             case TEXT, ID_TEXT -> DataTypes.StringType;
             case NUMBERS -> DataTypes.createArrayType(DataTypes.DoubleType);
             case FEATURE_ROWS -> DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
+            case PARTS -> throw new AssertionError("the columns of several inputs have types of their own");
         };
     }
 
-    /** The form of a column's type; null if the type holds no sequence. */
+    /** The form of a column's type; null if the type holds no sequence of one input. */
     public static SequenceForm of(DataType type) {
         if (type.equals(DataTypes.StringType)) {
             return TEXT;

@@ -10,6 +10,8 @@ import sluice.cell.Defect;
 import sluice.cell.InputKind;
 import sluice.cell.LstmState;
 import sluice.cell.Sequence;
+import sluice.cell.model.InputPart;
+import sluice.cell.model.LstmModel;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
 import sluice.job.settings.LengthLimits;
@@ -30,9 +32,24 @@ public final class SequenceReader implements Serializable {
     private final Tokenizer splitter;
     private final LengthLimits limits;
     private final BoundaryTokens boundaries;
+    private final PartsReader parts; // null for a model with one input
 
     /** @param state the state that a row's sequence starts from; empty if all start from the model's initial state */
-    public SequenceReader(InputPlan plan, Optional<InitialState> state, Settings.Input settings, int inputWidth) {
+    public SequenceReader(InputPlan plan, Optional<InitialState> state, Settings.Input settings, LstmModel model) {
+        this(plan, state, settings, model.inputWidth(), model.parts());
+    }
+
+    /** A reader of one column of a model with several inputs. */
+    SequenceReader(InputPlan plan, Settings.Input settings, int width) {
+        this(plan, Optional.empty(), settings, width, List.of());
+    }
+
+    private SequenceReader(
+            InputPlan plan,
+            Optional<InitialState> state,
+            Settings.Input settings,
+            int inputWidth,
+            List<InputPart> modelParts) {
         this.column = plan.column();
         this.state = state.orElse(null);
         this.form = plan.form();
@@ -42,6 +59,9 @@ public final class SequenceReader implements Serializable {
         this.unknownId = unknownId(settings, vocabulary);
         this.splitter = settings.splitter();
         this.limits = settings.limits();
+        this.parts = plan.parts()
+                .map(columns -> new PartsReader(columns, settings, modelParts))
+                .orElse(null);
         this.boundaries = BoundaryTokens.resolve(settings, kind, vocabulary);
     }
 
@@ -55,6 +75,7 @@ public final class SequenceReader implements Serializable {
         this.unknownId = other.unknownId;
         this.splitter = other.splitter;
         this.limits = limits;
+        this.parts = other.parts == null ? null : other.parts.ofWholeRows();
         this.boundaries = boundaries;
     }
 
@@ -118,6 +139,7 @@ public final class SequenceReader implements Serializable {
             case TEXT -> ofIds(lookUp(Arrays.asList(splitter.split(row.getString(column)))));
             case NUMBERS -> ofNumbers(row.getList(column));
             case FEATURE_ROWS -> ofRows(row.getList(column));
+            case PARTS -> parts.read(row.getStruct(column));
         };
     }
 

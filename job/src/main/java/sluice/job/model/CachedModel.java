@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.broadcast.Broadcast;
@@ -11,6 +12,7 @@ import org.apache.spark.sql.SparkSession;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.engine.CompiledModel;
+import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
 import sluice.cell.weights.file.ModelFile;
@@ -79,7 +81,10 @@ public final class CachedModel {
         long units = model.layers().get(0).directions().stream()
                 .mapToLong(LstmDirection::hiddenWidth)
                 .sum();
-        long lookUp = model.embedding().isPresent() ? LOOK_UP_BYTES * units * model.tokens() : 0;
+        Optional<Embedding> lookedUp = model.parts().isEmpty()
+                ? model.embedding()
+                : model.parts().get(0).embedding();
+        long lookUp = LOOK_UP_BYTES * units * lookedUp.map(Embedding::tokens).orElse(0);
         return (long) (MODEL_COPIES * Float.BYTES * model.parameters()) + Math.min(lookUp, CompiledModel.LOOK_UP_BYTES);
     }
 }

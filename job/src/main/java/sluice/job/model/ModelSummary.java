@@ -9,6 +9,7 @@ import java.util.StringJoiner;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import sluice.cell.model.Embedding;
+import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -30,7 +31,12 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
         TwoColumnText page = new TwoColumnText();
         page.add("model", path);
         page.add("format", file.format());
-        page.add("input", input(model));
+        if (model.parts().isEmpty()) {
+            page.add("input", input(model));
+        }
+        for (InputPart part : model.parts()) {
+            page.add("input " + model.parts().indexOf(part), input(part));
+        }
         for (LstmLayer layer : model.layers()) {
             addLayer(page, model.layers().indexOf(layer), layer);
         }
@@ -51,12 +57,7 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
 
     private static String input(LstmModel model) {
         return model.embedding()
-                .map(embedding -> String.format(
-                        Locale.ROOT,
-                        "%,d tokens, an embedding of width %d%s",
-                        embedding.tokens(),
-                        embedding.width(),
-                        padding(embedding)))
+                .map(ModelSummary::tokens)
                 .orElse(String.format(
                         Locale.ROOT,
                         "width %d, no embedding: one-hot tokens, or %<d features a step%s",
@@ -64,6 +65,22 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
                         model.mask()
                                 .map("; a step of only %s is skipped"::formatted)
                                 .orElse("")));
+    }
+
+    private static String input(InputPart part) {
+        String what = part.embedding()
+                .map(ModelSummary::tokens)
+                .orElse(String.format(Locale.ROOT, "%,d number%s a step", part.width(), part.width() == 1 ? "" : "s"));
+        return "column '%s': %s".formatted(part.name(), what);
+    }
+
+    private static String tokens(Embedding embedding) {
+        return String.format(
+                Locale.ROOT,
+                "%,d tokens, an embedding of width %d%s",
+                embedding.tokens(),
+                embedding.width(),
+                padding(embedding));
     }
 
     private static String padding(Embedding embedding) {
@@ -129,7 +146,7 @@ public record ModelSummary(String path, ModelFile file, Optional<Vocabulary> voc
                 .limit(SHOWN_WORDS)
                 .collect(Collectors.joining(" "));
         String more = words.size() > SHOWN_WORDS ? " ..." : "";
-        String misfit = words.size() > model.tokens()
+        String misfit = model.parts().isEmpty() && words.size() > model.tokens()
                 ? String.format(
                         Locale.ROOT,
                         "; the model has %,d tokens: this may be the vocabulary of another model",

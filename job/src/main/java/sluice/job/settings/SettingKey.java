@@ -20,6 +20,7 @@ public enum SettingKey {
     MODEL_LSTM("model.lstm", Hash.INCLUDED, Scope.MODEL),
     MODEL_IGNORE("model.ignore", Hash.LATER, Scope.MODEL),
     MODEL_ENTRY("model.entry", Hash.LATER, Scope.MODEL),
+    MODEL_INPUTS("model.inputs", Hash.LATER, Scope.MODEL),
 
     INPUT_PATH("input.path", Hash.EXCLUDED, Scope.TABLE, "--input"),
     INPUT_FORMAT("input.format", Hash.INCLUDED, Scope.TABLE, "--input-format"),

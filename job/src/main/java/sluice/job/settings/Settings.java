@@ -11,8 +11,10 @@ import java.util.regex.PatternSyntaxException;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.ScoreRequest;
+import sluice.cell.model.ModelException;
 import sluice.cell.model.Readout;
 import sluice.cell.weights.ModelFormat;
+import sluice.cell.weights.file.NamedInput;
 import sluice.cell.weights.file.TensorNames;
 import sluice.job.message.RefusedException;
 
@@ -229,7 +231,14 @@ public record Settings(
                 .map(names::withEmbedding)
                 .orElse(names);
         names = values.optional(SettingKey.MODEL_OUTPUT).map(names::withOutput).orElse(names);
-        return values.optional(SettingKey.MODEL_ENTRY).map(names::withEntry).orElse(names);
+        names = values.optional(SettingKey.MODEL_ENTRY).map(names::withEntry).orElse(names);
+        try {
+            return names.withInputs(values.strings(SettingKey.MODEL_INPUTS).stream()
+                    .map(NamedInput::parse)
+                    .toList());
+        } catch (ModelException e) {
+            throw new RefusedException(e.getMessage(), e);
+        }
     }
 
     private static Input input(SettingValues values) {

@@ -74,7 +74,7 @@ final class FunctionBinder {
         DataType type =
                 function.isOneColumn() ? columns.apply(function.column()).dataType() : columns;
         DataType sequence = arguments.fields()[0].dataType();
-        if (SequenceForm.of(sequence) == null) {
+        if (SequenceForm.of(sequence) == null && !(sequence instanceof StructType)) {
             throw new RefusedException("argument tokens has type %s, expected %s"
                     .formatted(sequence.catalogString(), SequenceForm.EXPECTED));
         }

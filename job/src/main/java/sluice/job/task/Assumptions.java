@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 import sluice.cell.InputKind;
 import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
+import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 
@@ -39,6 +40,12 @@ final class Assumptions {
      */
     static boolean namesClasses(LstmModel model, InputKind input, ScoreRequest request) {
         int classes = model.output().map(OutputLayer::classes).orElse(0);
+        if (input == InputKind.PARTS) {
+            return request.firstClass() > 0
+                    || model.parts().stream()
+                            .anyMatch(part ->
+                                    part.embedding().map(Embedding::tokens).orElse(0) == classes);
+        }
         return !input.takesTokens() || request.firstClass() > 0 || classes == model.tokens();
     }
 

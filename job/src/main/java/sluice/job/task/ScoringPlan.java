@@ -134,10 +134,13 @@ public record ScoringPlan(
      */
     public static InputTable readTable(
             LstmModel model, Settings settings, Optional<Vocabulary> vocabulary, SparkSession spark) {
-        InputTable table = InputTable.read(spark, settings.input());
+        InputTable table = InputTable.read(spark, settings.input(), model);
+        if (!model.parts().isEmpty()) {
+            return table.readingParts(model, settings, vocabulary, spark);
+        }
         SequenceForm looks = table.looks();
         SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabulary);
-        return table.reading(expected, spark, settings.input());
+        return table.reading(expected, spark, settings.input(), model);
     }
 
     /**
@@ -148,8 +151,7 @@ public record ScoringPlan(
     public Broadcast<BroadcastPlan> broadcast(Settings settings, SparkSession spark, Broadcast<BroadcastModel> engine) {
         Optional<InitialState> state =
                 carried.map(states -> states.initialState(table)).or(input::state);
-        SequenceReader reader =
-                new SequenceReader(input, state, settings.input(), model.model().inputWidth());
+        SequenceReader reader = new SequenceReader(input, state, settings.input(), model.model());
         return JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .broadcast(new BroadcastPlan(
                         engine,

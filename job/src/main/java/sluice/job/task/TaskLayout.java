@@ -11,6 +11,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructType;
 import sluice.job.input.ColumnPath;
 import sluice.job.input.InputTable;
 import sluice.job.message.HumanText;
@@ -75,8 +77,14 @@ public record TaskLayout(Kind kind, int tasks, long taskBytes, long fileRows, St
         Dataset<Row> rows = table.rows();
         String name = rows.columns()[table.sequenceColumn()];
         Column sequence = rows.col(ColumnPath.quoted(name));
-        boolean isList = rows.schema().fields()[table.sequenceColumn()].dataType() instanceof ArrayType;
-        Column key = isList ? slice(sequence, 1, RANGE_KEY_STEPS) : substring(sequence, 1, RANGE_KEY_STEPS);
+        DataType type = rows.schema().fields()[table.sequenceColumn()].dataType();
+        Column first = sequence;
+        if (type instanceof StructType several) {
+            first = sequence.getField(several.fieldNames()[0]);
+            type = several.fields()[0].dataType();
+        }
+        Column key =
+                type instanceof ArrayType ? slice(first, 1, RANGE_KEY_STEPS) : substring(first, 1, RANGE_KEY_STEPS);
         return rows.repartitionByRange(tasks, key, xxhash64(sequence)).sortWithinPartitions(sequence);
     }
 

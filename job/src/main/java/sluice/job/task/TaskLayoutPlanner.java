@@ -59,30 +59,30 @@ public final class TaskLayoutPlanner {
         List<String> columns = Arrays.asList(plan.table().rows().columns());
         // Columns that scoring adds do not exist yet when the rows are laid out.
         boolean rebalances = !partitionBy.isEmpty() && columns.containsAll(partitionBy);
-        return plan(sample, cost, plan.input().kind().takesTokens(), rebalances, settings, cores);
+        return plan(sample, cost, plan.input().kind().sharesPrefixes(), rebalances, settings, cores);
     }
 
     /**
-     * @param takesTokens whether sequences can share prefixes
+     * @param sharesPrefixes whether sequences can share prefixes
      * @param rebalances whether the output is partitioned by columns of the input
      */
     static TaskLayout plan(
             TableSample sample,
             CostEstimate cost,
-            boolean takesTokens,
+            boolean sharesPrefixes,
             boolean rebalances,
             Settings settings,
             int cores) {
-        return new TaskLayoutPlanner(sample, cost, settings, cores).plan(takesTokens, rebalances);
+        return new TaskLayoutPlanner(sample, cost, settings, cores).plan(sharesPrefixes, rebalances);
     }
 
-    private TaskLayout plan(boolean takesTokens, boolean rebalances) {
+    private TaskLayout plan(boolean sharesPrefixes, boolean rebalances) {
         if (sample.filledPartitions() == 0) {
             return new TaskLayout(Kind.COALESCE, 1, 0, 0, "there are no rows");
         }
         int tasks = tasks();
         long taskBytes = (long) (SHUFFLE_COMPRESSION * sample.rows() * sample.keptBytesPerRow() / tasks);
-        if (takesTokens && clusters()) {
+        if (sharesPrefixes && clusters()) {
             return new TaskLayout(
                     Kind.RANGE_SORT,
                     tasks,

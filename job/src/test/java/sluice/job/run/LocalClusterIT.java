@@ -281,12 +281,12 @@ class LocalClusterIT {
         Settings settings = Settings.read(
                 null,
                 Map.of("model.path", path, "input.path", folder.resolve("in").toString(), "output.path", "none"));
-        InputTable table = InputTable.read(spark, settings.input());
+        InputTable table = InputTable.read(spark, settings.input(), model);
         InputPlan plan = InputPlan.resolve(table, model, settings, Optional.empty());
         OutputColumns columns =
                 new OutputColumns(settings.output().request(), VectorForm.ARRAY, "", Optional.empty(), BadRowRule.FAIL);
         StructType schema = columns.appendTo(table.schema(), model);
-        SequenceReader reader = new SequenceReader(plan, plan.state(), settings.input(), model.inputWidth());
+        SequenceReader reader = new SequenceReader(plan, plan.state(), settings.input(), model);
         Broadcast<BroadcastPlan> broadcast = JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .broadcast(new BroadcastPlan(
                         BroadcastModel.broadcast(model, plan.kind(), settings, spark),

@@ -44,6 +44,7 @@ class SettingsTest {
             Map.entry("model.lstm", "encoder.lstm."),
             Map.entry("model.ignore", "loss."),
             Map.entry("model.entry", "net"),
+            Map.entry("model.inputs", "item=item_emb.weight,amount"),
             Map.entry("model.readout", "final-states"),
             Map.entry("input.path", "elsewhere"),
             Map.entry("input.format", "json"),
@@ -288,7 +289,7 @@ class SettingsTest {
             List.of(
                     "model.input",
                     "embeding",
-                    "model.input = 'embeding': expected one of auto, embedding, one-hot, features"),
+                    "model.input = 'embeding': expected one of auto, embedding, one-hot, features, parts"),
             List.of(
                     "model.format",
                     "onx",

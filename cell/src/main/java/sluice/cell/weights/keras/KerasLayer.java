@@ -20,6 +20,7 @@ import sluice.cell.weights.file.NameList;
  */
 record KerasLayer(String kind, String className, List<String> path, JsonNode config) {
     private static final String PACKAGE_END = ">";
+    private static final String OPERATION = "Operation ";
 
     /** A layer of Keras. */
     KerasLayer(String kind, String name, JsonNode config) {
@@ -44,7 +45,9 @@ record KerasLayer(String kind, String className, List<String> path, JsonNode con
                             + "each; write it again with model.to_json()");
         }
         String inner = config.path("name").asText("");
-        String className = kind.asText();
+        boolean isOperation = layer.path("module").asText("").matches("keras\\.(src\\.)?ops\\..*");
+        String className =
+                isOperation ? OPERATION + kind.asText() : kind.asText(); // operations have no weights, nor a group
         List<String> path = new ArrayList<>(models);
         path.add(layer.path("name").asText(inner));
         return new KerasLayer(qualified(layer), className, List.copyOf(path), config).unwrapped();

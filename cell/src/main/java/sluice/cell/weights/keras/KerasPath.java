@@ -19,6 +19,7 @@ import sluice.cell.weights.file.TensorNames;
 final class KerasPath {
     private final KerasConfig config;
     private final TensorNames names;
+    private List<List<KerasLayer>> branches = List.of();
 
     KerasPath(KerasConfig config, TensorNames names) {
         this.config = config;
@@ -28,6 +29,11 @@ final class KerasPath {
     /** @throws ModelException if there are several paths or none */
     List<KerasLayer> layers() {
         return walk(end());
+    }
+
+    /** The layers of each of several inputs, below those of {@link #layers()}, which must be called before; empty for one input. */
+    List<List<KerasLayer>> branches() {
+        return branches;
     }
 
     private boolean isWanted(KerasLayer layer) {
@@ -123,6 +129,10 @@ final class KerasPath {
             if (!passed.add(layer.name())) {
                 throw new ModelException(
                         "%s reads its own output: the model's config is damaged".formatted(layer.describe()));
+            }
+            if (KerasBranches.isTogether(config, layer, below(layer))) {
+                branches = KerasBranches.of(config, layer);
+                return List.copyOf(path);
             }
             if (!layer.kind().equals(KerasStates.JOIN)) {
                 path.push(layer);

@@ -187,8 +187,13 @@ public final class KerasReader {
         KerasVersion written =
                 declared.or(new KerasVersion(weights.version().orElse(""))).or(config.version());
         KerasVersion version = weights.major().map(written::withForm).orElse(written);
-        List<KerasLayer> path = new KerasPath(config, names).layers();
-        return file(new KerasStack(weights, version, true), path, version);
+        KerasPath found = new KerasPath(config, names);
+        List<KerasLayer> path = found.layers();
+        KerasStack stack = new KerasStack(weights, version, true);
+        if (!found.branches().isEmpty()) {
+            stack.addParts(found.branches(), KerasMasks.of(config, path, version));
+        }
+        return file(stack, path, version);
     }
 
     private ModelFile undescribed(NamedWeights weights, KerasVersion declared) {

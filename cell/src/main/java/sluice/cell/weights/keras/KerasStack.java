@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import sluice.cell.model.Embedding;
+import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.Matrix;
@@ -50,6 +52,8 @@ final class KerasStack {
     private final Set<String> notes = new LinkedHashSet<>();
 
     private final List<LstmLayer> layers = new ArrayList<>();
+    private final List<InputPart> parts = new ArrayList<>(); // several inputs
+    private final List<KerasLayer> below = new ArrayList<>(); // their layers
     private Embedding embedding;
     private KerasLayer embeddingLayer;
     private Float mask; // value of the features that Masking skips
@@ -84,11 +88,30 @@ final class KerasStack {
             throw backwards();
         }
         noteEnds();
-        noteShortFloats(path);
-        path.forEach(arrays::requireAllRead);
+        noteShortFloats(Stream.concat(below.stream(), path.stream()).toList());
+        Stream.concat(path.stream(), below.stream()).forEach(arrays::requireAllRead);
         Readout readout = isSequence || (selectsLast && !reversed) ? Readout.LAST_STEP : Readout.FINAL_STATES;
+        if (!parts.isEmpty()) {
+            return LstmModel.ofParts(parts, layers, head.output(), readout);
+        }
         LstmModel model = new LstmModel(Optional.ofNullable(embedding), layers, head.output(), readout);
         return mask == null ? model : model.withMask(mask);
+    }
+
+    /**
+     * Reads several inputs, before {@link #model}.
+     *
+     * @param branches the layers of each input
+     * @param skipped which steps the LSTM skips
+     */
+    void addParts(List<List<KerasLayer>> branches, KerasMasks.Together skipped) {
+        branches.forEach(below::addAll);
+        parts.addAll(new KerasParts(arrays, skipped, notes::add).read(branches));
+    }
+
+    /** Whether a layer has no effect at inference. */
+    static boolean isNoOp(KerasLayer layer) {
+        return NO_OPS.contains(layer.kind());
     }
 
     /** Gate order in the file. */
@@ -164,7 +187,7 @@ final class KerasStack {
         return KerasRefusals.of(layer, !layers.isEmpty());
     }
 
-    private static void requireFloats(KerasLayer layer) {
+    static void requireFloats(KerasLayer layer) {
         if (layer.isQuantized()) {
             throw new ModelException(
                     "%s is quantized: its weights are integers with scales, expected floats; save the model before model.quantize(...)"
@@ -174,7 +197,7 @@ final class KerasStack {
 
     private void addEmbedding(KerasLayer layer) {
         requireFloats(layer);
-        if (embedding != null || mask != null || !layers.isEmpty()) {
+        if (embedding != null || mask != null || !parts.isEmpty() || !layers.isEmpty()) {
             throw new ModelException("%s is above other layers, expected it at the input".formatted(layer.describe()));
         }
         Matrix table = KerasArrays.matrix(arrays.only(layer, Part.OWN, 1).get(0), layer, "(tokens, width)");
@@ -195,7 +218,7 @@ final class KerasStack {
                     "%s masks the output of an Embedding, expected features; to mask token 0, build the model with Embedding(mask_zero=True) in its place"
                             .formatted(layer.describe()));
         }
-        if (!layers.isEmpty() || mask != null) {
+        if (!layers.isEmpty() || !parts.isEmpty() || mask != null) {
             throw new ModelException("%s is above other layers, expected it at the input".formatted(layer.describe()));
         }
         mask = maskValue(layer);
@@ -265,7 +288,7 @@ final class KerasStack {
     }
 
     private void noteEnds() {
-        if (embedding == null) {
+        if (embedding == null && parts.isEmpty()) {
             notes.add(NoEmbedding.note("", layers.get(0).inputWidth(), mask != null));
         }
         String gives = "the Keras model";

@@ -10,23 +10,27 @@ import sluice.cell.weights.onnx.OnnxContent.Cell;
 import sluice.cell.weights.onnx.OnnxContent.DirectionOutput;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
 
-/** Concat of outputs of LSTMs: directions of one layer, or layers. */
+/** Concat of outputs of LSTMs, directions of one layer, or layers; or of inputs, see {@link OnnxSideBySide}. */
 final class OnnxConcat {
     /** Limit of concatenated outputs, far more than any model has. */
     private static final int MAX_PARTS = 1_000;
 
     private OnnxConcat() {}
 
-    /** Concatenates outputs of directions or layers along an axis. */
+    /** Concatenates outputs of directions or layers, or inputs, along an axis. */
     static OnnxSignal of(List<OnnxSignal> signals, long axis) {
         OnnxSignal first = signals.get(0);
         if (signals.size() == 1) {
             return first;
         }
+        if (signals.stream().allMatch(OnnxSideBySide::isInput)) {
+            return OnnxSideBySide.of(signals, axis);
+        }
         for (OnnxSignal signal : signals) {
             if (!(signal.content() instanceof Hidden || signal.content() instanceof Cell)) {
-                throw new ModelException("concatenates %s with another value, expected only outputs of LSTMs"
-                        .formatted(signal.describe()));
+                throw new ModelException(
+                        "concatenates %s with another value, expected only outputs of LSTMs, or only inputs: embeddings of tokens, and numbers"
+                                .formatted(signal.describe()));
             }
         }
         int at = OnnxValue.axis(axis, first.rank());

@@ -3,6 +3,7 @@ package sluice.cell.weights.onnx;
 import java.util.List;
 import java.util.stream.Collectors;
 import sluice.cell.model.LstmLayer.Merge;
+import sluice.cell.weights.file.NameList;
 import sluice.cell.weights.file.OutputEnd;
 
 /** The content of a value that depends on a graph input. */
@@ -106,6 +107,37 @@ sealed interface OnnxContent {
         @Override
         public String describe() {
             return "one-hot tokens";
+        }
+    }
+
+    /**
+     * Several inputs side by side, the values of a step.
+     *
+     * @param sides embeddings, one-hot tokens and inputs, in their order
+     * @param twins the axes of the inputs that are the same steps, or the same batch
+     */
+    record SideBySide(List<Side> sides, List<Twins> twins) implements OnnxContent {
+        /** @param content an {@link Embedded}, a {@link OneHot}, or a {@link Raw} of numbers */
+        record Side(OnnxContent content, long width) {
+            String input() {
+                if (content instanceof OneHot oneHot) {
+                    return oneHot.input();
+                }
+                return content instanceof Embedded embedded ? embedded.input() : ((Raw) content).input();
+            }
+        }
+
+        record Twins(OnnxAxis one, OnnxAxis other) {}
+
+        /** Gives the axes of all inputs the roles that those of the first have. */
+        void assignRoles() {
+            twins.forEach(pair -> pair.other().assign(pair.one().role()));
+        }
+
+        @Override
+        public String describe() {
+            return "the inputs "
+                    + NameList.quoted(sides.stream().map(Side::input).toList()) + " side by side";
         }
     }
 

@@ -7,6 +7,7 @@ import sluice.cell.model.ModelException;
 import sluice.cell.weights.onnx.OnnxContent.DerivedInput;
 import sluice.cell.weights.onnx.OnnxContent.Embedded;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
+import sluice.cell.weights.onnx.OnnxContent.SideBySide;
 
 /**
  * Lengths of sequences, of an LSTM or of a reversal. Each sequence that is scored has its own length, so lengths must be
@@ -31,7 +32,7 @@ final class OnnxLengths {
                 .orElseThrow(() -> new ModelException(
                         "sequence_lens is %s, so the graph reads a number of steps that is fixed in the file: expected an input of the graph; export it with the lengths as an input, and with dynamic steps"
                                 .formatted(lengths.describe())));
-        boolean isOwn = derived.input().equals(input(sequence));
+        boolean isOwn = inputs(sequence).contains(derived.input());
         if (!isOwn && isOfAnotherInput(derived)) {
             return Optional.empty();
         }
@@ -70,26 +71,31 @@ final class OnnxLengths {
         return steps.size() == 1 && steps.get(0).size() == length;
     }
 
-    private static Embedded embedded(OnnxContent sequence) {
+    /** What the lowest LSTM reads. */
+    private static OnnxContent bottom(OnnxContent sequence) {
         OnnxContent below = sequence;
         while (below instanceof Hidden hidden) {
             below = hidden.parts().get(0).lstm().below();
         }
-        return below instanceof Embedded embedded ? embedded : null;
+        return below;
     }
 
-    /** The graph input that is the sequence. */
-    private static String input(OnnxContent sequence) {
-        OnnxContent below = sequence;
-        while (below instanceof Hidden hidden) {
-            below = hidden.parts().get(0).lstm().below();
+    private static Embedded embedded(OnnxContent sequence) {
+        return bottom(sequence) instanceof Embedded embedded ? embedded : null;
+    }
+
+    /** The graph inputs that are the sequence. */
+    private static List<String> inputs(OnnxContent sequence) {
+        OnnxContent below = bottom(sequence);
+        if (below instanceof SideBySide several) {
+            return several.sides().stream().map(SideBySide.Side::input).toList();
         }
         if (below instanceof Embedded embedded) {
-            return embedded.input();
+            return List.of(embedded.input());
         }
         if (below instanceof OnnxContent.OneHot oneHot) {
-            return oneHot.input();
+            return List.of(oneHot.input());
         }
-        return below instanceof OnnxContent.Raw raw ? raw.input() : "";
+        return below instanceof OnnxContent.Raw raw ? List.of(raw.input()) : List.of();
     }
 }

@@ -27,6 +27,9 @@ record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
         axes.requireSteps(x);
         axes.requireBatch(x);
         requireWidth(x, width);
+        if (x.content() instanceof OnnxContent.SideBySide several) {
+            several.assignRoles();
+        }
         if (x.flipped() != null && !axes.steps.contains(x.flipped())) {
             throw new ModelException("reads %s in reverse, expected only its steps in reverse".formatted(x.flipped()));
         }
@@ -85,7 +88,9 @@ record OnnxLstmInput(List<OnnxAxis> steps, List<OnnxAxis> batch) {
             axes.forEach(axis -> axis.assign(Role.WIDTH));
             return one || fits;
         }
-        boolean isInput = x.content() instanceof OnnxContent.Embedded || x.content() instanceof OnnxContent.OneHot;
+        boolean isInput = x.content() instanceof OnnxContent.Embedded
+                || x.content() instanceof OnnxContent.OneHot
+                || x.content() instanceof OnnxContent.SideBySide;
         return isInput
                 && axes.size() == 1
                 && axes.get(0).role() == Role.WIDTH

@@ -9,9 +9,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
+import sluice.cell.model.Readout;
 import sluice.cell.weights.file.ModelFile;
 import sluice.cell.weights.file.ModelFolder;
 import sluice.cell.weights.file.NameList;
@@ -71,11 +73,12 @@ public final class OnnxReader {
         requireNamed(stack);
         Optional<OutputLayer> output = scores.map(found -> found.linear().layer());
         OnnxReadout readout = stack.readout();
-        LstmModel model = new LstmModel(
-                stack.embedding(),
-                stack.layers(),
-                output,
-                scores.isPresent() ? readout.of("the output layer reads") : readout.of("the output of the graph is"));
+        Readout states =
+                scores.isPresent() ? readout.of("the output layer reads") : readout.of("the output of the graph is");
+        List<InputPart> parts = stack.parts();
+        LstmModel model = parts.isEmpty()
+                ? new LstmModel(stack.embedding(), stack.layers(), output, states)
+                : LstmModel.ofParts(parts, stack.layers(), output, states);
         List<String> notes = new ArrayList<>(stack.notes());
         notes.add(scores.map(OnnxReader::note).orElse(OutputEnd.NO_LAYER));
         if (!withoutOutput() || readout.areFinalStates()) {

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import sluice.cell.model.Embedding;
+import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.Matrix;
@@ -21,11 +22,12 @@ import sluice.cell.weights.onnx.OnnxContent.Embedded;
 import sluice.cell.weights.onnx.OnnxContent.Hidden;
 import sluice.cell.weights.onnx.OnnxContent.OneHot;
 import sluice.cell.weights.onnx.OnnxContent.Raw;
+import sluice.cell.weights.onnx.OnnxContent.SideBySide;
 
 /** The stack of LSTM layers of a graph, collected from the topmost layer down to the input. */
 final class OnnxStack {
     private final Deque<Hidden> layers = new ArrayDeque<>(); // first: reads the input
-    private final OnnxContent input; // an embedding, one-hot tokens, or an unchanged input
+    private final OnnxContent input; // an embedding, one-hot tokens, an unchanged input, or several of them
 
     /**
      * @param top output of the topmost layer
@@ -89,16 +91,32 @@ final class OnnxStack {
     /** Requires that the input of the sequence is not an initial state too. */
     private void requireOneUse() {
         for (OnnxLstm lstm : lstms()) {
-            if (lstm.startsFrom(inputName())) {
-                throw new ModelException(
-                        "%s has input '%s' as initial state, which is also the sequence: expected another input"
-                                .formatted(lstm.describe(), inputName()));
+            for (String name : inputNames()) {
+                if (lstm.startsFrom(name)) {
+                    throw new ModelException(
+                            "%s has input '%s' as initial state, which is also the sequence: expected another input"
+                                    .formatted(lstm.describe(), name));
+                }
             }
         }
     }
 
-    /** The graph input that is the sequence. */
-    String inputName() {
+    /** The graph inputs that are the sequence. */
+    List<String> inputNames() {
+        return input instanceof SideBySide several
+                ? several.sides().stream()
+                        .map(SideBySide.Side::input)
+                        .distinct()
+                        .toList()
+                : List.of(inputName());
+    }
+
+    /** The several inputs of a step; empty for one input. */
+    List<InputPart> parts() {
+        return input instanceof SideBySide several ? OnnxSideBySide.parts(several) : List.of();
+    }
+
+    private String inputName() {
         if (input instanceof Embedded embedded) {
             return embedded.input();
         }
@@ -184,6 +202,12 @@ final class OnnxStack {
     }
 
     private String inputNote() {
+        if (input instanceof SideBySide several) {
+            return "each step is these inputs of the graph side by side: "
+                    + OnnxSideBySide.parts(several).stream()
+                            .map(InputPart::toString)
+                            .collect(Collectors.joining(", "));
+        }
         if (input instanceof Embedded embedded) {
             return "the embedding is tensor %s, with tokens from input '%s'"
                     .formatted(embedded.table().describe(), embedded.input());

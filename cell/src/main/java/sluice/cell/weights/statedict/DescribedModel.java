@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import sluice.cell.model.CellVariant;
 import sluice.cell.model.Embedding;
+import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -13,6 +14,7 @@ import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.weights.file.NameList;
+import sluice.cell.weights.file.NamedInput;
 import sluice.cell.weights.file.TensorNames;
 
 /**
@@ -38,6 +40,7 @@ final class DescribedModel {
                             .formatted(ModelDescription.KEY));
         }
         Optional<Embedding> embedding = embedding();
+        List<InputPart> parts = parts();
         List<LstmLayer> layers = new ArrayList<>();
         for (ModelDescription.Layer layer : description.layers()) {
             layers.add(layer("_l" + layers.size(), layer));
@@ -51,8 +54,29 @@ final class DescribedModel {
                     "the description '%s' in the metadata does not include tensor %s; save the model again"
                             .formatted(ModelDescription.KEY, NameList.of(tensors.unread(), tensors::describe)));
         }
-        LstmModel model = new LstmModel(embedding, layers, output, description.readout());
+        if (!parts.isEmpty()) {
+            return NamedInput.rename(LstmModel.ofParts(parts, layers, output, description.readout()), names.inputs());
+        }
+        LstmModel model =
+                NamedInput.rename(new LstmModel(embedding, layers, output, description.readout()), names.inputs());
         return description.mask().map(model::withMask).orElse(model);
+    }
+
+    private List<InputPart> parts() throws IOException {
+        List<InputPart> parts = new ArrayList<>();
+        for (ModelDescription.Part part : description.inputs()) {
+            if (part.numbers().isPresent()) {
+                parts.add(InputPart.numbers(part.name(), part.numbers().getAsInt()));
+                continue;
+            }
+            Embedding embedding = new Embedding(matrix(StateDictWriter.embedding(parts.size())));
+            parts.add(InputPart.tokens(
+                    part.name(),
+                    part.padding().isPresent()
+                            ? embedding.withPadding(part.padding().getAsInt())
+                            : embedding));
+        }
+        return parts;
     }
 
     private Optional<Embedding> embedding() throws IOException {

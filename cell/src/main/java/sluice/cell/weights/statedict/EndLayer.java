@@ -67,6 +67,33 @@ final class EndLayer {
                         && (isWeight(name) || TensorRole.of(name) == TensorRole.EMBEDDING));
     }
 
+    /** The tensors that could be the embedding of some input by their shape and name, whatever its width. */
+    static List<String> looksLikeEmbedding(NamedTensors tensors) {
+        return tensors.names().stream()
+                .filter(name -> tensors.shape(name).isMatrix()
+                        && RecurrentName.parse(name).isEmpty()
+                        && !tensors.mentionedNames().contains(biasOf(name))
+                        && (TensorRole.of(name) == TensorRole.EMBEDDING || TensorRole.of(name) == TensorRole.UNKNOWN))
+                .toList();
+    }
+
+    /**
+     * What to do if the network concatenates several inputs.
+     *
+     * @param inputWidth I of layer 0
+     * @return empty if no embedding is narrower than what layer 0 reads
+     */
+    static String severalInputs(NamedTensors tensors, long inputWidth) {
+        List<String> found = looksLikeEmbedding(tensors).stream()
+                .filter(name -> tensors.shape(name).columns() < inputWidth)
+                .toList();
+        return found.isEmpty()
+                ? ""
+                : "; if the network concatenates several inputs at each step, set model.inputs to their columns in the order in which it does, "
+                        + "an embedding as COLUMN=TENSOR and numbers as COLUMN: tensors that may be such embeddings are "
+                        + NameList.of(found, tensors::describe);
+    }
+
     /** @param outputWidth the width of the top layer's output */
     static EndLayer output(NamedTensors tensors, long outputWidth) {
         return new EndLayer(
@@ -194,6 +221,11 @@ final class EndLayer {
         return bias.substring(0, bias.length() - "bias".length()) + "weight";
     }
 
+    /** Takes a tensor that has another role out of the search. */
+    void exclude(String name) {
+        candidates.remove(name);
+    }
+
     /** Chooses this tensor without a check of its name or shape. */
     void choose(String name) {
         chosen = name;
@@ -259,7 +291,8 @@ final class EndLayer {
                 throw wrongShape(
                         name,
                         "a network with another layer there cannot be scored; only if this tensor is not part of the network, name it in model.ignore"
-                                + summed(name));
+                                + summed(name)
+                                + (role == TensorRole.EMBEDDING ? severalInputs(tensors, width) : ""));
             }
         }
     }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import sluice.cell.model.Embedding;
 import sluice.cell.model.Matrix;
 import sluice.cell.model.ModelException;
@@ -35,8 +36,15 @@ final class EndLayers {
         this.bias = new OutputBias(tensors);
     }
 
-    static EndLayers find(NamedTensors tensors, TensorNames names, StackWidths widths) {
+    /**
+     * @param parts names of the embeddings of several inputs; empty: the embedding of the only input is searched
+     * @throws ModelException if the choice is ambiguous, or if a name that was set does not fit
+     */
+    static EndLayers find(NamedTensors tensors, TensorNames names, StackWidths widths, Set<String> parts) {
         EndLayers ends = new EndLayers(tensors, widths);
+        if (!names.inputs().isEmpty()) {
+            ends.setParts(names, parts);
+        }
         names.embedding().ifPresent(ends.embedding::set);
         names.output().ifPresent(ends.output::set);
         ends.embedding.chooseByName();
@@ -49,6 +57,16 @@ final class EndLayers {
         ends.requireAbove();
         ends.noteTie();
         return ends;
+    }
+
+    /** With several inputs there is no other embedding, and none of theirs is searched for the output layer. */
+    private void setParts(TensorNames names, Set<String> parts) {
+        if (names.embedding().isPresent()) {
+            throw new ModelException(
+                    "model.embedding and model.inputs are both set: leave model.embedding empty, and name each embedding in model.inputs, as COLUMN=TENSOR");
+        }
+        embedding.set(TensorNames.NONE);
+        parts.forEach(output::exclude);
     }
 
     /** Rejects an output layer that was not named by the user, and could be between the LSTMs by its shape. */
@@ -158,6 +176,13 @@ final class EndLayers {
                 .chosen()
                 .filter(weights -> tensors.shape(weights).columns() == widths.output() && bias.couldTie(name, weights))
                 .isPresent());
+    }
+
+    /** What to do if the network concatenates several inputs; empty if it has an embedding, or none that could be one of several. */
+    String severalInputs() {
+        return embedding.chosen().isPresent() || embedding.isSetByUser()
+                ? ""
+                : EndLayer.severalInputs(tensors, widths.input());
     }
 
     /** Whether the model has no output layer yet, and the user could name this tensor as one. */

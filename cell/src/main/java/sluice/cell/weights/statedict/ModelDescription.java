@@ -20,6 +20,7 @@ import java.util.stream.Collectors;
 import sluice.cell.model.Activation;
 import sluice.cell.model.CellVariant;
 import sluice.cell.model.Embedding;
+import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
@@ -29,7 +30,7 @@ import sluice.cell.weights.file.StrictJson;
 
 /**
  * The properties of a model that PyTorch's tensor names cannot express: the reading direction of a layer, the merging
- * of two directions, cell variants, the padding token of the embedding, the mask of features, and the states that the output layer reads. A
+ * of two directions, cell variants, several inputs, the padding token of the embedding, the mask of features, and the states that the output layer reads. A
  * saved model that needs it carries it as JSON in its metadata, under {@link #KEY}:
  *
  * <pre>
@@ -37,19 +38,24 @@ import sluice.cell.weights.file.StrictJson;
  *     {"forward": {}, "backward": {"gate": "hard_sigmoid", "gate-alpha": 0.2, "gate-beta": 0.5}, "merge": "sum"},
  *     {"backward": {"clip": 3.0, "coupled": true}}],
  *    "padding": 0, "readout": "final_states"}
+ *
+ *   {"version": 1, "layers": [{"forward": {}}], "inputs": [{"name": "item", "padding": 0}, {"name": "amount", "numbers": 2}]}
  * </pre>
  *
  * <p>An absent field means the plain cell's value. Weights are never part of it: peepholes and initial states are
  * tensors.
  *
  * @param layers from the input upwards, at least one
+ * @param inputs several inputs side by side; empty for one
  * @param padding padding token of the embedding
  * @param mask value of the features of a step that is skipped
  */
-record ModelDescription(List<Layer> layers, OptionalInt padding, Optional<Float> mask, Readout readout) {
+record ModelDescription(
+        List<Layer> layers, List<Part> inputs, OptionalInt padding, Optional<Float> mask, Readout readout) {
     static final String KEY = "sluice.model";
 
     private static final long VERSION = 1;
+    private static final int MAX_INPUTS = 10_000;
     private static final int MAX_LAYERS = 10_000; // layer numbers in tensor names have at most 4 digits
 
     /**
@@ -59,6 +65,14 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Optional<Float>
      * @param backward the same for the backward direction
      */
     record Layer(CellVariant forward, CellVariant backward, LstmLayer.Merge merge) {}
+
+    /**
+     * One of several inputs.
+     *
+     * @param numbers how many numbers a step has; empty for an embedding, whose table is a tensor
+     * @param padding padding token of the embedding
+     */
+    record Part(String name, OptionalInt numbers, OptionalInt padding) {}
 
     private static final JsonFactory JSON = new JsonFactory();
 
@@ -74,6 +88,7 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Optional<Float>
         return model.readout() == Readout.LAST_STEP
                 && padding(model).isEmpty()
                 && model.mask().isEmpty()
+                && model.parts().isEmpty()
                 && model.layers().stream()
                         .allMatch(layer -> layer.directions().size() == directions
                                 && layer.merge() == LstmLayer.Merge.CONCAT
@@ -110,6 +125,9 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Optional<Float>
                 json.writeEndObject();
             }
             json.writeEndArray();
+            if (!model.parts().isEmpty()) {
+                writeInputs(json, model.parts());
+            }
             if (padding(model).isPresent()) {
                 json.writeNumberField("padding", padding(model).getAsInt());
             }
@@ -124,6 +142,22 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Optional<Float>
             throw new UncheckedIOException("JSON could not be written to memory", e);
         }
         return text.toString();
+    }
+
+    private static void writeInputs(JsonGenerator json, List<InputPart> parts) throws IOException {
+        json.writeArrayFieldStart("inputs");
+        for (InputPart part : parts) {
+            json.writeStartObject();
+            json.writeStringField("name", part.name());
+            if (part.embedding().isEmpty()) {
+                json.writeNumberField("numbers", part.width());
+            } else if (part.embedding().get().padding().isPresent()) {
+                json.writeNumberField(
+                        "padding", part.embedding().get().padding().getAsInt());
+            }
+            json.writeEndObject();
+        }
+        json.writeEndArray();
     }
 
     private static void write(JsonGenerator json, CellVariant variant) throws IOException {
@@ -165,11 +199,12 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Optional<Float>
                 "the description '%s' in the metadata".formatted(KEY),
                 "a saved model",
                 parser::readAll);
-        return new ModelDescription(parser.layers, parser.padding, parser.mask, parser.readout);
+        return new ModelDescription(parser.layers, parser.inputs, parser.padding, parser.mask, parser.readout);
     }
 
     private static final class Parser {
         private final List<Layer> layers = new ArrayList<>();
+        private final List<Part> inputs = new ArrayList<>();
         private OptionalInt padding = OptionalInt.empty();
         private Optional<Float> mask = Optional.empty();
         private Readout readout = Readout.LAST_STEP;
@@ -186,10 +221,8 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Optional<Float>
                         version = json.getLongValue();
                     }
                     case "layers" -> readLayers(json);
-                    case "padding" -> {
-                        require(value == JsonToken.VALUE_NUMBER_INT, "has a padding that is not an integer");
-                        padding = OptionalInt.of(json.getIntValue());
-                    }
+                    case "inputs" -> readInputs(json);
+                    case "padding" -> padding = integer(json, field);
                     case "mask" -> mask = Optional.of(number(json, field));
                     case "readout" -> readout = constant(json, field, Readout.class);
                     default -> throw unknown("the top level", field);
@@ -198,6 +231,40 @@ record ModelDescription(List<Layer> layers, OptionalInt padding, Optional<Float>
             require(json.nextToken() == null, "has text after its JSON object");
             require(version == VERSION, "has version %d, expected %d; save the model again", version, VERSION);
             require(!layers.isEmpty(), "has no layers, expected at least one");
+        }
+
+        private static OptionalInt integer(JsonParser json, String field) throws IOException {
+            require(json.currentToken() == JsonToken.VALUE_NUMBER_INT, "has a %s that is not an integer", field);
+            return OptionalInt.of(json.getIntValue());
+        }
+
+        private void readInputs(JsonParser json) throws IOException {
+            require(json.currentToken() == JsonToken.START_ARRAY, "has 'inputs' that are not an array");
+            while (json.nextToken() != JsonToken.END_ARRAY) {
+                require(json.currentToken() == JsonToken.START_OBJECT, "has an input that is not a JSON object");
+                require(inputs.size() < MAX_INPUTS, "has more than %d inputs", MAX_INPUTS);
+                inputs.add(readInput(json));
+            }
+        }
+
+        private Part readInput(JsonParser json) throws IOException {
+            String where = "input " + inputs.size();
+            String name = null;
+            OptionalInt numbers = OptionalInt.empty();
+            OptionalInt ofPadding = OptionalInt.empty();
+            while (json.nextToken() != JsonToken.END_OBJECT) {
+                String field = json.currentName();
+                json.nextToken();
+                switch (field) {
+                    case "name" -> name = json.getText();
+                    case "numbers" -> numbers = integer(json, where + " " + field);
+                    case "padding" -> ofPadding = integer(json, where + " " + field);
+                    default -> throw unknown(where, field);
+                }
+            }
+            require(name != null, "has %s without a name", where);
+            require(numbers.isEmpty() || ofPadding.isEmpty(), "has %s with numbers and a padding token", where);
+            return new Part(name, numbers, ofPadding);
         }
 
         private void readLayers(JsonParser json) throws IOException {

@@ -5,9 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmLayer;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
+import sluice.cell.model.Readout;
 import sluice.cell.weights.file.GateOrder;
 import sluice.cell.weights.file.NoEmbedding;
 import sluice.cell.weights.file.OutputEnd;
@@ -67,10 +69,16 @@ public final class StateDict {
                 layers.get(0).inputWidth(),
                 stack.widthsBetween(),
                 layers.get(layers.size() - 1).outputWidth());
-        EndLayers ends = EndLayers.find(tensors, names, widths);
-        LstmModel model = new LstmModel(ends.embedding(), layers, ends.output());
+        PartTensors partTensors = new PartTensors(tensors, names.inputs());
+        List<InputPart> parts = names.inputs().isEmpty()
+                ? List.of()
+                : partTensors.parts(layers.get(0).inputWidth());
+        EndLayers ends = EndLayers.find(tensors, names, widths, partTensors.names());
+        LstmModel model = parts.isEmpty()
+                ? new LstmModel(ends.embedding(), layers, ends.output())
+                : LstmModel.ofParts(parts, layers, ends.output(), Readout.LAST_STEP);
         List<String> unread = new TensorAccount(tensors, ends, widths).notes();
-        noteEnds(ends, widths);
+        noteEnds(ends, parts, widths);
         notes.addAll(stack.notes());
         notes.addAll(tensors.notes());
         notes.addAll(ends.notes());
@@ -109,10 +117,13 @@ public final class StateDict {
         return notes;
     }
 
-    private void noteEnds(EndLayers ends, StackWidths widths) {
-        notes.add(ends.embeddingName()
-                .map(name -> "the embedding is tensor " + tensors.describe(name))
-                .orElseGet(() -> NoEmbedding.note("", (int) widths.input(), false)));
+    private void noteEnds(EndLayers ends, List<InputPart> parts, StackWidths widths) {
+        notes.addAll(
+                parts.isEmpty()
+                        ? List.of(ends.embeddingName()
+                                .map(name -> "the embedding is tensor " + tensors.describe(name))
+                                .orElseGet(() -> NoEmbedding.note("", (int) widths.input(), false)))
+                        : PartTensors.notes(parts));
         notes.add(ends.outputName()
                 .map(name -> "the output layer is tensor " + tensors.describe(name)
                         + (ends.couldOutputBeBelow() ? "; if it is a layer below the LSTM, the scores are wrong" : ""))

@@ -65,7 +65,17 @@ public final class StateDictWriter {
         return LSTM + kind + suffix;
     }
 
+    /** {@code embeddings.0.weight}: the embedding of one of several inputs. */
+    static String embedding(int part) {
+        return "embeddings." + part + ".weight";
+    }
+
     private void add(LstmModel model) {
+        for (int at = 0; at < model.parts().size(); at++) {
+            if (model.parts().get(at).table() != null) {
+                add(embedding(at), model.parts().get(at).table());
+            }
+        }
         model.embedding().ifPresent(embedding -> add(EMBEDDING, embedding.table()));
         int depth = 0;
         for (LstmLayer layer : model.layers()) {

@@ -95,15 +95,17 @@ final class TensorAccount {
         if (found.keySet().stream().allMatch(LayerGuess::isHopeless)) {
             return new ModelException("%s; this network cannot be scored".formatted(String.join("; ", parts)));
         }
+        String several = ends.severalInputs();
         boolean canBeIgnored = found.keySet().stream().noneMatch(LayerGuess::isCertain);
         return new ModelException("%s; only an embedding, one stack of LSTMs and one output layer can be scored%s"
                 .formatted(
                         String.join("; ", parts),
                         canBeIgnored
                                 ? advice(found.values().stream()
-                                        .flatMap(List::stream)
-                                        .toList())
-                                : ""));
+                                                .flatMap(List::stream)
+                                                .toList())
+                                        + several
+                                : several));
     }
 
     private String advice(List<String> names) {

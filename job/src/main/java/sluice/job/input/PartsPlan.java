@@ -1,0 +1,204 @@
+package sluice.job.input;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import sluice.cell.InputKind;
+import sluice.cell.ScoreRequest;
+import sluice.cell.model.Embedding;
+import sluice.cell.model.InputPart;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.OutputLayer;
+import sluice.job.message.RefusedException;
+import sluice.job.model.Vocabulary;
+import sluice.job.settings.Settings;
+
+/**
+ * How a row becomes the sequence of a model with several inputs: its columns are the fields of one struct, by the names of the model's
+ * parts.
+ *
+ * @param columns the plan of each part, in the order of the model; its column is an index in the struct
+ * @param names of the parts
+ * @param target the part that the model's classes are the tokens of, if it is known
+ */
+record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target) {
+    private static final String DEFAULT_TOKENS = "tokens"; // of input.tokens
+
+    /**
+     * The struct of a table's columns that a model with several inputs reads.
+     *
+     * @throws RefusedException if the table lacks one of them
+     */
+    static Column struct(Dataset<Row> rows, LstmModel model) {
+        StructType schema = rows.schema();
+        return functions.struct(model.parts().stream()
+                .map(part -> ColumnPath.find(schema, part.name())
+                        .map(path -> rows.col(path.quoted()).as(part.name()))
+                        .orElseThrow(() -> missing(part.name(), schema)))
+                .toArray(Column[]::new));
+    }
+
+    private static RefusedException missing(String name, StructType schema) {
+        return new RefusedException(
+                "model.inputs: no column '%s' in the input, which has %s; name the column of each input of the model"
+                        .formatted(name, ColumnPath.columns(schema)));
+    }
+
+    /** The same schema with the types in which a model reads its columns; for JSON, whose types are those of all values together. */
+    static StructType typed(StructType schema, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
+        StructType typed = schema;
+        OptionalInt target = target(model, settings);
+        for (int at = 0; at < model.parts().size(); at++) {
+            InputPart part = model.parts().get(at);
+            Optional<ColumnPath> path = ColumnPath.find(typed, part.name());
+            boolean holdsWords = vocabulary.isPresent() && target.equals(OptionalInt.of(at));
+            if (path.isPresent() && !holdsWords) {
+                SequenceForm numbers = part.width() == 1 ? SequenceForm.NUMBERS : SequenceForm.FEATURE_ROWS;
+                SequenceForm form = part.embedding().isPresent() ? SequenceForm.IDS : numbers;
+                typed = path.get().retyped(typed, form.widestType());
+            }
+        }
+        return typed;
+    }
+
+    /** @throws RefusedException if the struct and the model do not fit together */
+    static PartsPlan resolve(StructType struct, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
+        requireNoBoundaries(settings.input());
+        OptionalInt target = target(model, settings);
+        requireTarget(target, model, settings);
+        List<InputPlan> columns = new ArrayList<>();
+        for (int at = 0; at < model.parts().size(); at++) {
+            InputPart part = model.parts().get(at);
+            int field = Arrays.asList(struct.fieldNames()).indexOf(part.name());
+            if (field < 0) {
+                throw missing(part.name(), struct);
+            }
+            boolean isTarget = target.equals(OptionalInt.of(at));
+            columns.add(resolve(field, struct.fields()[field], part, isTarget ? vocabulary : Optional.empty()));
+        }
+        if (vocabulary.isPresent()
+                && target.isEmpty()
+                && settings.input().vocabulary().isPresent()) {
+            throw new RefusedException("input.vocabulary: which of %s has these words? Set input.tokens to its column"
+                    .formatted(tokens(model)));
+        }
+        return new PartsPlan(
+                columns, model.parts().stream().map(InputPart::name).toList(), target);
+    }
+
+    private static InputPlan resolve(int field, StructField column, InputPart part, Optional<Vocabulary> vocabulary) {
+        SequenceForm form = SequenceForm.of(column.dataType());
+        boolean fits = part.embedding().isPresent()
+                ? form == SequenceForm.IDS || (form != null && form.needsVocabulary())
+                : form == SequenceForm.FEATURE_ROWS
+                        || (part.width() == 1 && (form == SequenceForm.NUMBERS || form == SequenceForm.IDS));
+        if (!fits) {
+            throw new RefusedException("model.inputs: column '%s' has type %s, but the model's input %s: expected %s"
+                    .formatted(part.name(), type(column), part, expected(part)));
+        }
+        if (form.needsVocabulary() && vocabulary.isEmpty()) {
+            throw new RefusedException(
+                    "model.inputs: column '%s' (%s) holds %s, expected array<int|bigint> of ids: input.vocabulary has the words of one column, which input.tokens names"
+                            .formatted(part.name(), type(column), form));
+        }
+        if (form.needsVocabulary()
+                && vocabulary.get().size() > part.embedding().orElseThrow().tokens()) {
+            throw new RefusedException(String.format(
+                    Locale.ROOT,
+                    "input.vocabulary: %d words, but input %s: this may be the vocabulary of another model",
+                    vocabulary.get().size(),
+                    part));
+        }
+        InputKind kind = part.embedding().isPresent() ? InputKind.EMBEDDING : InputKind.FEATURES;
+        return new InputPlan(field, form, kind, vocabulary, Optional.empty(), Optional.empty());
+    }
+
+    private static String type(StructField column) {
+        return column.dataType().catalogString();
+    }
+
+    private static String expected(InputPart part) {
+        if (part.embedding().isPresent()) {
+            return "array<int|bigint> of ids";
+        }
+        return part.width() == 1
+                ? "array<float|double>, or array<array<float|double>> with one number a step"
+                : String.format(Locale.ROOT, "array<array<float|double>> with %d numbers a step", part.width());
+    }
+
+    /** The columns as the type of an argument, for messages. */
+    static String expected(LstmModel model) {
+        return model.parts().stream()
+                .map(part -> "%s:%s".formatted(part.name(), expected(part)))
+                .collect(Collectors.joining(", ", "struct<", ">"));
+    }
+
+    /**
+     * The part that {@code input.tokens} names, or the only one with as many tokens as there are classes.
+     *
+     * @throws RefusedException if {@code input.tokens} is set to another column
+     */
+    private static OptionalInt target(LstmModel model, Settings settings) {
+        String tokens = settings.input().tokens();
+        List<InputPart> parts = model.parts();
+        OptionalInt named = IntStream.range(0, parts.size())
+                .filter(at -> parts.get(at).name().equals(tokens))
+                .findFirst();
+        if (named.isPresent()) {
+            if (parts.get(named.getAsInt()).embedding().isEmpty()) {
+                throw new RefusedException("input.tokens: column '%s' is numbers to the model, expected one of %s"
+                        .formatted(tokens, tokens(model)));
+            }
+            return named;
+        }
+        if (!tokens.equals(DEFAULT_TOKENS)) {
+            throw new RefusedException("input.tokens: column '%s' is no input of the model, expected one of %s"
+                    .formatted(tokens, tokens(model)));
+        }
+        ScoreRequest request = settings.output().request();
+        long classes = model.output().map(OutputLayer::classes).orElse(0) + (long) request.firstClass();
+        int[] equal = IntStream.range(0, parts.size())
+                .filter(at -> parts.get(at).embedding().map(Embedding::tokens).orElse(0) == classes)
+                .toArray();
+        return equal.length == 1 ? OptionalInt.of(equal[0]) : OptionalInt.empty();
+    }
+
+    private static void requireTarget(OptionalInt target, LstmModel model, Settings settings) {
+        if (target.isEmpty() && settings.output().request().needsTargets()) {
+            throw new RefusedException(String.format(
+                    Locale.ROOT,
+                    "output.emit: loglik, logprob and rank are about the next value of one column, and it is open which of %s the model's %d classes are: set input.tokens to that column",
+                    tokens(model),
+                    model.output().map(OutputLayer::classes).orElse(0)));
+        }
+    }
+
+    private static String tokens(LstmModel model) {
+        return model.parts().stream()
+                .filter(part -> part.embedding().isPresent())
+                .map(part -> String.format(
+                        Locale.ROOT,
+                        "'%s' (%d tokens)",
+                        part.name(),
+                        part.embedding().get().tokens()))
+                .collect(Collectors.joining(", "));
+    }
+
+    private static void requireNoBoundaries(Settings.Input settings) {
+        if (settings.beginToken().isPresent() || settings.endToken().isPresent()) {
+            throw new RefusedException(
+                    "input.begin-token and input.end-token are tokens of one input, and the model has several: leave them empty, and put these steps into the columns");
+        }
+    }
+}
