@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.ModelException;
+import sluice.cell.weights.file.NamedInput;
 import sluice.cell.weights.file.TensorNames;
 
 class ModelReaderTest {
@@ -134,7 +135,8 @@ class ModelReaderTest {
                 .withOutput("none")
                 .withLstm("rnn.")
                 .withIgnored(List.of("teacher."))
-                .withEntry("net");
+                .withEntry("net")
+                .withInputs(List.of(NamedInput.parse("item=emb.weight"), NamedInput.parse("amount")));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
             out.writeObject(names);
@@ -154,7 +156,8 @@ class ModelReaderTest {
         int settings = 0;
         for (Method method : TensorNames.class.getMethods()) {
             if (method.getName().startsWith("with")) {
-                Object value = method.getParameterTypes()[0] == String.class ? "a" : List.of("a");
+                Object list = method.getName().equals("withInputs") ? List.of(NamedInput.parse("a")) : List.of("a");
+                Object value = method.getParameterTypes()[0] == String.class ? "a" : list;
                 assertThat(method.invoke(AUTOMATIC, value)).as(method.getName()).isNotEqualTo(AUTOMATIC);
                 settings++;
             }
