@@ -56,9 +56,15 @@ record Rescoring(
         if (state.isPresent() && ColumnPath.find(table, state.get()).isEmpty()) {
             return Optional.of(missing(state.get(), "the initial states"));
         }
-        return ColumnPath.find(table, settings.input().tokens()).isEmpty()
-                ? Optional.of(missing(settings.input().tokens(), "the sequences"))
-                : Optional.empty();
+        Optional<ColumnPath> tokens = ColumnPath.find(table, settings.input().tokens());
+        if (settings.input().events().areRows()
+                && tokens.isPresent()
+                && !tokens.get().isTop()) {
+            return Optional.of(
+                    "the sequences were collected from '%s', a field within a column, and are not in the table: they can't be scored again"
+                            .formatted(settings.input().tokens()));
+        }
+        return tokens.isEmpty() ? Optional.of(missing(settings.input().tokens(), "the sequences")) : Optional.empty();
     }
 
     private static String missing(String column, String what) {

@@ -2,7 +2,6 @@ package sluice.job.input;
 
 import java.util.Locale;
 import java.util.Optional;
-import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -46,17 +45,19 @@ public record InputPlan(
         if (table.sequenceColumn() < 0) {
             return ColumnPath.field(table.wholeSchema(), name, "input.tokens", "pass --tokens");
         }
-        DataType type = table.rows().schema().fields()[table.sequenceColumn()].dataType();
-        return DataTypes.createStructField(name, type, true);
+        return DataTypes.createStructField(name, table.sequenceType(), true);
     }
 
     /** In text formats without a vocabulary, the string is parsed as token ids. */
     private static SequenceForm form(StructField field, Settings settings, Optional<Vocabulary> vocabulary) {
         SequenceForm form = SequenceForm.of(field.dataType());
-        boolean ids = form == SequenceForm.TEXT
-                && vocabulary.isEmpty()
-                && settings.input().format().isText();
-        return ids ? SequenceForm.ID_TEXT : form;
+        if (vocabulary.isPresent() || !settings.input().format().isText()) {
+            return form;
+        }
+        if (form == SequenceForm.TEXT) {
+            return SequenceForm.ID_TEXT;
+        }
+        return form == SequenceForm.WORDS ? SequenceForm.ID_WORDS : form;
     }
 
     /**

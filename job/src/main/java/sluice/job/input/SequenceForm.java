@@ -15,6 +15,8 @@ public enum SequenceForm {
     TEXT("text"),
     /** {@code string}: token ids, split by {@code input.splitter}. */
     ID_TEXT("token ids in text"),
+    /** {@code array<string>}: token ids or numbers as texts, from the events of a text format. */
+    ID_WORDS("token ids as texts"),
     /** {@code array<float|double|decimal>}: one number per step. */
     NUMBERS("numbers"),
     /** {@code array<array<number>>}: one row of features per step. */
@@ -34,7 +36,7 @@ public enum SequenceForm {
     DataType widestType() {
         return switch (this) {
             case IDS -> DataTypes.createArrayType(DataTypes.LongType);
-            case WORDS -> DataTypes.createArrayType(DataTypes.StringType);
+            case WORDS, ID_WORDS -> DataTypes.createArrayType(DataTypes.StringType);
             case TEXT, ID_TEXT -> DataTypes.StringType;
             case NUMBERS -> DataTypes.createArrayType(DataTypes.DoubleType);
             case FEATURE_ROWS -> DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
@@ -78,7 +80,7 @@ public enum SequenceForm {
 
     /** Whether the sequence is tokens; whole numbers are also accepted by a model that reads one number per step. */
     boolean holdsTokens() {
-        return this == IDS || this == ID_TEXT || needsVocabulary();
+        return this == IDS || this == ID_TEXT || this == ID_WORDS || needsVocabulary();
     }
 
     boolean needsVocabulary() {

@@ -96,6 +96,7 @@ public final class SequenceReader implements Serializable {
         return switch (form) {
             case IDS -> ofIds(ids(row.getList(column)));
             case ID_TEXT -> ofIds(parse(splitter.split(row.getString(column))));
+            case ID_WORDS -> ofTexts(row.getList(column));
             case WORDS -> ofIds(lookUp(row.getList(column)));
             case TEXT -> ofIds(lookUp(Arrays.asList(splitter.split(row.getString(column)))));
             case NUMBERS -> ofNumbers(row.getList(column));
@@ -124,6 +125,28 @@ public final class SequenceReader implements Serializable {
             }
         }
         return ids(Arrays.asList(ids));
+    }
+
+    /** Each text is one step: an id, or a number for a model that reads one number per step. */
+    private Sequence ofTexts(List<String> all) throws UnreadableRow {
+        List<String> texts = within(all);
+        for (int step = 0; step < texts.size(); step++) {
+            notNull(texts.get(step), step);
+        }
+        if (kind != InputKind.FEATURES) {
+            return ofIds(parse(texts.toArray(String[]::new)));
+        }
+        float[] features = new float[texts.size()];
+        for (int step = 0; step < features.length; step++) {
+            try {
+                features[step] = Float.parseFloat(texts.get(step));
+            } catch (NumberFormatException e) {
+                throw new UnreadableRow(
+                        RowDefect.WRONG_TYPE,
+                        String.format(Locale.ROOT, "'%s' at step %d is no number", texts.get(step), step));
+            }
+        }
+        return Sequence.ofFeatures(features.length, features);
     }
 
     private int[] ids(List<? extends Number> all) throws UnreadableRow {

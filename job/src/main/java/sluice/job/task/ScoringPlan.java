@@ -15,6 +15,7 @@ import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.column.OutputColumns;
 import sluice.job.column.ReasonColumn;
+import sluice.job.event.EventTable;
 import sluice.job.input.InitialState;
 import sluice.job.input.InputPlan;
 import sluice.job.input.InputRow;
@@ -117,9 +118,9 @@ public record ScoringPlan(
     public static InputTable readTable(
             LstmModel model, Settings settings, Optional<Vocabulary> vocabulary, SparkSession spark) {
         InputTable table = InputTable.read(spark, settings.input());
-        SequenceForm looks = table.looks();
+        SequenceForm looks = table.looks(settings.input());
         SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabulary);
-        return table.reading(expected, spark, settings.input());
+        return EventTable.grouped(table.reading(expected, spark, settings.input()), settings);
     }
 
     /**

@@ -40,6 +40,9 @@ class SettingKeyTest {
             Map.entry("input.columns", "user,day"),
             Map.entry("input.too-long", "keep-last"),
             Map.entry("input.tokens", "events"),
+            Map.entry("input.group-by", "user"),
+            Map.entry("input.order-by", "time"),
+            Map.entry("input.collect", "time"),
             Map.entry("input.key", "user"),
             Map.entry("input.vocabulary", "words.txt"),
             Map.entry("input.splitter", "character"),
@@ -141,14 +144,27 @@ class SettingKeyTest {
     }
 
     /** Settings that are newer than the other hashes here, with their defaults. */
-    private static final Map<String, String> LATER =
-            Map.of("model.ignore", "", "model.entry", "", "output.first-class", "0");
+    private static final Map<String, String> LATER = Map.ofEntries(
+            Map.entry("model.ignore", ""),
+            Map.entry("model.entry", ""),
+            Map.entry("output.first-class", "0"),
+            Map.entry("input.group-by", ""),
+            Map.entry("input.order-by", ""),
+            Map.entry("input.collect", ""));
+
+    /** Other settings without which a setting is refused. */
+    private static final Map<String, Map<String, String>> NEEDED = Map.of(
+            "input.group-by", Map.of("input.order-by", "time"),
+            "input.collect", Map.of("input.group-by", "user", "input.order-by", "time"));
 
     @Test
     void laterSettingsCountIfTheyDifferFromTheirDefaults() {
         assertThat(hash(LATER)).isEqualTo(hash(Map.of()));
         for (String key : LATER.keySet()) {
-            assertThat(hash(Map.of(key, WITH_STATES.get(key)))).as(key).isNotEqualTo(hash(Map.of()));
+            Map<String, String> others = NEEDED.getOrDefault(key, Map.of());
+            Map<String, String> with = new HashMap<>(others);
+            with.put(key, WITH_STATES.get(key));
+            assertThat(hash(with)).as(key).isNotEqualTo(hash(others));
         }
     }
 
