@@ -1,5 +1,6 @@
 package sluice.job.input;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.apache.spark.sql.types.DataTypes;
@@ -17,13 +18,16 @@ import sluice.job.settings.Settings;
  * How a table's columns become what the model reads. Resolved once, on the driver, before any task starts.
  *
  * @param column index of the sequence's column
+ * @param length index of the column of {@code input.length}; -1 if there is none
  * @param form how that column holds the sequence
  * @param kind what the model reads
  * @param vocabulary maps words to token ids
  * @param state reads the state that a row's sequence continues from ({@code input.state}), if there is one
  */
 public record InputPlan(
-        int column, SequenceForm form, InputKind kind, Optional<Vocabulary> vocabulary, Optional<InitialState> state) {
+        int column,
+        int length,
+        SequenceForm form, InputKind kind, Optional<Vocabulary> vocabulary, Optional<InitialState> state) {
     /** @throws RefusedException if the table and the model do not fit together; the message lists the choices */
     public static InputPlan resolve(
             InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
@@ -38,7 +42,20 @@ public record InputPlan(
         requireFit(field, form, kind, model);
         requireVocabulary(field, form, vocabulary, model);
         Optional<InitialState> state = settings.input().state().map(name -> StateColumn.resolve(schema, name, model));
-        return new InputPlan(table.sequenceColumn(), form, kind, vocabulary, state);
+        return new InputPlan(table.sequenceColumn(), length(schema, settings), form, kind, vocabulary, state);
+    }
+
+    private static int length(StructType schema, Settings settings) {
+        if (settings.input().length().isEmpty()) {
+            return -1;
+        }
+        String name = settings.input().length().get();
+        StructField field = ColumnPath.field(schema, name, "input.length", "set it to a column of lengths, in steps");
+        if (!List.of("tinyint", "smallint", "int", "bigint").contains(field.dataType().catalogString())) {
+            throw new RefusedException("input.length: column '%s' has type %s, expected int or bigint"
+                    .formatted(name, field.dataType().catalogString()));
+        }
+        return schema.fieldIndex(name);
     }
 
     private static StructField sequence(InputTable table, String name) {
@@ -68,6 +85,9 @@ public record InputPlan(
     public static SequenceForm expected(
             SequenceForm looks, LstmModel model, Settings.Model settings, Optional<Vocabulary> vocabulary) {
         if (vocabulary.isPresent() && looks != null) {
+            return looks;
+        }
+        if (looks == SequenceForm.FEATURE_STRUCTS) {
             return looks;
         }
         boolean numbers = looks == SequenceForm.NUMBERS || looks == SequenceForm.FEATURE_ROWS;
@@ -119,13 +139,12 @@ public record InputPlan(
         } catch (IllegalArgumentException e) {
             throw new RefusedException("model.input = %s: %s".formatted(SettingValues.name(kind), e.getMessage()), e);
         }
-        boolean numbers = form == SequenceForm.NUMBERS || form == SequenceForm.FEATURE_ROWS;
-        if (kind.takesTokens() && numbers) {
+        if (kind.takesTokens() && form.holdsFeatures()) {
             throw new RefusedException(
                     "input.tokens: column '%s' (%s) holds %s, but the model reads tokens: expected ids, words or text"
                             .formatted(field.name(), type(field), form));
         }
-        if (kind == InputKind.FEATURES && form != SequenceForm.FEATURE_ROWS && model.inputWidth() != 1) {
+        if (kind == InputKind.FEATURES && !form.holdsWideSteps() && model.inputWidth() != 1) {
             throw new RefusedException(String.format(
                     Locale.ROOT,
                     "input.tokens: column '%s' (%s) holds %s, but the model reads %d features a step: expected array<array<float|double>>",

@@ -32,6 +32,7 @@ public record RowDefect(String code, String text) {
     public static final String TOO_LONG = "too-long";
     public static final String NULL_ORDER = "null-order";
     public static final String NULL_KEY = "null-key";
+    static final String WRONG_LENGTH = "wrong-length";
     static final String WRONG_TYPE = "wrong-type";
     public static final String BROKEN_RECORD = "broken-record";
 
@@ -48,6 +49,7 @@ public record RowDefect(String code, String text) {
                 TOO_LONG,
                 NULL_KEY,
                 NULL_ORDER,
+                WRONG_LENGTH,
                 WRONG_TYPE,
                 BROKEN_RECORD));
         for (Defect.Kind kind : Defect.Kind.values()) {

@@ -1,9 +1,11 @@
 package sluice.job.input;
 
+import java.util.Arrays;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.DecimalType;
+import org.apache.spark.sql.types.StructType;
 
 /** How a column holds a sequence. */
 public enum SequenceForm {
@@ -20,11 +22,17 @@ public enum SequenceForm {
     /** {@code array<float|double|decimal>}: one number per step. */
     NUMBERS("numbers"),
     /** {@code array<array<number>>}: one row of features per step. */
-    FEATURE_ROWS("rows of features");
+    FEATURE_ROWS("rows of features"),
+    /** {@code array<struct<numbers>>}: one struct per step, with the features in the order of its fields. */
+    FEATURE_STRUCTS("structs of features"),
+    /** {@code array<vector>}: one vector of {@code spark.ml} per step. */
+    VECTORS("vectors of features"),
+    /** A vector of {@code spark.ml}: the numbers of all steps. */
+    FLAT_VECTOR("a vector of numbers");
 
     /** The column types of all forms, for messages. */
     public static final String EXPECTED =
-            "array<int|bigint> of ids, array<string> of words, string of text, array<float|double> or array<array<float|double>> of features";
+            "array<int|bigint> of ids, array<string> of words, string of text, array<float|double>, array<array<float|double>> or array<struct> of features, or a vector of spark.ml";
 
     private final String words;
 
@@ -39,7 +47,7 @@ public enum SequenceForm {
             case WORDS, ID_WORDS -> DataTypes.createArrayType(DataTypes.StringType);
             case TEXT, ID_TEXT -> DataTypes.StringType;
             case NUMBERS -> DataTypes.createArrayType(DataTypes.DoubleType);
-            case FEATURE_ROWS -> DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
+            case FEATURE_ROWS, FEATURE_STRUCTS, VECTORS, FLAT_VECTOR -> DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
         };
     }
 
@@ -47,6 +55,9 @@ public enum SequenceForm {
     public static SequenceForm of(DataType type) {
         if (type.equals(DataTypes.StringType)) {
             return TEXT;
+        }
+        if (StepFeatures.isVector(type)) {
+            return FLAT_VECTOR;
         }
         if (!(type instanceof ArrayType array)) {
             return null;
@@ -64,7 +75,13 @@ public enum SequenceForm {
         if (element instanceof ArrayType inner && (isWhole(inner.elementType()) || isReal(inner.elementType()))) {
             return FEATURE_ROWS;
         }
-        return null;
+        if (element instanceof StructType struct
+                && struct.length() > 0
+                && Arrays.stream(struct.fields())
+                        .allMatch(field -> isWhole(field.dataType()) || isReal(field.dataType()))) {
+            return FEATURE_STRUCTS;
+        }
+        return StepFeatures.isVector(element) ? VECTORS : null;
     }
 
     private static boolean isWhole(DataType type) {
@@ -81,6 +98,24 @@ public enum SequenceForm {
     /** Whether the sequence is tokens; whole numbers are also accepted by a model that reads one number per step. */
     boolean holdsTokens() {
         return this == IDS || this == ID_TEXT || this == ID_WORDS || needsVocabulary();
+    }
+
+    /** Whether its steps, or their features, are numbers and not texts. */
+    boolean holdsNumbers() {
+        return this == IDS || holdsFeatures();
+    }
+
+    /** Whether it can only be read as features. */
+    boolean holdsFeatures() {
+        return switch (this) {
+            case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS, VECTORS, FLAT_VECTOR -> true;
+            case IDS, WORDS, TEXT, ID_TEXT, ID_WORDS -> false;
+        };
+    }
+
+    /** Whether a model of several features a step can read it. */
+    boolean holdsWideSteps() {
+        return holdsFeatures() || this == IDS;
     }
 
     boolean needsVocabulary() {

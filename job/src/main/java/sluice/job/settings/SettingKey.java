@@ -41,6 +41,8 @@ public enum SettingKey {
     INPUT_END_TOKEN("input.end-token", Hash.INCLUDED, Scope.MODEL),
     INPUT_MIN_LENGTH("input.min-length", Hash.INCLUDED, Scope.MODEL),
     INPUT_MAX_LENGTH("input.max-length", Hash.INCLUDED, Scope.MODEL),
+    INPUT_PAD("input.pad", Hash.LATER, Scope.MODEL),
+    INPUT_LENGTH("input.length", Hash.LATER, Scope.MODEL),
     INPUT_TOO_LONG("input.too-long", Hash.INCLUDED, Scope.MODEL),
 
     STATE_PATH("state.path", Hash.EXCLUDED, Scope.MODEL),

@@ -56,6 +56,8 @@ public record Settings(
             Optional<String> unknownWord,
             Optional<String> beginToken,
             Optional<String> endToken,
+            Optional<String> pad,
+            Optional<String> length,
             LengthLimits limits,
             Optional<String> checkpoint) {}
 
@@ -266,6 +268,8 @@ public record Settings(
                 values.optional(SettingKey.INPUT_UNKNOWN_WORD),
                 values.optional(SettingKey.INPUT_BEGIN_TOKEN),
                 values.optional(SettingKey.INPUT_END_TOKEN),
+                values.optional(SettingKey.INPUT_PAD),
+                values.optional(SettingKey.INPUT_LENGTH),
                 new LengthLimits(
                         (int) values.within(SettingKey.INPUT_MIN_LENGTH, 0, Integer.MAX_VALUE),
                         (int) values.within(SettingKey.INPUT_MAX_LENGTH, 0, Integer.MAX_VALUE),
@@ -278,6 +282,7 @@ public record Settings(
                 values.strings(SettingKey.INPUT_GROUP_BY),
                 SortColumn.of(values.strings(SettingKey.INPUT_ORDER_BY)),
                 values.strings(SettingKey.INPUT_COLLECT));
+        requireOnePadding(values, events);
         if (!events.areRows()) {
             if (!events.collect().isEmpty()) {
                 throw new RefusedException(
@@ -299,6 +304,24 @@ public record Settings(
                             + " score the new events of each key with state.path, and without input.checkpoint");
         }
         return events;
+    }
+
+    private static void requireOnePadding(SettingValues values, Events events) {
+        boolean pads = values.optional(SettingKey.INPUT_PAD).isPresent();
+        boolean hasLengths = values.optional(SettingKey.INPUT_LENGTH).isPresent();
+        if (pads && hasLengths) {
+            throw new RefusedException(
+                    "input.pad and input.length are both set, and each says where a sequence ends: leave one of them empty");
+        }
+        if (events.areRows() && (pads || hasLengths)) {
+            throw new RefusedException(
+                    "%s and input.group-by are both set, but a table of one row an event has no padding: leave it empty, and leave rows out with input.filter"
+                            .formatted(pads ? SettingKey.INPUT_PAD : SettingKey.INPUT_LENGTH));
+        }
+        if (hasLengths && !events.orderBy().isEmpty()) {
+            throw new RefusedException(
+                    "input.length and input.order-by are both set, but the padding of an array has no place in the order of its events: leave one of them empty");
+        }
     }
 
     private static Tokenizer splitter(SettingValues values) {
