@@ -27,7 +27,10 @@ import sluice.job.settings.Settings;
 public record InputPlan(
         int column,
         int length,
-        SequenceForm form, InputKind kind, Optional<Vocabulary> vocabulary, Optional<InitialState> state) {
+        SequenceForm form,
+        InputKind kind,
+        Optional<Vocabulary> vocabulary,
+        Optional<InitialState> state) {
     /** @throws RefusedException if the table and the model do not fit together; the message lists the choices */
     public static InputPlan resolve(
             InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
@@ -51,7 +54,8 @@ public record InputPlan(
         }
         String name = settings.input().length().get();
         StructField field = ColumnPath.field(schema, name, "input.length", "set it to a column of lengths, in steps");
-        if (!List.of("tinyint", "smallint", "int", "bigint").contains(field.dataType().catalogString())) {
+        if (!List.of("tinyint", "smallint", "int", "bigint")
+                .contains(field.dataType().catalogString())) {
             throw new RefusedException("input.length: column '%s' has type %s, expected int or bigint"
                     .formatted(name, field.dataType().catalogString()));
         }

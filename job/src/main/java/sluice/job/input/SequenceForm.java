@@ -24,15 +24,11 @@ public enum SequenceForm {
     /** {@code array<array<number>>}: one row of features per step. */
     FEATURE_ROWS("rows of features"),
     /** {@code array<struct<numbers>>}: one struct per step, with the features in the order of its fields. */
-    FEATURE_STRUCTS("structs of features"),
-    /** {@code array<vector>}: one vector of {@code spark.ml} per step. */
-    VECTORS("vectors of features"),
-    /** A vector of {@code spark.ml}: the numbers of all steps. */
-    FLAT_VECTOR("a vector of numbers");
+    FEATURE_STRUCTS("structs of features");
 
     /** The column types of all forms, for messages. */
     public static final String EXPECTED =
-            "array<int|bigint> of ids, array<string> of words, string of text, array<float|double>, array<array<float|double>> or array<struct> of features, or a vector of spark.ml";
+            "array<int|bigint> of ids, array<string> of words, string of text, array<float|double> or array<array<float|double>> of features";
 
     private final String words;
 
@@ -47,7 +43,8 @@ public enum SequenceForm {
             case WORDS, ID_WORDS -> DataTypes.createArrayType(DataTypes.StringType);
             case TEXT, ID_TEXT -> DataTypes.StringType;
             case NUMBERS -> DataTypes.createArrayType(DataTypes.DoubleType);
-            case FEATURE_ROWS, FEATURE_STRUCTS, VECTORS, FLAT_VECTOR -> DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
+            case FEATURE_ROWS, FEATURE_STRUCTS ->
+                DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
         };
     }
 
@@ -55,9 +52,6 @@ public enum SequenceForm {
     public static SequenceForm of(DataType type) {
         if (type.equals(DataTypes.StringType)) {
             return TEXT;
-        }
-        if (StepFeatures.isVector(type)) {
-            return FLAT_VECTOR;
         }
         if (!(type instanceof ArrayType array)) {
             return null;
@@ -81,7 +75,7 @@ public enum SequenceForm {
                         .allMatch(field -> isWhole(field.dataType()) || isReal(field.dataType()))) {
             return FEATURE_STRUCTS;
         }
-        return StepFeatures.isVector(element) ? VECTORS : null;
+        return null;
     }
 
     private static boolean isWhole(DataType type) {
@@ -108,7 +102,7 @@ public enum SequenceForm {
     /** Whether it can only be read as features. */
     boolean holdsFeatures() {
         return switch (this) {
-            case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS, VECTORS, FLAT_VECTOR -> true;
+            case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS -> true;
             case IDS, WORDS, TEXT, ID_TEXT, ID_WORDS -> false;
         };
     }

@@ -113,11 +113,6 @@ public final class SequenceReader implements Serializable {
                         ? ofSteps(steps(row, flat(row.getList(column))))
                         : ofNumbers(steps(row, row.<Number>getList(column)));
             case FEATURE_ROWS, FEATURE_STRUCTS -> ofSteps(steps(row, row.getList(column)));
-            case VECTORS -> ofSteps(steps(row, vectors(row.getList(column))));
-            case FLAT_VECTOR -> {
-                List<Double> numbers = Arrays.stream(StepFeatures.ofVector(row.get(column))).boxed().toList();
-                yield ofSteps(steps(row, flat(numbers)));
-            }
         };
     }
 
@@ -160,12 +155,6 @@ public final class SequenceReader implements Serializable {
             steps.add(Collections.unmodifiableList(numbers.subList(from, from + inputWidth)));
         }
         return steps;
-    }
-
-    private static List<double[]> vectors(List<Object> all) {
-        List<double[]> vectors = new ArrayList<>(all.size());
-        all.forEach(vector -> vectors.add(vector == null ? null : StepFeatures.ofVector(vector)));
-        return vectors;
     }
 
     private Sequence ofIds(int[] ids) {

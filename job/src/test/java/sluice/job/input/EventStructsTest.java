@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import sluice.job.fixture.LocalSpark;
 import sluice.job.fixture.Run;
 import sluice.job.fixture.TorchCase;
@@ -46,7 +47,8 @@ class EventStructsTest {
     })
     void aFieldOfAnArrayOfStructsIsTheSequenceInTheOrderOfAnotherField(String order, String expected) {
         String events =
-                "SELECT array(struct(2 AS ts, 5 AS item, '100' AS text), struct(1, 3, '10'), struct(3, 9, '9'), struct(2, 4, '11')) AS events";
+                "SELECT array(named_struct('ts', 2, 'item', 5, 'text', '100'), named_struct('ts', 1, 'item', 3, 'text', '10'),"
+                        + " named_struct('ts', 3, 'item', 9, 'text', '9'), named_struct('ts', 2, 'item', 4, 'text', '11')) AS events";
         Object sequence = hidden(run(TOKENS, "SELECT array(%s) AS tokens".formatted(expected)));
         Run run = run(TOKENS, events).with("input.tokens", "events.item").with("input.order-by", order);
         Row row = run.rows().get(0);
@@ -56,7 +58,9 @@ class EventStructsTest {
 
     @Test
     void anEventWithoutItsPlaceIsABadRow() {
-        Row row = run(TOKENS, "SELECT array(struct(CAST(NULL AS int) AS ts, 5 AS item), struct(1, 3)) AS events")
+        Row row = run(
+                        TOKENS,
+                        "SELECT array(named_struct('ts', CAST(NULL AS int), 'item', 5), named_struct('ts', 1, 'item', 3)) AS events")
                 .with("input.tokens", "events.item")
                 .with("input.order-by", "events.ts")
                 .with("bad-rows.rule", "null")
@@ -84,15 +88,15 @@ class EventStructsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            value = {
-                "array(struct(1f AS temp, 2f AS pressure, 3 AS rpm, 4.5d AS load), struct(0f, 0f, 1, 2d))",
+    @ValueSource(
+            strings = {
+                "array(named_struct('temp', 1f, 'pressure', 2f, 'rpm', 3, 'load', 4.5d), named_struct('temp', 0f, 'pressure', 0f, 'rpm', 1, 'load', 2d))",
                 "array(1d, 2d, 3d, 4.5d, 0d, 0d, 1d, 2d)",
             })
     void structsAndFlatNumbersAreStepsOfFeatures(String value) {
         Object rows = hidden(run(FEATURES, "SELECT array(array(1d, 2d, 3d, 4.5d), array(0d, 0d, 1d, 2d)) AS tokens"));
-        assertThat(hidden(run(FEATURES, "SELECT %s AS tokens".formatted(value)))).isEqualTo(rows);
+        assertThat(hidden(run(FEATURES, "SELECT %s AS tokens".formatted(value))))
+                .isEqualTo(rows);
     }
 
     @Test

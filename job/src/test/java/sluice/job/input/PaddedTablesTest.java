@@ -40,8 +40,12 @@ class PaddedTablesTest {
     @ParameterizedTest
     @CsvSource({"padded.jsonl, input.pad, 0", "padneg.jsonl, input.pad, -1", "padded.jsonl, input.length, len"})
     void theSituationHasItsExpectedPredictions(String input, String key, String value) {
-        List<Row> rows =
-                ofCase(input).with(key, value).table().orderBy("id").select("prediction").collectAsList();
+        List<Row> rows = ofCase(input)
+                .with(key, value)
+                .table()
+                .orderBy("id")
+                .select("prediction")
+                .collectAsList();
         assertThat(rows).extracting(row -> row.getInt(0)).containsExactly(1, 16, 0);
     }
 
@@ -79,9 +83,8 @@ class PaddedTablesTest {
     void aStepOfFeaturesIsPaddingIfAllItsNumbersAre() {
         Double[] step = {1.0, 0.0, 2.0, -1.0};
         Double[] pad = {0.0, 0.0, 0.0, 0.0};
-        Dataset<Row> rows = Tables.of(Tables.DOUBLE_ROWS, new Double[][] {step, pad, step}, new Double[][] {
-            pad, step, pad, step, pad
-        });
+        Dataset<Row> rows = Tables.of(
+                Tables.DOUBLE_ROWS, new Double[][] {step, pad, step}, new Double[][] {pad, step, pad, step, pad});
         requireSame(run("features")
                 .with("model.path", TorchCase.named("float_l1_h17_in4").modelPath())
                 .withInput(rows, 1, folder.resolve("in"))
