@@ -65,6 +65,14 @@ record Rescoring(
                 return Optional.of(missing(column.get(), "the classes of the answers"));
             }
         }
+        Optional<ColumnPath> tokens = ColumnPath.find(table, settings.input().tokens());
+        if (settings.input().events().areRows()
+                && tokens.isPresent()
+                && !tokens.get().isTop()) {
+            return Optional.of(
+                    "the sequences were collected from '%s', a field within a column, and are not in the table: they can't be scored again"
+                            .formatted(settings.input().tokens()));
+        }
         List<String> sequences = model.parts().isEmpty()
                 ? List.of(settings.input().tokens())
                 : model.parts().stream().map(InputPart::name).toList();

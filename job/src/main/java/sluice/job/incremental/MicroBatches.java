@@ -203,6 +203,7 @@ final class MicroBatches {
                 BadRowCounts.sum(reports.stream().map(RunReport::badRows).toList()),
                 settings.badRows().path().orElse(RunReport.BAD_ROWS),
                 fingerprint,
+                Optional.empty(),
                 Optional.empty());
     }
 

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
@@ -12,7 +13,8 @@ import org.apache.spark.sql.types.StructType;
 import sluice.job.message.RefusedException;
 
 /**
- * The path of a column: a top-level column, or a field within structs, written with dots between the names.
+ * The path of a column: a top-level column, or a field within structs, written with dots between the names. One of the columns on the way
+ * may be an array of structs; the path then stands for the array of the field's values.
  *
  * @param names of the top-level column, then of the field in each struct
  * @param indexes of the top-level column, then of the field in each struct
@@ -28,14 +30,21 @@ public record ColumnPath(List<String> names, List<Integer> indexes) {
         for (int dot = dotted.indexOf('.'); dot > 0; dot = dotted.indexOf('.', dot + 1)) {
             String name = dotted.substring(0, dot);
             int index = Arrays.asList(schema.fieldNames()).indexOf(name);
-            if (index >= 0 && schema.fields()[index].dataType() instanceof StructType inner) {
-                Optional<ColumnPath> rest = find(inner, dotted.substring(dot + 1));
+            Optional<StructType> inner = index < 0 ? Optional.empty() : struct(schema.fields()[index].dataType());
+            if (inner.isPresent()) {
+                Optional<ColumnPath> rest = find(inner.get(), dotted.substring(dot + 1));
                 if (rest.isPresent()) {
                     return Optional.of(rest.get().within(name, index));
                 }
             }
         }
         return Optional.empty();
+    }
+
+    /** The struct of a column, or of the elements of an array. */
+    private static Optional<StructType> struct(DataType type) {
+        DataType inner = type instanceof ArrayType array ? array.elementType() : type;
+        return inner instanceof StructType struct ? Optional.of(struct) : Optional.empty();
     }
 
     private ColumnPath within(String name, int index) {
@@ -74,12 +83,54 @@ public record ColumnPath(List<String> names, List<Integer> indexes) {
                 .collect(Collectors.joining(", "));
     }
 
-    boolean isTop() {
+    public boolean isTop() {
         return names.size() == 1;
     }
 
+    /**
+     * The part of the path up to the array of structs on the way; empty if there is none.
+     *
+     * @throws RefusedException if there are several, because their values are arrays of arrays
+     */
+    Optional<ColumnPath> array(StructType schema, String key) {
+        ColumnPath found = null;
+        DataType type = schema;
+        for (int depth = 0; depth < names.size() - 1; depth++) {
+            type = struct(type).orElseThrow().fields()[indexes.get(depth)].dataType();
+            if (type instanceof ArrayType) {
+                if (found != null) {
+                    throw new RefusedException(
+                            "%s: '%s' is within two arrays, '%s' and '%s': expected a field of one array of structs"
+                                    .formatted(
+                                            key,
+                                            String.join(".", names),
+                                            found.dotted(),
+                                            prefix(depth + 1).dotted()));
+                }
+                found = prefix(depth + 1);
+            }
+        }
+        return Optional.ofNullable(found);
+    }
+
+    private ColumnPath prefix(int length) {
+        return new ColumnPath(List.copyOf(names.subList(0, length)), List.copyOf(indexes.subList(0, length)));
+    }
+
+    /** The path without its first names. */
+    ColumnPath after(ColumnPath prefix) {
+        int length = prefix.names.size();
+        return new ColumnPath(
+                List.copyOf(names.subList(length, names.size())), List.copyOf(indexes.subList(length, indexes.size())));
+    }
+
+    /** As a user writes it. */
+    public String dotted() {
+        return String.join(".", names);
+    }
+
     /** Index of the top-level column. */
-    int top() {
+    public int top() {
         return indexes.get(0);
     }
 
@@ -100,8 +151,15 @@ public record ColumnPath(List<String> names, List<Integer> indexes) {
     private StructType retyped(StructType schema, DataType type, int depth) {
         StructField[] fields = schema.fields().clone();
         StructField field = fields[indexes.get(depth)];
-        DataType inner = depth == names.size() - 1 ? type : retyped((StructType) field.dataType(), type, depth + 1);
+        DataType inner = depth == names.size() - 1 ? type : retypedInside(field.dataType(), type, depth + 1);
         fields[indexes.get(depth)] = DataTypes.createStructField(field.name(), inner, true);
         return new StructType(fields);
+    }
+
+    /** Within an array of structs, the field has the type of the elements, because the array is part of the path. */
+    private DataType retypedInside(DataType outer, DataType type, int depth) {
+        return outer instanceof ArrayType array && type instanceof ArrayType values
+                ? DataTypes.createArrayType(retypedInside(array.elementType(), values.elementType(), depth))
+                : retyped((StructType) outer, type, depth);
     }
 }

@@ -1,9 +1,10 @@
 package sluice.job.input;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.InputKind;
@@ -18,6 +19,7 @@ import sluice.job.settings.Settings;
  * How a table's columns become what the model reads. Resolved once, on the driver, before any task starts.
  *
  * @param column index of the sequence's column
+ * @param length index of the column of {@code input.length}; -1 if there is none
  * @param form how that column holds the sequence
  * @param kind what the model reads
  * @param vocabulary maps words to token ids
@@ -26,11 +28,14 @@ import sluice.job.settings.Settings;
  */
 public record InputPlan(
         int column,
+        int length,
         SequenceForm form,
         InputKind kind,
         Optional<Vocabulary> vocabulary,
         Optional<PartsPlan> parts,
         Optional<InitialState> state) {
+    static final int NO_LENGTH = -1;
+
     /** @throws RefusedException if the table and the model do not fit together; the message lists the choices */
     public static InputPlan resolve(
             InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
@@ -51,13 +56,14 @@ public record InputPlan(
         requireFit(field, form, kind, model);
         requireVocabulary(field, form, vocabulary, model);
         Optional<InitialState> state = settings.input().state().map(name -> StateColumn.resolve(schema, name, model));
-        return new InputPlan(table.sequenceColumn(), form, kind, vocabulary, Optional.empty(), state);
+        return new InputPlan(table.sequenceColumn(), length(schema, settings), form, kind, vocabulary, Optional.empty(), state);
     }
 
     private static InputPlan ofParts(
             InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
         InputKind kind = settings.model().input().orElse(InputKind.PARTS);
         requireKind(kind, model);
+        requireNoPadding(settings.input());
         DataType type = table.rows().schema().fields()[table.sequenceColumn()].dataType();
         if (!(type instanceof StructType struct)) {
             throw new RefusedException("the sequences have type %s, but the model has several inputs: expected %s"
@@ -65,6 +71,7 @@ public record InputPlan(
         }
         return new InputPlan(
                 table.sequenceColumn(),
+                NO_LENGTH,
                 SequenceForm.PARTS,
                 kind,
                 vocabulary,
@@ -72,21 +79,51 @@ public record InputPlan(
                 settings.input().state().map(name -> StateColumn.resolve(table.wholeSchema(), name, model)));
     }
 
+    /** The columns of several inputs would be cut one by one, at different steps. */
+    private static void requireNoPadding(Settings.Input settings) {
+        if (settings.pad().isPresent() || settings.length().isPresent()) {
+            throw new RefusedException(
+                    "%s is set, and the model has several inputs, whose padding is not read: cut the columns to their true length in the table, and leave it empty"
+                            .formatted(settings.pad().isPresent() ? "input.pad" : "input.length"));
+        }
+        if (settings.events().areRows() || !settings.events().orderBy().isEmpty()) {
+            throw new RefusedException(
+                    "%s is set, and the model has several inputs, whose events are not collected: collect each column into an array in the table, and leave it empty"
+                            .formatted(settings.events().areRows() ? "input.group-by" : "input.order-by"));
+        }
+    }
+
+    private static int length(StructType schema, Settings settings) {
+        if (settings.input().length().isEmpty()) {
+            return NO_LENGTH;
+        }
+        String name = settings.input().length().get();
+        StructField field = ColumnPath.field(schema, name, "input.length", "set it to a column of lengths, in steps");
+        if (!List.of("tinyint", "smallint", "int", "bigint")
+                .contains(field.dataType().catalogString())) {
+            throw new RefusedException("input.length: column '%s' has type %s, expected int or bigint"
+                    .formatted(name, field.dataType().catalogString()));
+        }
+        return schema.fieldIndex(name);
+    }
+
     private static StructField sequence(InputTable table, String name) {
         if (table.sequenceColumn() < 0) {
             return ColumnPath.field(table.wholeSchema(), name, "input.tokens", "pass --tokens");
         }
-        DataType type = table.rows().schema().fields()[table.sequenceColumn()].dataType();
-        return DataTypes.createStructField(name, type, true);
+        return DataTypes.createStructField(name, table.sequenceType(), true);
     }
 
     /** In text formats without a vocabulary, the string is parsed as token ids. */
     private static SequenceForm form(StructField field, Settings settings, Optional<Vocabulary> vocabulary) {
         SequenceForm form = SequenceForm.of(field.dataType());
-        boolean ids = form == SequenceForm.TEXT
-                && vocabulary.isEmpty()
-                && settings.input().format().isText();
-        return ids ? SequenceForm.ID_TEXT : form;
+        if (vocabulary.isPresent() || !settings.input().format().isText()) {
+            return form;
+        }
+        if (form == SequenceForm.TEXT) {
+            return SequenceForm.ID_TEXT;
+        }
+        return form == SequenceForm.WORDS ? SequenceForm.ID_WORDS : form;
     }
 
     /**
@@ -97,6 +134,9 @@ public record InputPlan(
     public static SequenceForm expected(
             SequenceForm looks, LstmModel model, Settings.Model settings, Optional<Vocabulary> vocabulary) {
         if (vocabulary.isPresent() && looks != null) {
+            return looks;
+        }
+        if (looks == SequenceForm.FEATURE_STRUCTS) {
             return looks;
         }
         boolean numbers = looks == SequenceForm.NUMBERS || looks == SequenceForm.FEATURE_ROWS;
@@ -152,13 +192,12 @@ public record InputPlan(
 
     private static void requireFit(StructField field, SequenceForm form, InputKind kind, LstmModel model) {
         requireKind(kind, model);
-        boolean numbers = form == SequenceForm.NUMBERS || form == SequenceForm.FEATURE_ROWS;
-        if (kind.takesTokens() && numbers) {
+        if (kind.takesTokens() && form.holdsFeatures()) {
             throw new RefusedException(
                     "input.tokens: column '%s' (%s) holds %s, but the model reads tokens: expected ids, words or text"
                             .formatted(field.name(), type(field), form));
         }
-        if (kind == InputKind.FEATURES && form != SequenceForm.FEATURE_ROWS && model.inputWidth() != 1) {
+        if (kind == InputKind.FEATURES && !form.holdsWideSteps() && model.inputWidth() != 1) {
             throw new RefusedException(String.format(
                     Locale.ROOT,
                     "input.tokens: column '%s' (%s) holds %s, but the model reads %d features a step: expected array<array<float|double>>",

@@ -16,6 +16,7 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceRules;
+import sluice.job.message.HumanText;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
@@ -26,7 +27,6 @@ import sluice.job.settings.Settings;
  */
 public final class InputRow implements Serializable {
     private static final long serialVersionUID = 1L;
-    private static final int QUOTED_CHARACTERS = 80;
     private static final int DEFAULT_KEYS = 3;
     private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -38,6 +38,7 @@ public final class InputRow implements Serializable {
     private final int sequenceColumn;
     private final boolean isCsv;
     private final int corruptColumn; // see InputTable; -1 if there is none
+    private final int defectColumn; // see InputTable; -1 if there is none
     private final int width; // number of columns of the input
     private final int[] keptColumns;
     private final String[] keyNames;
@@ -55,6 +56,7 @@ public final class InputRow implements Serializable {
         this.sequenceColumn = table.sequenceColumn();
         this.isCsv = settings.format() == InputFormat.CSV;
         this.corruptColumn = table.corruptColumn();
+        this.defectColumn = table.defectColumn();
         StructType schema = table.wholeSchema();
         this.width = schema.length();
         this.keptColumns =
@@ -112,6 +114,9 @@ public final class InputRow implements Serializable {
         if (corruptColumn >= 0 && !row.isNullAt(corruptColumn)) {
             return SequenceReader.Reading.defect(unreadable(row, row.getString(corruptColumn)));
         }
+        if (defectColumn >= 0 && !row.isNullAt(defectColumn)) {
+            return SequenceReader.Reading.defect(RowDefect.of(row.getStruct(defectColumn)));
+        }
         SequenceReader.Reading reading = reader.read(row);
         return classes == null || reading.defect() != null ? reading : withClasses(row, reading.sequence());
     }
@@ -142,7 +147,8 @@ public final class InputRow implements Serializable {
             if (object != null && object.isObject()) {
                 String value = object.at(unreadable(row)).toString();
                 return new RowDefect(
-                        RowDefect.WRONG_TYPE, "it holds %s, expected %s".formatted(quote(value), reader.expected()));
+                        RowDefect.WRONG_TYPE,
+                        "it holds %s, expected %s".formatted(HumanText.quote(value), reader.expected()));
             }
         } catch (JsonProcessingException e) {
             return broken("JSON object", line);
@@ -161,7 +167,7 @@ public final class InputRow implements Serializable {
     }
 
     private static RowDefect broken(String what, String line) {
-        return new RowDefect(RowDefect.BROKEN_RECORD, "a line is no %s: %s".formatted(what, quote(line)));
+        return new RowDefect(RowDefect.BROKEN_RECORD, "a line is no %s: %s".formatted(what, HumanText.quote(line)));
     }
 
     /** The values of the input columns that go into the output. */
@@ -192,13 +198,13 @@ public final class InputRow implements Serializable {
         }
         StringBuilder name = new StringBuilder("row");
         if (keyNames.length == 0) {
-            name.append(' ').append(quote(RowFactory.create(kept(row)).toString()));
+            name.append(' ').append(HumanText.quote(RowFactory.create(kept(row)).toString()));
         }
         for (int at = 0; at < keyNames.length; at++) {
             name.append(at == 0 ? " " : ", ")
                     .append(keyNames[at])
                     .append('=')
-                    .append(quote(String.valueOf(row.get(keyColumns[at]))));
+                    .append(HumanText.quote(String.valueOf(row.get(keyColumns[at]))));
         }
         if (defect.code().equals(RowDefect.NULL_KEY)) {
             return "%s: %s (%s)".formatted(name, defect.text(), defect.code());
@@ -212,9 +218,5 @@ public final class InputRow implements Serializable {
             return reader.statePlace();
         }
         return defect.isOfCandidates() ? classes.candidatesPlace() : sequencePlace;
-    }
-
-    private static String quote(String text) {
-        return text.length() <= QUOTED_CHARACTERS ? text : text.substring(0, QUOTED_CHARACTERS) + "...";
     }
 }

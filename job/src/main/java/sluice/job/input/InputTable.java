@@ -11,6 +11,7 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
@@ -35,10 +36,21 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
     private static final String CORRUPT_COLUMN_SETTING = "spark.sql.columnNameOfCorruptRecord";
 
     /** Name of the appended column of a sequence within a struct, or of several inputs. Reserved name, chosen to avoid collisions. */
-    private static final String SEQUENCE = "sluice sequence";
+    public static final String SEQUENCE = "sluice sequence";
+
+    /** Name of the column of a defect that was found before the sequence is read, of type {@link RowDefect#TYPE}. Reserved. */
+    public static final String DEFECT = "sluice defect";
+
+    /** Name of the column of the number of events of a sequence. Reserved. */
+    public static final String EVENTS = "sluice events";
+
+    /** Name of the column of the number of events of a sequence whose place is open. Reserved. */
+    public static final String OPEN = "sluice open";
 
     /** Name of the column of carried states that are joined to the table. Reserved name, chosen to avoid collisions. */
     public static final String STATE = "sluice state";
+
+    private static final Set<String> RESERVED = Set.of(SEQUENCE, STATE, DEFECT, EVENTS, OPEN);
 
     private static final int SAMPLED_ROWS = 1_000;
 
@@ -79,6 +91,17 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
             return new InputTable(withColumns, kept, rows.columns().length, corrupt);
         }
         Optional<ColumnPath> path = ColumnPath.find(rows.schema(), settings.tokens());
+        boolean ordersArrays =
+                !settings.events().areRows() && !settings.events().orderBy().isEmpty();
+        if (path.isPresent() && ordersArrays) {
+            EventOrder.OfArray sorted = EventOrder.OfArray.resolve(
+                    rows, path.get(), settings.events().orderBy());
+            return new InputTable(
+                    rows.withColumn(SEQUENCE, sorted.values()).withColumn(DEFECT, sorted.defect()),
+                    kept,
+                    rows.columns().length,
+                    corrupt);
+        }
         if (path.isEmpty() || path.get().isTop()) {
             return new InputTable(rows, kept, path.map(ColumnPath::top).orElse(-1), corrupt);
         }
@@ -127,6 +150,18 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
         return new InputTable(wider, keptColumns, sequenceColumn, corruptColumn);
     }
 
+    /** Index of the column {@link #DEFECT}; -1 if there is none. */
+    int defectColumn() {
+        return Arrays.asList(rows.columns()).indexOf(DEFECT);
+    }
+
+    /** The type of the sequence's column; null if there is no such column. */
+    public DataType sequenceType() {
+        return sequenceColumn < 0
+                ? null
+                : rows.schema().fields()[sequenceColumn].dataType();
+    }
+
     /** The schema of the columns that go into the output. */
     public StructType schema() {
         StructType schema = rows.schema();
@@ -146,7 +181,7 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
     /** The schema of all input columns, without those that Sluice added. */
     public StructType wholeSchema() {
         List<StructField> fields = new ArrayList<>(Arrays.asList(rows.schema().fields()));
-        fields.removeIf(field -> field.name().equals(SEQUENCE) || field.name().equals(STATE));
+        fields.removeIf(field -> RESERVED.contains(field.name()));
         return new StructType(fields.toArray(StructField[]::new));
     }
 
@@ -157,10 +192,13 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
      * @return this table if its sequences have the form already, or if none of the first rows can be read in it
      */
     public InputTable reading(SequenceForm form, SparkSession spark, Settings.Input settings, LstmModel model) {
-        if (settings.format() != InputFormat.JSON || sequenceColumn < 0 || form == looks()) {
+        if (settings.format() != InputFormat.JSON || sequenceColumn < 0 || form == looks(settings)) {
             return this;
         }
-        StructType schema = withSequence(wholeSchema(), spark, settings, form.widestType());
+        DataType type = form.widestType();
+        boolean ofEvent = settings.events().areRows() && type instanceof ArrayType;
+        StructType schema =
+                withSequence(wholeSchema(), spark, settings, ofEvent ? ((ArrayType) type).elementType() : type);
         InputTable typed = of(spark, new TableSource(spark, settings).read(schema), settings, model);
         Column sequence = typed.rows.col(ColumnPath.quoted(typed.rows.columns()[typed.sequenceColumn]));
         boolean any =
@@ -219,9 +257,11 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
     }
 
     /** The form of the sequences by their column's type; null if there is no such column or its type holds no sequence. */
-    public SequenceForm looks() {
-        return sequenceColumn < 0
-                ? null
-                : SequenceForm.of(rows.schema().fields()[sequenceColumn].dataType());
+    public SequenceForm looks(Settings.Input settings) {
+        if (sequenceColumn < 0) {
+            return null;
+        }
+        return SequenceForm.of(
+                settings.events().areRows() ? DataTypes.createArrayType(sequenceType()) : sequenceType());
     }
 }

@@ -121,7 +121,7 @@ record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target
                     part));
         }
         InputKind kind = part.embedding().isPresent() ? InputKind.EMBEDDING : InputKind.FEATURES;
-        return new InputPlan(field, form, kind, vocabulary, Optional.empty(), Optional.empty());
+        return new InputPlan(field, InputPlan.NO_LENGTH, form, kind, vocabulary, Optional.empty(), Optional.empty());
     }
 
     private static String type(StructField column) {

@@ -1,9 +1,11 @@
 package sluice.job.input;
 
+import java.util.Arrays;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.DecimalType;
+import org.apache.spark.sql.types.StructType;
 
 /** How a column holds a sequence. */
 public enum SequenceForm {
@@ -15,10 +17,14 @@ public enum SequenceForm {
     TEXT("text"),
     /** {@code string}: token ids, split by {@code input.splitter}. */
     ID_TEXT("token ids in text"),
+    /** {@code array<string>}: token ids or numbers as texts, from the events of a text format. */
+    ID_WORDS("token ids as texts"),
     /** {@code array<float|double|decimal>}: one number per step. */
     NUMBERS("numbers"),
     /** {@code array<array<number>>}: one row of features per step. */
     FEATURE_ROWS("rows of features"),
+    /** {@code array<struct<numbers>>}: one struct per step, with the features in the order of its fields. */
+    FEATURE_STRUCTS("structs of features"),
     /** {@code struct}: a column for each input of a model with several. */
     PARTS("the columns of the model's inputs, each with one value for each step");
 
@@ -36,10 +42,11 @@ public enum SequenceForm {
     DataType widestType() {
         return switch (this) {
             case IDS -> DataTypes.createArrayType(DataTypes.LongType);
-            case WORDS -> DataTypes.createArrayType(DataTypes.StringType);
+            case WORDS, ID_WORDS -> DataTypes.createArrayType(DataTypes.StringType);
             case TEXT, ID_TEXT -> DataTypes.StringType;
             case NUMBERS -> DataTypes.createArrayType(DataTypes.DoubleType);
-            case FEATURE_ROWS -> DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
+            case FEATURE_ROWS, FEATURE_STRUCTS ->
+                DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
             case PARTS -> throw new AssertionError("the columns of several inputs have types of their own");
         };
     }
@@ -65,6 +72,12 @@ public enum SequenceForm {
         if (element instanceof ArrayType inner && (isWhole(inner.elementType()) || isReal(inner.elementType()))) {
             return FEATURE_ROWS;
         }
+        if (element instanceof StructType struct
+                && struct.length() > 0
+                && Arrays.stream(struct.fields())
+                        .allMatch(field -> isWhole(field.dataType()) || isReal(field.dataType()))) {
+            return FEATURE_STRUCTS;
+        }
         return null;
     }
 
@@ -81,7 +94,25 @@ public enum SequenceForm {
 
     /** Whether the sequence is tokens; whole numbers are also accepted by a model that reads one number per step. */
     boolean holdsTokens() {
-        return this == IDS || this == ID_TEXT || needsVocabulary();
+        return this == IDS || this == ID_TEXT || this == ID_WORDS || needsVocabulary();
+    }
+
+    /** Whether its steps, or their features, are numbers and not texts. */
+    boolean holdsNumbers() {
+        return this == IDS || holdsFeatures();
+    }
+
+    /** Whether it can only be read as features. */
+    boolean holdsFeatures() {
+        return switch (this) {
+            case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS -> true;
+            case IDS, WORDS, TEXT, ID_TEXT, ID_WORDS, PARTS -> false;
+        };
+    }
+
+    /** Whether a model of several features a step can read it. */
+    boolean holdsWideSteps() {
+        return holdsFeatures() || this == IDS;
     }
 
     boolean needsVocabulary() {

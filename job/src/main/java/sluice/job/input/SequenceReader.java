@@ -1,7 +1,9 @@
 package sluice.job.input;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -31,6 +33,8 @@ public final class SequenceReader implements Serializable {
     private final Integer unknownId; // id for unknown words; null if they make a bad row
     private final Tokenizer splitter;
     private final LengthLimits limits;
+    private final Padding padding;
+    private final int lengthColumn; // -1 if the whole value is the sequence
     private final BoundaryTokens boundaries;
     private final PartsReader parts; // null for a model with one input
 
@@ -62,6 +66,8 @@ public final class SequenceReader implements Serializable {
         this.parts = plan.parts()
                 .map(columns -> new PartsReader(columns, settings, modelParts))
                 .orElse(null);
+        this.padding = Padding.resolve(settings.pad(), form);
+        this.lengthColumn = plan.length();
         this.boundaries = BoundaryTokens.resolve(settings, kind, vocabulary);
     }
 
@@ -75,6 +81,8 @@ public final class SequenceReader implements Serializable {
         this.unknownId = other.unknownId;
         this.splitter = other.splitter;
         this.limits = limits;
+        this.padding = other.padding;
+        this.lengthColumn = other.lengthColumn;
         this.parts = other.parts == null ? null : other.parts.ofWholeRows();
         this.boundaries = boundaries;
     }
@@ -133,14 +141,62 @@ public final class SequenceReader implements Serializable {
 
     private Sequence sequence(Row row) throws UnreadableRow {
         return switch (form) {
-            case IDS -> ofIds(ids(row.getList(column)));
-            case ID_TEXT -> ofIds(parse(splitter.split(row.getString(column))));
-            case WORDS -> ofIds(lookUp(row.getList(column)));
-            case TEXT -> ofIds(lookUp(Arrays.asList(splitter.split(row.getString(column)))));
-            case NUMBERS -> ofNumbers(row.getList(column));
-            case FEATURE_ROWS -> ofRows(row.getList(column));
+            case IDS ->
+                kind == InputKind.FEATURES && inputWidth > 1
+                        ? ofSteps(steps(row, flat(row.getList(column))))
+                        : ofIds(ids(steps(row, row.<Number>getList(column))));
+            case ID_TEXT -> ofIds(parse(steps(row, Arrays.asList(splitter.split(row.getString(column))))));
+            case ID_WORDS -> ofTexts(steps(row, row.<String>getList(column)));
+            case WORDS -> ofIds(lookUp(steps(row, row.<String>getList(column))));
+            case TEXT -> ofIds(lookUp(steps(row, Arrays.asList(splitter.split(row.getString(column))))));
+            case NUMBERS ->
+                inputWidth > 1
+                        ? ofSteps(steps(row, flat(row.getList(column))))
+                        : ofNumbers(steps(row, row.<Number>getList(column)));
+            case FEATURE_ROWS, FEATURE_STRUCTS -> ofSteps(steps(row, row.getList(column)));
             case PARTS -> parts.read(row.getStruct(column));
         };
+    }
+
+    /** The steps of the sequence in a value: its first {@code input.length}, without {@code input.pad}, and within the limits. */
+    private <T> List<T> steps(Row row, List<T> value) throws UnreadableRow {
+        return within(padding.strip(lengthColumn < 0 ? value : first(row, value)));
+    }
+
+    private <T> List<T> first(Row row, List<T> value) throws UnreadableRow {
+        if (row.isNullAt(lengthColumn)) {
+            throw new UnreadableRow(RowDefect.WRONG_LENGTH, "its length (input.length) is null");
+        }
+        long length = ((Number) row.get(lengthColumn)).longValue();
+        if (length < 0 || length > value.size()) {
+            throw new UnreadableRow(
+                    RowDefect.WRONG_LENGTH,
+                    String.format(
+                            Locale.ROOT,
+                            "its length (input.length) is %d, and it holds %d steps: expected 0 to %d",
+                            length,
+                            value.size(),
+                            value.size()));
+        }
+        return value.subList(0, (int) length);
+    }
+
+    /** Numbers in one list as steps of the model's width. */
+    private List<List<Number>> flat(List<? extends Number> numbers) throws UnreadableRow {
+        if (numbers.size() % inputWidth != 0) {
+            throw new UnreadableRow(
+                    RowDefect.code(Defect.Kind.WRONG_INPUT),
+                    String.format(
+                            Locale.ROOT,
+                            "it holds %d numbers, no multiple of the %d features that the model reads a step",
+                            numbers.size(),
+                            inputWidth));
+        }
+        List<List<Number>> steps = new ArrayList<>(numbers.size() / inputWidth);
+        for (int from = 0; from < numbers.size(); from += inputWidth) {
+            steps.add(Collections.unmodifiableList(numbers.subList(from, from + inputWidth)));
+        }
+        return steps;
     }
 
     private Sequence ofIds(int[] ids) {
@@ -148,26 +204,46 @@ public final class SequenceReader implements Serializable {
         return kind == InputKind.FEATURES ? Sequence.ofNumbers(whole) : Sequence.ofTokens(whole);
     }
 
-    private int[] parse(String[] texts) throws UnreadableRow {
-        Long[] ids = new Long[texts.length];
+    private int[] parse(List<String> texts) throws UnreadableRow {
+        Long[] ids = new Long[texts.size()];
         for (int step = 0; step < ids.length; step++) {
             try {
-                ids[step] = Long.valueOf(texts[step]);
+                ids[step] = Long.valueOf(texts.get(step));
             } catch (NumberFormatException e) {
                 throw new UnreadableRow(
                         RowDefect.UNKNOWN_WORD,
                         String.format(
                                 Locale.ROOT,
                                 "'%s' at step %d is no token id, and there is no vocabulary",
-                                texts[step],
+                                texts.get(step),
                                 step));
             }
         }
         return ids(Arrays.asList(ids));
     }
 
-    private int[] ids(List<? extends Number> all) throws UnreadableRow {
-        List<? extends Number> numbers = within(all);
+    /** Each text is one step: an id, or a number for a model that reads one number per step. */
+    private Sequence ofTexts(List<String> texts) throws UnreadableRow {
+        for (int step = 0; step < texts.size(); step++) {
+            notNull(texts.get(step), step);
+        }
+        if (kind != InputKind.FEATURES) {
+            return ofIds(parse(texts));
+        }
+        float[] features = new float[texts.size()];
+        for (int step = 0; step < features.length; step++) {
+            try {
+                features[step] = Float.parseFloat(texts.get(step));
+            } catch (NumberFormatException e) {
+                throw new UnreadableRow(
+                        RowDefect.WRONG_TYPE,
+                        String.format(Locale.ROOT, "'%s' at step %d is no number", texts.get(step), step));
+            }
+        }
+        return Sequence.ofFeatures(features.length, features);
+    }
+
+    private int[] ids(List<? extends Number> numbers) throws UnreadableRow {
         int[] ids = new int[numbers.size()];
         int step = 0;
         for (Number number : numbers) {
@@ -182,8 +258,7 @@ public final class SequenceReader implements Serializable {
         return ids;
     }
 
-    private int[] lookUp(List<String> all) throws UnreadableRow {
-        List<String> words = within(all);
+    private int[] lookUp(List<String> words) throws UnreadableRow {
         int[] ids = new int[words.size()];
         int step = 0;
         for (String word : words) {
@@ -202,8 +277,7 @@ public final class SequenceReader implements Serializable {
         return ids;
     }
 
-    private Sequence ofNumbers(List<? extends Number> all) throws UnreadableRow {
-        List<? extends Number> numbers = within(all);
+    private Sequence ofNumbers(List<? extends Number> numbers) throws UnreadableRow {
         float[] features = new float[numbers.size()];
         int step = 0;
         for (Number number : numbers) {
@@ -213,30 +287,25 @@ public final class SequenceReader implements Serializable {
         return Sequence.ofFeatures(features.length, features);
     }
 
-    /** Spark's lists of lists are Scala sequences within a Java view. */
-    private Sequence ofRows(List<scala.collection.Seq<? extends Number>> all) throws UnreadableRow {
-        List<scala.collection.Seq<? extends Number>> rows = within(all);
-        int steps = rows.size();
-        float[] features = new float[Math.multiplyExact(steps, inputWidth)];
+    /** Each step has its features in one of the forms of {@link StepFeatures}. */
+    private Sequence ofSteps(List<?> steps) throws UnreadableRow {
+        float[] features = new float[Math.multiplyExact(steps.size(), inputWidth)];
         int step = 0;
-        for (scala.collection.Seq<? extends Number> row : rows) {
-            if (notNull(row, step).length() != inputWidth) {
+        for (Object row : steps) {
+            int width = StepFeatures.width(notNull(row, step));
+            if (width != inputWidth) {
                 throw new UnreadableRow(
                         RowDefect.code(Defect.Kind.WRONG_INPUT),
                         String.format(
-                                Locale.ROOT,
-                                "step %d has %d features, the model reads %d",
-                                step,
-                                row.length(),
-                                inputWidth));
+                                Locale.ROOT, "step %d has %d features, the model reads %d", step, width, inputWidth));
             }
             for (int k = 0; k < inputWidth; k++) {
                 features[step * inputWidth + k] =
-                        notNull((Number) row.apply(k), step).floatValue();
+                        notNull(StepFeatures.get(row, k), step).floatValue();
             }
             step++;
         }
-        return Sequence.ofFeatures(steps, features);
+        return Sequence.ofFeatures(steps.size(), features);
     }
 
     /** The steps to score, by {@code input.min-length}, {@code input.max-length} and {@code input.too-long}. */

@@ -4,11 +4,18 @@ import java.util.Locale;
 
 /** Numbers as text for people. */
 public final class HumanText {
+    private static final int QUOTED_CHARACTERS = 80;
+
     private HumanText() {}
 
     /** {@code 1 task}, {@code 1,200 tasks}. */
     public static String count(long number, String noun) {
         return String.format(Locale.ROOT, "%,d %s%s", number, noun, number == 1 ? "" : "s");
+    }
+
+    /** The beginning of a value of the input. */
+    public static String quote(String text) {
+        return text.length() <= QUOTED_CHARACTERS ? text : text.substring(0, QUOTED_CHARACTERS) + "...";
     }
 
     /** An ISO-8601 instant without the fraction of its second. */

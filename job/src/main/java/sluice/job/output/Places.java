@@ -171,7 +171,7 @@ public final class Places {
                         other.kind.option,
                         other.place,
                         isReplacement
-                                ? "only --mode overwrite may replace the input, in a run that keeps all its rows and columns (no input.filter, input.columns or input.options, and bad-rows.rule = fail); choose another --output"
+                                ? "only --mode overwrite may replace the input, in a run that keeps all its rows and columns (no input.filter, input.columns, input.options or input.group-by, and bad-rows.rule = fail); choose another --output"
                                 : "choose places apart from each other"));
     }
 
@@ -207,6 +207,7 @@ public final class Places {
         return output.mode() == OutputMode.OVERWRITE
                 && isSameKind
                 && input.paths().size() == 1
+                && !input.events().areRows()
                 && input.filter().isEmpty()
                 && input.columns().isEmpty()
                 && input.options().isEmpty()

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import sluice.cell.weights.file.ModelFile;
+import sluice.job.event.EventCounts;
 import sluice.job.message.ExitCode;
 import sluice.job.message.Version;
 import sluice.job.settings.BadRowRule;
@@ -105,6 +106,7 @@ final class ReportJson {
         tree.put(SHARING, rounded(metrics.sharing()));
         tree.put(BAD_ROWS, badRows(report));
         report.states().ifPresent(states -> tree.put(STATE, states(states)));
+        report.events().ifPresent(events -> tree.put("events", events(events)));
         tree.put("tasks", metrics.tasks());
         report.layout().ifPresent(layout -> tree.put(LAYOUT, layout));
         tree.put(SPEED, Math.round(metrics.tokensPerSecondPerCore()));
@@ -155,6 +157,14 @@ final class ReportJson {
         tree.put("keys", states.keys());
         tree.put("rows-read", states.read());
         tree.put("rows-written", states.written());
+        return tree;
+    }
+
+    private static Map<String, Object> events(EventCounts events) {
+        Map<String, Object> tree = new LinkedHashMap<>();
+        tree.put(ROWS, events.events());
+        tree.put("keys", events.sequences());
+        tree.put("order-open", events.open());
         return tree;
     }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import sluice.cell.weights.file.ModelFile;
+import sluice.job.event.EventCounts;
 import sluice.job.fingerprint.TableFingerprint;
 import sluice.job.message.ExitCode;
 import sluice.job.message.HumanText;
@@ -20,6 +21,7 @@ import sluice.job.settings.Settings;
  * @param badRowsPath where the quarantined rows are, relative to the output unless {@code bad-rows.path} is set
  * @param fingerprint of the written rows
  * @param states what happened to the carried states; empty if the run carries none
+ * @param events what was grouped into sequences; empty if the rows of the input are sequences
  */
 public record RunReport(
         String applicationId,
@@ -33,7 +35,8 @@ public record RunReport(
         BadRowCounts badRows,
         String badRowsPath,
         TableFingerprint fingerprint,
-        Optional<States> states) {
+        Optional<States> states,
+        Optional<EventCounts> events) {
     /** Path of the last run's report in an output. */
     public static final String FILE = "_sluice/report.json";
 
@@ -134,8 +137,9 @@ public record RunReport(
 
     /** The table for the terminal. */
     public List<String> lines() {
-        TwoColumnText page = new TwoColumnText()
-                .add("  rows", "%,d", measured.rows())
+        TwoColumnText page = new TwoColumnText();
+        events.ifPresent(grouped -> page.add("  events", "%s", grouped.sentence()));
+        page.add("  rows", "%,d", measured.rows())
                 .add(
                         "  tokens",
                         "%,d; %,d steps were computed, each for %.1f tokens",

@@ -11,6 +11,8 @@ import org.apache.spark.sql.SparkSession;
 import sluice.cell.ScoreRequest;
 import sluice.job.column.FlaggedRanks;
 import sluice.job.column.OutputSize;
+import sluice.job.event.CachedSequences;
+import sluice.job.event.EventCounts;
 import sluice.job.input.InputTable;
 import sluice.job.message.Console;
 import sluice.job.message.ExitCode;
@@ -69,20 +71,23 @@ public final class DryRun {
         Places.requireApart(settings, spark, hadoop);
         CachedModel model = ModelCache.ofOneRun().get(settings.model(), "--model", hadoop);
         ScoringPlan plan = ScoringPlan.read(model.file(), settings, spark);
-        Optional<StateJoin> states = plan.carried().map(carried -> StateJoin.of(carried, plan.table(), spark));
-        try {
-            return run(started, model, plan, states);
-        } finally {
-            states.ifPresent(StateJoin::close);
+        try (CachedSequences sequences = CachedSequences.of(plan.table(), settings)) {
+            Optional<StateJoin> states = plan.carried().map(carried -> StateJoin.of(carried, sequences.table(), spark));
+            try {
+                return run(started, model, plan, sequences, states);
+            } finally {
+                states.ifPresent(StateJoin::close);
+            }
         }
     }
 
-    private ExitCode run(Instant started, CachedModel model, ScoringPlan plan, Optional<StateJoin> states)
+    private ExitCode run(
+            Instant started, CachedModel model, ScoringPlan plan, CachedSequences sequences, Optional<StateJoin> states)
             throws IOException {
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast =
                 plan.broadcast(settings, spark, model.engine(plan.input().kind(), settings, spark));
-        InputTable table = states.map(StateJoin::table).orElse(plan.table());
+        InputTable table = states.map(StateJoin::table).orElse(sequences.table());
         PlannedTasks tasks = PlannedTasks.of(plan, table, broadcast, counters, settings, spark);
         Duration before = Duration.between(started, Instant.now());
         SpeedTrial trial = SpeedTrial.of(tasks.sample().sequences(), broadcast, counters, spark.sparkContext());
@@ -96,8 +101,10 @@ public final class DryRun {
                 .lines()
                 .forEach(console.out()::println);
         TwoColumnText page = page(plan, tasks, states);
+        sequences.counts().ifPresent(events -> page.add("events", "%s", events.sentence()));
         report.addTo(page, RunHistory.lastRun(settings, hadoop));
         page.lines().forEach(console.out()::println);
+        sequences.counts().flatMap(EventCounts::warning).ifPresent(console::warning);
         OutputSize.warning(report.outputBytes(), settings.output().request())
                 .ifPresent(warning -> console.say("warning: %s", warning));
         new ReportPrinter(settings, console, hadoop).copy(report.json());

@@ -3,11 +3,11 @@ package sluice.job.run;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
 import sluice.job.input.InputTable;
+import sluice.job.input.TaskHeap;
 import sluice.job.report.RunCounters;
 import sluice.job.settings.Settings;
 import sluice.job.task.BroadcastPlan;
 import sluice.job.task.CostEstimate;
-import sluice.job.task.RowMemoryLimit;
 import sluice.job.task.ScoringPlan;
 import sluice.job.task.TableSample;
 import sluice.job.task.TaskLayout;
@@ -29,7 +29,7 @@ record PlannedTasks(TableSample sample, CostEstimate cost, TaskLayout layout, in
             SparkSession spark) {
         TableSample sample = TableSample.of(table.rows(), broadcast, counters);
         int cores = spark.sparkContext().defaultParallelism();
-        CostEstimate cost = CostEstimate.of(sample, plan, settings, cores, RowMemoryLimit.tasksAtOnce());
+        CostEstimate cost = CostEstimate.of(sample, plan, settings, cores, TaskHeap.tasksAtOnce());
         return new PlannedTasks(sample, cost, TaskLayoutPlanner.plan(sample, cost, plan, settings, cores), cores);
     }
 }

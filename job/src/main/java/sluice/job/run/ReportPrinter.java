@@ -3,6 +3,7 @@ package sluice.job.run;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import sluice.cell.weights.file.ModelFile;
+import sluice.job.event.EventCounts;
 import sluice.job.message.Console;
 import sluice.job.message.HumanText;
 import sluice.job.report.BadRowCounts;
@@ -37,6 +38,12 @@ public final class ReportPrinter {
     /** Prints what the run assumes about the requested answers. */
     public void print(ScoringPlan plan) {
         plan.assumptions().forEach(note -> console.say("note: %s", note));
+    }
+
+    /** Prints how many events became sequences, and whether their order is open. */
+    public void print(EventCounts events) {
+        console.say("grouped %s", events.sentence());
+        events.warning().ifPresent(console::warning);
     }
 
     public void print(RunReport report) {

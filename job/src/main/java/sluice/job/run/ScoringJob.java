@@ -21,6 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.column.VectorMetadata;
+import sluice.job.event.CachedSequences;
+import sluice.job.event.EventCounts;
 import sluice.job.fingerprint.TableFingerprint;
 import sluice.job.input.InputTable;
 import sluice.job.message.AfterCommit;
@@ -166,13 +168,27 @@ public final class ScoringJob {
     public Optional<RunReport> score(
             ScoringPlan plan, Supplier<Broadcast<BroadcastPlan>> broadcasts, ScoredOutput output, Instant started)
             throws IOException {
-        Provenance provenance = plan.provenance(settings, started);
-        TableShape shape = output.shape(shape(plan, provenance, settings));
+        TableShape shape = output.shape(shape(plan, plan.provenance(settings, started), settings));
         output.requireFits(shape);
-        Optional<StateUpdate> carry =
-                plan.carried().map(states -> StateUpdate.begin(states, plan.table(), output, settings, started, spark));
+        try (CachedSequences sequences = CachedSequences.of(plan.table(), settings)) {
+            sequences.counts().ifPresent(printer::print);
+            return score(plan, sequences, broadcasts, output, shape, started);
+        }
+    }
+
+    private Optional<RunReport> score(
+            ScoringPlan plan,
+            CachedSequences sequences,
+            Supplier<Broadcast<BroadcastPlan>> broadcasts,
+            ScoredOutput output,
+            TableShape shape,
+            Instant started)
+            throws IOException {
+        Provenance provenance = plan.provenance(settings, started);
+        Optional<StateUpdate> carry = plan.carried()
+                .map(states -> StateUpdate.begin(states, sequences.table(), output, settings, started, spark));
         carry.ifPresent(states -> console.say("%s", states.sentence()));
-        InputTable table = carry.map(StateUpdate::table).orElse(plan.table());
+        InputTable table = carry.map(StateUpdate::table).orElse(sequences.table());
         RunCounters counters = new RunCounters(spark.sparkContext());
         Broadcast<BroadcastPlan> broadcast = broadcasts.get();
         RunReport report;
@@ -201,7 +217,8 @@ public final class ScoringJob {
                     counters,
                     output.badRowsPath(),
                     fingerprint,
-                    carry.map(StateUpdate::report));
+                    carry.map(StateUpdate::report),
+                    sequences.counts());
             if (!output.publish(report)) {
                 abandon(output, carry);
                 return Optional.empty();
@@ -329,7 +346,8 @@ public final class ScoringJob {
             RunCounters counters,
             String badRowsPath,
             TableFingerprint fingerprint,
-            Optional<RunReport.States> states) {
+            Optional<RunReport.States> states,
+            Optional<EventCounts> events) {
         return new RunReport(
                 spark.sparkContext().applicationId(),
                 started,
@@ -342,6 +360,7 @@ public final class ScoringJob {
                 counters.badRows(),
                 badRowsPath,
                 fingerprint,
-                states);
+                states,
+                events);
     }
 }

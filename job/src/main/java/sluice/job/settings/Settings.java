@@ -48,6 +48,7 @@ public record Settings(
             Optional<String> filter,
             List<String> columns,
             String tokens,
+            Events events,
             List<String> key,
             Optional<String> state,
             Optional<String> vocabulary,
@@ -55,9 +56,25 @@ public record Settings(
             Optional<String> unknownWord,
             Optional<String> beginToken,
             Optional<String> endToken,
+            Optional<String> pad,
+            Optional<String> length,
             LengthLimits limits,
             Optional<WindowSettings> windows,
             Optional<String> checkpoint) {}
+
+    /**
+     * How events become sequences.
+     *
+     * @param groupBy {@code input.group-by}: key of a sequence, in a table of one row an event; empty: a row is a sequence
+     * @param orderBy {@code input.order-by}: the order of the events of a sequence
+     * @param collect {@code input.collect}: columns that are kept as arrays, with a value for each event
+     */
+    public record Events(List<String> groupBy, List<SortColumn> orderBy, List<String> collect) {
+        /** Whether a row of the table is an event. */
+        public boolean areRows() {
+            return !groupBy.isEmpty();
+        }
+    }
 
     /** {@code state.*}; without a path no state is carried from run to run. */
     public record State(Optional<String> path, List<String> key, int keep) {}
@@ -253,6 +270,7 @@ public record Settings(
                 values.optional(SettingKey.INPUT_FILTER),
                 values.strings(SettingKey.INPUT_COLUMNS),
                 values.string(SettingKey.INPUT_TOKENS),
+                events(values),
                 values.strings(SettingKey.INPUT_KEY),
                 values.optional(SettingKey.INPUT_STATE),
                 values.optional(SettingKey.INPUT_VOCABULARY),
@@ -260,12 +278,61 @@ public record Settings(
                 values.optional(SettingKey.INPUT_UNKNOWN_WORD),
                 values.optional(SettingKey.INPUT_BEGIN_TOKEN),
                 values.optional(SettingKey.INPUT_END_TOKEN),
+                values.optional(SettingKey.INPUT_PAD),
+                values.optional(SettingKey.INPUT_LENGTH),
                 new LengthLimits(
                         (int) values.within(SettingKey.INPUT_MIN_LENGTH, 0, Integer.MAX_VALUE),
                         (int) values.within(SettingKey.INPUT_MAX_LENGTH, 0, Integer.MAX_VALUE),
                         values.constant(SettingKey.INPUT_TOO_LONG, LengthLimits.TooLong.class)),
                 WindowSettings.read(values),
                 values.optional(SettingKey.INPUT_CHECKPOINT));
+    }
+
+    private static Events events(SettingValues values) {
+        Events events = new Events(
+                values.strings(SettingKey.INPUT_GROUP_BY),
+                SortColumn.of(values.strings(SettingKey.INPUT_ORDER_BY)),
+                values.strings(SettingKey.INPUT_COLLECT));
+        requireOnePadding(values, events);
+        if (!events.areRows()) {
+            if (!events.collect().isEmpty()) {
+                throw new RefusedException(
+                        "input.collect is set without input.group-by: a row of the table is a sequence, and its arrays are kept as they are; leave it empty, or set input.group-by");
+            }
+            return events;
+        }
+        if (events.orderBy().isEmpty()) {
+            throw new RefusedException(
+                    "input.group-by is set without input.order-by: the rows of a table have no order; set input.order-by to the columns that order the events of a key, for example to their time");
+        }
+        if (values.optional(SettingKey.INPUT_STATE).isPresent()) {
+            throw new RefusedException(
+                    "input.group-by and input.state are both set, but a sequence has one initial state, not one for each event: set state.path, which keeps a state for each key");
+        }
+        if (values.optional(SettingKey.INPUT_CHECKPOINT).isPresent()) {
+            throw new RefusedException(
+                    "input.checkpoint (--incremental) and input.group-by are both set: the events of a key may be in files of several batches, and each batch would cut its sequence;"
+                            + " score the new events of each key with state.path, and without input.checkpoint");
+        }
+        return events;
+    }
+
+    private static void requireOnePadding(SettingValues values, Events events) {
+        boolean pads = values.optional(SettingKey.INPUT_PAD).isPresent();
+        boolean hasLengths = values.optional(SettingKey.INPUT_LENGTH).isPresent();
+        if (pads && hasLengths) {
+            throw new RefusedException(
+                    "input.pad and input.length are both set, and each says where a sequence ends: leave one of them empty");
+        }
+        if (events.areRows() && (pads || hasLengths)) {
+            throw new RefusedException(
+                    "%s and input.group-by are both set, but a table of one row an event has no padding: leave it empty, and leave rows out with input.filter"
+                            .formatted(pads ? SettingKey.INPUT_PAD : SettingKey.INPUT_LENGTH));
+        }
+        if (hasLengths && !events.orderBy().isEmpty()) {
+            throw new RefusedException(
+                    "input.length and input.order-by are both set, but the padding of an array has no place in the order of its events: leave one of them empty");
+        }
     }
 
     private static Tokenizer splitter(SettingValues values) {
@@ -282,8 +349,11 @@ public record Settings(
     }
 
     private static State state(SettingValues values) {
-        State state = new State(values.optional(SettingKey.STATE_PATH), values.strings(SettingKey.STATE_KEY), (int)
-                values.within(SettingKey.STATE_KEEP, 2, Integer.MAX_VALUE));
+        List<String> key = values.strings(SettingKey.STATE_KEY);
+        State state = new State(
+                values.optional(SettingKey.STATE_PATH),
+                key.isEmpty() ? values.strings(SettingKey.INPUT_GROUP_BY) : key,
+                (int) values.within(SettingKey.STATE_KEEP, 2, Integer.MAX_VALUE));
         if (state.path().isEmpty()) {
             return state;
         }

@@ -127,6 +127,11 @@ final class FunctionBinder {
         requireUnset(settings.state().path(), where, SettingKey.STATE_PATH);
         requireUnset(settings.input().state(), where, SettingKey.INPUT_STATE);
         requireClasses(settings.output().classes(), where, arguments);
+        if (settings.input().length().isPresent()) {
+            throw new RefusedException(
+                    "%s.input.length: a function reads no column but its argument: pass slice(tokens, 1, %s) to it, and pass this setting to the catalog's procedure run only"
+                            .formatted(where, settings.input().length().get()));
+        }
         Optional<FileStamp> vocabulary = settings.input()
                 .vocabulary()
                 .map(path -> FileStamp.of(Storage.path(path, "input.vocabulary"), session.hadoop()));

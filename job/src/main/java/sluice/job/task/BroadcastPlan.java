@@ -12,6 +12,7 @@ import sluice.cell.engine.AnswerCache;
 import sluice.cell.engine.CompiledModel;
 import sluice.job.column.OutputColumns;
 import sluice.job.input.InputRow;
+import sluice.job.input.TaskHeap;
 import sluice.job.model.BroadcastModel;
 import sluice.job.report.ProcessCounts;
 import sluice.job.report.RunCounters;
@@ -60,7 +61,7 @@ public final class BroadcastPlan implements Serializable {
     private synchronized AnswerCache cache(CompiledModel compiled) {
         AnswerCache answers = cache == null ? null : cache.get();
         if (answers == null) {
-            answers = compiled.answerCache(request, cacheBytes(batchBytes, RowMemoryLimit.tasksAtOnce()));
+            answers = compiled.answerCache(request, cacheBytes(batchBytes, TaskHeap.tasksAtOnce()));
             cache = new SoftReference<>(answers);
         }
         return answers;

@@ -2,16 +2,13 @@ package sluice.job.task;
 
 import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.apache.spark.SparkConf;
-import org.apache.spark.SparkEnv;
 import sluice.cell.ScoreRequest;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.cell.model.LstmModel;
 import sluice.job.column.OutputSize;
 import sluice.job.input.RowDefect;
+import sluice.job.input.TaskHeap;
 import sluice.job.message.HumanText;
 
 /**
@@ -19,11 +16,9 @@ import sluice.job.message.HumanText;
  * in a buffer that grows by doubling, and in pages before and after compression. Without the limit, one row could end the process with an
  * OutOfMemoryError and lose the work of its other tasks.
  */
-public final class RowMemoryLimit {
+final class RowMemoryLimit {
     /** Memory for writing an answer, in multiples of its size. Measured with a heap of 1 GiB: 7 were too few, 9 sufficed. */
     private static final int COPIES = 9;
-
-    private static final Pattern LOCAL = Pattern.compile("local(?:\\[(\\d+|\\*)(?:,.*)?])?");
 
     private final OutputSize output;
     private final SequenceScorer scorer;
@@ -37,28 +32,7 @@ public final class RowMemoryLimit {
 
     /** The limit of one task: the heap of this process divided by the tasks that it runs at once. */
     static RowMemoryLimit ofThisProcess(LstmModel model, ScoreRequest request, SequenceScorer scorer) {
-        return new RowMemoryLimit(model, request, scorer, Runtime.getRuntime().maxMemory() / tasksAtOnce());
-    }
-
-    /** The number of tasks that this process runs at once. */
-    public static int tasksAtOnce() {
-        return SparkEnv.get() == null ? 1 : tasksAtOnce(SparkEnv.get().conf());
-    }
-
-    /** The number of tasks that Spark runs at once in a process with these settings. */
-    public static int tasksAtOnce(SparkConf conf) {
-        String master = conf.get("spark.master", "local");
-        int processors = Runtime.getRuntime().availableProcessors();
-        Matcher local = LOCAL.matcher(master);
-        int cores;
-        if (local.matches()) {
-            String threads = Optional.ofNullable(local.group(1)).orElse("1");
-            cores = threads.equals("*") ? processors : Integer.parseInt(threads);
-        } else {
-            boolean oneByDefault = master.startsWith("yarn") || master.startsWith("k8s");
-            cores = conf.getInt("spark.executor.cores", oneByDefault ? 1 : processors);
-        }
-        return Math.max(1, cores / conf.getInt("spark.task.cpus", 1));
+        return new RowMemoryLimit(model, request, scorer, TaskHeap.bytes());
     }
 
     /** The defect of a row with this sequence; empty if its answer fits. The caller names the row. */

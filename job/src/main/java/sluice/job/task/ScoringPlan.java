@@ -16,6 +16,7 @@ import sluice.cell.weights.file.ModelFile;
 import sluice.job.column.OutputColumns;
 import sluice.job.column.ReasonColumn;
 import sluice.job.input.ClassColumns;
+import sluice.job.event.EventTable;
 import sluice.job.input.InitialState;
 import sluice.job.input.InputPlan;
 import sluice.job.input.InputRow;
@@ -138,9 +139,9 @@ public record ScoringPlan(
         if (!model.parts().isEmpty()) {
             return table.readingParts(model, settings, vocabulary, spark);
         }
-        SequenceForm looks = table.looks();
+        SequenceForm looks = table.looks(settings.input());
         SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabulary);
-        return table.reading(expected, spark, settings.input(), model);
+        return EventTable.grouped(table.reading(expected, spark, settings.input(), model), settings);
     }
 
     /**

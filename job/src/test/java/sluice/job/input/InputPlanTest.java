@@ -168,22 +168,6 @@ class InputPlanTest {
                         "model.path",
                         FEATURE_MODEL),
                 Refusal.of(
-                        "ids for features, as told",
-                        "input.tokens: column 'tokens' (array<int>) holds token ids, but the model reads 4 features a step: "
-                                + "expected array<array<float|double>>",
-                        "model.path",
-                        FEATURE_MODEL,
-                        "model.input",
-                        "features"),
-                Refusal.of(
-                        "numbers for features",
-                        "input.tokens: column 'numbers' (array<double>) holds numbers, but the model reads 4 features a step: "
-                                + "expected array<array<float|double>>",
-                        "model.path",
-                        FEATURE_MODEL,
-                        "input.tokens",
-                        "numbers"),
-                Refusal.of(
                         "text for a number",
                         "input.tokens: column 'text' (string) holds text, but the model reads features: expected numbers",
                         "model.path",

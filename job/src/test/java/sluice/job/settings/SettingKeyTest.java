@@ -40,6 +40,9 @@ class SettingKeyTest {
             Map.entry("input.columns", "user,day"),
             Map.entry("input.too-long", "keep-last"),
             Map.entry("input.tokens", "events"),
+            Map.entry("input.group-by", "user"),
+            Map.entry("input.order-by", "time"),
+            Map.entry("input.collect", "time"),
             Map.entry("input.key", "user"),
             Map.entry("input.vocabulary", "words.txt"),
             Map.entry("input.splitter", "character"),
@@ -146,21 +149,29 @@ class SettingKeyTest {
     }
 
     /** Settings that are newer than the other hashes here, with their defaults. */
-    private static final Map<String, String> LATER = Map.of(
-            "model.ignore",
-            "",
-            "model.entry",
-            "",
-            "output.first-class",
-            "0",
-            "output.candidates",
-            "",
-            "output.exclude",
-            "",
-            "output.temperature",
-            "1",
-            "output.pool",
-            "last");
+    private static final Map<String, String> LATER = Map.ofEntries(
+            Map.entry("model.ignore", ""),
+            Map.entry("model.entry", ""),
+            Map.entry("output.first-class", "0"),
+            Map.entry("output.candidates", ""),
+            Map.entry("output.exclude", ""),
+            Map.entry("output.temperature", "1"),
+            Map.entry("output.pool", "last"),
+            Map.entry("input.group-by", ""),
+            Map.entry("input.order-by", ""),
+            Map.entry("input.collect", ""));
+
+    private static String changed(String key) {
+        if (AT_LAST.containsKey(key)) {
+            return AT_LAST.get(key);
+        }
+        return key.equals("input.pad") ? "0" : key.equals("input.length") ? "steps" : WITH_STATES.get(key);
+    }
+
+    /** Other settings without which a setting is refused. */
+    private static final Map<String, Map<String, String>> NEEDED = Map.of(
+            "input.group-by", Map.of("input.order-by", "time"),
+            "input.collect", Map.of("input.group-by", "user", "input.order-by", "time"));
 
     /** Values of those that exclude {@code output.at = each}. */
     private static final Map<String, String> AT_LAST =
@@ -170,8 +181,10 @@ class SettingKeyTest {
     void laterSettingsCountIfTheyDifferFromTheirDefaults() {
         assertThat(hash(LATER)).isEqualTo(hash(Map.of()));
         for (String key : LATER.keySet()) {
-            String value = AT_LAST.getOrDefault(key, WITH_STATES.get(key));
-            assertThat(hash(Map.of(key, value))).as(key).isNotEqualTo(hash(Map.of()));
+            Map<String, String> others = NEEDED.getOrDefault(key, Map.of());
+            Map<String, String> with = new HashMap<>(others);
+            with.put(key, changed(key));
+            assertThat(hash(with)).as(key).isNotEqualTo(hash(others));
         }
     }
 

@@ -56,6 +56,11 @@ class SettingsTest {
             Map.entry("input.tokens", "events"),
             Map.entry("input.state", "before"),
             Map.entry("input.checkpoint", "checkpoint"),
+            Map.entry("input.group-by", "user"),
+            Map.entry("input.order-by", "time"),
+            Map.entry("input.collect", "time"),
+            Map.entry("input.pad", "0"),
+            Map.entry("input.length", "steps"),
             Map.entry("input.key", "user"),
             Map.entry("input.vocabulary", "words.txt"),
             Map.entry("input.splitter", "character"),
@@ -220,6 +225,8 @@ class SettingsTest {
         new TreeMap<>(OTHERS).forEach((key, other) -> {
             Map<String, String> base = switch (key) {
                 case "input.splitter-pattern" -> Map.of("input.splitter", "regex"); // has no effect without
+                case "input.group-by" -> Map.of("input.order-by", "time"); // refused without
+                case "input.collect" -> Map.of("input.group-by", "user", "input.order-by", "time");
                 case "state.path" -> Map.of("state.key", "user"); // refused without
                 case "input.partial-windows", "input.window-padding" -> Map.of("input.window", "10");
                 case "input.window-pad" -> Map.of("input.window", "10", "input.partial-windows", "each");

@@ -5,11 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.OutputKind;
@@ -57,19 +54,5 @@ class RowMemoryLimitTest {
                 .isEqualTo(Optional.empty());
         assertThat(limit(OutputKind.SOFTMAX, Steps.LAST, 40_000_000).check(steps(1_000_000)))
                 .isEqualTo(Optional.empty());
-    }
-
-    @ParameterizedTest
-    @CsvSource({"local,1", "local[3],3", "'local[4,2]',4", "yarn,1", "k8s://https://there:443,1"})
-    void aProcessRunsAsManyTasksAsItsMasterSays(String master, int tasks) {
-        assertThat(RowMemoryLimit.tasksAtOnce(new SparkConf(false).set("spark.master", master)))
-                .isEqualTo(tasks);
-    }
-
-    @Test
-    void anExecutorRunsAsManyAsItsCoresAllow() {
-        SparkConf conf = new SparkConf(false).set("spark.master", "yarn").set("spark.executor.cores", "8");
-        assertThat(RowMemoryLimit.tasksAtOnce(conf)).isEqualTo(8);
-        assertThat(RowMemoryLimit.tasksAtOnce(conf.set("spark.task.cpus", "2"))).isEqualTo(4);
     }
 }

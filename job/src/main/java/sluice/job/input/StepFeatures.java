@@ -1,0 +1,29 @@
+package sluice.job.input;
+
+import java.util.List;
+import org.apache.spark.sql.Row;
+
+/** The features of one step, in each form that a row may hold them: an array, a struct or a part of a flat array. */
+final class StepFeatures {
+    private StepFeatures() {}
+
+    static int width(Object step) {
+        if (step instanceof scala.collection.Seq<?> array) {
+            return array.length();
+        }
+        if (step instanceof Row struct) {
+            return struct.length();
+        }
+        return ((List<?>) step).size();
+    }
+
+    static Number get(Object step, int feature) {
+        if (step instanceof scala.collection.Seq<?> array) {
+            return (Number) array.apply(feature);
+        }
+        if (step instanceof Row struct) {
+            return (Number) struct.get(feature);
+        }
+        return (Number) ((List<?>) step).get(feature);
+    }
+}
