@@ -322,7 +322,7 @@ public final class ScoreCommand {
         ModelFile file =
                 ModelCache.ofOneRun().get(settings.model(), "--model", hadoop).file();
         if (describe != null) {
-            Optional<Vocabulary> words = VocabularySource.find(settings.vocabulary(), file.metadata(), hadoop);
+            Optional<Vocabulary> words = VocabularySource.find(settings.vocabulary(), file, hadoop);
             new ModelSummary(settings.model().path(), file, words).lines().forEach(console.out()::println);
         }
         if (saved.isPresent()) {

@@ -75,6 +75,7 @@ class ArchitectureTest {
             Map.entry(
                     "input",
                     Set.of(
+                            "ColumnNames",
                             "ColumnPath",
                             "InitialState",
                             "InputPlan",

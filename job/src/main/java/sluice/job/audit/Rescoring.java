@@ -11,6 +11,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
+import sluice.job.input.ColumnNames;
 import sluice.job.input.ColumnPath;
 import sluice.job.input.InputTable;
 import sluice.job.model.CachedModel;
@@ -47,16 +48,16 @@ record Rescoring(
     }
 
     /** Why the rows of a table with these columns can't be scored again; empty if they can. */
-    static Optional<String> obstacle(WrittenRun run, Settings settings, StructType table) {
+    static Optional<String> obstacle(WrittenRun run, Settings settings, StructType table, ColumnNames names) {
         if (run.carriesStates()) {
             return Optional.of(
                     "the rows started from carried states (state.path), which the table does not hold: they can't be scored again");
         }
         Optional<String> state = settings.input().state();
-        if (state.isPresent() && ColumnPath.find(table, state.get()).isEmpty()) {
+        if (state.isPresent() && ColumnPath.find(table, state.get(), names).isEmpty()) {
             return Optional.of(missing(state.get(), "the initial states"));
         }
-        return ColumnPath.find(table, settings.input().tokens()).isEmpty()
+        return ColumnPath.find(table, settings.input().tokens(), names).isEmpty()
                 ? Optional.of(missing(settings.input().tokens(), "the sequences"))
                 : Optional.empty();
     }
@@ -74,9 +75,12 @@ record Rescoring(
             Map<String, String> overrides,
             CachedModel model,
             SparkSession spark) {
-        List<String> columns = Arrays.asList(rows.columns());
-        List<String> keys =
-                settings.input().key().stream().filter(columns::contains).toList();
+        ColumnNames names = ColumnNames.of(spark);
+        List<String> keys = settings.input().key().stream()
+                .mapToInt(name -> names.index(rows.schema(), name))
+                .filter(index -> index >= 0)
+                .mapToObj(index -> rows.columns()[index])
+                .toList();
         Map<String, String> own = new LinkedHashMap<>(overrides);
         own.put(SettingKey.OUTPUT_PREFIX.key(), EXPECTED);
         own.put(SettingKey.INPUT_COLUMNS.key(), "");
@@ -84,8 +88,7 @@ record Rescoring(
         own.put(SettingKey.BAD_ROWS_RULE.key(), "null");
         Settings again = settings(run, settings.output().path(), own);
         Configuration hadoop = spark.sessionState().newHadoopConf();
-        Optional<Vocabulary> words =
-                VocabularySource.find(again.input().vocabulary(), model.file().metadata(), hadoop);
+        Optional<Vocabulary> words = VocabularySource.find(again.input().vocabulary(), model.file(), hadoop);
         InputTable table = InputTable.of(spark, rows, again.input());
         ScoringPlan plan = ScoringPlan.resolve(model.file(), again, words, table, hadoop);
         boolean hasReason = settings.badRows().rule() == BadRowRule.NULL;

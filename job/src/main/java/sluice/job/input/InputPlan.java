@@ -1,5 +1,7 @@
 package sluice.job.input;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.apache.spark.sql.types.DataType;
@@ -30,33 +32,49 @@ public record InputPlan(
             InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
         StructType schema = table.wholeSchema();
         StructField field = sequence(table, settings.input().tokens());
-        SequenceForm form = form(field, settings, vocabulary);
-        if (form == null) {
+        SequenceForm looks = form(field, settings, vocabulary, model);
+        if (looks == null) {
             throw new RefusedException("input.tokens: column '%s' has type %s, expected %s"
                     .formatted(field.name(), field.dataType().catalogString(), SequenceForm.EXPECTED));
         }
-        InputKind kind = settings.model().input().orElseGet(() -> kind(field, form, model));
+        InputKind kind = settings.model().input().orElseGet(() -> kind(field, looks, model));
+        SequenceForm form = looks == SequenceForm.NUMBERS && kind.takesTokens() ? SequenceForm.REAL_IDS : looks;
         requireFit(field, form, kind, model);
         requireVocabulary(field, form, vocabulary, model);
-        Optional<InitialState> state = settings.input().state().map(name -> StateColumn.resolve(schema, name, model));
+        requireFindable(field, form, vocabulary, settings.input());
+        Optional<InitialState> state =
+                settings.input().state().map(name -> StateColumn.resolve(schema, name, table.names(), model));
         return new InputPlan(table.sequenceColumn(), form, kind, vocabulary, state);
     }
 
     private static StructField sequence(InputTable table, String name) {
         if (table.sequenceColumn() < 0) {
-            return ColumnPath.field(table.wholeSchema(), name, "input.tokens", "pass --tokens");
+            return ColumnPath.field(table.wholeSchema(), name, table.names(), "input.tokens", "pass --tokens");
         }
         DataType type = table.rows().schema().fields()[table.sequenceColumn()].dataType();
         return DataTypes.createStructField(name, type, true);
     }
 
-    /** In text formats without a vocabulary, the string is parsed as token ids. */
-    private static SequenceForm form(StructField field, Settings settings, Optional<Vocabulary> vocabulary) {
+    /** In text formats without a vocabulary, and in lists, the string is parsed as token ids; or as features, if the model reads them. */
+    private static SequenceForm form(
+            StructField field, Settings settings, Optional<Vocabulary> vocabulary, LstmModel model) {
         SequenceForm form = SequenceForm.of(field.dataType());
-        boolean ids = form == SequenceForm.TEXT
-                && vocabulary.isEmpty()
-                && settings.input().format().isText();
+        if (form != SequenceForm.TEXT) {
+            return form;
+        }
+        boolean isList = settings.input().splitter().isList();
+        if (isList && readsFeatures(model, settings.model())) {
+            return SequenceForm.FEATURE_TEXT;
+        }
+        boolean ids =
+                vocabulary.isEmpty() && (isList || settings.input().format().isText());
         return ids ? SequenceForm.ID_TEXT : form;
+    }
+
+    private static boolean readsFeatures(LstmModel model, Settings.Model settings) {
+        return settings.input()
+                .map(kind -> !kind.takesTokens())
+                .orElse(model.embedding().isEmpty() && !mayReadOneHot(model));
     }
 
     /**
@@ -74,7 +92,7 @@ public record InputPlan(
                 .map(InputKind::takesTokens)
                 .orElse(model.embedding().isPresent() || (mayReadOneHot(model) && !numbers));
         if (tokens) {
-            return SequenceForm.IDS;
+            return numbers ? looks : SequenceForm.IDS; // numbers may be whole
         }
         if (model.inputWidth() > 1 || looks == SequenceForm.FEATURE_ROWS) {
             return SequenceForm.FEATURE_ROWS;
@@ -94,7 +112,7 @@ public record InputPlan(
             return InputKind.EMBEDDING;
         }
         boolean tokens = form.holdsTokens();
-        if (tokens && mayReadOneHot(model)) {
+        if ((tokens || form == SequenceForm.NUMBERS) && mayReadOneHot(model)) {
             return InputKind.ONE_HOT;
         }
         if (!tokens || model.inputWidth() == 1) {
@@ -124,7 +142,8 @@ public record InputPlan(
                     "input.tokens: column '%s' (%s) holds %s, but the model reads tokens: expected ids, words or text"
                             .formatted(field.name(), type(field), form));
         }
-        if (kind == InputKind.FEATURES && form != SequenceForm.FEATURE_ROWS && model.inputWidth() != 1) {
+        boolean hasRows = form == SequenceForm.FEATURE_ROWS || form == SequenceForm.FEATURE_TEXT;
+        if (kind == InputKind.FEATURES && !hasRows && model.inputWidth() != 1) {
             throw new RefusedException(String.format(
                     Locale.ROOT,
                     "input.tokens: column '%s' (%s) holds %s, but the model reads %d features a step: expected array<array<float|double>>",
@@ -154,6 +173,57 @@ public record InputPlan(
                     vocabulary.get().size(),
                     model.tokens()));
         }
+    }
+
+    /** Refuses a vocabulary most of whose entries can't be found in texts. */
+    private static void requireFindable(
+            StructField field, SequenceForm form, Optional<Vocabulary> vocabulary, Settings.Input settings) {
+        if (form != SequenceForm.TEXT) {
+            return;
+        }
+        Vocabulary words = vocabulary.orElseThrow();
+        if (words.pieces().isPresent() && !settings.splitter().isList()) {
+            throw new RefusedException(
+                    "input.vocabulary: it is of %s, whose entries are pieces of words, and column '%s' (%s) holds text, of which no input.splitter makes these pieces: pass a column of their ids (array<int>) or of the pieces (array<string>)"
+                            .formatted(words.pieces().get(), field.name(), type(field)));
+        }
+        List<String> spaced = settings.splitter().isWhitespace() ? words.wordsWithSpace() : List.of();
+        if (2 * spaced.size() > words.size()) {
+            throw new RefusedException(
+                    "input.vocabulary: %s, which a splitter at white space can't find in text: write one word on each line, or choose another input.splitter"
+                            .formatted(spaced(spaced, words)));
+        }
+    }
+
+    private static String spaced(List<String> spaced, Vocabulary words) {
+        return String.format(
+                Locale.ROOT,
+                "%d of its %d words have white space in them, such as '%s'",
+                spaced.size(),
+                words.size(),
+                spaced.get(0));
+    }
+
+    /** What is assumed about the vocabulary, as sentences; empty if none is read. */
+    public List<String> notes(Settings.Input settings) {
+        if (!form.needsVocabulary()) {
+            return List.of();
+        }
+        Vocabulary words = vocabulary.orElseThrow();
+        List<String> notes = new ArrayList<>();
+        words.notes().forEach(note -> notes.add("input.vocabulary: " + note));
+        if (form == SequenceForm.TEXT && settings.splitter().isWhitespace()) {
+            List<String> spaced = words.wordsWithSpace();
+            if (!spaced.isEmpty()) {
+                notes.add("input.vocabulary: %s, which a splitter at white space never finds"
+                        .formatted(spaced(spaced, words)));
+            }
+        }
+        if (form == SequenceForm.TEXT && words.looksLikePieces()) {
+            notes.add(
+                    "input.vocabulary: many of its words begin as pieces of words do (with 'Ġ', '▁' or '##'), and texts are split into whole words here; if the model reads pieces, the scores are wrong");
+        }
+        return notes;
     }
 
     private static String type(StructField field) {

@@ -14,7 +14,6 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.SequenceRules;
-import sluice.job.message.RefusedException;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
 
@@ -40,41 +39,39 @@ public final class InputRow implements Serializable {
 
     public InputRow(SequenceReader reader, InputTable table, Settings.Input settings) {
         this.reader = reader;
-        this.sequenceColumn = settings.tokens();
-        this.pointer = pointer(table, settings);
+        ColumnPath path = ColumnPath.find(table.wholeSchema(), settings.tokens(), table.names())
+                .orElse(new ColumnPath(List.of(settings.tokens()), List.of(-1))); // a function's argument
+        this.sequenceColumn = path.dotted();
+        this.pointer = pointer(path);
         this.isCsv = settings.format() == InputFormat.CSV;
         this.corruptColumn = table.corruptColumn();
         StructType schema = table.wholeSchema();
         this.width = schema.length();
         this.keptColumns =
                 table.keptColumns().stream().mapToInt(Integer::intValue).toArray();
-        List<String> keys = keyColumns(table.readableSchema(), settings);
+        List<String> keys = keyColumns(table, sequenceColumn, settings);
         this.keyNames = keys.toArray(String[]::new);
         this.keyColumns = keys.stream().mapToInt(schema::fieldIndex).toArray();
     }
 
-    private static String pointer(InputTable table, Settings.Input settings) {
-        return ColumnPath.find(table.wholeSchema(), settings.tokens())
-                .map(ColumnPath::names)
-                .orElse(List.of(settings.tokens()))
-                .stream()
+    private static String pointer(ColumnPath path) {
+        return path.names().stream()
                 .map(name -> "/" + name.replace("~", "~0").replace("/", "~1"))
                 .collect(Collectors.joining());
     }
 
     /** The columns that identify a row in messages: those of {@code input.key}, otherwise the first three of a plain type. */
-    private static List<String> keyColumns(StructType schema, Settings.Input settings) {
-        for (String name : settings.key()) {
-            if (!Arrays.asList(schema.fieldNames()).contains(name)) {
-                throw new RefusedException("input.key: no column '%s' in the input, which has %s"
-                        .formatted(name, ColumnPath.columns(schema)));
-            }
-        }
+    private static List<String> keyColumns(InputTable table, String sequence, Settings.Input settings) {
+        StructType schema = table.readableSchema();
         if (!settings.key().isEmpty()) {
-            return settings.key();
+            return settings.key().stream()
+                    .map(name -> ColumnPath.field(
+                            schema, name, table.names(), "input.key", "set it to columns of the input"))
+                    .map(StructField::name)
+                    .toList();
         }
         return Arrays.stream(schema.fields())
-                .filter(field -> !field.name().equals(settings.tokens()) && isPlain(field.dataType()))
+                .filter(field -> !field.name().equals(sequence) && isPlain(field.dataType()))
                 .map(StructField::name)
                 .limit(DEFAULT_KEYS)
                 .toList();

@@ -15,10 +15,14 @@ public enum SequenceForm {
     TEXT("text"),
     /** {@code string}: token ids, split by {@code input.splitter}. */
     ID_TEXT("token ids in text"),
+    /** {@code array<float|double|decimal>}: token ids, each of them a whole number. */
+    REAL_IDS("token ids"),
     /** {@code array<float|double|decimal>}: one number per step. */
     NUMBERS("numbers"),
     /** {@code array<array<number>>}: one row of features per step. */
-    FEATURE_ROWS("rows of features");
+    FEATURE_ROWS("rows of features"),
+    /** {@code string}: a list of numbers, or of rows of features, as text ({@code input.splitter = list}). */
+    FEATURE_TEXT("features in text");
 
     /** The column types of all forms, for messages. */
     public static final String EXPECTED =
@@ -35,8 +39,8 @@ public enum SequenceForm {
         return switch (this) {
             case IDS -> DataTypes.createArrayType(DataTypes.LongType);
             case WORDS -> DataTypes.createArrayType(DataTypes.StringType);
-            case TEXT, ID_TEXT -> DataTypes.StringType;
-            case NUMBERS -> DataTypes.createArrayType(DataTypes.DoubleType);
+            case TEXT, ID_TEXT, FEATURE_TEXT -> DataTypes.StringType;
+            case NUMBERS, REAL_IDS -> DataTypes.createArrayType(DataTypes.DoubleType);
             case FEATURE_ROWS -> DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
         };
     }
@@ -78,7 +82,7 @@ public enum SequenceForm {
 
     /** Whether the sequence is tokens; whole numbers are also accepted by a model that reads one number per step. */
     boolean holdsTokens() {
-        return this == IDS || this == ID_TEXT || needsVocabulary();
+        return this == IDS || this == REAL_IDS || this == ID_TEXT || needsVocabulary();
     }
 
     boolean needsVocabulary() {

@@ -95,6 +95,9 @@ public final class DryRun {
         page.lines().forEach(console.out()::println);
         OutputSize.warning(report.outputBytes(), settings.output().request())
                 .ifPresent(warning -> console.say("warning: %s", warning));
+        report.unknownWords()
+                .ifPresent(fraction ->
+                        ReportPrinter.unknownWords(fraction).ifPresent(warning -> console.say("warning: %s", warning)));
         new ReportPrinter(settings, console, hadoop).copy(report.json());
         return checkOutput(plan);
     }
@@ -119,6 +122,7 @@ public final class DryRun {
                 plan.model().model().fingerprint(),
                 cost.rows(),
                 cost.steps(),
+                tasks.sample().unknownWords(),
                 cost.sharing(),
                 cost.sharingIfClustered(),
                 cost.work().step(),
@@ -154,6 +158,10 @@ public final class DryRun {
                         "%s; %s",
                         HumanText.count(tasks.sample().sampledRows(), "row"),
                         clustering(tasks.sample(), cost));
+        tasks.sample()
+                .unknownWords()
+                .ifPresent(fraction ->
+                        page.add("words", "%.1f %% of the sample's words are not in the vocabulary", 100 * fraction));
         states.ifPresent(joined -> page.add("states", "%s", joined.sentence()));
         return page;
     }

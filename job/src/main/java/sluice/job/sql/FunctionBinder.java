@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -35,7 +36,7 @@ final class FunctionBinder {
     }
 
     /** Identifies a plan among those of one model. */
-    private record PlanKey(Map<String, String> settings, DataType sequence, Optional<FileStamp> vocabulary) {}
+    private record PlanKey(Map<String, String> settings, DataType sequence, List<FileStamp> words) {}
 
     /**
      * A function of one model, or of all models of the session's settings. If an argument names the model, its value is known only on
@@ -118,10 +119,12 @@ final class FunctionBinder {
         }
         requireUnset(settings.state().path(), where, SettingKey.STATE_PATH);
         requireUnset(settings.input().state(), where, SettingKey.INPUT_STATE);
-        Optional<FileStamp> vocabulary = settings.input()
-                .vocabulary()
-                .map(path -> FileStamp.of(Storage.path(path, "input.vocabulary"), session.hadoop()));
-        return cached.memo(new PlanKey(keys, sequence, vocabulary), () -> plan(cached, settings, sequence));
+        List<FileStamp> words = Stream.of(
+                        settings.input().vocabulary(), settings.output().labels())
+                .flatMap(Optional::stream)
+                .map(path -> FileStamp.of(Storage.path(path, "input.vocabulary or output.labels"), session.hadoop()))
+                .toList();
+        return cached.memo(new PlanKey(keys, sequence, words), () -> plan(cached, settings, sequence));
     }
 
     /** The settings of a model that a function uses. */
@@ -152,8 +155,8 @@ final class FunctionBinder {
     private RowFunction.Plan plan(CachedModel cached, Settings settings, DataType sequence) {
         StructType argument = new StructType().add(TOKENS, sequence);
         InputTable table = new InputTable(session.spark().createDataFrame(List.of(), argument), List.of(), 0, -1);
-        Optional<Vocabulary> vocabulary = VocabularySource.find(
-                settings.input().vocabulary(), cached.file().metadata(), session.hadoop());
+        Optional<Vocabulary> vocabulary =
+                VocabularySource.find(settings.input().vocabulary(), cached.file(), session.hadoop());
         ScoringPlan plan = ScoringPlan.resolve(cached.file(), settings, vocabulary, table, session.hadoop());
         plan.assumptions().forEach(note -> LOG.warn("{}: {}", settings.model().path(), note));
         return new RowFunction.Plan(

@@ -1,6 +1,7 @@
 package sluice.job.task;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -59,7 +60,7 @@ public record ScoringPlan(
      */
     public static ScoringPlan read(ModelFile file, Settings settings, SparkSession spark) {
         Configuration hadoop = spark.sessionState().newHadoopConf();
-        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input().vocabulary(), file.metadata(), hadoop);
+        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input().vocabulary(), file, hadoop);
         return resolve(file, settings, vocabulary, readTable(file.model(), settings, vocabulary, spark), hadoop);
     }
 
@@ -82,17 +83,24 @@ public record ScoringPlan(
         } catch (IllegalArgumentException | ModelException e) {
             throw new RefusedException("%s: %s".formatted(settings.model().path(), e.getMessage()), e);
         }
+        Optional<Vocabulary> labels = VocabularySource.labels(settings.output().labels(), file.model(), hadoop);
         OutputColumns columns = new OutputColumns(
                 request,
                 settings.output().vectors(),
                 settings.output().prefix(),
-                vocabulary.filter(words -> Assumptions.namesClasses(file.model(), input.kind(), request)),
+                labels.map(words -> words.shifted(request.firstClass()))
+                        .or(() -> vocabulary.filter(
+                                words -> Assumptions.namesClasses(file.model(), input.kind(), request))),
                 settings.badRows().rule());
         ReasonColumn quarantine = new ReasonColumn(settings.output().prefix());
         if (settings.badRows().rule() == BadRowRule.QUARANTINE) {
             quarantine.appendTo(table.wholeSchema()); // refuses a column of that name before the first pass
         }
-        List<String> assumptions = Assumptions.of(file.model(), input.kind(), request, vocabulary.isPresent());
+        List<String> assumptions = new ArrayList<>(table.notes());
+        assumptions.addAll(input.notes(settings.input()));
+        labels.ifPresent(words -> assumptions.addAll(words.notes()));
+        assumptions.addAll(
+                Assumptions.of(file.model(), input.kind(), request, vocabulary.isPresent() && labels.isEmpty()));
         return new ScoringPlan(
                 file.with(assumptions),
                 table,
@@ -101,7 +109,7 @@ public record ScoringPlan(
                 columns.appendTo(table.schema(), file.model()),
                 quarantine,
                 carried,
-                assumptions);
+                List.copyOf(assumptions));
     }
 
     /** The provenance columns and metadata of the scored table. */
@@ -118,6 +126,9 @@ public record ScoringPlan(
             LstmModel model, Settings settings, Optional<Vocabulary> vocabulary, SparkSession spark) {
         InputTable table = InputTable.read(spark, settings.input());
         SequenceForm looks = table.looks();
+        if (looks == SequenceForm.TEXT && settings.input().splitter().isList()) {
+            return table;
+        }
         SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabulary);
         return table.reading(expected, spark, settings.input());
     }

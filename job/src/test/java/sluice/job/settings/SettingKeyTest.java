@@ -45,6 +45,7 @@ class SettingKeyTest {
             Map.entry("input.splitter", "character"),
             Map.entry("input.splitter-pattern", ","),
             Map.entry("input.unknown-word", "<unk>"),
+            Map.entry("input.lower-case", "true"),
             Map.entry("input.min-length", "2"),
             Map.entry("input.max-length", "7"),
             Map.entry("state.path", "states"),
@@ -65,6 +66,7 @@ class SettingKeyTest {
             Map.entry("output.emit", "hidden"),
             Map.entry("output.top-k", "3"),
             Map.entry("output.first-class", "1"),
+            Map.entry("output.labels", "labels.txt"),
             Map.entry("output.gates-layer", "1"),
             Map.entry("output.vectors", "binary"),
             Map.entry("output.prefix", "lstm_"),
@@ -141,8 +143,17 @@ class SettingKeyTest {
     }
 
     /** Settings that are newer than the other hashes here, with their defaults. */
-    private static final Map<String, String> LATER =
-            Map.of("model.ignore", "", "model.entry", "", "output.first-class", "0");
+    private static final Map<String, String> LATER = Map.of(
+            "model.ignore",
+            "",
+            "model.entry",
+            "",
+            "output.first-class",
+            "0",
+            "input.lower-case",
+            "false",
+            "output.labels",
+            "");
 
     @Test
     void laterSettingsCountIfTheyDifferFromTheirDefaults() {

@@ -60,6 +60,7 @@ class SettingsTest {
             Map.entry("input.splitter", "character"),
             Map.entry("input.splitter-pattern", ","),
             Map.entry("input.unknown-word", "<unk>"),
+            Map.entry("input.lower-case", "true"),
             Map.entry("input.min-length", "2"),
             Map.entry("input.max-length", "7"),
             Map.entry("state.path", "states"),
@@ -79,6 +80,7 @@ class SettingsTest {
             Map.entry("output.emit", "hidden"),
             Map.entry("output.top-k", "3"),
             Map.entry("output.first-class", "1"),
+            Map.entry("output.labels", "labels.txt"),
             Map.entry("output.gates-layer", "1"),
             Map.entry("output.vectors", "binary"),
             Map.entry("output.prefix", "lstm_"),
@@ -292,7 +294,7 @@ class SettingsTest {
             List.of(
                     "input.splitter",
                     "words",
-                    "input.splitter = 'words': expected one of character, whitespace, regex"),
+                    "input.splitter = 'words': expected one of character, whitespace, regex, list"),
             List.of(
                     "input.splitter-pattern",
                     "(",
