@@ -38,6 +38,8 @@ final class CheckpointDict {
     private final Map<String, TensorView> tensors = new LinkedHashMap<>();
     private final Set<String> unreadable = new TreeSet<>(); // tensors that are named in model.ignore
     private final List<String> notes = new ArrayList<>();
+    private final Set<String> wholeNames =
+            new HashSet<>(); // paths of the entries of the chosen dict and of those around it
     private final Set<String> ignoredOthers = new HashSet<>(); // prefixes of names that are not tensors
 
     private CheckpointDict(CheckpointEntry top, TensorNames names) {
@@ -57,6 +59,7 @@ final class CheckpointDict {
         CheckpointEntry chosen = names.entry().isPresent() && !found.dicts.isEmpty()
                 ? found.named(names.entry().get())
                 : found.likeliest(pickled);
+        found.addWholeNames(chosen);
         found.addEntries(chosen);
         if (chosen.holdsLstm()) {
             CheckpointParts parts = new CheckpointParts(chosen, found::isIgnored);
@@ -182,9 +185,19 @@ final class CheckpointDict {
         return usual.get(0);
     }
 
+    private void addWholeNames(CheckpointEntry chosen) {
+        chosen.content().keySet().forEach(key -> wholeNames.add(((PickledKey) key).text()));
+        for (CheckpointEntry inner = chosen; !inner.isTop(); inner = inner.outer()) {
+            CheckpointEntry outer = inner.outer();
+            outer.content().keySet().forEach(key -> wholeNames.add(outer.pathOf(key)));
+        }
+    }
+
+    /** As for tensors: the whole name of an entry stands for that entry alone, other names are prefixes. */
     private boolean isIgnored(String name) {
-        List<String> prefixes =
-                names.ignored().stream().filter(name::startsWith).collect(Collectors.toList());
+        List<String> prefixes = names.ignored().stream()
+                .filter(prefix -> wholeNames.contains(prefix) ? name.equals(prefix) : name.startsWith(prefix))
+                .collect(Collectors.toList());
         ignoredOthers.addAll(prefixes);
         return !prefixes.isEmpty();
     }

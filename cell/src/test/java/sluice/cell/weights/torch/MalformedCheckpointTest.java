@@ -239,6 +239,33 @@ class MalformedCheckpointTest {
                 .isEqualTo(MODEL.fingerprint());
     }
 
+    /** As for tensors: the whole name of an entry in {@code model.ignore} stands for that entry alone. */
+    @Test
+    void ignoringAnEntryIgnoresNoLongerName() throws IOException {
+        CheckpointWriter checkpoint = CheckpointWriter.of(MODEL);
+        byte[] pickle = checkpoint.bytes(writer -> {
+            checkpoint.writeStateDict(writer);
+            for (String name : List.of("attention.weight", "attention.weight_scale")) {
+                writer.text(name).global("my.code", "Packed").op(Opcodes.EMPTY_TUPLE, Opcodes.REDUCE, Opcodes.SETITEM);
+            }
+        });
+
+        assertThatThrownBy(() -> readIgnoring(pickle, "attention.weight"))
+                .hasMessageContaining("entry 'attention.weight_scale' of the state dict is a Python object (");
+        assertThat(readIgnoring(pickle, "attention.weight_", "attention.weight"))
+                .isEqualTo(MODEL.fingerprint());
+        assertThat(readIgnoring(pickle, "attention.")).isEqualTo(MODEL.fingerprint());
+    }
+
+    private static String readIgnoring(byte[] file, String... prefixes) throws IOException {
+        return ModelReader.read(
+                        "model.pt",
+                        new MemoryChannel(file),
+                        TensorNames.automatic().withIgnored(List.of(prefixes)))
+                .model()
+                .fingerprint();
+    }
+
     static Stream<Consumer<PickleWriter>> unknownTensors() {
         return Stream.of(
                 writer -> writer.global("torch._utils", "_rebuild_qtensor") // a quantized tensor
