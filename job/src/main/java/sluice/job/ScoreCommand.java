@@ -148,8 +148,8 @@ public final class ScoreCommand {
 
     @Option(
             names = "--splitter",
-            paramLabel = "character|whitespace|regex",
-            description = "How text is split into words. Default: whitespace.")
+            paramLabel = "character|whitespace|regex|list",
+            description = "How text is split into words; list reads lists such as [1, 2, 3]. Default: whitespace.")
     private String splitter;
 
     @Option(

@@ -158,10 +158,10 @@ public final class DryRun {
                         "%s; %s",
                         HumanText.count(tasks.sample().sampledRows(), "row"),
                         clustering(tasks.sample(), cost));
-        tasks.sample()
-                .unknownWords()
-                .ifPresent(fraction ->
-                        page.add("words", "%.1f %% of the sample's words are not in the vocabulary", 100 * fraction));
+        double unknown = tasks.sample().unknownWords().orElse(0);
+        if (unknown > 0) {
+            page.add("words", "%.1f %% of the sample's words are not in the vocabulary", 100 * unknown);
+        }
         states.ifPresent(joined -> page.add("states", "%s", joined.sentence()));
         return page;
     }
