@@ -148,8 +148,8 @@ public final class ScoreCommand {
 
     @Option(
             names = "--splitter",
-            paramLabel = "character|whitespace|regex",
-            description = "How text is split into words. Default: whitespace.")
+            paramLabel = "character|whitespace|regex|list",
+            description = "How text is split into words; list reads lists such as [1, 2, 3]. Default: whitespace.")
     private String splitter;
 
     @Option(
@@ -322,7 +322,7 @@ public final class ScoreCommand {
         ModelFile file =
                 ModelCache.ofOneRun().get(settings.model(), "--model", hadoop).file();
         if (describe != null) {
-            Optional<Vocabulary> words = VocabularySource.find(settings.vocabulary(), file.metadata(), hadoop);
+            Optional<Vocabulary> words = VocabularySource.find(settings.vocabulary(), file, hadoop);
             new ModelSummary(settings.model().path(), file, words).lines().forEach(console.out()::println);
         }
         if (saved.isPresent()) {

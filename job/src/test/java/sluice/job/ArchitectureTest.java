@@ -79,6 +79,7 @@ class ArchitectureTest {
                     "input",
                     Set.of(
                             "ClassColumns",
+                            "ColumnNames",
                             "ColumnPath",
                             "EventOrder",
                             "InitialState",

@@ -14,6 +14,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import sluice.job.fingerprint.HashedColumns;
+import sluice.job.input.ColumnNames;
 import sluice.job.message.Console;
 import sluice.job.message.ExitCode;
 import sluice.job.message.HumanText;
@@ -37,7 +38,7 @@ public final class AuditJob {
 
     /** Beginnings of the keys of settings that do not change the answers of a model with the same SHA-256, or tell where something is. */
     private static final List<String> ALLOWED =
-            List.of("model.", "scoring.", "input.vocabulary", "input.key", "report.path");
+            List.of("model.", "scoring.", "input.vocabulary", "output.labels", "input.key", "report.path");
 
     private final SparkSession spark;
     private final Console console;
@@ -234,8 +235,8 @@ public final class AuditJob {
         HashedColumns columns = HashedColumns.of(run.fingerprint().columns());
         Dataset<Row> rows = table.rows(read, columns);
         Settings settings = settings(run);
-        Optional<String> obstacle =
-                Rescoring.obstacle(run, settings, rows.schema(), model.file().model());
+        Optional<String> obstacle = Rescoring.obstacle(
+                run, settings, rows.schema(), ColumnNames.of(spark), model.file().model());
         if (obstacle.isPresent()) {
             console.say("note: %s", obstacle.get());
             return RescoredRows.NONE;

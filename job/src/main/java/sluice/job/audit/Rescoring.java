@@ -13,6 +13,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmModel;
+import sluice.job.input.ColumnNames;
 import sluice.job.input.ColumnPath;
 import sluice.job.input.InputTable;
 import sluice.job.model.CachedModel;
@@ -50,22 +51,23 @@ record Rescoring(
     }
 
     /** Why the rows of a table with these columns can't be scored again; empty if they can. */
-    static Optional<String> obstacle(WrittenRun run, Settings settings, StructType table, LstmModel model) {
+    static Optional<String> obstacle(
+            WrittenRun run, Settings settings, StructType table, ColumnNames names, LstmModel model) {
         if (run.carriesStates()) {
             return Optional.of(
                     "the rows started from carried states (state.path), which the table does not hold: they can't be scored again");
         }
         Optional<String> state = settings.input().state();
-        if (state.isPresent() && ColumnPath.find(table, state.get()).isEmpty()) {
+        if (state.isPresent() && ColumnPath.find(table, state.get(), names).isEmpty()) {
             return Optional.of(missing(state.get(), "the initial states"));
         }
         AnswerClasses classes = settings.output().classes();
         for (Optional<String> column : List.of(classes.candidates(), classes.excluded())) {
-            if (column.isPresent() && ColumnPath.find(table, column.get()).isEmpty()) {
+            if (column.isPresent() && ColumnPath.find(table, column.get(), names).isEmpty()) {
                 return Optional.of(missing(column.get(), "the classes of the answers"));
             }
         }
-        Optional<ColumnPath> tokens = ColumnPath.find(table, settings.input().tokens());
+        Optional<ColumnPath> tokens = ColumnPath.find(table, settings.input().tokens(), names);
         if (settings.input().events().areRows()
                 && tokens.isPresent()
                 && !tokens.get().isTop()) {
@@ -77,7 +79,7 @@ record Rescoring(
                 ? List.of(settings.input().tokens())
                 : model.parts().stream().map(InputPart::name).toList();
         return sequences.stream()
-                .filter(name -> ColumnPath.find(table, name).isEmpty())
+                .filter(name -> ColumnPath.find(table, name, names).isEmpty())
                 .findFirst()
                 .map(name -> missing(name, "the sequences"));
     }
@@ -95,9 +97,12 @@ record Rescoring(
             Map<String, String> overrides,
             CachedModel model,
             SparkSession spark) {
-        List<String> columns = Arrays.asList(rows.columns());
-        List<String> keys =
-                settings.input().key().stream().filter(columns::contains).toList();
+        ColumnNames names = ColumnNames.of(spark);
+        List<String> keys = settings.input().key().stream()
+                .mapToInt(name -> names.index(rows.schema(), name))
+                .filter(index -> index >= 0)
+                .mapToObj(index -> rows.columns()[index])
+                .toList();
         Map<String, String> own = new LinkedHashMap<>(overrides);
         own.put(SettingKey.OUTPUT_PREFIX.key(), EXPECTED);
         own.put(SettingKey.INPUT_COLUMNS.key(), "");
@@ -105,8 +110,7 @@ record Rescoring(
         own.put(SettingKey.BAD_ROWS_RULE.key(), "null");
         Settings again = settings(run, settings.output().path(), own);
         Configuration hadoop = spark.sessionState().newHadoopConf();
-        Optional<Vocabulary> words =
-                VocabularySource.find(again.input().vocabulary(), model.file().metadata(), hadoop);
+        Optional<Vocabulary> words = VocabularySource.find(again.input().vocabulary(), model.file(), hadoop);
         InputTable table =
                 InputTable.of(spark, rows, again.input(), model.file().model());
         ScoringPlan plan = ScoringPlan.resolve(model.file(), again, words, table, hadoop);

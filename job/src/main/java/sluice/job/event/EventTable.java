@@ -49,9 +49,18 @@ public final class EventTable {
         this.settings = settings;
         this.schema = events.wholeSchema();
         this.orders = settings.input().events().orderBy().stream()
-                .map(column -> EventOrder.path(schema, column.name()))
+                .map(column -> EventOrder.path(schema, column.name(), events.names()))
                 .toList();
-        this.collected = settings.input().events().collect();
+        this.collected =
+                found(settings.input().events().collect(), "input.collect", "set it to columns of the input");
+    }
+
+    /** The names of these columns as the table spells them. */
+    private List<String> found(List<String> columns, String key, String remedy) {
+        return columns.stream()
+                .map(name -> ColumnPath.field(schema, name, events.names(), key, remedy))
+                .map(StructField::name)
+                .toList();
     }
 
     /**
@@ -69,10 +78,7 @@ public final class EventTable {
     private InputTable grouped() {
         List<String> names = Arrays.asList(schema.fieldNames());
         List<String> keys = keys();
-        for (String name : collected) {
-            ColumnPath.field(schema, name, "input.collect", "set it to columns of the input");
-        }
-        List<Integer> selected = selected(names, keys);
+        List<Integer> selected = selected(keys);
         boolean isNested = events.sequenceColumn() >= schema.length();
         int sequence = isNested ? selected.size() : selected.indexOf(events.sequenceColumn());
         List<Column> columns = new ArrayList<>();
@@ -118,14 +124,13 @@ public final class EventTable {
     }
 
     private List<String> keys() {
-        List<String> keys = settings.input().events().groupBy();
+        List<String> keys =
+                found(settings.input().events().groupBy(), "input.group-by", "set it to the columns that identify a sequence");
         if (Set.copyOf(keys).size() < keys.size()) {
             throw new RefusedException("input.group-by = %s: names a column twice".formatted(String.join(", ", keys)));
         }
         for (String name : keys) {
-            StructField field =
-                    ColumnPath.field(schema, name, "input.group-by", "set it to the columns that identify a sequence");
-            DataType type = field.dataType();
+            DataType type = schema.apply(name).dataType();
             if (type instanceof ArrayType || type instanceof MapType || type instanceof StructType) {
                 throw new RefusedException(
                         "input.group-by: column '%s' has type %s, expected a text, a number or a date"
@@ -141,15 +146,16 @@ public final class EventTable {
     }
 
     /** Indexes of the columns that the run needs, in the order of the input. */
-    private List<Integer> selected(List<String> names, List<String> keys) {
+    private List<Integer> selected(List<String> keys) {
         SortedSet<Integer> selected = new TreeSet<>(events.keptColumns());
         if (events.sequenceColumn() < schema.length()) {
             selected.add(events.sequenceColumn());
         }
         Stream.of(keys, collected, settings.input().key(), settings.state().key())
                 .flatMap(List::stream)
-                .filter(names::contains) // others are refused where they are used
-                .forEach(name -> selected.add(names.indexOf(name)));
+                .map(name -> events.names().index(schema, name))
+                .filter(column -> column >= 0) // others are refused where they are used
+                .forEach(selected::add);
         selected.remove(events.corruptColumn());
         return List.copyOf(selected);
     }

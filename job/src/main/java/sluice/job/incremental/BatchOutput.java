@@ -1,6 +1,7 @@
 package sluice.job.incremental;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -105,9 +106,9 @@ final class BatchOutput implements ScoredOutput {
                                 .formatted(name));
             }
         }
-        return new TableShape(
-                columns.add(column, DataTypes.LongType, false),
-                settings.inPartitions(column).partitionBy());
+        List<String> partitionBy = new ArrayList<>(List.of(column));
+        partitionBy.addAll(scored.partitionBy());
+        return new TableShape(columns.add(column, DataTypes.LongType, false), List.copyOf(partitionBy));
     }
 
     @Override

@@ -131,8 +131,7 @@ public final class IncrementalJob {
         CachedModel cached = ModelCache.ofOneRun().get(settings.model(), "--model", hadoop);
         ModelFile model = cached.file();
         printer.print(model);
-        Optional<Vocabulary> vocabulary =
-                VocabularySource.find(settings.input().vocabulary(), model.metadata(), hadoop);
+        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input().vocabulary(), model, hadoop);
         Optional<StructType> fixed = known.isPresent() ? known.get().schema(hadoop) : Optional.empty();
         StructType schema = fixed.orElseGet(() -> ScoringPlan.readTable(model.model(), settings, vocabulary, spark)
                 .lastingSchema(spark, settings.input().format()));

@@ -53,15 +53,14 @@ public final class ClassColumns implements Serializable {
             int firstClass) {
         StructType schema = table.wholeSchema();
         ClassList candidates = settings.candidates()
-                .map(name -> ClassList.resolve(
-                        schema, name, SettingKey.OUTPUT_CANDIDATES.key(), words.orElse(null), noWords))
+                .map(name -> ClassList.resolve(schema, name, table.names(), SettingKey.OUTPUT_CANDIDATES.key(), words.orElse(null), noWords))
                 .orElse(null);
         ClassList excluded = settings.excluded()
                 .map(name ->
-                        ClassList.resolve(schema, name, SettingKey.OUTPUT_EXCLUDE.key(), words.orElse(null), noWords))
+                        ClassList.resolve(schema, name, table.names(), SettingKey.OUTPUT_EXCLUDE.key(), words.orElse(null), noWords))
                 .orElse(null);
         if (settings.withoutSeen()) {
-            requireSeen(schema, plan);
+            requireSeen(schema, table.names(), plan);
         }
         boolean any = candidates != null || excluded != null || settings.withoutSeen();
         return any
@@ -69,19 +68,19 @@ public final class ClassColumns implements Serializable {
                 : Optional.empty();
     }
 
-    private static void requireSeen(StructType schema, InputPlan plan) {
+    private static void requireSeen(StructType schema, ColumnNames names, InputPlan plan) {
         if (!plan.form().holdsTokens()) {
             throw new RefusedException(
                     "output.exclude = seen: the sequences are %s, which are no tokens and so no classes; name a column that lists the classes to exclude"
                             .formatted(plan.form()));
         }
-        boolean listed = ColumnPath.find(schema, AnswerClasses.SEEN).stream()
+        boolean listed = ColumnPath.find(schema, AnswerClasses.SEEN, names).stream()
                 .anyMatch(path -> SequenceForm.of(schema.fields()[path.top()].dataType()) != null);
         if (listed) {
             throw new RefusedException(
                     "output.exclude = seen is the row's own tokens, and the input has a column 'seen' of type %s as well: rename that column"
                             .formatted(
-                                    schema.apply(AnswerClasses.SEEN).dataType().catalogString()));
+                                    schema.fields()[names.index(schema, AnswerClasses.SEEN)].dataType().catalogString()));
         }
     }
 

@@ -20,21 +20,26 @@ import sluice.job.message.RefusedException;
  * @param indexes of the top-level column, then of the field in each struct
  */
 public record ColumnPath(List<String> names, List<Integer> indexes) {
-    /** The top-level column of this name, dots included, otherwise the field at this path; empty if there is neither. */
-    public static Optional<ColumnPath> find(StructType schema, String dotted) {
-        int top = Arrays.asList(schema.fieldNames()).indexOf(dotted);
-        return top >= 0 ? Optional.of(new ColumnPath(List.of(dotted), List.of(top))) : descend(schema, dotted);
+    /**
+     * The top-level column of this name, dots included, otherwise the field at this path; empty if there is neither.
+     *
+     * @throws RefusedException if the name is ambiguous
+     */
+    public static Optional<ColumnPath> find(StructType schema, String dotted, ColumnNames names) {
+        int top = names.index(schema, dotted);
+        return top >= 0
+                ? Optional.of(new ColumnPath(List.of(schema.fieldNames()[top]), List.of(top)))
+                : descend(schema, dotted, names);
     }
 
-    private static Optional<ColumnPath> descend(StructType schema, String dotted) {
+    private static Optional<ColumnPath> descend(StructType schema, String dotted, ColumnNames names) {
         for (int dot = dotted.indexOf('.'); dot > 0; dot = dotted.indexOf('.', dot + 1)) {
-            String name = dotted.substring(0, dot);
-            int index = Arrays.asList(schema.fieldNames()).indexOf(name);
+            int index = names.index(schema, dotted.substring(0, dot));
             Optional<StructType> inner = index < 0 ? Optional.empty() : struct(schema.fields()[index].dataType());
             if (inner.isPresent()) {
-                Optional<ColumnPath> rest = find(inner.get(), dotted.substring(dot + 1));
+                Optional<ColumnPath> rest = find(inner.get(), dotted.substring(dot + 1), names);
                 if (rest.isPresent()) {
-                    return Optional.of(rest.get().within(name, index));
+                    return Optional.of(rest.get().within(schema.fieldNames()[index], index));
                 }
             }
         }
@@ -55,9 +60,9 @@ public record ColumnPath(List<String> names, List<Integer> indexes) {
         return new ColumnPath(longerNames, longerIndexes);
     }
 
-    /** The input column of this name; see {@link #field(StructType, String, String, String, String)}. */
-    public static StructField field(StructType schema, String name, String key, String remedy) {
-        return field(schema, name, key, "input", remedy);
+    /** The input column of this name; see {@link #field(StructType, String, ColumnNames, String, String, String)}. */
+    public static StructField field(StructType schema, String name, ColumnNames names, String key, String remedy) {
+        return field(schema, name, names, key, "input", remedy);
     }
 
     /**
@@ -66,14 +71,21 @@ public record ColumnPath(List<String> names, List<Integer> indexes) {
      * @param key setting that names the column, for the message
      * @param table what the schema belongs to, for the message
      * @param remedy what the user can do, for the message
-     * @throws RefusedException if there is no such column
+     * @throws RefusedException if there is no such column, or the name is ambiguous
      */
-    public static StructField field(StructType schema, String name, String key, String table, String remedy) {
-        return Arrays.stream(schema.fields())
-                .filter(field -> field.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new RefusedException("%s: no column '%s' in the %s, which has %s; %s"
-                        .formatted(key, name, table, columns(schema), remedy)));
+    public static StructField field(
+            StructType schema, String name, ColumnNames names, String key, String table, String remedy) {
+        int index;
+        try {
+            index = names.index(schema, name);
+        } catch (RefusedException e) {
+            throw new RefusedException("%s: %s".formatted(key, e.getMessage()), e);
+        }
+        if (index < 0) {
+            throw new RefusedException("%s: no column '%s' in the %s, which has %s; %s"
+                    .formatted(key, name, table, columns(schema), remedy));
+        }
+        return schema.fields()[index];
     }
 
     /** All columns with their types, for messages. */
@@ -124,7 +136,7 @@ public record ColumnPath(List<String> names, List<Integer> indexes) {
                 List.copyOf(names.subList(length, names.size())), List.copyOf(indexes.subList(length, indexes.size())));
     }
 
-    /** As a user writes it. */
+    /** The names joined by dots, as the schema spells them. */
     public String dotted() {
         return String.join(".", names);
     }

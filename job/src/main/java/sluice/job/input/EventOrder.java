@@ -35,8 +35,8 @@ public final class EventOrder {
      *
      * @throws RefusedException if there is no such column, or its values have no order
      */
-    public static ColumnPath path(StructType schema, String name) {
-        return ColumnPath.find(schema, name)
+    public static ColumnPath path(StructType schema, String name, ColumnNames names) {
+        return ColumnPath.find(schema, name, names)
                 .orElseThrow(() -> new RefusedException("%s: no column '%s' in the input, which has %s"
                         .formatted(KEY, name, ColumnPath.columns(schema))));
     }
@@ -63,7 +63,7 @@ public final class EventOrder {
          * @param field within an array of structs
          * @throws RefusedException if a column of the order is not a field of the same array
          */
-        static OfArray resolve(Dataset<Row> rows, ColumnPath field, List<SortColumn> order) {
+        static OfArray resolve(Dataset<Row> rows, ColumnNames names, ColumnPath field, List<SortColumn> order) {
             StructType schema = rows.schema();
             ColumnPath array = field.array(schema, "input.tokens")
                     .orElseThrow(() -> new RefusedException(
@@ -79,7 +79,7 @@ public final class EventOrder {
             List<ColumnPath> fields = new ArrayList<>();
             List<DataType> types = new ArrayList<>();
             for (SortColumn column : order) {
-                ColumnPath path = path(schema, column.name());
+                ColumnPath path = path(schema, column.name(), names);
                 if (!path.array(schema, KEY).equals(Optional.of(array))) {
                     throw new RefusedException("%s: '%s' is not a field of '%s', the array of '%s'"
                             .formatted(KEY, column.name(), array.dotted(), field.dotted()));

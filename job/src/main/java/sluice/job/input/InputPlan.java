@@ -1,5 +1,6 @@
 package sluice.job.input;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -47,16 +48,24 @@ public record InputPlan(
             throw new RefusedException("model.inputs is set, but the model has one input: leave it empty");
         }
         StructField field = sequence(table, settings.input().tokens());
-        SequenceForm form = form(field, settings, vocabulary);
-        if (form == null) {
+        SequenceForm looks = form(field, settings, vocabulary, model);
+        if (looks == null) {
             throw new RefusedException("input.tokens: column '%s' has type %s, expected %s"
                     .formatted(field.name(), field.dataType().catalogString(), SequenceForm.EXPECTED));
         }
-        InputKind kind = settings.model().input().orElseGet(() -> kind(field, form, model));
+        InputKind kind = settings.model().input().orElseGet(() -> kind(field, looks, model));
+        SequenceForm form = looks == SequenceForm.NUMBERS && kind.takesTokens() ? SequenceForm.REAL_IDS : looks;
         requireFit(field, form, kind, model);
         requireVocabulary(field, form, vocabulary, model);
-        Optional<InitialState> state = settings.input().state().map(name -> StateColumn.resolve(schema, name, model));
-        return new InputPlan(table.sequenceColumn(), length(schema, settings), form, kind, vocabulary, Optional.empty(), state);
+        requireFindable(field, form, vocabulary, settings.input());
+        return new InputPlan(
+                table.sequenceColumn(),
+                length(table, settings),
+                form,
+                kind,
+                vocabulary,
+                Optional.empty(),
+                state(table, settings, model));
     }
 
     private static InputPlan ofParts(
@@ -76,7 +85,13 @@ public record InputPlan(
                 kind,
                 vocabulary,
                 Optional.of(PartsPlan.resolve(struct, model, settings, vocabulary)),
-                settings.input().state().map(name -> StateColumn.resolve(table.wholeSchema(), name, model)));
+                state(table, settings, model));
+    }
+
+    private static Optional<InitialState> state(InputTable table, Settings settings, LstmModel model) {
+        return settings.input()
+                .state()
+                .map(name -> StateColumn.resolve(table.wholeSchema(), name, table.names(), model));
     }
 
     /** The columns of several inputs would be cut one by one, at different steps. */
@@ -93,37 +108,50 @@ public record InputPlan(
         }
     }
 
-    private static int length(StructType schema, Settings settings) {
+    private static int length(InputTable table, Settings settings) {
         if (settings.input().length().isEmpty()) {
             return NO_LENGTH;
         }
         String name = settings.input().length().get();
-        StructField field = ColumnPath.field(schema, name, "input.length", "set it to a column of lengths, in steps");
+        StructField field = ColumnPath.field(
+                table.wholeSchema(), name, table.names(), "input.length", "set it to a column of lengths, in steps");
         if (!List.of("tinyint", "smallint", "int", "bigint")
                 .contains(field.dataType().catalogString())) {
             throw new RefusedException("input.length: column '%s' has type %s, expected int or bigint"
                     .formatted(name, field.dataType().catalogString()));
         }
-        return schema.fieldIndex(name);
+        return table.wholeSchema().fieldIndex(field.name());
     }
 
     private static StructField sequence(InputTable table, String name) {
         if (table.sequenceColumn() < 0) {
-            return ColumnPath.field(table.wholeSchema(), name, "input.tokens", "pass --tokens");
+            return ColumnPath.field(table.wholeSchema(), name, table.names(), "input.tokens", "pass --tokens");
         }
         return DataTypes.createStructField(name, table.sequenceType(), true);
     }
 
-    /** In text formats without a vocabulary, the string is parsed as token ids. */
-    private static SequenceForm form(StructField field, Settings settings, Optional<Vocabulary> vocabulary) {
+    /** In text formats without a vocabulary, and in lists, the string is parsed as token ids; or as features, if the model reads them. */
+    private static SequenceForm form(
+            StructField field, Settings settings, Optional<Vocabulary> vocabulary, LstmModel model) {
         SequenceForm form = SequenceForm.of(field.dataType());
-        if (vocabulary.isPresent() || !settings.input().format().isText()) {
+        boolean isList = settings.input().splitter().isList();
+        if (form == SequenceForm.TEXT && isList && readsFeatures(model, settings.model())) {
+            return SequenceForm.FEATURE_TEXT;
+        }
+        if (vocabulary.isPresent()) {
             return form;
         }
-        if (form == SequenceForm.TEXT) {
+        boolean isText = settings.input().format().isText();
+        if (form == SequenceForm.TEXT && (isList || isText)) {
             return SequenceForm.ID_TEXT;
         }
-        return form == SequenceForm.WORDS ? SequenceForm.ID_WORDS : form;
+        return form == SequenceForm.WORDS && isText ? SequenceForm.ID_WORDS : form;
+    }
+
+    private static boolean readsFeatures(LstmModel model, Settings.Model settings) {
+        return settings.input()
+                .map(kind -> !kind.takesTokens())
+                .orElse(model.embedding().isEmpty() && !mayReadOneHot(model));
     }
 
     /**
@@ -144,7 +172,7 @@ public record InputPlan(
                 .map(InputKind::takesTokens)
                 .orElse(model.embedding().isPresent() || (mayReadOneHot(model) && !numbers));
         if (tokens) {
-            return SequenceForm.IDS;
+            return numbers ? looks : SequenceForm.IDS; // numbers may be whole
         }
         if (model.inputWidth() > 1 || looks == SequenceForm.FEATURE_ROWS) {
             return SequenceForm.FEATURE_ROWS;
@@ -164,7 +192,7 @@ public record InputPlan(
             return InputKind.EMBEDDING;
         }
         boolean tokens = form.holdsTokens();
-        if (tokens && mayReadOneHot(model)) {
+        if ((tokens || form == SequenceForm.NUMBERS) && mayReadOneHot(model)) {
             return InputKind.ONE_HOT;
         }
         if (!tokens || model.inputWidth() == 1) {
@@ -227,6 +255,57 @@ public record InputPlan(
                     vocabulary.get().size(),
                     model.tokens()));
         }
+    }
+
+    /** Refuses a vocabulary most of whose entries can't be found in texts. */
+    private static void requireFindable(
+            StructField field, SequenceForm form, Optional<Vocabulary> vocabulary, Settings.Input settings) {
+        if (form != SequenceForm.TEXT) {
+            return;
+        }
+        Vocabulary words = vocabulary.orElseThrow();
+        if (words.pieces().isPresent() && !settings.splitter().isList()) {
+            throw new RefusedException(
+                    "input.vocabulary: it is of %s, whose entries are pieces of words, and column '%s' (%s) holds text, of which no input.splitter makes these pieces: pass a column of their ids (array<int>) or of the pieces (array<string>)"
+                            .formatted(words.pieces().get(), field.name(), type(field)));
+        }
+        List<String> spaced = settings.splitter().isWhitespace() ? words.wordsWithSpace() : List.of();
+        if (2 * spaced.size() > words.size()) {
+            throw new RefusedException(
+                    "input.vocabulary: %s, which a splitter at white space can't find in text: write one word on each line, or choose another input.splitter"
+                            .formatted(spaced(spaced, words)));
+        }
+    }
+
+    private static String spaced(List<String> spaced, Vocabulary words) {
+        return String.format(
+                Locale.ROOT,
+                "%d of its %d words have white space in them, such as '%s'",
+                spaced.size(),
+                words.size(),
+                spaced.get(0));
+    }
+
+    /** What is assumed about the vocabulary, as sentences; empty if none is read. */
+    public List<String> notes(Settings.Input settings) {
+        if (!form.needsVocabulary()) {
+            return List.of();
+        }
+        Vocabulary words = vocabulary.orElseThrow();
+        List<String> notes = new ArrayList<>();
+        words.notes().forEach(note -> notes.add("input.vocabulary: " + note));
+        if (form == SequenceForm.TEXT && settings.splitter().isWhitespace()) {
+            List<String> spaced = words.wordsWithSpace();
+            if (!spaced.isEmpty()) {
+                notes.add("input.vocabulary: %s, which a splitter at white space never finds"
+                        .formatted(spaced(spaced, words)));
+            }
+        }
+        if (form == SequenceForm.TEXT && words.looksLikePieces()) {
+            notes.add(
+                    "input.vocabulary: many of its words begin as pieces of words do (with 'Ġ', '▁' or '##'), and texts are split into whole words here; if the model reads pieces, the scores are wrong");
+        }
+        return notes;
     }
 
     private static String type(StructField field) {

@@ -14,10 +14,8 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import sluice.cell.Sequence;
 import sluice.cell.SequenceRules;
 import sluice.job.message.HumanText;
-import sluice.job.message.RefusedException;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
 
@@ -61,30 +59,34 @@ public final class InputRow implements Serializable {
         this.width = schema.length();
         this.keptColumns =
                 table.keptColumns().stream().mapToInt(Integer::intValue).toArray();
-        List<String> keys = keyColumns(table.readableSchema(), settings);
+        List<String> keys = keyColumns(table, settings);
         this.keyNames = keys.toArray(String[]::new);
         this.keyColumns = keys.stream().mapToInt(schema::fieldIndex).toArray();
     }
 
     private static String pointer(InputTable table, String name) {
-        return ColumnPath.find(table.wholeSchema(), name).map(ColumnPath::names).orElse(List.of(name)).stream()
+        ColumnPath path = ColumnPath.find(table.wholeSchema(), name, table.names())
+                .orElse(new ColumnPath(List.of(name), List.of(-1))); // a function's argument
+        return path.names().stream()
                 .map(part -> "/" + part.replace("~", "~0").replace("/", "~1"))
                 .collect(Collectors.joining());
     }
 
     /** The columns that identify a row in messages: those of {@code input.key}, otherwise the first three of a plain type. */
-    private static List<String> keyColumns(StructType schema, Settings.Input settings) {
-        for (String name : settings.key()) {
-            if (!Arrays.asList(schema.fieldNames()).contains(name)) {
-                throw new RefusedException("input.key: no column '%s' in the input, which has %s"
-                        .formatted(name, ColumnPath.columns(schema)));
-            }
-        }
+    private static List<String> keyColumns(InputTable table, Settings.Input settings) {
+        StructType schema = table.readableSchema();
         if (!settings.key().isEmpty()) {
-            return settings.key();
+            return settings.key().stream()
+                    .map(name -> ColumnPath.field(
+                            schema, name, table.names(), "input.key", "set it to columns of the input"))
+                    .map(StructField::name)
+                    .toList();
         }
+        List<String> sequences = table.sequenceNames(settings);
         return Arrays.stream(schema.fields())
-                .filter(field -> !field.name().equals(settings.tokens()) && isPlain(field.dataType()))
+                .filter(field -> isPlain(field.dataType())
+                        && sequences.stream()
+                                .noneMatch(sequence -> table.names().same(field.name(), sequence)))
                 .map(StructField::name)
                 .limit(DEFAULT_KEYS)
                 .toList();
@@ -118,17 +120,17 @@ public final class InputRow implements Serializable {
             return SequenceReader.Reading.defect(RowDefect.of(row.getStruct(defectColumn)));
         }
         SequenceReader.Reading reading = reader.read(row);
-        return classes == null || reading.defect() != null ? reading : withClasses(row, reading.sequence());
+        return classes == null || reading.defect() != null ? reading : withClasses(row, reading);
     }
 
-    private SequenceReader.Reading withClasses(Row row, Sequence sequence) {
+    private SequenceReader.Reading withClasses(Row row, SequenceReader.Reading reading) {
         SequenceReader.Reading whole = wholeReader == null ? null : wholeReader.read(row);
         if (whole != null && whole.defect() != null) { // of a token that input.too-long cuts off
             return whole;
         }
         try {
-            return SequenceReader.Reading.of(classes.read(
-                    row, sequence, whole == null ? null : whole.sequence().tokens()));
+            return reading.with(classes.read(
+                    row, reading.sequence(), whole == null ? null : whole.sequence().tokens()));
         } catch (UnreadableRow e) {
             return SequenceReader.Reading.defect(e.defect());
         }

@@ -31,8 +31,10 @@ import sluice.job.settings.Settings;
  * @param keptColumns indexes of the columns that go into the output
  * @param sequenceColumn index of the sequence's column; -1 if the table has no column of that name
  * @param corruptColumn index of the column in which Spark puts the text of unparsable lines; -1 if there is none
+ * @param notes what the user should know about the columns, as sentences
  */
-public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColumn, int corruptColumn) {
+public record InputTable(
+        Dataset<Row> rows, List<Integer> keptColumns, int sequenceColumn, int corruptColumn, List<String> notes) {
     private static final String CORRUPT_COLUMN_SETTING = "spark.sql.columnNameOfCorruptRecord";
 
     /** Name of the appended column of a sequence within a struct, or of several inputs. Reserved name, chosen to avoid collisions. */
@@ -54,6 +56,11 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
 
     private static final int SAMPLED_ROWS = 1_000;
 
+    /** A table without notes. */
+    public InputTable(Dataset<Row> rows, List<Integer> keptColumns, int sequenceColumn, int corruptColumn) {
+        this(rows, keptColumns, sequenceColumn, corruptColumn, List.of());
+    }
+
     /** @throws RefusedException if the paths hold no such table, or filter or columns do not fit it */
     public static InputTable read(SparkSession spark, Settings.Input settings, LstmModel model) {
         if (!model.parts().isEmpty()
@@ -63,7 +70,8 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
                             .formatted(settings.format().sparkName()));
         }
         TableSource source = new TableSource(spark, settings);
-        Dataset<Row> rows = source.read();
+        TableSource.Found found = source.read();
+        Dataset<Row> rows = found.rows();
         if (settings.format() == InputFormat.CSV) { // Spark would infer a number from sequences of one token
             rows = source.read(withSequence(rows.schema(), spark, settings, DataTypes.StringType));
         }
@@ -71,7 +79,7 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
         if (table.readableSchema().isEmpty()) {
             throw source.holdsNothing();
         }
-        return table;
+        return new InputTable(table.rows, table.keptColumns, table.sequenceColumn, table.corruptColumn, found.notes());
     }
 
     /**
@@ -85,17 +93,18 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
         int corrupt = settings.format().hasLooseLines()
                 ? Arrays.asList(rows.columns()).indexOf(corruptName)
                 : -1;
-        List<Integer> kept = kept(rows.schema(), corrupt, settings);
+        ColumnNames names = ColumnNames.of(spark);
+        List<Integer> kept = kept(rows.schema(), corrupt, names, settings);
         if (!model.parts().isEmpty()) {
-            Dataset<Row> withColumns = rows.withColumn(SEQUENCE, PartsPlan.struct(rows, model));
+            Dataset<Row> withColumns = rows.withColumn(SEQUENCE, PartsPlan.struct(rows, names, model));
             return new InputTable(withColumns, kept, rows.columns().length, corrupt);
         }
-        Optional<ColumnPath> path = ColumnPath.find(rows.schema(), settings.tokens());
+        Optional<ColumnPath> path = sequence(rows.schema(), names, settings);
         boolean ordersArrays =
                 !settings.events().areRows() && !settings.events().orderBy().isEmpty();
         if (path.isPresent() && ordersArrays) {
             EventOrder.OfArray sorted = EventOrder.OfArray.resolve(
-                    rows, path.get(), settings.events().orderBy());
+                    rows, names, path.get(), settings.events().orderBy());
             return new InputTable(
                     rows.withColumn(SEQUENCE, sorted.values()).withColumn(DEFECT, sorted.defect()),
                     kept,
@@ -108,6 +117,19 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
         Dataset<Row> withSequence =
                 rows.withColumn(SEQUENCE, rows.col(path.get().quoted()));
         return new InputTable(withSequence, kept, rows.columns().length, corrupt);
+    }
+
+    private static Optional<ColumnPath> sequence(StructType schema, ColumnNames names, Settings.Input settings) {
+        try {
+            return ColumnPath.find(schema, settings.tokens(), names);
+        } catch (RefusedException e) {
+            throw new RefusedException("input.tokens: " + e.getMessage(), e);
+        }
+    }
+
+    /** How the columns of the table are found by their names. */
+    public ColumnNames names() {
+        return ColumnNames.of(rows.sparkSession());
     }
 
     private static Dataset<Row> filtered(Dataset<Row> rows, Settings.Input settings) {
@@ -127,17 +149,14 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
         }
     }
 
-    private static List<Integer> kept(StructType schema, int corrupt, Settings.Input settings) {
-        List<String> names = Arrays.asList(schema.fieldNames());
+    private static List<Integer> kept(StructType schema, int corrupt, ColumnNames names, Settings.Input settings) {
         Set<Integer> kept = new LinkedHashSet<>();
         for (String name : settings.columns()) {
-            if (!names.contains(name)) {
-                throw new RefusedException("input.columns: no column '%s' in the input, which has %s"
-                        .formatted(name, ColumnPath.columns(schema)));
-            }
-            kept.add(names.indexOf(name));
+            StructField field =
+                    ColumnPath.field(schema, name, names, "input.columns", "set it to columns of the input");
+            kept.add(schema.fieldIndex(field.name()));
         }
-        for (int column = 0; column < names.size() && settings.columns().isEmpty(); column++) {
+        for (int column = 0; column < schema.length() && settings.columns().isEmpty(); column++) {
             if (column != corrupt) {
                 kept.add(column);
             }
@@ -147,7 +166,7 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
 
     /** The same table with columns added after its own. */
     public InputTable with(Dataset<Row> wider) {
-        return new InputTable(wider, keptColumns, sequenceColumn, corruptColumn);
+        return new InputTable(wider, keptColumns, sequenceColumn, corruptColumn, notes);
     }
 
     /** Index of the column {@link #DEFECT}; -1 if there is none. */
@@ -212,14 +231,14 @@ public record InputTable(Dataset<Row> rows, List<Integer> keptColumns, int seque
         if (settings.input().format() != InputFormat.JSON) {
             return this;
         }
-        StructType typed = withCorruptColumn(PartsPlan.typed(wholeSchema(), model, settings, vocabulary), spark);
+        StructType typed = withCorruptColumn(PartsPlan.typed(wholeSchema(), names(), model, settings, vocabulary), spark);
         return of(spark, new TableSource(spark, settings.input()).read(typed), settings.input(), model);
     }
 
     /** The schema with another type for the sequence, and with a column for unparsable lines. */
     private static StructType withSequence(
             StructType schema, SparkSession spark, Settings.Input settings, DataType type) {
-        StructType typed = ColumnPath.find(schema, settings.tokens())
+        StructType typed = sequence(schema, ColumnNames.of(spark), settings)
                 .map(path -> path.retyped(schema, type))
                 .orElse(schema);
         return withCorruptColumn(typed, spark);

@@ -40,10 +40,10 @@ record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target
      *
      * @throws RefusedException if the table lacks one of them
      */
-    static Column struct(Dataset<Row> rows, LstmModel model) {
+    static Column struct(Dataset<Row> rows, ColumnNames names, LstmModel model) {
         StructType schema = rows.schema();
         return functions.struct(model.parts().stream()
-                .map(part -> ColumnPath.find(schema, part.name())
+                .map(part -> ColumnPath.find(schema, part.name(), names)
                         .map(path -> rows.col(path.quoted()).as(part.name()))
                         .orElseThrow(() -> missing(part.name(), schema)))
                 .toArray(Column[]::new));
@@ -56,12 +56,13 @@ record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target
     }
 
     /** The same schema with the types in which a model reads its columns; for JSON, whose types are those of all values together. */
-    static StructType typed(StructType schema, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
+    static StructType typed(
+            StructType schema, ColumnNames names, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
         StructType typed = schema;
         OptionalInt target = target(model, settings);
         for (int at = 0; at < model.parts().size(); at++) {
             InputPart part = model.parts().get(at);
-            Optional<ColumnPath> path = ColumnPath.find(typed, part.name());
+            Optional<ColumnPath> path = ColumnPath.find(typed, part.name(), names);
             boolean holdsWords = vocabulary.isPresent() && target.equals(OptionalInt.of(at));
             if (path.isPresent() && !holdsWords) {
                 SequenceForm numbers = part.width() == 1 ? SequenceForm.NUMBERS : SequenceForm.FEATURE_ROWS;

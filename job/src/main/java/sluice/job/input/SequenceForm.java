@@ -19,10 +19,14 @@ public enum SequenceForm {
     ID_TEXT("token ids in text"),
     /** {@code array<string>}: token ids or numbers as texts, from the events of a text format. */
     ID_WORDS("token ids as texts"),
+    /** {@code array<float|double|decimal>}: token ids, each of them a whole number. */
+    REAL_IDS("token ids"),
     /** {@code array<float|double|decimal>}: one number per step. */
     NUMBERS("numbers"),
     /** {@code array<array<number>>}: one row of features per step. */
     FEATURE_ROWS("rows of features"),
+    /** {@code string}: a list of numbers, or of rows of features, as text ({@code input.splitter = list}). */
+    FEATURE_TEXT("features in text"),
     /** {@code array<struct<numbers>>}: one struct per step, with the features in the order of its fields. */
     FEATURE_STRUCTS("structs of features"),
     /** {@code struct}: a column for each input of a model with several. */
@@ -43,8 +47,8 @@ public enum SequenceForm {
         return switch (this) {
             case IDS -> DataTypes.createArrayType(DataTypes.LongType);
             case WORDS, ID_WORDS -> DataTypes.createArrayType(DataTypes.StringType);
-            case TEXT, ID_TEXT -> DataTypes.StringType;
-            case NUMBERS -> DataTypes.createArrayType(DataTypes.DoubleType);
+            case TEXT, ID_TEXT, FEATURE_TEXT -> DataTypes.StringType;
+            case NUMBERS, REAL_IDS -> DataTypes.createArrayType(DataTypes.DoubleType);
             case FEATURE_ROWS, FEATURE_STRUCTS ->
                 DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
             case PARTS -> throw new AssertionError("the columns of several inputs have types of their own");
@@ -94,19 +98,19 @@ public enum SequenceForm {
 
     /** Whether the sequence is tokens; whole numbers are also accepted by a model that reads one number per step. */
     boolean holdsTokens() {
-        return this == IDS || this == ID_TEXT || this == ID_WORDS || needsVocabulary();
+        return this == IDS || this == REAL_IDS || this == ID_TEXT || this == ID_WORDS || needsVocabulary();
     }
 
     /** Whether its steps, or their features, are numbers and not texts. */
     boolean holdsNumbers() {
-        return this == IDS || holdsFeatures();
+        return this == IDS || this == REAL_IDS || (holdsFeatures() && this != FEATURE_TEXT);
     }
 
     /** Whether it can only be read as features. */
     boolean holdsFeatures() {
         return switch (this) {
-            case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS -> true;
-            case IDS, WORDS, TEXT, ID_TEXT, ID_WORDS, PARTS -> false;
+            case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS, FEATURE_TEXT -> true;
+            case IDS, REAL_IDS, WORDS, TEXT, ID_TEXT, ID_WORDS, PARTS -> false;
         };
     }
 

@@ -2,11 +2,13 @@ package sluice.job.input;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.apache.spark.sql.Row;
 import sluice.cell.Defect;
 import sluice.cell.InputKind;
@@ -24,6 +26,9 @@ import sluice.job.settings.Tokenizer;
 public final class SequenceReader implements Serializable {
     private static final long serialVersionUID = 1L;
 
+    /** The fraction of a whole number that a program wrote as a floating-point number, such as {@code 7.0}. */
+    private static final Pattern ZERO_FRACTION = Pattern.compile("(?<=\\d)\\.0*$");
+
     private final int column;
     private final InitialState state; // null if sequences start from the model's own initial state
     private final SequenceForm form;
@@ -31,6 +36,7 @@ public final class SequenceReader implements Serializable {
     private final int inputWidth;
     private final Vocabulary vocabulary; // null if the form needs none
     private final Integer unknownId; // id for unknown words; null if they make a bad row
+    private final boolean lowerCase; // whether words are looked up in lower case
     private final Tokenizer splitter;
     private final LengthLimits limits;
     private final Padding padding;
@@ -61,6 +67,7 @@ public final class SequenceReader implements Serializable {
         this.inputWidth = inputWidth;
         this.vocabulary = form.needsVocabulary() ? plan.vocabulary().orElseThrow() : null;
         this.unknownId = unknownId(settings, vocabulary);
+        this.lowerCase = settings.lowerCase();
         this.splitter = settings.splitter();
         this.limits = settings.limits();
         this.parts = plan.parts()
@@ -79,6 +86,7 @@ public final class SequenceReader implements Serializable {
         this.inputWidth = other.inputWidth;
         this.vocabulary = other.vocabulary;
         this.unknownId = other.unknownId;
+        this.lowerCase = other.lowerCase;
         this.splitter = other.splitter;
         this.limits = limits;
         this.padding = other.padding;
@@ -104,14 +112,31 @@ public final class SequenceReader implements Serializable {
         return id;
     }
 
-    /** A sequence or a defect; the other one is null. */
-    public record Reading(Sequence sequence, RowDefect defect) {
-        static Reading of(Sequence sequence) {
-            return new Reading(sequence, null);
+    /**
+     * A sequence or a defect; the other one is null.
+     *
+     * @param words number of words that were looked up
+     * @param unknownWords number of them that were replaced by {@code input.unknown-word}
+     */
+    public record Reading(Sequence sequence, RowDefect defect, int words, int unknownWords) {
+        private static Reading of(Sequence sequence, Ids ids) {
+            return new Reading(sequence, null, ids.words(), ids.unknown());
+        }
+
+        /** The same with another sequence. */
+        Reading with(Sequence other) {
+            return new Reading(other, null, words, unknownWords);
         }
 
         static Reading defect(RowDefect defect) {
-            return new Reading(null, defect);
+            return new Reading(null, defect, 0, 0);
+        }
+    }
+
+    /** Token ids, and how many of them words were looked up for and were unknown. */
+    private record Ids(int[] ids, int words, int unknown) {
+        static Ids of(int... ids) {
+            return new Ids(ids, 0, 0);
         }
     }
 
@@ -131,30 +156,46 @@ public final class SequenceReader implements Serializable {
                 throw new UnreadableRow(
                         RowDefect.NULL_SEQUENCE, "it is null, expected a sequence (an empty one is [])");
             }
-            Sequence sequence = sequence(row);
+            Ids ids = ids(row);
+            Sequence sequence = ids == null ? features(row) : ofIds(ids.ids());
             LstmState start = state == null ? null : state.read(row);
-            return Reading.of(start == null ? sequence : sequence.from(start));
+            return Reading.of(start == null ? sequence : sequence.from(start), ids == null ? Ids.of() : ids);
         } catch (UnreadableRow e) {
             return Reading.defect(e.defect());
         }
     }
 
-    private Sequence sequence(Row row) throws UnreadableRow {
+    /** The token ids of the row; null if it holds features. */
+    private Ids ids(Row row) throws UnreadableRow {
         return switch (form) {
-            case IDS ->
-                kind == InputKind.FEATURES && inputWidth > 1
-                        ? ofSteps(steps(row, flat(row.getList(column))))
-                        : ofIds(ids(steps(row, row.<Number>getList(column))));
-            case ID_TEXT -> ofIds(parse(steps(row, Arrays.asList(splitter.split(row.getString(column))))));
+            case IDS -> readsFlatRows() ? null : Ids.of(ids(steps(row, row.<Number>getList(column))));
+            case REAL_IDS -> Ids.of(wholeIds(steps(row, row.<Number>getList(column))));
+            case ID_TEXT -> Ids.of(parse(steps(row, split(row.getString(column)))));
+            case ID_WORDS ->
+                kind == InputKind.FEATURES ? null : Ids.of(parse(steps(row, row.<String>getList(column))));
+            case WORDS -> lookUp(steps(row, row.<String>getList(column)));
+            case TEXT -> lookUp(steps(row, split(row.getString(column))));
+            case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS, FEATURE_TEXT, PARTS -> null;
+        };
+    }
+
+    /** Whether whole numbers are the features of steps, one after the other. */
+    private boolean readsFlatRows() {
+        return kind == InputKind.FEATURES && inputWidth > 1;
+    }
+
+    private Sequence features(Row row) throws UnreadableRow {
+        return switch (form) {
+            case IDS -> ofSteps(steps(row, flat(row.getList(column))));
             case ID_WORDS -> ofTexts(steps(row, row.<String>getList(column)));
-            case WORDS -> ofIds(lookUp(steps(row, row.<String>getList(column))));
-            case TEXT -> ofIds(lookUp(steps(row, Arrays.asList(splitter.split(row.getString(column))))));
             case NUMBERS ->
                 inputWidth > 1
                         ? ofSteps(steps(row, flat(row.getList(column))))
                         : ofNumbers(steps(row, row.<Number>getList(column)));
             case FEATURE_ROWS, FEATURE_STRUCTS -> ofSteps(steps(row, row.getList(column)));
+            case FEATURE_TEXT -> ofText(steps(row, TextList.rows(row.getString(column))));
             case PARTS -> parts.read(row.getStruct(column));
+            default -> throw new IllegalStateException("holds tokens: " + form);
         };
     }
 
@@ -204,43 +245,67 @@ public final class SequenceReader implements Serializable {
         return kind == InputKind.FEATURES ? Sequence.ofNumbers(whole) : Sequence.ofTokens(whole);
     }
 
+    /** The words of a text; null for an element of a list that is null. */
+    private List<String> split(String text) throws UnreadableRow {
+        return splitter.isList() ? TextList.flat(text) : Arrays.asList(splitter.split(text));
+    }
+
     private int[] parse(List<String> texts) throws UnreadableRow {
         Long[] ids = new Long[texts.size()];
         for (int step = 0; step < ids.length; step++) {
+            String text = texts.get(step);
             try {
-                ids[step] = Long.valueOf(texts.get(step));
+                ids[step] = text == null
+                        ? null
+                        : Long.valueOf(ZERO_FRACTION.matcher(text).replaceFirst(""));
             } catch (NumberFormatException e) {
                 throw new UnreadableRow(
                         RowDefect.UNKNOWN_WORD,
                         String.format(
-                                Locale.ROOT,
-                                "'%s' at step %d is no token id, and there is no vocabulary",
-                                texts.get(step),
-                                step));
+                                Locale.ROOT, "'%s' at step %d is no token id, and there is no vocabulary", text, step));
             }
         }
         return ids(Arrays.asList(ids));
     }
 
-    /** Each text is one step: an id, or a number for a model that reads one number per step. */
+    /** Each text is a number, for a model that reads one number per step. */
     private Sequence ofTexts(List<String> texts) throws UnreadableRow {
-        for (int step = 0; step < texts.size(); step++) {
-            notNull(texts.get(step), step);
-        }
-        if (kind != InputKind.FEATURES) {
-            return ofIds(parse(texts));
-        }
         float[] features = new float[texts.size()];
         for (int step = 0; step < features.length; step++) {
-            try {
-                features[step] = Float.parseFloat(texts.get(step));
-            } catch (NumberFormatException e) {
-                throw new UnreadableRow(
-                        RowDefect.WRONG_TYPE,
-                        String.format(Locale.ROOT, "'%s' at step %d is no number", texts.get(step), step));
-            }
+            features[step] = number(notNull(texts.get(step), step), step);
         }
         return Sequence.ofFeatures(features.length, features);
+    }
+
+    private int[] wholeIds(List<? extends Number> all) throws UnreadableRow {
+        Long[] ids = new Long[all.size()];
+        for (int step = 0; step < ids.length; step++) {
+            Number number = all.get(step);
+            ids[step] = number == null ? null : whole(number, step);
+        }
+        return ids(Arrays.asList(ids));
+    }
+
+    /** The value of a decimal or floating-point number that is whole. */
+    private static long whole(Number number, int step) throws UnreadableRow {
+        boolean isWhole;
+        if (number instanceof BigDecimal decimal) {
+            isWhole = decimal.stripTrailingZeros().scale() <= 0;
+        } else {
+            double value = number.doubleValue();
+            isWhole = value == Math.rint(value) && !Double.isInfinite(value);
+        }
+        if (!isWhole) {
+            throw new UnreadableRow(
+                    RowDefect.WRONG_TYPE,
+                    String.format(Locale.ROOT, "token %s at step %d is no whole number", number, step));
+        }
+        if (Math.abs(number.doubleValue()) >= Long.MAX_VALUE) {
+            throw new UnreadableRow(
+                    RowDefect.WRONG_TYPE,
+                    String.format(Locale.ROOT, "token %s at step %d is beyond 64 bits", number, step));
+        }
+        return number.longValue();
     }
 
     private int[] ids(List<? extends Number> numbers) throws UnreadableRow {
@@ -258,11 +323,13 @@ public final class SequenceReader implements Serializable {
         return ids;
     }
 
-    private int[] lookUp(List<String> words) throws UnreadableRow {
+    private Ids lookUp(List<String> words) throws UnreadableRow {
         int[] ids = new int[words.size()];
         int step = 0;
+        int unknown = 0;
         for (String word : words) {
-            Integer id = vocabulary.id(notNull(word, step));
+            String sought = notNull(word, step);
+            Integer id = vocabulary.id(lowerCase ? sought.toLowerCase(Locale.ROOT) : sought);
             if (id == null && unknownId == null) {
                 throw new UnreadableRow(
                         RowDefect.UNKNOWN_WORD,
@@ -272,9 +339,10 @@ public final class SequenceReader implements Serializable {
                                 word,
                                 step));
             }
+            unknown += id == null ? 1 : 0;
             ids[step++] = id == null ? unknownId : id;
         }
-        return ids;
+        return new Ids(ids, ids.length, unknown);
     }
 
     private Sequence ofNumbers(List<? extends Number> numbers) throws UnreadableRow {
@@ -287,18 +355,42 @@ public final class SequenceReader implements Serializable {
         return Sequence.ofFeatures(features.length, features);
     }
 
+    /** A list of numbers, if the model reads one a step; or a list of rows of features. */
+    private Sequence ofText(List<List<String>> rows) throws UnreadableRow {
+        float[] features = new float[Math.multiplyExact(rows.size(), inputWidth)];
+        for (int step = 0; step < rows.size(); step++) {
+            List<String> row = rows.get(step);
+            requireWidth(row.size(), step);
+            for (int k = 0; k < inputWidth; k++) {
+                features[step * inputWidth + k] = number(notNull(row.get(k), step), step);
+            }
+        }
+        return Sequence.ofFeatures(rows.size(), features);
+    }
+
+    private static float number(String text, int step) throws UnreadableRow {
+        try {
+            return Float.parseFloat(text);
+        } catch (NumberFormatException e) {
+            throw new UnreadableRow(
+                    RowDefect.WRONG_TYPE, String.format(Locale.ROOT, "'%s' at step %d is no number", text, step));
+        }
+    }
+
+    private void requireWidth(int width, int step) throws UnreadableRow {
+        if (width != inputWidth) {
+            throw new UnreadableRow(
+                    RowDefect.code(Defect.Kind.WRONG_INPUT),
+                    String.format(Locale.ROOT, "step %d has %d features, the model reads %d", step, width, inputWidth));
+        }
+    }
+
     /** Each step has its features in one of the forms of {@link StepFeatures}. */
     private Sequence ofSteps(List<?> steps) throws UnreadableRow {
         float[] features = new float[Math.multiplyExact(steps.size(), inputWidth)];
         int step = 0;
         for (Object row : steps) {
-            int width = StepFeatures.width(notNull(row, step));
-            if (width != inputWidth) {
-                throw new UnreadableRow(
-                        RowDefect.code(Defect.Kind.WRONG_INPUT),
-                        String.format(
-                                Locale.ROOT, "step %d has %d features, the model reads %d", step, width, inputWidth));
-            }
+            requireWidth(StepFeatures.width(notNull(row, step)), step);
             for (int k = 0; k < inputWidth; k++) {
                 features[step * inputWidth + k] =
                         notNull(StepFeatures.get(row, k), step).floatValue();

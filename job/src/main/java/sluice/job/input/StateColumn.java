@@ -35,9 +35,9 @@ final class StateColumn implements InitialState {
     }
 
     /** @throws RefusedException if there is no such column, it holds no states, or the model cannot continue from a state */
-    static StateColumn resolve(StructType schema, String name, LstmModel model) {
-        StructField field =
-                ColumnPath.field(schema, name, "input.state", "set input.state to one of these, or leave it empty");
+    static StateColumn resolve(StructType schema, String name, ColumnNames names, LstmModel model) {
+        StructField field = ColumnPath.field(
+                schema, name, names, "input.state", "set input.state to one of these, or leave it empty");
         int hidden = index(field, HIDDEN);
         int cell = index(field, CELL);
         if (hidden < 0 || cell < 0) {
@@ -50,7 +50,7 @@ final class StateColumn implements InitialState {
                     "input.state: the model also reads backward, from a sequence's end, so it cannot continue from the state of an earlier part: "
                             + "score whole sequences and leave input.state empty");
         }
-        return new StateColumn(name, schema.fieldIndex(name), hidden, cell);
+        return new StateColumn(field.name(), schema.fieldIndex(field.name()), hidden, cell);
     }
 
     /** Index of the struct's field of this name; -1 if the column is no struct or the field holds no rows of numbers. */

@@ -1,14 +1,21 @@
 package sluice.job.input;
 
+import java.net.URI;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.StructType;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
@@ -32,17 +39,112 @@ public final class TableSource {
     }
 
     /**
+     * A table as it was read.
+     *
+     * @param notes what the user should know about its columns, as sentences
+     */
+    record Found(Dataset<Row> rows, List<String> notes) {}
+
+    /**
      * Reads the table with the schema of its files, or one that Spark infers. Values of partition columns keep their text.
      *
-     * @throws RefusedException if there is no such table
+     * @throws RefusedException if there is no such table, or a column that is needed can't be read
      */
-    Dataset<Row> read() {
-        Dataset<Row> rows = load(spark.read().options(options()));
-        if (settings.format() == InputFormat.TABLE || settings.format() == InputFormat.TEXT) {
-            return rows; // a table's catalog states the types, and text has no partition columns
-        }
+    Found read() {
+        return switch (settings.format()) {
+            case TABLE, TEXT -> // a table's catalog states the types, and text has no partition columns
+                new Found(load(spark.read().options(options())), List.of());
+            case PARQUET, ORC -> readStored();
+            case JSON, CSV, AVRO ->
+                new Found(withPartitionTexts(load(spark.read().options(options()))), List.of());
+        };
+    }
+
+    private Dataset<Row> withPartitionTexts(Dataset<Row> rows) {
         StructType kept = PartitionTexts.kept(rows);
         return kept.equals(rows.schema()) ? rows : read(kept);
+    }
+
+    /** Reads files that state their schemas. */
+    private Found readStored() {
+        Dataset<Row> rows = null;
+        RefusedException refusal = null;
+        try {
+            rows = load(spark.read().options(options()));
+        } catch (RefusedException e) { // perhaps because of one column
+            refusal = e;
+        }
+        StoredColumns columns = columns(rows == null ? read(new StructType()) : rows);
+        boolean isOtherwiseReadable = !columns.isEmpty() && (!columns.problems().isEmpty() || isMerged());
+        if (rows == null && !isOtherwiseReadable) {
+            throw refusal;
+        }
+        if (rows == null) {
+            columns.problems().forEach(this::requireUnused);
+            rows = read(columns.readable(isMerged()));
+            if (rows.schema().isEmpty()) {
+                throw refusal;
+            }
+        } else {
+            StructType widened = columns.widened(rows.schema());
+            rows = widened.equals(rows.schema()) ? rows : read(widened);
+        }
+        List<String> notes = columns.nanoseconds(rows.schema()).stream()
+                .filter(this::isKept)
+                .map(
+                        "column '%s' holds Parquet times of nanoseconds, which Spark has no type for: it is read and written as a whole number (bigint), the nanoseconds since 1970-01-01"
+                                ::formatted)
+                .toList();
+        return new Found(withPartitionTexts(rows), notes);
+    }
+
+    private StoredColumns columns(Dataset<Row> rows) {
+        List<String> paths = Arrays.stream(rows.inputFiles())
+                .map(uri -> new Path(URI.create(uri)).toString())
+                .toList();
+        Map<String, String> options = new HashMap<>(options());
+        Configuration hadoop = spark.sessionState().newHadoopConf();
+        options.forEach(hadoop::set);
+        List<FileSchema> schemas = FileSchema.of(paths, settings.format(), spark, hadoop);
+        return StoredColumns.of(schemas, settings.format(), spark, hadoop);
+    }
+
+    /** Whether Spark takes the columns of all files together. */
+    private boolean isMerged() {
+        SQLConf conf = spark.sessionState().conf();
+        boolean isDefault = settings.format() == InputFormat.ORC
+                ? conf.isOrcSchemaMergingEnabled()
+                : conf.isParquetSchemaMergingEnabled();
+        return settings.options().entrySet().stream()
+                .filter(option -> option.getKey().equalsIgnoreCase("mergeSchema"))
+                .map(option -> Boolean.parseBoolean(option.getValue()))
+                .findFirst()
+                .orElse(isDefault);
+    }
+
+    private boolean isKept(String column) {
+        ColumnNames names = ColumnNames.of(spark);
+        return settings.columns().isEmpty() || settings.columns().stream().anyMatch(name -> names.same(name, column));
+    }
+
+    /** @throws RefusedException if the settings name the column, or all columns are kept */
+    private void requireUnused(String column, String problem) {
+        ColumnNames names = ColumnNames.of(spark);
+        Stream<String> named = Stream.of(
+                        List.of(settings.tokens()), settings.state().stream().toList(), settings.key())
+                .flatMap(List::stream);
+        boolean isNamed =
+                named.anyMatch(name -> names.same(name, column) || names.same(name.split("\\.", 2)[0], column));
+        if (isNamed) {
+            throw new RefusedException(
+                    "%s: column '%s' can't be read by Spark: %s; write it again as another type, for example float32, int64 or text"
+                            .formatted(paths(), column, problem));
+        }
+        if (isKept(column)) {
+            throw new RefusedException(
+                    "%s: column '%s' can't be read by Spark: %s; leave it out by listing the columns to keep in input.columns, or write it again as another type, for example float32, int64 or text"
+                            .formatted(paths(), column, problem));
+        }
     }
 
     /**
@@ -129,7 +231,6 @@ public final class TableSource {
         Map<String, String> options = new LinkedHashMap<>();
         if (settings.format() == InputFormat.CSV) {
             options.put("header", "true");
-            options.put("inferSchema", "true");
         }
         options.putAll(settings.options());
         return options;
@@ -143,6 +244,12 @@ public final class TableSource {
         if ("PATH_NOT_FOUND".equals(condition)) {
             String path = ((AnalysisException) e).getMessageParameters().get("path");
             return new RefusedException("%s: no such file or directory; check --input".formatted(path), e);
+        }
+        if ("COLUMN_ALREADY_EXISTS".equals(condition)) {
+            return new RefusedException(
+                    "%s: %s; if two columns differ only in case, set spark.sql.caseSensitive to true (--conf)"
+                            .formatted(paths(), Failure.firstLine(e.getMessage())),
+                    e);
         }
         if ("UNABLE_TO_INFER_SCHEMA".equals(condition)) {
             return holdsNothing();
@@ -161,7 +268,7 @@ public final class TableSource {
         }
         return new RefusedException(
                 "%s: not readable as %s: %s; check --input and --input-format"
-                        .formatted(paths(), settings.format().sparkName(), Failure.firstLine(e.getMessage())),
+                        .formatted(paths(), settings.format().sparkName(), Failure.unreadable(e)),
                 e);
     }
 

@@ -25,6 +25,10 @@ public final class Failure {
             deepest = cause;
             path = unreadableFile(cause).orElse(path);
         }
+        if (path != null && deepest instanceof ClassNotFoundException) {
+            return "%s: can't be read: the class %s is missing, perhaps of a compression that this Spark lacks; nothing was written; put its jar on the class path (--jars or --packages), or write the file again with another compression, such as zstd or snappy"
+                    .formatted(path, deepest.getMessage());
+        }
         if (path != null) {
             return "%s: can't be read: %s; nothing was written; repair or remove the file"
                     .formatted(path, firstLine(deepest.getMessage()));
@@ -58,6 +62,22 @@ public final class Failure {
                         && String.valueOf(spark.getCondition()).startsWith(FAILED_READ_FILE)
                 ? Optional.ofNullable(spark.getMessageParameters().get("path"))
                 : Optional.empty();
+    }
+
+    /**
+     * Why Spark could not read a table. Of a file that it could not read it says only its name, and the deepest cause says why.
+     *
+     * @param failure as Spark threw it
+     */
+    public static String unreadable(Throwable failure) {
+        String message = firstLine(failure.getMessage());
+        Throwable deepest = failure;
+        while (deepest.getCause() != null) {
+            deepest = deepest.getCause();
+        }
+        return unreadableFile(failure).isEmpty() || deepest == failure
+                ? message
+                : "%s: %s".formatted(message.strip(), firstLine(deepest.getMessage()));
     }
 
     /** The exit code of a run that failed with this exception. */

@@ -1,21 +1,76 @@
 package sluice.job.model;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** Words and their token ids. Immutable. The map from word to id is not serialized; each process builds it on first use. */
 public final class Vocabulary implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final String[] words; // by id; null where an id has no word
+    private final List<String> notes;
+    private final String pieces; // of what the entries are pieces of words; null if they are words
     private transient volatile Map<String, Integer> ids;
 
-    private Vocabulary(String[] words) {
+    private Vocabulary(String[] words, List<String> notes, String pieces) {
         this.words = words;
+        this.notes = notes;
+        this.pieces = pieces;
+    }
+
+    private Vocabulary(String[] words) {
+        this(words, List.of(), null);
+    }
+
+    /** The same words with one more note. */
+    Vocabulary withNote(String note) {
+        List<String> more = new ArrayList<>(notes);
+        more.add(note);
+        return new Vocabulary(words, List.copyOf(more), pieces);
+    }
+
+    /** The words with ids that are larger by a number. */
+    public Vocabulary shifted(int by) {
+        String[] shifted = new String[Math.addExact(words.length, by)];
+        System.arraycopy(words, 0, shifted, by, words.length);
+        return new Vocabulary(shifted, notes, pieces);
+    }
+
+    /** The same entries as pieces of words, which no splitter here makes. */
+    Vocabulary withPieces(String tokenizer) {
+        return new Vocabulary(words, notes, tokenizer);
+    }
+
+    /** What was assumed about the file, as sentences. */
+    public List<String> notes() {
+        return notes;
+    }
+
+    /** The kind of tokenizer whose pieces of words these are; empty if they are words. */
+    public Optional<String> pieces() {
+        return Optional.ofNullable(pieces);
+    }
+
+    /** Whether more than a tenth of the words begin as libraries mark pieces of words. */
+    public boolean looksLikePieces() {
+        long marked = Arrays.stream(words)
+                .filter(word -> word != null
+                        && (word.startsWith("\u0120") || word.startsWith("\u2581") || word.startsWith("##")))
+                .count();
+        return 10 * marked > words.length;
+    }
+
+    /** The words with white space in them. */
+    public List<String> wordsWithSpace() {
+        return Arrays.stream(words)
+                .filter(word -> word != null && word.codePoints().anyMatch(Character::isWhitespace))
+                .toList();
     }
 
     /**

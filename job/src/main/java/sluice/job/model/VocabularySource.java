@@ -1,38 +1,29 @@
 package sluice.job.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
+import sluice.cell.model.LstmModel;
+import sluice.cell.model.OutputLayer;
+import sluice.cell.weights.file.ModelFile;
 import sluice.job.message.RefusedException;
 import sluice.job.storage.Storage;
 
 /** Finds the vocabulary: the file that {@code input.vocabulary} names, otherwise the metadata of the model file. */
 public final class VocabularySource {
     private static final String METADATA_KEY = "vocabulary";
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
-
-    /** A bracket followed by a quoted word. A text file whose first word is {@code [PAD]} or a bracket does not match. */
-    private static final Pattern JSON_START = Pattern.compile("\\s*[{\\[]\\s*\"");
+    /**
+     * A bracket followed by a quoted word, or such a text in quotes. A text file whose first word is {@code [PAD]} or a bracket does not
+     * match.
+     */
+    private static final Pattern JSON_START = Pattern.compile("\\s*([{\\[]\\s*\"|\"\\s*\\{\\s*\\\\\")");
 
     private VocabularySource() {}
 
@@ -40,41 +31,81 @@ public final class VocabularySource {
      * The vocabulary; empty if neither the settings nor the model have one.
      *
      * @param file setting {@code input.vocabulary}
-     * @param metadata of the model file
+     * @param model whose metadata may hold one
      * @throws RefusedException if the named file is missing or the vocabulary is malformed
      */
-    public static Optional<Vocabulary> find(Optional<String> file, Map<String, String> metadata, Configuration hadoop) {
+    public static Optional<Vocabulary> find(Optional<String> file, ModelFile model, Configuration hadoop) {
+        int tokens = model.model().tokens();
         if (file.isPresent()) {
-            String path = file.get();
-            return Optional.of(parse(path, read(path, hadoop), false));
+            return Optional.of(read(file.get(), "--vocabulary", tokens, hadoop));
         }
-        return Optional.ofNullable(metadata.get(METADATA_KEY))
-                .map(text -> parse("the vocabulary in the model's metadata", text, true));
+        return Optional.ofNullable(model.metadata().get(METADATA_KEY))
+                .map(text -> parse(
+                        "the vocabulary in the model's metadata", VocabularyText.withoutMark(text), true, tokens));
     }
 
-    private static String read(String path, Configuration hadoop) {
-        FileSystem files = Storage.of(path, "--vocabulary", hadoop);
-        try (InputStream stream = files.open(Storage.path(path, "--vocabulary"))) {
-            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+    /**
+     * The names of the classes ({@code output.labels}), in any form of a vocabulary.
+     *
+     * @throws RefusedException if the file is missing or malformed, or has more names than there are classes
+     */
+    public static Optional<Vocabulary> labels(Optional<String> file, LstmModel model, Configuration hadoop) {
+        if (file.isEmpty()) {
+            return Optional.empty();
+        }
+        int classes = model.output().map(OutputLayer::classes).orElse(0);
+        if (classes == 0) {
+            throw new RefusedException(
+                    "output.labels: the model has no output layer, so there are no classes; leave it empty");
+        }
+        Vocabulary labels = read(file.get(), "output.labels", classes, hadoop);
+        if (labels.size() != classes) {
+            throw new RefusedException(String.format(
+                    Locale.ROOT,
+                    "output.labels: %s has %d labels, but the model has %d classes: this may be the file of another model",
+                    file.get(),
+                    labels.size(),
+                    classes));
+        }
+        return Optional.of(labels);
+    }
+
+    /**
+     * @param option that names the file, for messages
+     * @param ids number of ids that there are
+     */
+    private static Vocabulary read(String path, String option, int ids, Configuration hadoop) {
+        FileSystem files = Storage.of(path, option, hadoop);
+        try (InputStream stream = files.open(Storage.path(path, option))) {
+            byte[] bytes = stream.readAllBytes();
+            return parse(path, decoded(path, bytes), false, ids);
         } catch (FileNotFoundException e) {
-            throw new RefusedException("%s: no such file; check input.vocabulary".formatted(path), e);
+            String key = option.equals("--vocabulary") ? "input.vocabulary" : option;
+            throw new RefusedException("%s: no such file; check %s".formatted(path, key), e);
         } catch (IOException e) {
             throw new UncheckedIOException("%s: could not be read".formatted(path), e);
         }
     }
 
+    private static String decoded(String path, byte[] bytes) {
+        try {
+            return VocabularyText.decode(bytes);
+        } catch (IllegalArgumentException e) {
+            throw new RefusedException("%s: %s".formatted(path, e.getMessage()), e);
+        }
+    }
+
     /** @param characters whether a text of a single line lists one word per character */
-    private static Vocabulary parse(String where, String text, boolean characters) {
+    private static Vocabulary parse(String where, String text, boolean characters, int ids) {
         try {
             if (JSON_START.matcher(text).lookingAt()) {
-                JsonNode json = JSON.readTree(text);
-                return json.isObject() ? Vocabulary.of(ids(json)) : Vocabulary.of(words(json));
+                return VocabularyJson.read(text);
             }
             boolean oneLine = text.strip().lines().count() == 1;
-            return Vocabulary.of(
-                    characters && oneLine
-                            ? text.codePoints().mapToObj(Character::toString).toList()
-                            : text.lines().toList());
+            return characters && oneLine
+                    ? Vocabulary.of(
+                            text.codePoints().mapToObj(Character::toString).toList())
+                    : VocabularyText.read(text.lines().toList(), ids);
         } catch (JsonProcessingException e) {
             throw new RefusedException(
                     String.format(
@@ -87,30 +118,6 @@ public final class VocabularySource {
         } catch (IllegalArgumentException e) {
             throw new RefusedException("%s: %s".formatted(where, e.getMessage()), e);
         }
-    }
-
-    private static List<String> words(JsonNode list) {
-        List<String> words = new ArrayList<>();
-        for (JsonNode word : list) {
-            if (!word.isTextual()) {
-                throw new IllegalArgumentException(String.format(
-                        Locale.ROOT, "entry %d of the list is %s, expected a word in quotes", words.size(), word));
-            }
-            words.add(word.textValue());
-        }
-        return words;
-    }
-
-    private static Map<String, Integer> ids(JsonNode map) {
-        Map<String, Integer> ids = new LinkedHashMap<>();
-        map.properties().forEach(entry -> {
-            if (!entry.getValue().canConvertToInt() || !entry.getValue().isIntegralNumber()) {
-                throw new IllegalArgumentException("the word '%s' has the id %s, expected a whole number of 0 or more"
-                        .formatted(entry.getKey(), entry.getValue()));
-            }
-            ids.put(entry.getKey(), entry.getValue().intValue());
-        });
-        return ids;
     }
 
     /** Jackson's message without its part in parentheses, which names Jackson's classes and settings. */

@@ -17,6 +17,7 @@ import org.apache.spark.sql.types.StructType;
 import sluice.job.fingerprint.FileSums;
 import sluice.job.fingerprint.HashedColumns;
 import sluice.job.fingerprint.TableFingerprint;
+import sluice.job.input.ColumnNames;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.report.RunName;
@@ -101,7 +102,11 @@ public final class DirectoryOutput implements ScoredOutput {
     public TableFingerprint stage(Dataset<Row> rows, long fileRows) {
         FileSums sums =
                 FileSums.begin(spark, hashed(rows), settings.partitionBy().size());
-        write(rows, fileRows, settings.partitionBy(), staged.path().toString(), sums.options());
+        ColumnNames names = ColumnNames.of(spark);
+        List<String> partitionBy = settings.partitionBy().stream()
+                .map(name -> rows.columns()[names.index(rows.schema(), name)])
+                .toList();
+        write(rows, fileRows, partitionBy, staged.path().toString(), sums.options());
         return sums.total();
     }
 
@@ -133,6 +138,7 @@ public final class DirectoryOutput implements ScoredOutput {
                 .format(settings.format().writer())
                 .option("maxRecordsPerFile", fileRows)
                 .option("compression", settings.format().compression())
+                .options(settings.format().options())
                 .option(FIRST_SIZE_CHECK, 1)
                 .options(settings.options())
                 .options(fingerprint)

@@ -29,6 +29,7 @@ public final class Places {
     private enum Kind {
         MODEL("--model"),
         VOCABULARY("--vocabulary"),
+        LABELS("output.labels"),
         SETTINGS("--config"),
         INPUT("--input"),
         /** Is replaced as a whole or in parts. A reader of the input would find its rows there. */
@@ -61,6 +62,7 @@ public final class Places {
         this.settings = settings;
         add(Kind.MODEL, Optional.of(settings.model().path()), hadoop);
         add(Kind.VOCABULARY, settings.input().vocabulary(), hadoop);
+        add(Kind.LABELS, settings.output().labels(), hadoop);
         add(Kind.SETTINGS, settings.file().map(file -> "file:" + file.toAbsolutePath()), hadoop);
         addInput(spark, hadoop);
         addOutput(spark, hadoop);

@@ -142,11 +142,10 @@ final class TableOutput implements ScoredOutput {
             return;
         }
         CatalogTable table = existing.get();
-        boolean otherPartitions = !settings.partitionBy().isEmpty()
-                && !Set.copyOf(settings.partitionBy()).equals(Set.copyOf(table.partitionBy()));
+        boolean otherPartitions = !shape.partitionBy().isEmpty()
+                && !Set.copyOf(shape.partitionBy()).equals(Set.copyOf(table.partitionBy()));
         TableShape there = new TableShape(table.schema(), table.partitionBy());
-        TableShape mine =
-                new TableShape(shape.columns(), otherPartitions ? settings.partitionBy() : table.partitionBy());
+        TableShape mine = new TableShape(shape.columns(), otherPartitions ? shape.partitionBy() : table.partitionBy());
         mine.difference(there, TableShape.Types.EXACT).ifPresent(difference -> {
             throw new RefusedException("%s: can't be added to: %s; choose another --output, or settings that fit"
                     .formatted(table.name(), difference));

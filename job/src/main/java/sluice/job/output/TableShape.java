@@ -1,5 +1,6 @@
 package sluice.job.output;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -13,6 +14,7 @@ import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.types.VariantType;
+import sluice.job.input.ColumnNames;
 import sluice.job.input.ColumnPath;
 import sluice.job.message.RefusedException;
 
@@ -26,17 +28,20 @@ public record TableShape(StructType columns, List<String> partitionBy) {
     /**
      * The shape of the table to write.
      *
+     * @param names of the partition columns, as the settings spell them
      * @throws RefusedException if it can't be partitioned by these columns
      */
-    public static TableShape resolve(StructType columns, List<String> partitionBy) {
-        for (String name : partitionBy) {
+    public static TableShape resolve(StructType columns, List<String> names, ColumnNames rule) {
+        List<String> partitionBy = new ArrayList<>();
+        for (String name : names) {
             StructField field =
-                    ColumnPath.field(columns, name, "output.partition-by", "scored table", "choose among these");
+                    ColumnPath.field(columns, name, rule, "output.partition-by", "scored table", "choose among these");
             if (!(field.dataType() instanceof AtomicType) || field.dataType() instanceof VariantType) {
                 throw new RefusedException(
                         "output.partition-by: column '%s' has type %s, expected a number, string, date, timestamp or boolean"
                                 .formatted(name, field.dataType().catalogString()));
             }
+            partitionBy.add(field.name());
         }
         if (Set.copyOf(partitionBy).size() < partitionBy.size()) {
             throw new RefusedException(
@@ -47,7 +52,7 @@ public record TableShape(StructType columns, List<String> partitionBy) {
                     "output.partition-by = %s: these are all columns of the scored table, but its files need at least one; leave one out"
                             .formatted(String.join(",", partitionBy)));
         }
-        return new TableShape(columns, partitionBy);
+        return new TableShape(columns, List.copyOf(partitionBy));
     }
 
     /**

@@ -2,6 +2,7 @@ package sluice.job.report;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import sluice.job.column.FlaggedRanks;
 import sluice.job.message.HumanText;
 import sluice.job.message.TwoColumnText;
@@ -11,6 +12,7 @@ import sluice.job.settings.Settings;
  * The estimates of a dry run: a table that compares them with the last run, and JSON for {@code report.path}.
  *
  * @param fingerprint SHA-256 of the model's weights
+ * @param unknownWords unknown words of the sample, as a fraction; empty if none were looked up
  * @param sharing tokens per computed step, with the rows in the table's order
  * @param sharingIfClustered tokens per computed step if the rows were sorted
  * @param flopsPerStep floating-point operations per computed step
@@ -28,6 +30,7 @@ public record DryRunReport(
         String fingerprint,
         long rows,
         double tokens,
+        OptionalDouble unknownWords,
         double sharing,
         double sharingIfClustered,
         long flopsPerStep,

@@ -104,6 +104,9 @@ final class ReportJson {
         tree.put(TOKENS, metrics.tokens());
         tree.put(COMPUTED_STEPS, metrics.computedSteps());
         tree.put(SHARING, rounded(metrics.sharing()));
+        if (metrics.words() > 0) {
+            tree.put("words", words(metrics));
+        }
         tree.put(BAD_ROWS, badRows(report));
         report.states().ifPresent(states -> tree.put(STATE, states(states)));
         report.events().ifPresent(events -> tree.put("events", events(events)));
@@ -131,6 +134,14 @@ final class ReportJson {
     private static void putPlaces(Map<String, Object> tree, Settings settings) {
         tree.put(INPUT, settings.input().paths());
         tree.put(OUTPUT, settings.output().path());
+    }
+
+    private static Map<String, Object> words(RunMetrics metrics) {
+        Map<String, Object> tree = new LinkedHashMap<>();
+        tree.put("looked-up", metrics.words());
+        tree.put("unknown", metrics.unknownWords());
+        tree.put("unknown-fraction", rounded(metrics.unknownFraction()));
+        return tree;
     }
 
     private static Map<String, Object> badRows(RunReport report) {
@@ -220,6 +231,7 @@ final class ReportJson {
         putPlaces(tree, report.settings());
         tree.put(ROWS, report.rows());
         tree.put(TOKENS, Math.round(report.tokens()));
+        report.unknownWords().ifPresent(fraction -> tree.put("unknown-words-fraction", rounded(fraction)));
         tree.put(SHARING, report.sharing());
         tree.put("sharing-if-clustered", report.sharingIfClustered());
         tree.put("flops-per-step", report.flopsPerStep());

@@ -25,6 +25,8 @@ public final class RunCounters implements Serializable {
     private final PartitionSum rows;
     private final PartitionSum tokens;
     private final PartitionSum computedSteps;
+    private final PartitionSum words;
+    private final PartitionSum unknownWords;
     private final PartitionSum tasks;
     private final PartitionSum taskNanos;
     private final PartitionSum cpuNanos;
@@ -39,6 +41,8 @@ public final class RunCounters implements Serializable {
         this.rows = PartitionSum.of(spark, ROWS);
         this.tokens = PartitionSum.of(spark, "sluice tokens");
         this.computedSteps = PartitionSum.of(spark, "sluice computed steps");
+        this.words = PartitionSum.of(spark, "sluice words");
+        this.unknownWords = PartitionSum.of(spark, "sluice unknown words");
         this.tasks = PartitionSum.of(spark, "sluice tasks");
         this.taskNanos = PartitionSum.of(spark, "sluice task nanoseconds");
         this.cpuNanos = PartitionSum.of(spark, "sluice CPU nanoseconds");
@@ -65,6 +69,12 @@ public final class RunCounters implements Serializable {
         tokens.add(batch.tokens());
         computedSteps.add(batch.steps());
         ProcessCounts.batch(batch);
+    }
+
+    /** Adds words that were looked up in the vocabulary, and those of them that are not in it. */
+    public void words(long all, long unknown) {
+        words.add(all);
+        unknownWords.add(unknown);
     }
 
     /** Adds a scoring task that has ended. */
@@ -113,6 +123,8 @@ public final class RunCounters implements Serializable {
                 rows.value(),
                 tokens.value(),
                 computedSteps.value(),
+                words.value(),
+                unknownWords.value(),
                 tasks.value().intValue(),
                 Duration.ofNanos(taskNanos.value()),
                 Duration.ofNanos(cpuNanos.value()),

@@ -11,6 +11,8 @@ import java.util.List;
  * @param tokens tokens of the scored rows
  * @param computedSteps computed steps: fewer than tokens if rows share prefixes or whole sequences; those of rows whose state
  *     overflowed are included
+ * @param words words that were looked up in a vocabulary
+ * @param unknownWords of them that are not in it
  * @param tasks scoring tasks
  * @param taskTime wall-clock time of all tasks
  * @param cpuTime CPU time of all tasks
@@ -23,6 +25,8 @@ public record RunMetrics(
         long rows,
         long tokens,
         long computedSteps,
+        long words,
+        long unknownWords,
         int tasks,
         Duration taskTime,
         Duration cpuTime,
@@ -32,7 +36,7 @@ public record RunMetrics(
         List<String> engines) {
     /** The measurements of no task. */
     public static final RunMetrics NOTHING =
-            new RunMetrics(0, 0, 0, 0, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, 0, List.of());
+            new RunMetrics(0, 0, 0, 0, 0, 0, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, 0, List.of());
 
     /** The sum of both. */
     public RunMetrics plus(RunMetrics more) {
@@ -42,6 +46,8 @@ public record RunMetrics(
                 rows + more.rows,
                 tokens + more.tokens,
                 computedSteps + more.computedSteps,
+                words + more.words,
+                unknownWords + more.unknownWords,
                 tasks + more.tasks,
                 taskTime.plus(more.taskTime),
                 cpuTime.plus(more.cpuTime),
@@ -53,6 +59,11 @@ public record RunMetrics(
 
     Duration writing() {
         return taskTime.minus(reading).minus(scoring);
+    }
+
+    /** Unknown words as a fraction of all that were looked up; 0 if none were. */
+    public double unknownFraction() {
+        return words == 0 ? 0 : (double) unknownWords / words;
     }
 
     /** Tokens per computed step; 1 if nothing was computed. */

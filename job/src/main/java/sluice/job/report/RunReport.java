@@ -156,6 +156,13 @@ public record RunReport(
                         measured.percent(measured.scoring()),
                         measured.percent(measured.writing()))
                 .add("  memory", "%s peak heap in one process", HumanText.size(measured.peakHeapBytes()));
+        if (measured.unknownWords() > 0) {
+            page.add(
+                    "  words",
+                    "%,d, of which %.1f %% are not in the vocabulary",
+                    measured.words(),
+                    100 * measured.unknownFraction());
+        }
         states.ifPresent(carried -> page.add("  states", "%s", carried.sentence()));
         return page.lines();
     }

@@ -107,6 +107,9 @@ public final class DryRun {
         sequences.counts().flatMap(EventCounts::warning).ifPresent(console::warning);
         OutputSize.warning(report.outputBytes(), settings.output().request())
                 .ifPresent(warning -> console.say("warning: %s", warning));
+        report.unknownWords()
+                .ifPresent(fraction ->
+                        ReportPrinter.unknownWords(fraction).ifPresent(warning -> console.say("warning: %s", warning)));
         new ReportPrinter(settings, console, hadoop).copy(report.json());
         return checkOutput(plan);
     }
@@ -132,6 +135,7 @@ public final class DryRun {
                 plan.model().model().fingerprint(),
                 cost.rows(),
                 cost.steps(),
+                tasks.sample().unknownWords(),
                 cost.sharing(),
                 cost.sharingIfClustered(),
                 cost.work().step(),
@@ -168,6 +172,10 @@ public final class DryRun {
                         "%s; %s",
                         HumanText.count(tasks.sample().sampledRows(), "row"),
                         clustering(tasks.sample(), cost));
+        double unknown = tasks.sample().unknownWords().orElse(0);
+        if (unknown > 0) {
+            page.add("words", "%.1f %% of the sample's words are not in the vocabulary", 100 * unknown);
+        }
         states.ifPresent(joined -> page.add("states", "%s", joined.sentence()));
         return page;
     }

@@ -1,5 +1,6 @@
 package sluice.job.run;
 
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import sluice.cell.weights.file.ModelFile;
@@ -17,6 +18,8 @@ import sluice.job.task.ScoringPlan;
 
 /** Prints what a run read and did, and writes the copy of its report to {@code report.path}. */
 public final class ReportPrinter {
+    private static final double MANY_UNKNOWN = 0.1;
+
     private final Settings settings;
     private final Console console;
     private final Configuration hadoop;
@@ -54,7 +57,18 @@ public final class ReportPrinter {
                 HumanText.duration(RunMetrics.seconds(report.duration())));
         report.lines().forEach(console.out()::println);
         printBadRows(report);
+        unknownWords(report.measured().unknownFraction()).ifPresent(warning -> console.say("warning: %s", warning));
         console.say("wrote %s: %s", settings.output().path(), String.join(", ", report.columns()));
+    }
+
+    /** A warning, if more than a tenth of the words are unknown. */
+    static Optional<String> unknownWords(double fraction) {
+        return fraction <= MANY_UNKNOWN
+                ? Optional.empty()
+                : Optional.of(String.format(
+                        Locale.ROOT,
+                        "%.1f %% of the words are not in the vocabulary, and were scored as input.unknown-word: check input.vocabulary, input.splitter and input.lower-case",
+                        100 * fraction));
     }
 
     private void printBadRows(RunReport report) {

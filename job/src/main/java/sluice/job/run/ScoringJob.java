@@ -153,7 +153,9 @@ public final class ScoringJob {
     /** The schema and partitioning of the scored table. */
     public static TableShape shape(ScoringPlan plan, Provenance provenance, Settings settings) {
         return TableShape.resolve(
-                provenance.appendTo(plan.schema()), settings.output().partitionBy());
+                provenance.appendTo(plan.schema()),
+                settings.output().partitionBy(),
+                plan.table().names());
     }
 
     /**

@@ -1,5 +1,6 @@
 package sluice.job.settings;
 
+import java.util.Map;
 import sluice.job.fingerprint.CountedJsonFormat;
 import sluice.job.fingerprint.CountedOrcFormat;
 import sluice.job.parquet.NumberListFormat;
@@ -9,7 +10,17 @@ public enum OutputFormat {
     PARQUET("parquet", NumberListFormat.class.getName(), "zstd"),
     ORC("orc", CountedOrcFormat.class.getName(), "zstd"),
     /** One JSON object per line. */
-    JSON("json", CountedJsonFormat.class.getName(), "none"),
+    JSON("json", CountedJsonFormat.class.getName(), "none") {
+        /** Spark would cut times to milliseconds. */
+        @Override
+        public Map<String, String> options() {
+            return Map.of(
+                    "timestampFormat",
+                    "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
+                    "timestampNTZFormat",
+                    "yyyy-MM-dd'T'HH:mm:ss.SSSSSS");
+        }
+    },
     /** The name of a table in Spark's catalogs. Files beside it, for example the quarantine, are Parquet. */
     TABLE("parquet", NumberListFormat.class.getName(), "zstd");
 
@@ -31,6 +42,11 @@ public enum OutputFormat {
     /** The format for {@code DataFrameWriter}. */
     public String writer() {
         return writer;
+    }
+
+    /** Other options of the writer that differ from Spark's defaults. */
+    public Map<String, String> options() {
+        return Map.of();
     }
 
     /** The writer's option {@code compression}. */

@@ -16,7 +16,9 @@ public final class Tokenizer implements Serializable {
         /** Words are separated by white space. */
         WHITESPACE,
         /** Words are separated by matches of a pattern. */
-        REGEX
+        REGEX,
+        /** The text is a list of values, with or without brackets, of ids, numbers, words or rows of numbers. */
+        LIST
     }
 
     private final Kind kind;
@@ -27,6 +29,16 @@ public final class Tokenizer implements Serializable {
     Tokenizer(Kind kind, Pattern pattern) {
         this.kind = kind;
         this.pattern = (kind == Kind.REGEX ? pattern : WHITESPACE).pattern();
+    }
+
+    /** Whether texts are lists, which {@link #split} does not read. */
+    public boolean isList() {
+        return kind == Kind.LIST;
+    }
+
+    /** Whether words are separated by white space. */
+    public boolean isWhitespace() {
+        return kind == Kind.WHITESPACE;
     }
 
     /** The words of a text, none of them empty. */

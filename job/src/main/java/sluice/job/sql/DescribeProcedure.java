@@ -67,8 +67,8 @@ record DescribeProcedure(String catalog) implements UnboundProcedure, BoundProce
 
     private static List<Row> describe(CatalogSession session, String model, Settings settings) {
         CachedModel cached = session.model(model, settings.model());
-        Optional<Vocabulary> words = VocabularySource.find(
-                settings.input().vocabulary(), cached.file().metadata(), session.hadoop());
+        Optional<Vocabulary> words =
+                VocabularySource.find(settings.input().vocabulary(), cached.file(), session.hadoop());
         return new ModelSummary(settings.model().path(), cached.file(), words)
                 .page().entries().stream()
                         .map(entry -> RowFactory.create(entry.name().strip(), entry.text()))

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -37,7 +38,7 @@ final class FunctionBinder {
     }
 
     /** Identifies a plan among those of one model. */
-    private record PlanKey(Map<String, String> settings, StructType arguments, Optional<FileStamp> vocabulary) {}
+    private record PlanKey(Map<String, String> settings, StructType arguments, List<FileStamp> words) {}
 
     /**
      * A function of one model, or of all models of the session's settings. If an argument names the model, its value is known only on
@@ -132,10 +133,12 @@ final class FunctionBinder {
                     "%s.input.length: a function reads no column but its argument: pass slice(tokens, 1, %s) to it, and pass this setting to the catalog's procedure run only"
                             .formatted(where, settings.input().length().get()));
         }
-        Optional<FileStamp> vocabulary = settings.input()
-                .vocabulary()
-                .map(path -> FileStamp.of(Storage.path(path, "input.vocabulary"), session.hadoop()));
-        return cached.memo(new PlanKey(keys, arguments, vocabulary), () -> plan(cached, settings, arguments));
+        List<FileStamp> words = Stream.of(
+                        settings.input().vocabulary(), settings.output().labels())
+                .flatMap(Optional::stream)
+                .map(path -> FileStamp.of(Storage.path(path, "input.vocabulary or output.labels"), session.hadoop()))
+                .toList();
+        return cached.memo(new PlanKey(keys, arguments, words), () -> plan(cached, settings, arguments));
     }
 
     /** The settings of a model that a function uses. */
@@ -187,8 +190,8 @@ final class FunctionBinder {
     /** A plan over a table of the arguments; its columns are dropped. */
     private RowFunction.Plan plan(CachedModel cached, Settings settings, StructType arguments) {
         InputTable table = new InputTable(session.spark().createDataFrame(List.of(), arguments), List.of(), 0, -1);
-        Optional<Vocabulary> vocabulary = VocabularySource.find(
-                settings.input().vocabulary(), cached.file().metadata(), session.hadoop());
+        Optional<Vocabulary> vocabulary =
+                VocabularySource.find(settings.input().vocabulary(), cached.file(), session.hadoop());
         ScoringPlan plan = ScoringPlan.resolve(cached.file(), settings, vocabulary, table, session.hadoop());
         plan.assumptions().forEach(note -> LOG.warn("{}: {}", settings.model().path(), note));
         return new RowFunction.Plan(

@@ -60,7 +60,7 @@ public record CarriedStates(
                     "state.path: the model is bidirectional, so it can't continue from the state of an earlier part of a sequence: "
                             + "score whole sequences and leave state.path empty");
         }
-        StateKey key = StateKey.resolve(table.wholeSchema(), settings.state().key());
+        StateKey key = StateKey.resolve(table.wholeSchema(), settings.state().key(), table.names());
         StateStore store = StateStore.at(settings.state().path().get(), hadoop);
         try {
             long newest = store.newest();

@@ -17,6 +17,7 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import sluice.job.input.ColumnNames;
 import sluice.job.input.ColumnPath;
 import sluice.job.message.RefusedException;
 
@@ -42,13 +43,13 @@ final class StateKey implements Serializable {
     }
 
     /** @throws RefusedException if the input lacks a column, or a column can't be part of a key */
-    static StateKey resolve(StructType input, List<String> names) {
-        if (Set.copyOf(names).size() < names.size()) {
+    static StateKey resolve(StructType input, List<String> names, ColumnNames rule) {
+        StructField[] columns = names.stream()
+                .map(name -> ColumnPath.field(input, name, rule, "state.key", "set it to columns of the input"))
+                .toArray(StructField[]::new);
+        if (Arrays.stream(columns).map(StructField::name).distinct().count() < names.size()) {
             throw new RefusedException("state.key = %s: names a column twice".formatted(String.join(",", names)));
         }
-        StructField[] columns = names.stream()
-                .map(name -> ColumnPath.field(input, name, "state.key", "set it to columns of the input"))
-                .toArray(StructField[]::new);
         for (StructField column : columns) {
             if (!TYPES.contains(column.dataType())) {
                 throw new RefusedException(
@@ -61,7 +62,11 @@ final class StateKey implements Serializable {
                                 .formatted(column.name()));
             }
         }
-        return new StateKey(columns, names.stream().mapToInt(input::fieldIndex).toArray());
+        return new StateKey(
+                columns,
+                Arrays.stream(columns)
+                        .mapToInt(column -> input.fieldIndex(column.name()))
+                        .toArray());
     }
 
     /** Not a copy. */

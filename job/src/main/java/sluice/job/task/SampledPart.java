@@ -10,6 +10,7 @@ import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.job.input.InputRow;
 import sluice.job.input.RowSize;
+import sluice.job.input.SequenceReader;
 import sluice.job.message.RowTooLargeException;
 
 /** A sample of a partition: its first rows. Sent to the driver; not a record, because Kryo can't read records. */
@@ -25,6 +26,8 @@ final class SampledPart implements Serializable {
     private final long bytes;
     private final long keptBytes;
     private final boolean whole;
+    private final long words;
+    private final long unknownWords;
 
     /**
      * @param partition its index
@@ -33,16 +36,28 @@ final class SampledPart implements Serializable {
      * @param steps of all sequences
      * @param bytes of the rows and their answers in a batch
      * @param keptBytes of the values that are copied to the output
+     * @param words words that were looked up in a vocabulary
+     * @param unknownWords of them that are not in it
      * @param whole whether the sample has all rows of the partition
      */
     SampledPart(
-            int partition, List<Sequence> sequences, long rows, long steps, long bytes, long keptBytes, boolean whole) {
+            int partition,
+            List<Sequence> sequences,
+            long rows,
+            long steps,
+            long bytes,
+            long keptBytes,
+            long words,
+            long unknownWords,
+            boolean whole) {
         this.partition = partition;
         this.sequences = new ArrayList<>(sequences);
         this.rows = rows;
         this.steps = steps;
         this.bytes = bytes;
         this.keptBytes = keptBytes;
+        this.words = words;
+        this.unknownWords = unknownWords;
         this.whole = whole;
     }
 
@@ -65,9 +80,14 @@ final class SampledPart implements Serializable {
         long steps = 0;
         long bytes = 0;
         long keptBytes = 0;
+        long words = 0;
+        long unknownWords = 0;
         while (input.hasNext() && rows < mostRows && steps < (long) mostRows * MAX_STEPS_PER_ROW) {
             Row row = input.next();
-            Sequence sequence = inputRow.read(row, scorer.rules()).sequence();
+            SequenceReader.Reading reading = inputRow.read(row, scorer.rules());
+            Sequence sequence = reading.sequence();
+            words += reading.words();
+            unknownWords += reading.unknownWords();
             rows++;
             if (sequence != null) {
                 limit.check(sequence).ifPresent(tooLarge -> {
@@ -79,7 +99,8 @@ final class SampledPart implements Serializable {
                 keptBytes += RowSize.packedBytes(inputRow.kept(row));
             }
         }
-        return new SampledPart(partition, sequences, rows, steps, bytes, keptBytes, !input.hasNext());
+        return new SampledPart(
+                partition, sequences, rows, steps, bytes, keptBytes, words, unknownWords, !input.hasNext());
     }
 
     int partition() {
@@ -105,6 +126,14 @@ final class SampledPart implements Serializable {
 
     long keptBytes() {
         return keptBytes;
+    }
+
+    long words() {
+        return words;
+    }
+
+    long unknownWords() {
+        return unknownWords;
     }
 
     boolean whole() {

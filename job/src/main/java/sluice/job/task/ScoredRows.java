@@ -42,6 +42,8 @@ final class ScoredRows extends LookaheadIterator {
 
     private final Deque<BatchRow> batch = new ArrayDeque<>(); // rows not returned yet
     private Deque<ScoredSequence> answers = new ArrayDeque<>(); // of the sequences in the batch
+    private long words; // looked up in the batch
+    private long unknownWords;
     private BatchRow waiting; // read, but did not fit into the batch
 
     /** A row with its sequence; the sequence of a bad row is null, and its defect is not. */
@@ -132,6 +134,9 @@ final class ScoredRows extends LookaheadIterator {
         long computed = scorer.computedSteps();
         answers = clock.scoring(() -> new ArrayDeque<>(scorer.score(sequences)));
         counters.batch(sequences, answers, scorer.computedSteps() - computed);
+        counters.words(words, unknownWords);
+        words = 0;
+        unknownWords = 0;
         return true;
     }
 
@@ -164,6 +169,8 @@ final class ScoredRows extends LookaheadIterator {
     private BatchRow read(Row row) {
         SequenceReader.Reading reading = inputRow.read(row, scorer.rules());
         Sequence sequence = reading.sequence();
+        words += reading.words();
+        unknownWords += reading.unknownWords();
         if (reading.defect() != null && badRows == BadRowRule.FAIL) {
             throw new BadRowException(inputRow.complaint(row, reading.defect()));
         }

@@ -1,6 +1,7 @@
 package sluice.job.task;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -66,7 +67,7 @@ public record ScoringPlan(
      */
     public static ScoringPlan read(ModelFile file, Settings settings, SparkSession spark) {
         Configuration hadoop = spark.sessionState().newHadoopConf();
-        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input().vocabulary(), file.metadata(), hadoop);
+        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input().vocabulary(), file, hadoop);
         return resolve(file, settings, vocabulary, readTable(file.model(), settings, vocabulary, spark), hadoop);
     }
 
@@ -90,8 +91,9 @@ public record ScoringPlan(
         } catch (IllegalArgumentException | ModelException e) {
             throw new RefusedException("%s: %s".formatted(settings.model().path(), e.getMessage()), e);
         }
-        Optional<Vocabulary> labels =
-                vocabulary.filter(words -> Assumptions.namesClasses(file.model(), input.kind(), request));
+        Optional<Vocabulary> labels = VocabularySource.labels(settings.output().labels(), file.model(), hadoop)
+                .map(names -> names.shifted(request.firstClass()))
+                .or(() -> vocabulary.filter(words -> Assumptions.namesClasses(file.model(), input.kind(), request)));
         Optional<ClassColumns> classes = ClassColumns.resolve(
                 table,
                 input,
@@ -109,7 +111,11 @@ public record ScoringPlan(
         if (settings.badRows().rule() == BadRowRule.QUARANTINE) {
             quarantine.appendTo(table.wholeSchema()); // refuses a column of that name before the first pass
         }
-        List<String> assumptions = Assumptions.of(file.model(), input.kind(), request, vocabulary.isPresent());
+        List<String> assumptions = new ArrayList<>(table.notes());
+        assumptions.addAll(input.notes(settings.input()));
+        labels.ifPresent(words -> assumptions.addAll(words.notes()));
+        assumptions.addAll(
+                Assumptions.of(file.model(), input.kind(), request, vocabulary.isPresent() && labels.isEmpty()));
         return new ScoringPlan(
                 file.with(assumptions),
                 table,
@@ -120,7 +126,7 @@ public record ScoringPlan(
                 columns.appendTo(table.schema(), file.model()),
                 quarantine,
                 carried,
-                assumptions);
+                List.copyOf(assumptions));
     }
 
     /** The provenance columns and metadata of the scored table. */
@@ -140,6 +146,9 @@ public record ScoringPlan(
             return table.readingParts(model, settings, vocabulary, spark);
         }
         SequenceForm looks = table.looks(settings.input());
+        if (looks == SequenceForm.TEXT && settings.input().splitter().isList()) {
+            return table;
+        }
         SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabulary);
         return EventTable.grouped(table.reading(expected, spark, settings.input(), model), settings);
     }

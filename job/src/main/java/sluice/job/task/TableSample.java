@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
@@ -113,6 +114,13 @@ public record TableSample(long[] rowsOf, List<SampledPart> parts) {
     /** Fraction of the sampled rows that can be scored; 1 if the sample is empty. */
     double goodFraction() {
         return sampledRows() == 0 ? 1 : (double) sampledSequences() / sampledRows();
+    }
+
+    /** Unknown words as a fraction of the words of the sample; empty if no words were looked up. */
+    public OptionalDouble unknownWords() {
+        long words = parts.stream().mapToLong(SampledPart::words).sum();
+        long unknown = parts.stream().mapToLong(SampledPart::unknownWords).sum();
+        return words == 0 ? OptionalDouble.empty() : OptionalDouble.of((double) unknown / words);
     }
 
     /** Average steps of a sampled row. */

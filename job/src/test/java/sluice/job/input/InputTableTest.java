@@ -228,7 +228,7 @@ class InputTableTest {
         assertThatThrownBy(run::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessage(
-                        "input.columns: no column 'name' in the input, which has id (int), user (string), tokens (array<int>)");
+                        "input.columns: no column 'name' in the input, which has id (int), user (string), tokens (array<int>); set it to columns of the input");
     }
 
     @ParameterizedTest

@@ -66,6 +66,7 @@ class SettingsTest {
             Map.entry("input.splitter", "character"),
             Map.entry("input.splitter-pattern", ","),
             Map.entry("input.unknown-word", "<unk>"),
+            Map.entry("input.lower-case", "true"),
             Map.entry("input.min-length", "2"),
             Map.entry("input.max-length", "7"),
             Map.entry("input.window", "10"),
@@ -93,6 +94,7 @@ class SettingsTest {
             Map.entry("output.exclude", "seen"),
             Map.entry("output.temperature", "2.5"),
             Map.entry("output.pool", "mean"),
+            Map.entry("output.labels", "labels.txt"),
             Map.entry("output.gates-layer", "1"),
             Map.entry("output.vectors", "binary"),
             Map.entry("output.prefix", "lstm_"),
@@ -310,7 +312,7 @@ class SettingsTest {
             List.of(
                     "input.splitter",
                     "words",
-                    "input.splitter = 'words': expected one of character, whitespace, regex"),
+                    "input.splitter = 'words': expected one of character, whitespace, regex, list"),
             List.of(
                     "input.splitter-pattern",
                     "(",

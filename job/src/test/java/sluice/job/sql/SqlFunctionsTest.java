@@ -132,6 +132,20 @@ class SqlFunctionsTest {
         });
     }
 
+    /** Whole numbers of any type are ids, and so are lists as text. */
+    @Test
+    void idsOfOtherTypesAndListsAsText() {
+        spark.conf().set(MODEL + "lists", TORCH.modelPath());
+        spark.conf().set(MODEL + "lists.input.splitter", "list");
+        Map<Integer, Row> expected = answers("sluice.loglik('next-click', tokens)");
+
+        assertThat(answers("sluice.loglik('next-click', CAST(tokens AS array<decimal(38,0)>))"))
+                .isEqualTo(expected);
+        assertThat(answers("sluice.loglik('next-click', CAST(tokens AS array<double>))"))
+                .isEqualTo(expected);
+        assertThat(answers("sluice.lists.loglik(to_json(tokens))")).isEqualTo(expected);
+    }
+
     @Test
     void theBitsOfARunAtEachStepAndInBinary() {
         spark.conf().set(MODEL + "next-click.output.at", "each");
@@ -270,7 +284,7 @@ class SqlFunctionsTest {
                 "sluice.other.topk(tokens)           | expected sluice.`other`.topk(tokens, k int[, candidates]), found (array<int>)",
                 "sluice.score('other', map(1, 2))    | argument tokens has type map<int,int>, expected array<int|bigint> of ids, array<string> of words",
                 "sluice.other.score(map(1, 2))       | column 'tokens' has type map<int,int>, expected array<int|bigint> of ids, array<string> of words",
-                "sluice.other.score(array(0.5D))     | column 'tokens' (array<double>) holds numbers, but the model reads tokens: expected ids, words or text",
+                "sluice.other.score(array(array(0.5D))) | column 'tokens' (array<array<double>>) holds rows of features, but the model reads tokens: expected ids, words or text",
                 "sluice.other.score('a b')           | column 'tokens' (string) holds text, and there is no vocabulary: set input.vocabulary to a file of words",
                 "sluice.othre.score(tokens)          | no model 'othre', did you mean 'other'? There are next-click, other; set spark.sql.catalog.sluice.model.othre to its path",
                 "sluice.`/no/such`.score(tokens)     | /no/such: no such file; check the path"

@@ -22,7 +22,8 @@ class TaskLayoutPlannerTest {
 
     private static TableSample sample(long... rowsOf) {
         Sequence sequence = Sequence.ofTokens(new int[TOKENS]);
-        return new TableSample(rowsOf, List.of(new SampledPart(0, List.of(sequence), 1, TOKENS, 1_000, 100, false)));
+        return new TableSample(
+                rowsOf, List.of(new SampledPart(0, List.of(sequence), 1, TOKENS, 1_000, 100, 0, 0, false)));
     }
 
     private static TableSample evenSample(int partitions, long rows) {
@@ -80,8 +81,8 @@ class TaskLayoutPlannerTest {
         TableSample sample = new TableSample(
                 new long[] {20_000, 2_000},
                 List.of(
-                        new SampledPart(0, List.of(Sequence.ofTokens(new int[10])), 1, 10, 1_000, 100, false),
-                        new SampledPart(1, List.of(tail), 1, 5_000, 100_000, 20_000, false)));
+                        new SampledPart(0, List.of(Sequence.ofTokens(new int[10])), 1, 10, 1_000, 100, 0, 0, false),
+                        new SampledPart(1, List.of(tail), 1, 5_000, 100_000, 20_000, 0, 0, false)));
         assertThat(sample.stepsOf(0)).isEqualTo(200_000);
         assertThat(sample.stepsOf(1)).isEqualTo(10_000_000);
         CostEstimate work = new CostEstimate(22_000, 10_200_000, WORK, 1, 1, 200, 20e9);
