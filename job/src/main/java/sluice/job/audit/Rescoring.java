@@ -20,7 +20,6 @@ import sluice.job.model.CachedModel;
 import sluice.job.model.Vocabulary;
 import sluice.job.model.VocabularySource;
 import sluice.job.report.WrittenRun;
-import sluice.job.settings.AnswerClasses;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.SettingKey;
 import sluice.job.settings.Settings;
@@ -61,10 +60,9 @@ record Rescoring(
         if (state.isPresent() && ColumnPath.find(table, state.get(), names).isEmpty()) {
             return Optional.of(missing(state.get(), "the initial states"));
         }
-        AnswerClasses classes = settings.output().classes();
-        for (Optional<String> column : List.of(classes.candidates(), classes.excluded())) {
-            if (column.isPresent() && ColumnPath.find(table, column.get(), names).isEmpty()) {
-                return Optional.of(missing(column.get(), "the classes of the answers"));
+        for (String column : settings.output().classes().columns()) {
+            if (ColumnPath.find(table, column, names).isEmpty()) {
+                return Optional.of(missing(column, "the classes of the answers"));
             }
         }
         Optional<ColumnPath> tokens = ColumnPath.find(table, settings.input().tokens(), names);

@@ -27,6 +27,7 @@ import sluice.job.input.EventOrder;
 import sluice.job.input.InputTable;
 import sluice.job.input.RowDefect;
 import sluice.job.message.RefusedException;
+import sluice.job.settings.AnswerClasses;
 import sluice.job.settings.Settings;
 import sluice.job.settings.SortColumn;
 
@@ -120,7 +121,7 @@ public final class EventTable {
                         order(rows, layout),
                         new EventCollector(layout, settings.input().limits()),
                         Encoders.row(type));
-        return new InputTable(sequences, kept(selected), sequence, -1);
+        return new InputTable(sequences, kept(selected), sequence, -1, events.notes());
     }
 
     private List<String> keys() {
@@ -151,10 +152,11 @@ public final class EventTable {
         if (events.sequenceColumn() < schema.length()) {
             selected.add(events.sequenceColumn());
         }
-        Stream.of(keys, collected, settings.input().key(), settings.state().key())
+        AnswerClasses classes = settings.output().classes();
+        Stream.of(keys, collected, settings.input().key(), settings.state().key(), classes.columns())
                 .flatMap(List::stream)
-                .map(name -> events.names().index(schema, name))
-                .filter(column -> column >= 0) // others are refused where they are used
+                .flatMap(name -> ColumnPath.find(schema, name, events.names()).stream()) // others are refused where they are used
+                .map(ColumnPath::top)
                 .forEach(selected::add);
         selected.remove(events.corruptColumn());
         return List.copyOf(selected);

@@ -1,6 +1,8 @@
 package sluice.job.settings;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The classes that the answer to a row is about: {@code output.candidates} and {@code output.exclude}.
@@ -23,5 +25,10 @@ public record AnswerClasses(Optional<String> candidates, boolean withoutSeen, Op
     /** Whether classes are excluded. */
     boolean excludes() {
         return withoutSeen || excluded.isPresent();
+    }
+
+    /** The columns that list classes. */
+    public List<String> columns() {
+        return Stream.of(candidates, excluded).flatMap(Optional::stream).toList();
     }
 }
