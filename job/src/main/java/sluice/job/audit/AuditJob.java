@@ -236,7 +236,11 @@ public final class AuditJob {
         Dataset<Row> rows = table.rows(read, columns);
         Settings settings = settings(run);
         Optional<String> obstacle = Rescoring.obstacle(
-                run, settings, rows.schema(), ColumnNames.of(spark), model.file().model());
+                run,
+                settings,
+                rows.schema(),
+                ColumnNames.of(spark),
+                model.file().model());
         if (obstacle.isPresent()) {
             console.say("note: %s", obstacle.get());
             return RescoredRows.NONE;

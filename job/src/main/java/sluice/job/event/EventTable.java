@@ -52,8 +52,7 @@ public final class EventTable {
         this.orders = settings.input().events().orderBy().stream()
                 .map(column -> EventOrder.path(schema, column.name(), events.names()))
                 .toList();
-        this.collected =
-                found(settings.input().events().collect(), "input.collect", "set it to columns of the input");
+        this.collected = found(settings.input().events().collect(), "input.collect", "set it to columns of the input");
     }
 
     /** The names of these columns as the table spells them. */
@@ -125,8 +124,10 @@ public final class EventTable {
     }
 
     private List<String> keys() {
-        List<String> keys =
-                found(settings.input().events().groupBy(), "input.group-by", "set it to the columns that identify a sequence");
+        List<String> keys = found(
+                settings.input().events().groupBy(),
+                "input.group-by",
+                "set it to the columns that identify a sequence");
         if (Set.copyOf(keys).size() < keys.size()) {
             throw new RefusedException("input.group-by = %s: names a column twice".formatted(String.join(", ", keys)));
         }
@@ -155,7 +156,9 @@ public final class EventTable {
         AnswerClasses classes = settings.output().classes();
         Stream.of(keys, collected, settings.input().key(), settings.state().key(), classes.columns())
                 .flatMap(List::stream)
-                .flatMap(name -> ColumnPath.find(schema, name, events.names()).stream()) // others are refused where they are used
+                .flatMap(name ->
+                        ColumnPath.find(schema, name, events.names())
+                                .stream()) // others are refused where they are used
                 .map(ColumnPath::top)
                 .forEach(selected::add);
         selected.remove(events.corruptColumn());

@@ -53,11 +53,12 @@ public final class ClassColumns implements Serializable {
             int firstClass) {
         StructType schema = table.wholeSchema();
         ClassList candidates = settings.candidates()
-                .map(name -> ClassList.resolve(schema, name, table.names(), SettingKey.OUTPUT_CANDIDATES.key(), words.orElse(null), noWords))
+                .map(name -> ClassList.resolve(
+                        schema, name, table.names(), SettingKey.OUTPUT_CANDIDATES.key(), words.orElse(null), noWords))
                 .orElse(null);
         ClassList excluded = settings.excluded()
-                .map(name ->
-                        ClassList.resolve(schema, name, table.names(), SettingKey.OUTPUT_EXCLUDE.key(), words.orElse(null), noWords))
+                .map(name -> ClassList.resolve(
+                        schema, name, table.names(), SettingKey.OUTPUT_EXCLUDE.key(), words.orElse(null), noWords))
                 .orElse(null);
         if (settings.withoutSeen()) {
             requireSeen(schema, table.names(), plan);
@@ -79,8 +80,9 @@ public final class ClassColumns implements Serializable {
         if (listed) {
             throw new RefusedException(
                     "output.exclude = seen is the row's own tokens, and the input has a column 'seen' of type %s as well: rename that column"
-                            .formatted(
-                                    schema.fields()[names.index(schema, AnswerClasses.SEEN)].dataType().catalogString()));
+                            .formatted(schema.fields()[names.index(schema, AnswerClasses.SEEN)]
+                                    .dataType()
+                                    .catalogString()));
         }
     }
 

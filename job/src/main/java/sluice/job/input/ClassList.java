@@ -32,7 +32,8 @@ final class ClassList implements Serializable {
      * @param noWords why the classes have no words
      * @throws RefusedException if there is no such column, or if it lists no classes
      */
-    static ClassList resolve(StructType schema, String name, ColumnNames names, String key, Vocabulary words, String noWords) {
+    static ClassList resolve(
+            StructType schema, String name, ColumnNames names, String key, Vocabulary words, String noWords) {
         ColumnPath path = ColumnPath.find(schema, name, names)
                 .orElseThrow(() -> new RefusedException("%s: no column '%s' in the input, which has %s"
                         .formatted(key, name, ColumnPath.columns(schema))));

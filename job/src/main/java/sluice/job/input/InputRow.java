@@ -130,7 +130,9 @@ public final class InputRow implements Serializable {
         }
         try {
             return reading.with(classes.read(
-                    row, reading.sequence(), whole == null ? null : whole.sequence().tokens()));
+                    row,
+                    reading.sequence(),
+                    whole == null ? null : whole.sequence().tokens()));
         } catch (UnreadableRow e) {
             return SequenceReader.Reading.defect(e.defect());
         }

@@ -231,7 +231,8 @@ public record InputTable(
         if (settings.input().format() != InputFormat.JSON) {
             return this;
         }
-        StructType typed = withCorruptColumn(PartsPlan.typed(wholeSchema(), names(), model, settings, vocabulary), spark);
+        StructType typed =
+                withCorruptColumn(PartsPlan.typed(wholeSchema(), names(), model, settings, vocabulary), spark);
         return of(spark, new TableSource(spark, settings.input()).read(typed), settings.input(), model);
     }
 

@@ -1,8 +1,8 @@
 package sluice.job.input;
 
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -171,8 +171,7 @@ public final class SequenceReader implements Serializable {
             case IDS -> readsFlatRows() ? null : Ids.of(ids(steps(row, row.<Number>getList(column))));
             case REAL_IDS -> Ids.of(wholeIds(steps(row, row.<Number>getList(column))));
             case ID_TEXT -> Ids.of(parse(steps(row, split(row.getString(column)))));
-            case ID_WORDS ->
-                kind == InputKind.FEATURES ? null : Ids.of(parse(steps(row, row.<String>getList(column))));
+            case ID_WORDS -> kind == InputKind.FEATURES ? null : Ids.of(parse(steps(row, row.<String>getList(column))));
             case WORDS -> lookUp(steps(row, row.<String>getList(column)));
             case TEXT -> lookUp(steps(row, split(row.getString(column))));
             case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS, FEATURE_TEXT, PARTS -> null;
