@@ -276,7 +276,7 @@ class SequenceRulesTest {
                 "a start state: each window starts from the model's own state");
     }
 
-    /** Except STATE_OVERFLOW, which only scoring can find: see StateOverflowTest. */
+    /** Except those of candidates, see ClassChoiceTest, and STATE_OVERFLOW, which only scoring can find: see StateOverflowTest. */
     @Test
     void everyKindOfDefectHasACaseHere() {
         assertThat(Defect.Kind.values())
@@ -285,6 +285,8 @@ class SequenceRulesTest {
                         Defect.Kind.TOKEN_IS_PADDING,
                         Defect.Kind.STEP_IS_MASKED,
                         Defect.Kind.TARGET_OUT_OF_RANGE,
+                        Defect.Kind.NULL_CANDIDATES,
+                        Defect.Kind.CANDIDATE_OUT_OF_RANGE,
                         Defect.Kind.FEATURE_NOT_FINITE,
                         Defect.Kind.FEATURE_TOO_LARGE,
                         Defect.Kind.TOO_LONG,
