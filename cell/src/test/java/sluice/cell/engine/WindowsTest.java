@@ -607,7 +607,9 @@ class WindowsTest {
             assertThat(answer.topTokens()).isDeepEqualTo(alone.topTokens());
             assertThat(answer.prediction()).isEqualTo(alone.prediction());
             assertThat(answer.hidden()).isDeepEqualTo(alone.hidden());
-            assertThat(answer.predictedTokens()).as("targets after a full window").isEqualTo(3);
+            assertThat(answer.predictedTokens())
+                    .as("targets after a full window")
+                    .isEqualTo(3);
         }
     }
 
