@@ -13,7 +13,7 @@ import sluice.cell.Sequence;
  * the one before. A step that several sequences share is computed once.
  *
  * <p>Sequences of tokens with the same start state share prefixes, also if the model reads the tokens as numbers. Other sequences of
- * features keep their order and share nothing. The token that {@linkplain Sequence#next() follows} a sequence is none of its steps:
+ * features keep their order and share nothing. The token that {@linkplain Sequence#next() follows} a sequence is not a step:
  * two sequences that differ in it alone share all steps.
  */
 final class PrefixTree {
@@ -67,7 +67,7 @@ final class PrefixTree {
         return Math.min(tokens, equalSteps(Arrays.mismatch(first.features(), second.features()), first, width));
     }
 
-    /** @param mismatch index of the first difference, -1 if there is none */
+    /** @param mismatch index of the first difference, -1 for equal arrays */
     private static int equalSteps(int mismatch, Sequence sequence, int width) {
         return mismatch < 0 ? sequence.length() : mismatch / width;
     }
