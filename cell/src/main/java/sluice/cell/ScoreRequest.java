@@ -342,7 +342,7 @@ public final class ScoreRequest implements Serializable {
 
     /** Whether a kind of this request is about the sequence's own next tokens; ranks of candidates are not. */
     public boolean needsTargets(OutputKind kind) {
-        return kind.needsTargets() && !(candidates && kind == OutputKind.RANK);
+        return kind.needsTargets() && !ranksCandidates(kind);
     }
 
     /** Whether the ranks of next tokens are requested. */
@@ -350,9 +350,18 @@ public final class ScoreRequest implements Serializable {
         return asksFor(OutputKind.RANK) && !candidates;
     }
 
+    /** Whether the ranks of candidates are requested. */
+    public boolean ranksCandidates() {
+        return asksFor(OutputKind.RANK) && candidates;
+    }
+
+    private boolean ranksCandidates(OutputKind kind) {
+        return candidates && kind == OutputKind.RANK;
+    }
+
     /** Whether any kind is computed from the output layer for each answered step. */
     public boolean needsDistribution() {
-        return Arrays.stream(kinds).anyMatch(kind -> kind.isDistribution() || (candidates && kind == OutputKind.RANK));
+        return Arrays.stream(kinds).anyMatch(kind -> kind.isDistribution() || ranksCandidates(kind));
     }
 
     /** Whether a distribution needs the sum of a softmax, for which all logits are computed. */

@@ -23,7 +23,7 @@ public interface ScoredSequence {
     /** {@code 1 / (1 + exp(-z_t))}: {@code (steps, K)}. */
     float[][] sigmoid();
 
-    /** The most probable class of each step; -1 if there is none, because all classes are excluded. */
+    /** The most probable class of each step; -1 if all classes are excluded. */
     int[] prediction();
 
     /** The most probable classes, best first: {@code (steps, k)}; fewer than k where fewer classes are candidates and not excluded. */

@@ -32,8 +32,6 @@ public final class SequenceRules {
     private final int classes;
     private final ScoreRequest request;
     private final boolean targets;
-    private final boolean candidates;
-    private final boolean exclusions;
     private final int firstClass;
     private final int maxLength;
 
@@ -50,8 +48,6 @@ public final class SequenceRules {
         this.classes = model.output().map(OutputLayer::classes).orElse(0);
         this.request = request;
         this.targets = request.needsTargets();
-        this.candidates = request.hasCandidates();
-        this.exclusions = request.hasExclusions();
         this.firstClass = request.firstClass();
         this.maxLength = maxLength(model, request);
     }
@@ -303,11 +299,12 @@ public final class SequenceRules {
     }
 
     private Defect classesDefect(ClassChoice choice) {
-        if ((choice.hasCandidates() && !candidates) || (choice.excluded().length > 0 && !exclusions)) {
+        if ((choice.hasCandidates() && !request.hasCandidates())
+                || (choice.excluded().length > 0 && !request.hasExclusions())) {
             return new Defect(
                     Defect.Kind.WRONG_INPUT, "found candidates or excluded classes: the request is about all classes");
         }
-        if (!candidates) {
+        if (!request.hasCandidates()) {
             return null;
         }
         if (!choice.hasCandidates()) {

@@ -30,8 +30,8 @@ public final class AnswerWriter {
         this.prediction = request.asksFor(OutputKind.PREDICTION);
         this.topK = request.asksFor(OutputKind.TOPK);
         this.logProbabilities = request.asksFor(OutputKind.LOGPROB);
-        this.candidateRanks = request.asksFor(OutputKind.RANK) && request.hasCandidates();
-        this.ranks = request.asksFor(OutputKind.RANK) && !candidateRanks;
+        this.candidateRanks = request.ranksCandidates();
+        this.ranks = request.ranksTargets();
         this.hidden = request.asksFor(OutputKind.HIDDEN);
         this.cell = request.asksFor(OutputKind.CELL);
         this.gates = request.asksFor(OutputKind.GATES);

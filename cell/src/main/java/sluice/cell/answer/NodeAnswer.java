@@ -38,7 +38,7 @@ final class NodeAnswer {
 
     NodeAnswer(ScoreRequest request) {
         this.request = request;
-        this.ranks = request.asksFor(OutputKind.RANK) && request.needsTargets();
+        this.ranks = request.ranksTargets();
         this.ranked = request.asksFor(OutputKind.PREDICTION) || request.asksFor(OutputKind.TOPK);
         this.whole = request.asksFor(OutputKind.SOFTMAX);
         this.logits = request.asksFor(OutputKind.LOGITS);
@@ -153,7 +153,7 @@ final class NodeAnswer {
             nodes.logits[node] = kept;
         }
         if (sigmoids != null) {
-            for (int at = 0; at < sigmoids.length; at++) {
+            for (int at = 0; temperature != 1 && at < sigmoids.length; at++) {
                 sigmoids[at] /= temperature;
             }
             kernel.sigmoids(sigmoids, 0, sigmoids.length);
@@ -181,7 +181,7 @@ final class NodeAnswer {
         probabilities = whole ? candidates.values() : null;
         kept = logits ? candidates.values() : null;
         sigmoids = sigmoid ? candidates.values() : null;
-        boolean ranksCandidates = request.asksFor(OutputKind.RANK);
+        boolean ranksCandidates = request.ranksCandidates();
         int[] distinct = ranksCandidates || ranked ? candidates.ascending() : new int[0];
         if (ranksCandidates) {
             nodes.ranks[node] = candidates.ranks(distinct);

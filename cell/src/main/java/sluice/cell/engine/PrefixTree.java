@@ -13,9 +13,9 @@ import sluice.cell.Sequence;
  * The prefix tree of distinct sequences: the sequences in lexicographic order, each with the length of the prefix that it shares with
  * the one before. A step that several sequences share is computed once.
  *
- * <p>Only sequences with the same start state share prefixes: equal tokens, also if the model reads the tokens as numbers, or with several
+ * <p>Sequences with the same start state share prefixes: equal tokens, also if the model reads the tokens as numbers, or with several
  * inputs equal {@linkplain StepIds steps}. Other sequences of features keep their order and share nothing. The token that
- * {@linkplain Sequence#next() follows} a sequence is none of its steps: two sequences that differ in it alone share all steps.
+ * {@linkplain Sequence#next() follows} a sequence is not a step: two sequences that differ in it alone share all steps.
  */
 final class PrefixTree {
     /** Value of a shared length for two sequences with different start states. */
@@ -80,7 +80,7 @@ final class PrefixTree {
         return Math.min(equal, equalSteps(Arrays.mismatch(first.features(), second.features()), first, width));
     }
 
-    /** @param mismatch index of the first difference, -1 if there is none */
+    /** @param mismatch index of the first difference, -1 for equal arrays */
     private static int equalSteps(int mismatch, Sequence sequence, int width) {
         return mismatch < 0 ? sequence.length() : mismatch / width;
     }

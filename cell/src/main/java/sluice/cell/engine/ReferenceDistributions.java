@@ -59,7 +59,7 @@ final class ReferenceDistributions {
             scored.topProbabilities[step] = ReferenceScorer.narrow(
                     Arrays.stream(best).mapToDouble(at -> probabilities[at]).toArray());
         }
-        if (request.hasCandidates() && request.asksFor(OutputKind.RANK)) {
+        if (request.ranksCandidates()) {
             int[] distinct = Arrays.stream(choice.candidates()).distinct().toArray();
             scored.ranks = Arrays.stream(choice.candidates())
                     .map(candidate -> 1
@@ -70,7 +70,7 @@ final class ReferenceDistributions {
         }
     }
 
-    /** The values of the candidates, in their order; of all classes, if there are none. */
+    /** The values of the candidates, in their order; without candidates, those of all classes. */
     private float[] chosen(double[] ofClasses) {
         return ReferenceScorer.narrow(
                 choice.hasCandidates()

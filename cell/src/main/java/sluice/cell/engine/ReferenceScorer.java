@@ -203,7 +203,9 @@ final class ReferenceScorer implements SequenceScorer {
         }
         scored.predictedTokens = targets;
         scored.logProbabilities = request.asksFor(OutputKind.LOGPROB) ? logProbabilities : null;
-        scored.ranks = request.ranksTargets() ? ranks : null;
+        if (request.ranksTargets()) { // ranks of candidates are not about targets
+            scored.ranks = ranks;
+        }
     }
 
     private static StepGates narrow(ReferenceLstm.Gates gates) {

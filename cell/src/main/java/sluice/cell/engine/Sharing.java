@@ -31,12 +31,8 @@ public final class Sharing {
         WindowChoice choice = new WindowChoice(request);
         Set<Sequence> distinct = new LinkedHashSet<>();
         for (Sequence sequence : sequences) {
-            for (int step = choice.first(sequence.length()); step < sequence.length(); step++) {
-                boolean predicts = choice.predicts(step, sequence.length());
-                if (predicts || choice.answers(step, sequence.length())) {
-                    distinct.add(windows.at(sequence, step, model.inputWidth(), false));
-                }
-            }
+            choice.lastSteps(sequence.length())
+                    .forEach(step -> distinct.add(windows.at(sequence, step, model.inputWidth(), false)));
         }
         return distinctSteps(distinct, model, input);
     }
@@ -50,10 +46,9 @@ public final class Sharing {
         WindowChoice choice = new WindowChoice(request);
         long steps = 0;
         for (Sequence sequence : sequences) {
-            for (int step = choice.first(sequence.length()); step < sequence.length(); step++) {
-                boolean needed = choice.predicts(step, sequence.length()) || choice.answers(step, sequence.length());
-                steps += needed ? windows.steps(step) : 0;
-            }
+            steps += choice.lastSteps(sequence.length())
+                    .mapToLong(windows::steps)
+                    .sum();
         }
         return steps;
     }

@@ -261,11 +261,7 @@ final class TreeWalk {
                 if (ended == null) {
                     writer.writeDistribution(answer, answered, nodes, node[s]);
                 } else {
-                    ended.add(
-                            place[s],
-                            states.top(),
-                            states.topOffset(node[s]),
-                            tree.sequence(place[s]).classes());
+                    ended.add(place[s], states.top(), states.topOffset(node[s]), sequence.classes());
                 }
             }
             if (needsTargets && level[s] >= 0 && !ends) {

@@ -1,5 +1,6 @@
 package sluice.cell.engine;
 
+import java.util.stream.IntStream;
 import sluice.cell.ScoreRequest;
 import sluice.cell.Steps;
 
@@ -20,8 +21,12 @@ final class WindowChoice {
         return request.at() == Steps.EACH || !targets || !others;
     }
 
-    /** The first window of a sequence of this many steps; -1 for the window of an empty one. */
-    int first(int steps) {
+    /** The last steps of the windows that a sequence of this many steps needs, in order; -1 is that of the window of an empty one. */
+    IntStream lastSteps(int steps) {
+        return IntStream.range(first(steps), steps).filter(step -> predicts(step, steps) || answers(step, steps));
+    }
+
+    private int first(int steps) {
         if (steps == 0) {
             return request.at() == Steps.LAST ? -1 : 0;
         }

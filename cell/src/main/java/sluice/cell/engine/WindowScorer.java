@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.PrimitiveIterator;
 import java.util.function.Function;
 import sluice.cell.ScoreRequest;
 import sluice.cell.ScoredSequence;
@@ -121,17 +122,17 @@ final class WindowScorer implements SequenceScorer {
         Answer[] answers = distinct.stream().map(writer::allocate).toArray(Answer[]::new);
         for (int row = 0; row < answers.length; row++) {
             Sequence sequence = distinct.get(row);
-            int end = sequence.length() - 1;
-            for (int step = choice.first(end + 1); step <= end; step++) {
-                boolean predicts = choice.predicts(step, end + 1);
-                if (predicts || choice.answers(step, end + 1)) {
-                    Chunk chunk = predicts ? predicting : answering;
-                    Sequence window = windows.at(sequence, step, width, predicts);
-                    if (chunk.isFull(window)) {
-                        score(chunk, distinct, answers);
-                    }
-                    chunk.add(window, row, step);
+            PrimitiveIterator.OfInt lastSteps =
+                    choice.lastSteps(sequence.length()).iterator();
+            while (lastSteps.hasNext()) {
+                int step = lastSteps.nextInt();
+                boolean predicts = choice.predicts(step, sequence.length());
+                Chunk chunk = predicts ? predicting : answering;
+                Sequence window = windows.at(sequence, step, width, predicts);
+                if (chunk.isFull(window)) {
+                    score(chunk, distinct, answers);
                 }
+                chunk.add(window, row, step);
             }
         }
         score(predicting, distinct, answers);

@@ -21,11 +21,13 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import sluice.cell.ClassChoice;
 import sluice.cell.Defect;
 import sluice.cell.FlopCount;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.OutputKind;
+import sluice.cell.Pooling;
 import sluice.cell.Sample;
 import sluice.cell.Samples;
 import sluice.cell.ScoreRequest;
@@ -577,6 +579,44 @@ class WindowsTest {
                         .map(Defect::kind)
                         .orElse(null))
                 .isEqualTo(expected);
+    }
+
+    /** Candidates, excluded classes and pooled states are those of the last window as a sequence of its own. */
+    @ParameterizedTest
+    @EnumSource(KernelChoice.class)
+    void candidatesAndPooledStatesOfTheLastWindow(KernelChoice kernel) {
+        ScoreRequest whole = ScoreRequest.ofCandidates(
+                        EnumSet.of(
+                                OutputKind.SOFTMAX,
+                                OutputKind.RANK,
+                                OutputKind.TOPK,
+                                OutputKind.PREDICTION,
+                                OutputKind.LOGLIK,
+                                OutputKind.HIDDEN),
+                        2,
+                        OptionalInt.empty())
+                .withExclusions()
+                .withPooling(Pooling.MEAN)
+                .withTemperature(1.5f);
+        ClassChoice choice = ClassChoice.ofCandidates(4, 0, 2).excluding(0);
+        for (Sample sample : List.of(withTargets().get(0), withTargets().get(2))) {
+            CompiledModel compiled = sample.compile(kernel);
+            SequenceScorer windows = compiled.scorer(whole.withWindows(new Windows(3, Partial.SKIP)));
+            ScoredSequence answer = windows.score(
+                            List.of(Sequence.ofTokens(3, 1, 4, 1, 0, 2).about(choice)))
+                    .get(0);
+            ScoredSequence alone = compiled.scorer(whole)
+                    .score(List.of(Sequence.ofTokens(1, 0, 2).about(choice)))
+                    .get(0);
+            assertThat(answer.softmax()).isDeepEqualTo(alone.softmax());
+            assertThat(answer.ranks()).isEqualTo(alone.ranks()).hasSize(3);
+            assertThat(answer.topTokens()).isDeepEqualTo(alone.topTokens());
+            assertThat(answer.prediction()).isEqualTo(alone.prediction());
+            assertThat(answer.hidden()).isDeepEqualTo(alone.hidden());
+            assertThat(answer.predictedTokens())
+                    .as("targets after a full window")
+                    .isEqualTo(3);
+        }
     }
 
     private static Sequence zeros(int length) {

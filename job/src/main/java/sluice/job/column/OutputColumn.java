@@ -31,7 +31,7 @@ abstract class OutputColumn {
 
         /** Whether a value has one number for each of a row's candidates. */
         boolean isOfCandidates() {
-            return request.hasCandidates() && request.isOfCandidates(kind);
+            return request.isOfCandidates(kind);
         }
 
         /** Number of float32 or int32 values in the arrays of one value. */

@@ -34,21 +34,21 @@ public final class OutputSize {
         } else {
             this.perCandidate = 0;
         }
-        long row = 0;
         long step = 0;
         long target = 0;
         for (OutputColumn column : ColumnRegistry.of(request, VectorForm.ARRAY, null)) {
             OutputKind kind = column.spec.kind();
             long bytes = column.bytes(widths);
             if (isPerRow(kind, request)) {
-                row += bytes;
-            } else if (kind.needsTargets()) {
+                continue;
+            }
+            if (kind.needsTargets()) {
                 target += bytes;
             } else {
                 step += bytes;
             }
         }
-        this.perRow = row;
+        this.perRow = perRow(request, widths);
         this.perStep = step;
         this.perTarget = target;
     }

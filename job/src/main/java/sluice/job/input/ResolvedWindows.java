@@ -9,6 +9,8 @@ import sluice.job.settings.WindowSettings;
 
 /** The windows of the settings, with the padding as the model reads it. */
 public final class ResolvedWindows {
+    private static final String PAD = "input.window-pad";
+
     private ResolvedWindows() {}
 
     /**
@@ -27,19 +29,15 @@ public final class ResolvedWindows {
     }
 
     private static double value(String pad, InputPlan plan) {
-        if (plan.form().needsVocabulary()) {
-            return plan.vocabulary()
-                    .map(words -> words.id(pad))
-                    .orElseThrow(() ->
-                            new RefusedException("input.window-pad = '%s' is not in the vocabulary".formatted(pad)));
+        if (plan.kind() != InputKind.FEATURES) {
+            return BoundaryTokens.id(
+                    PAD, pad, plan.form().needsVocabulary() ? plan.vocabulary().orElseThrow() : null);
         }
-        String expected = plan.kind() == InputKind.FEATURES
-                ? "a number, because the model reads features"
-                : "a token id, because there is no vocabulary";
         try {
-            return plan.kind() == InputKind.FEATURES ? Double.parseDouble(pad) : Integer.parseInt(pad);
+            return Double.parseDouble(pad);
         } catch (NumberFormatException e) {
-            throw new RefusedException("input.window-pad = '%s': expected %s".formatted(pad, expected), e);
+            throw new RefusedException(
+                    "%s = '%s': expected a number, because the model reads features".formatted(PAD, pad), e);
         }
     }
 }

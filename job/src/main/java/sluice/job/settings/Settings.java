@@ -212,12 +212,14 @@ public record Settings(
     }
 
     private static Settings of(SettingValues values, Optional<Path> file, Config merged) {
+        Model model = model(values);
+        Input input = input(values);
         return new Settings(
-                model(values),
-                input(values),
+                model,
+                input,
                 state(values),
                 scoring(values),
-                output(values),
+                output(values, input.windows()),
                 new BadRows(
                         values.constant(SettingKey.BAD_ROWS_RULE, BadRowRule.class),
                         values.fraction(SettingKey.BAD_ROWS_MAX_FRACTION),
@@ -399,10 +401,10 @@ public record Settings(
         return isImplied ? OutputMode.APPEND : values.constant(SettingKey.OUTPUT_MODE, OutputMode.class);
     }
 
-    private static Output output(SettingValues values) {
+    private static Output output(SettingValues values, Optional<WindowSettings> windows) {
         AnswerClasses classes = AnswerClasses.of(values);
         ScoreRequest request = RequestSettings.read(values, classes);
-        WindowSettings.read(values).ifPresent(windows -> windows.requireFit(request));
+        windows.ifPresent(found -> found.requireFit(request));
         return new Output(
                 values.required(SettingKey.OUTPUT_PATH),
                 values.constant(SettingKey.OUTPUT_FORMAT, OutputFormat.class),
