@@ -42,6 +42,7 @@ class ArchitectureTest {
             "storage",
             "settings",
             "model",
+            "source",
             "input",
             "event",
             "column",
@@ -79,8 +80,6 @@ class ArchitectureTest {
                     "input",
                     Set.of(
                             "ClassColumns",
-                            "ColumnNames",
-                            "ColumnPath",
                             "EventOrder",
                             "InitialState",
                             "InputPlan",
@@ -91,7 +90,6 @@ class ArchitectureTest {
                             "RowSize",
                             "SequenceForm",
                             "SequenceReader",
-                            "TableSource",
                             "TaskHeap",
                             "UnreadableRow")),
             Map.entry(
@@ -169,6 +167,7 @@ class ArchitectureTest {
                             "Tokenizer",
                             "VectorForm",
                             "WindowSettings")),
+            Map.entry("source", Set.of("ColumnNames", "ColumnPath", "TableSource")),
             Map.entry("sql", Set.of("SluiceCatalog")),
             Map.entry("state", Set.of("CarriedStates", "StateFiles", "StateJoin", "StateUpdate", "StateWriter")),
             Map.entry(

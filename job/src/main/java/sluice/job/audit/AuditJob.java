@@ -14,7 +14,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import sluice.job.fingerprint.HashedColumns;
-import sluice.job.input.ColumnNames;
 import sluice.job.message.Console;
 import sluice.job.message.ExitCode;
 import sluice.job.message.HumanText;
@@ -26,6 +25,7 @@ import sluice.job.settings.OutputFormat;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.SettingKey;
 import sluice.job.settings.Settings;
+import sluice.job.source.ColumnNames;
 import sluice.job.storage.Publication;
 import sluice.job.storage.Storage;
 

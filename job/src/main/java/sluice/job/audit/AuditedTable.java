@@ -16,8 +16,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import sluice.job.fingerprint.HashedColumns;
-import sluice.job.input.ColumnPath;
 import sluice.job.settings.OutputFormat;
+import sluice.job.source.ColumnPath;
 import sluice.job.storage.Storage;
 
 /** The table to audit: a directory of files, or a table of a catalog, which has no files here. */

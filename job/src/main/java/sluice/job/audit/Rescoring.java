@@ -13,8 +13,6 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmModel;
-import sluice.job.input.ColumnNames;
-import sluice.job.input.ColumnPath;
 import sluice.job.input.InputTable;
 import sluice.job.model.CachedModel;
 import sluice.job.model.Vocabulary;
@@ -23,6 +21,8 @@ import sluice.job.report.WrittenRun;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.SettingKey;
 import sluice.job.settings.Settings;
+import sluice.job.source.ColumnNames;
+import sluice.job.source.ColumnPath;
 import sluice.job.task.BroadcastPlan;
 import sluice.job.task.ScoringPlan;
 

@@ -19,7 +19,7 @@ import org.apache.spark.unsafe.types.UTF8String;
 import sluice.job.fingerprint.Fingerprint;
 import sluice.job.fingerprint.HashedColumns;
 import sluice.job.fingerprint.RowSum;
-import sluice.job.input.ColumnPath;
+import sluice.job.source.ColumnPath;
 
 /** The fingerprints of the rows in some files, and their smallest sample hashes, by file. */
 final class RowTotals {

@@ -5,6 +5,6 @@
  * <p>{@code AuditedTable} reads the table, {@code RowTotals} sums its rows by file, {@code FingerprintCheck} compares the sums, and
  * {@code RescoredRows} compares the answers.
  *
- * <p>May use the rooms task, report, model, input, settings, storage, message and fingerprint.
+ * <p>May use the rooms task, report, model, input, source, settings, storage, message and fingerprint.
  */
 package sluice.job.audit;

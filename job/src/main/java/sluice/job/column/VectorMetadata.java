@@ -6,8 +6,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import sluice.job.input.ColumnPath;
 import sluice.job.settings.VectorForm;
+import sluice.job.source.ColumnPath;
 
 /**
  * Puts the metadata of binary vectors back into the schema of scored rows. Spark drops a schema's metadata when rows of a task are encoded.

@@ -5,6 +5,6 @@
  * <p>{@code ColumnRegistry} maps each output kind to its column, an {@code OutputColumn} that knows its type, metadata, value and size.
  * {@link sluice.job.column.ReasonColumn} is the column of a bad row's reason.
  *
- * <p>May use the rooms input, model, settings and message.
+ * <p>May use the rooms input, source, model, settings and message.
  */
 package sluice.job.column;

@@ -16,9 +16,9 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.storage.StorageLevel;
-import sluice.job.input.ColumnPath;
 import sluice.job.input.InputTable;
 import sluice.job.settings.Settings;
+import sluice.job.source.ColumnPath;
 
 /**
  * The table that a run scans. A table of grouped events is on the disks of the executors until {@link #close}, because a run scans it

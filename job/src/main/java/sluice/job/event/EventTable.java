@@ -22,7 +22,6 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import sluice.job.input.ColumnPath;
 import sluice.job.input.EventOrder;
 import sluice.job.input.InputTable;
 import sluice.job.input.RowDefect;
@@ -30,6 +29,7 @@ import sluice.job.message.RefusedException;
 import sluice.job.settings.AnswerClasses;
 import sluice.job.settings.Settings;
 import sluice.job.settings.SortColumn;
+import sluice.job.source.ColumnPath;
 
 /**
  * Groups a table of one row an event into a table of one sequence a key. The rows of a key are brought together and sorted by Spark, by

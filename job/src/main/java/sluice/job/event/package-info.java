@@ -5,6 +5,6 @@
  * scans them, and counts the events. The events of a key are sorted by Spark and read as a stream, so a key of any length takes the memory
  * of the steps that are scored.
  *
- * <p>May use: message, settings, input.
+ * <p>May use: message, settings, source, input.
  */
 package sluice.job.event;

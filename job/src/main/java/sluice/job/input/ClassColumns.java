@@ -14,6 +14,8 @@ import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
 import sluice.job.settings.AnswerClasses;
 import sluice.job.settings.SettingKey;
+import sluice.job.source.ColumnNames;
+import sluice.job.source.ColumnPath;
 
 /**
  * Reads the classes that the answer to a row is about: {@code output.candidates} and {@code output.exclude}. Immutable, broadcast.

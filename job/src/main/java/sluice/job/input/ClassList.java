@@ -8,6 +8,8 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
+import sluice.job.source.ColumnNames;
+import sluice.job.source.ColumnPath;
 
 /** A column that lists classes, as token ids or as words: {@code array<int|bigint>} or {@code array<string>}. Immutable, broadcast. */
 final class ClassList implements Serializable {

@@ -21,6 +21,8 @@ import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructType;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.SortColumn;
+import sluice.job.source.ColumnNames;
+import sluice.job.source.ColumnPath;
 
 /** The order of events, {@code input.order-by}: of the rows of a key, or of the elements of an array of structs. */
 public final class EventOrder {

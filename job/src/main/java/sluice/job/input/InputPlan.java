@@ -15,6 +15,7 @@ import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
 import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
+import sluice.job.source.ColumnPath;
 
 /**
  * How a table's columns become what the model reads. Resolved once, on the driver, before any task starts.

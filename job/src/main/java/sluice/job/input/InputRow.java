@@ -18,6 +18,7 @@ import sluice.cell.SequenceRules;
 import sluice.job.message.HumanText;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
+import sluice.job.source.ColumnPath;
 
 /**
  * Reads an input row in a task: its sequence, the values that go into the output, and the name of the row in messages. Immutable,

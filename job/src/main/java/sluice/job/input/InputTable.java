@@ -23,6 +23,9 @@ import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
+import sluice.job.source.ColumnNames;
+import sluice.job.source.ColumnPath;
+import sluice.job.source.TableSource;
 
 /**
  * The table to score.

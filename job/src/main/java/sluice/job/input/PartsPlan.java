@@ -23,6 +23,8 @@ import sluice.cell.model.OutputLayer;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
 import sluice.job.settings.Settings;
+import sluice.job.source.ColumnNames;
+import sluice.job.source.ColumnPath;
 
 /**
  * How a row becomes the sequence of a model with several inputs: its columns are the fields of one struct, by the names of the model's

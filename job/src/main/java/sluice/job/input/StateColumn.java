@@ -11,6 +11,8 @@ import org.apache.spark.sql.types.StructType;
 import sluice.cell.LstmState;
 import sluice.cell.model.LstmModel;
 import sluice.job.message.RefusedException;
+import sluice.job.source.ColumnNames;
+import sluice.job.source.ColumnPath;
 
 /**
  * The column {@code input.state}: states as {@code output.emit = state} writes them. Immutable, broadcast.

@@ -17,7 +17,6 @@ import org.apache.spark.sql.types.StructType;
 import sluice.job.fingerprint.FileSums;
 import sluice.job.fingerprint.HashedColumns;
 import sluice.job.fingerprint.TableFingerprint;
-import sluice.job.input.ColumnNames;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.report.RunName;
@@ -25,6 +24,7 @@ import sluice.job.report.RunReport;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
+import sluice.job.source.ColumnNames;
 import sluice.job.storage.Storage;
 
 /** An output directory: the files that Spark writes, the run's report, and its bad rows. */

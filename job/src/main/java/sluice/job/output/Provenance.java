@@ -14,11 +14,11 @@ import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.MetadataBuilder;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import sluice.job.input.ColumnPath;
 import sluice.job.message.RefusedException;
 import sluice.job.message.Version;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.Settings;
+import sluice.job.source.ColumnPath;
 
 /**
  * The origin of an answer: SHA-256 of the model and of the settings ({@link Settings#sha256}), Sluice's version, and the start of the run.

@@ -18,13 +18,13 @@ import org.apache.spark.sql.catalyst.analysis.TableAlreadyExistsException;
 import org.apache.spark.sql.functions;
 import org.apache.spark.storage.StorageLevel;
 import sluice.job.fingerprint.TableFingerprint;
-import sluice.job.input.ColumnPath;
 import sluice.job.message.RefusedException;
 import sluice.job.report.RunName;
 import sluice.job.report.RunReport;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
+import sluice.job.source.ColumnPath;
 
 /**
  * A table of Spark's catalogs. Its rows are scored once and cached on the executors' disks, so that the bad-row limit is checked before

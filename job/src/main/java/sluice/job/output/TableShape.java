@@ -14,9 +14,9 @@ import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.types.VariantType;
-import sluice.job.input.ColumnNames;
-import sluice.job.input.ColumnPath;
 import sluice.job.message.RefusedException;
+import sluice.job.source.ColumnNames;
+import sluice.job.source.ColumnPath;
 
 /**
  * The columns of a table and its partitioning.

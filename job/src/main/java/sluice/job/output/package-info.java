@@ -5,6 +5,6 @@
  * {@link sluice.job.output.StagedOutput}, and a journal moves them to the output. {@code TableOutput} writes a table of a catalog.
  * {@link sluice.job.output.PublishedTogether} is anything else that the same journal publishes.
  *
- * <p>May use the rooms report, column, input, settings, storage, message and fingerprint.
+ * <p>May use the rooms report, column, input, source, settings, storage, message and fingerprint.
  */
 package sluice.job.output;

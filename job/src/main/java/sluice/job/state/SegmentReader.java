@@ -14,8 +14,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import sluice.job.column.VectorMetadata;
-import sluice.job.input.ColumnPath;
 import sluice.job.input.InputTable;
+import sluice.job.source.ColumnPath;
 import sluice.job.storage.Storage;
 
 /** Reads the rows of segments with Spark. */

@@ -17,10 +17,10 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
-import sluice.job.input.ColumnPath;
 import sluice.job.input.InputTable;
 import sluice.job.message.HumanText;
 import sluice.job.message.RefusedException;
+import sluice.job.source.ColumnPath;
 
 /**
  * The input table joined with the carried states of its keys.

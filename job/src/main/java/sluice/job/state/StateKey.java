@@ -17,9 +17,9 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import sluice.job.input.ColumnNames;
-import sluice.job.input.ColumnPath;
 import sluice.job.message.RefusedException;
+import sluice.job.source.ColumnNames;
+import sluice.job.source.ColumnPath;
 
 /** The key columns of the carried states ({@code state.key}). Immutable, sent to the executors; not a record, which Kryo can't read. */
 final class StateKey implements Serializable {

@@ -4,6 +4,6 @@
  * ({@link sluice.job.state.StateJoin}), has tasks write the new ones ({@link sluice.job.state.StateFiles}), and stages a new version
  * that is published with the scores. Versions consist of segments, which are compacted by size.
  *
- * <p>May use: output, report, input, model, settings, storage, message.
+ * <p>May use: output, report, input, source, model, settings, storage, message.
  */
 package sluice.job.state;

@@ -13,9 +13,9 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
-import sluice.job.input.ColumnPath;
 import sluice.job.input.InputTable;
 import sluice.job.message.HumanText;
+import sluice.job.source.ColumnPath;
 
 /**
  * How the rows are divided into tasks. One task scores one partition and writes one or more files. {@link TaskLayoutPlanner} chooses the

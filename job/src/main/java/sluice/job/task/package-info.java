@@ -4,6 +4,6 @@
  * {@link sluice.job.task.RowScorer} a single row. {@link sluice.job.task.TableSample} and {@link sluice.job.task.CostEstimate} predict
  * the cost, from which {@link sluice.job.task.TaskLayoutPlanner} chooses the {@link sluice.job.task.TaskLayout}.
  *
- * <p>May use: state, output, report, input, model, settings, storage, message.
+ * <p>May use: state, output, report, input, source, model, settings, storage, message.
  */
 package sluice.job.task;

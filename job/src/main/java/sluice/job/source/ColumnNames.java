@@ -1,4 +1,4 @@
-package sluice.job.input;
+package sluice.job.source;
 
 import java.util.Locale;
 import org.apache.spark.sql.SparkSession;
@@ -15,7 +15,7 @@ public record ColumnNames(boolean areCaseSensitive) {
     }
 
     /** Whether two names mean the same column. */
-    boolean same(String one, String other) {
+    public boolean same(String one, String other) {
         return areCaseSensitive ? one.equals(other) : one.equalsIgnoreCase(other);
     }
 

@@ -1,4 +1,4 @@
-package sluice.job.input;
+package sluice.job.source;
 
 import java.util.List;
 import java.util.Optional;

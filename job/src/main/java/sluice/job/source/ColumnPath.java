@@ -1,4 +1,4 @@
-package sluice.job.input;
+package sluice.job.source;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -89,7 +89,7 @@ public record ColumnPath(List<String> names, List<Integer> indexes) {
     }
 
     /** All columns with their types, for messages. */
-    static String columns(StructType schema) {
+    public static String columns(StructType schema) {
         return Arrays.stream(schema.fields())
                 .map(field -> "%s (%s)".formatted(field.name(), field.dataType().catalogString()))
                 .collect(Collectors.joining(", "));
@@ -104,7 +104,7 @@ public record ColumnPath(List<String> names, List<Integer> indexes) {
      *
      * @throws RefusedException if there are several, because their values are arrays of arrays
      */
-    Optional<ColumnPath> array(StructType schema, String key) {
+    public Optional<ColumnPath> array(StructType schema, String key) {
         ColumnPath found = null;
         DataType type = schema;
         for (int depth = 0; depth < names.size() - 1; depth++) {
@@ -130,7 +130,7 @@ public record ColumnPath(List<String> names, List<Integer> indexes) {
     }
 
     /** The path without its first names. */
-    ColumnPath after(ColumnPath prefix) {
+    public ColumnPath after(ColumnPath prefix) {
         int length = prefix.names.size();
         return new ColumnPath(
                 List.copyOf(names.subList(length, names.size())), List.copyOf(indexes.subList(length, indexes.size())));
@@ -156,7 +156,7 @@ public record ColumnPath(List<String> names, List<Integer> indexes) {
     }
 
     /** The schema with another type at this path. The field becomes nullable, like all that Spark reads from files. */
-    StructType retyped(StructType schema, DataType type) {
+    public StructType retyped(StructType schema, DataType type) {
         return retyped(schema, type, 0);
     }
 

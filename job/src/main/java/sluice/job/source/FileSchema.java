@@ -1,4 +1,4 @@
-package sluice.job.input;
+package sluice.job.source;
 
 import java.io.IOException;
 import java.io.Serializable;

@@ -1,4 +1,4 @@
-package sluice.job.input;
+package sluice.job.source;
 
 import java.net.URI;
 import java.util.Arrays;
@@ -43,14 +43,14 @@ public final class TableSource {
      *
      * @param notes what the user should know about its columns, as sentences
      */
-    record Found(Dataset<Row> rows, List<String> notes) {}
+    public record Found(Dataset<Row> rows, List<String> notes) {}
 
     /**
      * Reads the table with the schema of its files, or one that Spark infers. Values of partition columns keep their text.
      *
      * @throws RefusedException if there is no such table, or a column that is needed can't be read
      */
-    Found read() {
+    public Found read() {
         return switch (settings.format()) {
             case TABLE, TEXT -> // a table's catalog states the types, and text has no partition columns
                 new Found(load(spark.read().options(options())), List.of());
@@ -152,7 +152,7 @@ public final class TableSource {
      *
      * @throws RefusedException if there is no such table
      */
-    Dataset<Row> read(StructType schema) {
+    public Dataset<Row> read(StructType schema) {
         return load(spark.read().options(options()).schema(schema));
     }
 
@@ -278,7 +278,7 @@ public final class TableSource {
     }
 
     /** The exception for a table without columns. */
-    RefusedException holdsNothing() {
+    public RefusedException holdsNothing() {
         return new RefusedException("%s: holds no %s; check --input and --input-format"
                 .formatted(paths(), settings.format().content()));
     }
