@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import org.apache.spark.sql.Row;
 import scala.jdk.javaapi.CollectionConverters;
-import sluice.job.input.RowSize;
+import sluice.job.memory.RowSize;
 import sluice.job.message.HumanText;
 import sluice.job.message.RowTooLargeException;
 import sluice.job.settings.LengthLimits;

@@ -41,7 +41,6 @@ public record InputPlan(
     /** @throws RefusedException if the table and the model do not fit together; the message lists the choices */
     public static InputPlan resolve(
             InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
-        StructType schema = table.wholeSchema();
         if (!model.parts().isEmpty()) {
             return ofParts(table, model, settings, vocabulary);
         }

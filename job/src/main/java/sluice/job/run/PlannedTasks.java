@@ -3,7 +3,7 @@ package sluice.job.run;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
 import sluice.job.input.InputTable;
-import sluice.job.input.TaskHeap;
+import sluice.job.memory.TaskHeap;
 import sluice.job.report.RunCounters;
 import sluice.job.settings.Settings;
 import sluice.job.task.BroadcastPlan;

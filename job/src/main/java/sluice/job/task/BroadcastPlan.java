@@ -12,7 +12,7 @@ import sluice.cell.engine.AnswerCache;
 import sluice.cell.engine.CompiledModel;
 import sluice.job.column.OutputColumns;
 import sluice.job.input.InputRow;
-import sluice.job.input.TaskHeap;
+import sluice.job.memory.TaskHeap;
 import sluice.job.model.BroadcastModel;
 import sluice.job.report.ProcessCounts;
 import sluice.job.report.RunCounters;

@@ -8,7 +8,7 @@ import sluice.cell.SequenceScorer;
 import sluice.cell.model.LstmModel;
 import sluice.job.column.OutputSize;
 import sluice.job.input.RowDefect;
-import sluice.job.input.TaskHeap;
+import sluice.job.memory.TaskHeap;
 import sluice.job.message.HumanText;
 
 /**

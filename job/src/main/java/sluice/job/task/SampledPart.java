@@ -9,8 +9,8 @@ import org.apache.spark.sql.Row;
 import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.job.input.InputRow;
-import sluice.job.input.RowSize;
 import sluice.job.input.SequenceReader;
+import sluice.job.memory.RowSize;
 import sluice.job.message.RowTooLargeException;
 
 /** A sample of a partition: its first rows. Sent to the driver; not a record, because Kryo can't read records. */

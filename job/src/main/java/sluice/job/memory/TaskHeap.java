@@ -1,4 +1,4 @@
-package sluice.job.input;
+package sluice.job.memory;
 
 import java.util.Optional;
 import java.util.regex.Matcher;

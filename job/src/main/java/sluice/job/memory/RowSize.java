@@ -1,4 +1,4 @@
-package sluice.job.input;
+package sluice.job.memory;
 
 import org.apache.spark.sql.Row;
 

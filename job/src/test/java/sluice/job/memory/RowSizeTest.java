@@ -1,4 +1,4 @@
-package sluice.job.input;
+package sluice.job.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
