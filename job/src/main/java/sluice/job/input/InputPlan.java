@@ -101,11 +101,6 @@ public record InputPlan(
                     "%s is set, and the model has several inputs, whose padding is not read: cut the columns to their true length in the table, and leave it empty"
                             .formatted(settings.pad().isPresent() ? "input.pad" : "input.length"));
         }
-        if (settings.events().areRows() || !settings.events().orderBy().isEmpty()) {
-            throw new RefusedException(
-                    "%s is set, and the model has several inputs, whose events are not collected: collect each column into an array in the table, and leave it empty"
-                            .formatted(settings.events().areRows() ? "input.group-by" : "input.order-by"));
-        }
     }
 
     private static int length(InputTable table, Settings settings) {
