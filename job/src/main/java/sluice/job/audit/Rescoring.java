@@ -60,6 +60,10 @@ record Rescoring(
         if (state.isPresent() && ColumnPath.find(table, state.get(), names).isEmpty()) {
             return Optional.of(missing(state.get(), "the initial states"));
         }
+        Optional<String> length = settings.input().length();
+        if (length.isPresent() && ColumnPath.find(table, length.get(), names).isEmpty()) {
+            return Optional.of(missing(length.get(), "the lengths of the sequences"));
+        }
         for (String column : settings.output().classes().columns()) {
             if (ColumnPath.find(table, column, names).isEmpty()) {
                 return Optional.of(missing(column, "the classes of the answers"));

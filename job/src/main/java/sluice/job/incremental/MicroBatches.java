@@ -5,8 +5,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -33,6 +35,7 @@ import sluice.job.report.RunMetrics;
 import sluice.job.report.RunReport;
 import sluice.job.run.ScoringJob;
 import sluice.job.settings.Settings;
+import sluice.job.source.TableSource;
 import sluice.job.storage.Storage;
 import sluice.job.task.BroadcastPlan;
 import sluice.job.task.ScoringPlan;
@@ -55,6 +58,7 @@ final class MicroBatches {
     private final String adaptive; // the user's value of ADAPTIVE
     private final List<Long> numbers = new ArrayList<>();
     private final List<RunReport> reports = new ArrayList<>();
+    private final Set<String> notes = new HashSet<>(); // on columns, as they were printed
     private long files;
     private volatile Throwable failure; // of the batch that failed; null if none did
 
@@ -145,11 +149,15 @@ final class MicroBatches {
                 .forEach(name -> console.say(
                         "note: files of batch %,d have a column '%s', which the first files do not have; it is not read",
                         number, name));
+        TableSource.Found found =
+                new TableSource(session, settings.input()).later(rows, batch.files(), schema);
+        found.notes().stream().filter(notes::add).forEach(note -> console.say("note: batch %,d: %s", number, note));
         ScoringPlan batchPlan = ScoringPlan.resolve(
                 plan.model(),
                 settings,
                 vocabulary,
-                InputTable.of(session, rows, settings.input(), plan.model().model()),
+                InputTable.of(session, found.rows(), settings.input(), plan.model().model())
+                        .withNotes(found.notes()),
                 hadoop);
         Optional<RunReport> scored = ScoringJob.ofBatch(session, settings, console)
                 .score(batchPlan, () -> broadcast, BatchOutput.at(session, settings, batch, hadoop), started);

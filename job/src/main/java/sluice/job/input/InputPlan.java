@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.InputKind;
@@ -110,8 +111,10 @@ public record InputPlan(
         String name = settings.input().length().get();
         StructField field = ColumnPath.field(
                 table.wholeSchema(), name, table.names(), "input.length", "set it to a column of lengths, in steps");
-        if (!List.of("tinyint", "smallint", "int", "bigint")
-                .contains(field.dataType().catalogString())) {
+        boolean isNumber = field.dataType() instanceof NumericType;
+        boolean isText = field.dataType().equals(DataTypes.StringType)
+                && settings.input().format().isText();
+        if (!isNumber && !isText) {
             throw new RefusedException("input.length: column '%s' has type %s, expected int or bigint"
                     .formatted(name, field.dataType().catalogString()));
         }

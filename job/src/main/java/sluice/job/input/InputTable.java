@@ -183,6 +183,11 @@ public record InputTable(
         return List.copyOf(kept);
     }
 
+    /** The same table with other notes. */
+    public InputTable withNotes(List<String> others) {
+        return new InputTable(rows, keptColumns, sequenceColumn, corruptColumn, List.copyOf(others));
+    }
+
     /** The same table with columns added after its own. */
     public InputTable with(Dataset<Row> wider) {
         return new InputTable(wider, keptColumns, sequenceColumn, corruptColumn, notes);

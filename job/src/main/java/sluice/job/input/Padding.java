@@ -10,9 +10,9 @@ final class Padding implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final String text; // null: nothing is stripped
-    private final double number; // NaN if it is no number
+    private final Double number; // null if it is no number, or the steps are words
 
-    private Padding(String text, double number) {
+    private Padding(String text, Double number) {
         this.text = text;
         this.number = number;
     }
@@ -20,21 +20,21 @@ final class Padding implements Serializable {
     /** @throws RefusedException if the sequences hold numbers, and the value is none */
     static Padding resolve(Optional<String> pad, SequenceForm form) {
         if (pad.isEmpty()) {
-            return new Padding(null, Double.NaN);
+            return new Padding(null, null);
         }
-        double number = number(pad.get());
-        if (Double.isNaN(number) && form.holdsNumbers()) {
+        Double number = form.needsVocabulary() ? null : number(pad.get());
+        if (number == null && form.holdsNumbers()) {
             throw new RefusedException(
                     "input.pad = '%s': the sequences hold %s, expected a number".formatted(pad.get(), form));
         }
         return new Padding(pad.get(), number);
     }
 
-    private static double number(String text) {
+    private static Double number(String text) {
         try {
-            return Double.parseDouble(text);
+            return Double.valueOf(text);
         } catch (NumberFormatException e) {
-            return Double.NaN;
+            return null;
         }
     }
 
@@ -56,19 +56,31 @@ final class Padding implements Serializable {
 
     /** A step of features is padding if all its features are. */
     private boolean isPad(Object step) {
-        if (step instanceof Number value) {
-            return value.doubleValue() == number;
-        }
-        if (step == null || step instanceof String) {
-            return text.equals(step);
+        if (step == null || step instanceof Number || step instanceof String) {
+            return isValue(step);
         }
         int width = StepFeatures.width(step);
         for (int feature = 0; feature < width; feature++) {
-            Number value = StepFeatures.get(step, feature);
-            if (value == null || value.doubleValue() != number) {
+            if (!isValue(StepFeatures.value(step, feature))) {
                 return false;
             }
         }
         return width > 0;
+    }
+
+    /** Whether a value is that of the padding: numbers are compared as numbers, also in text ({@code 0.0} is 0). NaN is equal to NaN. */
+    private boolean isValue(Object value) {
+        if (value instanceof Number found) {
+            return isNumber(found.doubleValue());
+        }
+        if (value == null || number == null) {
+            return text.equals(value);
+        }
+        Double found = number((String) value);
+        return text.equals(value) || (found != null && isNumber(found));
+    }
+
+    private boolean isNumber(double value) {
+        return value == number || (Double.isNaN(value) && Double.isNaN(number));
     }
 }

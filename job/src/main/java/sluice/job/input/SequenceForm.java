@@ -34,7 +34,7 @@ public enum SequenceForm {
 
     /** The column types of all forms, for messages. */
     public static final String EXPECTED =
-            "array<int|bigint> of ids, array<string> of words, string of text, array<float|double> or array<array<float|double>> of features";
+            "array<int|bigint> of ids, array<string> of words, string of text, array<float|double>, array<array<float|double>> or array<struct<numbers>> of features";
 
     private final String words;
 

@@ -207,18 +207,28 @@ public final class SequenceReader implements Serializable {
         if (row.isNullAt(lengthColumn)) {
             throw new UnreadableRow(RowDefect.WRONG_LENGTH, "its length (input.length) is null");
         }
-        long length = ((Number) row.get(lengthColumn)).longValue();
-        if (length < 0 || length > value.size()) {
-            throw new UnreadableRow(
-                    RowDefect.WRONG_LENGTH,
-                    String.format(
-                            Locale.ROOT,
-                            "its length (input.length) is %d, and it holds %d steps: expected 0 to %d",
-                            length,
-                            value.size(),
-                            value.size()));
+        Object given = row.get(lengthColumn);
+        int length = length(given.toString());
+        if (length >= 0 && length <= value.size()) {
+            return value.subList(0, length);
         }
-        return value.subList(0, (int) length);
+        throw new UnreadableRow(
+                RowDefect.WRONG_LENGTH,
+                String.format(
+                        Locale.ROOT,
+                        "its length (input.length) is %s, and it holds %d steps: expected 0 to %d",
+                        given,
+                        value.size(),
+                        value.size()));
+    }
+
+    /** The whole number in a text, such as {@code 3} or {@code 3.0}; -1 if there is none. */
+    private static int length(String text) {
+        try {
+            return new BigDecimal(text.strip()).intValueExact();
+        } catch (NumberFormatException | ArithmeticException e) {
+            return -1;
+        }
     }
 
     /** Numbers in one list as steps of the model's width. */
@@ -351,32 +361,50 @@ public final class SequenceReader implements Serializable {
         return new Ids(ids, ids.length, unknown);
     }
 
-    private Sequence ofNumbers(List<? extends Number> numbers) throws UnreadableRow {
+    private static Sequence ofNumbers(List<? extends Number> numbers) throws UnreadableRow {
         float[] features = new float[numbers.size()];
+        double[] exact = new double[features.length];
         int step = 0;
         for (Number number : numbers) {
             features[step] = notNull(number, step).floatValue();
+            exact[step] = number.doubleValue();
             step++;
         }
-        return Sequence.ofFeatures(features.length, features);
+        return ofNumbers(features, exact);
+    }
+
+    /** One number for each step. Numbers that are all whole are tokens, too: likelihoods and ranks are about them. */
+    private static Sequence ofNumbers(float[] features, double[] exact) {
+        int[] tokens = new int[exact.length];
+        for (int step = 0; step < exact.length; step++) {
+            tokens[step] = (int) exact[step];
+            if (Double.compare(tokens[step], exact[step]) != 0) {
+                return Sequence.ofFeatures(features.length, features);
+            }
+        }
+        return Sequence.ofNumbers(tokens);
     }
 
     /** A list of numbers, if the model reads one a step; or a list of rows of features. */
     private Sequence ofText(List<List<String>> rows) throws UnreadableRow {
         float[] features = new float[Math.multiplyExact(rows.size(), inputWidth)];
+        double[] exact = new double[features.length];
         for (int step = 0; step < rows.size(); step++) {
             List<String> row = rows.get(step);
             requireWidth(row.size(), step);
             for (int k = 0; k < inputWidth; k++) {
-                features[step * inputWidth + k] = number(notNull(row.get(k), step), step);
+                int at = step * inputWidth + k;
+                String text = notNull(row.get(k), step);
+                exact[at] = number(text, step);
+                features[at] = Float.parseFloat(text); // not the double, which would be rounded twice
             }
         }
-        return Sequence.ofFeatures(rows.size(), features);
+        return inputWidth == 1 ? ofNumbers(features, exact) : Sequence.ofFeatures(rows.size(), features);
     }
 
-    private static float number(String text, int step) throws UnreadableRow {
+    private static double number(String text, int step) throws UnreadableRow {
         try {
-            return Float.parseFloat(text);
+            return Double.parseDouble(text);
         } catch (NumberFormatException e) {
             throw new UnreadableRow(
                     RowDefect.WRONG_TYPE, String.format(Locale.ROOT, "'%s' at step %d is no number", text, step));

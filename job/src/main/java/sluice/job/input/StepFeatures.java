@@ -18,12 +18,17 @@ final class StepFeatures {
     }
 
     static Number get(Object step, int feature) {
+        return (Number) value(step, feature);
+    }
+
+    /** A number, a text that has not been read as a number yet, or null. */
+    static Object value(Object step, int feature) {
         if (step instanceof scala.collection.Seq<?> array) {
-            return (Number) array.apply(feature);
+            return array.apply(feature);
         }
         if (step instanceof Row struct) {
-            return (Number) struct.get(feature);
+            return struct.get(feature);
         }
-        return (Number) ((List<?>) step).get(feature);
+        return ((List<?>) step).get(feature);
     }
 }

@@ -155,17 +155,24 @@ final class StoredColumns {
         return widened;
     }
 
-    private DataType type(StructField field) {
-        DataType own = field.dataType().asNullable();
-        List<Column> stored = all(field.name());
-        boolean isOfFiles =
-                stored.stream().anyMatch(column -> own.equals(column.type())); // a partition's value replaces it
-        Optional<DataType> widest = Optional.of(own);
+    /** The type that holds a column's values of a given type, and those of all files; empty if there is none, or no file has the column. */
+    Optional<DataType> widest(StructField given) {
+        Optional<DataType> widest = Optional.of(given.dataType().asNullable());
+        List<Column> stored = all(given.name());
         for (Column column : stored) {
             widest = column.type() == null
                     ? Optional.empty()
                     : widest.flatMap(type -> TypeWidening.widest(type, column.type()));
         }
+        return stored.isEmpty() ? Optional.empty() : widest;
+    }
+
+    private DataType type(StructField field) {
+        DataType own = field.dataType().asNullable();
+        List<Column> stored = all(field.name());
+        boolean isOfFiles =
+                stored.stream().anyMatch(column -> own.equals(column.type())); // a partition's value replaces it
+        Optional<DataType> widest = widest(field);
         return isOfFiles && widest.isPresent() && !widest.get().equals(own) ? widest.get() : field.dataType();
     }
 

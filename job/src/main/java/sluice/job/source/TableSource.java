@@ -1,6 +1,7 @@
 package sluice.job.source;
 
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -10,17 +11,20 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.internal.SQLConf;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
+import sluice.job.storage.Storage;
 
 /** Reads the table to score from files or from a catalog. */
 public final class TableSource {
@@ -89,19 +93,62 @@ public final class TableSource {
             StructType widened = columns.widened(rows.schema());
             rows = widened.equals(rows.schema()) ? rows : read(widened);
         }
-        List<String> notes = columns.nanoseconds(rows.schema()).stream()
+        return new Found(withPartitionTexts(rows), notes(columns, rows.schema()));
+    }
+
+    private List<String> notes(StoredColumns columns, StructType schema) {
+        return columns.nanoseconds(schema).stream()
                 .filter(this::isKept)
                 .map(
                         "column '%s' holds Parquet times of nanoseconds, which Spark has no type for: it is read and written as a whole number (bigint), the nanoseconds since 1970-01-01"
                                 ::formatted)
                 .toList();
-        return new Found(withPartitionTexts(rows), notes);
+    }
+
+    /**
+     * The rows of later files with the types of the first ones.
+     *
+     * @param rows of these files as Spark reads them
+     * @param files that state their schemas
+     * @param schema of the first files
+     * @throws RefusedException if a column has a wider type, and a value does not fit into the first one
+     */
+    public Found later(Dataset<Row> rows, List<Path> files, StructType schema) {
+        if (settings.format() != InputFormat.PARQUET && settings.format() != InputFormat.ORC) {
+            return new Found(rows, List.of());
+        }
+        StoredColumns columns = columns(files.stream().map(Path::toString).toList());
+        List<String> notes = new ArrayList<>(notes(columns, schema));
+        LaterFiles later = new LaterFiles(columns, schema);
+        List<StructField> wider = later.wider();
+        if (wider.isEmpty()) {
+            return new Found(rows, notes);
+        }
+        wider.forEach(column -> notes.add("column '%s' has type %s in new files; it is read as %s, as in the files before"
+                .formatted(
+                        column.name(),
+                        column.dataType().catalogString(),
+                        schema.apply(column.name()).dataType().catalogString())));
+        DataFrameReader reader = spark.read().options(options()).schema(later.with(wider));
+        if (!isPattern()) {
+            reader = reader.option("basePath", settings.paths().get(0)); // of partition columns, as Spark's file stream sets it
+        }
+        Dataset<Row> read = reader.format(settings.format().sparkName())
+                .load(files.stream().map(Storage::literal).toArray(String[]::new));
+        return new Found(later.narrowed(read, wider), notes);
+    }
+
+    private boolean isPattern() {
+        return SparkHadoopUtil.get().isGlobPath(new Path(settings.paths().get(0)));
     }
 
     private StoredColumns columns(Dataset<Row> rows) {
-        List<String> paths = Arrays.stream(rows.inputFiles())
+        return columns(Arrays.stream(rows.inputFiles())
                 .map(uri -> new Path(URI.create(uri)).toString())
-                .toList();
+                .toList());
+    }
+
+    private StoredColumns columns(List<String> paths) {
         Map<String, String> options = new HashMap<>(options());
         Configuration hadoop = spark.sessionState().newHadoopConf();
         options.forEach(hadoop::set);
