@@ -22,6 +22,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.sql.types.UserDefinedType;
 import sluice.job.input.EventOrder;
 import sluice.job.input.InputTable;
 import sluice.job.input.RowDefect;
@@ -133,7 +134,10 @@ public final class EventTable {
         }
         for (String name : keys) {
             DataType type = schema.apply(name).dataType();
-            if (type instanceof ArrayType || type instanceof MapType || type instanceof StructType) {
+            if (type instanceof ArrayType
+                    || type instanceof MapType
+                    || type instanceof StructType
+                    || type instanceof UserDefinedType<?>) {
                 throw new RefusedException(
                         "input.group-by: column '%s' has type %s, expected a text, a number or a date"
                                 .formatted(name, type.catalogString()));

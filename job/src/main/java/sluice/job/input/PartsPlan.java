@@ -105,6 +105,7 @@ record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target
         boolean fits = part.embedding().isPresent()
                 ? form == SequenceForm.IDS || (form != null && form.needsVocabulary())
                 : form == SequenceForm.FEATURE_ROWS
+                        || form == SequenceForm.FEATURE_VECTORS
                         || (part.width() == 1 && (form == SequenceForm.NUMBERS || form == SequenceForm.IDS));
         if (!fits) {
             throw new RefusedException("model.inputs: column '%s' has type %s, but the model's input %s: expected %s"
