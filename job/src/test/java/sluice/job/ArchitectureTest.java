@@ -36,6 +36,7 @@ class ArchitectureTest {
 
     /** Each room may use those before it. */
     private static final List<String> ROOMS = List.of(
+            "vector",
             "memory",
             "fingerprint",
             "parquet",
@@ -196,7 +197,8 @@ class ArchitectureTest {
                             "SpeedTrial",
                             "TableSample",
                             "TaskLayout",
-                            "TaskLayoutPlanner")));
+                            "TaskLayoutPlanner")),
+            Map.entry("vector", Set.of("VectorNumbers", "VectorType")));
 
     /** Entry points: what Spark or spark-submit loads by its name, and the command that {@code Main} runs. */
     private static final Set<String> ENTRY_POINTS =
@@ -335,6 +337,18 @@ class ArchitectureTest {
                         "breeze..",
                         "jdk.incubator..")
                 .because("the cell chooses its kernel by itself")
+                .check(JOB);
+    }
+
+    /** Spark's ML library is not on every class path, so its classes load when there is a vector. */
+    @Test
+    void oneClassKnowsTheVectorsOfSparksMlLibrary() {
+        ArchRuleDefinition.noClasses()
+                .that()
+                .doNotHaveSimpleName("MlVectors")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.apache.spark.ml..", "org.apache.spark.mllib..")
                 .check(JOB);
     }
 

@@ -159,7 +159,9 @@ public record InputPlan(
         if (vocabulary.isPresent() && looks != null) {
             return looks;
         }
-        if (looks == SequenceForm.FEATURE_STRUCTS) {
+        if (looks == SequenceForm.FEATURE_STRUCTS
+                || looks == SequenceForm.FEATURE_VECTORS
+                || looks == SequenceForm.VECTOR) {
             return looks;
         }
         boolean numbers = looks == SequenceForm.NUMBERS || looks == SequenceForm.FEATURE_ROWS;

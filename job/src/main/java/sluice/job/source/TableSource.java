@@ -1,6 +1,7 @@
 package sluice.job.source;
 
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -21,6 +22,7 @@ import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
+import sluice.job.vector.VectorType;
 
 /** Reads the table to score from files or from a catalog. */
 public final class TableSource {
@@ -89,12 +91,19 @@ public final class TableSource {
             StructType widened = columns.widened(rows.schema());
             rows = widened.equals(rows.schema()) ? rows : read(widened);
         }
-        List<String> notes = columns.nanoseconds(rows.schema()).stream()
+        List<String> notes = new ArrayList<>();
+        columns.nanoseconds(rows.schema()).stream()
                 .filter(this::isKept)
                 .map(
                         "column '%s' holds Parquet times of nanoseconds, which Spark has no type for: it is read and written as a whole number (bigint), the nanoseconds since 1970-01-01"
                                 ::formatted)
-                .toList();
+                .forEach(notes::add);
+        VectorType.storedWithoutLibrary(rows.schema()).stream()
+                .filter(this::isKept)
+                .map(name ->
+                        "column '%s' holds vectors of Spark's ML library, which is not on the class path: it is read and written as the struct that Spark stores a vector as; to keep its type, pass --packages org.apache.spark:spark-mllib_2.13:%s"
+                                .formatted(name, spark.version()))
+                .forEach(notes::add);
         return new Found(withPartitionTexts(rows), notes);
     }
 
