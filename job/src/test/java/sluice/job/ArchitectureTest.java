@@ -107,6 +107,8 @@ class ArchitectureTest {
                             "Suggestion",
                             "TwoColumnText",
                             "UnfinishedException",
+                            "UnsafeJava",
+                            "UnsafeJavaException",
                             "Version")),
             Map.entry(
                     "model",
