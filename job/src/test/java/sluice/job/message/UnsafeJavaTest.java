@@ -16,8 +16,9 @@ class UnsafeJavaTest {
     @ValueSource(strings = {"25+36", "25.0.1+8", "25.0.2+10-LTS"})
     void theVersionsWithTheDefectAreUnsafe(String version) {
         assertThat(UnsafeJava.reason(Runtime.Version.parse(version), G1))
-                .hasValue("Java " + version
-                        + " with the G1 collector can damage arrays that native code uses, so that compressed files are unreadable (JDK-8377811)");
+                .hasValue(
+                        "Java " + version
+                                + " with the G1 collector can damage arrays that native code uses, so that compressed files are unreadable (JDK-8377811)");
     }
 
     @ParameterizedTest

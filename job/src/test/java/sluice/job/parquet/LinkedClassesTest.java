@@ -94,13 +94,16 @@ class LinkedClassesTest {
 
     private static InternalRow row(long id) {
         Object[] numbers = {id + 0.5f, -1f};
-        return new GenericInternalRow(new Object[] {id, new GenericArrayData(numbers), UTF8String.fromString("n" + id)});
+        return new GenericInternalRow(
+                new Object[] {id, new GenericArrayData(numbers), UTF8String.fromString("n" + id)});
     }
 
     private static List<Row> expected() {
         return List.of(0L, 1L, 2L).stream()
                 .map(id -> RowFactory.create(
-                        id, CollectionConverters.asScala(List.of(id + 0.5f, -1f)).toSeq(), "n" + id))
+                        id,
+                        CollectionConverters.asScala(List.of(id + 0.5f, -1f)).toSeq(),
+                        "n" + id))
                 .toList();
     }
 
