@@ -108,6 +108,8 @@ class ArchitectureTest {
                             "Suggestion",
                             "TwoColumnText",
                             "UnfinishedException",
+                            "UnsafeJava",
+                            "UnsafeJavaException",
                             "Version")),
             Map.entry(
                     "model",
