@@ -3,6 +3,7 @@ package sluice.job;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.AccessTarget;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -52,6 +53,7 @@ class ArchitectureTest {
             "output",
             "state",
             "task",
+            "transform",
             "run",
             "incremental",
             "audit",
@@ -200,11 +202,21 @@ class ArchitectureTest {
                             "TableSample",
                             "TaskLayout",
                             "TaskLayoutPlanner")),
+            Map.entry("transform", Set.of("TableScorer")),
             Map.entry("vector", Set.of("VectorNumbers", "VectorType")));
 
-    /** Entry points: what Spark or spark-submit loads by its name, and the command that {@code Main} runs. */
-    private static final Set<String> ENTRY_POINTS =
-            Set.of("Main", "NamelessUser", "ScoreCommand", "SluiceCatalog", "MetricsPlugin", "NumberListFormat");
+    /**
+     * Entry points: what Spark or spark-submit loads by its name, the command that {@code Main} runs, and what the stage of Spark ML
+     * pipelines uses.
+     */
+    private static final Set<String> ENTRY_POINTS = Set.of(
+            "Main",
+            "NamelessUser",
+            "ScoreCommand",
+            "SluiceCatalog",
+            "MetricsPlugin",
+            "NumberListFormat",
+            "TableScorer");
 
     /** These rooms know no users' paths: Spark hands them those of files that it writes. */
     private static final Set<String> GIVEN_PATHS_BY_SPARK = Set.of("fingerprint", "parquet");
@@ -352,6 +364,29 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.apache.spark.ml..", "org.apache.spark.mllib..")
                 .check(JOB);
+    }
+
+    /** The stage of Spark ML pipelines is a face over the job, which does not know it. */
+    @Test
+    void thePipelineStageUsesTheTableScorerAlone() {
+        JavaClasses stages = new ClassFileImporter()
+                .withImportOption(new ImportOption.DoNotIncludeTests())
+                .importPackages("sluice.ml", ROOT);
+        ArchRuleDefinition.noClasses()
+                .that()
+                .resideInAPackage("sluice.ml")
+                .should()
+                .dependOnClassesThat(JavaClass.Predicates.resideInAPackage("sluice..")
+                        .and(DescribedPredicate.not(JavaClass.Predicates.resideInAnyPackage(
+                                "sluice.ml", ROOT + ".transform", ROOT + ".settings", ROOT + ".message"))))
+                .check(stages);
+        ArchRuleDefinition.noClasses()
+                .that()
+                .resideInAPackage(ROOT + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("sluice.ml")
+                .check(stages);
     }
 
     @Test

@@ -57,7 +57,9 @@ class WithoutMlLibraryIT {
                 "--output",
                 output));
         command.addAll(List.of(more));
-        return Launch.start(directory, command, Map.of()).end().assertScored();
+        Launch.Ended ended = Launch.start(directory, command, Map.of()).end();
+        assertThat(ended.exitCode()).as(ended.toString()).isZero(); // Spark warns about the type that it doesn't know
+        return ended;
     }
 
     @Test
@@ -70,7 +72,7 @@ class WithoutMlLibraryIT {
         Map<String, String> expected = ParquetRows.bits(directory.resolve("arrays"));
         Map<String, String> scored = ParquetRows.bits(directory.resolve("vectors"));
         assertThat(expected).hasSize(4);
-        scored.replaceAll((id, row) -> row.replaceAll("last .*?;}?;", ""));
+        scored.replaceAll((id, row) -> row.replaceAll("last .*hidden", "hidden"));
         assertThat(scored).isEqualTo(expected);
     }
 }
