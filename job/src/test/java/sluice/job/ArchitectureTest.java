@@ -3,6 +3,7 @@ package sluice.job;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.AccessTarget;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -36,6 +37,7 @@ class ArchitectureTest {
 
     /** Each room may use those before it. */
     private static final List<String> ROOMS = List.of(
+            "vector",
             "memory",
             "fingerprint",
             "parquet",
@@ -51,6 +53,7 @@ class ArchitectureTest {
             "output",
             "state",
             "task",
+            "transform",
             "run",
             "incremental",
             "audit",
@@ -107,6 +110,8 @@ class ArchitectureTest {
                             "Suggestion",
                             "TwoColumnText",
                             "UnfinishedException",
+                            "UnsafeJava",
+                            "UnsafeJavaException",
                             "Version")),
             Map.entry(
                     "model",
@@ -196,11 +201,22 @@ class ArchitectureTest {
                             "SpeedTrial",
                             "TableSample",
                             "TaskLayout",
-                            "TaskLayoutPlanner")));
+                            "TaskLayoutPlanner")),
+            Map.entry("transform", Set.of("TableScorer")),
+            Map.entry("vector", Set.of("VectorNumbers", "VectorType")));
 
-    /** Entry points: what Spark or spark-submit loads by its name, and the command that {@code Main} runs. */
-    private static final Set<String> ENTRY_POINTS =
-            Set.of("Main", "NamelessUser", "ScoreCommand", "SluiceCatalog", "MetricsPlugin", "NumberListFormat");
+    /**
+     * Entry points: what Spark or spark-submit loads by its name, the command that {@code Main} runs, and what the stage of Spark ML
+     * pipelines uses.
+     */
+    private static final Set<String> ENTRY_POINTS = Set.of(
+            "Main",
+            "NamelessUser",
+            "ScoreCommand",
+            "SluiceCatalog",
+            "MetricsPlugin",
+            "NumberListFormat",
+            "TableScorer");
 
     /** These rooms know no users' paths: Spark hands them those of files that it writes. */
     private static final Set<String> GIVEN_PATHS_BY_SPARK = Set.of("fingerprint", "parquet");
@@ -336,6 +352,41 @@ class ArchitectureTest {
                         "jdk.incubator..")
                 .because("the cell chooses its kernel by itself")
                 .check(JOB);
+    }
+
+    /** Spark's ML library is not on every class path, so its classes load when there is a vector. */
+    @Test
+    void oneClassKnowsTheVectorsOfSparksMlLibrary() {
+        ArchRuleDefinition.noClasses()
+                .that()
+                .doNotHaveSimpleName("MlVectors")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.apache.spark.ml..", "org.apache.spark.mllib..")
+                .check(JOB);
+    }
+
+    /** The stage of Spark ML pipelines is a face over the job, which does not know it. */
+    @Test
+    void thePipelineStageUsesTheTableScorerAlone() {
+        JavaClasses stages = new ClassFileImporter()
+                .withImportOption(new ImportOption.DoNotIncludeTests())
+                .importPackages("sluice.ml", ROOT);
+        ArchRuleDefinition.noClasses()
+                .that()
+                .resideInAPackage("sluice.ml")
+                .should()
+                .dependOnClassesThat(JavaClass.Predicates.resideInAPackage("sluice..")
+                        .and(DescribedPredicate.not(JavaClass.Predicates.resideInAnyPackage(
+                                "sluice.ml", ROOT + ".transform", ROOT + ".settings", ROOT + ".message"))))
+                .check(stages);
+        ArchRuleDefinition.noClasses()
+                .that()
+                .resideInAPackage(ROOT + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("sluice.ml")
+                .check(stages);
     }
 
     @Test

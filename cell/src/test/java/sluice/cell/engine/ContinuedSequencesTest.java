@@ -70,7 +70,8 @@ class ContinuedSequencesTest {
         /** @param states copied, so that equality is by value */
         List<Sequence> rests(List<ScoredSequence> states) {
             return IntStream.range(0, places.length)
-                    .mapToObj(s -> sample.part(wholes.get(s), places[s], wholes.get(s).length())
+                    .mapToObj(s -> sample.part(
+                                    wholes.get(s), places[s], wholes.get(s).length())
                             .from(copy(states.get(s).state())))
                     .toList();
         }

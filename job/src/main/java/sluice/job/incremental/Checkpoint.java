@@ -150,7 +150,15 @@ record Checkpoint(String path, Identity identity) {
         Optional<byte[]> json = SmallFile.read(Storage.of(path, "--incremental", hadoop), in(SCHEMA));
         try {
             return json.map(bytes -> (StructType) DataType.fromJson(new String(bytes, StandardCharsets.UTF_8)));
-        } catch (RuntimeException e) { // Spark's parser throws exceptions of several types
+        } catch (
+                Exception
+                        e) { // Spark's parser throws exceptions of several types, some of them checked and not declared
+            if (e instanceof ClassNotFoundException) {
+                throw new RefusedException(
+                        "%s/%s: a column has the type %s, which is not on the class path; start with the same --packages and --jars as before"
+                                .formatted(path, SCHEMA, e.getMessage()),
+                        e);
+            }
             throw unreadable(path, SCHEMA, e);
         }
     }

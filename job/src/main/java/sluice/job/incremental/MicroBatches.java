@@ -149,14 +149,17 @@ final class MicroBatches {
                 .forEach(name -> console.say(
                         "note: files of batch %,d have a column '%s', which the first files do not have; it is not read",
                         number, name));
-        TableSource.Found found =
-                new TableSource(session, settings.input()).later(rows, batch.files(), schema);
+        TableSource.Found found = new TableSource(session, settings.input()).later(rows, batch.files(), schema);
         found.notes().stream().filter(notes::add).forEach(note -> console.say("note: batch %,d: %s", number, note));
         ScoringPlan batchPlan = ScoringPlan.resolve(
                 plan.model(),
                 settings,
                 vocabulary,
-                InputTable.of(session, found.rows(), settings.input(), plan.model().model())
+                InputTable.of(
+                                session,
+                                found.rows(),
+                                settings.input(),
+                                plan.model().model())
                         .withNotes(found.notes()),
                 hadoop);
         Optional<RunReport> scored = ScoringJob.ofBatch(session, settings, console)

@@ -19,6 +19,7 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.sql.types.UserDefinedType;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.SortColumn;
 import sluice.job.source.ColumnNames;
@@ -45,7 +46,10 @@ public final class EventOrder {
 
     /** @throws RefusedException if the values of this type have no order */
     public static void requireOrdered(String name, DataType type) {
-        boolean isNested = type instanceof ArrayType || type instanceof MapType || type instanceof StructType;
+        boolean isNested = type instanceof ArrayType
+                || type instanceof MapType
+                || type instanceof StructType
+                || type instanceof UserDefinedType<?>;
         if (isNested || WITHOUT_ORDER.contains(type.catalogString())) {
             throw new RefusedException("%s: column '%s' has type %s, expected a number, text, a date or a time"
                     .formatted(KEY, name, type.catalogString()));

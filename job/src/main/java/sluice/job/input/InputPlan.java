@@ -11,7 +11,6 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.InputKind;
 import sluice.cell.model.LstmModel;
-import sluice.cell.model.OutputLayer;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
 import sluice.job.settings.SettingValues;
@@ -149,7 +148,7 @@ public record InputPlan(
     private static boolean readsFeatures(LstmModel model, Settings.Model settings) {
         return settings.input()
                 .map(kind -> !kind.takesTokens())
-                .orElse(model.embedding().isEmpty() && !mayReadOneHot(model));
+                .orElse(model.embedding().isEmpty() && !InputKind.mayReadOneHot(model));
     }
 
     /**
@@ -162,13 +161,15 @@ public record InputPlan(
         if (vocabulary.isPresent() && looks != null) {
             return looks;
         }
-        if (looks == SequenceForm.FEATURE_STRUCTS) {
+        if (looks == SequenceForm.FEATURE_STRUCTS
+                || looks == SequenceForm.FEATURE_VECTORS
+                || looks == SequenceForm.VECTOR) {
             return looks;
         }
         boolean numbers = looks == SequenceForm.NUMBERS || looks == SequenceForm.FEATURE_ROWS;
         boolean tokens = settings.input()
                 .map(InputKind::takesTokens)
-                .orElse(model.embedding().isPresent() || (mayReadOneHot(model) && !numbers));
+                .orElse(model.embedding().isPresent() || (InputKind.mayReadOneHot(model) && !numbers));
         if (tokens) {
             return numbers ? looks : SequenceForm.IDS; // numbers may be whole
         }
@@ -178,19 +179,13 @@ public record InputPlan(
         return looks == SequenceForm.IDS ? SequenceForm.IDS : SequenceForm.NUMBERS;
     }
 
-    /** Whether a model without an embedding may read one-hot tokens: one input for each class. A single input is a number. */
-    private static boolean mayReadOneHot(LstmModel model) {
-        int classes = model.output().map(OutputLayer::classes).orElse(0);
-        return model.inputWidth() == classes && classes > 1;
-    }
-
     /** Resolves {@code model.input = auto}. */
     private static InputKind kind(StructField field, SequenceForm form, LstmModel model) {
         if (model.embedding().isPresent()) {
             return InputKind.EMBEDDING;
         }
         boolean tokens = form.holdsTokens();
-        if ((tokens || form == SequenceForm.NUMBERS) && mayReadOneHot(model)) {
+        if ((tokens || form == SequenceForm.NUMBERS) && InputKind.mayReadOneHot(model)) {
             return InputKind.ONE_HOT;
         }
         if (!tokens || model.inputWidth() == 1) {

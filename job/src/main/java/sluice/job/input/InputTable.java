@@ -26,6 +26,7 @@ import sluice.job.settings.Settings;
 import sluice.job.source.ColumnNames;
 import sluice.job.source.ColumnPath;
 import sluice.job.source.TableSource;
+import sluice.job.vector.VectorType;
 
 /**
  * The table to score.
@@ -289,7 +290,7 @@ public record InputTable(
 
     /** The columns that hold a sequence: one, or one for each input of a model with several. */
     List<String> sequenceNames(Settings.Input settings) {
-        return sequenceColumn >= 0 && rows.schema().fields()[sequenceColumn].dataType() instanceof StructType several
+        return sequenceType() instanceof StructType several && !VectorType.is(several)
                 ? List.of(several.fieldNames())
                 : List.of(settings.tokens());
     }

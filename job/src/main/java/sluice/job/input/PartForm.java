@@ -55,7 +55,7 @@ final class PartForm {
         boolean isList = settings.splitter().isList();
         boolean isOne = part.width() == 1;
         return switch (looks) {
-            case FEATURE_ROWS, FEATURE_STRUCTS -> looks;
+            case FEATURE_ROWS, FEATURE_STRUCTS, FEATURE_VECTORS -> looks;
             case IDS, NUMBERS -> isOne ? looks : null;
             case WORDS -> isText && (isOne || isList) ? SequenceForm.ID_WORDS : null;
             case TEXT -> isList || (isText && isOne) ? SequenceForm.FEATURE_TEXT : null;

@@ -6,6 +6,7 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.DecimalType;
 import org.apache.spark.sql.types.StructType;
+import sluice.job.vector.VectorType;
 
 /** How a column holds a sequence. */
 public enum SequenceForm {
@@ -29,12 +30,16 @@ public enum SequenceForm {
     FEATURE_TEXT("features in text"),
     /** {@code array<struct<numbers>>}: one struct per step, with the features in the order of its fields. */
     FEATURE_STRUCTS("structs of features"),
+    /** {@code array<vector>}: one vector of Spark's ML library per step. */
+    FEATURE_VECTORS("vectors of features"),
+    /** {@code vector}: the features of one step, or of several steps, one after the other. */
+    VECTOR("a vector of features"),
     /** {@code struct}: a column for each input of a model with several. */
     PARTS("the columns of the model's inputs, each with one value for each step");
 
     /** The column types of all forms, for messages. */
     public static final String EXPECTED =
-            "array<int|bigint> of ids, array<string> of words, string of text, array<float|double>, array<array<float|double>> or array<struct<numbers>> of features";
+            "array<int|bigint> of ids, array<string> of words, string of text, array<float|double>, array<array<float|double>> or array<struct<numbers>> of features, vector or array<vector> of Spark's ML library";
 
     private final String words;
 
@@ -48,8 +53,8 @@ public enum SequenceForm {
             case IDS -> DataTypes.createArrayType(DataTypes.LongType);
             case WORDS, ID_WORDS -> DataTypes.createArrayType(DataTypes.StringType);
             case TEXT, ID_TEXT, FEATURE_TEXT -> DataTypes.StringType;
-            case NUMBERS, REAL_IDS -> DataTypes.createArrayType(DataTypes.DoubleType);
-            case FEATURE_ROWS, FEATURE_STRUCTS ->
+            case NUMBERS, REAL_IDS, VECTOR -> DataTypes.createArrayType(DataTypes.DoubleType);
+            case FEATURE_ROWS, FEATURE_STRUCTS, FEATURE_VECTORS ->
                 DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.DoubleType));
             case PARTS -> throw new AssertionError("the columns of several inputs have types of their own");
         };
@@ -59,6 +64,9 @@ public enum SequenceForm {
     public static SequenceForm of(DataType type) {
         if (type.equals(DataTypes.StringType)) {
             return TEXT;
+        }
+        if (VectorType.is(type)) {
+            return VECTOR;
         }
         if (!(type instanceof ArrayType array)) {
             return null;
@@ -72,6 +80,9 @@ public enum SequenceForm {
         }
         if (isReal(element)) {
             return NUMBERS;
+        }
+        if (VectorType.is(element)) {
+            return FEATURE_VECTORS;
         }
         if (element instanceof ArrayType inner && (isWhole(inner.elementType()) || isReal(inner.elementType()))) {
             return FEATURE_ROWS;
@@ -109,7 +120,7 @@ public enum SequenceForm {
     /** Whether it can only be read as features. */
     boolean holdsFeatures() {
         return switch (this) {
-            case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS, FEATURE_TEXT -> true;
+            case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS, FEATURE_VECTORS, VECTOR, FEATURE_TEXT -> true;
             case IDS, REAL_IDS, WORDS, TEXT, ID_TEXT, ID_WORDS, PARTS -> false;
         };
     }

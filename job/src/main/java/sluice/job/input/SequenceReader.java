@@ -174,7 +174,7 @@ public final class SequenceReader implements Serializable {
             case ID_WORDS -> kind == InputKind.FEATURES ? null : Ids.of(parse(steps(row, row.<String>getList(column))));
             case WORDS -> lookUp(steps(row, row.<String>getList(column)));
             case TEXT -> lookUp(steps(row, split(row.getString(column))));
-            case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS, FEATURE_TEXT, PARTS -> null;
+            case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS, FEATURE_VECTORS, VECTOR, FEATURE_TEXT, PARTS -> null;
         };
     }
 
@@ -187,10 +187,9 @@ public final class SequenceReader implements Serializable {
         return switch (form) {
             case IDS -> ofSteps(steps(row, flat(row.getList(column))));
             case ID_WORDS -> ofText(steps(row, rows(row.<String>getList(column))));
-            case NUMBERS ->
-                inputWidth > 1
-                        ? ofSteps(steps(row, flat(row.getList(column))))
-                        : ofNumbers(steps(row, row.<Number>getList(column)));
+            case NUMBERS -> ofFlat(row, row.<Number>getList(column));
+            case VECTOR -> ofFlat(row, StepVectors.flat(row.get(column)));
+            case FEATURE_VECTORS -> ofSteps(steps(row, StepVectors.rows(row.getList(column))));
             case FEATURE_ROWS, FEATURE_STRUCTS -> ofSteps(steps(row, row.getList(column)));
             case FEATURE_TEXT -> ofText(steps(row, rows(row.getString(column))));
             case PARTS -> parts.read(row.getStruct(column));
@@ -247,6 +246,11 @@ public final class SequenceReader implements Serializable {
             steps.add(Collections.unmodifiableList(numbers.subList(from, from + inputWidth)));
         }
         return steps;
+    }
+
+    /** All features of the sequence, step by step. */
+    private Sequence ofFlat(Row row, List<? extends Number> numbers) throws UnreadableRow {
+        return inputWidth > 1 ? ofSteps(steps(row, flat(numbers))) : ofNumbers(steps(row, numbers));
     }
 
     private Sequence ofIds(int[] ids) {

@@ -1,6 +1,7 @@
 package sluice.job.memory;
 
 import org.apache.spark.sql.Row;
+import sluice.job.vector.VectorNumbers;
 
 /** Estimates the size of a row in bytes. */
 public final class RowSize {
@@ -62,6 +63,6 @@ public final class RowSize {
                                     ? 0
                                     : bytes(map.head()._1()) + bytes(map.head()._2()));
         }
-        return OBJECT;
+        return VectorNumbers.isOfLibrary(value) ? VectorNumbers.of(value).bytes() : OBJECT;
     }
 }

@@ -69,7 +69,8 @@ final class LaterFiles {
             DataType own = schema.apply(column.name()).dataType();
             Column value = read.col(ColumnPath.quoted(column.name()));
             Column narrow = value.try_cast(own);
-            Row misfit = read.filter(functions.not(narrow.cast(column.dataType()).eqNullSafe(value)))
+            Row misfit = read
+                    .filter(functions.not(narrow.cast(column.dataType()).eqNullSafe(value)))
                     .select(value.cast("string"))
                     .limit(1)
                     .collectAsList()

@@ -17,6 +17,8 @@ import org.apache.spark.sql.execution.datasources.parquet.ParquetToSparkSchemaCo
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import sluice.job.message.Failure;
 import sluice.job.settings.InputFormat;
 
@@ -25,6 +27,8 @@ import sluice.job.settings.InputFormat;
  * type that it doesn't know.
  */
 final class StoredColumns {
+    private static final Logger LOG = LoggerFactory.getLogger(StoredColumns.class);
+
     private final ColumnNames names;
     private final List<List<Column>> files = new ArrayList<>(); // by different schema
 
@@ -61,8 +65,9 @@ final class StoredColumns {
 
     private static List<Column> parquet(FileSchema schema, SparkSession spark, Configuration hadoop) {
         List<Column> columns = new ArrayList<>();
-        if (!schema.spark().isEmpty()) {
-            for (StructField field : ((StructType) DataType.fromJson(schema.spark())).fields()) {
+        Optional<StructType> stated = stated(schema);
+        if (stated.isPresent()) {
+            for (StructField field : stated.get().fields()) {
                 columns.add(new Column(field.name(), field.dataType().asNullable(), null, false));
             }
             return columns;
@@ -74,6 +79,19 @@ final class StoredColumns {
             columns.add(column(field, new MessageType(whole.getName(), field), converter));
         }
         return columns;
+    }
+
+    /** The schema that Spark wrote into the file. Like Spark, ignores one with a type whose class is not on the class path. */
+    private static Optional<StructType> stated(FileSchema schema) {
+        if (schema.spark().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of((StructType) DataType.fromJson(schema.spark()));
+        } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
+            LOG.debug("{}: Spark's schema in it can't be read", schema.path(), e);
+            return Optional.empty();
+        }
     }
 
     private static Column column(Type field, MessageType alone, ParquetToSparkSchemaConverter converter) {

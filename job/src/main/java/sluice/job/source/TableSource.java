@@ -25,6 +25,7 @@ import sluice.job.message.RefusedException;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
 import sluice.job.storage.Storage;
+import sluice.job.vector.VectorType;
 
 /** Reads the table to score from files or from a catalog. */
 public final class TableSource {
@@ -97,12 +98,20 @@ public final class TableSource {
     }
 
     private List<String> notes(StoredColumns columns, StructType schema) {
-        return columns.nanoseconds(schema).stream()
+        List<String> notes = new ArrayList<>();
+        columns.nanoseconds(schema).stream()
                 .filter(this::isKept)
                 .map(
                         "column '%s' holds Parquet times of nanoseconds, which Spark has no type for: it is read and written as a whole number (bigint), the nanoseconds since 1970-01-01"
                                 ::formatted)
-                .toList();
+                .forEach(notes::add);
+        VectorType.storedWithoutLibrary(schema).stream()
+                .filter(this::isKept)
+                .map(name ->
+                        "column '%s' holds vectors of Spark's ML library, which is not on the class path: it is read and written as the struct that Spark stores a vector as; to keep its type, pass --packages org.apache.spark:spark-mllib_2.13:%s"
+                                .formatted(name, spark.version()))
+                .forEach(notes::add);
+        return notes;
     }
 
     /**
@@ -124,14 +133,16 @@ public final class TableSource {
         if (wider.isEmpty()) {
             return new Found(rows, notes);
         }
-        wider.forEach(column -> notes.add("column '%s' has type %s in new files; it is read as %s, as in the files before"
-                .formatted(
-                        column.name(),
-                        column.dataType().catalogString(),
-                        schema.apply(column.name()).dataType().catalogString())));
+        wider.forEach(column ->
+                notes.add("column '%s' has type %s in new files; it is read as %s, as in the files before"
+                        .formatted(
+                                column.name(),
+                                column.dataType().catalogString(),
+                                schema.apply(column.name()).dataType().catalogString())));
         DataFrameReader reader = spark.read().options(options()).schema(later.with(wider));
         if (!isPattern()) {
-            reader = reader.option("basePath", settings.paths().get(0)); // of partition columns, as Spark's file stream sets it
+            reader = reader.option(
+                    "basePath", settings.paths().get(0)); // of partition columns, as Spark's file stream sets it
         }
         Dataset<Row> read = reader.format(settings.format().sparkName())
                 .load(files.stream().map(Storage::literal).toArray(String[]::new));

@@ -40,9 +40,7 @@ class EventRunsTest {
                 .range(200)
                 .selectExpr(
                         "concat('a', id % 20) AS account",
-                        "id * 13 % 200 AS at",
-                        "int(id * id % 29) AS item",
-                        "concat('w', id * id % 29) AS word");
+                        "id * 13 % 200 AS at", "int(id * id % 29) AS item", "concat('w', id * id % 29) AS word");
     }
 
     private static Map<String, List<Object>> answers(Dataset<Row> table) {
@@ -68,8 +66,9 @@ class EventRunsTest {
         Map<String, List<Object>> answers = answers(run("expected")
                 .withInput(
                         events().groupBy("account")
-                                .agg(functions.expr(
-                                        "transform(array_sort(collect_list(struct(at, item))), event -> event.item) AS item")),
+                                .agg(
+                                        functions.expr(
+                                                "transform(array_sort(collect_list(struct(at, item))), event -> event.item) AS item")),
                         1,
                         folder.resolve("in-expected"))
                 .table());
@@ -100,8 +99,10 @@ class EventRunsTest {
         assertThat(answers(session.read().parquet(folder.resolve("called").toString())))
                 .isEqualTo(expected);
         // A function scores the array that it is given; the settings of tables do not apply.
-        assertThat(answers(session.sql(
-                        "SELECT account, answer.hidden, answer.loglik FROM (SELECT account, sluice.items.score(transform(array_sort(collect_list(struct(at, item))), e -> e.item)) AS answer FROM events GROUP BY account)")))
+        assertThat(
+                        answers(
+                                session.sql(
+                                        "SELECT account, answer.hidden, answer.loglik FROM (SELECT account, sluice.items.score(transform(array_sort(collect_list(struct(at, item))), e -> e.item)) AS answer FROM events GROUP BY account)")))
                 .isEqualTo(expected);
     }
 
@@ -206,9 +207,10 @@ class EventRunsTest {
                 .with("bad-rows.rule", "null")
                 .with("bad-rows.max-fraction", "1");
         Row row = run.rows().get(0);
-        assertThat(row.isNullAt(row.fieldIndex("reason"))
-                        ? "none"
-                        : row.getStruct(row.fieldIndex("reason")).mkString(": "))
+        assertThat(
+                        row.isNullAt(row.fieldIndex("reason"))
+                                ? "none"
+                                : row.getStruct(row.fieldIndex("reason")).mkString(": "))
                 .isEqualTo(reason);
         if (reason.equals("none")) {
             Run plain = run("plain")
@@ -217,8 +219,7 @@ class EventRunsTest {
                             LocalSpark.session().sql("SELECT array(4, 9, 17) AS item"), 1, folder.resolve("in-plain"))
                     .with("output.at", "each")
                     .with("output.emit", "rank");
-            assertThat(row.<Object>getAs("rank"))
-                    .isEqualTo(plain.rows().get(0).getAs("rank"));
+            assertThat(row.<Object>getAs("rank")).isEqualTo(plain.rows().get(0).getAs("rank"));
         }
     }
 }

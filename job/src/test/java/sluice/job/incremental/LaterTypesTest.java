@@ -73,7 +73,8 @@ class LaterTypesTest {
         Run second = run(format).with("bad-rows.rule", "quarantine").with("bad-rows.max-fraction", "1");
         second.scoreNew();
         assertThat(second.said())
-                .contains("note: batch 1: column 'id' has type bigint in new files; it is read as int, as in the files before")
+                .contains(
+                        "note: batch 1: column 'id' has type bigint in new files; it is read as int, as in the files before")
                 .contains("column 'price' has type double in new files; it is read as float")
                 .contains("column 'tokens' has type array<bigint> in new files; it is read as array<int>")
                 .contains("1 row can't be scored");
@@ -81,8 +82,7 @@ class LaterTypesTest {
         assertThat(rows).hasSize(2);
         assertThat(rows.get(1).<Object>getAs("hidden")).isEqualTo(rows.get(0).getAs("hidden"));
         assertThat(rows.get(0).schema().simpleString())
-                .startsWith(
-                        "struct<id:int,price:float,sum:decimal(5,1),tokens:array<int>,info:struct<a:smallint>,");
+                .startsWith("struct<id:int,price:float,sum:decimal(5,1),tokens:array<int>,info:struct<a:smallint>,");
         assertThat(rows.get(1).isNullAt(0)).isTrue();
         if (!partition.isEmpty()) {
             assertThat(rows.get(1).<Object>getAs("day")).hasToString("2026-11-22");
@@ -135,7 +135,8 @@ class LaterTypesTest {
             assertThat(run.said())
                     .containsOnlyOnce("note: batch " + night + ": column 'at' holds Parquet times of nanoseconds");
         }
-        Dataset<Row> out = LocalSpark.session().read().parquet(folder.resolve("out").toString());
+        Dataset<Row> out =
+                LocalSpark.session().read().parquet(folder.resolve("out").toString());
         assertThat(out.schema().apply("at").dataType().simpleString()).isEqualTo("bigint");
     }
 }

@@ -97,7 +97,7 @@ class InputPlanTest {
                     + "features (array<array<double>>), flags (array<boolean>), map (map<string,int>), struct (struct<x:int>), "
                     + "number (int), deep (array<array<array<double>>>), Softmax (array<float>), lstm_prediction (int)";
     private static final String FORMS = "expected array<int|bigint> of ids, array<string> of words, string of text, "
-            + "array<float|double>, array<array<float|double>> or array<struct<numbers>> of features";
+            + "array<float|double>, array<array<float|double>> or array<struct<numbers>> of features, vector or array<vector> of Spark's ML library";
 
     static Stream<Refusal> columns() {
         return Stream.of(

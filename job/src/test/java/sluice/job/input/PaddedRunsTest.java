@@ -65,7 +65,9 @@ class PaddedRunsTest {
     }
 
     private Run run(String output) {
-        return Run.of(TORCH, folder.resolve(output)).with("output.emit", EMITTED).with("input.columns", "id");
+        return Run.of(TORCH, folder.resolve(output))
+                .with("output.emit", EMITTED)
+                .with("input.columns", "id");
     }
 
     private static Run with(Run run, String settings) {
@@ -116,7 +118,9 @@ class PaddedRunsTest {
                     .parquet(in.toString());
             assertThat(increments.scoreNew()).isPresent();
         }
-        assertThat(answers(LocalSpark.session().read().parquet(folder.resolve("new").toString())))
+        assertThat(answers(LocalSpark.session()
+                        .read()
+                        .parquet(folder.resolve("new").toString())))
                 .isEqualTo(expected);
 
         // Each night has the same steps again: the second answers are those of the doubled sequences.
@@ -128,9 +132,10 @@ class PaddedRunsTest {
                         sequences().selectExpr("id", "concat(plain, plain) AS plain"), 1, folder.resolve("in-doubled"))
                 .with("input.tokens", "plain")
                 .table();
-        answers(doubled).forEach((id, answer) -> assertThat(answers(tuesday).get(id).get(0))
-                .as("hidden of %d", id)
-                .isEqualTo(answer.get(0)));
+        answers(doubled)
+                .forEach((id, answer) -> assertThat(answers(tuesday).get(id).get(0))
+                        .as("hidden of %d", id)
+                        .isEqualTo(answer.get(0)));
     }
 
     private Run night(String name, String settings) {
@@ -158,8 +163,7 @@ class PaddedRunsTest {
                 "--audit", folder.resolve("audited").toString(), "--model", TORCH.modelPath(), "--fraction", "1");
         assertThat(audit.code()).as("%s", audit).isZero();
         assertThat(audit.output())
-                .anyMatch(line -> line.contains(
-                        obstacle.isEmpty() ? "24 of 24 rows have the same bits" : obstacle));
+                .anyMatch(line -> line.contains(obstacle.isEmpty() ? "24 of 24 rows have the same bits" : obstacle));
     }
 
     @ParameterizedTest
@@ -203,16 +207,20 @@ class PaddedRunsTest {
         sequences().write().parquet(folder.resolve("in").toString());
         session.read().parquet(folder.resolve("in").toString()).createOrReplaceTempView("sequences");
 
-        assertThat(answers(session.sql(
-                        "SELECT id, answer.hidden, answer.loglik FROM (SELECT id, sluice.pad.score(padded) AS answer FROM sequences)")))
+        assertThat(
+                        answers(
+                                session.sql(
+                                        "SELECT id, answer.hidden, answer.loglik FROM (SELECT id, sluice.pad.score(padded) AS answer FROM sequences)")))
                 .isEqualTo(expected);
         assertThatThrownBy(() -> session.sql("SELECT sluice.length.score(padded) FROM sequences"))
                 .isInstanceOf(AnalysisException.class)
                 .hasMessageContaining(
                         "input.length: a function reads no column but its argument: pass slice(tokens, 1, n) to it");
         // The order is that of the argument.
-        assertThat(answers(session.sql(
-                        "SELECT id, answer.hidden, answer.loglik FROM (SELECT id, sluice.events.score(array_sort(events).item) AS answer FROM sequences)")))
+        assertThat(
+                        answers(
+                                session.sql(
+                                        "SELECT id, answer.hidden, answer.loglik FROM (SELECT id, sluice.events.score(array_sort(events).item) AS answer FROM sequences)")))
                 .isEqualTo(expected);
 
         for (String call : List.of("pad:padded", "length:padded", "events:events.item")) {

@@ -83,7 +83,8 @@ class PaddingFormsTest {
             })
     void paddingOfWords(String value, String pad) {
         Object plain = hidden(ofValue(run(TOKENS), "array(3, 0, 5)"));
-        Run padded = ofValue(run(TOKENS), value).with("input.vocabulary", words()).with("input.pad", pad);
+        Run padded =
+                ofValue(run(TOKENS), value).with("input.vocabulary", words()).with("input.pad", pad);
         if (value.contains("0.0")) {
             assertThat(reason(padded)).startsWith("unknown-word: word '0.0' at step 3 is not in the vocabulary");
         } else {
@@ -119,8 +120,7 @@ class PaddingFormsTest {
                 "concat('[[0, 0.0, 0, 0], ', '[1, 2, 3, 4.5], [0, 0, 1, 2]]') | 0"
             })
     void paddingOfFeatures(String value, String pad) {
-        Object plain =
-                hidden(ofValue(run(FEATURES), "array(array(1d, 2d, 3d, 4.5d), array(0d, 0d, 1d, 2d))"));
+        Object plain = hidden(ofValue(run(FEATURES), "array(array(1d, 2d, 3d, 4.5d), array(0d, 0d, 1d, 2d))"));
         assertThat(hidden(ofValue(run(FEATURES), value)
                         .with("input.splitter", value.startsWith("concat") ? "list" : "whitespace")
                         .with("input.pad", pad)))

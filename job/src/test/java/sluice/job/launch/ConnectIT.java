@@ -3,6 +3,7 @@ package sluice.job.launch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +65,30 @@ class ConnectIT {
                     .contains(
                             "sluice.loglik: model 'reber', argument tokens = BQ: word 'Q' at step 1 is not in the vocabulary");
             assertThat(lines.get(8)).as(all).startsWith("error: ").contains("no model 'rebber', did you mean 'reber'?");
+        }
+    }
+
+    /** The Python client names a stage of a pipeline, and the server finds its class in our jar. */
+    @Test
+    void aClientScoresWithTheStageOfPipelines() throws IOException, URISyntaxException {
+        String source = Path.of(
+                        ConnectIT.class.getResource("/connect/ScoreStage.java").toURI())
+                .toString();
+        Map<String, String> settings = Map.of(
+                "spark.sql.catalog.sluice",
+                "sluice.job.sql.SluiceCatalog",
+                "spark.sql.catalog.sluice.model.reber",
+                MODEL);
+        try (ConnectServer server = new ConnectServer(directory, settings)) {
+            Launch.Ended function = server.ask(
+                    directory, "SELECT array(0, 1, 1, 2) AS tokens, sluice.loglik('reber', array(0, 1, 1, 2))");
+            Launch.Ended stage = server.run(directory, source, "SELECT array(0, 1, 1, 2) AS tokens", MODEL);
+            assertThat(stage.exitCode()).as(stage.toString()).isZero();
+            assertThat(stage.out()).as(stage.toString()).startsWith("[").isEqualTo(function.out());
+            Launch.Ended refused = server.run(directory, source, "SELECT 1 AS id", MODEL);
+            assertThat(refused.err())
+                    .as(refused.toString())
+                    .contains("input.tokens: no column 'tokens' in the input, which has id (int)");
         }
     }
 }

@@ -104,6 +104,16 @@ final class ConnectServer implements AutoCloseable {
 
     /** What a client says to it, each statement in a session of this call's. */
     Launch.Ended ask(Path directory, String... statements) throws IOException {
+        return run(directory, ConnectClient.class.getName(), statements);
+    }
+
+    /**
+     * A client's end.
+     *
+     * @param program its class, or its source file
+     * @param arguments after the server's address
+     */
+    Launch.Ended run(Path directory, String program, String... arguments) throws IOException {
         String classPath = Stream.of(Checkout.sparkClassPath().split(":", -1))
                 .filter(jar ->
                         CLASSIC.stream().noneMatch(Path.of(jar).getFileName().toString()::startsWith))
@@ -114,9 +124,9 @@ final class ConnectServer implements AutoCloseable {
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 String.join(":", jars("client"), Checkout.target("test-classes").toString(), classPath),
-                ConnectClient.class.getName(),
+                program,
                 "sc://127.0.0.1:" + port));
-        command.addAll(List.of(statements));
+        command.addAll(List.of(arguments));
         return Launch.start(directory, command, Map.of()).end();
     }
 

@@ -55,7 +55,11 @@ class SparkVersionsIT {
             assertThat(SparkLinkage.missing(Checkout.jar(), home, "sluice/cell/", Set.of("breeze/")))
                     .as("what the engine names, and Spark %s hasn't", version)
                     .isEmpty();
-            assertThat(SparkLinkage.missing(Checkout.jar(), home, "sluice/job/", Set.of()))
+            assertThat(SparkLinkage.missing(
+                            Checkout.jar(),
+                            home,
+                            "sluice/job/",
+                            Set.of("org/apache/spark/ml/", "org/apache/spark/mllib/")))
                     .as("what the job names, and Spark %s hasn't", version)
                     .isEmpty();
 
