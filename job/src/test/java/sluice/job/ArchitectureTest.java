@@ -117,6 +117,7 @@ class ArchitectureTest {
                             "ModelSummary",
                             "SavedModel",
                             "Vocabulary",
+                            "Vocabularies",
                             "VocabularySource")),
             Map.entry(
                     "output",
@@ -155,6 +156,7 @@ class ArchitectureTest {
                             "AnswerClasses",
                             "BadRowRule",
                             "ClusterPrefixes",
+                            "ColumnValues",
                             "InputFormat",
                             "LengthLimits",
                             "OutputFormat",

@@ -1,13 +1,14 @@
 package sluice.job.input;
 
 import java.io.Serializable;
-import java.util.List;
 import java.util.Optional;
 import sluice.job.message.RefusedException;
 
-/** The padding value, {@code input.pad}, which is stripped at both ends of a sequence. Immutable, broadcast. */
+/** The padding value, {@code input.pad}, which is not scored at both ends of a sequence. Immutable, broadcast. */
 final class Padding implements Serializable {
     private static final long serialVersionUID = 1L;
+
+    static final Padding NONE = new Padding(null, Double.NaN);
 
     private final String text; // null: nothing is stripped
     private final double number; // NaN if it is no number
@@ -20,7 +21,7 @@ final class Padding implements Serializable {
     /** @throws RefusedException if the sequences hold numbers, and the value is none */
     static Padding resolve(Optional<String> pad, SequenceForm form) {
         if (pad.isEmpty()) {
-            return new Padding(null, Double.NaN);
+            return NONE;
         }
         double number = number(pad.get());
         if (Double.isNaN(number) && form.holdsNumbers()) {
@@ -38,24 +39,11 @@ final class Padding implements Serializable {
         }
     }
 
-    /** The steps between the padding at the ends; padding inside stays. */
-    <T> List<T> strip(List<T> steps) {
+    /** Whether a step of a sequence is padding. A step of features is padding if all its features are. */
+    boolean isPad(Object step) {
         if (text == null) {
-            return steps;
+            return false;
         }
-        int from = 0;
-        int to = steps.size();
-        while (from < to && isPad(steps.get(from))) {
-            from++;
-        }
-        while (from < to && isPad(steps.get(to - 1))) {
-            to--;
-        }
-        return steps.subList(from, to);
-    }
-
-    /** A step of features is padding if all its features are. */
-    private boolean isPad(Object step) {
         if (step instanceof Number value) {
             return value.doubleValue() == number;
         }
@@ -64,11 +52,16 @@ final class Padding implements Serializable {
         }
         int width = StepFeatures.width(step);
         for (int feature = 0; feature < width; feature++) {
-            Number value = StepFeatures.get(step, feature);
-            if (value == null || value.doubleValue() != number) {
+            if (!isPadFeature(StepFeatures.value(step, feature))) {
                 return false;
             }
         }
         return width > 0;
+    }
+
+    private boolean isPadFeature(Object value) {
+        return value instanceof String written
+                ? text.equals(written) || number(written) == number
+                : value instanceof Number feature && feature.doubleValue() == number;
     }
 }

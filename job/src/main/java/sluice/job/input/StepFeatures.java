@@ -17,13 +17,18 @@ final class StepFeatures {
         return ((List<?>) step).size();
     }
 
+    /** A feature that is a number. */
     static Number get(Object step, int feature) {
+        return (Number) value(step, feature);
+    }
+
+    static Object value(Object step, int feature) {
         if (step instanceof scala.collection.Seq<?> array) {
-            return (Number) array.apply(feature);
+            return array.apply(feature);
         }
         if (step instanceof Row struct) {
-            return (Number) struct.get(feature);
+            return struct.get(feature);
         }
-        return (Number) ((List<?>) step).get(feature);
+        return ((List<?>) step).get(feature);
     }
 }
