@@ -122,6 +122,7 @@ class ArchitectureTest {
                             "ModelSummary",
                             "SavedModel",
                             "Vocabulary",
+                            "Vocabularies",
                             "VocabularySource")),
             Map.entry(
                     "output",
@@ -160,6 +161,7 @@ class ArchitectureTest {
                             "AnswerClasses",
                             "BadRowRule",
                             "ClusterPrefixes",
+                            "ColumnValues",
                             "InputFormat",
                             "LengthLimits",
                             "OutputFormat",

@@ -15,7 +15,7 @@ import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmModel;
 import sluice.job.input.InputTable;
 import sluice.job.model.CachedModel;
-import sluice.job.model.Vocabulary;
+import sluice.job.model.Vocabularies;
 import sluice.job.model.VocabularySource;
 import sluice.job.report.WrittenRun;
 import sluice.job.settings.BadRowRule;
@@ -125,10 +125,10 @@ record Rescoring(
         own.put(SettingKey.BAD_ROWS_RULE.key(), "null");
         Settings again = settings(run, settings.output().path(), own);
         Configuration hadoop = spark.sessionState().newHadoopConf();
-        Optional<Vocabulary> words = VocabularySource.find(again.input().vocabulary(), model.file(), hadoop);
+        Vocabularies vocabularies = VocabularySource.find(again.input(), model.file(), hadoop);
         InputTable table =
                 InputTable.of(spark, rows, again.input(), model.file().model());
-        ScoringPlan plan = ScoringPlan.resolve(model.file(), again, words, table, hadoop);
+        ScoringPlan plan = ScoringPlan.resolve(model.file(), again, vocabularies, table, hadoop);
         boolean hasReason = settings.badRows().rule() == BadRowRule.NULL;
         List<String> answers = Arrays.stream(plan.schema().fieldNames())
                 .filter(name -> name.startsWith(EXPECTED))

@@ -15,7 +15,7 @@ import sluice.job.message.Console;
 import sluice.job.message.RefusedException;
 import sluice.job.model.CachedModel;
 import sluice.job.model.ModelCache;
-import sluice.job.model.Vocabulary;
+import sluice.job.model.Vocabularies;
 import sluice.job.model.VocabularySource;
 import sluice.job.output.Places;
 import sluice.job.output.StagedOutput;
@@ -131,21 +131,22 @@ public final class IncrementalJob {
         CachedModel cached = ModelCache.ofOneRun().get(settings.model(), "--model", hadoop);
         ModelFile model = cached.file();
         printer.print(model);
-        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input().vocabulary(), model, hadoop);
+        Vocabularies vocabularies = VocabularySource.find(settings.input(), model, hadoop);
         Optional<StructType> fixed = known.isPresent() ? known.get().schema(hadoop) : Optional.empty();
-        StructType schema = fixed.orElseGet(() -> ScoringPlan.readTable(model.model(), settings, vocabulary, spark)
+        StructType schema = fixed.orElseGet(() -> ScoringPlan.readTable(model.model(), settings, vocabularies, spark)
                 .lastingSchema(spark, settings.input().format()));
         ScoringPlan plan = ScoringPlan.resolve(
                 model,
                 settings,
-                vocabulary,
+                vocabularies,
                 InputTable.of(spark, source.none(schema), settings.input(), model.model()),
                 hadoop);
         printer.print(plan);
         TableShape shape = requireFits(plan, started);
         before.ifPresent(last -> printChanges(last, model));
         Checkpoint checkpoint = known.isPresent() ? known.get() : begin();
-        MicroBatches batches = new MicroBatches(spark, settings, console, cached, vocabulary, checkpoint, schema, plan);
+        MicroBatches batches =
+                new MicroBatches(spark, settings, console, cached, vocabularies, checkpoint, schema, plan);
         batches.score(source.stream(schema));
         return finish(name, batches, batches.report(started, shape), before);
     }

@@ -27,7 +27,7 @@ import sluice.job.message.Console;
 import sluice.job.message.HumanText;
 import sluice.job.message.UnfinishedException;
 import sluice.job.model.CachedModel;
-import sluice.job.model.Vocabulary;
+import sluice.job.model.Vocabularies;
 import sluice.job.output.TableShape;
 import sluice.job.report.BadRowCounts;
 import sluice.job.report.RunHistory;
@@ -53,7 +53,7 @@ final class MicroBatches {
     private final CheckpointLog log;
     private final StructType schema;
     private final ScoringPlan plan;
-    private final Optional<Vocabulary> vocabulary;
+    private final Vocabularies vocabularies;
     private final Broadcast<BroadcastPlan> broadcast;
     private final String adaptive; // the user's value of ADAPTIVE
     private final List<Long> numbers = new ArrayList<>();
@@ -73,7 +73,7 @@ final class MicroBatches {
             Settings settings,
             Console console,
             CachedModel model,
-            Optional<Vocabulary> vocabulary,
+            Vocabularies vocabularies,
             Checkpoint checkpoint,
             StructType schema,
             ScoringPlan plan) {
@@ -85,7 +85,7 @@ final class MicroBatches {
         this.log = CheckpointLog.of(settings, hadoop);
         this.schema = schema;
         this.plan = plan;
-        this.vocabulary = vocabulary;
+        this.vocabularies = vocabularies;
         this.broadcast =
                 plan.broadcast(settings, spark, model.engine(plan.input().kind(), settings, spark));
         this.adaptive = spark.conf().get(ADAPTIVE);
@@ -154,7 +154,7 @@ final class MicroBatches {
         ScoringPlan batchPlan = ScoringPlan.resolve(
                 plan.model(),
                 settings,
-                vocabulary,
+                vocabularies,
                 InputTable.of(
                                 session,
                                 found.rows(),

@@ -16,21 +16,37 @@ final class BoundaryTokens implements Serializable {
     private final int[] begin; // the BOS token's id; empty if there is none
     private final int[] end; // the EOS token's id; empty if there is none
 
+    /**
+     * Tokens that settings name: words of the vocabulary, or ids without one.
+     *
+     * @param unknown {@code input.unknown-word}
+     * @param begin {@code input.begin-token}
+     * @param end {@code input.end-token}
+     */
+    record Named(Optional<String> unknown, Optional<String> begin, Optional<String> end) {
+        static final Named NONE = new Named(Optional.empty(), Optional.empty(), Optional.empty());
+
+        /** Those of a model with one input. */
+        static Named of(Settings.Input settings) {
+            return new Named(settings.unknownWord(), settings.beginToken(), settings.endToken());
+        }
+    }
+
     private BoundaryTokens(int[] begin, int[] end) {
         this.begin = begin;
         this.end = end;
     }
 
     /**
-     * Looks up the ids of the tokens that the settings name.
+     * Looks up the ids of the begin and end tokens.
      *
      * @param vocabulary of the input's words; null if the settings name tokens by their ids
      * @throws RefusedException if the model reads features, or a token is unknown
      */
-    static BoundaryTokens resolve(Settings.Input settings, InputKind kind, Vocabulary vocabulary) {
+    static BoundaryTokens resolve(Named tokens, InputKind kind, Vocabulary vocabulary) {
         return new BoundaryTokens(
-                token("input.begin-token", settings.beginToken(), kind, vocabulary),
-                token("input.end-token", settings.endToken(), kind, vocabulary));
+                token("input.begin-token", tokens.begin(), kind, vocabulary),
+                token("input.end-token", tokens.end(), kind, vocabulary));
     }
 
     private static int[] token(String key, Optional<String> name, InputKind kind, Vocabulary vocabulary) {

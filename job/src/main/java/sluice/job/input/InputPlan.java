@@ -12,6 +12,7 @@ import org.apache.spark.sql.types.StructType;
 import sluice.cell.InputKind;
 import sluice.cell.model.LstmModel;
 import sluice.job.message.RefusedException;
+import sluice.job.model.Vocabularies;
 import sluice.job.model.Vocabulary;
 import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
@@ -24,7 +25,7 @@ import sluice.job.source.ColumnPath;
  * @param length index of the column of {@code input.length}; -1 if there is none
  * @param form how that column holds the sequence
  * @param kind what the model reads
- * @param vocabulary maps words to token ids
+ * @param vocabulary maps words to token ids; of several inputs, that of the one with the targets
  * @param parts how the columns of several inputs are read, if the model has several; {@code column} is then the struct of them
  * @param state reads the state that a row's sequence continues from ({@code input.state}), if there is one
  */
@@ -39,14 +40,14 @@ public record InputPlan(
     static final int NO_LENGTH = -1;
 
     /** @throws RefusedException if the table and the model do not fit together; the message lists the choices */
-    public static InputPlan resolve(
-            InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
+    public static InputPlan resolve(InputTable table, LstmModel model, Settings settings, Vocabularies vocabularies) {
         if (!model.parts().isEmpty()) {
-            return ofParts(table, model, settings, vocabulary);
+            return ofParts(table, model, settings, vocabularies);
         }
         if (!settings.model().names().inputs().isEmpty()) {
             throw new RefusedException("model.inputs is set, but the model has one input: leave it empty");
         }
+        Optional<Vocabulary> vocabulary = vocabularies.common();
         StructField field = sequence(table, settings.input().tokens());
         SequenceForm looks = form(field, settings, vocabulary, model);
         if (looks == null) {
@@ -68,23 +69,24 @@ public record InputPlan(
                 state(table, settings, model));
     }
 
-    private static InputPlan ofParts(
-            InputTable table, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
+    private static InputPlan ofParts(InputTable table, LstmModel model, Settings settings, Vocabularies vocabularies) {
         InputKind kind = settings.model().input().orElse(InputKind.PARTS);
         requireKind(kind, model);
-        requireNoPadding(settings.input());
         DataType type = table.rows().schema().fields()[table.sequenceColumn()].dataType();
         if (!(type instanceof StructType struct)) {
             throw new RefusedException("the sequences have type %s, but the model has several inputs: expected %s"
                     .formatted(type.catalogString(), PartsPlan.expected(model)));
         }
+        PartsPlan parts = PartsPlan.resolve(struct, model, settings, vocabularies);
         return new InputPlan(
                 table.sequenceColumn(),
-                NO_LENGTH,
+                length(table, settings),
                 SequenceForm.PARTS,
                 kind,
-                vocabulary,
-                Optional.of(PartsPlan.resolve(struct, model, settings, vocabulary)),
+                parts.target().isPresent()
+                        ? parts.columns().get(parts.target().getAsInt()).vocabulary()
+                        : Optional.empty(),
+                Optional.of(parts),
                 state(table, settings, model));
     }
 
@@ -92,15 +94,6 @@ public record InputPlan(
         return settings.input()
                 .state()
                 .map(name -> StateColumn.resolve(table.wholeSchema(), name, table.names(), model));
-    }
-
-    /** The columns of several inputs would be cut one by one, at different steps. */
-    private static void requireNoPadding(Settings.Input settings) {
-        if (settings.pad().isPresent() || settings.length().isPresent()) {
-            throw new RefusedException(
-                    "%s is set, and the model has several inputs, whose padding is not read: cut the columns to their true length in the table, and leave it empty"
-                            .formatted(settings.pad().isPresent() ? "input.pad" : "input.length"));
-        }
     }
 
     private static int length(InputTable table, Settings settings) {
@@ -251,7 +244,7 @@ public record InputPlan(
     }
 
     /** Refuses a vocabulary most of whose entries can't be found in texts. */
-    private static void requireFindable(
+    static void requireFindable(
             StructField field, SequenceForm form, Optional<Vocabulary> vocabulary, Settings.Input settings) {
         if (form != SequenceForm.TEXT) {
             return;
@@ -281,6 +274,12 @@ public record InputPlan(
 
     /** What is assumed about the vocabulary, as sentences; empty if none is read. */
     public List<String> notes(Settings.Input settings) {
+        if (parts.isPresent()) {
+            return parts.get().columns().stream()
+                    .flatMap(column -> column.notes(settings).stream())
+                    .distinct()
+                    .toList();
+        }
         if (!form.needsVocabulary()) {
             return List.of();
         }

@@ -20,7 +20,7 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.weights.file.NameList;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
-import sluice.job.model.Vocabulary;
+import sluice.job.model.Vocabularies;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
 import sluice.job.source.ColumnNames;
@@ -251,13 +251,12 @@ public record InputTable(
     }
 
     /** The same for the columns of a model with several inputs. */
-    public InputTable readingParts(
-            LstmModel model, Settings settings, Optional<Vocabulary> vocabulary, SparkSession spark) {
+    public InputTable readingParts(LstmModel model, Settings settings, Vocabularies vocabularies, SparkSession spark) {
         if (settings.input().format() != InputFormat.JSON) {
             return this;
         }
         StructType typed =
-                withCorruptColumn(PartsPlan.typed(wholeSchema(), names(), model, settings, vocabulary), spark);
+                withCorruptColumn(PartsPlan.typed(wholeSchema(), names(), model, settings, vocabularies), spark);
         return of(spark, new TableSource(spark, settings.input()).read(typed), settings.input(), model);
     }
 

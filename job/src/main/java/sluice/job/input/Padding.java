@@ -1,13 +1,14 @@
 package sluice.job.input;
 
 import java.io.Serializable;
-import java.util.List;
 import java.util.Optional;
 import sluice.job.message.RefusedException;
 
-/** The padding value, {@code input.pad}, which is stripped at both ends of a sequence. Immutable, broadcast. */
+/** The padding value, {@code input.pad}, which is not scored at both ends of a sequence. Immutable, broadcast. */
 final class Padding implements Serializable {
     private static final long serialVersionUID = 1L;
+
+    static final Padding NONE = new Padding(null, null);
 
     private final String text; // null: nothing is stripped
     private final Double number; // null if it is no number, or the steps are words
@@ -20,7 +21,7 @@ final class Padding implements Serializable {
     /** @throws RefusedException if the sequences hold numbers, and the value is none */
     static Padding resolve(Optional<String> pad, SequenceForm form) {
         if (pad.isEmpty()) {
-            return new Padding(null, null);
+            return NONE;
         }
         Double number = form.needsVocabulary() ? null : number(pad.get());
         if (number == null && form.holdsNumbers()) {
@@ -38,24 +39,11 @@ final class Padding implements Serializable {
         }
     }
 
-    /** The steps between the padding at the ends; padding inside stays. */
-    <T> List<T> strip(List<T> steps) {
+    /** Whether a step of a sequence is padding. A step of features is padding if all its features are. */
+    boolean isPad(Object step) {
         if (text == null) {
-            return steps;
+            return false;
         }
-        int from = 0;
-        int to = steps.size();
-        while (from < to && isPad(steps.get(from))) {
-            from++;
-        }
-        while (from < to && isPad(steps.get(to - 1))) {
-            to--;
-        }
-        return steps.subList(from, to);
-    }
-
-    /** A step of features is padding if all its features are. */
-    private boolean isPad(Object step) {
         if (step == null || step instanceof Number || step instanceof String) {
             return isValue(step);
         }

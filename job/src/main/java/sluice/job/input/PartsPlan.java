@@ -22,7 +22,9 @@ import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 import sluice.job.message.RefusedException;
+import sluice.job.model.Vocabularies;
 import sluice.job.model.Vocabulary;
+import sluice.job.settings.ColumnValues;
 import sluice.job.settings.Settings;
 import sluice.job.source.ColumnNames;
 import sluice.job.source.ColumnPath;
@@ -33,9 +35,10 @@ import sluice.job.source.ColumnPath;
  *
  * @param columns the plan of each part, in the order of the model; its column is an index in the struct
  * @param names of the parts
+ * @param tokens that the settings name, for each part
  * @param target the part that the model's classes are the tokens of, if it is known
  */
-record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target) {
+record PartsPlan(List<InputPlan> columns, List<String> names, List<BoundaryTokens.Named> tokens, OptionalInt target) {
     private static final String DEFAULT_TOKENS = "tokens"; // of input.tokens
 
     /**
@@ -60,13 +63,14 @@ record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target
 
     /** The same schema with the types in which a model reads its columns; for JSON, whose types are those of all values together. */
     static StructType typed(
-            StructType schema, ColumnNames names, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
+            StructType schema, ColumnNames names, LstmModel model, Settings settings, Vocabularies vocabularies) {
         StructType typed = schema;
         OptionalInt target = target(model, settings);
         for (int at = 0; at < model.parts().size(); at++) {
             InputPart part = model.parts().get(at);
             Optional<ColumnPath> path = ColumnPath.find(typed, part.name(), names);
-            boolean holdsWords = vocabulary.isPresent() && target.equals(OptionalInt.of(at));
+            boolean holdsWords = vocabulary(part, target.equals(OptionalInt.of(at)), vocabularies)
+                    .isPresent();
             if (path.isPresent() && !holdsWords) {
                 SequenceForm numbers = part.width() == 1 ? SequenceForm.NUMBERS : SequenceForm.FEATURE_ROWS;
                 SequenceForm form = part.embedding().isPresent() ? SequenceForm.IDS : numbers;
@@ -91,8 +95,7 @@ record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target
     }
 
     /** @throws RefusedException if the struct and the model do not fit together */
-    static PartsPlan resolve(StructType struct, LstmModel model, Settings settings, Optional<Vocabulary> vocabulary) {
-        requireNoBoundaries(settings.input());
+    static PartsPlan resolve(StructType struct, LstmModel model, Settings settings, Vocabularies vocabularies) {
         OptionalInt target = target(model, settings);
         requireTarget(target, model, settings);
         List<InputPlan> columns = new ArrayList<>();
@@ -104,37 +107,112 @@ record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target
             }
             boolean isTarget = target.equals(OptionalInt.of(at));
             columns.add(resolve(
-                    field, struct.fields()[field], part, isTarget ? vocabulary : Optional.empty(), settings.input()));
+                    field, struct.fields()[field], part, vocabulary(part, isTarget, vocabularies), settings.input()));
         }
-        if (vocabulary.isPresent()
-                && target.isEmpty()
-                && settings.input().vocabulary().isPresent()) {
-            throw new RefusedException("input.vocabulary: which of %s has these words? Set input.tokens to its column"
-                    .formatted(tokens(model)));
+        if (target.isEmpty() && settings.input().vocabulary().isPresent()) {
+            throw new RefusedException(
+                    "input.vocabulary: which of %s has these words? Set input.tokens to its column, or input.vocabularies"
+                            .formatted(tokens(model)));
         }
         return new PartsPlan(
-                columns, model.parts().stream().map(InputPart::name).toList(), target);
+                columns,
+                model.parts().stream().map(InputPart::name).toList(),
+                namedTokens(model.parts(), settings.input()),
+                target);
+    }
+
+    private static Optional<Vocabulary> vocabulary(InputPart part, boolean isTarget, Vocabularies vocabularies) {
+        Optional<Vocabulary> own = Optional.ofNullable(vocabularies.byColumn().get(part.name()));
+        return own.or(() -> isTarget ? vocabularies.common() : Optional.empty());
+    }
+
+    private static List<BoundaryTokens.Named> namedTokens(List<InputPart> parts, Settings.Input settings) {
+        ColumnValues unknown = ColumnValues.of("input.unknown-word", settings.unknownWord(), parts);
+        ColumnValues begin = ColumnValues.of("input.begin-token", settings.beginToken(), parts);
+        ColumnValues end = ColumnValues.of("input.end-token", settings.endToken(), parts);
+        requireBoundaries("input.begin-token", settings.beginToken(), begin, parts);
+        requireBoundaries("input.end-token", settings.endToken(), end, parts);
+        return parts.stream()
+                .map(part ->
+                        new BoundaryTokens.Named(unknown.of(part.name()), begin.of(part.name()), end.of(part.name())))
+                .toList();
+    }
+
+    /** A token that begins or ends a sequence is a step, so that each input needs one. */
+    private static void requireBoundaries(
+            String key, Optional<String> setting, ColumnValues tokens, List<InputPart> parts) {
+        for (InputPart part : setting.isPresent() ? parts : List.<InputPart>of()) {
+            if (part.embedding().isEmpty()) {
+                throw new RefusedException(
+                        "%s = '%s', but the model's input %s has no such token: leave it empty, and put this step into the columns"
+                                .formatted(key, setting.get(), part));
+            }
+            if (tokens.of(part.name()).isEmpty()) {
+                throw new RefusedException("%s = '%s': has no token for column '%s', expected one for each input"
+                        .formatted(key, setting.get(), part.name()));
+            }
+        }
     }
 
     private static InputPlan resolve(
             int field, StructField column, InputPart part, Optional<Vocabulary> vocabulary, Settings.Input settings) {
-        SequenceForm form = PartForm.of(column, part, vocabulary.isPresent(), settings);
+        SequenceForm form = form(column, part, vocabulary.isPresent(), settings);
         if (form.needsVocabulary()
                 && vocabulary.get().size() > part.embedding().orElseThrow().tokens()) {
             throw new RefusedException(String.format(
                     Locale.ROOT,
-                    "input.vocabulary: %d words, but input %s: this may be the vocabulary of another model",
+                    "%s: %d words, but input %s: this may be the vocabulary of another model",
+                    settings.vocabularies().containsKey(part.name())
+                            ? "input.vocabularies." + part.name()
+                            : "input.vocabulary",
                     vocabulary.get().size(),
                     part));
         }
+        InputPlan.requireFindable(column, form, vocabulary, settings);
         InputKind kind = part.embedding().isPresent() ? InputKind.EMBEDDING : InputKind.FEATURES;
         return new InputPlan(field, InputPlan.NO_LENGTH, form, kind, vocabulary, Optional.empty(), Optional.empty());
+    }
+
+    /** @param hasWords whether a vocabulary belongs to this input */
+    private static SequenceForm form(StructField column, InputPart part, boolean hasWords, Settings.Input settings) {
+        String type = column.dataType().catalogString();
+        SequenceForm looks = SequenceForm.of(column.dataType());
+        SequenceForm form = null;
+        if (looks != null) {
+            form = part.embedding().isPresent()
+                    ? looks.ofTokens(hasWords, settings)
+                    : looks.ofNumbers(part.width(), settings);
+        }
+        if (form == null) {
+            throw new RefusedException("model.inputs: column '%s' has type %s%s, but the model's input %s: expected %s"
+                    .formatted(
+                            part.name(),
+                            type,
+                            settings.events().areRows() ? " as input.group-by collects it" : "",
+                            part,
+                            expected(part)));
+        }
+        if (form.needsVocabulary() && !hasWords) {
+            throw new RefusedException(
+                    "model.inputs: column '%s' (%s) holds %s, expected array<int|bigint> of ids: set input.vocabularies.%s to a file of its words; input.vocabulary has those of the column of input.tokens"
+                            .formatted(part.name(), type, form, part.name()));
+        }
+        return form;
+    }
+
+    private static String expected(InputPart part) {
+        if (part.embedding().isPresent()) {
+            return "array<int|bigint> of ids";
+        }
+        return part.width() == 1
+                ? "array<float|double>, or array<array<float|double>> with one number a step"
+                : String.format(Locale.ROOT, "array<array<float|double>> with %d numbers a step", part.width());
     }
 
     /** The columns as the type of an argument, for messages. */
     static String expected(LstmModel model) {
         return model.parts().stream()
-                .map(part -> "%s:%s".formatted(part.name(), PartForm.expected(part)))
+                .map(part -> "%s:%s".formatted(part.name(), expected(part)))
                 .collect(Collectors.joining(", ", "struct<", ">"));
     }
 
@@ -187,12 +265,5 @@ record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target
                         part.name(),
                         part.embedding().get().tokens()))
                 .collect(Collectors.joining(", "));
-    }
-
-    private static void requireNoBoundaries(Settings.Input settings) {
-        if (settings.beginToken().isPresent() || settings.endToken().isPresent()) {
-            throw new RefusedException(
-                    "input.begin-token and input.end-token are tokens of one input, and the model has several: leave them empty, and put these steps into the columns");
-        }
     }
 }

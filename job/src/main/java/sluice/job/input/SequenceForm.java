@@ -6,6 +6,7 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.DecimalType;
 import org.apache.spark.sql.types.StructType;
+import sluice.job.settings.Settings;
 import sluice.job.vector.VectorType;
 
 /** How a column holds a sequence. */
@@ -94,6 +95,39 @@ public enum SequenceForm {
             return FEATURE_STRUCTS;
         }
         return null;
+    }
+
+    /**
+     * How the tokens of one of several inputs are read from a column that looks like this; null if they can't be.
+     *
+     * @param hasWords whether a vocabulary belongs to the input
+     */
+    SequenceForm ofTokens(boolean hasWords, Settings.Input settings) {
+        boolean isText = settings.format().isText();
+        return switch (this) {
+            case IDS -> this;
+            case NUMBERS -> REAL_IDS;
+            case WORDS -> isText && !hasWords ? ID_WORDS : this;
+            case TEXT -> (isText || settings.splitter().isList()) && !hasWords ? ID_TEXT : this;
+            default -> null;
+        };
+    }
+
+    /**
+     * The same for the numbers of one of several inputs.
+     *
+     * @param width numbers of a step
+     */
+    SequenceForm ofNumbers(int width, Settings.Input settings) {
+        boolean isText = settings.format().isText();
+        boolean isList = settings.splitter().isList();
+        return switch (this) {
+            case FEATURE_ROWS, FEATURE_STRUCTS, FEATURE_VECTORS -> this;
+            case IDS, NUMBERS -> width == 1 ? this : null;
+            case WORDS -> isText && (width == 1 || isList) ? ID_WORDS : null;
+            case TEXT -> isList || (isText && width == 1) ? FEATURE_TEXT : null;
+            default -> null;
+        };
     }
 
     private static boolean isWhole(DataType type) {

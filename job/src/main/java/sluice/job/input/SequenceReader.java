@@ -14,17 +14,18 @@ import sluice.cell.Defect;
 import sluice.cell.InputKind;
 import sluice.cell.LstmState;
 import sluice.cell.Sequence;
-import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmModel;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
-import sluice.job.settings.LengthLimits;
 import sluice.job.settings.Settings;
 import sluice.job.settings.Tokenizer;
 
 /** Reads the sequence of a row, and the state that it continues from. Immutable, broadcast. */
 public final class SequenceReader implements Serializable {
     private static final long serialVersionUID = 1L;
+
+    /** What a row without a sequence is told. */
+    static final String NULL = "it is null, expected a sequence (an empty one is [])";
 
     /** The fraction of a whole number that a program wrote as a floating-point number, such as {@code 7.0}. */
     private static final Pattern ZERO_FRACTION = Pattern.compile("(?<=\\d)\\.0*$");
@@ -38,20 +39,28 @@ public final class SequenceReader implements Serializable {
     private final Integer unknownId; // id for unknown words; null if they make a bad row
     private final boolean lowerCase; // whether words are looked up in lower case
     private final Tokenizer splitter;
-    private final LengthLimits limits;
+    private final SequenceBounds bounds;
     private final Padding padding;
-    private final int lengthColumn; // -1 if the whole value is the sequence
     private final BoundaryTokens boundaries;
     private final PartsReader parts; // null for a model with one input
 
     /** @param state the state that a row's sequence starts from; empty if all start from the model's initial state */
     public SequenceReader(InputPlan plan, Optional<InitialState> state, Settings.Input settings, LstmModel model) {
-        this(plan, state, settings, model.inputWidth(), model.parts());
+        this(
+                plan,
+                state,
+                settings,
+                model.inputWidth(),
+                plan.parts().isPresent() ? BoundaryTokens.Named.NONE : BoundaryTokens.Named.of(settings),
+                plan.parts().isPresent() ? Padding.NONE : Padding.resolve(settings.pad(), plan.form()),
+                plan.parts()
+                        .map(columns -> new PartsReader(columns, plan.length(), settings, model.parts()))
+                        .orElse(null));
     }
 
     /** A reader of one column of a model with several inputs. */
-    SequenceReader(InputPlan plan, Settings.Input settings, int width) {
-        this(plan, Optional.empty(), settings, width, List.of());
+    SequenceReader(InputPlan plan, Settings.Input settings, int width, BoundaryTokens.Named tokens) {
+        this(plan, Optional.empty(), settings, width, tokens, Padding.NONE, null);
     }
 
     private SequenceReader(
@@ -59,26 +68,25 @@ public final class SequenceReader implements Serializable {
             Optional<InitialState> state,
             Settings.Input settings,
             int inputWidth,
-            List<InputPart> modelParts) {
+            BoundaryTokens.Named tokens,
+            Padding padding,
+            PartsReader parts) {
         this.column = plan.column();
         this.state = state.orElse(null);
         this.form = plan.form();
         this.kind = plan.kind();
         this.inputWidth = inputWidth;
         this.vocabulary = form.needsVocabulary() ? plan.vocabulary().orElseThrow() : null;
-        this.unknownId = unknownId(settings, vocabulary);
+        this.unknownId = unknownId(tokens.unknown(), vocabulary);
         this.lowerCase = settings.lowerCase();
         this.splitter = settings.splitter();
-        this.limits = settings.limits();
-        this.parts = plan.parts()
-                .map(columns -> new PartsReader(columns, settings, modelParts))
-                .orElse(null);
-        this.padding = Padding.resolve(settings.pad(), form);
-        this.lengthColumn = plan.length();
-        this.boundaries = BoundaryTokens.resolve(settings, kind, vocabulary);
+        this.bounds = new SequenceBounds(plan.length(), settings.limits());
+        this.padding = padding;
+        this.boundaries = BoundaryTokens.resolve(tokens, kind, vocabulary);
+        this.parts = parts;
     }
 
-    private SequenceReader(SequenceReader other, LengthLimits limits, BoundaryTokens boundaries) {
+    private SequenceReader(SequenceReader other, SequenceBounds bounds, BoundaryTokens boundaries) {
         this.column = other.column;
         this.state = null;
         this.form = other.form;
@@ -88,26 +96,24 @@ public final class SequenceReader implements Serializable {
         this.unknownId = other.unknownId;
         this.lowerCase = other.lowerCase;
         this.splitter = other.splitter;
-        this.limits = limits;
+        this.bounds = bounds;
         this.padding = other.padding;
-        this.lengthColumn = other.lengthColumn;
         this.parts = other.parts == null ? null : other.parts.ofWholeRows();
         this.boundaries = boundaries;
     }
 
     /** A reader of all tokens of a row: of sequences that are not cut, without boundary tokens and states. */
     SequenceReader ofWholeRows() {
-        return new SequenceReader(this, LengthLimits.NONE, BoundaryTokens.NONE);
+        return new SequenceReader(this, bounds.withoutLimits(), BoundaryTokens.NONE);
     }
 
-    private static Integer unknownId(Settings.Input settings, Vocabulary vocabulary) {
-        if (settings.unknownWord().isEmpty() || vocabulary == null) {
+    private static Integer unknownId(Optional<String> word, Vocabulary vocabulary) {
+        if (word.isEmpty() || vocabulary == null) {
             return null;
         }
-        Integer id = vocabulary.id(settings.unknownWord().get());
+        Integer id = vocabulary.id(word.get());
         if (id == null) {
-            throw new RefusedException("input.unknown-word = '%s' is not in the vocabulary"
-                    .formatted(settings.unknownWord().get()));
+            throw new RefusedException("input.unknown-word = '%s' is not in the vocabulary".formatted(word.get()));
         }
         return id;
     }
@@ -153,29 +159,58 @@ public final class SequenceReader implements Serializable {
     Reading read(Row row) {
         try {
             if (row.isNullAt(column)) {
-                throw new UnreadableRow(
-                        RowDefect.NULL_SEQUENCE, "it is null, expected a sequence (an empty one is [])");
+                throw new UnreadableRow(RowDefect.NULL_SEQUENCE, NULL);
             }
-            Ids ids = ids(row);
-            Sequence sequence = ids == null ? features(row) : ofIds(ids.ids());
+            Reading reading = parts == null ? reading(steps(row)) : parts.read(row, row.getStruct(column));
             LstmState start = state == null ? null : state.read(row);
-            return Reading.of(start == null ? sequence : sequence.from(start), ids == null ? Ids.of() : ids);
+            return start == null ? reading : reading.with(reading.sequence().from(start));
         } catch (UnreadableRow e) {
             return Reading.defect(e.defect());
         }
     }
 
-    /** The token ids of the row; null if it holds features. */
-    private Ids ids(Row row) throws UnreadableRow {
+    private List<?> steps(Row row) throws UnreadableRow {
+        List<?> values = values(row);
+        return bounds.of(row, values.size(), at -> padding.isPad(values.get(at)))
+                .of(values);
+    }
+
+    /** The value of the row: an element for each step, those that are not scored included. */
+    List<?> values(Row row) throws UnreadableRow {
         return switch (form) {
-            case IDS -> readsFlatRows() ? null : Ids.of(ids(steps(row, row.<Number>getList(column))));
-            case REAL_IDS -> Ids.of(wholeIds(steps(row, row.<Number>getList(column))));
-            case ID_TEXT -> Ids.of(parse(steps(row, split(row.getString(column)))));
-            case ID_WORDS -> kind == InputKind.FEATURES ? null : Ids.of(parse(steps(row, row.<String>getList(column))));
-            case WORDS -> lookUp(steps(row, row.<String>getList(column)));
-            case TEXT -> lookUp(steps(row, split(row.getString(column))));
+            case IDS, NUMBERS -> flatOrSingle(row.getList(column));
+            case VECTOR -> flatOrSingle(StepVectors.flat(row.get(column)));
+            case FEATURE_VECTORS -> StepVectors.rows(row.getList(column));
+            case REAL_IDS, WORDS, FEATURE_ROWS, FEATURE_STRUCTS -> row.getList(column);
+            case ID_WORDS -> kind == InputKind.FEATURES ? rows(row.<String>getList(column)) : row.getList(column);
+            case ID_TEXT, TEXT -> split(row.getString(column));
+            case FEATURE_TEXT -> rows(row.getString(column));
+            case PARTS -> throw new IllegalStateException("several columns have no common value");
+        };
+    }
+
+    /** The sequence of these steps, which are elements of {@link #values}. */
+    Reading reading(List<?> steps) throws UnreadableRow {
+        Ids ids = ids(steps);
+        return ids == null ? Reading.of(features(steps), Ids.of()) : Reading.of(ofIds(ids.ids()), ids);
+    }
+
+    /** The token ids of these steps; null if they are features. */
+    private Ids ids(List<?> steps) throws UnreadableRow {
+        return switch (form) {
+            case IDS -> readsFlatRows() ? null : Ids.of(narrowed(typed(steps)));
+            case REAL_IDS -> Ids.of(wholeIds(typed(steps)));
+            case ID_TEXT -> Ids.of(parse(typed(steps)));
+            case ID_WORDS -> kind == InputKind.FEATURES ? null : Ids.of(parse(typed(steps)));
+            case WORDS, TEXT -> lookUp(typed(steps));
             case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS, FEATURE_VECTORS, VECTOR, FEATURE_TEXT, PARTS -> null;
         };
+    }
+
+    /** The elements of {@link #values}, whose type follows from the form. */
+    @SuppressWarnings("unchecked")
+    private static <T> List<T> typed(List<?> steps) {
+        return (List<T>) steps;
     }
 
     /** Whether whole numbers are the features of steps, one after the other. */
@@ -183,51 +218,18 @@ public final class SequenceReader implements Serializable {
         return kind == InputKind.FEATURES && inputWidth > 1;
     }
 
-    private Sequence features(Row row) throws UnreadableRow {
+    private Sequence features(List<?> steps) throws UnreadableRow {
         return switch (form) {
-            case IDS -> ofSteps(steps(row, flat(row.getList(column))));
-            case ID_WORDS -> ofText(steps(row, rows(row.<String>getList(column))));
-            case NUMBERS -> ofFlat(row, row.<Number>getList(column));
-            case VECTOR -> ofFlat(row, StepVectors.flat(row.get(column)));
-            case FEATURE_VECTORS -> ofSteps(steps(row, StepVectors.rows(row.getList(column))));
-            case FEATURE_ROWS, FEATURE_STRUCTS -> ofSteps(steps(row, row.getList(column)));
-            case FEATURE_TEXT -> ofText(steps(row, rows(row.getString(column))));
-            case PARTS -> parts.read(row.getStruct(column));
+            case IDS, FEATURE_ROWS, FEATURE_STRUCTS, FEATURE_VECTORS -> ofSteps(steps);
+            case NUMBERS, VECTOR -> inputWidth > 1 ? ofSteps(steps) : ofNumbers(typed(steps));
+            case ID_WORDS, FEATURE_TEXT -> ofText(typed(steps));
             default -> throw new IllegalStateException("holds tokens: " + form);
         };
     }
 
-    /** The steps of the sequence in a value: its first {@code input.length}, without {@code input.pad}, and within the limits. */
-    private <T> List<T> steps(Row row, List<T> value) throws UnreadableRow {
-        return within(padding.strip(lengthColumn < 0 ? value : first(row, value)));
-    }
-
-    private <T> List<T> first(Row row, List<T> value) throws UnreadableRow {
-        if (row.isNullAt(lengthColumn)) {
-            throw new UnreadableRow(RowDefect.WRONG_LENGTH, "its length (input.length) is null");
-        }
-        Object given = row.get(lengthColumn);
-        int length = length(given.toString());
-        if (length >= 0 && length <= value.size()) {
-            return value.subList(0, length);
-        }
-        throw new UnreadableRow(
-                RowDefect.WRONG_LENGTH,
-                String.format(
-                        Locale.ROOT,
-                        "its length (input.length) is %s, and it holds %d steps: expected 0 to %d",
-                        given,
-                        value.size(),
-                        value.size()));
-    }
-
-    /** The whole number in a text, such as {@code 3} or {@code 3.0}; -1 if there is none. */
-    private static int length(String text) {
-        try {
-            return new BigDecimal(text.strip()).intValueExact();
-        } catch (NumberFormatException | ArithmeticException e) {
-            return -1;
-        }
+    /** Numbers in one list as steps: of the model's width if it reads several numbers a step. */
+    private List<?> flatOrSingle(List<? extends Number> numbers) throws UnreadableRow {
+        return readsFlatRows() ? flat(numbers) : numbers;
     }
 
     /** Numbers in one list as steps of the model's width. */
@@ -246,11 +248,6 @@ public final class SequenceReader implements Serializable {
             steps.add(Collections.unmodifiableList(numbers.subList(from, from + inputWidth)));
         }
         return steps;
-    }
-
-    /** All features of the sequence, step by step. */
-    private Sequence ofFlat(Row row, List<? extends Number> numbers) throws UnreadableRow {
-        return inputWidth > 1 ? ofSteps(steps(row, flat(numbers))) : ofNumbers(steps(row, numbers));
     }
 
     private Sequence ofIds(int[] ids) {
@@ -294,7 +291,7 @@ public final class SequenceReader implements Serializable {
                                 Locale.ROOT, "'%s' at step %d is no token id, and there is no vocabulary", text, step));
             }
         }
-        return ids(Arrays.asList(ids));
+        return narrowed(Arrays.asList(ids));
     }
 
     private int[] wholeIds(List<? extends Number> all) throws UnreadableRow {
@@ -303,7 +300,7 @@ public final class SequenceReader implements Serializable {
             Number number = all.get(step);
             ids[step] = number == null ? null : whole(number, step);
         }
-        return ids(Arrays.asList(ids));
+        return narrowed(Arrays.asList(ids));
     }
 
     /** The value of a decimal or floating-point number that is whole. */
@@ -328,7 +325,7 @@ public final class SequenceReader implements Serializable {
         return number.longValue();
     }
 
-    private int[] ids(List<? extends Number> numbers) throws UnreadableRow {
+    private int[] narrowed(List<? extends Number> numbers) throws UnreadableRow {
         int[] ids = new int[numbers.size()];
         int step = 0;
         for (Number number : numbers) {
@@ -436,27 +433,6 @@ public final class SequenceReader implements Serializable {
             step++;
         }
         return Sequence.ofFeatures(steps.size(), features);
-    }
-
-    /** The steps to score, by {@code input.min-length}, {@code input.max-length} and {@code input.too-long}. */
-    private <T> List<T> within(List<T> steps) throws UnreadableRow {
-        int length = steps.size();
-        if (length < limits.least()) {
-            throw new UnreadableRow(
-                    RowDefect.TOO_SHORT,
-                    String.format(Locale.ROOT, "%d steps, input.min-length asks for %d", length, limits.least()));
-        }
-        if (length <= limits.most()) {
-            return steps;
-        }
-        return switch (limits.tooLong()) {
-            case REFUSE ->
-                throw new UnreadableRow(
-                        RowDefect.TOO_LONG,
-                        String.format(Locale.ROOT, "%d steps, input.max-length allows %d", length, limits.most()));
-            case KEEP_FIRST -> steps.subList(0, limits.most());
-            case KEEP_LAST -> steps.subList(length - limits.most(), length);
-        };
     }
 
     private static <T> T notNull(T value, int step) throws UnreadableRow {

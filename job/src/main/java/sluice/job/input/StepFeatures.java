@@ -17,6 +17,7 @@ final class StepFeatures {
         return ((List<?>) step).size();
     }
 
+    /** A feature that is a number. */
     static Number get(Object step, int feature) {
         return (Number) value(step, feature);
     }

@@ -6,14 +6,19 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
+import sluice.cell.model.Embedding;
 import sluice.cell.model.LstmModel;
 import sluice.cell.model.OutputLayer;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.message.RefusedException;
+import sluice.job.settings.Settings;
 import sluice.job.storage.Storage;
 
 /** Finds the vocabulary: the file that {@code input.vocabulary} names, otherwise the metadata of the model file. */
@@ -42,6 +47,42 @@ public final class VocabularySource {
         return Optional.ofNullable(model.metadata().get(METADATA_KEY))
                 .map(text -> parse(
                         "the vocabulary in the model's metadata", VocabularyText.withoutMark(text), true, tokens));
+    }
+
+    /**
+     * The vocabulary, and those of single columns.
+     *
+     * @throws RefusedException if a file is missing or malformed, or belongs to no input of the model that reads tokens
+     */
+    public static Vocabularies find(Settings.Input settings, ModelFile model, Configuration hadoop) {
+        Map<String, Vocabulary> byColumn = new TreeMap<>();
+        settings.vocabularies()
+                .forEach((column, file) -> byColumn.put(
+                        column, read(file, "input.vocabularies." + column, tokens(column, model.model()), hadoop)));
+        return new Vocabularies(find(settings.vocabulary(), model, hadoop), byColumn);
+    }
+
+    /** The number of tokens of an input. */
+    private static int tokens(String column, LstmModel model) {
+        if (model.parts().isEmpty()) {
+            throw new RefusedException(
+                    "input.vocabularies.%s is set, but the model has one input: set input.vocabulary to its file"
+                            .formatted(column));
+        }
+        return model.parts().stream()
+                .filter(part -> part.name().equals(column))
+                .flatMap(part -> part.embedding().stream())
+                .findFirst()
+                .map(Embedding::tokens)
+                .orElseThrow(() ->
+                        new RefusedException("input.vocabularies.%s: '%s' is no column of tokens, expected one of %s"
+                                .formatted(
+                                        column,
+                                        column,
+                                        model.parts().stream()
+                                                .filter(part -> part.embedding().isPresent())
+                                                .map(part -> "'" + part.name() + "'")
+                                                .collect(Collectors.joining(", ")))));
     }
 
     /**

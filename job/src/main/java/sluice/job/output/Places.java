@@ -61,7 +61,7 @@ public final class Places {
     private Places(Settings settings, Optional<SparkSession> spark, Configuration hadoop) {
         this.settings = settings;
         add(Kind.MODEL, Optional.of(settings.model().path()), hadoop);
-        add(Kind.VOCABULARY, settings.input().vocabulary(), hadoop);
+        settings.input().vocabularyFiles().forEach(file -> add(Kind.VOCABULARY, Optional.of(file), hadoop));
         add(Kind.LABELS, settings.output().labels(), hadoop);
         add(Kind.SETTINGS, settings.file().map(file -> "file:" + file.toAbsolutePath()), hadoop);
         addInput(spark, hadoop);

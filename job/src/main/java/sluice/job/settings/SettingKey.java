@@ -35,6 +35,7 @@ public enum SettingKey {
     INPUT_STATE("input.state", Hash.INCLUDED, Scope.MODEL),
     INPUT_KEY("input.key", Hash.EXCLUDED, Scope.TABLE),
     INPUT_VOCABULARY("input.vocabulary", Hash.INCLUDED, Scope.MODEL, "--vocabulary"),
+    INPUT_VOCABULARIES("input.vocabularies", Hash.INCLUDED, Scope.MODEL),
     INPUT_SPLITTER("input.splitter", Hash.INCLUDED, Scope.MODEL, "--splitter"),
     INPUT_SPLITTER_PATTERN("input.splitter-pattern", Hash.INCLUDED, Scope.MODEL),
     INPUT_UNKNOWN_WORD("input.unknown-word", Hash.INCLUDED, Scope.MODEL),
@@ -153,8 +154,13 @@ public enum SettingKey {
         return scope == Scope.TABLE;
     }
 
-    /** Whether it is a map whose keys are Spark options. */
+    /** Whether it is a map, of which only the entries can be set, and are hashed. */
     boolean isMap() {
+        return isOptions() || this == INPUT_VOCABULARIES;
+    }
+
+    /** Whether it is a map whose keys are Spark options. */
+    boolean isOptions() {
         return this == INPUT_OPTIONS || this == OUTPUT_OPTIONS;
     }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.ScoreRequest;
@@ -52,6 +53,7 @@ public record Settings(
             List<String> key,
             Optional<String> state,
             Optional<String> vocabulary,
+            Map<String, String> vocabularies,
             Tokenizer splitter,
             Optional<String> unknownWord,
             boolean lowerCase,
@@ -61,7 +63,13 @@ public record Settings(
             Optional<String> length,
             LengthLimits limits,
             Optional<WindowSettings> windows,
-            Optional<String> checkpoint) {}
+            Optional<String> checkpoint) {
+        /** The files of {@code input.vocabulary} and {@code input.vocabularies}. */
+        public List<String> vocabularyFiles() {
+            return Stream.concat(vocabulary.stream(), vocabularies.values().stream())
+                    .toList();
+        }
+    }
 
     /**
      * How events become sequences.
@@ -284,6 +292,7 @@ public record Settings(
                 values.strings(SettingKey.INPUT_KEY),
                 values.optional(SettingKey.INPUT_STATE),
                 values.optional(SettingKey.INPUT_VOCABULARY),
+                vocabularies(values),
                 splitter(values),
                 values.optional(SettingKey.INPUT_UNKNOWN_WORD),
                 values.flag(SettingKey.INPUT_LOWER_CASE),
@@ -297,6 +306,13 @@ public record Settings(
                         values.constant(SettingKey.INPUT_TOO_LONG, LengthLimits.TooLong.class)),
                 WindowSettings.read(values),
                 values.optional(SettingKey.INPUT_CHECKPOINT));
+    }
+
+    /** Files by column; an empty one is none, as in other settings. */
+    private static Map<String, String> vocabularies(SettingValues values) {
+        Map<String, String> files = values.map(SettingKey.INPUT_VOCABULARIES);
+        files.values().removeIf(String::isEmpty);
+        return files;
     }
 
     private static Events events(SettingValues values) {

@@ -17,7 +17,7 @@ final class WrittenSettings {
     static Map<String, Object> of(Config merged) {
         Map<String, Object> written = new LinkedHashMap<>();
         for (SettingKey key : SettingKey.values()) {
-            if (isWritten(key) && merged.hasPathOrNull(key.key())) {
+            if (isWritten(key) && merged.hasPathOrNull(key.key()) && !isEmptyMap(key, merged)) {
                 // HOCON reads the word null as its null, but it is also the name of a constant.
                 boolean isNull = merged.getIsNull(key.key());
                 written.put(key.key(), isNull ? "null" : merged.getAnyRef(key.key()));
@@ -26,8 +26,12 @@ final class WrittenSettings {
         return written;
     }
 
+    private static boolean isEmptyMap(SettingKey key, Config merged) {
+        return key.isMap() && merged.getObject(key.key()).isEmpty();
+    }
+
     private static boolean isWritten(SettingKey key) {
-        boolean isSource = key == SettingKey.INPUT_FILTER || key.isMap();
+        boolean isSource = key == SettingKey.INPUT_FILTER || key.isOptions();
         return (key.isHashed() && !isSource) || key == SettingKey.INPUT_KEY;
     }
 

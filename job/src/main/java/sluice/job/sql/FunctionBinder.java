@@ -15,7 +15,7 @@ import sluice.job.input.InputTable;
 import sluice.job.input.SequenceForm;
 import sluice.job.message.RefusedException;
 import sluice.job.model.CachedModel;
-import sluice.job.model.Vocabulary;
+import sluice.job.model.Vocabularies;
 import sluice.job.model.VocabularySource;
 import sluice.job.settings.AnswerClasses;
 import sluice.job.settings.BadRowRule;
@@ -133,9 +133,8 @@ final class FunctionBinder {
                     "%s.input.length: a function reads no column but its argument: pass slice(tokens, 1, %s) to it, and pass this setting to the catalog's procedure run only"
                             .formatted(where, settings.input().length().get()));
         }
-        List<FileStamp> words = Stream.of(
-                        settings.input().vocabulary(), settings.output().labels())
-                .flatMap(Optional::stream)
+        List<FileStamp> words = Stream.concat(
+                        settings.input().vocabularyFiles().stream(), settings.output().labels().stream())
                 .map(path -> FileStamp.of(Storage.path(path, "input.vocabulary or output.labels"), session.hadoop()))
                 .toList();
         return cached.memo(new PlanKey(keys, arguments, words), () -> plan(cached, settings, arguments));
@@ -190,9 +189,8 @@ final class FunctionBinder {
     /** A plan over a table of the arguments; its columns are dropped. */
     private RowFunction.Plan plan(CachedModel cached, Settings settings, StructType arguments) {
         InputTable table = new InputTable(session.spark().createDataFrame(List.of(), arguments), List.of(), 0, -1);
-        Optional<Vocabulary> vocabulary =
-                VocabularySource.find(settings.input().vocabulary(), cached.file(), session.hadoop());
-        ScoringPlan plan = ScoringPlan.resolve(cached.file(), settings, vocabulary, table, session.hadoop());
+        Vocabularies vocabularies = VocabularySource.find(settings.input(), cached.file(), session.hadoop());
+        ScoringPlan plan = ScoringPlan.resolve(cached.file(), settings, vocabularies, table, session.hadoop());
         plan.assumptions().forEach(note -> LOG.warn("{}: {}", settings.model().path(), note));
         return new RowFunction.Plan(
                 plan.broadcast(

@@ -27,6 +27,7 @@ import sluice.job.input.SequenceForm;
 import sluice.job.input.SequenceReader;
 import sluice.job.message.RefusedException;
 import sluice.job.model.BroadcastModel;
+import sluice.job.model.Vocabularies;
 import sluice.job.model.Vocabulary;
 import sluice.job.model.VocabularySource;
 import sluice.job.output.Provenance;
@@ -67,8 +68,8 @@ public record ScoringPlan(
      */
     public static ScoringPlan read(ModelFile file, Settings settings, SparkSession spark) {
         Configuration hadoop = spark.sessionState().newHadoopConf();
-        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input().vocabulary(), file, hadoop);
-        return resolve(file, settings, vocabulary, readTable(file.model(), settings, vocabulary, spark), hadoop);
+        Vocabularies vocabularies = VocabularySource.find(settings.input(), file, hadoop);
+        return resolve(file, settings, vocabularies, readTable(file.model(), settings, vocabularies, spark), hadoop);
     }
 
     /**
@@ -77,12 +78,9 @@ public record ScoringPlan(
      * @throws RefusedException if settings, model and table do not fit together
      */
     public static ScoringPlan resolve(
-            ModelFile file,
-            Settings settings,
-            Optional<Vocabulary> vocabulary,
-            InputTable table,
-            Configuration hadoop) {
-        InputPlan input = InputPlan.resolve(table, file.model(), settings, vocabulary);
+            ModelFile file, Settings settings, Vocabularies vocabularies, InputTable table, Configuration hadoop) {
+        InputPlan input = InputPlan.resolve(table, file.model(), settings, vocabularies);
+        Optional<Vocabulary> vocabulary = input.vocabulary();
         Optional<CarriedStates> carried = CarriedStates.resolve(table, file.model(), input.kind(), settings, hadoop);
         ScoreRequest request =
                 ResolvedWindows.in(settings.output().request(), settings.input().windows(), input);
@@ -140,16 +138,16 @@ public record ScoringPlan(
      * @throws RefusedException if there is no such table
      */
     public static InputTable readTable(
-            LstmModel model, Settings settings, Optional<Vocabulary> vocabulary, SparkSession spark) {
+            LstmModel model, Settings settings, Vocabularies vocabularies, SparkSession spark) {
         InputTable table = InputTable.read(spark, settings.input(), model);
         if (!model.parts().isEmpty()) {
-            return EventTable.grouped(table.readingParts(model, settings, vocabulary, spark), settings, model);
+            return EventTable.grouped(table.readingParts(model, settings, vocabularies, spark), settings, model);
         }
         SequenceForm looks = table.looks(settings.input());
         if (looks == SequenceForm.TEXT && settings.input().splitter().isList()) {
             return table;
         }
-        SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabulary);
+        SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabularies.common());
         return EventTable.grouped(table.reading(expected, spark, settings.input(), model), settings, model);
     }
 

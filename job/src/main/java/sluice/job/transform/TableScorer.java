@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -26,7 +25,7 @@ import sluice.job.input.InputTable;
 import sluice.job.message.RefusedException;
 import sluice.job.model.CachedModel;
 import sluice.job.model.ModelCache;
-import sluice.job.model.Vocabulary;
+import sluice.job.model.Vocabularies;
 import sluice.job.model.VocabularySource;
 import sluice.job.report.RunCounters;
 import sluice.job.settings.SettingKey;
@@ -157,9 +156,9 @@ public final class TableScorer {
         boolean hasClasses = model.file().model().output().isPresent();
         all.putIfAbsent(SettingKey.OUTPUT_EMIT.key(), hasClasses ? "softmax,prediction" : "hidden");
         Settings settings = Settings.readFrom(where, all);
-        Optional<Vocabulary> vocabulary = VocabularySource.find(settings.input().vocabulary(), model.file(), hadoop);
+        Vocabularies vocabularies = VocabularySource.find(settings.input(), model.file(), hadoop);
         InputTable table =
                 InputTable.of(spark, rows, settings.input(), model.file().model());
-        return new Resolved(settings, model, ScoringPlan.resolve(model.file(), settings, vocabulary, table, hadoop));
+        return new Resolved(settings, model, ScoringPlan.resolve(model.file(), settings, vocabularies, table, hadoop));
     }
 }

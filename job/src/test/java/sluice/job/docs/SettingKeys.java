@@ -16,7 +16,7 @@ final class SettingKeys {
                     .collect(Collectors.toUnmodifiableSet());
 
     /** The user's own keys stand below these. */
-    private static final List<String> MAPS = List.of("input.options", "output.options");
+    private static final List<String> MAPS = List.of("input.options", "input.vocabularies", "output.options");
 
     private SettingKeys() {}
 

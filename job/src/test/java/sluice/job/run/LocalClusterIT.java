@@ -52,6 +52,7 @@ import sluice.job.input.InputTable;
 import sluice.job.input.SequenceReader;
 import sluice.job.message.Failure;
 import sluice.job.model.BroadcastModel;
+import sluice.job.model.Vocabularies;
 import sluice.job.report.RunCounters;
 import sluice.job.report.RunReport;
 import sluice.job.settings.BadRowRule;
@@ -282,7 +283,7 @@ class LocalClusterIT {
                 null,
                 Map.of("model.path", path, "input.path", folder.resolve("in").toString(), "output.path", "none"));
         InputTable table = InputTable.read(spark, settings.input(), model);
-        InputPlan plan = InputPlan.resolve(table, model, settings, Optional.empty());
+        InputPlan plan = InputPlan.resolve(table, model, settings, new Vocabularies(Optional.empty(), Map.of()));
         OutputColumns columns =
                 new OutputColumns(settings.output().request(), VectorForm.ARRAY, "", Optional.empty(), BadRowRule.FAIL);
         StructType schema = columns.appendTo(table.schema(), model);

@@ -105,7 +105,7 @@ class SeveralInputsTest {
                 run(Clicks.table().selectExpr("id", "item", "transform(category, c -> 'c' || c) AS category", "amount"))
                         .with("input.vocabulary", vocabulary),
                 "model.inputs: column 'category' (array<string>) holds words, expected array<int|bigint> of ids: "
-                        + "input.vocabulary has the words of one column, which input.tokens names");
+                        + "set input.vocabularies.category to a file of its words; input.vocabulary has those of the column of input.tokens");
     }
 
     /** The likelihood of another column than the one with as many tokens as classes has tokens without a class. */
@@ -215,7 +215,7 @@ class SeveralInputsTest {
                 "model.inputs: column 'amount' has type array<double>, but the model's input amount: 2 numbers: expected array<array<float|double>> with 2 numbers a step");
         assertRefused(
                 run(Clicks.table()).with("input.begin-token", 1),
-                "input.begin-token and input.end-token are tokens of one input, and the model has several: leave them empty, and put these steps into the columns");
+                "input.begin-token = '1', but the model's input amount: 2 numbers has no such token: leave it empty, and put this step into the columns");
         assertRefused(
                 run(Clicks.table()).with("model.input", "features"),
                 "model.input = features: the model has several inputs (item: 20 tokens of width 8, category: 6 tokens of width 3, amount: 2 numbers): leave model.input = auto");
