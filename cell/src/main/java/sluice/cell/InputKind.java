@@ -4,6 +4,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmModel;
+import sluice.cell.model.OutputLayer;
 
 /** The kind of input {@code x_t} that a model reads: the setting {@code model.input}. */
 public enum InputKind {
@@ -15,6 +16,26 @@ public enum InputKind {
     FEATURES,
     /** Several inputs side by side, each the row of an embedding for a token, or numbers: {@link LstmModel#parts()}. */
     PARTS;
+
+    /**
+     * The kind that a model reads if no setting says it: its parts, its embedding, one-hot tokens if it {@linkplain #mayReadOneHot may} read
+     * them, else features.
+     */
+    public static InputKind of(LstmModel model) {
+        if (!model.parts().isEmpty()) {
+            return PARTS;
+        }
+        if (model.embedding().isPresent()) {
+            return EMBEDDING;
+        }
+        return mayReadOneHot(model) ? ONE_HOT : FEATURES;
+    }
+
+    /** Whether a model without an embedding may read one-hot tokens: one input for each class. A single input is a number. */
+    public static boolean mayReadOneHot(LstmModel model) {
+        int classes = model.output().map(OutputLayer::classes).orElse(0);
+        return model.inputWidth() == classes && classes > 1;
+    }
 
     /** Whether sequences of this kind consist of the tokens of one input only. */
     public boolean takesTokens() {

@@ -43,6 +43,23 @@ public final class LstmState implements Serializable {
         return cell;
     }
 
+    /** A state with the same values in arrays of its own. */
+    public LstmState copy() {
+        return new LstmState(copy(hidden), copy(cell));
+    }
+
+    private static float[][] copy(float[][] rows) {
+        return Arrays.stream(rows).map(float[]::clone).toArray(float[][]::new);
+    }
+
+    /** Copies the values into the arrays of another state of the same model. */
+    public void copyInto(LstmState other) {
+        for (int direction = 0; direction < hidden.length; direction++) {
+            System.arraycopy(hidden[direction], 0, other.hidden[direction], 0, hidden[direction].length);
+            System.arraycopy(cell[direction], 0, other.cell[direction], 0, cell[direction].length);
+        }
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof LstmState state

@@ -9,10 +9,23 @@ import sluice.cell.model.LstmModel;
 
 /** Checks the columns of a sequence against the parts of a model's input. Immutable. */
 final class PartRules {
+    private static final int NO_PADDING = -1;
+
     private final List<InputPart> parts;
+    private final int[] known; // tokens of each part's embedding, or 0
+    private final int[] padding; // token of each part, or NO_PADDING
 
     PartRules(LstmModel model) {
         this.parts = model.parts();
+        this.known = parts.stream()
+                .mapToInt(part -> part.embedding().map(Embedding::tokens).orElse(0))
+                .toArray();
+        this.padding = parts.stream()
+                .mapToInt(part -> part.embedding()
+                        .map(Embedding::padding)
+                        .orElse(OptionalInt.empty())
+                        .orElse(NO_PADDING))
+                .toArray();
     }
 
     /** The first defect in a column; null if there is none. */
@@ -30,15 +43,19 @@ final class PartRules {
         }
         for (int at = 0; at < columns.length && defect == null; at++) {
             InputPart part = parts.get(at);
-            defect = part.embedding().isPresent()
-                    ? tokenDefect(part.name(), part.embedding().get(), columns[at].tokens())
+            defect = takesTokens(part)
+                    ? tokenDefect(part.name(), known[at], padding[at], columns[at].tokens())
                     : numberDefect(part, columns[at].numbers());
         }
         return defect;
     }
 
+    private static boolean takesTokens(InputPart part) {
+        return part.table() != null;
+    }
+
     private static Defect shapeDefect(InputPart part, InputColumn column, int length) {
-        boolean takesTokens = part.embedding().isPresent();
+        boolean takesTokens = takesTokens(part);
         if (takesTokens != (column.tokens() != null)) {
             return wrong(
                     "input %s is %s: the model takes %s",
@@ -59,10 +76,9 @@ final class PartRules {
                                 expected));
     }
 
-    private static Defect tokenDefect(String name, Embedding embedding, int[] tokens) {
-        OptionalInt padding = embedding.padding();
+    private static Defect tokenDefect(String name, int known, int padding, int[] tokens) {
         for (int step = 0; step < tokens.length; step++) {
-            if (tokens[step] < 0 || tokens[step] >= embedding.tokens()) {
+            if (tokens[step] < 0 || tokens[step] >= known) {
                 return new Defect(
                         Defect.Kind.TOKEN_OUT_OF_RANGE,
                         String.format(
@@ -71,9 +87,9 @@ final class PartRules {
                                 tokens[step],
                                 step,
                                 name,
-                                embedding.tokens()));
+                                known));
             }
-            if (padding.isPresent() && tokens[step] == padding.getAsInt()) {
+            if (tokens[step] == padding) {
                 return new Defect(
                         Defect.Kind.TOKEN_IS_PADDING,
                         String.format(

@@ -28,6 +28,7 @@ public final class SequenceRules {
     private final int tokens;
     private final int padding; // padding token, or -1
     private final int featureWidth;
+    private final Float mask; // or null
     private final PartRules parts;
     private final int classes;
     private final ScoreRequest request;
@@ -44,6 +45,7 @@ public final class SequenceRules {
                 .orElse(OptionalInt.empty())
                 .orElse(-1);
         this.featureWidth = model.inputWidth();
+        this.mask = model.mask().orElse(null);
         this.parts = new PartRules(model);
         this.classes = model.output().map(OutputLayer::classes).orElse(0);
         this.request = request;
@@ -77,7 +79,7 @@ public final class SequenceRules {
 
     /** The defect of this sequence, or empty if it can be scored. */
     public Optional<Defect> check(Sequence sequence) {
-        Defect defect = lengthDefect(sequence);
+        Defect defect = lengthDefect(sequence.length());
         if (defect == null) {
             defect = inputDefect(sequence);
         }
@@ -94,6 +96,24 @@ public final class SequenceRules {
             defect = stateDefect(sequence.start().get());
         }
         return Optional.ofNullable(defect);
+    }
+
+    /**
+     * The defect of these tokens, or empty if they can be scored: the same as that of a sequence of them, which is numbers if the model
+     * reads one number a step. Allocates nothing unless there is a defect.
+     *
+     * @param firstStep the step of the first one, for the message
+     */
+    public Optional<Defect> checkTokens(int[] ids, long firstStep) {
+        Defect defect = lengthDefect(ids.length);
+        if (defect == null) {
+            defect = readsNumbers() ? maskDefect(ids, firstStep) : tokenDefect(ids, firstStep);
+        }
+        return Optional.ofNullable(defect);
+    }
+
+    private boolean readsNumbers() {
+        return input == InputKind.FEATURES && featureWidth == 1;
     }
 
     /**
@@ -137,16 +157,12 @@ public final class SequenceRules {
         }
     }
 
-    private Defect lengthDefect(Sequence sequence) {
-        return sequence.length() <= maxLength
+    private Defect lengthDefect(int length) {
+        return length <= maxLength
                 ? null
                 : new Defect(
                         Defect.Kind.TOO_LONG,
-                        String.format(
-                                Locale.ROOT,
-                                "%d steps: expected at most %d for this model",
-                                sequence.length(),
-                                maxLength));
+                        String.format(Locale.ROOT, "%d steps: expected at most %d for this model", length, maxLength));
     }
 
     private Defect windowDefect(Sequence sequence) {
@@ -184,7 +200,17 @@ public final class SequenceRules {
         if (sequence.hasFeatures()) {
             return new Defect(Defect.Kind.WRONG_INPUT, "found features: the model takes tokens");
         }
-        int[] ids = sequence.tokens();
+        return tokenDefect(sequence.tokens(), 0);
+    }
+
+    private Defect tokenDefect(int[] ids, long firstStep) {
+        if (!input.takesTokens()) {
+            return new Defect(
+                    Defect.Kind.WRONG_INPUT,
+                    input == InputKind.PARTS
+                            ? "found one input of tokens: the model takes several"
+                            : "found tokens: the model takes features");
+        }
         for (int step = 0; step < ids.length; step++) {
             if (ids[step] < 0 || ids[step] >= tokens) {
                 return new Defect(
@@ -193,7 +219,7 @@ public final class SequenceRules {
                                 Locale.ROOT,
                                 "token %d at step %d is outside [0, %d), the model's tokens",
                                 ids[step],
-                                step,
+                                firstStep + step,
                                 tokens));
             }
             if (ids[step] == padding) {
@@ -203,7 +229,7 @@ public final class SequenceRules {
                                 Locale.ROOT,
                                 "token %d at step %d is the padding of this model; leave it out",
                                 padding,
-                                step));
+                                firstStep + step));
             }
         }
         return null;
@@ -230,25 +256,38 @@ public final class SequenceRules {
                 return badFeature(feature, at);
             }
         }
-        return model.mask().map(mask -> maskDefect(features, mask)).orElse(null);
+        return mask == null ? null : maskDefect(features, mask);
     }
 
-    private Defect maskDefect(float[] features, float mask) {
+    private Defect maskDefect(float[] features, float skipped) {
         int equal = 0; // features of this step, so far
         for (int at = 0; at < features.length; at++) {
             equal = at % featureWidth == 0 ? 0 : equal;
-            equal += features[at] == mask ? 1 : 0;
+            equal += features[at] == skipped ? 1 : 0;
             if (equal == featureWidth) {
-                return new Defect(
-                        Defect.Kind.STEP_IS_MASKED,
-                        String.format(
-                                Locale.ROOT,
-                                "all features of step %d are %s, which this model skips (mask_value); leave such steps out",
-                                at / featureWidth,
-                                mask));
+                return masked(at / featureWidth);
             }
         }
         return null;
+    }
+
+    private Defect maskDefect(int[] numbers, long firstStep) {
+        for (int step = 0; mask != null && step < numbers.length; step++) {
+            if (mask == (float) numbers[step]) {
+                return masked(firstStep + step);
+            }
+        }
+        return null;
+    }
+
+    private Defect masked(long step) {
+        return new Defect(
+                Defect.Kind.STEP_IS_MASKED,
+                String.format(
+                        Locale.ROOT,
+                        "all features of step %d are %s, which this model skips (mask_value); leave such steps out",
+                        step,
+                        mask));
     }
 
     private Defect badFeature(float feature, int at) {
@@ -284,7 +323,17 @@ public final class SequenceRules {
         return null;
     }
 
-    private Defect targetDefect(int token, int step) {
+    /** The defect of a start state, or empty if it is one of this model. */
+    public Optional<Defect> checkStart(LstmState state) {
+        return Optional.ofNullable(stateDefect(state));
+    }
+
+    /** The defect of a token that follows {@code step} steps, as their target, or empty if it is one of the model's classes. */
+    public Optional<Defect> checkTarget(int token, long step) {
+        return Optional.ofNullable(targetDefect(token, step));
+    }
+
+    private Defect targetDefect(int token, long step) {
         return token >= firstClass && (long) token - firstClass < classes
                 ? null
                 : new Defect(

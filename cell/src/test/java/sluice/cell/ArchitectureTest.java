@@ -24,6 +24,7 @@ class ArchitectureTest {
     private static final String ANSWER = "sluice.cell.answer";
     private static final String ENGINE = "sluice.cell.engine";
     private static final String KERNEL = "sluice.cell.kernel";
+    private static final String ONLINE = "sluice.cell.online";
     private static final String MODEL = "sluice.cell.model";
     private static final String REFERENCE = "sluice.cell.reference";
     private static final String WEIGHTS = "sluice.cell.weights";
@@ -62,7 +63,9 @@ class ArchitectureTest {
             ANSWER,
             Set.of("Answer", "AnswerWriter", "EndedSequences", "Nodes", "OutputStage"),
             ENGINE,
-            Set.of("AnswerCache", "CompiledModel", "Sharing"),
+            Set.of("AnswerCache", "CompiledModel", "Sharing", "StepAnswer", "StepScorer"),
+            ONLINE,
+            Set.of("Scorer", "Session", "UnscorableException"),
             KERNEL,
             Set.of(
                     "GatePanels",
@@ -110,6 +113,8 @@ class ArchitectureTest {
                 .definedBy(ANSWER)
                 .layer("engine")
                 .definedBy(ENGINE)
+                .layer("online")
+                .definedBy(ONLINE)
                 .layer("file")
                 .definedBy(FILE)
                 .layer("statedict")
@@ -134,6 +139,8 @@ class ArchitectureTest {
                 .mayOnlyAccessLayers("face", "kernel", "model")
                 .whereLayer("engine")
                 .mayOnlyAccessLayers("answer", "face", "reference", "kernel", "model")
+                .whereLayer("online")
+                .mayOnlyAccessLayers("engine", "face", "weights", "file", "model")
                 .whereLayer("file")
                 .mayOnlyAccessLayers("model")
                 .whereLayer("statedict")

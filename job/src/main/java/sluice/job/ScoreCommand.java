@@ -29,6 +29,7 @@ import sluice.job.message.DecodedText;
 import sluice.job.message.ExitCode;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
+import sluice.job.message.UnsafeJava;
 import sluice.job.message.Version;
 import sluice.job.model.ModelCache;
 import sluice.job.model.ModelSummary;
@@ -280,6 +281,7 @@ public final class ScoreCommand {
             if (status != null) {
                 return printStatus(console);
             }
+            UnsafeJava.refuseOnDriver();
             if (describe != null || saveModel != null) {
                 describeOrSave(console);
                 return ExitCode.SCORED.code();

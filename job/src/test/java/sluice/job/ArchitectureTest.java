@@ -110,6 +110,8 @@ class ArchitectureTest {
                             "Suggestion",
                             "TwoColumnText",
                             "UnfinishedException",
+                            "UnsafeJava",
+                            "UnsafeJavaException",
                             "Version")),
             Map.entry(
                     "model",

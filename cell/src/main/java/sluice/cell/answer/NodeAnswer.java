@@ -15,6 +15,7 @@ import sluice.cell.kernel.Softmax;
 final class NodeAnswer {
     private final ScoreRequest request;
     private final boolean ranks; // whether the ranks of next tokens are requested
+    private final boolean topK;
     private final boolean ranked; // whether the best classes are requested
     private final boolean whole; // whether all probabilities are requested
     private final boolean logits;
@@ -39,15 +40,16 @@ final class NodeAnswer {
     NodeAnswer(ScoreRequest request) {
         this.request = request;
         this.ranks = request.ranksTargets();
-        this.ranked = request.asksFor(OutputKind.PREDICTION) || request.asksFor(OutputKind.TOPK);
+        this.topK = request.asksFor(OutputKind.TOPK);
+        this.ranked = topK || request.asksFor(OutputKind.PREDICTION);
         this.whole = request.asksFor(OutputKind.SOFTMAX);
         this.logits = request.asksFor(OutputKind.LOGITS);
         this.sigmoid = request.asksFor(OutputKind.SIGMOID);
-        this.normalised = whole || request.asksFor(OutputKind.TOPK);
+        this.normalised = whole || topK;
         this.temperature = request.temperature();
         this.softmax = new Softmax(temperature);
         this.exponents = new float[temperature == 1 ? 0 : Softmax.BLOCK];
-        this.best = new TopK(request.asksFor(OutputKind.TOPK) ? request.topK() : 1);
+        this.best = new TopK(topK ? request.topK() : 1);
     }
 
     /** Starts a node. If its children are ranked over several blocks, their logits are already set. */
@@ -62,9 +64,9 @@ final class NodeAnswer {
         candidates = requested && choice.hasCandidates() ? new CandidateLogits(choice) : null;
         sums = (normalised && requested) || nodes.firstChild[node] < nodes.endOfChildren(node);
         boolean all = requested && candidates == null;
-        probabilities = whole && all ? new float[classes] : null;
-        kept = logits && all ? new float[classes] : null;
-        sigmoids = sigmoid && all ? new float[classes] : null;
+        probabilities = whole && all ? nodes.floats(nodes.softmax, node, classes) : null;
+        kept = logits && all ? nodes.floats(nodes.logits, node, classes) : null;
+        sigmoids = sigmoid && all ? nodes.floats(nodes.sigmoid, node, classes) : null;
         for (int child = nodes.firstChild[node]; child < nodes.endOfChildren(node); child++) {
             nodes.moreProbable[child] = 0;
         }
@@ -194,11 +196,13 @@ final class NodeAnswer {
     }
 
     private void finishBest() {
-        int[] classes = best.classes();
-        nodes.prediction[node] = classes.length == 0 ? Answer.NO_CLASS : classes[0];
-        if (request.asksFor(OutputKind.TOPK)) {
-            float[] values = new float[classes.length];
-            for (int place = 0; place < values.length; place++) {
+        int count = best.count();
+        nodes.prediction[node] = count == 0 ? Answer.NO_CLASS : best.classAt(0);
+        if (topK) {
+            int[] classes = nodes.ints(nodes.topTokens, node, count);
+            float[] values = nodes.floats(nodes.topProbabilities, node, count);
+            for (int place = 0; place < count; place++) {
+                classes[place] = best.classAt(place);
                 values[place] = softmax.probability(best.logit(place));
             }
             nodes.topTokens[node] = classes;

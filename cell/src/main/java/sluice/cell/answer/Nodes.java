@@ -8,6 +8,8 @@ import sluice.cell.ClassChoice;
  * tokens that follow it in the batch. Reused for each group of nodes.
  */
 public final class Nodes {
+    private final boolean keepsArrays;
+
     public int count;
     public int children;
 
@@ -33,6 +35,32 @@ public final class Nodes {
     float[] logit = {};
     double[] logProbability = {};
     int[] moreProbable = {};
+
+    /** Nodes whose results have arrays of their own, which answers may keep. */
+    public Nodes() {
+        this(false);
+    }
+
+    private Nodes(boolean keepsArrays) {
+        this.keepsArrays = keepsArrays;
+    }
+
+    /** Nodes that write their results into the arrays of the results before, so that they allocate nothing. */
+    public static Nodes withLastingArrays() {
+        return new Nodes(true);
+    }
+
+    /** An array for results of a node, with unspecified values. */
+    float[] floats(float[][] results, int node, int length) {
+        float[] known = keepsArrays ? results[node] : null;
+        return known != null && known.length == length ? known : new float[length];
+    }
+
+    /** The same for integers. */
+    int[] ints(int[][] results, int node, int length) {
+        int[] known = keepsArrays ? results[node] : null;
+        return known != null && known.length == length ? known : new int[length];
+    }
 
     public void clear() {
         count = 0;

@@ -11,28 +11,37 @@ import sluice.cell.kernel.Softmax;
  * request are skipped.
  */
 public final class OutputStage {
-    private static final int GROUP = 96; // number of nodes that share one read of a block of weights
+    private static final int GROUP = 96;
 
     private final LinearPanels output;
     private final LinearRows rows; // the same weights, for a few classes
     private final Kernel kernel;
     private final boolean distributions; // whether any distribution is requested
     private final boolean ranksOverBlocks; // whether a target's logit is needed before its own block is computed
-    private final NodeAnswer[] answers = new NodeAnswer[GROUP];
-    private final int[] inputOffsets = new int[GROUP];
-    private final int[] blockOffsets = new int[GROUP];
-    private final float[] blocks; // (GROUP, block)
+    private final NodeAnswer[] answers; // one for each of the nodes that share one read of a block of weights
+    private final int[] inputOffsets;
+    private final int[] blockOffsets;
+    private final float[] blocks; // (group, block)
     private int pending;
 
+    /** A stage for many nodes. */
     public OutputStage(LinearPanels output, LinearRows rows, Kernel kernel, ScoreRequest request) {
+        this(output, rows, kernel, request, GROUP);
+    }
+
+    /** @param group number of nodes that share one read of a block of weights; it changes no bits */
+    public OutputStage(LinearPanels output, LinearRows rows, Kernel kernel, ScoreRequest request, int group) {
+        this.answers = new NodeAnswer[group];
+        this.inputOffsets = new int[group];
+        this.blockOffsets = new int[group];
         this.output = output;
         this.rows = rows;
         this.kernel = kernel;
         this.distributions = request.needsDistribution();
         this.ranksOverBlocks = request.ranksTargets() && output.outputs() > Softmax.BLOCK;
         int block = Math.min(Softmax.BLOCK, output.outputs());
-        this.blocks = new float[GROUP * block];
-        for (int at = 0; at < GROUP; at++) {
+        this.blocks = new float[group * block];
+        for (int at = 0; at < group; at++) {
             answers[at] = new NodeAnswer(request);
             blockOffsets[at] = at * block;
         }
@@ -45,7 +54,7 @@ public final class OutputStage {
             if (hasTargets || (distributions && nodes.requested[node])) {
                 begin(nodes, node, hidden);
             }
-            if (pending == GROUP) {
+            if (pending == answers.length) {
                 flush(hidden);
             }
         }

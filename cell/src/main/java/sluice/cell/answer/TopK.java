@@ -1,7 +1,5 @@
 package sluice.cell.answer;
 
-import java.util.Arrays;
-
 /** The k largest logits of those added, in descending order; on a tie the lower class index comes first. */
 final class TopK {
     private final int[] classes;
@@ -38,9 +36,14 @@ final class TopK {
         classes[at] = index;
     }
 
-    /** At most k, the best first. */
-    int[] classes() {
-        return Arrays.copyOf(classes, count);
+    /** Number of classes, at most k. */
+    int count() {
+        return count;
+    }
+
+    /** A class by its place, the best at 0. */
+    int classAt(int place) {
+        return classes[place];
     }
 
     float logit(int place) {

@@ -150,6 +150,32 @@ public final class CompiledModel {
                         rules(request), request, model.inputWidth(), memory, ofWindows -> scorer(ofWindows, answers));
     }
 
+    /**
+     * Scores one sequence step by step, for one thread.
+     *
+     * @throws IllegalArgumentException if a layer reads backward, or if the kernel is {@link KernelChoice#REFERENCE}
+     */
+    public StepScorer stepScorer() {
+        requireStepwise();
+        return new StepScorer(packed, kernel(choice));
+    }
+
+    /**
+     * Checks that {@link #stepScorer} can score the model.
+     *
+     * @throws IllegalArgumentException if a layer reads backward, or if the kernel is {@link KernelChoice#REFERENCE}
+     */
+    public void requireStepwise() {
+        if (model.looksAhead()) {
+            throw new IllegalArgumentException(
+                    "the model reads backward (a bidirectional layer, or one in reverse), so each answer depends on steps that have not arrived yet: score whole sequences");
+        }
+        if (choice == KernelChoice.REFERENCE) {
+            throw new IllegalArgumentException(
+                    "the kernel is reference, which scores whole sequences only: choose auto, vector or scalar");
+        }
+    }
+
     private SequenceScorer scorer(ScoreRequest request, AnswerCache answers) {
         return choice == KernelChoice.REFERENCE
                 ? new ReferenceScorer(model, input, rules(request), request, memory)

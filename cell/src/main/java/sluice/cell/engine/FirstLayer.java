@@ -12,11 +12,24 @@ final class FirstLayer {
     private static final float[] NO_INPUT = {};
 
     private final PackedModel packed;
-    private final TokenTable table; // null unless the lookup table of the whole embedding exceeds its limit
+    private final TokenTable
+            table; // null unless it is wanted, and the lookup table of the whole embedding exceeds its limit
+    private final float[] embedding; // its rows, or empty
 
     FirstLayer(PackedModel packed, Kernel kernel) {
+        this(packed, packed.tokenTable(kernel));
+    }
+
+    private FirstLayer(PackedModel packed, TokenTable table) {
         this.packed = packed;
-        this.table = packed.tokenTable(kernel);
+        this.table = table;
+        this.embedding =
+                packed.model().embedding().map(rows -> rows.table().values()).orElse(NO_INPUT);
+    }
+
+    /** The first layer without a lookup table of a batch's tokens: it multiplies them, if there is no table of all tokens. */
+    static FirstLayer withoutTokenTable(PackedModel packed) {
+        return new FirstLayer(packed, (TokenTable) null);
     }
 
     /** Whether all tokens of a batch must be registered by {@link #add} before {@link #prepare}. */
@@ -55,10 +68,7 @@ final class FirstLayer {
      */
     float[] input(float[] inputs) {
         return switch (packed.input()) {
-            case EMBEDDING ->
-                looksUp()
-                        ? NO_INPUT
-                        : packed.model().embedding().orElseThrow().table().values();
+            case EMBEDDING -> looksUp() ? NO_INPUT : embedding;
             case ONE_HOT -> NO_INPUT;
             case FEATURES, PARTS -> inputs;
         };

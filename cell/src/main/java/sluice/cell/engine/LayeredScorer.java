@@ -67,7 +67,8 @@ final class LayeredScorer {
         for (int s = 0; s < answers.length; s++) {
             writeStates(batch, place[s], run, answers[s]);
             if (run.overflown().get(place[s])) {
-                answers[s] = Answer.unscorable(OverflowGuard.overflow(sequences.get(s)));
+                answers[s] = Answer.unscorable(
+                        OverflowGuard.overflow(sequences.get(s).length()));
             }
         }
         return answers;

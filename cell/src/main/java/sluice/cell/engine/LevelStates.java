@@ -28,6 +28,8 @@ final class LevelStates {
     private final float[][] cell; // for each layer: (2 band, H)
     private final float[][] shown; // for each layer: (2 band, H) with a projection, else the same array as hidden
     private final StepRows rows;
+    private final int[] shownOffsets; // (band): of the nodes, where a projection reads them
+    private final int[] hiddenOffsets; // (band): and where it writes them
     private final GateProbe probe;
     private final int gatesLayer; // layer whose gates are kept, or -1
     private final float[] gates; // (2 band, 4H) of that layer, or empty
@@ -51,6 +53,8 @@ final class LevelStates {
                     packed.projection(layer) == null ? hidden[layer] : new float[2 * band * direction.hiddenWidth()];
         }
         this.rows = new StepRows(band);
+        this.shownOffsets = new int[band];
+        this.hiddenOffsets = new int[band];
         this.probe = new GateProbe(kernel);
         this.gatesLayer = gatesLayer.orElse(-1);
         this.gates = gatesLayer.isPresent()
@@ -132,12 +136,17 @@ final class LevelStates {
         }
         LinearPanels projection = packed.projection(layer);
         if (projection != null) {
-            int[] from = new int[rows.count()];
-            int[] to = new int[rows.count()];
-            Arrays.setAll(from, node -> after(node) * projection.inputs());
-            Arrays.setAll(to, node -> after(node) * projection.outputs());
-            kernel.multiply(projection, 0, projection.outputs(), shown[layer], from, from.length, hidden[layer], to);
+            project(projection, shown[layer], hidden[layer]);
         }
+    }
+
+    private void project(LinearPanels projection, float[] from, float[] to) {
+        int count = rows.count();
+        for (int node = 0; node < count; node++) {
+            shownOffsets[node] = after(node) * projection.inputs();
+            hiddenOffsets[node] = after(node) * projection.outputs();
+        }
+        kernel.multiply(projection, 0, projection.outputs(), from, shownOffsets, count, to, hiddenOffsets);
     }
 
     /** The top layer's hidden states; {@link #topOffset} gives the place of a node. */
@@ -178,6 +187,18 @@ final class LevelStates {
             c[layer] = row(cell[layer], layers.get(layer).hiddenWidth(), node);
         }
         return new LstmState(h, c);
+    }
+
+    /** Copies all layers' states of a node of the current level into the arrays of a state. */
+    void copy(int node, LstmState into) {
+        for (int layer = 0; layer < hidden.length; layer++) {
+            copyOutOf(hidden[layer], half * band + node, into.hidden()[layer]);
+            copyOutOf(cell[layer], half * band + node, into.cell()[layer]);
+        }
+    }
+
+    private static void copyOutOf(float[] table, int at, float[] row) {
+        System.arraycopy(table, at * row.length, row, 0, row.length);
     }
 
     /** Whether a state overflowed at a node of the current level or at one of its ancestors. */

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import sluice.cell.Defect;
-import sluice.cell.Sequence;
 import sluice.cell.SequenceRules;
 import sluice.cell.model.CellVariant;
 import sluice.cell.model.Embedding;
@@ -35,15 +34,15 @@ final class OverflowGuard {
 
     private OverflowGuard() {}
 
-    /** The defect reported when a state exceeds {@link SequenceRules#MAX_STATE}. */
-    static Defect overflow(Sequence sequence) {
+    /** The defect reported when a state exceeds {@link SequenceRules#MAX_STATE} in a sequence of this many steps. */
+    static Defect overflow(long steps) {
         return new Defect(
                 Defect.Kind.STATE_OVERFLOW,
                 String.format(
                         Locale.ROOT,
                         "a state exceeded %s within %d steps, because the model has unbounded activations: expected a sequence whose states stay below",
                         SequenceRules.MAX_STATE,
-                        sequence.length()));
+                        steps));
     }
 
     /**

@@ -78,7 +78,7 @@ final class ReferenceScorer implements SequenceScorer {
         LstmState start = sequence.start().orElseGet(() -> LstmState.initial(model));
         ReferenceLstm.Run run = lstm.run(inputs(sequence), widen(start.hidden()), widen(start.cell()), gatesLayer);
         if (!(run.largestState() <= SequenceRules.MAX_STATE)) {
-            return Answer.unscorable(OverflowGuard.overflow(sequence));
+            return Answer.unscorable(OverflowGuard.overflow(sequence.length()));
         }
         Answer scored = new Answer();
         double[][] hidden = answered(run.hidden(), lstm.shown(topOf(run.finalHidden())));

@@ -274,7 +274,7 @@ final class TreeWalk {
                 answer.state = states.state(node[s]);
             }
             if (mayOverflow && ends && states.overflown(node[s])) {
-                answers[place[s]] = Answer.unscorable(OverflowGuard.overflow(sequence));
+                answers[place[s]] = Answer.unscorable(OverflowGuard.overflow(sequence.length()));
             }
             if (ended != null && ended.isFull()) {
                 ended.flush(outputs, writer, answers);

@@ -6,6 +6,13 @@ package sluice.cell.kernel;
  */
 public final class VariantStep {
     private final PreActivations preActivations;
+    private final PreActivations.Consumer states = this::states; // one object for all steps
+
+    // Of the current step.
+    private VariantEquations equations;
+    private GatePanels gates;
+    private float[] cell;
+    private float[] shown;
 
     public VariantStep(Kernel kernel) {
         this.preActivations = new PreActivations(kernel);
@@ -13,14 +20,21 @@ public final class VariantStep {
 
     /** Computes a step with the parameters of {@link Kernel#step}. */
     public void step(
-            VariantEquations equations,
-            GatePanels gates,
+            VariantEquations of,
+            GatePanels panels,
             StepRows rows,
             float[] input,
             float[] hidden,
-            float[] cell,
-            float[] shown) {
-        preActivations.forEach(
-                gates, rows, input, hidden, (some, values) -> equations.step(gates, some, values, cell, shown));
+            float[] cells,
+            float[] outputs) {
+        equations = of;
+        gates = panels;
+        cell = cells;
+        shown = outputs;
+        preActivations.forEach(panels, rows, input, hidden, states);
+    }
+
+    private void states(StepRows some, float[] values) {
+        equations.step(gates, some, values, cell, shown);
     }
 }

@@ -61,7 +61,7 @@ class ContinuedSequencesTest {
         List<Sequence> firsts() {
             return IntStream.range(0, places.length)
                     .mapToObj(s -> {
-                        Sequence first = part(wholes.get(s), 0, places[s]);
+                        Sequence first = sample.part(wholes.get(s), 0, places[s]);
                         return wholes.get(s).start().map(first::from).orElse(first);
                     })
                     .toList();
@@ -70,18 +70,10 @@ class ContinuedSequencesTest {
         /** @param states copied, so that equality is by value */
         List<Sequence> rests(List<ScoredSequence> states) {
             return IntStream.range(0, places.length)
-                    .mapToObj(s -> part(wholes.get(s), places[s], wholes.get(s).length())
+                    .mapToObj(s -> sample.part(
+                                    wholes.get(s), places[s], wholes.get(s).length())
                             .from(copy(states.get(s).state())))
                     .toList();
-        }
-
-        private Sequence part(Sequence whole, int from, int to) {
-            if (whole.hasTokens()) {
-                int[] tokens = Arrays.copyOfRange(whole.tokens(), from, to);
-                return whole.hasFeatures() ? Sequence.ofNumbers(tokens) : Sequence.ofTokens(tokens);
-            }
-            int width = sample.model().inputWidth();
-            return Sequence.ofFeatures(to - from, Arrays.copyOfRange(whole.features(), from * width, to * width));
         }
     }
 

@@ -65,21 +65,34 @@ record Rescoring(
                 return Optional.of(missing(column, "the classes of the answers"));
             }
         }
-        Optional<ColumnPath> tokens = ColumnPath.find(table, settings.input().tokens(), names);
-        if (settings.input().events().areRows()
-                && tokens.isPresent()
-                && !tokens.get().isTop()) {
-            return Optional.of(
-                    "the sequences were collected from '%s', a field within a column, and are not in the table: they can't be scored again"
-                            .formatted(settings.input().tokens()));
-        }
         List<String> sequences = model.parts().isEmpty()
                 ? List.of(settings.input().tokens())
                 : model.parts().stream().map(InputPart::name).toList();
+        Optional<String> notCollected = settings.input().events().areRows()
+                ? sequences.stream()
+                        .flatMap(name -> notCollected(name, settings, table, names).stream())
+                        .findFirst()
+                : Optional.empty();
+        if (notCollected.isPresent()) {
+            return notCollected;
+        }
         return sequences.stream()
                 .filter(name -> ColumnPath.find(table, name, names).isEmpty())
                 .findFirst()
                 .map(name -> missing(name, "the sequences"));
+    }
+
+    /** Why the values of a column of events are not in the table of sequences; empty if they are. */
+    private static Optional<String> notCollected(
+            String column, Settings settings, StructType table, ColumnNames names) {
+        boolean isNested =
+                ColumnPath.find(table, column, names).map(path -> !path.isTop()).orElse(false);
+        boolean isKey = settings.input().events().groupBy().stream().anyMatch(key -> names.same(key, column));
+        return isNested || isKey
+                ? Optional.of(
+                        "the sequences were collected from '%s', %s, and are not in the table: they can't be scored again"
+                                .formatted(column, isKey ? "which is in input.group-by" : "a field within a column"))
+                : Optional.empty();
     }
 
     private static String missing(String column, String what) {

@@ -15,6 +15,8 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RuntimeConfig;
+import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.storage.StorageLevel;
 import sluice.job.input.InputTable;
 import sluice.job.settings.Settings;
@@ -35,12 +37,25 @@ public record CachedSequences(InputTable table, Optional<EventCounts> counts) im
     }
 
     private static CachedSequences grouped(InputTable table, List<String> keys) {
-        Dataset<Row> rows = table.rows().persist(StorageLevel.DISK_ONLY());
+        Dataset<Row> rows = persisted(table.rows());
         try {
             return new CachedSequences(table, Optional.of(counted(rows, keys)));
         } catch (RuntimeException e) {
             rows.unpersist();
             throw e;
+        }
+    }
+
+    /** In partitions of a useful size: without this setting Spark keeps all partitions of the shuffle, however small they are. */
+    private static Dataset<Row> persisted(Dataset<Row> rows) {
+        String key = SQLConf.CAN_CHANGE_CACHED_PLAN_OUTPUT_PARTITIONING().key();
+        RuntimeConfig conf = rows.sparkSession().conf();
+        String before = conf.get(key);
+        conf.set(key, true);
+        try {
+            return rows.persist(StorageLevel.DISK_ONLY());
+        } finally {
+            conf.set(key, before);
         }
     }
 

@@ -51,7 +51,7 @@ final class EventCollector implements FlatMapGroupsFunction<Row, Row, Row> {
             if (defect != null || isTooLong) {
                 held.clear(); // the rest is only counted
             } else {
-                held.add(event, name(event));
+                held.add(event, () -> name(event));
             }
             last = event;
         }

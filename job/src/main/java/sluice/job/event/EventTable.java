@@ -1,6 +1,7 @@
 package sluice.job.event;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.struct;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +24,8 @@ import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.types.UserDefinedType;
+import sluice.cell.model.InputPart;
+import sluice.cell.model.LstmModel;
 import sluice.job.input.EventOrder;
 import sluice.job.input.InputTable;
 import sluice.job.input.RowDefect;
@@ -45,8 +48,9 @@ public final class EventTable {
     private final StructType schema;
     private final List<ColumnPath> orders;
     private final List<String> collected;
+    private final List<String> parts; // names of the model's inputs, if it has several
 
-    private EventTable(InputTable events, Settings settings) {
+    private EventTable(InputTable events, Settings settings, LstmModel model) {
         this.events = events;
         this.settings = settings;
         this.schema = events.wholeSchema();
@@ -54,6 +58,7 @@ public final class EventTable {
                 .map(column -> EventOrder.path(schema, column.name(), events.names()))
                 .toList();
         this.collected = found(settings.input().events().collect(), "input.collect", "set it to columns of the input");
+        this.parts = model.parts().stream().map(InputPart::name).toList();
     }
 
     /** The names of these columns as the table spells them. */
@@ -67,13 +72,14 @@ public final class EventTable {
     /**
      * The table of the sequences: the columns that the run needs, the sequence as an array, and {@link InputTable#DEFECT},
      * {@link InputTable#EVENTS} and {@link InputTable#OPEN}. It is not computed before it is used, and again each time that it is used.
+     * The sequence of a model with several inputs is a struct of arrays, one for each input.
      *
      * @return the table itself if its rows are sequences, or if it has no column of tokens
      * @throws RefusedException if a column of the settings is missing, or can't be used as they say
      */
-    public static InputTable grouped(InputTable events, Settings settings) {
+    public static InputTable grouped(InputTable events, Settings settings, LstmModel model) {
         boolean groups = settings.input().events().areRows() && events.sequenceColumn() >= 0;
-        return groups ? new EventTable(events, settings).grouped() : events;
+        return groups ? new EventTable(events, settings, model).grouped() : events;
     }
 
     private InputTable grouped() {
@@ -104,7 +110,7 @@ public final class EventTable {
         EventLayout layout = new EventLayout(
                 selected.size(),
                 sequence,
-                arrays(selected, sequence),
+                arrays(selected, sequence, keys),
                 keys.stream()
                         .mapToInt(key -> selected.indexOf(names.indexOf(key)))
                         .toArray(),
@@ -121,7 +127,22 @@ public final class EventTable {
                         order(rows, layout),
                         new EventCollector(layout, settings.input().limits()),
                         Encoders.row(type));
-        return new InputTable(sequences, kept(selected), sequence, -1, events.notes());
+        return new InputTable(
+                parts.isEmpty() ? sequences : withColumnsOfParts(sequences),
+                kept(selected),
+                sequence,
+                -1,
+                events.notes());
+    }
+
+    /** The array of structs of several inputs as a struct of arrays. */
+    private Dataset<Row> withColumnsOfParts(Dataset<Row> sequences) {
+        Column structs = column(InputTable.SEQUENCE);
+        return sequences.withColumn(
+                InputTable.SEQUENCE,
+                struct(parts.stream()
+                        .map(name -> structs.getField(name).as(name))
+                        .toArray(Column[]::new)));
     }
 
     private List<String> keys() {
@@ -169,12 +190,19 @@ public final class EventTable {
         return List.copyOf(selected);
     }
 
-    private boolean[] arrays(List<Integer> selected, int sequence) {
+    private boolean[] arrays(List<Integer> selected, int sequence, List<String> keys) {
         boolean[] isArray = new boolean[selected.size()];
         for (int at = 0; at < isArray.length; at++) {
-            isArray[at] = at == sequence || collected.contains(schema.fieldNames()[selected.get(at)]);
+            String name = schema.fieldNames()[selected.get(at)];
+            isArray[at] = at == sequence || collected.contains(name) || (isPart(name) && !keys.contains(name));
         }
         return isArray;
+    }
+
+    private boolean isPart(String column) {
+        return parts.stream()
+                .flatMap(name -> ColumnPath.find(schema, name, events.names()).stream())
+                .anyMatch(path -> path.isTop() && path.dotted().equals(column));
     }
 
     /** Places of the kept columns; {@code input.columns} gives their order. */

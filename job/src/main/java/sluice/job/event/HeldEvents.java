@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 import org.apache.spark.sql.Row;
 import scala.jdk.javaapi.CollectionConverters;
 import sluice.job.memory.RowSize;
@@ -41,7 +42,7 @@ final class HeldEvents {
      * @param key for the message
      * @throws RowTooLargeException if the events don't fit into memory
      */
-    void add(Row event, String key) {
+    void add(Row event, Supplier<String> key) {
         if (events.size() == limits.most()) {
             if (limits.tooLong() != LengthLimits.TooLong.KEEP_LAST) {
                 return;
@@ -59,7 +60,7 @@ final class HeldEvents {
                     "%s: its first %,d events take %s until they are written, of the %s that a task has here; nothing was written; limit the sequences with"
                             + " input.max-length (input.too-long says which events are scored), leave such keys out with input.filter, or give the process more"
                             + " memory (--executor-memory on a cluster, --driver-memory in local mode) or fewer tasks at once",
-                    key,
+                    key.get(),
                     events.size() + 1,
                     HumanText.size(bytes),
                     HumanText.size(mostBytes)));

@@ -10,7 +10,6 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.InputKind;
 import sluice.cell.model.LstmModel;
-import sluice.cell.model.OutputLayer;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
 import sluice.job.settings.SettingValues;
@@ -101,11 +100,6 @@ public record InputPlan(
                     "%s is set, and the model has several inputs, whose padding is not read: cut the columns to their true length in the table, and leave it empty"
                             .formatted(settings.pad().isPresent() ? "input.pad" : "input.length"));
         }
-        if (settings.events().areRows() || !settings.events().orderBy().isEmpty()) {
-            throw new RefusedException(
-                    "%s is set, and the model has several inputs, whose events are not collected: collect each column into an array in the table, and leave it empty"
-                            .formatted(settings.events().areRows() ? "input.group-by" : "input.order-by"));
-        }
     }
 
     private static int length(InputTable table, Settings settings) {
@@ -151,7 +145,7 @@ public record InputPlan(
     private static boolean readsFeatures(LstmModel model, Settings.Model settings) {
         return settings.input()
                 .map(kind -> !kind.takesTokens())
-                .orElse(model.embedding().isEmpty() && !mayReadOneHot(model));
+                .orElse(model.embedding().isEmpty() && !InputKind.mayReadOneHot(model));
     }
 
     /**
@@ -172,7 +166,7 @@ public record InputPlan(
         boolean numbers = looks == SequenceForm.NUMBERS || looks == SequenceForm.FEATURE_ROWS;
         boolean tokens = settings.input()
                 .map(InputKind::takesTokens)
-                .orElse(model.embedding().isPresent() || (mayReadOneHot(model) && !numbers));
+                .orElse(model.embedding().isPresent() || (InputKind.mayReadOneHot(model) && !numbers));
         if (tokens) {
             return numbers ? looks : SequenceForm.IDS; // numbers may be whole
         }
@@ -182,19 +176,13 @@ public record InputPlan(
         return looks == SequenceForm.IDS ? SequenceForm.IDS : SequenceForm.NUMBERS;
     }
 
-    /** Whether a model without an embedding may read one-hot tokens: one input for each class. A single input is a number. */
-    private static boolean mayReadOneHot(LstmModel model) {
-        int classes = model.output().map(OutputLayer::classes).orElse(0);
-        return model.inputWidth() == classes && classes > 1;
-    }
-
     /** Resolves {@code model.input = auto}. */
     private static InputKind kind(StructField field, SequenceForm form, LstmModel model) {
         if (model.embedding().isPresent()) {
             return InputKind.EMBEDDING;
         }
         boolean tokens = form.holdsTokens();
-        if ((tokens || form == SequenceForm.NUMBERS) && mayReadOneHot(model)) {
+        if ((tokens || form == SequenceForm.NUMBERS) && InputKind.mayReadOneHot(model)) {
             return InputKind.ONE_HOT;
         }
         if (!tokens || model.inputWidth() == 1) {

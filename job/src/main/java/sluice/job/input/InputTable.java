@@ -67,17 +67,18 @@ public record InputTable(
 
     /** @throws RefusedException if the paths hold no such table, or filter or columns do not fit it */
     public static InputTable read(SparkSession spark, Settings.Input settings, LstmModel model) {
-        if (!model.parts().isEmpty()
-                && (settings.format() == InputFormat.CSV || settings.format() == InputFormat.TEXT)) {
+        if (!model.parts().isEmpty() && settings.format() == InputFormat.TEXT) {
             throw new RefusedException(
-                    "input.format = %s has no arrays, and the model has several inputs, each in a column of arrays: write the table as Parquet, ORC, Avro or JSON"
-                            .formatted(settings.format().sparkName()));
+                    "input.format = text has one column, and the model has several inputs, each in a column of its own: write the table as CSV, JSON or Parquet");
         }
         TableSource source = new TableSource(spark, settings);
         TableSource.Found found = source.read();
         Dataset<Row> rows = found.rows();
         if (settings.format() == InputFormat.CSV) { // Spark would infer a number from sequences of one token
-            rows = source.read(withSequence(rows.schema(), spark, settings, DataTypes.StringType));
+            rows = source.read(
+                    model.parts().isEmpty()
+                            ? withSequence(rows.schema(), spark, settings, DataTypes.StringType)
+                            : withCorruptColumn(PartsPlan.asText(rows.schema(), ColumnNames.of(spark), model), spark));
         }
         InputTable table = of(spark, rows, settings, model);
         if (table.readableSchema().isEmpty()) {
@@ -100,13 +101,10 @@ public record InputTable(
         ColumnNames names = ColumnNames.of(spark);
         List<Integer> kept = kept(rows.schema(), corrupt, names, settings);
         if (!model.parts().isEmpty()) {
-            Dataset<Row> withColumns = rows.withColumn(SEQUENCE, PartsPlan.struct(rows, names, model));
-            return new InputTable(withColumns, kept, rows.columns().length, corrupt);
+            return new InputTable(withParts(rows, names, settings, model), kept, rows.columns().length, corrupt);
         }
         Optional<ColumnPath> path = sequence(rows.schema(), names, settings);
-        boolean ordersArrays =
-                !settings.events().areRows() && !settings.events().orderBy().isEmpty();
-        if (path.isPresent() && ordersArrays) {
+        if (path.isPresent() && settings.events().ordersArrays()) {
             EventOrder.OfArray sorted = EventOrder.OfArray.resolve(
                     rows, names, path.get(), settings.events().orderBy());
             return new InputTable(
@@ -121,6 +119,24 @@ public record InputTable(
         Dataset<Row> withSequence =
                 rows.withColumn(SEQUENCE, rows.col(path.get().quoted()));
         return new InputTable(withSequence, kept, rows.columns().length, corrupt);
+    }
+
+    /** The rows with the struct of several inputs. */
+    private static Dataset<Row> withParts(
+            Dataset<Row> rows, ColumnNames names, Settings.Input settings, LstmModel model) {
+        StructType schema = rows.schema();
+        if (!settings.events().ordersArrays()) {
+            return rows.withColumn(SEQUENCE, PartsPlan.struct(schema, names, model, path -> rows.col(path.quoted())));
+        }
+        List<EventOrder.OfArray> sorted =
+                new ArrayList<>(); // all of one array, which is that of the columns of the order
+        Column struct = PartsPlan.struct(schema, names, model, path -> {
+            sorted.add(EventOrder.OfArray.resolve(
+                    rows, names, path, settings.events().orderBy()));
+            return sorted.get(sorted.size() - 1).values();
+        });
+        return rows.withColumn(SEQUENCE, struct)
+                .withColumn(DEFECT, sorted.get(0).defect());
     }
 
     private static Optional<ColumnPath> sequence(StructType schema, ColumnNames names, Settings.Input settings) {

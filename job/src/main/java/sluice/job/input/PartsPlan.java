@@ -6,12 +6,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.InputKind;
@@ -40,13 +41,13 @@ record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target
     /**
      * The struct of a table's columns that a model with several inputs reads.
      *
+     * @param values of the column at a path
      * @throws RefusedException if the table lacks one of them
      */
-    static Column struct(Dataset<Row> rows, ColumnNames names, LstmModel model) {
-        StructType schema = rows.schema();
+    static Column struct(StructType schema, ColumnNames names, LstmModel model, Function<ColumnPath, Column> values) {
         return functions.struct(model.parts().stream()
                 .map(part -> ColumnPath.find(schema, part.name(), names)
-                        .map(path -> rows.col(path.quoted()).as(part.name()))
+                        .map(path -> values.apply(path).as(part.name()))
                         .orElseThrow(() -> missing(part.name(), schema)))
                 .toArray(Column[]::new));
     }
@@ -69,10 +70,24 @@ record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target
             if (path.isPresent() && !holdsWords) {
                 SequenceForm numbers = part.width() == 1 ? SequenceForm.NUMBERS : SequenceForm.FEATURE_ROWS;
                 SequenceForm form = part.embedding().isPresent() ? SequenceForm.IDS : numbers;
-                typed = path.get().retyped(typed, form.widestType());
+                ArrayType type = (ArrayType) form.widestType();
+                boolean ofEvent = settings.input().events().areRows();
+                typed = path.get().retyped(typed, ofEvent ? type.elementType() : type);
             }
         }
         return typed;
+    }
+
+    /** The same schema with text in all columns that the model reads; for CSV, where Spark would infer a number from a single value. */
+    static StructType asText(StructType schema, ColumnNames names, LstmModel model) {
+        StructType text = schema;
+        for (InputPart part : model.parts()) {
+            Optional<ColumnPath> path = ColumnPath.find(text, part.name(), names);
+            if (path.isPresent()) {
+                text = path.get().retyped(text, DataTypes.StringType);
+            }
+        }
+        return text;
     }
 
     /** @throws RefusedException if the struct and the model do not fit together */
@@ -88,7 +103,8 @@ record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target
                 throw missing(part.name(), struct);
             }
             boolean isTarget = target.equals(OptionalInt.of(at));
-            columns.add(resolve(field, struct.fields()[field], part, isTarget ? vocabulary : Optional.empty()));
+            columns.add(resolve(
+                    field, struct.fields()[field], part, isTarget ? vocabulary : Optional.empty(), settings.input()));
         }
         if (vocabulary.isPresent()
                 && target.isEmpty()
@@ -100,22 +116,9 @@ record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target
                 columns, model.parts().stream().map(InputPart::name).toList(), target);
     }
 
-    private static InputPlan resolve(int field, StructField column, InputPart part, Optional<Vocabulary> vocabulary) {
-        SequenceForm form = SequenceForm.of(column.dataType());
-        boolean fits = part.embedding().isPresent()
-                ? form == SequenceForm.IDS || (form != null && form.needsVocabulary())
-                : form == SequenceForm.FEATURE_ROWS
-                        || form == SequenceForm.FEATURE_VECTORS
-                        || (part.width() == 1 && (form == SequenceForm.NUMBERS || form == SequenceForm.IDS));
-        if (!fits) {
-            throw new RefusedException("model.inputs: column '%s' has type %s, but the model's input %s: expected %s"
-                    .formatted(part.name(), type(column), part, expected(part)));
-        }
-        if (form.needsVocabulary() && vocabulary.isEmpty()) {
-            throw new RefusedException(
-                    "model.inputs: column '%s' (%s) holds %s, expected array<int|bigint> of ids: input.vocabulary has the words of one column, which input.tokens names"
-                            .formatted(part.name(), type(column), form));
-        }
+    private static InputPlan resolve(
+            int field, StructField column, InputPart part, Optional<Vocabulary> vocabulary, Settings.Input settings) {
+        SequenceForm form = PartForm.of(column, part, vocabulary.isPresent(), settings);
         if (form.needsVocabulary()
                 && vocabulary.get().size() > part.embedding().orElseThrow().tokens()) {
             throw new RefusedException(String.format(
@@ -128,23 +131,10 @@ record PartsPlan(List<InputPlan> columns, List<String> names, OptionalInt target
         return new InputPlan(field, InputPlan.NO_LENGTH, form, kind, vocabulary, Optional.empty(), Optional.empty());
     }
 
-    private static String type(StructField column) {
-        return column.dataType().catalogString();
-    }
-
-    private static String expected(InputPart part) {
-        if (part.embedding().isPresent()) {
-            return "array<int|bigint> of ids";
-        }
-        return part.width() == 1
-                ? "array<float|double>, or array<array<float|double>> with one number a step"
-                : String.format(Locale.ROOT, "array<array<float|double>> with %d numbers a step", part.width());
-    }
-
     /** The columns as the type of an argument, for messages. */
     static String expected(LstmModel model) {
         return model.parts().stream()
-                .map(part -> "%s:%s".formatted(part.name(), expected(part)))
+                .map(part -> "%s:%s".formatted(part.name(), PartForm.expected(part)))
                 .collect(Collectors.joining(", ", "struct<", ">"));
     }
 

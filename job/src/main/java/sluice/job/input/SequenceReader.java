@@ -186,12 +186,12 @@ public final class SequenceReader implements Serializable {
     private Sequence features(Row row) throws UnreadableRow {
         return switch (form) {
             case IDS -> ofSteps(steps(row, flat(row.getList(column))));
-            case ID_WORDS -> ofTexts(steps(row, row.<String>getList(column)));
+            case ID_WORDS -> ofText(steps(row, rows(row.<String>getList(column))));
             case NUMBERS -> ofFlat(row, row.<Number>getList(column));
             case VECTOR -> ofFlat(row, StepVectors.flat(row.get(column)));
             case FEATURE_VECTORS -> ofSteps(steps(row, StepVectors.rows(row.getList(column))));
             case FEATURE_ROWS, FEATURE_STRUCTS -> ofSteps(steps(row, row.getList(column)));
-            case FEATURE_TEXT -> ofText(steps(row, TextList.rows(row.getString(column))));
+            case FEATURE_TEXT -> ofText(steps(row, rows(row.getString(column))));
             case PARTS -> parts.read(row.getStruct(column));
             default -> throw new IllegalStateException("holds tokens: " + form);
         };
@@ -253,6 +253,22 @@ public final class SequenceReader implements Serializable {
         return splitter.isList() ? TextList.flat(text) : Arrays.asList(splitter.split(text));
     }
 
+    /** The features of each step in a text; without {@code input.splitter = list} a step has one. */
+    private List<List<String>> rows(String text) throws UnreadableRow {
+        return splitter.isList()
+                ? TextList.rows(text)
+                : Arrays.stream(splitter.split(text)).map(List::of).toList();
+    }
+
+    /** The features of each step, whose text is a list of them, or one. */
+    private List<List<String>> rows(List<String> texts) throws UnreadableRow {
+        List<List<String>> rows = new ArrayList<>();
+        for (String text : texts) {
+            rows.add(text == null || inputWidth == 1 ? Collections.singletonList(text) : TextList.flat(text));
+        }
+        return rows;
+    }
+
     private int[] parse(List<String> texts) throws UnreadableRow {
         Long[] ids = new Long[texts.size()];
         for (int step = 0; step < ids.length; step++) {
@@ -269,15 +285,6 @@ public final class SequenceReader implements Serializable {
             }
         }
         return ids(Arrays.asList(ids));
-    }
-
-    /** Each text is a number, for a model that reads one number per step. */
-    private Sequence ofTexts(List<String> texts) throws UnreadableRow {
-        float[] features = new float[texts.size()];
-        for (int step = 0; step < features.length; step++) {
-            features[step] = number(notNull(texts.get(step), step), step);
-        }
-        return Sequence.ofFeatures(features.length, features);
     }
 
     private int[] wholeIds(List<? extends Number> all) throws UnreadableRow {

@@ -54,6 +54,7 @@ public final class Failure {
                 || cause instanceof RowTooLargeException
                 || cause instanceof RefusedException
                 || cause instanceof UnfinishedException
+                || cause instanceof UnsafeJavaException
                 || cause instanceof ModelException;
     }
 
@@ -85,6 +86,9 @@ public final class Failure {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof BadRowException) {
                 return ExitCode.BAD_ROWS;
+            }
+            if (cause instanceof UnsafeJavaException) {
+                return ExitCode.REFUSED;
             }
         }
         return failure instanceof RefusedException ? ExitCode.REFUSED : ExitCode.FAILED;

@@ -9,6 +9,7 @@ import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmModel;
+import sluice.job.message.UnsafeJava;
 import sluice.job.settings.Settings;
 
 /**
@@ -48,6 +49,7 @@ public final class BroadcastModel implements Serializable {
         if (compiled == null) {
             synchronized (this) {
                 if (compiled == null) {
+                    UnsafeJava.refuseOnExecutor();
                     CompiledModel engine = CompiledModel.compile(model, input, kernel, lookUpBytes);
                     compiled = engine;
                     built.accept(engine);

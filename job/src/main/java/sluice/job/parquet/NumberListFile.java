@@ -6,12 +6,11 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.mapreduce.TaskAttemptContext;
 import org.apache.parquet.column.ParquetProperties;
 import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.hadoop.ParquetFileWriter;
-import org.apache.parquet.hadoop.util.HadoopOutputFile;
+import org.apache.parquet.io.OutputFile;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.execution.datasources.OutputWriter;
 import org.apache.spark.sql.types.StructType;
@@ -52,15 +51,18 @@ final class NumberListFile extends OutputWriter {
     }
 
     /**
+     * @param to the file to create
+     * @param path of that file
      * @param schema of the rows
      * @param sum computes the fingerprint that the footer states
      */
-    static NumberListFile create(String path, StructType schema, TaskAttemptContext task, Optional<FileSum> sum)
+    static NumberListFile create(
+            OutputFile to, String path, StructType schema, TaskAttemptContext task, Optional<FileSum> sum)
             throws IOException {
         FileSettings settings = FileSettings.of(task);
         FileLayout layout = new FileLayout(schema, task.getConfiguration());
         ParquetFileWriter file = new ParquetFileWriter(
-                HadoopOutputFile.fromPath(new Path(path), task.getConfiguration()),
+                to,
                 layout.type(),
                 ParquetFileWriter.Mode.CREATE,
                 settings.groupBytes(),

@@ -6,8 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.mapreduce.TaskAttemptContext;
 import org.apache.parquet.hadoop.ParquetOutputFormat;
+import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.spark.sql.execution.datasources.OutputWriter;
 import org.apache.spark.sql.execution.datasources.OutputWriterFactory;
 import org.apache.spark.sql.internal.SQLConf;
@@ -34,7 +36,7 @@ final class NumberListWriterFactory extends OutputWriterFactory {
     private final FileSums sums; // null if no fingerprints are computed
 
     /**
-     * @param spark Spark's own factory, used for files with settings that this writer doesn't support; their footers have no fingerprint
+     * @param spark Spark's own factory, used for files with settings that this writer doesn't support, and with other versions of Parquet; their footers have no fingerprint
      * @param sums computes the fingerprints of the files
      */
     NumberListWriterFactory(OutputWriterFactory spark, Optional<FileSums> sums) {
@@ -50,12 +52,13 @@ final class NumberListWriterFactory extends OutputWriterFactory {
     @Override
     public OutputWriter newInstance(String path, StructType schema, TaskAttemptContext context) {
         Optional<FileSum> sum = Optional.ofNullable(sums).map(all -> all.file(path, schema));
-        if (!isSupported(context.getConfiguration())) {
+        if (!LinkedClasses.complete(context) || !isSupported(context.getConfiguration())) {
             OutputWriter file = spark.newInstance(path, schema, context);
             return sum.isPresent() ? CountedWriterFactory.counted(file, sum.get()) : file;
         }
         try {
-            return NumberListFile.create(path, schema, context, sum);
+            return NumberListFile.create(
+                    HadoopOutputFile.fromPath(new Path(path), context.getConfiguration()), path, schema, context, sum);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -75,6 +75,11 @@ public record Settings(
         public boolean areRows() {
             return !groupBy.isEmpty();
         }
+
+        /** Whether the events of a sequence are the elements of an array, which are sorted. */
+        public boolean ordersArrays() {
+            return groupBy.isEmpty() && !orderBy.isEmpty();
+        }
     }
 
     /** {@code state.*}; without a path no state is carried from run to run. */

@@ -10,6 +10,7 @@ import org.apache.spark.sql.connector.catalog.ProcedureCatalog;
 import org.apache.spark.sql.connector.catalog.functions.UnboundFunction;
 import org.apache.spark.sql.connector.catalog.procedures.UnboundProcedure;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
+import sluice.job.message.UnsafeJava;
 
 /**
  * Trained models as SQL functions and procedures: set {@code spark.sql.catalog.NAME = sluice.job.sql.SluiceCatalog}, and the path of each
@@ -30,6 +31,7 @@ public final class SluiceCatalog implements FunctionCatalog, ProcedureCatalog {
     /** Ignores the options: the session's settings are read for each statement, as they can change. */
     @Override
     public void initialize(String name, CaseInsensitiveStringMap options) {
+        UnsafeJava.refuseOnDriver();
         this.name = name;
     }
 

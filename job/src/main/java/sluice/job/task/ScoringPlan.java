@@ -143,14 +143,14 @@ public record ScoringPlan(
             LstmModel model, Settings settings, Optional<Vocabulary> vocabulary, SparkSession spark) {
         InputTable table = InputTable.read(spark, settings.input(), model);
         if (!model.parts().isEmpty()) {
-            return table.readingParts(model, settings, vocabulary, spark);
+            return EventTable.grouped(table.readingParts(model, settings, vocabulary, spark), settings, model);
         }
         SequenceForm looks = table.looks(settings.input());
         if (looks == SequenceForm.TEXT && settings.input().splitter().isList()) {
             return table;
         }
         SequenceForm expected = InputPlan.expected(looks, model, settings.model(), vocabulary);
-        return EventTable.grouped(table.reading(expected, spark, settings.input(), model), settings);
+        return EventTable.grouped(table.reading(expected, spark, settings.input(), model), settings, model);
     }
 
     /**

@@ -28,6 +28,7 @@ import sluice.job.sql.SluiceCatalog;
 class PrintedBlocksTest {
     private static final String PRINTED_BY = "printed by: ";
     private static final String SQL_ABOVE = "the SQL above";
+    private static final String THEN = " && ";
     private static final String CATALOG = "spark.sql.catalog.sluice";
 
     @TempDir
@@ -65,8 +66,17 @@ class PrintedBlocksTest {
     }
 
     private static void check(Document.Block block, String printer) throws Exception {
-        List<String> output =
-                printer.equals(SQL_ABOVE) ? show(block.sql().orElseThrow()) : lines(workbench.run(printer));
+        List<String> output;
+        if (printer.endsWith(SQL_ABOVE)) {
+            if (printer.endsWith(THEN + SQL_ABOVE)) {
+                String command = printer.substring(0, printer.length() - (THEN + SQL_ABOVE).length());
+                Terminal done = workbench.run(command);
+                assertThat(done.code()).as("%s%n%s", command, done).isZero();
+            }
+            output = show(block.sql().orElseThrow());
+        } else {
+            output = lines(workbench.run(printer));
+        }
         DocumentedOutput.requirePrinted(block.lines(), output, printer);
     }
 
@@ -139,7 +149,7 @@ class PrintedBlocksTest {
     }
 
     private static List<String> show(String sql) {
-        Dataset<Row> rows = session().sql(sql);
+        Dataset<Row> rows = session().sql(sql.replace("parquet.`", "parquet.`%s/".formatted(workbench.resolve(""))));
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         scala.Console.withOut(printed, () -> {
             rows.show();

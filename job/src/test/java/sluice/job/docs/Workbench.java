@@ -50,6 +50,10 @@ final class Workbench {
         for (String file : List.of("shop.pt", "sessions.jsonl", "items.txt")) {
             Files.copy(Path.of("src/test/resources/shop", file), directory.resolve(file));
         }
+        Path log = Path.of("src/test/resources/hdfs");
+        Files.copy(log.resolve("embedding.pt"), directory.resolve("deeplog.pt"));
+        Files.copy(log.resolve("events.csv"), directory.resolve("events.csv"));
+        Files.copy(log.resolve("alarms.conf"), directory.resolve("alarms.conf"));
         this.files = walk(directory);
     }
 
@@ -96,7 +100,11 @@ final class Workbench {
     private Terminal runOne(String command) throws Exception {
         List<String> words = Shell.words(command);
         List<String> options = words.subList(1, words.size());
-        Terminal terminal = words.get(0).equals("submit/score") ? score(options) : example(words.get(0), options);
+        Terminal terminal = switch (words.get(0)) {
+            case "submit/score" -> score(options);
+            case "cat" -> new Terminal(0, Files.readAllLines(resolve(options.get(0))), List.of());
+            default -> example(words.get(0), options);
+        };
         return new Terminal(terminal.code(), withoutDirectory(terminal.output()), withoutDirectory(terminal.errors()));
     }
 

@@ -120,6 +120,7 @@ class GroupedEventsTest {
     void theEventsOfAKeyAreItsSequenceInAnyPartitioning(int files, String partitions) throws IOException {
         Map<String, int[]> histories = histories(30);
         LocalSpark.session().conf().set("spark.sql.shuffle.partitions", partitions);
+        LocalSpark.session().conf().set("spark.sql.adaptive.coalescePartitions.enabled", false);
         try {
             Run run = run("out").withInput(events(histories), files, folder.resolve("in"));
             List<Row> rows = run.rows();
@@ -138,6 +139,7 @@ class GroupedEventsTest {
             assertThat(json.path("rows").asInt()).isEqualTo(30);
         } finally {
             LocalSpark.session().conf().set("spark.sql.shuffle.partitions", "2");
+            LocalSpark.session().conf().unset("spark.sql.adaptive.coalescePartitions.enabled");
         }
         assertThat(LocalSpark.session().sparkContext().getPersistentRDDs().size())
                 .as("cached tables after the run")

@@ -193,7 +193,7 @@ class PlacesTest {
                         .with(key, value)::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessage(
-                        "--output %s/in: is also --input %s/in; only --mode overwrite may replace the input, in a run that keeps all its rows and columns (no input.filter, input.columns or input.options, and bad-rows.rule = fail); choose another --output",
+                        "--output %s/in: is also --input %s/in; only --mode overwrite may replace the input, in a run that keeps all its rows and columns (no input.filter, input.columns, input.options or input.group-by, and bad-rows.rule = fail); choose another --output",
                         folder, folder);
         assertThat(files()).isEqualTo(before);
     }

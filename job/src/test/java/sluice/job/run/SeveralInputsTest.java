@@ -7,141 +7,40 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import sluice.cell.InputColumn;
-import sluice.cell.InputKind;
-import sluice.cell.KernelChoice;
-import sluice.cell.OutputKind;
-import sluice.cell.ScoreRequest;
-import sluice.cell.ScoredSequence;
-import sluice.cell.Sequence;
-import sluice.cell.Steps;
-import sluice.cell.engine.CompiledModel;
-import sluice.cell.model.LstmModel;
-import sluice.cell.weights.ModelReader;
-import sluice.cell.weights.file.NamedInput;
-import sluice.cell.weights.file.TensorNames;
 import sluice.job.fixture.Answers;
+import sluice.job.fixture.Clicks;
 import sluice.job.fixture.LocalSpark;
 import sluice.job.fixture.Run;
-import sluice.job.fixture.Tables;
 import sluice.job.fixture.Terminal;
 import sluice.job.message.RefusedException;
 import sluice.job.sql.SluiceCatalog;
 
 /** A model with two embeddings and two numbers a step, which PyTorch wrote: in a run, in SQL, incremental, and with carried states. */
 class SeveralInputsTest {
-    private static final Path MODEL = Path.of("../cell/src/test/resources/real-models/i_torch/model.pt");
-    private static final String INPUTS = "item=item_embedding.weight,category=category_embedding.weight,amount=2";
-    private static final int ITEMS = 20;
-    private static final int CATEGORIES = 6;
-    private static final int ROWS = 60;
-    private static final List<OutputKind> ASKED = List.of(OutputKind.SOFTMAX, OutputKind.LOGLIK, OutputKind.HIDDEN);
-    private static final StructType SCHEMA = new StructType()
-            .add("id", DataTypes.IntegerType)
-            .add("item", Tables.INTS)
-            .add("category", Tables.LONGS)
-            .add("amount", Tables.DOUBLE_ROWS);
-
-    private static final List<Row> EVENTS = events();
-    private static LstmModel model;
-    private static List<ScoredSequence> expected;
-
     @TempDir
     Path folder;
 
-    private static List<Row> events() {
-        Random random = new Random(4);
-        List<Row> rows = new ArrayList<>();
-        for (int id = 0; id < ROWS; id++) {
-            int length = random.nextInt(12);
-            Integer[] items = new Integer[length];
-            Long[] categories = new Long[length];
-            Double[][] amounts = new Double[length][];
-            for (int step = 0; step < length; step++) {
-                items[step] = random.nextInt(ITEMS);
-                categories[step] = (long) random.nextInt(CATEGORIES);
-                amounts[step] = new Double[] {random.nextGaussian(), (double) random.nextInt(3)};
-            }
-            rows.add(RowFactory.create(id, items, categories, amounts));
-        }
-        return rows;
-    }
-
-    @BeforeAll
-    static void read() throws IOException {
-        List<NamedInput> inputs =
-                Arrays.stream(INPUTS.split(",")).map(NamedInput::parse).toList();
-        model = ModelReader.read(MODEL, TensorNames.automatic().withInputs(inputs))
-                .model();
-        expected = CompiledModel.compile(model, InputKind.PARTS, KernelChoice.SCALAR)
-                .scorer(new ScoreRequest(Steps.LAST, ASKED, 1))
-                .score(EVENTS.stream().map(SeveralInputsTest::sequence).toList());
-    }
-
-    private static Sequence sequence(Row row) {
-        Integer[] items = (Integer[]) row.get(1);
-        Long[] categories = (Long[]) row.get(2);
-        Double[][] amounts = (Double[][]) row.get(3);
-        float[] numbers = new float[2 * items.length];
-        for (int at = 0; at < numbers.length; at++) {
-            numbers[at] = amounts[at / 2][at % 2].floatValue();
-        }
-        return Sequence.ofColumns(
-                        items.length,
-                        List.of(
-                                InputColumn.ofTokens(Arrays.stream(items)
-                                        .mapToInt(Integer::intValue)
-                                        .toArray()),
-                                InputColumn.ofTokens(Arrays.stream(categories)
-                                        .mapToInt(Long::intValue)
-                                        .toArray()),
-                                InputColumn.ofNumbers(numbers)))
-                .withTargets(0);
-    }
-
-    private static Dataset<Row> table() {
-        return LocalSpark.session().createDataFrame(EVENTS, SCHEMA);
-    }
-
     private Run run(Dataset<Row> input) {
-        return new Run()
-                .with("model.path", MODEL)
-                .with("model.inputs", INPUTS)
-                .with("output.path", folder.resolve("out"))
-                .with("output.mode", "overwrite")
-                .with("output.emit", "softmax,loglik,hidden")
-                .withInput(input, 3, folder.resolve("in"));
-    }
-
-    private static void requireExpected(List<Row> rows) {
-        assertThat(rows).hasSize(ROWS);
-        rows.forEach(row ->
-                Answers.requireSame(row, expected.get(row.<Number>getAs("id").intValue()), Steps.LAST, ASKED));
+        return Clicks.run(input, folder);
     }
 
     @ParameterizedTest
     @CsvSource({"auto, never, 128 MiB", "scalar, always, 0", "vector, always, 1 KiB"})
     void theBitsOfTheEngineInAnyLayout(String kernel, String clusters, String lookUp) {
-        requireExpected(run(table())
+        Clicks.requireExpected(run(Clicks.table())
                 .with("scoring.kernel", kernel)
                 .with("scoring.cluster-prefixes", clusters)
                 .with("scoring.look-up-bytes", lookUp)
@@ -153,13 +52,15 @@ class SeveralInputsTest {
     @Test
     void columnsAreFoundByName() throws IOException {
         Dataset<Row> other =
-                table().selectExpr("id", "amount", "struct(category AS `kind`, item AS `product`) AS event");
+                Clicks.table().selectExpr("id", "amount", "struct(category AS `kind`, item AS `product`) AS event");
         Run run = run(other)
-                .with("model.inputs", INPUTS.replace("item=", "event.product=").replace("category=", "event.kind="));
-        requireExpected(run.rows());
+                .with(
+                        "model.inputs",
+                        Clicks.INPUTS.replace("item=", "event.product=").replace("category=", "event.kind="));
+        Clicks.requireExpected(run.rows());
         Path json = folder.resolve("json");
-        table().coalesce(1).write().json(json.toString());
-        requireExpected(run(table())
+        Clicks.table().coalesce(1).write().json(json.toString());
+        Clicks.requireExpected(run(Clicks.table())
                 .with("input.format", "json")
                 .with("input.path", json)
                 .rows());
@@ -170,7 +71,7 @@ class SeveralInputsTest {
                         String.format(Locale.ROOT, line, 1, "[2]"),
                         String.format(Locale.ROOT, line, 2, "\"two\""),
                         String.format(Locale.ROOT, line, 3, "[0]")));
-        List<Row> rows = run(table())
+        List<Row> rows = run(Clicks.table())
                 .with("input.format", "json")
                 .with("input.path", mixed)
                 .with("bad-rows.rule", "null")
@@ -189,19 +90,19 @@ class SeveralInputsTest {
     @Test
     void oneColumnMayHoldWords() throws IOException {
         List<String> words = new ArrayList<>();
-        for (int item = 0; item < ITEMS; item++) {
+        for (int item = 0; item < Clicks.ITEMS; item++) {
             words.add("item-" + item);
         }
         Path vocabulary = Files.write(folder.resolve("words.txt"), words);
         Dataset<Row> input =
-                table().selectExpr("id", "transform(item, i -> 'item-' || i) AS item", "category", "amount");
+                Clicks.table().selectExpr("id", "transform(item, i -> 'item-' || i) AS item", "category", "amount");
         Run run = run(input).with("input.vocabulary", vocabulary).with("output.emit", "softmax,loglik,hidden,topk");
         List<Row> rows = run.rows();
-        requireExpected(rows);
+        Clicks.requireExpected(rows);
         Row best = (Row) rows.get(0).<scala.collection.Seq<?>>getAs("topk").head();
         assertThat(best.<String>getAs("label")).isEqualTo("item-" + best.<Integer>getAs("token"));
         assertRefused(
-                run(table().selectExpr("id", "item", "transform(category, c -> 'c' || c) AS category", "amount"))
+                run(Clicks.table().selectExpr("id", "item", "transform(category, c -> 'c' || c) AS category", "amount"))
                         .with("input.vocabulary", vocabulary),
                 "model.inputs: column 'category' (array<string>) holds words, expected array<int|bigint> of ids: "
                         + "input.vocabulary has the words of one column, which input.tokens names");
@@ -210,8 +111,8 @@ class SeveralInputsTest {
     /** The likelihood of another column than the one with as many tokens as classes has tokens without a class. */
     @Test
     void inputTokensNamesTheTargets() {
-        requireExpected(run(table()).with("input.tokens", "item").rows());
-        List<Row> rows = run(table()).with("input.tokens", "category").rows();
+        Clicks.requireExpected(run(Clicks.table()).with("input.tokens", "item").rows());
+        List<Row> rows = run(Clicks.table()).with("input.tokens", "category").rows();
         Row first = rows.stream()
                 .filter(row -> row.getList(1).size() > 2)
                 .findFirst()
@@ -219,18 +120,18 @@ class SeveralInputsTest {
         assertThat(Answers.flat(first.getAs("loglik")))
                 .isNotEqualTo(Answers.flat(requireRow(first.getInt(0)).getAs("loglik")));
         assertRefused(
-                run(table()).with("input.tokens", "amount"),
+                run(Clicks.table()).with("input.tokens", "amount"),
                 "input.tokens: column 'amount' is numbers to the model, expected one of 'item' (20 tokens), 'category' (6 tokens)");
         assertRefused(
-                run(table()).with("input.tokens", "clicks"),
+                run(Clicks.table()).with("input.tokens", "clicks"),
                 "input.tokens: column 'clicks' is no input of the model, expected one of 'item' (20 tokens), 'category' (6 tokens)");
         assertRefused(
-                run(table()).with("output.first-class", 1),
+                run(Clicks.table()).with("output.first-class", 1),
                 "output.emit: loglik, logprob and rank are about the next value of one column, and it is open which of 'item' (20 tokens), 'category' (6 tokens) the model's 20 classes are: set input.tokens to that column");
     }
 
     private Row requireRow(int id) {
-        return run(table()).rows().stream()
+        return run(Clicks.table()).rows().stream()
                 .filter(row -> row.getInt(0) == id)
                 .findFirst()
                 .orElseThrow();
@@ -281,12 +182,13 @@ class SeveralInputsTest {
     @Test
     void longSequencesAreCut() {
         Map<Integer, Row> cut = new HashMap<>();
-        run(table())
+        run(Clicks.table())
                 .with("input.max-length", 4)
                 .with("input.too-long", "keep-last")
                 .rows()
                 .forEach(row -> cut.put(row.getInt(0), row));
-        Dataset<Row> last = table().selectExpr(
+        Dataset<Row> last = Clicks.table()
+                .selectExpr(
                         "id",
                         "slice(item, greatest(1, size(item) - 3), 4) AS item",
                         "slice(category, greatest(1, size(category) - 3), 4) AS category",
@@ -306,27 +208,29 @@ class SeveralInputsTest {
     @Test
     void settingsThatDoNotFitAreRefused() {
         assertRefused(
-                run(table().drop("category")),
+                run(Clicks.table().drop("category")),
                 "model.inputs: no column 'category' in the input, which has id (int), item (array<int>), amount (array<array<double>>); name the column of each input of the model");
         assertRefused(
-                run(table().selectExpr("id", "item", "category", "transform(amount, a -> a[0]) AS amount")),
+                run(Clicks.table().selectExpr("id", "item", "category", "transform(amount, a -> a[0]) AS amount")),
                 "model.inputs: column 'amount' has type array<double>, but the model's input amount: 2 numbers: expected array<array<float|double>> with 2 numbers a step");
         assertRefused(
-                run(table()).with("input.begin-token", 1),
+                run(Clicks.table()).with("input.begin-token", 1),
                 "input.begin-token and input.end-token are tokens of one input, and the model has several: leave them empty, and put these steps into the columns");
         assertRefused(
-                run(table()).with("model.input", "features"),
+                run(Clicks.table()).with("model.input", "features"),
                 "model.input = features: the model has several inputs (item: 20 tokens of width 8, category: 6 tokens of width 3, amount: 2 numbers): leave model.input = auto");
         assertRefused(
-                run(table()).with("input.format", "csv"),
-                "input.format = csv has no arrays, and the model has several inputs, each in a column of arrays: write the table as Parquet, ORC, Avro or JSON");
-        assertThatThrownBy(() -> run(table()).with("model.inputs", "item=").score())
+                run(Clicks.table()).with("input.format", "text"),
+                "input.format = text has one column, and the model has several inputs, each in a column of its own: write the table as CSV, JSON or Parquet");
+        assertThatThrownBy(
+                        () -> run(Clicks.table()).with("model.inputs", "item=").score())
                 .hasMessage(
                         "model.inputs has 'item=', expected COLUMN or COLUMN=TENSOR, such as item=item_embedding.weight");
-        assertThatThrownBy(() -> run(table()).with("model.inputs", "item,item").score())
+        assertThatThrownBy(() ->
+                        run(Clicks.table()).with("model.inputs", "item,item").score())
                 .hasMessage("model.inputs lists column 'item' twice, expected it once");
         assertRefused(
-                run(table()).with("model.inputs", "item=item_embedding.weight"),
+                run(Clicks.table()).with("model.inputs", "item=item_embedding.weight"),
                 "model.inputs lists one column, 'item': leave it empty, set input.tokens to that column, and if the embedding has to be named, model.embedding to its tensor");
     }
 
@@ -334,20 +238,21 @@ class SeveralInputsTest {
 
     @Test
     void onTheCommandLine() {
-        table().coalesce(2).write().parquet(folder.resolve("in").toString());
+        Clicks.table().coalesce(2).write().parquet(folder.resolve("in").toString());
         LocalSpark.session();
         Terminal done = Terminal.score(
-                "--model", MODEL.toString(),
+                "--model", Clicks.MODEL.toString(),
                 "--input", folder.resolve("in").toString(),
                 "--output", folder.resolve("out").toString(),
                 "--emit", "softmax,loglik,hidden",
-                "--set", "model.inputs=" + INPUTS);
+                "--set", "model.inputs=" + Clicks.INPUTS);
         assertThat(done.code()).as("%s", done).isZero();
-        requireExpected(LocalSpark.session()
+        Clicks.requireExpected(LocalSpark.session()
                 .read()
                 .parquet(folder.resolve("out").toString())
                 .collectAsList());
-        Terminal audit = Terminal.score("--audit", folder.resolve("out").toString(), "--model", MODEL.toString());
+        Terminal audit =
+                Terminal.score("--audit", folder.resolve("out").toString(), "--model", Clicks.MODEL.toString());
         assertThat(audit.code()).as("%s", audit).isZero();
         assertThat(audit.output()).as("%s", audit).anyMatch(line -> line.endsWith("rows have the same bits"));
     }
@@ -356,39 +261,41 @@ class SeveralInputsTest {
     @Test
     void theModelIsDescribedAndSaved() {
         String saved = folder.resolve("saved.safetensors").toString();
-        Terminal described =
-                Terminal.score("--describe", "--model", MODEL.toString(), "--set", "model.inputs=" + INPUTS);
+        Terminal described = Terminal.score(
+                "--describe", "--model", Clicks.MODEL.toString(), "--set", "model.inputs=" + Clicks.INPUTS);
         assertThat(described.code()).as("%s", described).isZero();
         assertThat(described.output())
                 .anyMatch(line -> line.matches("input 0 +column 'item': 20 tokens, an embedding of width 8"))
                 .anyMatch(line -> line.matches("input 1 +column 'category': 6 tokens, an embedding of width 3"))
                 .anyMatch(line -> line.matches("input 2 +column 'amount': 2 numbers a step"));
-        Terminal done =
-                Terminal.score("--save-model", saved, "--model", MODEL.toString(), "--set", "model.inputs=" + INPUTS);
+        Terminal done = Terminal.score(
+                "--save-model", saved, "--model", Clicks.MODEL.toString(), "--set", "model.inputs=" + Clicks.INPUTS);
         assertThat(done.code()).as("%s", done).isZero();
-        requireExpected(
-                run(table()).with("model.path", saved).with("model.inputs", "").rows());
-        requireExpected(run(table().withColumnRenamed("item", "product"))
+        Clicks.requireExpected(run(Clicks.table())
+                .with("model.path", saved)
+                .with("model.inputs", "")
+                .rows());
+        Clicks.requireExpected(run(Clicks.table().withColumnRenamed("item", "product"))
                 .with("model.path", saved)
                 .with("model.inputs", "product=item")
                 .rows());
         assertRefused(
-                run(table()).with("model.path", saved),
+                run(Clicks.table()).with("model.path", saved),
                 "model.inputs names 'item_embedding.weight', expected each of the model's inputs at most once: 'item', 'category', 'amount', as COLUMN or COLUMN=INPUT");
     }
 
     @Test
     void newFilesAreScoredIncrementally() {
         Path in = folder.resolve("files");
-        Run run = run(table())
+        Run run = run(Clicks.table())
                 .with("input.path", in)
                 .with("output.mode", "append")
                 .with("input.checkpoint", folder.resolve("checkpoint"));
-        table().filter("id < 25").coalesce(1).write().mode("append").parquet(in.toString());
+        Clicks.table().filter("id < 25").coalesce(1).write().mode("append").parquet(in.toString());
         run.scoreNew();
-        table().filter("id >= 25").coalesce(1).write().mode("append").parquet(in.toString());
+        Clicks.table().filter("id >= 25").coalesce(1).write().mode("append").parquet(in.toString());
         run.scoreNew();
-        requireExpected(LocalSpark.session()
+        Clicks.requireExpected(LocalSpark.session()
                 .read()
                 .parquet(folder.resolve("out").toString())
                 .collectAsList());
@@ -400,8 +307,8 @@ class SeveralInputsTest {
         String first = "slice(%1$s, 1, size(%1$s) DIV 2) AS %1$s";
         String second = "slice(%1$s, size(%1$s) DIV 2 + 1, size(%1$s)) AS %1$s";
         for (String part : List.of(first, second)) {
-            Dataset<Row> night = table().selectExpr(
-                            "id", part.formatted("item"), part.formatted("category"), part.formatted("amount"));
+            Dataset<Row> night = Clicks.table()
+                    .selectExpr("id", part.formatted("item"), part.formatted("category"), part.formatted("amount"));
             run(night)
                     .with("output.emit", "hidden")
                     .with("state.path", folder.resolve("states"))
@@ -412,18 +319,17 @@ class SeveralInputsTest {
                 .read()
                 .parquet(folder.resolve("out").toString())
                 .collectAsList();
-        assertThat(rows).hasSize(ROWS);
-        rows.forEach(
-                row -> Answers.requireSame(row, expected.get(row.getInt(0)), Steps.LAST, List.of(OutputKind.HIDDEN)));
+        assertThat(rows).hasSize(Clicks.ROWS);
+        Clicks.requireHidden(rows);
     }
 
     private static SparkSession withCatalog() {
         SparkSession session = LocalSpark.session().newSession();
         session.conf().set("spark.sql.catalog.sluice", SluiceCatalog.class.getName());
-        session.conf().set("spark.sql.catalog.sluice.model.clicks", MODEL.toString());
-        session.conf().set("spark.sql.catalog.sluice.model.clicks.model.inputs", INPUTS);
+        session.conf().set("spark.sql.catalog.sluice.model.clicks", Clicks.MODEL.toString());
+        session.conf().set("spark.sql.catalog.sluice.model.clicks.model.inputs", Clicks.INPUTS);
         session.conf().set("spark.sql.catalog.sluice.model.clicks.output.emit", "softmax,loglik,hidden");
-        session.createDataFrame(EVENTS, SCHEMA).createOrReplaceTempView("events");
+        session.createDataFrame(Clicks.TABLE, Clicks.SCHEMA).createOrReplaceTempView("events");
         return session;
     }
 
@@ -435,8 +341,8 @@ class SeveralInputsTest {
                 .sql("SELECT id, %sstruct(category, item, amount)) AS answer FROM events".formatted(function))
                 .collectAsList()
                 .forEach(row -> scored.put(row.getInt(0), row.getStruct(1)));
-        assertThat(scored).hasSize(ROWS);
-        for (Row row : run(table()).rows()) {
+        assertThat(scored).hasSize(Clicks.ROWS);
+        for (Row row : run(Clicks.table()).rows()) {
             for (String column : List.of("softmax", "loglik", "hidden")) {
                 assertThat(Answers.flat(scored.get(row.getInt(0)).getAs(column)))
                         .isEqualTo(Answers.flat(row.getAs(column)));
@@ -462,6 +368,7 @@ class SeveralInputsTest {
         session.sql(
                 "CALL sluice.run(model => 'clicks', input => '%s', output => '%s', input_format => 'parquet', output_format => 'parquet')"
                         .formatted(in, folder.resolve("out")));
-        requireExpected(session.read().parquet(folder.resolve("out").toString()).collectAsList());
+        Clicks.requireExpected(
+                session.read().parquet(folder.resolve("out").toString()).collectAsList());
     }
 }
