@@ -1,3 +1,4 @@
+import org.apache.spark.connect.proto.DataType;
 import org.apache.spark.connect.proto.Expression;
 import org.apache.spark.connect.proto.MlOperator;
 import org.apache.spark.connect.proto.MlParams;
@@ -26,7 +27,7 @@ class ScoreStage {
         MlParams params = MlParams.newBuilder()
                 .putParams("modelPath", text(arguments[2]))
                 .putParams("outputCol", text("likelihood"))
-                .putParams("emit", text("loglik"))
+                .putParams("emit", texts("loglik"))
                 .build();
         Relation input = Relation.newBuilder()
                 .setSql(SQL.newBuilder().setQuery(arguments[1]))
@@ -44,6 +45,14 @@ class ScoreStage {
             System.out.println(row);
         }
         session.close();
+    }
+
+    private static Expression.Literal texts(String value) {
+        return Expression.Literal.newBuilder()
+                .setArray(Expression.Literal.Array.newBuilder()
+                        .setElementType(DataType.newBuilder().setString(DataType.String.getDefaultInstance()))
+                        .addElements(text(value)))
+                .build();
     }
 
     private static Expression.Literal text(String value) {
