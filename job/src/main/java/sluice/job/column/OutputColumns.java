@@ -17,7 +17,7 @@ import sluice.cell.ScoreRequest;
 import sluice.cell.ScoredSequence;
 import sluice.cell.Steps;
 import sluice.cell.model.LstmModel;
-import sluice.job.input.RowDefect;
+import sluice.job.row.RowDefect;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
 import sluice.job.settings.BadRowRule;

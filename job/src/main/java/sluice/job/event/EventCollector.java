@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
 import org.apache.spark.api.java.function.FlatMapGroupsFunction;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import sluice.job.input.RowDefect;
+import sluice.job.row.RowDefect;
 import sluice.job.memory.TaskHeap;
 import sluice.job.message.HumanText;
 import sluice.job.settings.LengthLimits;

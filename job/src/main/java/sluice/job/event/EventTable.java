@@ -28,7 +28,7 @@ import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmModel;
 import sluice.job.input.EventOrder;
 import sluice.job.input.InputTable;
-import sluice.job.input.RowDefect;
+import sluice.job.row.RowDefect;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.AnswerClasses;
 import sluice.job.settings.Settings;

@@ -1,5 +1,8 @@
 package sluice.job.input;
 
+import sluice.job.row.UnreadableRow;
+import sluice.job.row.RowDefect;
+import sluice.job.row.SequenceForm;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;

@@ -1,5 +1,6 @@
 package sluice.job.input;
 
+import sluice.job.row.SequenceForm;
 import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.sql.Row;

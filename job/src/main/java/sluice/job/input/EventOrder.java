@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.when;
 
+import sluice.job.row.RowDefect;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -1,5 +1,6 @@
 package sluice.job.input;
 
+import sluice.job.row.UnreadableRow;
 import java.io.Serializable;
 import org.apache.spark.sql.Row;
 import sluice.cell.LstmState;

@@ -1,5 +1,6 @@
 package sluice.job.input;
 
+import sluice.job.row.SequenceForm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

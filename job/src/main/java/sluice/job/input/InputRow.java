@@ -1,5 +1,7 @@
 package sluice.job.input;
 
+import sluice.job.row.UnreadableRow;
+import sluice.job.row.RowDefect;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;

@@ -1,5 +1,7 @@
 package sluice.job.input;
 
+import sluice.job.row.RowDefect;
+import sluice.job.row.SequenceForm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;

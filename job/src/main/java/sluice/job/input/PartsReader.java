@@ -1,5 +1,9 @@
 package sluice.job.input;
 
+import sluice.job.row.SequenceBounds;
+import sluice.job.row.Padding;
+import sluice.job.row.UnreadableRow;
+import sluice.job.row.RowDefect;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;

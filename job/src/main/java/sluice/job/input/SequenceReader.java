@@ -1,5 +1,13 @@
 package sluice.job.input;
 
+import sluice.job.row.SequenceBounds;
+import sluice.job.row.Padding;
+import sluice.job.row.StepVectors;
+import sluice.job.row.StepFeatures;
+import sluice.job.row.TextList;
+import sluice.job.row.UnreadableRow;
+import sluice.job.row.RowDefect;
+import sluice.job.row.SequenceForm;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.util.ArrayList;

@@ -1,5 +1,7 @@
 package sluice.job.input;
 
+import sluice.job.row.UnreadableRow;
+import sluice.job.row.RowDefect;
 import java.util.Arrays;
 import java.util.Locale;
 import org.apache.spark.sql.Row;

@@ -3,8 +3,8 @@
  *
  * <p>Face: on the driver, {@link sluice.job.input.InputTable} is the table and {@link sluice.job.input.InputPlan} says how its columns
  * become what the model reads. In the tasks, {@link sluice.job.input.InputRow} reads a row, by means of
- * {@link sluice.job.input.SequenceReader}, and returns a sequence or a {@link sluice.job.input.RowDefect}.
+ * {@link sluice.job.input.SequenceReader}, and returns a sequence or a {@link sluice.job.row.RowDefect}.
  *
- * <p>May use: message, settings, model, source.
+ * <p>May use: message, settings, model, source, row.
  */
 package sluice.job.input;

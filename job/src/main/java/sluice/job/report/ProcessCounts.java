@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import sluice.cell.ScoredSequence;
 import sluice.cell.Sequence;
-import sluice.job.input.RowDefect;
+import sluice.job.row.RowDefect;
 
 /**
  * Counters of this process for {@link MetricsPlugin}: what its tasks scored since the plugin started, over all runs and all task

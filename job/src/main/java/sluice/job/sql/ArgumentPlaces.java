@@ -7,7 +7,7 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NullType;
 import org.apache.spark.sql.types.StringType;
-import sluice.job.input.SequenceForm;
+import sluice.job.row.SequenceForm;
 
 /**
  * Which argument of a call is which: {@code ([model,] tokens [, k] [, candidates])}. Immutable, part of every task; not a record, which Kryo

@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sluice.job.column.OutputColumns;
 import sluice.job.input.InputTable;
-import sluice.job.input.SequenceForm;
+import sluice.job.row.SequenceForm;
 import sluice.job.message.RefusedException;
 import sluice.job.model.CachedModel;
 import sluice.job.model.Vocabularies;

@@ -6,8 +6,8 @@ import org.apache.spark.sql.Row;
 import sluice.cell.LstmState;
 import sluice.cell.model.LstmModel;
 import sluice.job.input.InitialState;
-import sluice.job.input.RowDefect;
-import sluice.job.input.UnreadableRow;
+import sluice.job.row.RowDefect;
+import sluice.job.row.UnreadableRow;
 
 /** Reads a row's carried state from the column that {@link StateJoin} adds. Immutable, sent to the executors. */
 final class CarriedStateColumn implements InitialState {

@@ -8,7 +8,7 @@ import org.apache.spark.sql.RowFactory;
 import sluice.cell.SequenceScorer;
 import sluice.job.column.ReasonColumn;
 import sluice.job.input.InputRow;
-import sluice.job.input.RowDefect;
+import sluice.job.row.RowDefect;
 import sluice.job.input.SequenceReader;
 import sluice.job.report.RunCounters;
 

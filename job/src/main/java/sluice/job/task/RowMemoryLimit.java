@@ -7,7 +7,7 @@ import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.cell.model.LstmModel;
 import sluice.job.column.OutputSize;
-import sluice.job.input.RowDefect;
+import sluice.job.row.RowDefect;
 import sluice.job.memory.TaskHeap;
 import sluice.job.message.HumanText;
 

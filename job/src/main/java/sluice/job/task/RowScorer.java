@@ -9,9 +9,9 @@ import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.job.column.OutputColumns;
 import sluice.job.input.InputRow;
-import sluice.job.input.RowDefect;
+import sluice.job.row.RowDefect;
 import sluice.job.input.SequenceReader;
-import sluice.job.input.UnreadableRow;
+import sluice.job.row.UnreadableRow;
 import sluice.job.report.ProcessCounts;
 import sluice.job.settings.BadRowRule;
 

@@ -14,7 +14,7 @@ import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.job.column.OutputColumns;
 import sluice.job.input.InputRow;
-import sluice.job.input.RowDefect;
+import sluice.job.row.RowDefect;
 import sluice.job.input.SequenceReader;
 import sluice.job.memory.RowSize;
 import sluice.job.message.BadRowException;

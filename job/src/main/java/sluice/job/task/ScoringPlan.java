@@ -23,7 +23,7 @@ import sluice.job.input.InputPlan;
 import sluice.job.input.InputRow;
 import sluice.job.input.InputTable;
 import sluice.job.input.ResolvedWindows;
-import sluice.job.input.SequenceForm;
+import sluice.job.row.SequenceForm;
 import sluice.job.input.SequenceReader;
 import sluice.job.message.RefusedException;
 import sluice.job.model.BroadcastModel;

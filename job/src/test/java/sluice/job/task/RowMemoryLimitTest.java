@@ -16,7 +16,7 @@ import sluice.cell.Steps;
 import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmModel;
 import sluice.job.fixture.ModelFiles;
-import sluice.job.input.RowDefect;
+import sluice.job.row.RowDefect;
 
 class RowMemoryLimitTest {
     private static final int CLASSES = 1000;

@@ -1,4 +1,4 @@
-package sluice.job.input;
+package sluice.job.row;
 
 import java.util.Arrays;
 import org.apache.spark.sql.types.ArrayType;
@@ -49,7 +49,7 @@ public enum SequenceForm {
     }
 
     /** The type that holds every JSON value of this form. */
-    DataType widestType() {
+    public DataType widestType() {
         return switch (this) {
             case IDS -> DataTypes.createArrayType(DataTypes.LongType);
             case WORDS, ID_WORDS -> DataTypes.createArrayType(DataTypes.StringType);
@@ -102,7 +102,7 @@ public enum SequenceForm {
      *
      * @param hasWords whether a vocabulary belongs to the input
      */
-    SequenceForm ofTokens(boolean hasWords, Settings.Input settings) {
+    public SequenceForm ofTokens(boolean hasWords, Settings.Input settings) {
         boolean isText = settings.format().isText();
         return switch (this) {
             case IDS -> this;
@@ -118,7 +118,7 @@ public enum SequenceForm {
      *
      * @param width numbers of a step
      */
-    SequenceForm ofNumbers(int width, Settings.Input settings) {
+    public SequenceForm ofNumbers(int width, Settings.Input settings) {
         boolean isText = settings.format().isText();
         boolean isList = settings.splitter().isList();
         return switch (this) {
@@ -142,7 +142,7 @@ public enum SequenceForm {
     }
 
     /** Whether the sequence is tokens; whole numbers are also accepted by a model that reads one number per step. */
-    boolean holdsTokens() {
+    public boolean holdsTokens() {
         return this == IDS || this == REAL_IDS || this == ID_TEXT || this == ID_WORDS || needsVocabulary();
     }
 
@@ -152,7 +152,7 @@ public enum SequenceForm {
     }
 
     /** Whether it can only be read as features. */
-    boolean holdsFeatures() {
+    public boolean holdsFeatures() {
         return switch (this) {
             case NUMBERS, FEATURE_ROWS, FEATURE_STRUCTS, FEATURE_VECTORS, VECTOR, FEATURE_TEXT -> true;
             case IDS, REAL_IDS, WORDS, TEXT, ID_TEXT, ID_WORDS, PARTS -> false;
@@ -160,11 +160,11 @@ public enum SequenceForm {
     }
 
     /** Whether a model of several features a step can read it. */
-    boolean holdsWideSteps() {
+    public boolean holdsWideSteps() {
         return holdsFeatures() || this == IDS;
     }
 
-    boolean needsVocabulary() {
+    public boolean needsVocabulary() {
         return this == WORDS || this == TEXT;
     }
 

@@ -1,4 +1,4 @@
-package sluice.job.input;
+package sluice.job.row;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +9,7 @@ import sluice.job.message.RowTooLargeException;
 import sluice.job.vector.VectorNumbers;
 
 /** Reads steps of features from vectors of Spark's ML library. */
-final class StepVectors {
+public final class StepVectors {
     /** Memory of one number of a sequence until it is scored, in bytes. */
     private static final long NUMBER_BYTES = 16;
 
@@ -20,7 +20,7 @@ final class StepVectors {
      *
      * @throws RowTooLargeException if a sparse vector has more numbers than fit into memory once they are written out
      */
-    static List<Number> flat(Object vector) throws UnreadableRow {
+    public static List<Number> flat(Object vector) throws UnreadableRow {
         List<Number> numbers = numbers(vector, "it is ");
         long bytes = NUMBER_BYTES * numbers.size();
         if (bytes > TaskHeap.bytes()) {
@@ -36,7 +36,7 @@ final class StepVectors {
     }
 
     /** The numbers of each vector; null for a null. */
-    static List<List<Number>> rows(List<?> vectors) throws UnreadableRow {
+    public static List<List<Number>> rows(List<?> vectors) throws UnreadableRow {
         List<List<Number>> rows = new ArrayList<>(vectors.size());
         for (Object vector : vectors) {
             rows.add(

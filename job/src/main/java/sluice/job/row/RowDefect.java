@@ -1,8 +1,9 @@
-package sluice.job.input;
+package sluice.job.row;
 
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
 
+import sluice.job.input.InputTable;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -21,19 +22,19 @@ import sluice.job.settings.SettingValues;
  * @param text what was found and what was expected
  */
 public record RowDefect(String code, String text) {
-    /** The type of a defect in a column of a table, {@link InputTable#DEFECT}. */
+    /** The type of a defect in a column of a table. */
     public static final StructType TYPE =
             new StructType().add("code", DataTypes.StringType).add("text", DataTypes.StringType);
 
-    static final String NULL_SEQUENCE = "null-sequence";
-    static final String NULL_ELEMENT = "null-element";
-    static final String UNKNOWN_WORD = "unknown-word";
+    public static final String NULL_SEQUENCE = "null-sequence";
+    public static final String NULL_ELEMENT = "null-element";
+    public static final String UNKNOWN_WORD = "unknown-word";
     static final String TOO_SHORT = "too-short";
     public static final String TOO_LONG = "too-long";
     public static final String NULL_ORDER = "null-order";
     public static final String NULL_KEY = "null-key";
     static final String WRONG_LENGTH = "wrong-length";
-    static final String WRONG_TYPE = "wrong-type";
+    public static final String WRONG_TYPE = "wrong-type";
     public static final String BROKEN_RECORD = "broken-record";
 
     /** The only code about the state instead of the sequence. */
@@ -68,7 +69,7 @@ public record RowDefect(String code, String text) {
     }
 
     /** A column of this defect. */
-    static Column column(String code, String text) {
+    public static Column column(String code, String text) {
         return struct(lit(code).as("code"), lit(text).as("text"));
     }
 
@@ -77,11 +78,11 @@ public record RowDefect(String code, String text) {
         return RowFactory.create(code, text);
     }
 
-    static RowDefect of(Row row) {
+    public static RowDefect of(Row row) {
         return new RowDefect(row.getString(0), row.getString(1));
     }
 
-    static String code(Defect.Kind kind) {
+    public static String code(Defect.Kind kind) {
         return SettingValues.name(kind);
     }
 }

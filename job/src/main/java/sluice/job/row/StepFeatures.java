@@ -1,13 +1,13 @@
-package sluice.job.input;
+package sluice.job.row;
 
 import java.util.List;
 import org.apache.spark.sql.Row;
 
 /** The features of one step, in each form that a row may hold them: an array, a struct or a part of a flat array. */
-final class StepFeatures {
+public final class StepFeatures {
     private StepFeatures() {}
 
-    static int width(Object step) {
+    public static int width(Object step) {
         if (step instanceof scala.collection.Seq<?> array) {
             return array.length();
         }
@@ -18,7 +18,7 @@ final class StepFeatures {
     }
 
     /** A feature that is a number. */
-    static Number get(Object step, int feature) {
+    public static Number get(Object step, int feature) {
         return (Number) value(step, feature);
     }
 

@@ -1,4 +1,4 @@
-package sluice.job.input;
+package sluice.job.row;
 
 /** Thrown while a row is read, if the row cannot be scored. Has no stack trace, because bad rows may be many. */
 public final class UnreadableRow extends Exception {

@@ -1,4 +1,4 @@
-package sluice.job.input;
+package sluice.job.row;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +11,7 @@ import java.util.List;
  * white space if the list has no comma. A value in quotes may hold anything, with backslash as escape. {@code null} and {@code None} without
  * quotes are null.
  */
-final class TextList {
+public final class TextList {
     private static final String OPENING = "[({";
     private static final String CLOSING = "])}";
     private static final int QUOTED_CHARACTERS = 40;
@@ -24,7 +24,7 @@ final class TextList {
     }
 
     /** The values of a list without lists in it. */
-    static List<String> flat(String text) throws UnreadableRow {
+    public static List<String> flat(String text) throws UnreadableRow {
         List<String> values = new ArrayList<>();
         for (Object value : new TextList(text).read()) {
             if (value instanceof List) {
@@ -37,7 +37,7 @@ final class TextList {
 
     /** The rows of a list of lists. In a list of single values each value is a row. */
     @SuppressWarnings("unchecked")
-    static List<List<String>> rows(String text) throws UnreadableRow {
+    public static List<List<String>> rows(String text) throws UnreadableRow {
         List<List<String>> rows = new ArrayList<>();
         for (Object value : new TextList(text).read()) {
             if (!(value instanceof List<?> row)) {

@@ -1,4 +1,4 @@
-package sluice.job.input;
+package sluice.job.row;
 
 import java.io.Serializable;
 import java.math.BigDecimal;
@@ -9,26 +9,26 @@ import org.apache.spark.sql.Row;
 import sluice.job.settings.LengthLimits;
 
 /** Which steps of a row are its sequence: {@code input.length}, {@code input.pad} and the limits. Immutable, broadcast. */
-final class SequenceBounds implements Serializable {
+public final class SequenceBounds implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final int lengthColumn; // -1 if the whole value is the sequence
     private final LengthLimits limits;
 
     /** @param lengthColumn index of the column of {@code input.length}; -1 if there is none */
-    SequenceBounds(int lengthColumn, LengthLimits limits) {
+    public SequenceBounds(int lengthColumn, LengthLimits limits) {
         this.lengthColumn = lengthColumn;
         this.limits = limits;
     }
 
     /** The bounds of sequences that are not cut. */
-    SequenceBounds withoutLimits() {
+    public SequenceBounds withoutLimits() {
         return new SequenceBounds(lengthColumn, LengthLimits.NONE);
     }
 
     /** Steps {@code from .. to - 1}. */
-    record Range(int from, int to) {
-        <T> List<T> of(List<T> steps) {
+    public record Range(int from, int to) {
+        public <T> List<T> of(List<T> steps) {
             return steps.subList(from, to);
         }
     }
@@ -39,7 +39,7 @@ final class SequenceBounds implements Serializable {
      * @param steps of the row's value
      * @param isPad whether a step is padding, by its index
      */
-    Range of(Row row, int steps, IntPredicate isPad) throws UnreadableRow {
+    public Range of(Row row, int steps, IntPredicate isPad) throws UnreadableRow {
         int from = 0;
         int to = lengthColumn < 0 ? steps : length(row, steps);
         while (from < to && isPad.test(from)) {

@@ -1,14 +1,14 @@
-package sluice.job.input;
+package sluice.job.row;
 
 import java.io.Serializable;
 import java.util.Optional;
 import sluice.job.message.RefusedException;
 
 /** The padding value, {@code input.pad}, which is not scored at both ends of a sequence. Immutable, broadcast. */
-final class Padding implements Serializable {
+public final class Padding implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    static final Padding NONE = new Padding(null, null);
+    public static final Padding NONE = new Padding(null, null);
 
     private final String text; // null: nothing is stripped
     private final Double number; // null if it is no number, or the steps are words
@@ -19,7 +19,7 @@ final class Padding implements Serializable {
     }
 
     /** @throws RefusedException if the sequences hold numbers, and the value is none */
-    static Padding resolve(Optional<String> pad, SequenceForm form) {
+    public static Padding resolve(Optional<String> pad, SequenceForm form) {
         if (pad.isEmpty()) {
             return NONE;
         }
@@ -40,7 +40,7 @@ final class Padding implements Serializable {
     }
 
     /** Whether a step of a sequence is padding. A step of features is padding if all its features are. */
-    boolean isPad(Object step) {
+    public boolean isPad(Object step) {
         if (text == null) {
             return false;
         }
