@@ -108,7 +108,6 @@ class ArchitectureTest {
                             "TwoColumnText",
                             "UnfinishedException",
                             "UnsafeJava",
-                            "UnsafeJavaException",
                             "Version")),
             Map.entry(
                     "model",
