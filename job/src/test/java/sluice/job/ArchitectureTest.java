@@ -99,7 +99,6 @@ class ArchitectureTest {
                             "TwoColumnText",
                             "UnfinishedException",
                             "UnsafeJava",
-                            "UnsafeJavaException",
                             "Version")),
             Map.entry(
                     "model",

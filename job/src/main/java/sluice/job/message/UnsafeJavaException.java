@@ -1,10 +1,10 @@
 package sluice.job.message;
 
 /** A task was refused because of the Java that its executor runs on. The run ends with {@link ExitCode#REFUSED}. */
-public final class UnsafeJavaException extends RuntimeException {
+final class UnsafeJavaException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    public UnsafeJavaException(String message) {
+    UnsafeJavaException(String message) {
         super(message);
     }
 }
