@@ -3,7 +3,6 @@ package sluice.job.row;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
 
-import sluice.job.input.InputTable;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
