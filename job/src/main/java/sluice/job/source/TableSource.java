@@ -150,7 +150,7 @@ public final class TableSource {
     }
 
     private boolean isPattern() {
-        return SparkHadoopUtil.get().isGlobPath(new Path(settings.paths().get(0)));
+        return SparkHadoopUtil.get().isGlobPath(Storage.path(settings.paths().get(0), "--input"));
     }
 
     private StoredColumns columns(Dataset<Row> rows) {
