@@ -24,11 +24,23 @@ public final class AnswerWidths {
                 .sum();
     }
 
+    private AnswerWidths(AnswerWidths model, int classes) {
+        this.classes = classes;
+        this.hidden = model.hidden;
+        this.cells = model.cells;
+        this.state = model.state;
+    }
+
+    /** The widths of answers about this many candidates. */
+    public AnswerWidths ofCandidates(int count) {
+        return new AnswerWidths(this, count);
+    }
+
     private static int cells(LstmLayer layer) {
         return layer.directions().stream().mapToInt(LstmDirection::hiddenWidth).sum();
     }
 
-    /** K, or 0 without an output layer. */
+    /** K, or the number of candidates; 0 without an output layer. */
     public int classes() {
         return classes;
     }

@@ -2,6 +2,7 @@ package sluice.cell;
 
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
+import sluice.cell.model.OutputLayer;
 
 /**
  * Floating-point operations that scoring takes: two for each weight that is multiplied. Additions of biases and the activation functions
@@ -10,9 +11,20 @@ import sluice.cell.model.LstmModel;
  * @param step operations of one step through all layers; the input product is 0 for a first layer that uses a lookup table
  * @param answer operations of one answered step in the output layer; 0 if no requested output needs it
  * @param answersEachStep whether the output layer computes every step, or the last one only
+ * @param windowSteps steps that are computed for one answer, if each step is answered; 1 without windows
  */
-public record FlopCount(long step, long answer, boolean answersEachStep) {
+public record FlopCount(long step, long answer, boolean answersEachStep, int windowSteps) {
     public static FlopCount of(LstmModel model, InputKind input, ScoreRequest request) {
+        return of(
+                model, input, request, model.output().map(OutputLayer::classes).orElse(0));
+    }
+
+    /**
+     * The same for sequences with candidates.
+     *
+     * @param candidates of a sequence, on average
+     */
+    public static FlopCount of(LstmModel model, InputKind input, ScoreRequest request, double candidates) {
         int inFirstLayer = model.layers().get(0).directions().size();
         long step = 0;
         for (int at = 0; at < model.directions().size(); at++) {
@@ -27,11 +39,18 @@ public record FlopCount(long step, long answer, boolean answersEachStep) {
         }
         long answer = request.needsOutputLayer()
                 ? model.output()
-                        .map(output -> 2L * output.classes() * output.width())
+                        .map(output -> 2L * computed(output.classes(), candidates, request) * output.width())
                         .orElse(0L)
                 : 0;
         boolean each = request.at() == Steps.EACH || request.needsTargets();
-        return new FlopCount(step, answer, each);
+        return new FlopCount(
+                step, answer, each, request.windows().map(Windows::length).orElse(1));
+    }
+
+    /** Classes whose logits are computed for an answer. */
+    private static long computed(int classes, double candidates, ScoreRequest request) {
+        boolean all = !request.hasCandidates() || request.needsSum() || request.needsTargets();
+        return all ? classes : Math.min(classes, Math.round(candidates));
     }
 
     /**
@@ -39,6 +58,6 @@ public record FlopCount(long step, long answer, boolean answersEachStep) {
      * @param steps number of steps of all of them together
      */
     public double of(double sequences, double steps) {
-        return step * steps + answer * (answersEachStep ? steps : sequences);
+        return step * steps + answer * (answersEachStep ? steps / windowSteps : sequences);
     }
 }

@@ -24,12 +24,12 @@ public enum OutputKind {
     LOGPROB(Source.TARGETS, Scope.EACH_STEP, 0, (widths, request) -> 1),
     /**
      * For each token after the first: 1 + the number of tokens strictly more probable. Compared by logit, so rounding of the
-     * probabilities makes no ties.
+     * probabilities makes no ties. For a request of candidates: the same for each candidate, among the candidates.
      */
-    RANK(Source.TARGETS, Scope.EACH_STEP, 0, (widths, request) -> 1),
+    RANK(Source.TARGETS, Scope.EACH_STEP, 0, (widths, request) -> request.hasCandidates() ? widths.classes() : 1),
     /**
      * The top layer's output. With two directions: both at this step, or for the last step what the model's {@linkplain Readout readout}
-     * says.
+     * says. For the last step also the mean or the maximum of all steps, see {@link Pooling}.
      */
     HIDDEN(Source.STATES, Scope.STEP, 1, (widths, request) -> widths.hidden()),
     /** The top layer's cell state; with two directions, both as in {@link #HIDDEN}. */

@@ -14,7 +14,7 @@ public interface ScoredSequence {
      */
     Optional<Defect> defect();
 
-    /** {@code y_t}: {@code (steps, K)}. */
+    /** {@code y_t}: {@code (steps, K)}; K is the number of candidates, if there are any. */
     float[][] softmax();
 
     /** {@code z_t}, the output layer's own numbers: {@code (steps, K)}. */
@@ -23,10 +23,10 @@ public interface ScoredSequence {
     /** {@code 1 / (1 + exp(-z_t))}: {@code (steps, K)}. */
     float[][] sigmoid();
 
-    /** The most probable class of each step. */
+    /** The most probable class of each step; -1 if all classes are excluded. */
     int[] prediction();
 
-    /** The most probable classes, best first: {@code (steps, k)}. */
+    /** The most probable classes, best first: {@code (steps, k)}; fewer than k where fewer classes are candidates and not excluded. */
     int[][] topTokens();
 
     /** Their probabilities: {@code (steps, k)}. */
@@ -46,7 +46,7 @@ public interface ScoredSequence {
     /** The terms of the log-likelihood, one for each token after the first. */
     float[] logProbabilities();
 
-    /** For each token after the first: 1 + the number of strictly more probable tokens. */
+    /** For each token after the first: 1 + the number of strictly more probable tokens. For each candidate, if there are any: the same among these. */
     int[] ranks();
 
     /** The top layer's output: {@code (steps, width)}. */

@@ -29,6 +29,7 @@ public final class SequenceRules {
     private final int padding; // padding token, or -1
     private final int featureWidth;
     private final int classes;
+    private final ScoreRequest request;
     private final boolean targets;
     private final int firstClass;
     private final int maxLength;
@@ -43,6 +44,7 @@ public final class SequenceRules {
                 .orElse(-1);
         this.featureWidth = model.inputWidth();
         this.classes = model.output().map(OutputLayer::classes).orElse(0);
+        this.request = request;
         this.targets = request.needsTargets();
         this.firstClass = request.firstClass();
         this.maxLength = maxLength(model, request);
@@ -79,6 +81,12 @@ public final class SequenceRules {
         }
         if (defect == null && targets) {
             defect = targetDefect(sequence);
+        }
+        if (defect == null) {
+            defect = classesDefect(sequence.classes());
+        }
+        if (defect == null) {
+            defect = windowDefect(sequence);
         }
         if (defect == null && sequence.start().isPresent()) {
             defect = stateDefect(sequence.start().get());
@@ -137,6 +145,27 @@ public final class SequenceRules {
                                 "%d steps: expected at most %d for this model",
                                 sequence.length(),
                                 maxLength));
+    }
+
+    private Defect windowDefect(Sequence sequence) {
+        Windows windows = request.windows().orElse(null);
+        if (windows == null) {
+            return null;
+        }
+        if (sequence.start().isPresent()) {
+            return new Defect(Defect.Kind.WRONG_STATE, "a start state: each window starts from the model's own state");
+        }
+        boolean hasAnswer =
+                request.at() == Steps.EACH || request.needsTargetsOnly() || windows.answersLast(sequence.length());
+        return hasAnswer
+                ? null
+                : new Defect(
+                        Defect.Kind.TOO_SHORT,
+                        String.format(
+                                Locale.ROOT,
+                                "%d steps, expected at least %d, the length of a window; partial windows are answered with input.partial-windows = last",
+                                sequence.length(),
+                                windows.length()));
     }
 
     private Defect tokenDefect(Sequence sequence) {
@@ -223,16 +252,55 @@ public final class SequenceRules {
             return new Defect(
                     Defect.Kind.WRONG_INPUT, "features have no next token: loglik, logprob and rank need tokens");
         }
+        if (request.targetsNext()) {
+            return sequence.hasNext() ? targetDefect(sequence.next(), sequence.length()) : null;
+        }
         int[] ids = sequence.tokens();
-        for (int step = 1; step < ids.length; step++) {
-            if (ids[step] < firstClass || (long) ids[step] - firstClass >= classes) {
-                return new Defect(
+        for (int step = request.firstTarget(ids.length); step < ids.length; step++) {
+            Defect defect = targetDefect(ids[step], step);
+            if (defect != null) {
+                return defect;
+            }
+        }
+        return null;
+    }
+
+    private Defect targetDefect(int token, int step) {
+        return token >= firstClass && (long) token - firstClass < classes
+                ? null
+                : new Defect(
                         Defect.Kind.TARGET_OUT_OF_RANGE,
                         String.format(
                                 Locale.ROOT,
                                 "token %d at step %d is outside [%d, %d), the model's classes, so it has no likelihood",
-                                ids[step],
+                                token,
                                 step,
+                                firstClass,
+                                (long) firstClass + classes));
+    }
+
+    private Defect classesDefect(ClassChoice choice) {
+        if ((choice.hasCandidates() && !request.hasCandidates())
+                || (choice.excluded().length > 0 && !request.hasExclusions())) {
+            return new Defect(
+                    Defect.Kind.WRONG_INPUT, "found candidates or excluded classes: the request is about all classes");
+        }
+        if (!request.hasCandidates()) {
+            return null;
+        }
+        if (!choice.hasCandidates()) {
+            return new Defect(Defect.Kind.NULL_CANDIDATES, "no candidates: expected a list of classes");
+        }
+        int[] ids = choice.candidates();
+        for (int place = 0; place < ids.length; place++) {
+            if (ids[place] < 0 || ids[place] >= classes) {
+                return new Defect(
+                        Defect.Kind.CANDIDATE_OUT_OF_RANGE,
+                        String.format(
+                                Locale.ROOT,
+                                "candidate %d at place %d is outside [%d, %d), the model's classes; leave it out",
+                                (long) ids[place] + firstClass,
+                                place,
                                 firstClass,
                                 (long) firstClass + classes));
             }

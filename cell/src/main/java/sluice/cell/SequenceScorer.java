@@ -27,9 +27,8 @@ public interface SequenceScorer {
     long computedSteps();
 
     /**
-     * Estimated memory, in bytes, to score a sequence of this length, its answer included. Callers limit a batch by it.
-     *
-     * @param length in steps
+     * Estimated memory, in bytes, to score a sequence, its answer included. Callers limit a batch by it. It depends on the sequence's length
+     * and on its number of candidates.
      */
-    long bytes(int length);
+    long bytes(Sequence sequence);
 }

@@ -55,7 +55,7 @@ class ScoreRequestTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "rank is not available at last: choose any of softmax, logits, sigmoid, prediction, topk, loglik,"
-                                + " hidden, cell, state, or set output.at = each");
+                                + " hidden, cell, state, or set output.at = each, or set output.candidates for ranks of candidates");
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.GATES), 1))
                 .hasMessageStartingWith("gates is not available at last: ");
         assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, EnumSet.of(OutputKind.LOGPROB), 1))
@@ -204,6 +204,41 @@ class ScoreRequestTest {
         assertThat(request.needsOutputLayer()).isTrue();
         assertThat(new ScoreRequest(Steps.LAST, Set.of(OutputKind.STATE), 1).needsOutputLayer())
                 .isFalse();
+    }
+
+    @Test
+    void kindsThatWindowsDoNotHave() {
+        Windows windows = new Windows(10, Windows.Partial.SKIP);
+        assertThatThrownBy(() -> new ScoreRequest(Steps.LAST, Set.of(OutputKind.STATE), 1).withWindows(windows))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "state is not available with windows: each window starts from the model's own state and has no state that a later"
+                                + " run can continue from; leave it out, or set input.window = none");
+        assertThatThrownBy(() -> new ScoreRequest(Steps.EACH, Set.of(OutputKind.GATES), 1).withWindows(windows))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("gates of its own at each of its steps");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
+    void aWindowBelowOneStep(int length) {
+        assertThatThrownBy(() -> new Windows(length, Windows.Partial.SKIP))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a window of " + length + " steps: expected at least 1");
+    }
+
+    /** A window is a whole sequence, so a model that reads out its final states answers each of them. */
+    @Test
+    void windowsOfAModelThatReadsOutItsFinalStates() {
+        LstmModel both = new LstmModel(
+                        Optional.empty(),
+                        List.of(LstmLayer.bidirectional(
+                                SAMPLES.direction(3, 2), SAMPLES.direction(3, 2).backward())),
+                        Optional.of(SAMPLES.output(4, 4)))
+                .readFrom(Readout.FINAL_STATES);
+        ScoreRequest each = new ScoreRequest(Steps.EACH, Set.of(OutputKind.RANK, OutputKind.SOFTMAX), 1);
+        assertThatThrownBy(() -> each.requireAnswerableBy(both)).hasMessageContaining("is not available for each step");
+        each.withWindows(new Windows(10, Windows.Partial.SKIP)).requireAnswerableBy(both);
     }
 
     @Test

@@ -255,7 +255,28 @@ class SequenceRulesTest {
                 "row 1 of the state's c holds " + value + ": expected at most 1.09951163E12 in magnitude");
     }
 
-    /** Except STATE_OVERFLOW, which only scoring can find: see StateOverflowTest. */
+    @Test
+    void aSequenceShorterThanAWindow() {
+        ScoreRequest windows = new ScoreRequest(Steps.LAST, List.of(OutputKind.SOFTMAX), 1)
+                .withWindows(new Windows(3, Windows.Partial.SKIP));
+        SequenceRules rules = new SequenceRules(WORDS, InputKind.EMBEDDING, windows);
+        assertDefect(
+                rules.check(Sequence.ofTokens(1, 2)),
+                Defect.Kind.TOO_SHORT,
+                "2 steps, expected at least 3, the length of a window; partial windows are answered with input.partial-windows = last");
+        assertThat(rules.check(Sequence.ofTokens(1, 2, 3))).isEmpty();
+        ScoreRequest loglik = new ScoreRequest(Steps.LAST, List.of(OutputKind.LOGLIK), 1)
+                .withWindows(new Windows(3, Windows.Partial.SKIP));
+        assertThat(new SequenceRules(WORDS, InputKind.EMBEDDING, loglik).check(Sequence.ofTokens(1, 2)))
+                .as("a sum of no terms")
+                .isEmpty();
+        assertDefect(
+                rules.check(Sequence.ofTokens(1, 2, 3).from(LstmState.initial(WORDS))),
+                Defect.Kind.WRONG_STATE,
+                "a start state: each window starts from the model's own state");
+    }
+
+    /** Except those of candidates, see ClassChoiceTest, and STATE_OVERFLOW, which only scoring can find: see StateOverflowTest. */
     @Test
     void everyKindOfDefectHasACaseHere() {
         assertThat(Defect.Kind.values())
@@ -264,9 +285,12 @@ class SequenceRulesTest {
                         Defect.Kind.TOKEN_IS_PADDING,
                         Defect.Kind.STEP_IS_MASKED,
                         Defect.Kind.TARGET_OUT_OF_RANGE,
+                        Defect.Kind.NULL_CANDIDATES,
+                        Defect.Kind.CANDIDATE_OUT_OF_RANGE,
                         Defect.Kind.FEATURE_NOT_FINITE,
                         Defect.Kind.FEATURE_TOO_LARGE,
                         Defect.Kind.TOO_LONG,
+                        Defect.Kind.TOO_SHORT,
                         Defect.Kind.WRONG_INPUT,
                         Defect.Kind.WRONG_STATE,
                         Defect.Kind.STATE_OVERFLOW);

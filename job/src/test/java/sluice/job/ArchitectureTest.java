@@ -57,7 +57,8 @@ class ArchitectureTest {
     private static final Map<String, Set<String>> PUBLIC = Map.ofEntries(
             Map.entry("", Set.of("Main", "NamelessUser", "ScoreCommand")),
             Map.entry("audit", Set.of("AuditJob")),
-            Map.entry("column", Set.of("OutputColumns", "OutputSize", "ReasonColumn", "VectorMetadata")),
+            Map.entry(
+                    "column", Set.of("FlaggedRanks", "OutputColumns", "OutputSize", "ReasonColumn", "VectorMetadata")),
             Map.entry(
                     "fingerprint",
                     Set.of(
@@ -75,11 +76,13 @@ class ArchitectureTest {
             Map.entry(
                     "input",
                     Set.of(
+                            "ClassColumns",
                             "ColumnPath",
                             "InitialState",
                             "InputPlan",
                             "InputRow",
                             "InputTable",
+                            "ResolvedWindows",
                             "RowDefect",
                             "RowSize",
                             "SequenceForm",
@@ -146,6 +149,7 @@ class ArchitectureTest {
             Map.entry(
                     "settings",
                     Set.of(
+                            "AnswerClasses",
                             "BadRowRule",
                             "ClusterPrefixes",
                             "InputFormat",
@@ -157,7 +161,8 @@ class ArchitectureTest {
                             "SettingValues",
                             "Settings",
                             "Tokenizer",
-                            "VectorForm")),
+                            "VectorForm",
+                            "WindowSettings")),
             Map.entry("sql", Set.of("SluiceCatalog")),
             Map.entry("state", Set.of("CarriedStates", "StateFiles", "StateJoin", "StateUpdate", "StateWriter")),
             Map.entry(

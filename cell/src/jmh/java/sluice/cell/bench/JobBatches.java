@@ -16,7 +16,7 @@ final class JobBatches {
         List<int[]> batch = new ArrayList<>();
         long bytes = 0;
         for (int[] sequence : sequences) {
-            long more = scorer.bytes(sequence.length);
+            long more = scorer.bytes(Sequence.ofTokens(sequence));
             if (bytes + more > BATCH_BYTES && !batch.isEmpty()) {
                 batches.add(batch);
                 batch = new ArrayList<>();

@@ -8,6 +8,9 @@ import sluice.cell.StepGates;
 
 /** A sequence's answer while it is computed; an output that is not requested is null. Its arrays may be shared with other answers. */
 public final class Answer implements ScoredSequence {
+    /** The prediction where every class is excluded. */
+    public static final int NO_CLASS = -1;
+
     public float[][] softmax;
     public float[][] logits;
     public float[][] sigmoid;

@@ -2,6 +2,8 @@ package sluice.cell.answer;
 
 import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
+import sluice.cell.ScoredSequence;
+import sluice.cell.Sequence;
 import sluice.cell.StepGates;
 import sluice.cell.Steps;
 
@@ -14,7 +16,8 @@ public final class AnswerWriter {
     private final boolean prediction;
     private final boolean topK;
     private final boolean logProbabilities;
-    private final boolean ranks;
+    private final boolean ranks; // of next tokens
+    private final boolean candidateRanks;
     private final boolean hidden;
     private final boolean cell;
     private final boolean gates;
@@ -27,16 +30,18 @@ public final class AnswerWriter {
         this.prediction = request.asksFor(OutputKind.PREDICTION);
         this.topK = request.asksFor(OutputKind.TOPK);
         this.logProbabilities = request.asksFor(OutputKind.LOGPROB);
-        this.ranks = request.asksFor(OutputKind.RANK);
+        this.candidateRanks = request.ranksCandidates();
+        this.ranks = request.ranksTargets();
         this.hidden = request.asksFor(OutputKind.HIDDEN);
         this.cell = request.asksFor(OutputKind.CELL);
         this.gates = request.asksFor(OutputKind.GATES);
     }
 
-    /** An answer with empty arrays for all that the request asks of a sequence of this length. */
-    public Answer allocate(int length) {
-        int steps = request.at() == Steps.EACH ? length : 1;
-        int targets = Math.max(0, length - 1);
+    /** An answer with empty arrays for all that the request asks of a sequence. */
+    public Answer allocate(Sequence sequence) {
+        int length = sequence.length();
+        int steps = request.answers(length);
+        int targets = request.targetsNext() ? nextTokens(sequence) : length - request.firstTarget(length);
         Answer scored = new Answer();
         scored.softmax = softmax ? new float[steps][] : null;
         scored.logits = logits ? new float[steps][] : null;
@@ -50,6 +55,10 @@ public final class AnswerWriter {
         scored.cell = cell ? new float[steps][] : null;
         scored.gates = gates ? new StepGates[steps] : null;
         return scored;
+    }
+
+    private static int nextTokens(Sequence sequence) {
+        return sequence.hasNext() ? 1 : 0;
     }
 
     /** The row of the answer for this step; -1 if the step is not answered. Step -1 is the start of an empty sequence. */
@@ -91,17 +100,65 @@ public final class AnswerWriter {
             scored.topTokens[row] = nodes.topTokens[node];
             scored.topProbabilities[row] = nodes.topProbabilities[node];
         }
+        if (candidateRanks) {
+            scored.ranks = nodes.ranks[node];
+        }
     }
 
-    /** Writes the probability and rank of the token after this step. Steps must come in order, so that the sum has the same bits. */
-    public void writeTarget(Answer scored, int step, Nodes nodes, int child) {
+    /** Copies what is not about targets from an answer at the last step, without copies of arrays. */
+    public void copy(ScoredSequence last, Answer scored, int row) {
+        if (softmax) {
+            scored.softmax[row] = last.softmax()[0];
+        }
+        if (logits) {
+            scored.logits[row] = last.logits()[0];
+        }
+        if (sigmoid) {
+            scored.sigmoid[row] = last.sigmoid()[0];
+        }
+        if (prediction) {
+            scored.prediction[row] = last.prediction()[0];
+        }
+        if (topK) {
+            scored.topTokens[row] = last.topTokens()[0];
+            scored.topProbabilities[row] = last.topProbabilities()[0];
+        }
+        if (hidden) {
+            scored.hidden[row] = last.hidden()[0];
+        }
+        if (cell) {
+            scored.cell[row] = last.cell()[0];
+        }
+        if (candidateRanks) {
+            scored.ranks = last.ranks();
+        }
+    }
+
+    /** Copies the only target of an answer; see {@link #writeTarget} for its index. */
+    public void copyTarget(ScoredSequence one, Answer scored, int target) {
+        scored.logLikelihood += one.logLikelihood();
+        scored.predictedTokens++;
+        if (logProbabilities) {
+            scored.logProbabilities[target] = one.logProbabilities()[0];
+        }
+        if (ranks) {
+            scored.ranks[target] = one.ranks()[0];
+        }
+    }
+
+    /**
+     * Writes the probability and rank of a target. Targets must come in order, so that the sum has the same bits.
+     *
+     * @param target its index among the targets of the sequence
+     */
+    public void writeTarget(Answer scored, int target, Nodes nodes, int child) {
         scored.logLikelihood += nodes.logProbability[child];
         scored.predictedTokens++;
         if (logProbabilities) {
-            scored.logProbabilities[step] = (float) nodes.logProbability[child];
+            scored.logProbabilities[target] = (float) nodes.logProbability[child];
         }
         if (ranks) {
-            scored.ranks[step] = 1 + nodes.moreProbable[child];
+            scored.ranks[target] = 1 + nodes.moreProbable[child];
         }
     }
 }

@@ -1,5 +1,7 @@
 package sluice.cell.answer;
 
+import sluice.cell.ClassChoice;
+
 /**
  * Buffers the final hidden states of sequences until the output layer can run on a full group. The output layer's weights may be many
  * megabytes, and few sequences of different lengths end in one level: buffered, they share one read of the weights. For one thread.
@@ -21,11 +23,15 @@ public final class EndedSequences {
         return nodes.count == sequence.length;
     }
 
-    /** Adds a sequence whose final hidden state is at {@code offset} of {@code states}. */
-    public void add(int ended, float[] states, int offset) {
+    /**
+     * Adds a sequence whose final hidden state is at {@code offset} of {@code states}.
+     *
+     * @param choice the classes that its answer is about
+     */
+    public void add(int ended, float[] states, int offset, ClassChoice choice) {
         int at = nodes.count * width;
         System.arraycopy(states, offset, hidden, at, width);
-        sequence[nodes.add(at, true)] = ended;
+        sequence[nodes.add(at, true, choice)] = ended;
     }
 
     /** Runs the output layer, writes the answers and empties the buffer. */

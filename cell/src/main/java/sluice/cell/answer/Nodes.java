@@ -1,6 +1,7 @@
 package sluice.cell.answer;
 
 import java.util.Arrays;
+import sluice.cell.ClassChoice;
 
 /**
  * Nodes of a prefix tree that pass through the output layer together, and their results. A node is a hidden state; its children are the
@@ -13,6 +14,7 @@ public final class Nodes {
     // Input, by node.
     int[] offset = {}; // of its hidden state
     public boolean[] requested = {}; // whether its distribution is requested
+    ClassChoice[] choice = {}; // the classes that its distribution is about
     public int[] firstChild = {}; // index of its first child; the children of a node are contiguous
 
     // Input, by child.
@@ -25,6 +27,7 @@ public final class Nodes {
     int[] prediction = {};
     int[][] topTokens = {};
     float[][] topProbabilities = {};
+    int[][] ranks = {}; // of candidates
 
     // Results, by child.
     float[] logit = {};
@@ -36,13 +39,19 @@ public final class Nodes {
         children = 0;
     }
 
-    /** Adds a node; its children are added next. Returns its index. */
+    /** Adds a node whose distribution is about all classes; its children are added next. Returns its index. */
     public int add(int hiddenOffset, boolean isRequested) {
+        return add(hiddenOffset, isRequested, ClassChoice.ALL);
+    }
+
+    /** Adds a node; its children are added next. Returns its index. */
+    public int add(int hiddenOffset, boolean isRequested, ClassChoice classes) {
         if (count == offset.length) {
             grow(Math.max(64, 2 * count));
         }
         offset[count] = hiddenOffset;
         requested[count] = isRequested;
+        choice[count] = classes;
         firstChild[count] = children;
         return count++;
     }
@@ -69,6 +78,7 @@ public final class Nodes {
     private void grow(int capacity) {
         offset = Arrays.copyOf(offset, capacity);
         requested = Arrays.copyOf(requested, capacity);
+        choice = Arrays.copyOf(choice, capacity);
         firstChild = Arrays.copyOf(firstChild, capacity);
         softmax = Arrays.copyOf(softmax, capacity);
         logits = Arrays.copyOf(logits, capacity);
@@ -76,6 +86,7 @@ public final class Nodes {
         prediction = Arrays.copyOf(prediction, capacity);
         topTokens = Arrays.copyOf(topTokens, capacity);
         topProbabilities = Arrays.copyOf(topProbabilities, capacity);
+        ranks = Arrays.copyOf(ranks, capacity);
     }
 
     private void growChildren(int capacity) {

@@ -1,9 +1,9 @@
 package sluice.cell.answer;
 
-import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.LinearPanels;
+import sluice.cell.kernel.LinearRows;
 import sluice.cell.kernel.Softmax;
 
 /**
@@ -14,6 +14,7 @@ public final class OutputStage {
     private static final int GROUP = 96; // number of nodes that share one read of a block of weights
 
     private final LinearPanels output;
+    private final LinearRows rows; // the same weights, for a few classes
     private final Kernel kernel;
     private final boolean distributions; // whether any distribution is requested
     private final boolean ranksOverBlocks; // whether a target's logit is needed before its own block is computed
@@ -23,11 +24,12 @@ public final class OutputStage {
     private final float[] blocks; // (GROUP, block)
     private int pending;
 
-    public OutputStage(LinearPanels output, Kernel kernel, ScoreRequest request) {
+    public OutputStage(LinearPanels output, LinearRows rows, Kernel kernel, ScoreRequest request) {
         this.output = output;
+        this.rows = rows;
         this.kernel = kernel;
-        this.distributions = request.kinds().stream().anyMatch(OutputKind::isDistribution);
-        this.ranksOverBlocks = request.asksFor(OutputKind.RANK) && output.outputs() > Softmax.BLOCK;
+        this.distributions = request.needsDistribution();
+        this.ranksOverBlocks = request.ranksTargets() && output.outputs() > Softmax.BLOCK;
         int block = Math.min(Softmax.BLOCK, output.outputs());
         this.blocks = new float[GROUP * block];
         for (int at = 0; at < GROUP; at++) {
@@ -62,6 +64,33 @@ public final class OutputStage {
     }
 
     private void flush(float[] hidden) {
+        if (needsAllClasses()) {
+            addBlocks(hidden);
+        } else {
+            for (int at = 0; at < pending; at++) {
+                answers[at].addCandidates(rows, hidden);
+            }
+        }
+        for (int at = 0; at < pending; at++) {
+            answers[at].finish(kernel);
+        }
+        pending = 0;
+    }
+
+    /** Whether a node needs the logits of all classes, or all nodes together need so many that all classes are computed faster. */
+    private boolean needsAllClasses() {
+        long needed = 0;
+        for (int at = 0; at < pending; at++) {
+            int classes = answers[at].neededClasses(output.outputs());
+            if (classes == output.outputs()) {
+                return true;
+            }
+            needed += classes;
+        }
+        return needed * LinearRows.PANEL_SPEED > (long) pending * output.outputs();
+    }
+
+    private void addBlocks(float[] hidden) {
         for (int first = 0; first < output.outputs(); first += Softmax.BLOCK) {
             int count = Math.min(Softmax.BLOCK, output.outputs() - first);
             kernel.multiply(output, first, count, hidden, inputOffsets, pending, blocks, blockOffsets);
@@ -69,9 +98,5 @@ public final class OutputStage {
                 answers[at].add(kernel, blocks, blockOffsets[at], first, count);
             }
         }
-        for (int at = 0; at < pending; at++) {
-            answers[at].finish(kernel);
-        }
-        pending = 0;
     }
 }

@@ -1,5 +1,7 @@
 package sluice.cell.answer;
 
+import java.util.Arrays;
+
 /** The k largest logits of those added, in descending order; on a tie the lower class index comes first. */
 final class TopK {
     private final int[] classes;
@@ -36,8 +38,9 @@ final class TopK {
         classes[at] = index;
     }
 
+    /** At most k, the best first. */
     int[] classes() {
-        return classes.clone();
+        return Arrays.copyOf(classes, count);
     }
 
     float logit(int place) {

@@ -1,5 +1,6 @@
 package sluice.cell.engine;
 
+import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -8,6 +9,7 @@ import sluice.cell.KernelChoice;
 import sluice.cell.ScoreRequest;
 import sluice.cell.SequenceRules;
 import sluice.cell.SequenceScorer;
+import sluice.cell.Windows;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.Kernels;
 import sluice.cell.model.LstmModel;
@@ -74,6 +76,20 @@ public final class CompiledModel {
         input.requireFit(model);
         OverflowGuard.require(model);
         request.requireAnswerableBy(model);
+        requireWindows(model, input, request);
+    }
+
+    private static void requireWindows(LstmModel model, InputKind input, ScoreRequest request) {
+        if (request.windows().isEmpty()) {
+            return;
+        }
+        Windows windows = request.windows().get();
+        windows.requirePadding(model, input);
+        int most = new SequenceRules(model, input, request.ofOneWindow(true, true)).maxLength();
+        if (windows.length() > most) {
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT, "a window of %d steps: expected at most %d for this model", windows.length(), most));
+        }
     }
 
     public LstmModel model() {
@@ -99,13 +115,14 @@ public final class CompiledModel {
     }
 
     /**
-     * An empty cache of answers to one request, to be shared by the scorers of several threads.
+     * An empty cache of answers to one request, to be shared by the scorers of several threads. With windows it holds the answers of
+     * windows.
      *
      * @param mostBytes limit of the cache, in bytes; 0 disables it
      */
     public AnswerCache answerCache(ScoreRequest request, long mostBytes) {
-        return new AnswerCache(
-                model.fingerprint(), request, sequence -> memory.bytes(request, sequence.length()), mostBytes);
+        ScoreRequest cached = request.windows().isEmpty() ? request : request.ofOneWindow(true, true);
+        return new AnswerCache(model.fingerprint(), request, sequence -> memory.bytes(cached, sequence), mostBytes);
     }
 
     /** A scorer for one thread, without a cache of answers. */
@@ -126,9 +143,17 @@ public final class CompiledModel {
         }
         ScoreRequest request = answers.request();
         request.requireAnswerableBy(model);
+        requireWindows(model, input, request);
+        return request.windows().isEmpty()
+                ? scorer(request, answers)
+                : new WindowScorer(
+                        rules(request), request, model.inputWidth(), memory, ofWindows -> scorer(ofWindows, answers));
+    }
+
+    private SequenceScorer scorer(ScoreRequest request, AnswerCache answers) {
         return choice == KernelChoice.REFERENCE
                 ? new ReferenceScorer(model, input, rules(request), request, memory)
-                : new EngineScorer(packed, kernel(choice), rules(request), answers, memory);
+                : new EngineScorer(packed, kernel(choice), rules(request), request, answers, memory);
     }
 
     private static Kernel kernel(KernelChoice choice) {

@@ -16,22 +16,29 @@ import sluice.cell.kernel.Kernel;
 
 /** Scores batches with a kernel. Each distinct sequence is computed once, and not at all if the cache holds its answer. */
 final class EngineScorer implements SequenceScorer {
-    private final PackedModel packed;
     private final SequenceRules rules;
+    private final ScoreRequest request;
     private final AnswerCache answers;
     private final MemoryEstimate memory;
     private final TreeWalk tree; // for a model of forward layers only, else null
     private final LayeredScorer layered; // for a model with a backward direction, else null
-    private long computedSteps;
+    private long computedSteps; // of the tree
 
-    EngineScorer(PackedModel packed, Kernel kernel, SequenceRules rules, AnswerCache answers, MemoryEstimate memory) {
-        ScoreRequest request = answers.request();
-        this.packed = packed;
+    /** @param answers of this request, by sequence */
+    EngineScorer(
+            PackedModel packed,
+            Kernel kernel,
+            SequenceRules rules,
+            ScoreRequest request,
+            AnswerCache answers,
+            MemoryEstimate memory) {
+        this.request = request;
         this.rules = rules;
         this.answers = answers;
         this.memory = memory;
         boolean needsOutput = request.needsOutputLayer();
-        OutputStage outputs = needsOutput ? new OutputStage(packed.output(), kernel, request) : null;
+        OutputStage outputs =
+                needsOutput ? new OutputStage(packed.output(), packed.outputRows(), kernel, request) : null;
         boolean forward = !packed.model().looksAhead();
         this.tree = forward ? new TreeWalk(packed, request, kernel, outputs) : null;
         this.layered = forward ? null : new LayeredScorer(packed, request, kernel, outputs);
@@ -77,10 +84,9 @@ final class EngineScorer implements SequenceScorer {
     /** Computes the answers to distinct sequences, in their order. */
     private Answer[] compute(List<Sequence> distinct) {
         if (layered != null) {
-            computedSteps += distinct.stream().mapToLong(Sequence::length).sum();
             return layered.score(distinct);
         }
-        PrefixTree prefixes = new PrefixTree(distinct, packed.input().takesTokens());
+        PrefixTree prefixes = new PrefixTree(distinct);
         computedSteps += tree.steps(prefixes);
         Answer[] walked = tree.walk(prefixes);
         Answer[] answers = new Answer[walked.length];
@@ -92,11 +98,11 @@ final class EngineScorer implements SequenceScorer {
 
     @Override
     public long computedSteps() {
-        return computedSteps;
+        return layered == null ? computedSteps : layered.computedSteps();
     }
 
     @Override
-    public long bytes(int length) {
-        return memory.bytes(answers.request(), length);
+    public long bytes(Sequence sequence) {
+        return memory.bytes(request, sequence);
     }
 }

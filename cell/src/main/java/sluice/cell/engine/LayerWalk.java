@@ -43,12 +43,19 @@ final class LayerWalk {
      * The result of a batch.
      *
      * @param hidden the top layer's output
+     * @param steps the top layer's output of each step, regardless of the readout; null if not requested
      * @param cell the top layer's cell states, or null if not requested
      * @param gates gate values of the requested layer, or null if not requested
      * @param states final state of each sequence, or an empty list if not requested
      * @param overflown indexes of the sequences in which a state overflowed
      */
-    record Run(LayerOutput hidden, LayerOutput cell, LayerGates gates, List<LstmState> states, BitSet overflown) {}
+    record Run(
+            LayerOutput hidden,
+            LayerOutput steps,
+            LayerOutput cell,
+            LayerGates gates,
+            List<LstmState> states,
+            BitSet overflown) {}
 
     /**
      * Runs a batch.
@@ -56,12 +63,19 @@ final class LayerWalk {
      * @param readout which states the top layer's last step holds
      * @param gatesLayer the layer whose gates are kept, if requested
      */
-    Run run(SequenceBatch batch, Readout readout, boolean withCell, boolean withStates, OptionalInt gatesLayer) {
+    Run run(
+            SequenceBatch batch,
+            Readout readout,
+            boolean withSteps,
+            boolean withCell,
+            boolean withStates,
+            OptionalInt gatesLayer) {
         List<LstmState> starts = starts(batch);
         List<LstmState> ends = withStates ? blankStates(batch.size()) : List.of();
         registerTokens(batch);
         LayerOutput below = null;
         List<StepStates> tables = List.of();
+        LayerOutput steps = null;
         LayerGates gates = null;
         BitSet overflown = new BitSet();
         int direction = 0;
@@ -87,8 +101,14 @@ final class LayerWalk {
             gates = withGates ? new LayerGates(tables, gateTables) : gates;
             boolean top = direction == model.directions().size();
             below = LayerOutput.hidden(batch, tables, layer.merge(), top ? readout : Readout.LAST_STEP);
+            if (top && withSteps) {
+                steps = readout == Readout.LAST_STEP
+                        ? below
+                        : LayerOutput.hidden(batch, tables, layer.merge(), Readout.LAST_STEP);
+            }
         }
-        return new Run(below, withCell ? LayerOutput.cell(batch, tables, readout) : null, gates, ends, overflown);
+        LayerOutput cells = withCell ? LayerOutput.cell(batch, tables, readout) : null;
+        return new Run(below, steps, cells, gates, ends, overflown);
     }
 
     private static void findOverflown(SequenceBatch batch, StepStates table, BitSet overflown) {

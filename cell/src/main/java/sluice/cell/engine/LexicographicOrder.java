@@ -16,6 +16,7 @@ final class LexicographicOrder {
 
     private final List<Sequence> sequences;
     private final int[] starts;
+    private final int smallest; // token, 0 or below
     private final int placeBits;
     private final int tokenBits;
     private final int tokensInKey;
@@ -23,15 +24,18 @@ final class LexicographicOrder {
 
     private LexicographicOrder(List<Sequence> sequences, int[] starts) {
         int largest = 0;
+        int least = 0; // numbers that a model reads as features may be negative
         for (Sequence sequence : sequences) {
             for (int token : sequence.tokens()) {
                 largest = Math.max(largest, token);
+                least = Math.min(least, token);
             }
         }
+        this.smallest = least;
         this.sequences = sequences;
         this.starts = starts;
         this.placeBits = bits(sequences.size());
-        this.tokenBits = bits(largest + 1L);
+        this.tokenBits = bits(largest - (long) least + 1);
         this.tokensInKey = (Long.SIZE - 1 - placeBits) / tokenBits;
         this.keys = new long[sequences.size()];
         Arrays.setAll(keys, place -> place);
@@ -103,7 +107,7 @@ final class LexicographicOrder {
         int[] tokens = sequences.get(place).tokens();
         long key = 0;
         for (int at = token; at < token + tokensInKey; at++) {
-            key = key << tokenBits | (at < tokens.length ? tokens[at] + 1L : 0);
+            key = key << tokenBits | (at < tokens.length ? tokens[at] - (long) smallest + 1 : 0);
         }
         return key;
     }

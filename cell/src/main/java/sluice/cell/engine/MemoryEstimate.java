@@ -1,9 +1,11 @@
 package sluice.cell.engine;
 
 import sluice.cell.AnswerWidths;
+import sluice.cell.ClassChoice;
 import sluice.cell.OutputKind;
+import sluice.cell.Pooling;
 import sluice.cell.ScoreRequest;
-import sluice.cell.Steps;
+import sluice.cell.Sequence;
 import sluice.cell.model.Gate;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
@@ -17,8 +19,11 @@ final class MemoryEstimate {
     private static final long OBJECT_HEADER = 16;
     private static final long SEQUENCE = 300; // the objects of a sequence and its answer, without their arrays
 
+    private static final long CANDIDATE = 2; // numbers of a candidate beside its answers: the class, a logit
+
     private final AnswerWidths widths;
-    private final long stateFloats; // a step
+    private final long inputFloats; // a step
+    private final long stateFloats; // a step, with those of the input
     private final boolean looksAhead;
 
     MemoryEstimate(LstmModel model) {
@@ -35,19 +40,45 @@ final class MemoryEstimate {
             below = layer.outputWidth();
         }
         this.widths = new AnswerWidths(model);
+        this.inputFloats = input;
         this.stateFloats = input + (model.looksAhead() ? widest : 0);
         this.looksAhead = model.looksAhead();
     }
 
+    long bytes(ScoreRequest request, Sequence sequence) {
+        return bytes(request, sequence.length(), sequence.classes());
+    }
+
     /** @param length of the sequence, in steps */
-    long bytes(ScoreRequest request, int length) {
-        long steps = request.at() == Steps.LAST ? 1 : length;
-        long bytes = SEQUENCE + Float.BYTES * stateFloats * (length + 1L);
-        for (OutputKind kind : request.kinds()) {
-            long value = OBJECT_HEADER * kind.objects() + Float.BYTES * kind.numbers(widths, request);
-            bytes += kind.isPerSequence() ? value : steps * value;
+    long bytes(ScoreRequest request, int length, ClassChoice choice) {
+        long bytes = Float.BYTES * stateFloats * (length + 1L) + answerBytes(request, length, choice);
+        if (looksAhead && request.pooling() != Pooling.LAST) {
+            bytes += Float.BYTES * (long) widths.hidden() * (length + 1L);
         }
         return looksAhead && request.asksFor(OutputKind.GATES) ? bytes + gatesTable(request, length) : bytes;
+    }
+
+    /** Of these bytes, those of the answer and of the objects of its sequence. */
+    long answerBytes(ScoreRequest request, int length, ClassChoice choice) {
+        long steps = request.answers(length);
+        long chosen = choice.excluded().length;
+        AnswerWidths answered = widths;
+        if (choice.hasCandidates()) {
+            int candidates = choice.candidates().length;
+            chosen += CANDIDATE * candidates;
+            answered = widths.ofCandidates(candidates);
+        }
+        long bytes = SEQUENCE + Integer.BYTES * chosen;
+        for (OutputKind kind : request.kinds()) {
+            long value = OBJECT_HEADER * kind.objects() + Float.BYTES * kind.numbers(answered, request);
+            bytes += kind.isPerSequence() ? value : steps * value;
+        }
+        return bytes;
+    }
+
+    /** Bytes of the input of one sequence. */
+    long inputBytes(int length) {
+        return Float.BYTES * inputFloats * (length + 1L);
     }
 
     /** The gates of all steps, which are kept until the backward direction has been read. */

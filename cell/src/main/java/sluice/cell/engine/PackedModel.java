@@ -8,6 +8,7 @@ import sluice.cell.SequenceRules;
 import sluice.cell.kernel.GatePanels;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.kernel.LinearPanels;
+import sluice.cell.kernel.LinearRows;
 import sluice.cell.kernel.VariantEquations;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmModel;
@@ -21,6 +22,7 @@ final class PackedModel {
     private final VariantEquations[] variants; // in the same order, null for a plain cell
     private final LinearPanels[] projections; // in the same order, null for a direction without a projection
     private final LinearPanels output; // null for a model without an output layer
+    private final LinearRows outputRows; // the model's own weights of the same layer; null as well
     private final TokenPanels
             tokenPanels; // set where the embedding's whole lookup table exceeds lookUpBytes, else null
     private final boolean looksUp;
@@ -55,6 +57,7 @@ final class PackedModel {
         this.output = model.output()
                 .map(layer -> LinearPanels.of(layer.weights(), layer.bias()))
                 .orElse(null);
+        this.outputRows = model.output().map(LinearRows::new).orElse(null);
     }
 
     /**
@@ -115,6 +118,11 @@ final class PackedModel {
     /** Null for a model without an output layer. */
     LinearPanels output() {
         return output;
+    }
+
+    /** Null for a model without an output layer. */
+    LinearRows outputRows() {
+        return outputRows;
     }
 
     /** Size of the packed weights and lookup tables, in bytes. */

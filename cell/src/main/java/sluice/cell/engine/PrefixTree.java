@@ -12,7 +12,9 @@ import sluice.cell.Sequence;
  * The prefix tree of distinct sequences: the sequences in lexicographic order, each with the length of the prefix that it shares with
  * the one before. A step that several sequences share is computed once.
  *
- * <p>Only sequences of tokens with the same start state share prefixes. Sequences of features keep their order and share nothing.
+ * <p>Sequences of tokens with the same start state share prefixes, also if the model reads the tokens as numbers. Other sequences of
+ * features keep their order and share nothing. The token that {@linkplain Sequence#next() follows} a sequence is not a step:
+ * two sequences that differ in it alone share all steps.
  */
 final class PrefixTree {
     /** Value of a shared length for two sequences with different start states. */
@@ -24,10 +26,10 @@ final class PrefixTree {
 
     /**
      * @param distinct sequences, no two of them equal
-     * @param shareable whether they are sequences of tokens, which can share prefixes
      */
-    PrefixTree(List<Sequence> distinct, boolean shareable) {
+    PrefixTree(List<Sequence> distinct) {
         this.sequences = distinct;
+        boolean shareable = distinct.stream().allMatch(Sequence::hasTokens);
         int[] starts = starts(distinct);
         this.order = shareable
                 ? LexicographicOrder.of(distinct, starts)
@@ -55,7 +57,19 @@ final class PrefixTree {
         if (!shareable) {
             return 0;
         }
-        return Arrays.mismatch(sequences.get(a).tokens(), sequences.get(b).tokens());
+        Sequence first = sequences.get(a);
+        Sequence second = sequences.get(b);
+        int tokens = equalSteps(Arrays.mismatch(first.tokens(), second.tokens()), first, 1);
+        if (!first.hasFeatures() || !second.hasFeatures() || tokens == 0) {
+            return tokens;
+        }
+        int width = first.features().length / first.length();
+        return Math.min(tokens, equalSteps(Arrays.mismatch(first.features(), second.features()), first, width));
+    }
+
+    /** @param mismatch index of the first difference, -1 for equal arrays */
+    private static int equalSteps(int mismatch, Sequence sequence, int width) {
+        return mismatch < 0 ? sequence.length() : mismatch / width;
     }
 
     /** Number of sequences. */

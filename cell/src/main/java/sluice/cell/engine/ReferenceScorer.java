@@ -2,13 +2,13 @@ package sluice.cell.engine;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.stream.IntStream;
 import sluice.cell.InputKind;
 import sluice.cell.LstmState;
 import sluice.cell.OutputKind;
+import sluice.cell.Pooling;
 import sluice.cell.ScoreRequest;
 import sluice.cell.ScoredSequence;
 import sluice.cell.Sequence;
@@ -57,8 +57,8 @@ final class ReferenceScorer implements SequenceScorer {
     }
 
     @Override
-    public long bytes(int length) {
-        return memory.bytes(request, length);
+    public long bytes(Sequence sequence) {
+        return memory.bytes(request, sequence);
     }
 
     @Override
@@ -81,7 +81,7 @@ final class ReferenceScorer implements SequenceScorer {
         Answer scored = new Answer();
         double[][] hidden = answered(run.hidden(), lstm.shown(topOf(run.finalHidden())));
         if (request.asksFor(OutputKind.HIDDEN)) {
-            scored.hidden = narrow(hidden);
+            scored.hidden = narrow(pooled(run.hidden(), hidden));
         }
         if (request.asksFor(OutputKind.CELL)) {
             scored.cell = narrow(answered(run.cell(), sideBySide(topOf(run.finalCell()))));
@@ -92,11 +92,28 @@ final class ReferenceScorer implements SequenceScorer {
         if (request.asksFor(OutputKind.GATES)) {
             scored.gates = run.gates().stream().map(ReferenceScorer::narrow).toArray(StepGates[]::new);
         }
-        writeDistributions(hidden, scored);
+        if (request.needsDistribution()) {
+            new ReferenceDistributions(lstm, request, sequence.classes()).write(hidden, scored);
+        }
         if (request.needsTargets()) {
-            writeTargets(run.hidden(), sequence.tokens(), scored);
+            writeTargets(run.hidden(), hidden, sequence, scored);
         }
         return scored;
+    }
+
+    /** The requested hidden states: those of the answered steps, or the pool of all steps, if there are any. */
+    private double[][] pooled(double[][] steps, double[][] answered) {
+        if (request.pooling() == Pooling.LAST || steps.length == 0) {
+            return answered;
+        }
+        double[] pool = new double[steps[0].length];
+        for (int unit = 0; unit < pool.length; unit++) {
+            int column = unit;
+            DoubleSummaryStatistics values =
+                    Arrays.stream(steps).mapToDouble(step -> step[column]).summaryStatistics();
+            pool[unit] = request.pooling() == Pooling.MEAN ? values.getAverage() : values.getMax();
+        }
+        return new double[][] {pool};
     }
 
     private double[][] inputs(Sequence sequence) {
@@ -144,66 +161,23 @@ final class ReferenceScorer implements SequenceScorer {
         return Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
     }
 
-    private void writeDistributions(double[][] hidden, Answer scored) {
-        if (request.asksFor(OutputKind.SOFTMAX)) {
-            scored.softmax = new float[hidden.length][];
-            for (int step = 0; step < hidden.length; step++) {
-                scored.softmax[step] = narrow(lstm.probabilities(hidden[step]));
-            }
+    /** @param ends the row of the last step, if only that is answered */
+    private void writeTargets(double[][] steps, double[][] ends, Sequence sequence, Answer scored) {
+        if (request.targetsNext()) {
+            writeTargets(ends, sequence.hasNext() ? new int[] {sequence.next()} : new int[0], scored);
+        } else {
+            int[] tokens = sequence.tokens();
+            writeTargets(steps, Arrays.copyOfRange(tokens, Math.min(1, tokens.length), tokens.length), scored);
         }
-        if (request.asksFor(OutputKind.LOGITS)) {
-            scored.logits = new float[hidden.length][];
-            for (int step = 0; step < hidden.length; step++) {
-                scored.logits[step] = narrow(lstm.logits(hidden[step]));
-            }
-        }
-        if (request.asksFor(OutputKind.SIGMOID)) {
-            scored.sigmoid = new float[hidden.length][];
-            for (int step = 0; step < hidden.length; step++) {
-                scored.sigmoid[step] = sigmoid(lstm.logits(hidden[step]));
-            }
-        }
-        if (request.asksFor(OutputKind.PREDICTION)) {
-            scored.prediction = new int[hidden.length];
-            for (int step = 0; step < hidden.length; step++) {
-                scored.prediction[step] = best(lstm.logits(hidden[step]), 1)[0];
-            }
-        }
-        if (request.asksFor(OutputKind.TOPK)) {
-            scored.topTokens = new int[hidden.length][];
-            scored.topProbabilities = new float[hidden.length][request.topK()];
-            for (int step = 0; step < hidden.length; step++) {
-                double[] probabilities = lstm.probabilities(hidden[step]);
-                scored.topTokens[step] = best(lstm.logits(hidden[step]), request.topK());
-                for (int place = 0; place < request.topK(); place++) {
-                    scored.topProbabilities[step][place] = (float) probabilities[scored.topTokens[step][place]];
-                }
-            }
-        }
-    }
-
-    private static float[] sigmoid(double[] logits) {
-        return narrow(Arrays.stream(logits)
-                .map(logit -> 1 / (1 + StrictMath.exp(-logit)))
-                .toArray());
-    }
-
-    private static int[] best(double[] logits, int k) {
-        return IntStream.range(0, logits.length)
-                .boxed()
-                .sorted(Comparator.comparingDouble((Integer at) -> 0 - logits[at])) // 0 - z, not -z: +0 and -0 must tie
-                .limit(k)
-                .mapToInt(Integer::intValue)
-                .toArray();
     }
 
     private void writeTargets(double[][] hidden, int[] tokens, Answer scored) {
-        int targets = Math.max(0, tokens.length - 1);
+        int targets = tokens.length;
         float[] logProbabilities = new float[targets];
         int[] ranks = new int[targets];
         for (int step = 0; step < targets; step++) {
-            double[] logits = lstm.logits(hidden[step]);
-            double target = logits[tokens[step + 1] - request.firstClass()];
+            double[] logits = ReferenceLstm.scaled(lstm.logits(hidden[step]), request.temperature());
+            double target = logits[tokens[step] - request.firstClass()];
             double max = Double.NEGATIVE_INFINITY;
             for (double logit : logits) {
                 max = Math.max(max, logit);
@@ -220,7 +194,9 @@ final class ReferenceScorer implements SequenceScorer {
         }
         scored.predictedTokens = targets;
         scored.logProbabilities = request.asksFor(OutputKind.LOGPROB) ? logProbabilities : null;
-        scored.ranks = request.asksFor(OutputKind.RANK) ? ranks : null;
+        if (request.ranksTargets()) { // ranks of candidates are not about targets
+            scored.ranks = ranks;
+        }
     }
 
     private static StepGates narrow(ReferenceLstm.Gates gates) {
@@ -251,7 +227,7 @@ final class ReferenceScorer implements SequenceScorer {
         return narrow;
     }
 
-    private static float[] narrow(double[] row) {
+    static float[] narrow(double[] row) {
         float[] narrow = new float[row.length];
         for (int k = 0; k < row.length; k++) {
             narrow[k] = (float) row[k];

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.OptionalInt;
 import sluice.cell.LstmState;
 import sluice.cell.OutputKind;
+import sluice.cell.Pooling;
 import sluice.cell.ScoreRequest;
 import sluice.cell.Sequence;
 import sluice.cell.StepGates;
@@ -45,7 +46,9 @@ final class TreeWalk {
     private final OutputStage outputs; // null if the request needs no output layer
     private final AnswerWriter writer;
     private final boolean each;
-    private final boolean needsTargets;
+    private final boolean answersTargets; // whether any tokens are targets
+    private final boolean needsTargets; // whether the sequences' own tokens are targets
+    private final boolean needsNext; // whether the tokens that follow the sequences are
     private final int firstClass; // the token of class 0
     private final boolean writesHidden;
     private final boolean writesCell;
@@ -57,9 +60,10 @@ final class TreeWalk {
     private final int band; // largest number of active sequences, and so of nodes in a level
     private final FirstLayer firstLayer;
     private final LevelStates states;
+    private final PooledStates pooled; // null unless the hidden states of all steps are requested as one
     private final float[] features; // (band, I) of one step, or empty
     private final Nodes nodes = new Nodes(); // of the current level
-    private final EndedSequences ended; // null if outputs are computed per level, or not at all
+    private final EndedSequences ended; // null if all outputs are computed per level, or none at all
 
     // The active sequences, group by group.
     private int active;
@@ -83,7 +87,9 @@ final class TreeWalk {
         this.outputs = outputs;
         this.writer = new AnswerWriter(request);
         this.each = request.at() == Steps.EACH;
-        this.needsTargets = request.needsTargets();
+        this.answersTargets = request.needsTargets();
+        this.needsTargets = answersTargets && !request.targetsNext();
+        this.needsNext = answersTargets && request.targetsNext();
         this.firstClass = request.firstClass();
         this.writesHidden = request.asksFor(OutputKind.HIDDEN);
         this.writesCell = request.asksFor(OutputKind.CELL);
@@ -96,8 +102,11 @@ final class TreeWalk {
         this.firstLayer = new FirstLayer(packed, kernel);
         this.states = new LevelStates(
                 packed, kernel, band, writesGates ? OptionalInt.of(request.gatesLayer(model)) : OptionalInt.empty());
+        boolean pools = writesHidden && request.pooling() != Pooling.LAST;
+        this.pooled = pools ? new PooledStates(request.pooling(), band, states.topWidth()) : null;
         this.features = new float[takesTokens ? 0 : band * model.inputWidth()];
-        this.ended = outputs == null || each || needsTargets ? null : new EndedSequences(band, states.topWidth());
+        boolean together = each || (answersTargets && !(request.choosesClasses() && request.needsDistribution()));
+        this.ended = outputs == null || together ? null : new EndedSequences(band, states.topWidth());
         this.place = new int[band];
         this.shared = new int[band];
         this.level = new int[band];
@@ -111,7 +120,7 @@ final class TreeWalk {
 
     /** Whether the state after the last token is not needed. If states may overflow, each must be checked. */
     private static boolean skipsLastToken(PackedModel packed, ScoreRequest request) {
-        return request.needsTargetsOnly() && !packed.mayOverflow();
+        return request.needsTargetsOnly() && !request.targetsNext() && !packed.mayOverflow();
     }
 
     /** Number of steps that the walk of this tree computes. */
@@ -122,7 +131,7 @@ final class TreeWalk {
     /** Computes the answers of the tree's sequences, in the tree's order. */
     Answer[] walk(PrefixTree tree) {
         Answer[] answers = new Answer[tree.size()];
-        Arrays.setAll(answers, place -> writer.allocate(tree.sequence(place).length()));
+        Arrays.setAll(answers, place -> writer.allocate(tree.sequence(place)));
         int started = 0;
         levelNodes = 0;
         active = 0;
@@ -133,7 +142,7 @@ final class TreeWalk {
                 started += count;
             }
             int next = listNodes(tree);
-            if (outputs != null && ended == null) {
+            if (outputs != null && (ended == null || answersTargets)) {
                 outputs.answer(nodes, states.top());
             }
             write(tree, answers);
@@ -154,6 +163,9 @@ final class TreeWalk {
             shared[active] = s == from ? PrefixTree.NOTHING : tree.shared(s);
             level[active] = -1;
             if (shared[active] == PrefixTree.NOTHING) {
+                if (pooled != null) {
+                    pooled.start(levelNodes);
+                }
                 states.put(levelNodes++, tree.sequence(s).start().orElse(initial));
             }
             node[active] = levelNodes - 1;
@@ -195,7 +207,10 @@ final class TreeWalk {
                 nodes.add(states.topOffset(node[s]), each && level[s] >= 0 && targetsOnly == 0);
             }
             if (sequence.length() == nextStep) {
-                nodes.requested[node[s]] |= !each;
+                nodes.requested[node[s]] |= !each && ended == null;
+                if (needsNext && sequence.hasNext()) {
+                    child[s] = nodes.addChild(sequence.next() - firstClass);
+                }
                 continue;
             }
             // Also true if the neighbour has ended before this level: it shares at most its own length.
@@ -230,14 +245,15 @@ final class TreeWalk {
         StepGates gates = null;
         int copied = -1;
         for (int s = 0; s < active; s++) {
-            int length = tree.sequence(place[s]).length();
+            Sequence sequence = tree.sequence(place[s]);
+            int length = sequence.length();
             boolean ends = length == level[s] + 1;
             Answer answer = answers[place[s]];
             int answered = writer.answerIndex(level[s], length);
             if (answered >= 0) {
                 if (copied != node[s]) {
                     copied = node[s];
-                    hiddenRow = writesHidden ? states.topHidden(copied) : null;
+                    hiddenRow = writesHidden ? hidden(copied, level[s] + 1) : null;
                     cellRow = writesCell ? states.topCell(copied) : null;
                     gates = writesGates ? states.gates(copied) : null;
                 }
@@ -245,22 +261,30 @@ final class TreeWalk {
                 if (ended == null) {
                     writer.writeDistribution(answer, answered, nodes, node[s]);
                 } else {
-                    ended.add(place[s], states.top(), states.topOffset(node[s]));
+                    ended.add(place[s], states.top(), states.topOffset(node[s]), sequence.classes());
                 }
             }
             if (needsTargets && level[s] >= 0 && !ends) {
                 writer.writeTarget(answer, level[s], nodes, child[s]);
             }
+            if (needsNext && ends && sequence.hasNext()) {
+                writer.writeTarget(answer, 0, nodes, child[s]);
+            }
             if (writesState && ends) {
                 answer.state = states.state(node[s]);
             }
             if (mayOverflow && ends && states.overflown(node[s])) {
-                answers[place[s]] = Answer.unscorable(OverflowGuard.overflow(tree.sequence(place[s])));
+                answers[place[s]] = Answer.unscorable(OverflowGuard.overflow(sequence));
             }
             if (ended != null && ended.isFull()) {
                 ended.flush(outputs, writer, answers);
             }
         }
+    }
+
+    /** The requested hidden state of a node; without steps, that of the start. */
+    private float[] hidden(int ofNode, int steps) {
+        return pooled == null || steps == 0 ? states.topHidden(ofNode) : pooled.of(ofNode, steps);
     }
 
     /** Drops the sequences that have ended and moves the others to their next level. */
@@ -296,5 +320,11 @@ final class TreeWalk {
             }
         }
         states.step(firstLayer, features);
+        if (pooled != null) {
+            pooled.nextLevel();
+            for (int at = 0; at < next; at++) {
+                pooled.add(at, parent[at], states.top(), states.topOffset(at));
+            }
+        }
     }
 }

@@ -226,6 +226,16 @@ public final class ReferenceLstm {
 
     /** {@code y_t = softmax(V h_t + d)}. */
     public double[] probabilities(double[] hidden) {
-        return Algebra.array(Algebra.softmax(Algebra.vector(logits(hidden))));
+        return probabilities(hidden, 1);
+    }
+
+    /** {@code softmax((V h_t + d) / temperature)}. */
+    public double[] probabilities(double[] hidden, double temperature) {
+        return Algebra.array(Algebra.softmax(Algebra.vector(scaled(logits(hidden), temperature))));
+    }
+
+    /** Logits divided by a temperature. */
+    public static double[] scaled(double[] logits, double temperature) {
+        return Arrays.stream(logits).map(logit -> logit / temperature).toArray();
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -46,7 +47,7 @@ class AnswerCacheTest {
             CompiledModel compiled = sample.compile(KernelChoice.AUTO);
             ScoreRequest request = sample.request(at);
             List<ScoredSequence> expected = compiled.scorer(request).score(batch);
-            long one = compiled.scorer(request).bytes(batch.get(4).length());
+            long one = compiled.scorer(request).bytes(batch.get(4));
             for (long cacheBytes : new long[] {1, one, 2 * one, PLENTY}) {
                 SequenceScorer scorer = compiled.scorer(compiled.answerCache(request, cacheBytes));
                 Random random = new Random(sample.seed());
@@ -142,8 +143,9 @@ class AnswerCacheTest {
         CompiledModel compiled = sample.compile(KernelChoice.AUTO);
         ScoreRequest request = sample.request(Steps.EACH);
         List<ScoredSequence> expected = compiled.scorer(request).score(batch);
-        int length = batch.stream().mapToInt(Sequence::length).max().orElseThrow();
-        long mostBytes = longest * compiled.scorer(request).bytes(length);
+        Sequence longestOfAll =
+                batch.stream().max(Comparator.comparingInt(Sequence::length)).orElseThrow();
+        long mostBytes = longest * compiled.scorer(request).bytes(longestOfAll);
         AnswerCache cache = compiled.answerCache(request, mostBytes);
         List<Callable<Void>> threads = new ArrayList<>();
         for (int thread = 0; thread < THREADS; thread++) {

@@ -76,9 +76,7 @@ class BoundedMemoryTest {
     @MethodSource("batches")
     void allocatesAtMostTheEstimate(String name, List<Sequence> batch) {
         SequenceScorer scorer = COMPILED.scorer(new ScoreRequest(Steps.LAST, Set.of(OutputKind.HIDDEN), 1));
-        long said = batch.stream()
-                .mapToLong(sequence -> scorer.bytes(sequence.length()))
-                .sum();
+        long said = batch.stream().mapToLong(sequence -> scorer.bytes(sequence)).sum();
 
         long least =
                 Long.MAX_VALUE; // the smallest of several runs: until the JIT has compiled the kernel, vectors are heap
@@ -106,9 +104,7 @@ class BoundedMemoryTest {
         SequenceScorer scorer = CompiledModel.compile(model, InputKind.EMBEDDING, KernelChoice.AUTO)
                 .scorer(new ScoreRequest(Steps.EACH, Set.of(OutputKind.GATES), 1));
         List<Sequence> batch = sequences(MANY / 100, 20);
-        long said = batch.stream()
-                .mapToLong(sequence -> scorer.bytes(sequence.length()))
-                .sum();
+        long said = batch.stream().mapToLong(sequence -> scorer.bytes(sequence)).sum();
 
         long least = Long.MAX_VALUE;
         for (int run = 0; run < RUNS && least >= said + SCRATCH; run++) {

@@ -214,7 +214,7 @@ class ContinuedSequencesTest {
                 shorter,
                 shorter.from(state(0)),
                 shorter.from(state(-0f)));
-        PrefixTree tree = new PrefixTree(sequences, true);
+        PrefixTree tree = new PrefixTree(sequences);
         assertThat(tree.size()).isEqualTo(sequences.size());
         for (int place = 0; place < tree.size(); place++) {
             assertThat(tree.sequence(place)).isSameAs(sequences.get(tree.origin(place)));

@@ -223,7 +223,9 @@ class GatesTest {
         SequenceScorer without = compiled.scorer(new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.CELL), 1));
         SequenceScorer with =
                 compiled.scorer(new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.CELL, OutputKind.GATES), 1));
-        assertThat(with.bytes(100) - without.bytes(100)).isGreaterThanOrEqualTo(100 * 5 * 10 * Float.BYTES);
-        assertThat(with.bytes(0)).isEqualTo(without.bytes(0));
+        Sequence hundred = Sequence.ofFeatures(100, new float[100]);
+        assertThat(with.bytes(hundred) - without.bytes(hundred)).isGreaterThanOrEqualTo(100 * 5 * 10 * Float.BYTES);
+        Sequence empty = Sequence.ofFeatures(0, new float[0]);
+        assertThat(with.bytes(empty)).isEqualTo(without.bytes(empty));
     }
 }

@@ -42,6 +42,18 @@ class LexicographicOrderTest {
         }
     }
 
+    /** Numbers that a model reads as features may be negative; the largest range leaves one token to a key. */
+    @ParameterizedTest
+    @CsvSource({"-3, 3", "-2147483648, 2147483647", "-2147483648, 0"})
+    void numbersBelowZero(int least, int most) {
+        Random random = new Random(least);
+        List<Sequence> sequences = IntStream.range(0, 1000)
+                .mapToObj(s -> Sequence.ofNumbers(
+                        random.ints(random.nextInt(9), least, most).toArray()))
+                .toList();
+        agrees(sequences, new int[1000]);
+    }
+
     @Test
     void prefixesOfOneLongSequence() {
         List<Sequence> sequences = IntStream.range(0, 500)

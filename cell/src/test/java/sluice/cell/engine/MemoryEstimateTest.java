@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import sluice.cell.OutputKind;
 import sluice.cell.Samples;
 import sluice.cell.ScoreRequest;
+import sluice.cell.Sequence;
 import sluice.cell.Steps;
 import sluice.cell.model.LstmDirection;
 import sluice.cell.model.LstmLayer;
@@ -19,13 +20,14 @@ import sluice.cell.model.LstmModel;
 /** Estimated bytes of a sequence of ten steps: headers of 16 bytes, and four bytes for each number. */
 class MemoryEstimateTest {
     private static final Samples SAMPLES = new Samples(1);
+    private static final Sequence TEN = Sequence.ofFeatures(10, new float[30]);
     private static final LstmDirection FORWARD = SAMPLES.direction(3, 2);
     private static final LstmModel MODEL =
             new LstmModel(Optional.empty(), List.of(LstmLayer.of(FORWARD)), Optional.of(SAMPLES.output(4, 2)));
     private static final long SEQUENCE_AND_INPUT = 300 + 4 * 3 * 11;
 
     private static long bytes(LstmModel model, OutputKind kind, Steps at) {
-        return new MemoryEstimate(model).bytes(new ScoreRequest(at, EnumSet.of(kind), 3), 10);
+        return new MemoryEstimate(model).bytes(new ScoreRequest(at, EnumSet.of(kind), 3), TEN);
     }
 
     @ParameterizedTest
@@ -58,7 +60,7 @@ class MemoryEstimateTest {
     @Test
     void theFinalStateIsCountedOnceAlsoWhereEachStepIsAnswered() {
         ScoreRequest request = new ScoreRequest(Steps.EACH, EnumSet.of(OutputKind.HIDDEN), 3).withFinalState();
-        assertThat(new MemoryEstimate(MODEL).bytes(request, 10)).isEqualTo(SEQUENCE_AND_INPUT + 240 + 32);
+        assertThat(new MemoryEstimate(MODEL).bytes(request, TEN)).isEqualTo(SEQUENCE_AND_INPUT + 240 + 32);
     }
 
     /** A stack that also reads backward keeps a table of all gates, 4 for each cell and each of 11 rows, and all states of the layer. */

@@ -100,7 +100,7 @@ class SharingTest {
         ScoreRequest softmax = new ScoreRequest(Steps.LAST, List.of(OutputKind.SOFTMAX), 1);
 
         FlopCount tokens = FlopCount.of(torch.model(), InputKind.EMBEDDING, softmax);
-        assertThat(tokens).isEqualTo(new FlopCount(2 * (4 * 17 * 5 + 5 * 17), 2L * classes * 5, false));
+        assertThat(tokens).isEqualTo(new FlopCount(2 * (4 * 17 * 5 + 5 * 17), 2L * classes * 5, false, 1));
         assertThat(tokens.of(10, 100)).isEqualTo(100.0 * tokens.step() + 10.0 * tokens.answer());
 
         FlopCount features = FlopCount.of(torch.model(), InputKind.FEATURES, softmax);

@@ -17,6 +17,7 @@ import sluice.job.model.CachedModel;
 import sluice.job.model.Vocabulary;
 import sluice.job.model.VocabularySource;
 import sluice.job.report.WrittenRun;
+import sluice.job.settings.AnswerClasses;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.SettingKey;
 import sluice.job.settings.Settings;
@@ -55,6 +56,12 @@ record Rescoring(
         Optional<String> state = settings.input().state();
         if (state.isPresent() && ColumnPath.find(table, state.get()).isEmpty()) {
             return Optional.of(missing(state.get(), "the initial states"));
+        }
+        AnswerClasses classes = settings.output().classes();
+        for (Optional<String> column : List.of(classes.candidates(), classes.excluded())) {
+            if (column.isPresent() && ColumnPath.find(table, column.get()).isEmpty()) {
+                return Optional.of(missing(column.get(), "the classes of the answers"));
+            }
         }
         return ColumnPath.find(table, settings.input().tokens()).isEmpty()
                 ? Optional.of(missing(settings.input().tokens(), "the sequences"))

@@ -29,6 +29,11 @@ abstract class OutputColumn {
             return request.at() == Steps.EACH;
         }
 
+        /** Whether a value has one number for each of a row's candidates. */
+        boolean isOfCandidates() {
+            return request.isOfCandidates(kind);
+        }
+
         /** Number of float32 or int32 values in the arrays of one value. */
         long numbers(AnswerWidths widths) {
             return kind.numbers(widths, request);

@@ -5,8 +5,10 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import sluice.cell.AnswerWidths;
+import sluice.cell.ClassChoice;
 import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
+import sluice.cell.Sequence;
 import sluice.cell.Steps;
 import sluice.cell.model.LstmModel;
 import sluice.job.message.HumanText;
@@ -16,30 +18,50 @@ import sluice.job.settings.VectorForm;
 public final class OutputSize {
     private static final double LARGE = 1L << 40;
 
+    private final ScoreRequest request;
     private final long perRow;
+    private final long perCandidate;
     private final long perStep;
     private final long perTarget; // a token after the first
 
     /** Precomputed, because the size is needed for each row. */
     public OutputSize(LstmModel model, ScoreRequest request) {
+        this.request = request;
         AnswerWidths widths = new AnswerWidths(model);
-        long row = 0;
+        if (request.hasCandidates()) {
+            this.perCandidate = perRow(request, widths.ofCandidates(1)) - perRow(request, widths.ofCandidates(0));
+            widths = widths.ofCandidates(0);
+        } else {
+            this.perCandidate = 0;
+        }
         long step = 0;
         long target = 0;
         for (OutputColumn column : ColumnRegistry.of(request, VectorForm.ARRAY, null)) {
             OutputKind kind = column.spec.kind();
             long bytes = column.bytes(widths);
-            if (kind.isPerSequence() || request.at() == Steps.LAST) {
-                row += bytes;
-            } else if (kind.needsTargets()) {
+            if (isPerRow(kind, request)) {
+                continue;
+            }
+            if (kind.needsTargets()) {
                 target += bytes;
             } else {
                 step += bytes;
             }
         }
-        this.perRow = row;
+        this.perRow = perRow(request, widths);
         this.perStep = step;
         this.perTarget = target;
+    }
+
+    private static boolean isPerRow(OutputKind kind, ScoreRequest request) {
+        return kind.isPerSequence() || request.at() == Steps.LAST;
+    }
+
+    private static long perRow(ScoreRequest request, AnswerWidths widths) {
+        return ColumnRegistry.of(request, VectorForm.ARRAY, null).stream()
+                .filter(column -> isPerRow(column.spec.kind(), request))
+                .mapToLong(column -> column.bytes(widths))
+                .sum();
     }
 
     /** A warning if an output of this size may not be what the user wants. */
@@ -64,6 +86,27 @@ public final class OutputSize {
      * @param steps of its sequence; a fraction if it is a mean
      */
     public double bytes(double steps) {
-        return perRow + perStep * steps + perTarget * Math.max(0, steps - 1);
+        return bytes(steps, 0);
+    }
+
+    /**
+     * Bytes of one row.
+     *
+     * @param steps of its sequence; a fraction if it is a mean
+     * @param candidates of its sequence; a fraction as well
+     */
+    public double bytes(double steps, double candidates) {
+        double row = perRow + perCandidate * candidates;
+        if (request.windows().isEmpty()) {
+            return row + perStep * steps + perTarget * Math.max(0, steps - 1);
+        }
+        int whole = (int) Math.round(steps);
+        return row + perStep * request.answers(whole) + perTarget * (double) (whole - request.firstTarget(whole));
+    }
+
+    /** Bytes of the row of this sequence. */
+    public double bytes(Sequence sequence) {
+        ClassChoice choice = sequence.classes();
+        return bytes(sequence.length(), choice.hasCandidates() ? choice.candidates().length : 0);
     }
 }

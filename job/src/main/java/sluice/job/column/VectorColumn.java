@@ -23,7 +23,8 @@ final class VectorColumn extends OutputColumn {
 
     @Override
     StructField field(String name, AnswerWidths widths) {
-        String shape = (spec.eachStep() ? "(steps, " : "(") + spec.numbers(widths) + ")";
+        String width = spec.isOfCandidates() ? "candidates" : String.valueOf(spec.numbers(widths));
+        String shape = (spec.eachStep() ? "(steps, " : "(") + width + ")";
         return DataTypes.createStructField(name, type(), true, spec.vectors().metadata(shape));
     }
 

@@ -11,6 +11,8 @@ import sluice.job.settings.Settings;
 final class BoundaryTokens implements Serializable {
     private static final long serialVersionUID = 1L;
 
+    static final BoundaryTokens NONE = new BoundaryTokens(new int[0], new int[0]);
+
     private final int[] begin; // the BOS token's id; empty if there is none
     private final int[] end; // the EOS token's id; empty if there is none
 
@@ -39,18 +41,28 @@ final class BoundaryTokens implements Serializable {
             throw new RefusedException(
                     "%s = '%s', but the model reads features: leave it empty".formatted(key, name.get()));
         }
+        return new int[] {id(key, name.get(), vocabulary)};
+    }
+
+    /**
+     * The id of a token that a setting names.
+     *
+     * @param vocabulary of the input's words; null if the settings name tokens by their ids
+     * @throws RefusedException if the token is unknown
+     */
+    static int id(String key, String name, Vocabulary vocabulary) {
         if (vocabulary != null) {
-            Integer id = vocabulary.id(name.get());
+            Integer id = vocabulary.id(name);
             if (id == null) {
-                throw new RefusedException("%s = '%s' is not in the vocabulary".formatted(key, name.get()));
+                throw new RefusedException("%s = '%s' is not in the vocabulary".formatted(key, name));
             }
-            return new int[] {id};
+            return id;
         }
         try {
-            return new int[] {Integer.parseInt(name.get())};
+            return Integer.parseInt(name);
         } catch (NumberFormatException e) {
             throw new RefusedException(
-                    "%s = '%s': expected a token id, because there is no vocabulary".formatted(key, name.get()), e);
+                    "%s = '%s': expected a token id, because there is no vocabulary".formatted(key, name), e);
         }
     }
 

@@ -7,12 +7,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import sluice.cell.Sequence;
 import sluice.cell.SequenceRules;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.InputFormat;
@@ -29,6 +31,8 @@ public final class InputRow implements Serializable {
     private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private final SequenceReader reader;
+    private final ClassColumns classes; // null if answers are about all classes
+    private final SequenceReader wholeReader; // reads all tokens of a row; null unless classes need them
     private final String sequenceColumn;
     private final String pointer; // JSON pointer to the sequence, RFC 6901
     private final boolean isCsv;
@@ -38,8 +42,11 @@ public final class InputRow implements Serializable {
     private final String[] keyNames;
     private final int[] keyColumns;
 
-    public InputRow(SequenceReader reader, InputTable table, Settings.Input settings) {
+    /** @param classes the classes that the answer to a row is about; empty: all */
+    public InputRow(SequenceReader reader, Optional<ClassColumns> classes, InputTable table, Settings.Input settings) {
         this.reader = reader;
+        this.classes = classes.orElse(null);
+        this.wholeReader = classes.isPresent() && classes.get().readsSeen() ? reader.ofWholeRows() : null;
         this.sequenceColumn = settings.tokens();
         this.pointer = pointer(table, settings);
         this.isCsv = settings.format() == InputFormat.CSV;
@@ -104,7 +111,21 @@ public final class InputRow implements Serializable {
         if (corruptColumn >= 0 && !row.isNullAt(corruptColumn)) {
             return SequenceReader.Reading.defect(unreadable(row, row.getString(corruptColumn)));
         }
-        return reader.read(row);
+        SequenceReader.Reading reading = reader.read(row);
+        return classes == null || reading.defect() != null ? reading : withClasses(row, reading.sequence());
+    }
+
+    private SequenceReader.Reading withClasses(Row row, Sequence sequence) {
+        SequenceReader.Reading whole = wholeReader == null ? null : wholeReader.read(row);
+        if (whole != null && whole.defect() != null) { // of a token that input.too-long cuts off
+            return whole;
+        }
+        try {
+            return SequenceReader.Reading.of(classes.read(
+                    row, sequence, whole == null ? null : whole.sequence().tokens()));
+        } catch (UnreadableRow e) {
+            return SequenceReader.Reading.defect(e.defect());
+        }
     }
 
     /** The defect of a line that Spark could not parse with the table's schema. */
@@ -171,10 +192,15 @@ public final class InputRow implements Serializable {
         if (defect.code().equals(RowDefect.NULL_KEY)) {
             return "%s: %s (%s)".formatted(name, defect.text(), defect.code());
         }
-        String place = defect.code().equals(RowDefect.WRONG_STATE)
-                ? reader.statePlace()
-                : "column '%s'".formatted(sequenceColumn);
-        return "%s: %s: %s (%s)".formatted(name, place, defect.text(), defect.code());
+        return "%s: %s: %s (%s)".formatted(name, place(defect), defect.text(), defect.code());
+    }
+
+    /** Where the defect is. */
+    private String place(RowDefect defect) {
+        if (defect.code().equals(RowDefect.WRONG_STATE)) {
+            return reader.statePlace();
+        }
+        return defect.isOfCandidates() ? classes.candidatesPlace() : "column '%s'".formatted(sequenceColumn);
     }
 
     private static String quote(String text) {

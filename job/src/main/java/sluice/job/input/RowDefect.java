@@ -39,6 +39,11 @@ public record RowDefect(String code, String text) {
         return new RowDefect(code(defect.kind()), defect.text());
     }
 
+    /** Whether the candidates are wrong, not the sequence. */
+    public boolean isOfCandidates() {
+        return code.equals(code(Defect.Kind.NULL_CANDIDATES)) || code.equals(code(Defect.Kind.CANDIDATE_OUT_OF_RANGE));
+    }
+
     static String code(Defect.Kind kind) {
         return SettingValues.name(kind);
     }

@@ -45,6 +45,24 @@ public final class SequenceReader implements Serializable {
         this.boundaries = BoundaryTokens.resolve(settings, kind, vocabulary);
     }
 
+    private SequenceReader(SequenceReader other, LengthLimits limits, BoundaryTokens boundaries) {
+        this.column = other.column;
+        this.state = null;
+        this.form = other.form;
+        this.kind = other.kind;
+        this.inputWidth = other.inputWidth;
+        this.vocabulary = other.vocabulary;
+        this.unknownId = other.unknownId;
+        this.splitter = other.splitter;
+        this.limits = limits;
+        this.boundaries = boundaries;
+    }
+
+    /** A reader of all tokens of a row: of sequences that are not cut, without boundary tokens and states. */
+    SequenceReader ofWholeRows() {
+        return new SequenceReader(this, LengthLimits.NONE, BoundaryTokens.NONE);
+    }
+
     private static Integer unknownId(Settings.Input settings, Vocabulary vocabulary) {
         if (settings.unknownWord().isEmpty() || vocabulary == null) {
             return null;

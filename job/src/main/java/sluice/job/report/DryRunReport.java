@@ -2,6 +2,7 @@ package sluice.job.report;
 
 import java.util.Locale;
 import java.util.Optional;
+import sluice.job.column.FlaggedRanks;
 import sluice.job.message.HumanText;
 import sluice.job.message.TwoColumnText;
 import sluice.job.settings.Settings;
@@ -20,6 +21,7 @@ import sluice.job.settings.Settings;
  * @param seconds time of the whole run
  * @param cores that run tasks
  * @param outputBytes before compression
+ * @param ranks what thresholds flag in the sample, if ranks are requested
  */
 public record DryRunReport(
         Settings settings,
@@ -35,7 +37,8 @@ public record DryRunReport(
         double taskSeconds,
         double seconds,
         int cores,
-        double outputBytes) {
+        double outputBytes,
+        Optional<FlaggedRanks> ranks) {
     public byte[] json() {
         return ReportJson.dryRun(this);
     }
@@ -75,6 +78,7 @@ public record DryRunReport(
                 "%s on %s".formatted(HumanText.duration(seconds), HumanText.count(cores, "core")),
                 last.map(run -> HumanText.duration(run.seconds())));
         page.add("size", "%s before compression", HumanText.size(outputBytes));
+        ranks.ifPresent(flagged -> flagged.addTo(page));
     }
 
     private static String speed(double tokensPerSecond) {

@@ -219,6 +219,7 @@ final class ReportJson {
         tree.put("core-hours", report.taskSeconds() / 3_600);
         tree.put(SECONDS, report.seconds());
         tree.put("output-bytes", Math.round(report.outputBytes()));
+        report.ranks().ifPresent(flagged -> tree.put("flagged", flagged.json()));
         return SmallFile.json(tree);
     }
 

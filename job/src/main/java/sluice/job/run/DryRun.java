@@ -8,6 +8,8 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
+import sluice.cell.ScoreRequest;
+import sluice.job.column.FlaggedRanks;
 import sluice.job.column.OutputSize;
 import sluice.job.input.InputTable;
 import sluice.job.message.Console;
@@ -83,10 +85,13 @@ public final class DryRun {
         InputTable table = states.map(StateJoin::table).orElse(plan.table());
         PlannedTasks tasks = PlannedTasks.of(plan, table, broadcast, counters, settings, spark);
         Duration before = Duration.between(started, Instant.now());
-        double speed = SpeedTrial.stepsPerSecond(tasks.sample().sequences(), broadcast, counters, spark.sparkContext());
+        SpeedTrial trial = SpeedTrial.of(tasks.sample().sequences(), broadcast, counters, spark.sparkContext());
         CostEstimate cost = tasks.cost();
         DryRunReport report = report(
-                plan, tasks, RuntimeEstimate.of(tasks.sample(), cost, tasks.layout(), speed, tasks.cores(), before));
+                plan,
+                tasks,
+                RuntimeEstimate.of(tasks.sample(), cost, tasks.layout(), trial.stepsPerSecond(), tasks.cores(), before),
+                trial.ranks());
         new ModelSummary(settings.model().path(), plan.model(), plan.input().vocabulary())
                 .lines()
                 .forEach(console.out()::println);
@@ -112,7 +117,8 @@ public final class DryRun {
         }
     }
 
-    private DryRunReport report(ScoringPlan plan, PlannedTasks tasks, RuntimeEstimate runtime) {
+    private DryRunReport report(
+            ScoringPlan plan, PlannedTasks tasks, RuntimeEstimate runtime, Optional<FlaggedRanks> ranks) {
         CostEstimate cost = tasks.cost();
         return new DryRunReport(
                 settings,
@@ -128,7 +134,8 @@ public final class DryRun {
                 runtime.taskSeconds(),
                 runtime.seconds(),
                 runtime.cores(),
-                cost.rows() * cost.rowBytes());
+                cost.rows() * cost.rowBytes(),
+                ranks);
     }
 
     private TwoColumnText page(ScoringPlan plan, PlannedTasks tasks, Optional<StateJoin> states) {
@@ -147,7 +154,7 @@ public final class DryRun {
                         "%,d floating-point operations a step, %,d an answer; %s",
                         cost.work().step(),
                         cost.work().answer(),
-                        cost.work().answersEachStep() ? "each step is answered" : "the last step is answered")
+                        answered(plan.request(), cost))
                 .add("tasks", "%s", tasks.layout().sentence())
                 .add(
                         "sample",
@@ -156,6 +163,13 @@ public final class DryRun {
                         clustering(tasks.sample(), cost));
         states.ifPresent(joined -> page.add("states", "%s", joined.sentence()));
         return page;
+    }
+
+    private static String answered(ScoreRequest request, CostEstimate cost) {
+        String steps = cost.work().answersEachStep() ? "each step is answered" : "the last step is answered";
+        return request.windows()
+                .map(windows -> String.format(Locale.ROOT, "%s from a window of %,d", steps, windows.length()))
+                .orElse(steps);
     }
 
     private static String clustering(TableSample sample, CostEstimate cost) {

@@ -6,6 +6,9 @@ import java.io.Serializable;
 public final class LengthLimits implements Serializable {
     private static final long serialVersionUID = 1L;
 
+    /** No limits. */
+    public static final LengthLimits NONE = new LengthLimits(0, 0, TooLong.REFUSE);
+
     private final int least;
     private final int most;
     private final TooLong tooLong;

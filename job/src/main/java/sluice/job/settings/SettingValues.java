@@ -174,12 +174,17 @@ public final class SettingValues {
 
     /** Integer of at least 0; empty if the value equals {@code word}. */
     OptionalInt numberOr(String word, SettingKey key) {
+        return numberOr(word, key, 0);
+    }
+
+    /** Integer of at least this value; empty if the value equals {@code word}. */
+    OptionalInt numberOr(String word, SettingKey key, int least) {
         if (string(key).equals(word)) {
             return OptionalInt.empty();
         }
-        String expected = word + ", or a whole number from 0";
+        String expected = String.format(Locale.ROOT, "%s, or a whole number from %d", word, least);
         long value = readAs(key, expected, () -> wholeNumber(key));
-        if (value < 0 || value > Integer.MAX_VALUE) {
+        if (value < least || value > Integer.MAX_VALUE) {
             throw new RefusedException(String.format(Locale.ROOT, "%s = %d: expected %s", key, value, expected));
         }
         return OptionalInt.of((int) value);
@@ -203,6 +208,16 @@ public final class SettingValues {
         double value = readAs(key, "a number between 0 and 1", () -> config.getDouble(key.key()));
         if (!(value >= 0 && value <= 1)) {
             throw new RefusedException("%s = %s: expected a number between 0 and 1".formatted(key, value));
+        }
+        return value;
+    }
+
+    /** A float32 above 0. */
+    float positive(SettingKey key) {
+        float value = (float) (double) readAs(key, "a number above 0", () -> config.getDouble(key.key()));
+        if (!(value > 0) || Float.isInfinite(value)) {
+            throw new RefusedException(
+                    "%s = %s: expected a number above 0".formatted(key, rendered(config, key.key())));
         }
         return value;
     }

@@ -10,9 +10,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
-import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
-import sluice.cell.Steps;
 import sluice.cell.model.Readout;
 import sluice.cell.weights.ModelFormat;
 import sluice.cell.weights.file.TensorNames;
@@ -56,6 +54,7 @@ public record Settings(
             Optional<String> beginToken,
             Optional<String> endToken,
             LengthLimits limits,
+            Optional<WindowSettings> windows,
             Optional<String> checkpoint) {}
 
     /** {@code state.*}; without a path no state is carried from run to run. */
@@ -71,6 +70,7 @@ public record Settings(
             OutputFormat format,
             OutputMode mode,
             ScoreRequest request,
+            AnswerClasses classes,
             VectorForm vectors,
             FileSize files,
             String prefix,
@@ -87,6 +87,7 @@ public record Settings(
                     format,
                     OutputMode.PARTITIONS,
                     request,
+                    classes,
                     vectors,
                     files,
                     prefix,
@@ -189,12 +190,14 @@ public record Settings(
     }
 
     private static Settings of(SettingValues values, Optional<Path> file, Config merged) {
+        Model model = model(values);
+        Input input = input(values);
         return new Settings(
-                model(values),
-                input(values),
+                model,
+                input,
                 state(values),
                 scoring(values),
-                output(values),
+                output(values, input.windows()),
                 new BadRows(
                         values.constant(SettingKey.BAD_ROWS_RULE, BadRowRule.class),
                         values.fraction(SettingKey.BAD_ROWS_MAX_FRACTION),
@@ -254,6 +257,7 @@ public record Settings(
                         (int) values.within(SettingKey.INPUT_MIN_LENGTH, 0, Integer.MAX_VALUE),
                         (int) values.within(SettingKey.INPUT_MAX_LENGTH, 0, Integer.MAX_VALUE),
                         values.constant(SettingKey.INPUT_TOO_LONG, LengthLimits.TooLong.class)),
+                WindowSettings.read(values),
                 values.optional(SettingKey.INPUT_CHECKPOINT));
     }
 
@@ -314,22 +318,16 @@ public record Settings(
         return isImplied ? OutputMode.APPEND : values.constant(SettingKey.OUTPUT_MODE, OutputMode.class);
     }
 
-    private static Output output(SettingValues values) {
-        Steps at = values.constant(SettingKey.OUTPUT_AT, Steps.class);
-        List<OutputKind> kinds = values.constants(SettingKey.OUTPUT_EMIT, OutputKind.class);
-        int topK = (int) values.within(SettingKey.OUTPUT_TOP_K, 1, Integer.MAX_VALUE);
-        ScoreRequest request;
-        try {
-            request = new ScoreRequest(at, kinds, topK, values.numberOr("top", SettingKey.OUTPUT_GATES_LAYER))
-                    .withFirstClass((int) values.within(SettingKey.OUTPUT_FIRST_CLASS, 0, Integer.MAX_VALUE));
-        } catch (IllegalArgumentException e) {
-            throw new RefusedException("output.emit: " + e.getMessage(), e);
-        }
+    private static Output output(SettingValues values, Optional<WindowSettings> windows) {
+        AnswerClasses classes = AnswerClasses.of(values);
+        ScoreRequest request = RequestSettings.read(values, classes);
+        windows.ifPresent(found -> found.requireFit(request));
         return new Output(
                 values.required(SettingKey.OUTPUT_PATH),
                 values.constant(SettingKey.OUTPUT_FORMAT, OutputFormat.class),
                 mode(values),
                 request,
+                classes,
                 values.constant(SettingKey.OUTPUT_VECTORS, VectorForm.class),
                 new FileSize(
                         values.within(SettingKey.OUTPUT_FILE_ROWS, 0, Long.MAX_VALUE),

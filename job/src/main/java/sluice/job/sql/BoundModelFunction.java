@@ -3,6 +3,8 @@ package sluice.job.sql;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Objects;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.catalyst.CatalystTypeConverters;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.connector.catalog.functions.ScalarFunction;
@@ -17,16 +19,17 @@ final class BoundModelFunction implements ScalarFunction<Object>, Serializable {
     private final RowFunction function;
     private final String model; // or null: the first argument
     private final DataType[] types;
-    private final boolean hasTopK; // whether the last argument is k
+    private final ArgumentPlaces places;
     private transient Function1<Object, Object> toSequence;
+    private transient Function1<Object, Object> toCandidates;
     private transient UTF8String lastModel; // most calls of a query name the same model
     private transient String lastName;
 
-    BoundModelFunction(RowFunction function, String model, DataType[] types, boolean hasTopK) {
+    BoundModelFunction(RowFunction function, String model, DataType[] types, ArgumentPlaces places) {
         this.function = function;
         this.model = model;
         this.types = types;
-        this.hasTopK = hasTopK;
+        this.places = places;
     }
 
     @Override
@@ -51,10 +54,18 @@ final class BoundModelFunction implements ScalarFunction<Object>, Serializable {
 
     @Override
     public synchronized Object produceResult(InternalRow arguments) {
-        int at = model == null ? 1 : 0;
         String name = model == null ? model(arguments) : model;
-        Object sequence = arguments.isNullAt(at) ? null : sequence(arguments.get(at, types[at]), types[at]);
-        return SparkValues.of(function.answer(name, sequence, hasTopK ? topK(arguments) : 0));
+        if (toSequence == null) {
+            toSequence = CatalystTypeConverters.createToScalaConverter(types[places.tokens()]);
+            toCandidates = places.hasCandidates()
+                    ? CatalystTypeConverters.createToScalaConverter(types[places.candidates()])
+                    : null;
+        }
+        Object sequence = value(arguments, places.tokens(), toSequence);
+        Row row = places.hasCandidates()
+                ? RowFactory.create(sequence, value(arguments, places.candidates(), toCandidates))
+                : RowFactory.create(sequence);
+        return SparkValues.of(function.answer(name, row, places.hasTopK() ? topK(arguments) : 0));
     }
 
     private String model(InternalRow arguments) {
@@ -70,7 +81,7 @@ final class BoundModelFunction implements ScalarFunction<Object>, Serializable {
     }
 
     private int topK(InternalRow arguments) {
-        int at = types.length - 1;
+        int at = places.topK();
         int topK = arguments.isNullAt(at) ? 0 : ((Number) arguments.get(at, types[at])).intValue();
         if (topK < 1) {
             throw new IllegalArgumentException("%s: argument k = %s, expected at least 1"
@@ -79,11 +90,8 @@ final class BoundModelFunction implements ScalarFunction<Object>, Serializable {
         return topK;
     }
 
-    private Object sequence(Object value, DataType type) {
-        if (toSequence == null) {
-            toSequence = CatalystTypeConverters.createToScalaConverter(type);
-        }
-        return toSequence.apply(value);
+    private Object value(InternalRow arguments, int at, Function1<Object, Object> converter) {
+        return arguments.isNullAt(at) ? null : converter.apply(arguments.get(at, types[at]));
     }
 
     /** Spark evaluates equal calls once. */

@@ -16,6 +16,7 @@ import sluice.job.message.RefusedException;
 import sluice.job.model.CachedModel;
 import sluice.job.model.Vocabulary;
 import sluice.job.model.VocabularySource;
+import sluice.job.settings.AnswerClasses;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.SettingKey;
 import sluice.job.settings.Settings;
@@ -26,7 +27,8 @@ import sluice.job.task.ScoringPlan;
 /** Binds a SQL function to models and to the type of its argument: checks both, and sends the models to the executors. */
 final class FunctionBinder {
     private static final Logger LOG = LoggerFactory.getLogger(FunctionBinder.class);
-    private static final String TOKENS = "tokens"; // the argument, named as the default of input.tokens
+    static final String TOKENS = "tokens"; // the argument, named as the default of input.tokens
+    static final String CANDIDATES = "candidates"; // the argument
 
     private final CatalogSession session;
 
@@ -35,7 +37,7 @@ final class FunctionBinder {
     }
 
     /** Identifies a plan among those of one model. */
-    private record PlanKey(Map<String, String> settings, DataType sequence, Optional<FileStamp> vocabulary) {}
+    private record PlanKey(Map<String, String> settings, StructType arguments, Optional<FileStamp> vocabulary) {}
 
     /**
      * A function of one model, or of all models of the session's settings. If an argument names the model, its value is known only on
@@ -43,29 +45,35 @@ final class FunctionBinder {
      *
      * @param name of the function, for messages
      * @param model empty: the first argument names it
-     * @param sequence type of the argument {@code tokens}
+     * @param types of the arguments
      * @throws UnsupportedOperationException if the function can't be bound; Spark reports it as an analysis error
      */
-    RowFunction bind(String name, Optional<String> model, ScoringFunction function, DataType sequence) {
+    RowFunction bind(
+            String name, Optional<String> model, ScoringFunction function, DataType[] types, ArgumentPlaces places) {
+        StructType arguments = new StructType().add(TOKENS, types[places.tokens()]);
+        if (places.hasCandidates()) {
+            arguments = arguments.add(CANDIDATES, types[places.candidates()]);
+        }
         try {
-            return model.isPresent() ? ofOne(name, model.get(), function, sequence) : ofAll(name, function, sequence);
+            return model.isPresent() ? ofOne(name, model.get(), function, arguments) : ofAll(name, function, arguments);
         } catch (RefusedException e) {
             throw new UnsupportedOperationException(e.getMessage(), e);
         }
     }
 
-    private RowFunction ofOne(String name, String model, ScoringFunction function, DataType sequence) {
-        RowFunction.Plan plan = plan(model, function, sequence);
+    private RowFunction ofOne(String name, String model, ScoringFunction function, StructType arguments) {
+        RowFunction.Plan plan = plan(model, function, arguments);
         DataType type = function.isOneColumn() ? plan.columns().fields()[0].dataType() : plan.columns();
         RowFunction bound = new RowFunction(name, function, type);
         bound.add(model, plan, null, session.settings().remedyForBadRows(model));
         return bound;
     }
 
-    private RowFunction ofAll(String name, ScoringFunction function, DataType sequence) {
+    private RowFunction ofAll(String name, ScoringFunction function, StructType arguments) {
         StructType columns = OutputColumns.ofAnyModel();
         DataType type =
                 function.isOneColumn() ? columns.apply(function.column()).dataType() : columns;
+        DataType sequence = arguments.fields()[0].dataType();
         if (SequenceForm.of(sequence) == null) {
             throw new RefusedException("argument tokens has type %s, expected %s"
                     .formatted(sequence.catalogString(), SequenceForm.EXPECTED));
@@ -78,7 +86,7 @@ final class FunctionBinder {
         RowFunction bound = new RowFunction(name, function, type);
         for (String model : settings.names()) {
             try {
-                RowFunction.Plan plan = plan(model, function, sequence);
+                RowFunction.Plan plan = plan(model, function, arguments);
                 int[] ordinals = function.isOneColumn() ? null : ordinals(model, plan, columns);
                 bound.add(model, plan, ordinals, settings.remedyForBadRows(model));
             } catch (RefusedException e) { // an error only for calls that name this model
@@ -104,8 +112,8 @@ final class FunctionBinder {
                 .toArray();
     }
 
-    private RowFunction.Plan plan(String model, ScoringFunction function, DataType sequence) {
-        Map<String, String> keys = keys(model, function);
+    private RowFunction.Plan plan(String model, ScoringFunction function, StructType arguments) {
+        Map<String, String> keys = keys(model, function, arguments);
         String where = session.settings().where(model);
         CachedModel cached = session.model(model, Settings.readFrom(where, keys).model());
         boolean hasClasses = cached.file().model().output().isPresent();
@@ -118,19 +126,28 @@ final class FunctionBinder {
         }
         requireUnset(settings.state().path(), where, SettingKey.STATE_PATH);
         requireUnset(settings.input().state(), where, SettingKey.INPUT_STATE);
+        requireClasses(settings.output().classes(), where, arguments);
         Optional<FileStamp> vocabulary = settings.input()
                 .vocabulary()
                 .map(path -> FileStamp.of(Storage.path(path, "input.vocabulary"), session.hadoop()));
-        return cached.memo(new PlanKey(keys, sequence, vocabulary), () -> plan(cached, settings, sequence));
+        return cached.memo(new PlanKey(keys, arguments, vocabulary), () -> plan(cached, settings, arguments));
     }
 
     /** The settings of a model that a function uses. */
-    private Map<String, String> keys(String model, ScoringFunction function) {
+    private Map<String, String> keys(String model, ScoringFunction function, StructType arguments) {
         Map<String, String> keys = session.settings().of(model);
         keys.keySet()
                 .removeIf(key ->
                         SettingKey.of(key).map(SettingKey::isIgnoredByFunctions).orElse(false));
         CatalogSettings.fillUnusedPaths(keys);
+        if (arguments.length() > 1) {
+            keys.put(SettingKey.OUTPUT_CANDIDATES.key(), CANDIDATES);
+        } else if (!function.takesCandidates()) {
+            keys.remove(SettingKey.OUTPUT_CANDIDATES.key());
+        }
+        if (!function.takesExclusions()) {
+            keys.remove(SettingKey.OUTPUT_EXCLUDE.key());
+        }
         if (function.isOneColumn()) {
             keys.put(SettingKey.OUTPUT_AT.key(), "last");
             keys.put(SettingKey.OUTPUT_VECTORS.key(), "array");
@@ -148,10 +165,23 @@ final class FunctionBinder {
         }
     }
 
-    /** A plan over a one-column table; the input column is dropped. */
-    private RowFunction.Plan plan(CachedModel cached, Settings settings, DataType sequence) {
-        StructType argument = new StructType().add(TOKENS, sequence);
-        InputTable table = new InputTable(session.spark().createDataFrame(List.of(), argument), List.of(), 0, -1);
+    /** The columns of {@code output.candidates} and {@code output.exclude} must be arguments of the call. */
+    private static void requireClasses(AnswerClasses classes, String where, StructType arguments) {
+        if (classes.candidates().isPresent() && arguments.length() == 1) {
+            throw new RefusedException(
+                    "%s.output.candidates = %s: a function reads no column of that name; pass the candidates as the last argument"
+                            .formatted(where, classes.candidates().get()));
+        }
+        if (classes.excluded().isPresent()) {
+            throw new RefusedException(
+                    "%s.output.exclude = %s: a function reads no column of that name; set it to seen, or CALL the catalog's procedure run"
+                            .formatted(where, classes.excluded().get()));
+        }
+    }
+
+    /** A plan over a table of the arguments; its columns are dropped. */
+    private RowFunction.Plan plan(CachedModel cached, Settings settings, StructType arguments) {
+        InputTable table = new InputTable(session.spark().createDataFrame(List.of(), arguments), List.of(), 0, -1);
         Optional<Vocabulary> vocabulary = VocabularySource.find(
                 settings.input().vocabulary(), cached.file().metadata(), session.hadoop());
         ScoringPlan plan = ScoringPlan.resolve(cached.file(), settings, vocabulary, table, session.hadoop());

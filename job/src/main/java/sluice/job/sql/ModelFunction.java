@@ -5,11 +5,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.connector.catalog.functions.BoundFunction;
 import org.apache.spark.sql.connector.catalog.functions.UnboundFunction;
-import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.NullType;
-import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
@@ -48,29 +44,33 @@ final class ModelFunction implements UnboundFunction {
 
     private String signature() {
         String first = model.isPresent() ? "" : "model string, ";
-        return "%s(%stokens%s)".formatted(name(), first, function == ScoringFunction.TOPK ? ", k int" : "");
+        return "%s(%stokens%s%s)"
+                .formatted(
+                        name(),
+                        first,
+                        function == ScoringFunction.TOPK ? ", k int" : "",
+                        function.takesCandidates() ? "[, candidates]" : "");
     }
 
     /** @throws UnsupportedOperationException if the types don't fit; Spark reports it as an analysis error */
     @Override
     public BoundFunction bind(StructType arguments) {
-        int before = model.isPresent() ? 0 : 1;
-        int after = function == ScoringFunction.TOPK ? 1 : 0;
         DataType[] types =
                 Arrays.stream(arguments.fields()).map(StructField::dataType).toArray(DataType[]::new);
-        boolean fits = types.length == before + 1 + after
-                && (before == 0 || types[0] instanceof StringType)
-                && (after == 0 || isInt(types[types.length - 1]));
-        if (!fits) {
-            throw new UnsupportedOperationException("expected %s, found (%s)"
-                    .formatted(
-                            signature(),
-                            Arrays.stream(types).map(DataType::catalogString).collect(Collectors.joining(", "))));
+        ArgumentPlaces places = ArgumentPlaces.of(types, model.isEmpty(), function)
+                .orElseThrow(() -> new UnsupportedOperationException("expected %s, found (%s)"
+                        .formatted(
+                                signature(),
+                                Arrays.stream(types)
+                                        .map(DataType::catalogString)
+                                        .collect(Collectors.joining(", ")))));
+        types[places.tokens()] = ArgumentPlaces.typeOrDefault(types[places.tokens()]);
+        if (places.hasCandidates()) {
+            types[places.candidates()] = ArgumentPlaces.typeOrDefault(types[places.candidates()]);
         }
-        types[before] = typeOrDefault(types[before]);
         FunctionBinder binder = new FunctionBinder(session());
         return new BoundModelFunction(
-                binder.bind(name(), model, function, types[before]), model.orElse(null), types, after == 1);
+                binder.bind(name(), model, function, types, places), model.orElse(null), types, places);
     }
 
     /** Spark reports only {@link UnsupportedOperationException} as an analysis error. */
@@ -80,18 +80,5 @@ final class ModelFunction implements UnboundFunction {
         } catch (RuntimeException e) {
             throw new UnsupportedOperationException(e.getMessage(), e);
         }
-    }
-
-    private static boolean isInt(DataType type) {
-        return type.equals(DataTypes.IntegerType)
-                || type.equals(DataTypes.ShortType)
-                || type.equals(DataTypes.ByteType);
-    }
-
-    /** {@code NULL} and {@code array()} have no element type: they are taken as {@code array<int>}. */
-    private static DataType typeOrDefault(DataType type) {
-        boolean isNull = type instanceof NullType;
-        boolean isEmpty = type instanceof ArrayType array && array.elementType() instanceof NullType;
-        return isNull || isEmpty ? DataTypes.createArrayType(DataTypes.IntegerType) : type;
     }
 }

@@ -93,12 +93,12 @@ final class RowFunction implements Serializable {
      * Evaluates one call.
      *
      * @param model the name of a model that was added
-     * @param sequence a value of a {@link Row}, or null
+     * @param arguments the sequence, and the candidates if the call has them; a value may be null
      * @param topK the number of classes of {@link ScoringFunction#TOPK}
      * @return a value of a {@link Row}, or null
      * @throws RuntimeException whose message names the model, the argument and what to do
      */
-    synchronized Object answer(String model, Object sequence, int topK) {
+    synchronized Object answer(String model, Row arguments, int topK) {
         Choice choice = models.get(model);
         if (choice == null) {
             String known = String.join(", ", models.keySet().stream().sorted().toList());
@@ -108,23 +108,25 @@ final class RowFunction implements Serializable {
         if (choice.refusal() != null) {
             throw new RefusedException("%s: model '%s': %s".formatted(name, model, choice.refusal()));
         }
-        Row row = score(model, choice, sequence, topK);
+        Row row = score(model, choice, arguments, topK);
         if (function.isOneColumn()) {
             return row.get(0);
         }
         return choice.ordinals() == null ? row : reordered(row, choice.ordinals());
     }
 
-    private Row score(String model, Choice choice, Object sequence, int topK) {
+    private Row score(String model, Choice choice, Row arguments, int topK) {
         try {
-            return scorer(model, choice, topK).score(RowFactory.create(sequence));
+            return scorer(model, choice, topK).score(arguments);
         } catch (UnreadableRow e) {
+            boolean ofCandidates = e.defect().isOfCandidates();
             throw new BadRowException(
-                    "%s: model '%s', argument tokens = %s: %s (%s); leave such rows out, or %s for an answer that is null"
+                    "%s: model '%s', argument %s = %s: %s (%s); leave such rows out, or %s for an answer that is null"
                             .formatted(
                                     name,
                                     model,
-                                    quote(sequence),
+                                    ofCandidates ? FunctionBinder.CANDIDATES : FunctionBinder.TOKENS,
+                                    quote(arguments.get(ofCandidates ? 1 : 0)),
                                     e.defect().text(),
                                     e.defect().code(),
                                     choice.remedy()));

@@ -31,6 +31,16 @@ enum ScoringFunction {
         return column;
     }
 
+    /** Whether a call may list candidates as its last argument. */
+    boolean takesCandidates() {
+        return this != LOGLIK;
+    }
+
+    /** Whether classes may be excluded from the result. */
+    boolean takesExclusions() {
+        return this == SCORE || this == TOPK;
+    }
+
     /** Whether the result is one column, which has the same type for all models. */
     boolean isOneColumn() {
         return this != SCORE;

@@ -42,8 +42,16 @@ final class Assumptions {
         return !input.takesTokens() || request.firstClass() > 0 || classes == model.tokens();
     }
 
+    /** Why classes have no words, where {@link #namesClasses} is false or there are no words. */
+    static String noWords(boolean hasVocabulary) {
+        return hasVocabulary
+                ? "the vocabulary's words are tokens, but the model has other numbers of tokens and classes: list token ids, or set output.first-class"
+                        + " to the token of class 0"
+                : "there is no vocabulary: set input.vocabulary to a file of words, or list token ids";
+    }
+
     private void addBackward(List<String> notes) {
-        if (model.looksAhead() && request.needsTargets()) {
+        if (model.looksAhead() && request.needsTargets() && request.windows().isEmpty()) {
             notes.add(
                     "%s: the model also reads backward, so it has seen the token whose probability it gives; this is not the likelihood of a language model"
                             .formatted(asked(false)));
@@ -53,7 +61,7 @@ final class Assumptions {
     private void addClasses(List<String> notes, boolean hasVocabulary) {
         int first = request.firstClass();
         boolean nearly = model.tokens() == classes + 1;
-        String asked = asked(hasVocabulary || nearly);
+        String asked = asked(hasVocabulary || nearly || request.choosesClasses());
         if (asked.isEmpty() || !input.takesTokens() || first + (long) classes == model.tokens()) {
             return;
         }
@@ -79,7 +87,9 @@ final class Assumptions {
     /** The requested kinds that take a class for a token, as text. */
     private String asked(boolean withTopK) {
         return request.kinds().stream()
-                .filter(kind -> kind.needsTargets() || (withTopK && kind == OutputKind.TOPK))
+                .filter(kind -> request.needsTargets(kind)
+                        || (withTopK && kind == OutputKind.TOPK)
+                        || (request.choosesClasses() && request.isChosen(kind)))
                 .map(kind -> kind.name().toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining(", "));
     }

@@ -5,6 +5,7 @@ import java.lang.ref.SoftReference;
 import java.util.Iterator;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
+import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
 import sluice.cell.SequenceScorer;
 import sluice.cell.engine.AnswerCache;
@@ -88,6 +89,10 @@ public final class BroadcastPlan implements Serializable {
     /** Creates a scorer without an answer cache. */
     SequenceScorer scorer(RunCounters counters) {
         return compiled(counters).scorer(request);
+    }
+
+    boolean asksFor(OutputKind kind) {
+        return request.asksFor(kind);
     }
 
     long batchBytes() {

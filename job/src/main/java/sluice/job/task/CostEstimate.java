@@ -40,7 +40,7 @@ public record CostEstimate(
         double perRow = sample.batchBytesPerRow();
         double batchRows = perRow == 0 ? sample.rows() : settings.scoring().batchBytes() / perRow;
         batchRows = Math.max(1, Math.min(batchRows, sample.rows()));
-        SharingCurve curve = new SharingCurve(sample.sequences(), model, kind);
+        SharingCurve curve = new SharingCurve(sample.sequences(), model, kind, plan.request());
         double cachedRows = perRow == 0
                 ? 0
                 : curve.rowsOfDistinct(
@@ -54,11 +54,11 @@ public record CostEstimate(
         return new CostEstimate(
                 sample.rows(),
                 steps * sample.goodFraction(),
-                FlopCount.of(model, kind, settings.output().request()),
+                FlopCount.of(model, kind, plan.request(), sample.candidatesPerRow()),
                 curve.ratio(togetherRows),
                 Math.max(curve.ratio(togetherRows), curve.ratio(sample.rows())),
                 sample.keptBytesPerRow()
-                        + new OutputSize(model, settings.output().request()).bytes(sample.stepsPerRow()),
+                        + new OutputSize(model, plan.request()).bytes(sample.stepsPerRow(), sample.candidatesPerRow()),
                 flopsPerSecond(settings.scoring()));
     }
 

@@ -7,6 +7,7 @@ import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import sluice.cell.ScoreRequest;
+import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.cell.model.LstmModel;
 import sluice.job.column.OutputSize;
@@ -60,10 +61,10 @@ public final class RowMemoryLimit {
         return Math.max(1, cores / conf.getInt("spark.task.cpus", 1));
     }
 
-    /** The defect of a row with this number of steps; empty if its answer fits. The caller names the row. */
-    Optional<RowDefect> check(int steps) {
-        double answer = output.bytes(steps);
-        double needed = scorer.bytes(steps) + (COPIES - 1) * answer;
+    /** The defect of a row with this sequence; empty if its answer fits. The caller names the row. */
+    Optional<RowDefect> check(Sequence sequence) {
+        double answer = output.bytes(sequence);
+        double needed = scorer.bytes(sequence) + (COPIES - 1) * answer;
         if (needed <= bytes) {
             return Optional.empty();
         }
@@ -74,7 +75,7 @@ public final class RowMemoryLimit {
                         "its answer to %,d steps is %s, and takes %s until it is written, of the %s that a task has here; nothing was written;"
                                 + " ask for smaller outputs (topk, rank or loglik in place of whole distributions), or give the process more"
                                 + " memory (--executor-memory on a cluster, --driver-memory in local mode) or fewer tasks at once",
-                        steps,
+                        sequence.length(),
                         HumanText.size(answer),
                         HumanText.size(needed),
                         HumanText.size(bytes))));

@@ -43,7 +43,7 @@ public final class RowScorer {
             return bad(reading.defect());
         }
         Sequence sequence = reading.sequence();
-        Optional<RowDefect> tooLarge = limit.check(sequence.length());
+        Optional<RowDefect> tooLarge = limit.check(sequence);
         if (tooLarge.isPresent()) { // a limit of this process, so bad-rows.rule does not apply
             throw new UnreadableRow(tooLarge.get().code(), tooLarge.get().text());
         }

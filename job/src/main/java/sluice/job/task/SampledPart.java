@@ -70,12 +70,12 @@ final class SampledPart implements Serializable {
             Sequence sequence = inputRow.read(row, scorer.rules()).sequence();
             rows++;
             if (sequence != null) {
-                limit.check(sequence.length()).ifPresent(tooLarge -> {
+                limit.check(sequence).ifPresent(tooLarge -> {
                     throw new RowTooLargeException(inputRow.complaint(row, tooLarge));
                 });
                 sequences.add(sequence);
                 steps += sequence.length();
-                bytes += RowSize.bytes(row) + scorer.bytes(sequence.length());
+                bytes += RowSize.bytes(row) + scorer.bytes(sequence);
                 keptBytes += RowSize.packedBytes(inputRow.kept(row));
             }
         }

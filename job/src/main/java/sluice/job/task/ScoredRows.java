@@ -168,11 +168,11 @@ final class ScoredRows extends LookaheadIterator {
             throw new BadRowException(inputRow.complaint(row, reading.defect()));
         }
         if (sequence != null) {
-            limit.check(sequence.length()).ifPresent(tooLarge -> {
+            limit.check(sequence).ifPresent(tooLarge -> {
                 throw new RowTooLargeException(inputRow.complaint(row, tooLarge));
             });
         }
-        long bytes = RowSize.bytes(row) + (sequence == null ? 0 : scorer.bytes(sequence.length()));
+        long bytes = RowSize.bytes(row) + (sequence == null ? 0 : scorer.bytes(sequence));
         return new BatchRow(row, sequence, reading.defect(), bytes);
     }
 }

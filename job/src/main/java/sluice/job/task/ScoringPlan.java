@@ -15,10 +15,12 @@ import sluice.cell.model.ModelException;
 import sluice.cell.weights.file.ModelFile;
 import sluice.job.column.OutputColumns;
 import sluice.job.column.ReasonColumn;
+import sluice.job.input.ClassColumns;
 import sluice.job.input.InitialState;
 import sluice.job.input.InputPlan;
 import sluice.job.input.InputRow;
 import sluice.job.input.InputTable;
+import sluice.job.input.ResolvedWindows;
 import sluice.job.input.SequenceForm;
 import sluice.job.input.SequenceReader;
 import sluice.job.message.RefusedException;
@@ -37,6 +39,8 @@ import sluice.job.state.CarriedStates;
  * @param model the model file as read
  * @param table to score, as read; carried states are not joined to it
  * @param input how a row becomes the model's input
+ * @param request what is answered, with the windows of the settings
+ * @param classes the columns of the classes that answers are about; empty: all classes
  * @param columns that are added to the table
  * @param schema of the scored table
  * @param quarantine the column of a quarantined row's reason
@@ -47,6 +51,8 @@ public record ScoringPlan(
         ModelFile model,
         InputTable table,
         InputPlan input,
+        ScoreRequest request,
+        Optional<ClassColumns> classes,
         OutputColumns columns,
         StructType schema,
         ReasonColumn quarantine,
@@ -76,17 +82,27 @@ public record ScoringPlan(
             Configuration hadoop) {
         InputPlan input = InputPlan.resolve(table, file.model(), settings, vocabulary);
         Optional<CarriedStates> carried = CarriedStates.resolve(table, file.model(), input.kind(), settings, hadoop);
-        ScoreRequest request = settings.output().request();
+        ScoreRequest request =
+                ResolvedWindows.in(settings.output().request(), settings.input().windows(), input);
         try {
             CompiledModel.requireScorable(file.model(), input.kind(), request);
         } catch (IllegalArgumentException | ModelException e) {
             throw new RefusedException("%s: %s".formatted(settings.model().path(), e.getMessage()), e);
         }
+        Optional<Vocabulary> labels =
+                vocabulary.filter(words -> Assumptions.namesClasses(file.model(), input.kind(), request));
+        Optional<ClassColumns> classes = ClassColumns.resolve(
+                table,
+                input,
+                settings.output().classes(),
+                labels,
+                Assumptions.noWords(vocabulary.isPresent()),
+                request.firstClass());
         OutputColumns columns = new OutputColumns(
                 request,
                 settings.output().vectors(),
                 settings.output().prefix(),
-                vocabulary.filter(words -> Assumptions.namesClasses(file.model(), input.kind(), request)),
+                labels,
                 settings.badRows().rule());
         ReasonColumn quarantine = new ReasonColumn(settings.output().prefix());
         if (settings.badRows().rule() == BadRowRule.QUARANTINE) {
@@ -97,6 +113,8 @@ public record ScoringPlan(
                 file.with(assumptions),
                 table,
                 input,
+                request,
+                classes,
                 columns,
                 columns.appendTo(table.schema(), file.model()),
                 quarantine,
@@ -128,7 +146,6 @@ public record ScoringPlan(
      * @param engine the broadcast of the model, which several plans can share
      */
     public Broadcast<BroadcastPlan> broadcast(Settings settings, SparkSession spark, Broadcast<BroadcastModel> engine) {
-        ScoreRequest request = settings.output().request();
         Optional<InitialState> state =
                 carried.map(states -> states.initialState(table)).or(input::state);
         SequenceReader reader =
@@ -137,7 +154,7 @@ public record ScoringPlan(
                 .broadcast(new BroadcastPlan(
                         engine,
                         carried.isPresent() ? request.withFinalState() : request,
-                        new InputRow(reader, table, settings.input()),
+                        new InputRow(reader, classes, table, settings.input()),
                         columns,
                         settings.badRows().rule(),
                         settings.scoring().batchBytes()));

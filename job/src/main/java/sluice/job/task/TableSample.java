@@ -10,6 +10,7 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.InternalRow;
+import sluice.cell.ClassChoice;
 import sluice.cell.Sequence;
 import sluice.job.report.RunCounters;
 
@@ -117,6 +118,15 @@ public record TableSample(long[] rowsOf, List<SampledPart> parts) {
     /** Average steps of a sampled row. */
     double stepsPerRow() {
         return perRow(parts.stream().mapToLong(SampledPart::steps).sum());
+    }
+
+    /** Average number of candidates of a sampled row; 0 if answers are about all classes. */
+    double candidatesPerRow() {
+        return perRow(sequences().stream()
+                .map(Sequence::classes)
+                .filter(ClassChoice::hasCandidates)
+                .mapToLong(choice -> choice.candidates().length)
+                .sum());
     }
 
     /** Average bytes of a row in a batch. */

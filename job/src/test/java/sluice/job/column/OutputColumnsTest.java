@@ -10,6 +10,7 @@ import java.io.ObjectOutputStream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import sluice.cell.ClassChoice;
 import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.OutputKind;
@@ -140,6 +142,19 @@ class OutputColumnsTest {
             assertThat(new OutputSize(MODEL, request(kind, Steps.EACH)).bytes(10))
                     .isEqualTo(40 * classes);
         }
+    }
+
+    @Test
+    void bytesOfCandidates() {
+        ScoreRequest request = ScoreRequest.ofCandidates(
+                Set.of(OutputKind.SOFTMAX, OutputKind.RANK, OutputKind.TOPK, OutputKind.PREDICTION),
+                2,
+                OptionalInt.empty());
+        OutputSize size = new OutputSize(MODEL, request);
+        assertThat(size.bytes(10, 0)).isEqualTo(2 * 8 + 4);
+        assertThat(size.bytes(10, 2.5)).isEqualTo(2 * 8 + 4 + 2.5 * 8);
+        assertThat(size.bytes(Sequence.ofTokens(0).about(ClassChoice.ofCandidates(1, 2, 1))))
+                .isEqualTo(2 * 8 + 4 + 3 * 8);
     }
 
     @Test

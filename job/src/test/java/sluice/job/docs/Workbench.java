@@ -47,6 +47,9 @@ final class Workbench {
         this.directory = directory;
         copy(Document.ROOT.resolve("submit/example"), directory.resolve("submit/example"));
         copy(Path.of("src/test/resources/docs"), directory);
+        for (String file : List.of("shop.pt", "sessions.jsonl", "items.txt")) {
+            Files.copy(Path.of("src/test/resources/shop", file), directory.resolve(file));
+        }
         this.files = walk(directory);
     }
 

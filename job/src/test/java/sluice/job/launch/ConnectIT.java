@@ -57,7 +57,7 @@ class ConnectIT {
             assertThat(lines.get(6))
                     .as(all)
                     .startsWith("error: ")
-                    .contains("expected sluice.score(model string, tokens), found (string)");
+                    .contains("expected sluice.score(model string, tokens[, candidates]), found (string)");
             assertThat(lines.get(7))
                     .as(all)
                     .startsWith("error: ")

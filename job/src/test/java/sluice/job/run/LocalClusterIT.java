@@ -291,7 +291,7 @@ class LocalClusterIT {
                 .broadcast(new BroadcastPlan(
                         BroadcastModel.broadcast(model, plan.kind(), settings, spark),
                         settings.output().request(),
-                        new InputRow(reader, table, settings.input()),
+                        new InputRow(reader, Optional.empty(), table, settings.input()),
                         columns,
                         BadRowRule.FAIL,
                         settings.scoring().batchBytes()));

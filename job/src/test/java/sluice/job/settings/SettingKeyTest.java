@@ -47,6 +47,10 @@ class SettingKeyTest {
             Map.entry("input.unknown-word", "<unk>"),
             Map.entry("input.min-length", "2"),
             Map.entry("input.max-length", "7"),
+            Map.entry("input.window", "none"),
+            Map.entry("input.partial-windows", "skip"),
+            Map.entry("input.window-pad", ""),
+            Map.entry("input.window-padding", "pre"),
             Map.entry("state.path", "states"),
             Map.entry("state.key", "user"),
             Map.entry("state.keep", "3"),
@@ -65,6 +69,7 @@ class SettingKeyTest {
             Map.entry("output.emit", "hidden"),
             Map.entry("output.top-k", "3"),
             Map.entry("output.first-class", "1"),
+            Map.entry("output.temperature", "2.5"),
             Map.entry("output.gates-layer", "1"),
             Map.entry("output.vectors", "binary"),
             Map.entry("output.prefix", "lstm_"),
@@ -141,15 +146,52 @@ class SettingKeyTest {
     }
 
     /** Settings that are newer than the other hashes here, with their defaults. */
-    private static final Map<String, String> LATER =
-            Map.of("model.ignore", "", "model.entry", "", "output.first-class", "0");
+    private static final Map<String, String> LATER = Map.of(
+            "model.ignore",
+            "",
+            "model.entry",
+            "",
+            "output.first-class",
+            "0",
+            "output.candidates",
+            "",
+            "output.exclude",
+            "",
+            "output.temperature",
+            "1",
+            "output.pool",
+            "last");
+
+    /** Values of those that exclude {@code output.at = each}. */
+    private static final Map<String, String> AT_LAST =
+            Map.of("output.candidates", "items", "output.exclude", "seen", "output.pool", "mean");
 
     @Test
     void laterSettingsCountIfTheyDifferFromTheirDefaults() {
         assertThat(hash(LATER)).isEqualTo(hash(Map.of()));
         for (String key : LATER.keySet()) {
-            assertThat(hash(Map.of(key, WITH_STATES.get(key)))).as(key).isNotEqualTo(hash(Map.of()));
+            String value = AT_LAST.getOrDefault(key, WITH_STATES.get(key));
+            assertThat(hash(Map.of(key, value))).as(key).isNotEqualTo(hash(Map.of()));
         }
+    }
+
+    /** Windows exclude states, and padding needs windows. */
+    @Test
+    void windowsCountIfTheyAreSet() {
+        Map<String, String> none = Map.of(
+                "input.window", "none",
+                "input.partial-windows", "skip",
+                "input.window-pad", "",
+                "input.window-padding", "pre");
+        assertThat(hash(none)).isEqualTo(hash(Map.of()));
+        List<String> hashes = new ArrayList<>(List.of(hash(Map.of())));
+        Map<String, String> windows = new HashMap<>();
+        for (String setting : List.of(
+                "input.window=10", "input.partial-windows=last", "input.window-pad=0", "input.window-padding=post")) {
+            windows.put(setting.split("=")[0], setting.split("=")[1]);
+            hashes.add(hash(windows));
+        }
+        assertThat(hashes).doesNotHaveDuplicates();
     }
 
     @Test

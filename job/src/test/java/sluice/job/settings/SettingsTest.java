@@ -62,6 +62,10 @@ class SettingsTest {
             Map.entry("input.unknown-word", "<unk>"),
             Map.entry("input.min-length", "2"),
             Map.entry("input.max-length", "7"),
+            Map.entry("input.window", "10"),
+            Map.entry("input.partial-windows", "last"),
+            Map.entry("input.window-pad", "0"),
+            Map.entry("input.window-padding", "post"),
             Map.entry("state.path", "states"),
             Map.entry("state.key", "user"),
             Map.entry("state.keep", "3"),
@@ -79,6 +83,10 @@ class SettingsTest {
             Map.entry("output.emit", "hidden"),
             Map.entry("output.top-k", "3"),
             Map.entry("output.first-class", "1"),
+            Map.entry("output.candidates", "items"),
+            Map.entry("output.exclude", "seen"),
+            Map.entry("output.temperature", "2.5"),
+            Map.entry("output.pool", "mean"),
             Map.entry("output.gates-layer", "1"),
             Map.entry("output.vectors", "binary"),
             Map.entry("output.prefix", "lstm_"),
@@ -212,6 +220,8 @@ class SettingsTest {
             Map<String, String> base = switch (key) {
                 case "input.splitter-pattern" -> Map.of("input.splitter", "regex"); // has no effect without
                 case "state.path" -> Map.of("state.key", "user"); // refused without
+                case "input.partial-windows", "input.window-padding" -> Map.of("input.window", "10");
+                case "input.window-pad" -> Map.of("input.window", "10", "input.partial-windows", "each");
                 default -> Map.of("output.top-k", "5");
             };
             Map<String, String> changed = new HashMap<>(base);
@@ -329,7 +339,7 @@ class SettingsTest {
             List.of(
                     "output.emit",
                     "rank",
-                    "output.emit: rank is not available at last: choose any of softmax, logits, sigmoid, prediction, topk, loglik, hidden, cell, state, or set output.at = each"),
+                    "output.emit: rank is not available at last: choose any of softmax, logits, sigmoid, prediction, topk, loglik, hidden, cell, state, or set output.at = each, or set output.candidates for ranks of candidates"),
             List.of(
                     "output.gates-layer",
                     "bottom",

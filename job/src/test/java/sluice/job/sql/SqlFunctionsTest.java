@@ -263,11 +263,11 @@ class SqlFunctionsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "sluice.score(tokens)                | expected sluice.score(model string, tokens), found (array<int>)",
-                "sluice.score('other', tokens, 3)    | expected sluice.score(model string, tokens), found (string, array<int>, int)",
-                "sluice.topk('other', tokens)        | expected sluice.topk(model string, tokens, k int), found (string, array<int>)",
-                "sluice.topk('other', tokens, '3')   | expected sluice.topk(model string, tokens, k int), found (string, array<int>, string)",
-                "sluice.other.topk(tokens)           | expected sluice.`other`.topk(tokens, k int), found (array<int>)",
+                "sluice.score(tokens)                | expected sluice.score(model string, tokens[, candidates]), found (array<int>)",
+                "sluice.score('other', tokens, 3)    | expected sluice.score(model string, tokens[, candidates]), found (string, array<int>, int)",
+                "sluice.topk('other', tokens)        | expected sluice.topk(model string, tokens, k int[, candidates]), found (string, array<int>)",
+                "sluice.topk('other', tokens, '3')   | expected sluice.topk(model string, tokens, k int[, candidates]), found (string, array<int>, string)",
+                "sluice.other.topk(tokens)           | expected sluice.`other`.topk(tokens, k int[, candidates]), found (array<int>)",
                 "sluice.score('other', map(1, 2))    | argument tokens has type map<int,int>, expected array<int|bigint> of ids, array<string> of words",
                 "sluice.other.score(map(1, 2))       | column 'tokens' has type map<int,int>, expected array<int|bigint> of ids, array<string> of words",
                 "sluice.other.score(array(0.5D))     | column 'tokens' (array<double>) holds numbers, but the model reads tokens: expected ids, words or text",

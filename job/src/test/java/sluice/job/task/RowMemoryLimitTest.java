@@ -14,6 +14,7 @@ import sluice.cell.InputKind;
 import sluice.cell.KernelChoice;
 import sluice.cell.OutputKind;
 import sluice.cell.ScoreRequest;
+import sluice.cell.Sequence;
 import sluice.cell.Steps;
 import sluice.cell.engine.CompiledModel;
 import sluice.cell.model.LstmModel;
@@ -34,11 +35,15 @@ class RowMemoryLimitTest {
         return new RowMemoryLimit(model, request, compiled.scorer(request), bytes);
     }
 
+    private static Sequence steps(int length) {
+        return Sequence.ofTokens(new int[length]);
+    }
+
     @Test
     void anAnswerHasToFitIntoMemorySeveralTimes() {
         RowMemoryLimit limit = limit(OutputKind.SOFTMAX, Steps.EACH, 40_000_000);
-        assertThat(limit.check(1_000)).isEmpty();
-        assertThat(limit.check(1_200))
+        assertThat(limit.check(steps(1_000))).isEmpty();
+        assertThat(limit.check(steps(1_200)))
                 .map(RowDefect::text)
                 .hasValueSatisfying(text -> assertThat(text)
                         .startsWith("its answer to 1,200 steps is 4.6 MiB, and takes 41.")
@@ -48,9 +53,9 @@ class RowMemoryLimitTest {
 
     @Test
     void smallOutputsFitForManySteps() {
-        assertThat(limit(OutputKind.LOGLIK, Steps.EACH, 40_000_000).check(1_000_000))
+        assertThat(limit(OutputKind.LOGLIK, Steps.EACH, 40_000_000).check(steps(1_000_000)))
                 .isEqualTo(Optional.empty());
-        assertThat(limit(OutputKind.SOFTMAX, Steps.LAST, 40_000_000).check(1_000_000))
+        assertThat(limit(OutputKind.SOFTMAX, Steps.LAST, 40_000_000).check(steps(1_000_000)))
                 .isEqualTo(Optional.empty());
     }
 

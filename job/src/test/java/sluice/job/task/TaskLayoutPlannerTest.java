@@ -18,7 +18,7 @@ class TaskLayoutPlannerTest {
     private static final int TOKENS = 20; // of every row
 
     /** A row of 20 tokens takes a millisecond. */
-    private static final FlopCount WORK = new FlopCount(1_000_000, 0, false);
+    private static final FlopCount WORK = new FlopCount(1_000_000, 0, false, 1);
 
     private static TableSample sample(long... rowsOf) {
         Sequence sequence = Sequence.ofTokens(new int[TOKENS]);

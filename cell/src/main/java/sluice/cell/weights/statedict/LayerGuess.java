@@ -36,7 +36,10 @@ enum LayerGuess {
             "a learned initial state, or a layer that computes one (read only as a pair such as h0 and c0 of shape "
                     + "(layers * directions, 1, H), beside the LSTM)",
             List.of("init", "initial", "start")),
-    TEMPERATURE("a temperature or a scale of the scores", List.of("temperature", "temp", "tau", "scale")),
+    TEMPERATURE(
+            "a temperature or a scale of the scores (only if the network divides the output layer's numbers by it before the softmax, "
+                    + "set output.temperature to its value and list it in model.ignore)",
+            List.of("temperature", "temp", "tau", "scale")),
     NUMBER("a number that the network may use, such as a temperature, an offset or a length", List.of()),
     MASK("a mask", List.of("mask")),
     SCALING(

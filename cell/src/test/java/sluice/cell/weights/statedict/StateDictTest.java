@@ -718,7 +718,7 @@ class StateDictTest {
                 "pos_embedding.weight; 100,3; positions that are added to the input",
                 "crf.transitions; 7,7; the transitions of a CRF, which decodes whole sequences",
                 "act.weight; 1; an activation with a learned parameter, such as PReLU",
-                "temperature; 1; a temperature or a scale of the scores",
+                "temperature; 1; a temperature or a scale of the scores (only if the network divides the output layer's numbers by it before the softmax, set output.temperature to its value and list it in model.ignore)",
                 "x_mean; 3; means or deviations by which features are standardized",
                 "h0; 5; a learned initial state, or a layer that computes one (read only as a pair such as h0 and c0 of shape (layers * directions, 1, H), beside the LSTM)",
                 "init_h; 1,5; a learned initial state, or a layer that computes one (read only as a pair such as h0 and c0 of shape (layers * directions, 1, H), beside the LSTM)",
