@@ -2,9 +2,27 @@ package sluice.job.message;
 
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.Optional;
 
 /** The user's terminal: results and progress on one stream, errors on the other. */
-public record Console(PrintWriter out, PrintWriter err) {
+public final class Console {
+    private final PrintWriter out;
+    private final PrintWriter err;
+    private String lastError; // null if there was none
+
+    public Console(PrintWriter out, PrintWriter err) {
+        this.out = out;
+        this.err = err;
+    }
+
+    public PrintWriter out() {
+        return out;
+    }
+
+    public PrintWriter err() {
+        return err;
+    }
+
     public void say(String format, Object... values) {
         out.println("sluice: " + String.format(Locale.ROOT, format, values));
     }
@@ -16,5 +34,11 @@ public record Console(PrintWriter out, PrintWriter err) {
 
     public void error(String message) {
         err.println("sluice: error: " + message);
+        lastError = message;
+    }
+
+    /** The last message of {@link #error}. */
+    public Optional<String> lastError() {
+        return Optional.ofNullable(lastError);
     }
 }

@@ -22,6 +22,10 @@ public final class Failure {
                 return "the run failed, nothing was written: out of memory (%s): raise --executor-memory on a cluster, --driver-memory in local mode, or lower scoring.batch-bytes"
                         .formatted(cause.getMessage());
             }
+            Optional<String> lost = LostExecutor.reason(cause.getMessage());
+            if (lost.isPresent()) {
+                return "the run failed, nothing was written: " + lost.get();
+            }
             deepest = cause;
             path = unreadableFile(cause).orElse(path);
         }
