@@ -26,6 +26,8 @@ final class YarnCluster implements AutoCloseable {
             "yarn.resourcemanager.admin.address",
             "yarn.resourcemanager.webapp.address");
 
+    private static final String LOGGING = "log4j2.properties";
+
     private final Path directory;
     private final Path configuration;
     private final List<Process> processes = new ArrayList<>();
@@ -57,7 +59,8 @@ final class YarnCluster implements AutoCloseable {
             }
             Waiting.until("both nodes have registered", () -> {
                 requireAlive();
-                return Files.readString(log).lines()
+                return Files.readString(log)
+                                .lines()
                                 .filter(line -> line.contains("NodeManager from node "))
                                 .filter(line -> line.contains("registered with capability"))
                                 .count()
@@ -89,8 +92,10 @@ final class YarnCluster implements AutoCloseable {
         settings.put("yarn.nodemanager.resource.memory-mb", "4096");
         settings.put("yarn.nodemanager.resource.cpu-vcores", "4");
         settings.put("yarn.nodemanager.pmem-check-enabled", "true");
+        settings.put("yarn.nodemanager.resource.memory.enforced", "false"); // true leaves it to control groups
         settings.put("yarn.nodemanager.vmem-check-enabled", "false");
         settings.put("yarn.nodemanager.container-monitor.interval-ms", "200");
+        settings.put("yarn.resourcemanager.nodemanagers.heartbeat-interval-ms", "100");
         // A full disk of the machine that runs the tests is not what is tested.
         settings.put("yarn.nodemanager.disk-health-checker.enable", "false");
         settings.put("yarn.nodemanager.delete.debug-delay-sec", "3600"); // the logs of containers stay
@@ -103,7 +108,8 @@ final class YarnCluster implements AutoCloseable {
         try (var file = Files.newOutputStream(configuration.resolve("yarn-site.xml"))) {
             site.writeXml(file);
         }
-        Files.writeString(configuration.resolve("log4j2.properties"), """
+        // Not in the directory of the configuration, which is also on the class path of clients.
+        Files.writeString(directory.resolve(LOGGING), """
                 rootLogger.level = info
                 rootLogger.appenderRef.stdout.ref = stdout
                 appender.stdout.type = Console
@@ -116,12 +122,14 @@ final class YarnCluster implements AutoCloseable {
     private Path start(String name, String className, List<String> options) throws IOException {
         String jars;
         try (Stream<Path> files = Files.list(Checkout.target("yarn"))) {
-            jars = String.join(File.pathSeparator, files.map(Path::toString).sorted().toList());
+            jars = String.join(
+                    File.pathSeparator, files.map(Path::toString).sorted().toList());
         }
         List<String> command = new ArrayList<>(List.of(Checkout.java().toString(), "-Xmx256m"));
         command.addAll(List.of(Launch.SMALL.split(" ")));
         command.addAll(List.of(
                 "-Djava.net.preferIPv4Stack=true",
+                "-Dlog4j2.configurationFile=" + directory.resolve(LOGGING),
                 "-Dhadoop.tmp.dir=" + directory.resolve(name + "-tmp"),
                 "-cp",
                 String.join(File.pathSeparator, configuration.toString(), jars, Checkout.sparkClassPath()),
@@ -150,25 +158,39 @@ final class YarnCluster implements AutoCloseable {
         return configuration;
     }
 
-    /** Executors that are running: those Java processes below the node managers that are no application masters. */
+    /** The executors of all applications; not the shells that start them. */
     List<ProcessHandle> executors() {
+        return containers("YarnCoarseGrainedExecutorBackend");
+    }
+
+    /** The drivers that run on the cluster. */
+    List<ProcessHandle> drivers() {
+        return containers("yarn.ApplicationMaster ");
+    }
+
+    private List<ProcessHandle> containers(String className) {
         return processes.stream()
-                .flatMap(process -> process.descendants())
+                .flatMap(Process::descendants)
+                .filter(process -> process.info()
+                        .command()
+                        .filter(command -> command.endsWith("/java"))
+                        .isPresent())
                 .filter(process -> process.info()
                         .commandLine()
-                        .filter(line -> !line.startsWith("/bin/bash"))
-                        .filter(line -> line.contains("YarnCoarseGrainedExecutorBackend"))
+                        .filter(line -> line.contains(className))
                         .isPresent())
                 .toList();
     }
 
-    /** What containers have written, by the number of the application attempt that they belong to. */
-    List<Path> masterLogs() throws IOException {
+    /** What the drivers of an application wrote on stderr, each attempt a file. */
+    List<Path> attempts(String application) throws IOException {
         List<Path> logs = new ArrayList<>();
         for (Path node : nodes) {
             try (Stream<Path> files = Files.walk(node.resolve("logs"))) {
-                files.filter(file -> file.endsWith("stderr")
-                                && file.getParent().getFileName().toString().endsWith("_000001"))
+                files.filter(file -> file.toString().contains(application))
+                        .filter(file ->
+                                file.getParent().getFileName().toString().endsWith("_000001"))
+                        .filter(file -> file.endsWith("stderr"))
                         .forEach(logs::add);
             }
         }
