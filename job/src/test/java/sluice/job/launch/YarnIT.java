@@ -166,12 +166,32 @@ class YarnIT {
 
     @Test
     void aDriverOnThisMachineGivesTheSameBits() throws IOException {
-        score("client", Checkout.example("strings.jsonl"), output.toString())
+        score("client", Checkout.example("strings.jsonl"), output.toString(), metrics())
                 .end()
                 .assertScored();
         assertThat(ParquetRows.files(output)).as("more than one task").hasSizeGreaterThan(1);
         assertThat(ParquetRows.bits(output)).isEqualTo(expected);
         assertThat(reportedApplication()).startsWith("application_");
+        assertPluginWasOnDriverAndExecutors();
+    }
+
+    private String[] metrics() throws IOException {
+        List<String> options = new ArrayList<>();
+        for (String setting : List.of(
+                "spark.plugins=sluice.job.report.MetricsPlugin",
+                "spark.metrics.namespace=sluice",
+                "spark.metrics.conf.*.sink.csv.class=org.apache.spark.metrics.sink.CsvSink",
+                "spark.metrics.conf.*.sink.csv.directory=" + Files.createDirectory(directory.resolve("metrics")),
+                "spark.metrics.conf.*.sink.csv.period=1")) {
+            options.addAll(List.of("--conf", setting));
+        }
+        return options.toArray(String[]::new);
+    }
+
+    private void assertPluginWasOnDriverAndExecutors() {
+        assertThat(directory.resolve("metrics").toFile().list())
+                .anyMatch(name -> name.matches("sluice\\.driver\\.plugin\\..*\\.MetricsPlugin\\.rows\\.csv"))
+                .anyMatch(name -> name.matches("sluice\\.\\d+\\.plugin\\..*\\.MetricsPlugin\\.rows\\.csv"));
     }
 
     /** The driver runs in another directory, and has there what {@code --files} names. */
@@ -179,11 +199,13 @@ class YarnIT {
     void aDriverOnTheClusterGivesTheSameBits() throws IOException {
         List<String> options = new ArrayList<>(table(Checkout.example("strings.jsonl"), "reber.conf"));
         options.addAll(List.of("--files", settings(), "--output", output.toString()));
+        options.addAll(List.of(metrics()));
         Launch.Ended ended = submit("cluster", options).end();
         assertThat(ended.exitCode()).as("%s", ended).isZero();
         assertThat(ParquetRows.bits(output)).isEqualTo(expected);
+        assertPluginWasOnDriverAndExecutors();
         assertThat(reportedApplication()).isEqualTo(application(ended));
-        assertThat(status(output.toString()).assertScored().out()).contains("ended with 0: 1200 sequences");
+        assertThat(status(output.toString()).assertScored().out()).contains("ended with 0: 1,200 sequences");
     }
 
     private Launch.Ended status(String... of) {
@@ -279,12 +301,27 @@ class YarnIT {
         assertThat(output).doesNotExist();
         status(output.toString(), "--run", "tonight").assertFailed(1, "has not ended");
         GatedFileSystem.open(gate()); // for executors that still wait
+    }
 
-        Launch.Ended again =
-                score("cluster", fewRows, output.toString(), "--run", "tonight").end();
-        assertThat(again.exitCode()).as("%s", again).isZero();
-        assertThat(ParquetRows.bits(output)).isEqualTo(expectedOfFew);
-        status(output.toString(), "--run", "tonight").assertScored();
+    /** The first job of the run infers the input's schema. */
+    @Test
+    void anApplicationThatYarnEndsIsNoFaultOfTheInput() {
+        List<String> options = new ArrayList<>();
+        for (String setting : List.of(
+                "spark.executor.extraJavaOptions=-Xss1k", // no Java starts with it
+                "spark.executor.maxNumFailures=1",
+                "spark.yarn.maxAppAttempts=1")) {
+            options.addAll(List.of("--conf", setting));
+        }
+        Launch.Ended ended = score("client", fewRows, output.toString(), options.toArray(String[]::new))
+                .end();
+        assertThat(ended.exitCode()).as("%s", ended).isEqualTo(1);
+        assertThat(ended.err())
+                .as("%s", ended)
+                .contains("Max number of executor failures (1) reached")
+                .contains("sluice: error: the run failed, nothing was written: Spark was stopped during the run")
+                .doesNotContain("\tat ");
+        assertThat(output).doesNotExist();
     }
 
     @Test

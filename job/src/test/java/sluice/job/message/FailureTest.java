@@ -37,7 +37,7 @@ class FailureTest {
     @CsvSource(delimiter = '|', textBlock = """
             Container killed by YARN for exceeding physical memory limits. 913.6 MB of 896 MB physical memory used. Consider boosting spark.executor.memoryOverhead.\
              | YARN ended an executor that used 913.6 MB of the 896 MB of physical memory of its container: raise spark.executor.memoryOverhead
-            Container killed by YARN for exceeding virtual memory limits. 3.1 GB of 2.9 GB virtual memory used. Consider boosting spark.executor.memoryOverhead or disabling yarn.nodemanager.vmem-check-enabled because of YARN-4714.\
+            Container killed by YARN for exceeding virtual memory limits. 3.1 GB of 2.9 GB virtual memory used. Consider boosting spark.executor.memoryOverhead or boosting yarn.nodemanager.vmem-pmem-ratio or disabling yarn.nodemanager.vmem-check-enabled because of YARN-4714.\
              | YARN ended an executor that used 3.1 GB of the 2.9 GB of virtual memory of its container: raise spark.executor.memoryOverhead, \
             or set yarn.nodemanager.vmem-check-enabled to false on YARN's nodes
             Container from a bad node: container_1_0002_01_000002 on host: n. Exit status: 52. Possible causes: OutOfMemoryError Diagnostics: ...\
@@ -53,6 +53,17 @@ class FailureTest {
                         + "(TID 20) (node-7 executor 2): ExecutorLostFailure (executor 2 exited caused by one of the running tasks) Reason: "
                         + reason);
         assertThat(Failure.sentence(failure)).isEqualTo("the run failed, nothing was written: " + sentence);
+    }
+
+    @Test
+    void anApplicationThatTheClusterStopsIsNoFaultOfTheInput() {
+        Throwable failure = new IllegalStateException("Job 0 cancelled because SparkContext was shut down");
+        assertThat(Failure.sentence(failure))
+                .isEqualTo(
+                        "the run failed, nothing was written: Spark was stopped during the run, by a signal or by the cluster: its messages "
+                                + "above, or the log of the application, show why");
+        assertThat(Failure.isOfCluster(new RuntimeException(failure))).isTrue();
+        assertThat(Failure.isOfCluster(new RuntimeException("no such column"))).isFalse();
     }
 
     @Test

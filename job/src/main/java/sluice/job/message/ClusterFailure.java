@@ -4,8 +4,11 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Executors that ended because of their memory, as YARN, Kubernetes and Spark's standalone cluster report them. */
-final class LostExecutor {
+/**
+ * Failures that come from the cluster, whatever the run was doing: executors that ended because of their memory, as YARN, Kubernetes and
+ * Spark's standalone cluster report them, and an application that was stopped.
+ */
+final class ClusterFailure {
     private static final Pattern LIMIT =
             Pattern.compile("exceeding (physical|virtual) memory limits\\. ([0-9.]+ [KMGTP]?B) of ([0-9.]+ [KMGTP]?B)");
     private static final Pattern EXIT =
@@ -14,13 +17,19 @@ final class LostExecutor {
     /** The exit code of Spark's executor after an {@code OutOfMemoryError}. */
     private static final String OUT_OF_MEMORY = "52";
 
-    private LostExecutor() {}
+    private ClusterFailure() {}
 
-    /** Why the executor ended and what to do, if the message of the failure shows it. */
-    static Optional<String> reason(String message) {
-        if (message == null || !message.contains("ExecutorLostFailure")) {
-            return Optional.empty();
+    /** The reason and what to do, if this is such a failure. */
+    static Optional<String> reason(Throwable failure) {
+        String message = String.valueOf(failure.getMessage());
+        if (message.contains("SparkContext was shut down")) {
+            return Optional.of(
+                    "Spark was stopped during the run, by a signal or by the cluster: its messages above, or the log of the application, show why");
         }
+        return message.contains("ExecutorLostFailure") ? lostExecutor(message) : Optional.empty();
+    }
+
+    private static Optional<String> lostExecutor(String message) {
         Matcher limit = LIMIT.matcher(message);
         if (limit.find()) {
             return Optional.of(
