@@ -1,5 +1,6 @@
 package sluice.job.message;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -14,6 +15,12 @@ final class ClusterFailure {
     private static final Pattern EXIT =
             Pattern.compile("(?:exit code|exit status:|exited with code) (52|137)\\b", Pattern.CASE_INSENSITIVE);
 
+    /** Spark's words for it: in a job, while it starts, and afterwards. */
+    private static final List<String> STOPPED = List.of(
+            "SparkContext was shut down",
+            "Spark context stopped while waiting for backend",
+            "Cannot call methods on a stopped SparkContext");
+
     /** The exit code of Spark's executor after an {@code OutOfMemoryError}. */
     private static final String OUT_OF_MEMORY = "52";
 
@@ -22,7 +29,7 @@ final class ClusterFailure {
     /** The reason and what to do, if this is such a failure. */
     static Optional<String> reason(Throwable failure) {
         String message = String.valueOf(failure.getMessage());
-        if (message.contains("SparkContext was shut down")) {
+        if (STOPPED.stream().anyMatch(message::contains)) {
             return Optional.of(
                     "Spark was stopped during the run, by a signal or by the cluster: its messages above, or the log of the application, show why");
         }

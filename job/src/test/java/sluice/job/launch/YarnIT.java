@@ -310,6 +310,7 @@ class YarnIT {
         for (String setting : List.of(
                 "spark.executor.extraJavaOptions=-Xss1k", // no Java starts with it
                 "spark.executor.maxNumFailures=1",
+                "spark.scheduler.minRegisteredResourcesRatio=0",
                 "spark.yarn.maxAppAttempts=1")) {
             options.addAll(List.of("--conf", setting));
         }

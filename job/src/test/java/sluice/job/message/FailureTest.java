@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import sluice.cell.model.ModelException;
 
 class FailureTest {
@@ -55,9 +56,15 @@ class FailureTest {
         assertThat(Failure.sentence(failure)).isEqualTo("the run failed, nothing was written: " + sentence);
     }
 
-    @Test
-    void anApplicationThatTheClusterStopsIsNoFaultOfTheInput() {
-        Throwable failure = new IllegalStateException("Job 0 cancelled because SparkContext was shut down");
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Job 0 cancelled because SparkContext was shut down",
+                "Spark context stopped while waiting for backend",
+                "Cannot call methods on a stopped SparkContext.\nThis stopped SparkContext was created at: ..."
+            })
+    void anApplicationThatTheClusterStopsIsNoFaultOfTheInput(String message) {
+        Throwable failure = new IllegalStateException(message);
         assertThat(Failure.sentence(failure))
                 .isEqualTo(
                         "the run failed, nothing was written: Spark was stopped during the run, by a signal or by the cluster: its messages "
