@@ -247,9 +247,17 @@ public final class ScoreCommand {
 
     /** Runs a command line and returns its exit code. Errors are printed on stderr. */
     public static int run(String... arguments) {
-        Console console = new Console(
+        return run(console(), arguments);
+    }
+
+    /** The streams of this process. */
+    static Console console() {
+        return new Console(
                 new PrintWriter(System.out, true, StandardCharsets.UTF_8),
                 new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+    }
+
+    static int run(Console console, String... arguments) {
         ScoreCommand command = new ScoreCommand();
         CommandLine line = new CommandLine(command);
         line.getCommandSpec().version("sluice " + Version.current());

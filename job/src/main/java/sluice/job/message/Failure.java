@@ -22,6 +22,10 @@ public final class Failure {
                 return "the run failed, nothing was written: out of memory (%s): raise --executor-memory on a cluster, --driver-memory in local mode, or lower scoring.batch-bytes"
                         .formatted(cause.getMessage());
             }
+            Optional<String> ofCluster = ClusterFailure.reason(cause);
+            if (ofCluster.isPresent()) {
+                return "the run failed, nothing was written: " + ofCluster.get();
+            }
             deepest = cause;
             path = unreadableFile(cause).orElse(path);
         }
@@ -47,6 +51,16 @@ public final class Failure {
             deepest = cause;
         }
         return deepest.getClass().getSimpleName() + ": " + firstLine(deepest.getMessage());
+    }
+
+    /** Whether the cluster is the reason, and not what the run was doing at that time. */
+    public static boolean isOfCluster(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (ClusterFailure.reason(cause).isPresent()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isOurs(Throwable cause) {

@@ -298,6 +298,9 @@ public final class TableSource {
         if (e instanceof RefusedException refused) {
             return refused;
         }
+        if (Failure.isOfCluster(e)) { // while the schema was inferred
+            return e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(e);
+        }
         String condition = e instanceof AnalysisException analysis ? analysis.getCondition() : "";
         if ("PATH_NOT_FOUND".equals(condition)) {
             String path = ((AnalysisException) e).getMessageParameters().get("path");

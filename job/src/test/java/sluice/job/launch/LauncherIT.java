@@ -10,12 +10,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code submit/score} does before there is a virtual machine: which one it takes, and what it hands to it. */
 @Tag("launch")
@@ -106,6 +109,82 @@ class LauncherIT {
                         "input.key=");
     }
 
+    /** Those of Spark's own list, but for the class, which is always the same, and for what {@code submit/score} does itself. */
+    @ParameterizedTest
+    @ValueSource(strings = {" ", "="})
+    void everyOptionOfSparkSubmitIsPassedOn(String separator) throws IOException {
+        Path spark = home("spark-submit", PRINT_ARGUMENTS);
+        Set<String> own = Set.of("--class", "--status", "--help", "-h", "--usage-error", "--version");
+        List<String> options = new ArrayList<>();
+        List<String> expected = new ArrayList<>();
+        for (String option : SparkOptions.withValue()) {
+            if (!own.contains(option)) {
+                String value = "spark.a=value of " + option; // --conf needs a key
+                boolean isShort = !option.startsWith("--"); // and has no form with =
+                options.addAll(
+                        separator.equals("=") && !isShort ? List.of(option + "=" + value) : List.of(option, value));
+                expected.add(value);
+            }
+        }
+        for (String option : SparkOptions.withoutValue()) {
+            if (!own.contains(option)) {
+                options.add(option);
+                expected.add(option);
+            }
+        }
+        assertThat(expected).hasSizeGreaterThan(30);
+        options.addAll(List.of("--model", "m"));
+        List<String> arguments = submitted(Map.of("SPARK_HOME", spark.toString()), options.toArray(String[]::new));
+        int jar = arguments.indexOf(Checkout.jar().toString());
+        assertThat(arguments.subList(jar + 1, arguments.size())).containsExactly("--model", "m");
+        assertThat(arguments.subList(jar - 2, jar)).containsExactly("--class", "sluice.job.Main");
+        assertThat(arguments.subList(0, jar - 2).stream()
+                        // Some options become a --conf.
+                        .map(argument -> argument.replaceFirst("^spark\\.[A-Za-z.]+=(?=spark\\.a=)", "")))
+                .containsAll(expected);
+    }
+
+    @Test
+    void aDriverOnYarnIsTriedOnceUnlessTheUserSaysOtherwise() throws IOException {
+        Path spark = home("spark-submit", PRINT_ARGUMENTS);
+        Map<String, String> environment = Map.of("SPARK_HOME", spark.toString());
+        String[] onYarn = {"--master", "yarn", "--deploy-mode", "cluster"};
+        assertThat(submitted(environment, onYarn)).contains("spark.yarn.maxAppAttempts=1");
+        assertThat(submitted(environment, "--master", "yarn")).noneMatch(argument -> argument.contains("Attempts"));
+        assertThat(submitted(environment, "--master", "k8s://https://host", "--deploy-mode", "cluster"))
+                .noneMatch(argument -> argument.contains("Attempts"));
+        assertThat(submitted(
+                        environment,
+                        "--conf",
+                        "spark.yarn.maxAppAttempts=3",
+                        "--master",
+                        "yarn",
+                        "--deploy-mode",
+                        "cluster"))
+                .contains("spark.yarn.maxAppAttempts=3")
+                .doesNotContain("spark.yarn.maxAppAttempts=1");
+
+        Path defaults = Files.createDirectory(spark.resolve("conf")).resolve("spark-defaults.conf");
+        Files.writeString(defaults, "spark.master yarn\nspark.submit.deployMode cluster\n");
+        assertThat(submitted(environment)).contains("spark.yarn.maxAppAttempts=1");
+        Files.writeString(defaults, "spark.yarn.maxAppAttempts  4\n");
+        assertThat(submitted(environment, onYarn)).noneMatch(argument -> argument.contains("Attempts"));
+        Path properties = Files.writeString(directory.resolve("my.conf"), "spark.master=yarn\n");
+        String[] withFile = {"--deploy-mode", "cluster", "--properties-file", properties.toString()};
+        assertThat(submitted(environment, withFile))
+                .as("Spark doesn't read its own file then")
+                .contains("spark.yarn.maxAppAttempts=1");
+        List<String> withBoth = new ArrayList<>(List.of(withFile));
+        withBoth.add("--load-spark-defaults");
+        assertThat(submitted(environment, withBoth.toArray(String[]::new)))
+                .contains("--load-spark-defaults")
+                .noneMatch(argument -> argument.contains("Attempts"));
+    }
+
+    private List<String> submitted(Map<String, String> environment, String... options) {
+        return launch(environment, options).out().lines().toList();
+    }
+
     /** cron and containers often set no locale. Java would take that for ASCII. */
     @Test
     void aLocaleThatIsNoneBecomesOneOfUtf8() throws IOException {
@@ -177,6 +256,44 @@ class LauncherIT {
                         .lines())
                 .contains("-Xmx5g")
                 .doesNotContain("-Xmx3g");
+    }
+
+    /** What Spark's launcher does with them. */
+    @Test
+    void thePathsOfTheDriverAndMorePropertiesReachTheVirtualMachine() throws IOException {
+        Path java = home(
+                "java",
+                "case $1 in -version) echo 'openjdk version \"17.0.15\"' >&2 ;; "
+                        + "*) printf '%s\\n' \"$LD_LIBRARY_PATH\" \"$@\" ;; esac");
+        Path first = Files.writeString(directory.resolve("first.conf"), "spark.driver.memory 3g\nspark.a 1\n");
+        Path second = Files.writeString(directory.resolve("second.conf"), "spark.driver.memory 4g\n");
+        List<String> lines = launch(
+                        Map.of("JAVA_HOME", java.toString(), "LD_LIBRARY_PATH", "/theirs"),
+                        "--driver-library-path",
+                        "/native",
+                        "--driver-class-path",
+                        "/first.jar",
+                        "--driver-default-class-path",
+                        "/second.jar",
+                        "--properties-file",
+                        first.toString(),
+                        "--extra-properties-file",
+                        second.toString(),
+                        "--load-spark-defaults")
+                .out()
+                .lines()
+                .toList();
+        assertThat(lines).startsWith("/native:/theirs").contains("-Xmx4g");
+        assertThat(lines.get(lines.indexOf("-cp") + 1)).startsWith("/first.jar:/second.jar:");
+        int submit = lines.indexOf("org.apache.spark.deploy.SparkSubmit");
+        assertThat(lines.subList(submit + 1, submit + 7))
+                .containsExactly(
+                        "--properties-file",
+                        Checkout.root().resolve("conf/spark-defaults.conf").toString(),
+                        "--extra-properties-file",
+                        first.toString(),
+                        "--extra-properties-file",
+                        second.toString());
     }
 
     @Test

@@ -51,7 +51,7 @@ class SparkVersionsIT {
         assertThat(expected).hasSize(1_200);
         String described = submit(Map.of(), "--describe", keras()).out();
         for (String version : versions) {
-            Path home = home(version);
+            Path home = SparkHome.of(version, directory);
             assertThat(SparkLinkage.missing(Checkout.jar(), home, "sluice/cell/", Set.of("breeze/")))
                     .as("what the engine names, and Spark %s hasn't", version)
                     .isEmpty();
@@ -94,14 +94,5 @@ class SparkVersionsIT {
         command.addAll(QUIET);
         command.addAll(List.of(options));
         return Launch.start(directory, command, environment).end().assertScored();
-    }
-
-    /** Lays it out, from Maven's repository where it is there. */
-    private Path home(String version) {
-        Launch.Ended ended = Launch.start(
-                        directory, List.of(Checkout.root().resolve(".ci/spark").toString(), version), Map.of())
-                .end();
-        assertThat(ended.exitCode()).as(ended.toString()).isZero();
-        return Path.of(ended.out().strip());
     }
 }
