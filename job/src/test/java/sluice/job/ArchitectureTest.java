@@ -81,7 +81,17 @@ class ArchitectureTest {
                             "TableFingerprint")),
             Map.entry("event", Set.of("CachedSequences", "EventCounts", "EventTable")),
             Map.entry("incremental", Set.of("IncrementalJob")),
-            Map.entry("input", Set.of("ClassColumns", "EventOrder", "InitialState", "InputPlan", "InputRow", "InputTable", "ResolvedWindows", "SequenceReader")),
+            Map.entry(
+                    "input",
+                    Set.of(
+                            "ClassColumns",
+                            "EventOrder",
+                            "InitialState",
+                            "InputPlan",
+                            "InputRow",
+                            "InputTable",
+                            "ResolvedWindows",
+                            "SequenceReader")),
             Map.entry("memory", Set.of("RowSize", "TaskHeap")),
             Map.entry(
                     "message",
@@ -141,7 +151,17 @@ class ArchitectureTest {
                             "RunStatus",
                             "TaskClock",
                             "WrittenRun")),
-            Map.entry("row", Set.of("Padding", "RowDefect", "SequenceBounds", "SequenceForm", "StepFeatures", "StepVectors", "TextList", "UnreadableRow")),
+            Map.entry(
+                    "row",
+                    Set.of(
+                            "Padding",
+                            "RowDefect",
+                            "SequenceBounds",
+                            "SequenceForm",
+                            "StepFeatures",
+                            "StepVectors",
+                            "TextList",
+                            "UnreadableRow")),
             Map.entry("run", Set.of("DryRun", "ReportPrinter", "ScoringJob")),
             Map.entry(
                     "settings",

@@ -17,9 +17,9 @@ import sluice.cell.ScoreRequest;
 import sluice.cell.ScoredSequence;
 import sluice.cell.Steps;
 import sluice.cell.model.LstmModel;
-import sluice.job.row.RowDefect;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
+import sluice.job.row.RowDefect;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.VectorForm;
 

@@ -7,8 +7,8 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import sluice.job.row.RowDefect;
 import sluice.job.message.RefusedException;
+import sluice.job.row.RowDefect;
 
 /** The column {@code reason}, {@code struct<code,text>}: why a row is bad, null for a scored row. Sent to the executors. */
 public final class ReasonColumn implements Serializable {

@@ -10,9 +10,9 @@ import java.util.stream.IntStream;
 import org.apache.spark.api.java.function.FlatMapGroupsFunction;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import sluice.job.row.RowDefect;
 import sluice.job.memory.TaskHeap;
 import sluice.job.message.HumanText;
+import sluice.job.row.RowDefect;
 import sluice.job.settings.LengthLimits;
 
 /** Reads the sorted events of a key once and returns the row of its sequence. */

@@ -1,8 +1,5 @@
 package sluice.job.input;
 
-import sluice.job.row.UnreadableRow;
-import sluice.job.row.RowDefect;
-import sluice.job.row.SequenceForm;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
@@ -15,6 +12,9 @@ import sluice.cell.Defect;
 import sluice.cell.Sequence;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
+import sluice.job.row.RowDefect;
+import sluice.job.row.SequenceForm;
+import sluice.job.row.UnreadableRow;
 import sluice.job.settings.AnswerClasses;
 import sluice.job.settings.SettingKey;
 import sluice.job.source.ColumnNames;

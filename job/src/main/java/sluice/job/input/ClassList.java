@@ -1,6 +1,5 @@
 package sluice.job.input;
 
-import sluice.job.row.SequenceForm;
 import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.sql.Row;
@@ -9,6 +8,7 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
+import sluice.job.row.SequenceForm;
 import sluice.job.source.ColumnNames;
 import sluice.job.source.ColumnPath;
 

@@ -7,7 +7,6 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.when;
 
-import sluice.job.row.RowDefect;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +21,7 @@ import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.types.UserDefinedType;
 import sluice.job.message.RefusedException;
+import sluice.job.row.RowDefect;
 import sluice.job.settings.SortColumn;
 import sluice.job.source.ColumnNames;
 import sluice.job.source.ColumnPath;

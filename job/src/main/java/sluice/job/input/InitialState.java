@@ -1,9 +1,9 @@
 package sluice.job.input;
 
-import sluice.job.row.UnreadableRow;
 import java.io.Serializable;
 import org.apache.spark.sql.Row;
 import sluice.cell.LstmState;
+import sluice.job.row.UnreadableRow;
 
 /** Reads the LSTM state that a row's sequence continues from. Immutable, broadcast. */
 public interface InitialState extends Serializable {

@@ -1,6 +1,5 @@
 package sluice.job.input;
 
-import sluice.job.row.SequenceForm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -15,6 +14,7 @@ import sluice.cell.model.LstmModel;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabularies;
 import sluice.job.model.Vocabulary;
+import sluice.job.row.SequenceForm;
 import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
 import sluice.job.source.ColumnPath;

@@ -1,7 +1,5 @@
 package sluice.job.input;
 
-import sluice.job.row.UnreadableRow;
-import sluice.job.row.RowDefect;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -18,6 +16,8 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.cell.SequenceRules;
 import sluice.job.message.HumanText;
+import sluice.job.row.RowDefect;
+import sluice.job.row.UnreadableRow;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
 import sluice.job.source.ColumnPath;

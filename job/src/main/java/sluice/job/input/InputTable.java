@@ -1,7 +1,5 @@
 package sluice.job.input;
 
-import sluice.job.row.RowDefect;
-import sluice.job.row.SequenceForm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -23,6 +21,8 @@ import sluice.cell.weights.file.NameList;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabularies;
+import sluice.job.row.RowDefect;
+import sluice.job.row.SequenceForm;
 import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
 import sluice.job.source.ColumnNames;

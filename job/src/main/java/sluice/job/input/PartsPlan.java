@@ -1,6 +1,5 @@
 package sluice.job.input;
 
-import sluice.job.row.SequenceForm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,6 +24,7 @@ import sluice.cell.model.OutputLayer;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabularies;
 import sluice.job.model.Vocabulary;
+import sluice.job.row.SequenceForm;
 import sluice.job.settings.ColumnValues;
 import sluice.job.settings.Settings;
 import sluice.job.source.ColumnNames;

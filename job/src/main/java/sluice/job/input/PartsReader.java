@@ -1,9 +1,5 @@
 package sluice.job.input;
 
-import sluice.job.row.SequenceBounds;
-import sluice.job.row.Padding;
-import sluice.job.row.UnreadableRow;
-import sluice.job.row.RowDefect;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +13,10 @@ import sluice.cell.InputColumn;
 import sluice.cell.Sequence;
 import sluice.cell.model.InputPart;
 import sluice.job.message.RefusedException;
+import sluice.job.row.Padding;
+import sluice.job.row.RowDefect;
+import sluice.job.row.SequenceBounds;
+import sluice.job.row.UnreadableRow;
 import sluice.job.settings.ColumnValues;
 import sluice.job.settings.Settings;
 

@@ -1,13 +1,5 @@
 package sluice.job.input;
 
-import sluice.job.row.SequenceBounds;
-import sluice.job.row.Padding;
-import sluice.job.row.StepVectors;
-import sluice.job.row.StepFeatures;
-import sluice.job.row.TextList;
-import sluice.job.row.UnreadableRow;
-import sluice.job.row.RowDefect;
-import sluice.job.row.SequenceForm;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -25,6 +17,14 @@ import sluice.cell.Sequence;
 import sluice.cell.model.LstmModel;
 import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
+import sluice.job.row.Padding;
+import sluice.job.row.RowDefect;
+import sluice.job.row.SequenceBounds;
+import sluice.job.row.SequenceForm;
+import sluice.job.row.StepFeatures;
+import sluice.job.row.StepVectors;
+import sluice.job.row.TextList;
+import sluice.job.row.UnreadableRow;
 import sluice.job.settings.Settings;
 import sluice.job.settings.Tokenizer;
 

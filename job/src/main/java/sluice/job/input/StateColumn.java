@@ -1,7 +1,5 @@
 package sluice.job.input;
 
-import sluice.job.row.UnreadableRow;
-import sluice.job.row.RowDefect;
 import java.util.Arrays;
 import java.util.Locale;
 import org.apache.spark.sql.Row;
@@ -13,6 +11,8 @@ import org.apache.spark.sql.types.StructType;
 import sluice.cell.LstmState;
 import sluice.cell.model.LstmModel;
 import sluice.job.message.RefusedException;
+import sluice.job.row.RowDefect;
+import sluice.job.row.UnreadableRow;
 import sluice.job.source.ColumnNames;
 import sluice.job.source.ColumnPath;
 

@@ -10,10 +10,10 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
-import sluice.job.row.UnreadableRow;
 import sluice.job.message.BadRowException;
 import sluice.job.message.RefusedException;
 import sluice.job.message.Suggestion;
+import sluice.job.row.UnreadableRow;
 import sluice.job.task.BroadcastPlan;
 import sluice.job.task.RowScorer;
 

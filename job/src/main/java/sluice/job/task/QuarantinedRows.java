@@ -8,9 +8,9 @@ import org.apache.spark.sql.RowFactory;
 import sluice.cell.SequenceScorer;
 import sluice.job.column.ReasonColumn;
 import sluice.job.input.InputRow;
-import sluice.job.row.RowDefect;
 import sluice.job.input.SequenceReader;
 import sluice.job.report.RunCounters;
+import sluice.job.row.RowDefect;
 
 /** The bad rows of a partition, with all input columns and the reason as the last column. */
 final class QuarantinedRows extends LookaheadIterator {

@@ -7,9 +7,9 @@ import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.cell.model.LstmModel;
 import sluice.job.column.OutputSize;
-import sluice.job.row.RowDefect;
 import sluice.job.memory.TaskHeap;
 import sluice.job.message.HumanText;
+import sluice.job.row.RowDefect;
 
 /**
  * Limits the size of one row's answer by the memory of the process. Spark and Parquet hold a whole row in memory several times: converted,

@@ -9,10 +9,10 @@ import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.job.column.OutputColumns;
 import sluice.job.input.InputRow;
-import sluice.job.row.RowDefect;
 import sluice.job.input.SequenceReader;
-import sluice.job.row.UnreadableRow;
 import sluice.job.report.ProcessCounts;
+import sluice.job.row.RowDefect;
+import sluice.job.row.UnreadableRow;
 import sluice.job.settings.BadRowRule;
 
 /** Scores single rows, with the same bits as in any batch. Holds scratch memory, so each thread needs its own. */

@@ -14,13 +14,13 @@ import sluice.cell.Sequence;
 import sluice.cell.SequenceScorer;
 import sluice.job.column.OutputColumns;
 import sluice.job.input.InputRow;
-import sluice.job.row.RowDefect;
 import sluice.job.input.SequenceReader;
 import sluice.job.memory.RowSize;
 import sluice.job.message.BadRowException;
 import sluice.job.message.RowTooLargeException;
 import sluice.job.report.RunCounters;
 import sluice.job.report.TaskClock;
+import sluice.job.row.RowDefect;
 import sluice.job.settings.BadRowRule;
 import sluice.job.state.StateWriter;
 

@@ -3,7 +3,6 @@ package sluice.job.input;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import sluice.job.row.Padding;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import sluice.job.row.Padding;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
