@@ -1,16 +1,11 @@
 package sluice.job.docs;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.util.Utils;
 import scala.jdk.javaapi.CollectionConverters;
+import sluice.job.fixture.SparkOptions;
 
 /** Command lines as a document shows them, split into words. */
 final class Shell {
@@ -56,9 +51,9 @@ final class Shell {
         return first;
     }
 
-    /** The options that are Sluice's own: {@code submit/score} takes those of spark-submit, by a list that it has. */
+    /** The options that are Sluice's own: {@code submit/score} passes those of spark-submit on. */
     static String[] withoutSparksOptions(List<String> options) {
-        Set<String> sparks = sparksOptions();
+        List<String> sparks = SparkOptions.withValue();
         List<String> own = new ArrayList<>();
         for (int at = 0; at < options.size(); at++) {
             String option = options.get(at);
@@ -67,29 +62,12 @@ final class Shell {
                 if (at == options.size()) {
                     throw new AssertionError(option + " needs a value");
                 }
+            } else if (SparkOptions.withoutValue().contains(option)) {
+                continue;
             } else if (option.indexOf('=') < 0 || !sparks.contains(option.substring(0, option.indexOf('=')))) {
                 own.add(option);
             }
         }
         return own.toArray(String[]::new);
-    }
-
-    private static Set<String> sparksOptions() {
-        String launcher;
-        try {
-            launcher = Files.readString(Document.ROOT.resolve("submit/score"));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        Matcher list = Pattern.compile("(--master \\|[^)]*)\\)").matcher(launcher);
-        if (!list.find()) {
-            throw new IllegalStateException("submit/score has no list that begins with '--master |'");
-        }
-        Set<String> options = new TreeSet<>();
-        Matcher option = Pattern.compile("--[a-z-]+").matcher(list.group(1));
-        while (option.find()) {
-            options.add(option.group());
-        }
-        return options;
     }
 }

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import sluice.job.fixture.SparkOptions;
 
 /** What {@code submit/score} does before there is a virtual machine: which one it takes, and what it hands to it. */
 @Tag("launch")
@@ -109,29 +109,20 @@ class LauncherIT {
                         "input.key=");
     }
 
-    /** Those of Spark's own list, but for the class, which is always the same, and for what {@code submit/score} does itself. */
     @ParameterizedTest
     @ValueSource(strings = {" ", "="})
     void everyOptionOfSparkSubmitIsPassedOn(String separator) throws IOException {
         Path spark = home("spark-submit", PRINT_ARGUMENTS);
-        Set<String> own = Set.of("--class", "--status", "--help", "-h", "--usage-error", "--version");
         List<String> options = new ArrayList<>();
         List<String> expected = new ArrayList<>();
         for (String option : SparkOptions.withValue()) {
-            if (!own.contains(option)) {
-                String value = "spark.a=value of " + option; // --conf needs a key
-                boolean isShort = !option.startsWith("--"); // and has no form with =
-                options.addAll(
-                        separator.equals("=") && !isShort ? List.of(option + "=" + value) : List.of(option, value));
-                expected.add(value);
-            }
+            String value = "spark.a=value of " + option; // --conf needs a key
+            boolean isShort = !option.startsWith("--"); // and has no form with =
+            options.addAll(separator.equals("=") && !isShort ? List.of(option + "=" + value) : List.of(option, value));
+            expected.add(value);
         }
-        for (String option : SparkOptions.withoutValue()) {
-            if (!own.contains(option)) {
-                options.add(option);
-                expected.add(option);
-            }
-        }
+        options.addAll(SparkOptions.withoutValue());
+        expected.addAll(SparkOptions.withoutValue());
         assertThat(expected).hasSizeGreaterThan(30);
         options.addAll(List.of("--model", "m"));
         List<String> arguments = submitted(Map.of("SPARK_HOME", spark.toString()), options.toArray(String[]::new));
