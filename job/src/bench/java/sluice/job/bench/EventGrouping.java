@@ -104,14 +104,13 @@ public final class EventGrouping {
         long accounts = ours.count();
         spark.stop();
         if (differing > 0 || accounts == 0) {
-            throw new DisagreementException("%s: %d of %d answers differ".formatted(table.title(), differing, accounts));
+            throw new DisagreementException(
+                    "%s: %d of %d answers differ".formatted(table.title(), differing, accounts));
         }
         System.out.printf("  the answers about %,d accounts are equal%n", accounts);
     }
 
     private Dataset<Row> answers(SparkSession spark, EventWay way, EventTables table) {
-        return spark.read()
-                .parquet(way.output(table.folder(root)).toString())
-                .select(EventTables.ACCOUNT, "rank");
+        return spark.read().parquet(way.output(table.folder(root)).toString()).select(EventTables.ACCOUNT, "rank");
     }
 }

@@ -38,7 +38,9 @@ enum EventWay {
                     .groupBy(EventTables.ACCOUNT)
                     .agg(sort_array(collect_list(struct(EventTables.TIME, EventTables.TOKEN)))
                             .as("events"))
-                    .select(col(EventTables.ACCOUNT), col("events." + EventTables.TOKEN).as(EventTables.TOKEN))
+                    .select(
+                            col(EventTables.ACCOUNT),
+                            col("events." + EventTables.TOKEN).as(EventTables.TOKEN))
                     .write()
                     .mode("overwrite")
                     .parquet(lists.toString());
@@ -75,12 +77,18 @@ enum EventWay {
 
     void score(Path folder, Path input, String tokens, String... settings) {
         List<String> command = new ArrayList<>(List.of(
-                "--model", Preparation.model(folder).toString(),
-                "--input", input.toString(),
-                "--tokens", tokens,
-                "--output", output(folder).toString(),
-                "--at", "each",
-                "--emit", "rank"));
+                "--model",
+                Preparation.model(folder).toString(),
+                "--input",
+                input.toString(),
+                "--tokens",
+                tokens,
+                "--output",
+                output(folder).toString(),
+                "--at",
+                "each",
+                "--emit",
+                "rank"));
         for (String setting : settings) {
             command.addAll(List.of("--set", setting));
         }
