@@ -179,20 +179,31 @@ final class VectorGateFunctions {
         }
     }
 
-    /** {@link Kernel#sigmoids}. */
+    /** {@link Kernel#sigmoids}. Two loops, because one would exceed the compiler's inlining budget. */
     static void probabilities(float[] values, int offset, int count) {
         int vectorised = FLOATS.loopBound(count);
-        for (int j = 0; j < vectorised; j += LENGTH) {
-            FloatVector value = FloatVector.fromArray(FLOATS, values, offset + j);
-            FloatVector small = exp(value.abs().neg());
-            VectorMask<Float> negative = value.compare(VectorOperators.LT, 0);
-            FloatVector.broadcast(FLOATS, 1)
-                    .blend(small, negative)
-                    .div(small.add(1))
-                    .intoArray(values, offset + j);
+        for (int j = offset; j < offset + vectorised; j += LENGTH) {
+            FloatVector value = FloatVector.fromArray(FLOATS, values, j);
+            IntVector sign = value.reinterpretAsInts().and(~GateFunctions.MAGNITUDE);
+            exp(value.abs().neg())
+                    .reinterpretAsInts()
+                    .or(sign)
+                    .reinterpretAsFloats()
+                    .intoArray(values, j);
+        }
+        for (int j = offset; j < offset + vectorised; j += LENGTH) {
+            probabilities(FloatVector.fromArray(FLOATS, values, j)).intoArray(values, j);
         }
         for (int j = vectorised; j < count; j++) {
             values[offset + j] = GateFunctions.probability(values[offset + j]);
         }
+    }
+
+    /** The probabilities of {@code exp(-|x|)} with the sign of {@code x}. */
+    private static FloatVector probabilities(FloatVector signed) {
+        FloatVector small = signed.abs();
+        VectorMask<Float> negative =
+                signed.reinterpretAsInts().compare(VectorOperators.LT, 0).cast(FLOATS);
+        return FloatVector.broadcast(FLOATS, 1).blend(small, negative).div(small.add(1));
     }
 }

@@ -27,7 +27,7 @@ import sluice.cell.model.Readout;
 class OnlineAllocationTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int CALLS = 300;
-    private static final long WARM_UP_NANOS = 60_000_000_000L;
+    private static final long WARM_UP_NANOS = 20_000_000_000L;
     private static final int CLASSES = 40;
     private static final int HIDDEN = 20; // one whole panel and one partial
 
