@@ -28,7 +28,8 @@ import sluice.cell.weights.file.TensorNames;
  *
  * <p>The caller gives the array of a result. For a model that reads forward only, a call then allocates nothing, once as many threads have
  * called at the same time as ever will; {@link #score(Sequence, OutputKind, float[])} reads a sequence that the caller has made. For a
- * model that reads backward, each call allocates the states of its sequence.
+ * model that reads backward, each call allocates the states of its sequence. With the vector kernel the JIT compiler may leave a few
+ * vectors on the heap.
  */
 public final class Scorer {
     private final CompiledModel compiled;
