@@ -23,7 +23,6 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.sql.types.UserDefinedType;
 import sluice.cell.model.InputPart;
 import sluice.cell.model.LstmModel;
 import sluice.job.input.EventOrder;
@@ -155,10 +154,7 @@ public final class EventTable {
         }
         for (String name : keys) {
             DataType type = schema.apply(name).dataType();
-            if (type instanceof ArrayType
-                    || type instanceof MapType
-                    || type instanceof StructType
-                    || type instanceof UserDefinedType<?>) {
+            if (EventOrder.isNested(type)) {
                 throw new RefusedException(
                         "input.group-by: column '%s' has type %s, expected a text, a number or a date"
                                 .formatted(name, type.catalogString()));

@@ -47,14 +47,18 @@ public final class EventOrder {
 
     /** @throws RefusedException if the values of this type have no order */
     public static void requireOrdered(String name, DataType type) {
-        boolean isNested = type instanceof ArrayType
-                || type instanceof MapType
-                || type instanceof StructType
-                || type instanceof UserDefinedType<?>;
-        if (isNested || WITHOUT_ORDER.contains(type.catalogString())) {
+        if (isNested(type) || WITHOUT_ORDER.contains(type.catalogString())) {
             throw new RefusedException("%s: column '%s' has type %s, expected a number, text, a date or a time"
                     .formatted(KEY, name, type.catalogString()));
         }
+    }
+
+    /** Whether its values consist of several, so that they are neither a key nor ordered. */
+    public static boolean isNested(DataType type) {
+        return type instanceof ArrayType
+                || type instanceof MapType
+                || type instanceof StructType
+                || type instanceof UserDefinedType<?>;
     }
 
     /** What a value is compared by, in this order: text as the number that it may be, then as it is. */

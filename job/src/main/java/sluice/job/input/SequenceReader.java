@@ -15,7 +15,6 @@ import sluice.cell.InputKind;
 import sluice.cell.LstmState;
 import sluice.cell.Sequence;
 import sluice.cell.model.LstmModel;
-import sluice.job.message.RefusedException;
 import sluice.job.model.Vocabulary;
 import sluice.job.row.Padding;
 import sluice.job.row.RowDefect;
@@ -32,7 +31,7 @@ import sluice.job.settings.Tokenizer;
 public final class SequenceReader implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    /** What a row without a sequence is told. */
+    /** The defect of a row without a sequence. */
     static final String NULL = "it is null, expected a sequence (an empty one is [])";
 
     /** The fraction of a whole number that a program wrote as a floating-point number, such as {@code 7.0}. */
@@ -119,11 +118,7 @@ public final class SequenceReader implements Serializable {
         if (word.isEmpty() || vocabulary == null) {
             return null;
         }
-        Integer id = vocabulary.id(word.get());
-        if (id == null) {
-            throw new RefusedException("input.unknown-word = '%s' is not in the vocabulary".formatted(word.get()));
-        }
-        return id;
+        return BoundaryTokens.id("input.unknown-word", word.get(), vocabulary);
     }
 
     /**

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * A Spark Master and Workers on the loopback, from Spark's own jars: nothing of ours is on their class path. Each Worker has an address
@@ -130,13 +129,6 @@ final class StandaloneCluster implements AutoCloseable {
     /** Ends the daemons, and executors that a Worker has not ended itself. */
     @Override
     public void close() {
-        List<ProcessHandle> all = processes.stream()
-                .map(Process::toHandle)
-                .flatMap(handle -> Stream.concat(handle.descendants(), Stream.of(handle)))
-                .toList();
-        all.forEach(ProcessHandle::destroy);
-        for (ProcessHandle handle : all) {
-            Waiting.forEnd(handle);
-        }
+        Waiting.forEndOfAll(processes);
     }
 }

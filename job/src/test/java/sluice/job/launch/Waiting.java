@@ -2,10 +2,12 @@ package sluice.job.launch;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /** Waits for what other processes do, and not for ever. */
 final class Waiting {
@@ -39,6 +41,16 @@ final class Waiting {
         } catch (InterruptedException e) {
             throw interrupted(words, e);
         }
+    }
+
+    /** Ends processes and all that they have started, and waits for it. */
+    static void forEndOfAll(List<Process> processes) {
+        List<ProcessHandle> all = processes.stream()
+                .map(Process::toHandle)
+                .flatMap(handle -> Stream.concat(handle.descendants(), Stream.of(handle)))
+                .toList();
+        all.forEach(ProcessHandle::destroy);
+        all.forEach(Waiting::forEnd);
     }
 
     /** Until a process has ended by itself, or else it is ended. */

@@ -199,11 +199,6 @@ final class YarnCluster implements AutoCloseable {
 
     @Override
     public void close() {
-        List<ProcessHandle> all = processes.stream()
-                .map(Process::toHandle)
-                .flatMap(handle -> Stream.concat(handle.descendants(), Stream.of(handle)))
-                .toList();
-        all.forEach(ProcessHandle::destroy);
-        all.forEach(Waiting::forEnd);
+        Waiting.forEndOfAll(processes);
     }
 }
