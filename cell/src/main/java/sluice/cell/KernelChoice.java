@@ -8,6 +8,6 @@ public enum KernelChoice {
     VECTOR,
     /** The kernel in plain Java. */
     SCALAR,
-    /** The float64 reference on Breeze, for audits of small inputs. */
+    /** The float64 reference, for audits of small inputs. Needs Breeze ({@code org.scalanlp:breeze_2.13}), which Spark has. */
     REFERENCE
 }
