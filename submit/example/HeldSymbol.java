@@ -1,3 +1,7 @@
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
@@ -5,8 +9,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.example.GroupReadSupport;
 
 /**
  * Reads the gates of the example's strings and shows which unit stores the second symbol until the symbol before the
@@ -27,24 +32,35 @@ public final class HeldSymbol {
     /**
      * A string with the values of the layer's gates.
      *
+     * @param id of the string
      * @param forget, input, cell of each unit at each step, shape {@code (steps, units)}
      */
-    private record Watched(String text, double[][] forget, double[][] input, double[][] cell) {
-        static Watched of(Row row) {
-            List<Row> gates = row.getList(row.fieldIndex("gates"));
+    private record Watched(String id, String text, double[][] forget, double[][] input, double[][] cell) {
+        static Watched of(Group row) {
+            List<Group> gates = elements(row, "gates");
             return new Watched(
-                    row.getString(row.fieldIndex("text")),
+                    row.getString("id", 0),
+                    row.getString("text", 0),
                     values(gates, "forget"),
                     values(gates, "input"),
                     values(gates, "cell"));
         }
 
-        private static double[][] values(List<Row> gates, String part) {
+        private static double[][] values(List<Group> gates, String part) {
             return gates.stream()
-                    .map(step -> step.<Float>getList(step.fieldIndex(part)).stream()
-                            .mapToDouble(Float::doubleValue)
+                    .map(step -> step.getGroup("element", 0))
+                    .map(step -> elements(step, part).stream()
+                            .mapToDouble(unit -> unit.getFloat("element", 0))
                             .toArray())
                     .toArray(double[][]::new);
+        }
+
+        /** The elements of a list, each as the group that Parquet puts around it. */
+        private static List<Group> elements(Group row, String column) {
+            Group list = row.getGroup(column, 0);
+            return IntStream.range(0, list.getFieldRepetitionCount("list"))
+                    .mapToObj(at -> list.getGroup("list", at))
+                    .toList();
         }
 
         /** The symbol that has to be stored. */
@@ -113,17 +129,8 @@ public final class HeldSymbol {
     }
 
     /** @param arguments the directory of the scored table */
-    public static void main(String[] arguments) {
-        SparkSession spark = SparkSession.builder()
-                .master("local[1]")
-                .config("spark.ui.enabled", false)
-                .appName("held symbol")
-                .getOrCreate();
-        List<Watched> strings = new ArrayList<>();
-        for (Row row : spark.read().parquet(arguments[0]).orderBy("id").collectAsList()) {
-            strings.add(Watched.of(row));
-        }
-        spark.stop();
+    public static void main(String[] arguments) throws IOException {
+        List<Watched> strings = read(Path.of(arguments[0]));
         int units = strings.get(0).cell()[0].length;
         List<Unit> best = IntStream.range(0, units)
                 .mapToObj(number -> Unit.of(number, strings))
@@ -137,6 +144,23 @@ public final class HeldSymbol {
                 best.get(0).sign() > 0 ? "negative" : "positive");
         steps(best.get(0), longest(strings, 'T'), longest(strings, 'P'));
         figures(best.get(0), best.subList(1, units), strings);
+    }
+
+    private static List<Watched> read(Path directory) throws IOException {
+        List<Watched> strings = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.parquet")) {
+            for (Path file : files) {
+                try (ParquetReader<Group> rows = ParquetReader.builder(
+                                new GroupReadSupport(), new org.apache.hadoop.fs.Path(file.toUri()))
+                        .build()) {
+                    for (Group row = rows.read(); row != null; row = rows.read()) {
+                        strings.add(Watched.of(row));
+                    }
+                }
+            }
+        }
+        strings.sort(Comparator.comparing(Watched::id));
+        return strings;
     }
 
     private static Watched longest(List<Watched> strings, char second) {

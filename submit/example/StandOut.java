@@ -1,10 +1,16 @@
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.example.GroupReadSupport;
 
 /**
  * Reads the scored strings of the example and shows that the model detects the broken ones. Run by
@@ -28,19 +34,22 @@ public final class StandOut {
      * @param probabilities of each symbol except the first, given the symbols before it
      */
     private record Scored(String id, String text, int changed, int forbidden, double[] probabilities) {
-        static Scored of(Row row) {
-            List<Float> logarithms = row.getList(row.fieldIndex("logprob"));
+        static Scored of(Group row) {
+            Group logarithms = row.getGroup("logprob", 0);
             return new Scored(
-                    row.getString(row.fieldIndex("id")),
-                    row.getString(row.fieldIndex("text")),
+                    row.getString("id", 0),
+                    row.getString("text", 0),
                     place(row, "changed"),
                     place(row, "forbidden"),
-                    logarithms.stream().mapToDouble(Math::exp).toArray());
+                    IntStream.range(0, logarithms.getFieldRepetitionCount("list"))
+                            .mapToDouble(at -> Math.exp(
+                                    logarithms.getGroup("list", at).getFloat("element", 0)))
+                            .toArray());
         }
 
-        private static int place(Row row, String column) {
-            int at = row.fieldIndex(column);
-            return row.isNullAt(at) ? -1 : Math.toIntExact(row.getLong(at));
+        private static int place(Group row, String column) {
+            boolean isNull = row.getFieldRepetitionCount(column) == 0;
+            return isNull ? -1 : Math.toIntExact(row.getLong(column, 0));
         }
 
         boolean broken() {
@@ -82,20 +91,28 @@ public final class StandOut {
     }
 
     /** @param arguments the directory of the scored table */
-    public static void main(String[] arguments) {
-        SparkSession spark = SparkSession.builder()
-                .master("local[1]")
-                .config("spark.ui.enabled", false)
-                .appName("stand out")
-                .getOrCreate();
-        List<Scored> strings = new ArrayList<>();
-        for (Row row : spark.read().parquet(arguments[0]).orderBy("id").collectAsList()) {
-            strings.add(Scored.of(row));
-        }
-        spark.stop();
+    public static void main(String[] arguments) throws IOException {
+        List<Scored> strings = read(Path.of(arguments[0]));
         table(strings);
         examples(strings);
         verdict(strings);
+    }
+
+    private static List<Scored> read(Path directory) throws IOException {
+        List<Scored> strings = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.parquet")) {
+            for (Path file : files) {
+                try (ParquetReader<Group> rows = ParquetReader.builder(
+                                new GroupReadSupport(), new org.apache.hadoop.fs.Path(file.toUri()))
+                        .build()) {
+                    for (Group row = rows.read(); row != null; row = rows.read()) {
+                        strings.add(Scored.of(row));
+                    }
+                }
+            }
+        }
+        strings.sort(Comparator.comparing(Scored::id));
+        return strings;
     }
 
     private static void table(List<Scored> strings) {

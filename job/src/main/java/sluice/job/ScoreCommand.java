@@ -352,7 +352,7 @@ public final class ScoreCommand {
         }
         double part = fraction == null ? DEFAULT_FRACTION : fraction;
         AuditJob.requirePossible(audit, part, overrides);
-        SparkSession spark = SparkSession.builder().appName("sluice audit").getOrCreate();
+        SparkSession spark = session("sluice audit");
         try {
             return new AuditJob(spark, console, audit, part, overrides).run();
         } finally {
@@ -413,9 +413,14 @@ public final class ScoreCommand {
         ExitCode run(SparkSession spark) throws IOException;
     }
 
+    /** The builder of Spark's common face would look for this one by Scala's reflection, which takes a third of a second. */
+    private static SparkSession session(String name) {
+        return org.apache.spark.sql.classic.SparkSession.builder().appName(name).getOrCreate();
+    }
+
     /** Stops the session at the end. The outcome is certain by then, so a failure to stop doesn't change it. */
     private static ExitCode withSpark(Console console, SparkWork work) throws IOException {
-        SparkSession spark = SparkSession.builder().appName("sluice").getOrCreate();
+        SparkSession spark = session("sluice");
         ExitCode code;
         try {
             code = work.run(spark);

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.AccumulatorContext;
 import scala.jdk.javaapi.CollectionConverters;
@@ -23,10 +24,10 @@ public final class FileSums implements Serializable {
 
     private final FingerprintCounter counter;
     private final String id;
-    private final String columns;
+    private final HashedColumns columns;
     private final int levels;
 
-    private FileSums(FingerprintCounter counter, String id, String columns, int levels) {
+    private FileSums(FingerprintCounter counter, String id, HashedColumns columns, int levels) {
         this.counter = counter;
         this.id = id;
         this.columns = columns;
@@ -37,7 +38,7 @@ public final class FileSums implements Serializable {
     public static FileSums begin(SparkSession spark, HashedColumns columns, int levels) {
         FingerprintCounter counter = new FingerprintCounter();
         spark.sparkContext().register(counter);
-        return new FileSums(counter, UUID.randomUUID().toString(), columns.ddl(), levels);
+        return new FileSums(counter, UUID.randomUUID().toString(), columns, levels);
     }
 
     /** The options of the write. This object must live until its job has ended. */
@@ -45,7 +46,7 @@ public final class FileSums implements Serializable {
         Map<String, String> options = new LinkedHashMap<>();
         options.put(COUNTER, Long.toString(counter.id()));
         options.put(ID, id);
-        options.put(COLUMNS, columns);
+        options.put(COLUMNS, columns.schema().json());
         options.put(LEVELS, Integer.toString(levels));
         return options;
     }
@@ -59,7 +60,8 @@ public final class FileSums implements Serializable {
         }
         FingerprintCounter found = (FingerprintCounter)
                 AccumulatorContext.get(Long.parseLong(counter)).get();
-        return Optional.of(new FileSums(found, given.get(ID), given.get(COLUMNS), Integer.parseInt(given.get(LEVELS))));
+        HashedColumns columns = HashedColumns.all((StructType) DataType.fromJson(given.get(COLUMNS)));
+        return Optional.of(new FileSums(found, given.get(ID), columns, Integer.parseInt(given.get(LEVELS))));
     }
 
     /**
@@ -69,11 +71,11 @@ public final class FileSums implements Serializable {
      * @param schema of the rows that are written into it
      */
     public FileSum file(String path, StructType schema) {
-        return new FileSum(counter, id, HashedColumns.of(columns), schema, FileFooter.partition(path, levels));
+        return new FileSum(counter, id, columns, schema, FileFooter.partition(path, levels));
     }
 
     /** The sum of all files, after the write. */
     public TableFingerprint total() {
-        return new TableFingerprint(id, counter.value(), columns);
+        return new TableFingerprint(id, counter.value(), columns.ddl());
     }
 }

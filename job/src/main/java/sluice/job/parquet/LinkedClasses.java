@@ -13,6 +13,7 @@ import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.sql.catalyst.util.GenericArrayData;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetWriteSupport;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.unsafe.types.UTF8String;
 import org.slf4j.Logger;
@@ -25,7 +26,9 @@ import org.slf4j.LoggerFactory;
  */
 final class LinkedClasses {
     private static final Logger LOG = LoggerFactory.getLogger(LinkedClasses.class);
-    private static final StructType SCHEMA = StructType.fromDDL("numbers array<array<float>>, label string");
+    private static final StructType SCHEMA = new StructType()
+            .add("numbers", DataTypes.createArrayType(DataTypes.createArrayType(DataTypes.FloatType)))
+            .add("label", DataTypes.StringType);
 
     private static Boolean complete; // null until tried
 

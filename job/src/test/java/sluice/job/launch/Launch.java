@@ -64,13 +64,9 @@ final class Launch {
     /** A run of seconds is over before the second compiler and a second thread of the collector have paid for themselves. */
     static final String SMALL = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
-    /** The options of a small run; with an archive of Spark's classes it takes half of the time. */
+    /** The options of a small run. */
     static List<String> smallDriver() {
-        return List.of(
-                "--driver-memory",
-                "512m",
-                "--driver-java-options",
-                SMALL + " " + String.join(" ", ClassArchive.ofSpark().flags()));
+        return List.of("--driver-memory", "512m", "--driver-java-options", SMALL);
     }
 
     /** Scores on this machine, on two cores. */

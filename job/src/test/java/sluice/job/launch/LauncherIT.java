@@ -275,7 +275,7 @@ class LauncherIT {
                 .lines()
                 .toList();
         assertThat(lines).startsWith("/native:/theirs").contains("-Xmx4g");
-        assertThat(lines.get(lines.indexOf("-cp") + 1)).startsWith("/first.jar:/second.jar:");
+        assertThat(lines.get(lines.indexOf("-cp") + 1)).startsWith(Checkout.jar() + ":/first.jar:/second.jar:");
         int submit = lines.indexOf("org.apache.spark.deploy.SparkSubmit");
         assertThat(lines.subList(submit + 1, submit + 7))
                 .containsExactly(

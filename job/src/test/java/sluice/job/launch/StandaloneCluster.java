@@ -68,7 +68,6 @@ final class StandaloneCluster implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of(Checkout.java().toString(), "-Xmx256m"));
         command.addAll(Checkout.sparkFlags());
         command.addAll(List.of(Launch.SMALL.split(" ")));
-        command.addAll(ClassArchive.ofSpark().flags());
         command.addAll(List.of("-cp", Checkout.sparkClassPath(), "org.apache.spark." + className));
         command.addAll(List.of("--host", host, "--port", "0", "--webui-port", "0"));
         command.addAll(List.of(options));
