@@ -104,8 +104,7 @@ final class ApiListing {
     }
 
     private static boolean isVisible(Member member, Class<?> type) {
-        boolean isForSubclasses =
-                Modifier.isProtected(member.getModifiers()) && !Modifier.isFinal(type.getModifiers());
+        boolean isForSubclasses = Modifier.isProtected(member.getModifiers()) && !Modifier.isFinal(type.getModifiers());
         return !member.isSynthetic() && (Modifier.isPublic(member.getModifiers()) || isForSubclasses);
     }
 

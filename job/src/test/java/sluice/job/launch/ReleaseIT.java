@@ -108,7 +108,8 @@ class ReleaseIT {
             jar.stream()
                     .map(entry -> entry.getName())
                     .filter(name -> name.matches("sluice/([a-z]+/)*[A-Z][^/]*\\.html"))
-                    .map(name -> name.replaceAll("\\.html$", "").replace('.', '$').replace('/', '.'))
+                    .map(name ->
+                            name.replaceAll("\\.html$", "").replace('.', '$').replace('/', '.'))
                     .forEach(types::add);
         }
         return types;
@@ -145,8 +146,7 @@ class ReleaseIT {
     /** A block of code of the section that shows the program. */
     private static String documentedBlock(String language) throws IOException {
         String text = Files.readString(Checkout.root().resolve("cell/README.md"));
-        return Release.find(
-                "(?s)## In a service, without Spark\n.*?```" + language + "\n(.*?)```", text);
+        return Release.find("(?s)## In a service, without Spark\n.*?```" + language + "\n(.*?)```", text);
     }
 
     /** The libraries are those that the pom of the cell brings: no Spark, no Scala. */
@@ -154,8 +154,12 @@ class ReleaseIT {
     void aProgramWithoutSparkNeedsOneDependency() throws IOException {
         Path program = Files.writeString(directory.resolve("Symbols.java"), documentedBlock("java"));
         DependentProject project = DependentProject.build(
-                directory.resolve("service"), release, CELL, List.of(program, DependentProject.source("service/Models.java")));
-        assertThat(project.classPath().stream().map(jar -> jar.getFileName().toString().replaceAll("-[0-9.]+jar", "")))
+                directory.resolve("service"),
+                release,
+                CELL,
+                List.of(program, DependentProject.source("service/Models.java")));
+        assertThat(project.classPath().stream()
+                        .map(jar -> jar.getFileName().toString().replaceAll("-[0-9.]+jar", "")))
                 .containsExactlyInAnyOrder(
                         "sluice-cell",
                         "jhdf",
@@ -178,7 +182,8 @@ class ReleaseIT {
                 "real-models/k2_masking_bidirectional/model.keras")) {
             Path model = Checkout.root().resolve("cell/src/test/resources").resolve(name);
             models.add(model.toString());
-            expected.add(ModelReader.read(model, TensorNames.automatic()).model().fingerprint());
+            expected.add(
+                    ModelReader.read(model, TensorNames.automatic()).model().fingerprint());
         }
         assertThat(project.run("Models", models.toArray(String[]::new))).isEqualTo(expected);
     }
@@ -187,8 +192,9 @@ class ReleaseIT {
     void theJarForSparkBringsNothingElse() throws IOException {
         DependentProject project = DependentProject.build(
                 directory.resolve("project"), release, SPARK, List.of(DependentProject.source("service/Models.java")));
-        assertThat(project.classPath()).singleElement().satisfies(jar -> assertThat(jar)
-                .hasSameBinaryContentAs(release.file(SPARK, ".jar")));
+        assertThat(project.classPath())
+                .singleElement()
+                .satisfies(jar -> assertThat(jar).hasSameBinaryContentAs(release.file(SPARK, ".jar")));
     }
 
     @Test
