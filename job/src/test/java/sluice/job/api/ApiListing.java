@@ -111,7 +111,9 @@ final class ApiListing {
     /** The type, and those that it extends and no program can name, whose public members are the type's. */
     private List<Class<?>> withHiddenParents(Class<?> type) {
         List<Class<?>> all = new ArrayList<>();
-        for (Class<?> at = type; at != null && (at == type || isOurs(at) && !isVisible(at)); at = at.getSuperclass()) {
+        for (Class<?> at = type;
+                at != null && (at == type || (isOurs(at) && !isVisible(at)));
+                at = at.getSuperclass()) {
             all.add(at);
         }
         return all;

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.jar.JarFile;
@@ -102,8 +103,8 @@ class ReleaseIT {
     }
 
     /** The pages of types in a jar of Javadoc, by the names that Java has for them. */
-    private static TreeSet<String> documented(String artifact) throws IOException {
-        TreeSet<String> types = new TreeSet<>();
+    private static Set<String> documented(String artifact) throws IOException {
+        Set<String> types = new TreeSet<>();
         try (JarFile jar = new JarFile(release.file(artifact, "-javadoc.jar").toFile())) {
             jar.stream()
                     .map(entry -> entry.getName())
@@ -115,7 +116,7 @@ class ReleaseIT {
         return types;
     }
 
-    private static TreeSet<String> listed(String file) throws IOException {
+    private static Set<String> listed(String file) throws IOException {
         return Pattern.compile("(?m)^\\S.*?(?:class|enum|interface|record) (\\S+)")
                 .matcher(Files.readString(Checkout.root().resolve(file)))
                 .results()
