@@ -104,15 +104,16 @@ final class ApiListing {
     }
 
     private static boolean isVisible(Member member, Class<?> type) {
-        boolean isForSubclasses =
-                Modifier.isProtected(member.getModifiers()) && !Modifier.isFinal(type.getModifiers());
+        boolean isForSubclasses = Modifier.isProtected(member.getModifiers()) && !Modifier.isFinal(type.getModifiers());
         return !member.isSynthetic() && (Modifier.isPublic(member.getModifiers()) || isForSubclasses);
     }
 
     /** The type, and those that it extends and no program can name, whose public members are the type's. */
     private List<Class<?>> withHiddenParents(Class<?> type) {
         List<Class<?>> all = new ArrayList<>();
-        for (Class<?> at = type; at != null && (at == type || isOurs(at) && !isVisible(at)); at = at.getSuperclass()) {
+        for (Class<?> at = type;
+                at != null && (at == type || (isOurs(at) && !isVisible(at)));
+                at = at.getSuperclass()) {
             all.add(at);
         }
         return all;

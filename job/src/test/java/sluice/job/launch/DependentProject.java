@@ -70,7 +70,8 @@ record DependentProject(Path directory, List<Path> classPath) {
 
     /** Runs one of its programs and returns the lines that it prints. */
     List<String> run(String program, String... arguments) {
-        List<String> parts = new ArrayList<>(List.of(directory.resolve("target/classes").toString()));
+        List<String> parts =
+                new ArrayList<>(List.of(directory.resolve("target/classes").toString()));
         classPath.forEach(jar -> parts.add(jar.toString()));
         List<String> command = new ArrayList<>(List.of(
                 Checkout.java().toString(),

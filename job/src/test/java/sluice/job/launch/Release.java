@@ -91,8 +91,8 @@ record Release(Path repository, String version) {
 
     /** Where the build has its plugins and libraries. */
     static Path localRepository() {
-        return Path.of(System.getProperty(
-                "sluice.local-repository", System.getProperty("user.home") + "/.m2/repository"));
+        return Path.of(
+                System.getProperty("sluice.local-repository", System.getProperty("user.home") + "/.m2/repository"));
     }
 
     /** The version at which the build has one of Maven's plugins. */

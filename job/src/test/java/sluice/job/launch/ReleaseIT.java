@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.jar.JarFile;
@@ -102,19 +103,20 @@ class ReleaseIT {
     }
 
     /** The pages of types in a jar of Javadoc, by the names that Java has for them. */
-    private static TreeSet<String> documented(String artifact) throws IOException {
-        TreeSet<String> types = new TreeSet<>();
+    private static Set<String> documented(String artifact) throws IOException {
+        Set<String> types = new TreeSet<>();
         try (JarFile jar = new JarFile(release.file(artifact, "-javadoc.jar").toFile())) {
             jar.stream()
                     .map(entry -> entry.getName())
                     .filter(name -> name.matches("sluice/([a-z]+/)*[A-Z][^/]*\\.html"))
-                    .map(name -> name.replaceAll("\\.html$", "").replace('.', '$').replace('/', '.'))
+                    .map(name ->
+                            name.replaceAll("\\.html$", "").replace('.', '$').replace('/', '.'))
                     .forEach(types::add);
         }
         return types;
     }
 
-    private static TreeSet<String> listed(String file) throws IOException {
+    private static Set<String> listed(String file) throws IOException {
         return Pattern.compile("(?m)^\\S.*?(?:class|enum|interface|record) (\\S+)")
                 .matcher(Files.readString(Checkout.root().resolve(file)))
                 .results()
@@ -145,8 +147,7 @@ class ReleaseIT {
     /** A block of code of the section that shows the program. */
     private static String documentedBlock(String language) throws IOException {
         String text = Files.readString(Checkout.root().resolve("cell/README.md"));
-        return Release.find(
-                "(?s)## In a service, without Spark\n.*?```" + language + "\n(.*?)```", text);
+        return Release.find("(?s)## In a service, without Spark\n.*?```" + language + "\n(.*?)```", text);
     }
 
     /** The libraries are those that the pom of the cell brings: no Spark, no Scala. */
@@ -154,8 +155,12 @@ class ReleaseIT {
     void aProgramWithoutSparkNeedsOneDependency() throws IOException {
         Path program = Files.writeString(directory.resolve("Symbols.java"), documentedBlock("java"));
         DependentProject project = DependentProject.build(
-                directory.resolve("service"), release, CELL, List.of(program, DependentProject.source("service/Models.java")));
-        assertThat(project.classPath().stream().map(jar -> jar.getFileName().toString().replaceAll("-[0-9.]+jar", "")))
+                directory.resolve("service"),
+                release,
+                CELL,
+                List.of(program, DependentProject.source("service/Models.java")));
+        assertThat(project.classPath().stream()
+                        .map(jar -> jar.getFileName().toString().replaceAll("-[0-9.]+jar", "")))
                 .containsExactlyInAnyOrder(
                         "sluice-cell",
                         "jhdf",
@@ -178,7 +183,8 @@ class ReleaseIT {
                 "real-models/k2_masking_bidirectional/model.keras")) {
             Path model = Checkout.root().resolve("cell/src/test/resources").resolve(name);
             models.add(model.toString());
-            expected.add(ModelReader.read(model, TensorNames.automatic()).model().fingerprint());
+            expected.add(
+                    ModelReader.read(model, TensorNames.automatic()).model().fingerprint());
         }
         assertThat(project.run("Models", models.toArray(String[]::new))).isEqualTo(expected);
     }
@@ -187,8 +193,9 @@ class ReleaseIT {
     void theJarForSparkBringsNothingElse() throws IOException {
         DependentProject project = DependentProject.build(
                 directory.resolve("project"), release, SPARK, List.of(DependentProject.source("service/Models.java")));
-        assertThat(project.classPath()).singleElement().satisfies(jar -> assertThat(jar)
-                .hasSameBinaryContentAs(release.file(SPARK, ".jar")));
+        assertThat(project.classPath())
+                .singleElement()
+                .satisfies(jar -> assertThat(jar).hasSameBinaryContentAs(release.file(SPARK, ".jar")));
     }
 
     @Test
