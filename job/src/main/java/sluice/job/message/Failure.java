@@ -95,6 +95,18 @@ public final class Failure {
                 : "%s: %s".formatted(message.strip(), firstLine(deepest.getMessage()));
     }
 
+    /** The exception for a table whose catalog is of a library that was compiled for another Spark. */
+    public static RefusedException ofCatalog(String table, LinkageError failure, String sparkVersion) {
+        return new RefusedException(
+                "%s: the library of its catalog is not for Spark %s (%s: %s); pass the one for this version (--packages or --jars)"
+                        .formatted(
+                                table,
+                                sparkVersion,
+                                failure.getClass().getSimpleName(),
+                                firstLine(failure.getMessage())),
+                failure);
+    }
+
     /** The exit code of a run that failed with this exception. */
     public static ExitCode code(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
