@@ -23,7 +23,7 @@ public final class Failure {
                         .formatted(cause.getMessage());
             }
             if (cause instanceof LinkageError) {
-                return "the run failed, nothing was written: %s: %s; a library on the class path is missing, or is for another version of Spark: check --packages and --jars"
+                return "%s: %s; a library on the class path is missing, or is for another version of Spark; nothing was written; check --packages and --jars"
                         .formatted(cause.getClass().getSimpleName(), firstLine(cause.getMessage()));
             }
             Optional<String> ofCluster = ClusterFailure.reason(cause);
@@ -117,7 +117,7 @@ public final class Failure {
             if (cause instanceof BadRowException) {
                 return ExitCode.BAD_ROWS;
             }
-            if (cause instanceof UnsafeJavaException) {
+            if (cause instanceof UnsafeJavaException || cause instanceof LinkageError) {
                 return ExitCode.REFUSED;
             }
         }
