@@ -301,7 +301,9 @@ public final class ScoreCommand {
                 throw new RefusedException("--fraction: is an option of --audit; pass --audit, or leave it out");
             }
             return score(console).code();
-        } catch (Exception | OutOfMemoryError e) { // Spark throws checked exceptions that it doesn't declare
+        } catch (Exception
+                | OutOfMemoryError
+                | LinkageError e) { // Spark throws checked exceptions that it doesn't declare
             console.error(Failure.sentence(e));
             return Failure.code(e).code();
         }
@@ -371,7 +373,7 @@ public final class ScoreCommand {
         }
         try {
             return estimate(settings, console);
-        } catch (Exception | OutOfMemoryError e) {
+        } catch (Exception | OutOfMemoryError | LinkageError e) {
             if (Places.mayHoldReport(settings, Optional.empty(), hadoop)) {
                 new ReportPrinter(settings, console, hadoop)
                         .copy(RunReport.failed(started, settings, Failure.code(e), Failure.sentence(e)));

@@ -22,6 +22,10 @@ public final class Failure {
                 return "the run failed, nothing was written: out of memory (%s): raise --executor-memory on a cluster, --driver-memory in local mode, or lower scoring.batch-bytes"
                         .formatted(cause.getMessage());
             }
+            if (cause instanceof LinkageError) {
+                return "%s: %s; a library on the class path is missing, or is for another version of Spark; nothing was written; check --packages and --jars"
+                        .formatted(cause.getClass().getSimpleName(), firstLine(cause.getMessage()));
+            }
             Optional<String> ofCluster = ClusterFailure.reason(cause);
             if (ofCluster.isPresent()) {
                 return "the run failed, nothing was written: " + ofCluster.get();
@@ -95,13 +99,25 @@ public final class Failure {
                 : "%s: %s".formatted(message.strip(), firstLine(deepest.getMessage()));
     }
 
+    /** The exception for a table whose catalog is of a library that was compiled for another Spark. */
+    public static RefusedException ofCatalog(String table, LinkageError failure, String sparkVersion) {
+        return new RefusedException(
+                "%s: the library of its catalog is not for Spark %s (%s: %s); pass the one for this version (--packages or --jars)"
+                        .formatted(
+                                table,
+                                sparkVersion,
+                                failure.getClass().getSimpleName(),
+                                firstLine(failure.getMessage())),
+                failure);
+    }
+
     /** The exit code of a run that failed with this exception. */
     public static ExitCode code(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof BadRowException) {
                 return ExitCode.BAD_ROWS;
             }
-            if (cause instanceof UnsafeJavaException) {
+            if (cause instanceof UnsafeJavaException || cause instanceof LinkageError) {
                 return ExitCode.REFUSED;
             }
         }

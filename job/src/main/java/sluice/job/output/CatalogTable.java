@@ -6,8 +6,10 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalog.Column;
+import org.apache.spark.sql.catalyst.analysis.UnresolvedAttribute;
 import org.apache.spark.sql.catalyst.catalog.HiveTableRelation;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.connector.catalog.TableCatalog;
@@ -27,17 +29,31 @@ import sluice.job.message.RefusedException;
  * @param name as in SQL
  * @param provider its table format: {@code parquet}, {@code delta}, ...
  * @param schema all columns
- * @param partitionBy names of the partition columns, in the order of the schema
+ * @param relation how Spark reads it through a connector; empty for tables that Spark reads as files
  */
-record CatalogTable(String name, String provider, StructType schema, List<String> partitionBy) {
+record CatalogTable(
+        String name,
+        String provider,
+        StructType schema,
+        TablePartitioning partitioning,
+        Optional<DataSourceV2Relation> relation) {
     private static final Logger LOG = LoggerFactory.getLogger(CatalogTable.class);
+
+    static final String ICEBERG = "iceberg";
+
+    private static final String CATALOG = "spark.sql.catalog.";
+
+    /** The class of a catalog with tables of Iceberg alone. */
+    private static final String ICEBERG_CATALOG = "org.apache.iceberg.spark.SparkCatalog";
+
+    private static final String DEFAULT_PROVIDER = "spark.sql.sources.default";
 
     /** Providers whose tables Spark writes as files through its V1 writer, without transactions. */
     private static final Set<String> FILE_PROVIDERS =
             Set.of("parquet", "orc", "json", "csv", "text", "avro", "xml", "hive");
 
     /** Providers that replace a whole table in one transaction. */
-    private static final Set<String> TRANSACTIONAL = Set.of("delta", "iceberg");
+    private static final Set<String> TRANSACTIONAL = Set.of("delta", ICEBERG);
 
     /**
      * @return empty if the table does not exist
@@ -49,12 +65,15 @@ record CatalogTable(String name, String provider, StructType schema, List<String
                 return Optional.empty();
             }
             String provider = provider(spark, name);
-            List<String> partitionBy = spark.catalog().listColumns(name).collectAsList().stream()
-                    .filter(Column::isPartition)
-                    .map(Column::name)
-                    .toList();
-            return Optional.of(
-                    new CatalogTable(name, provider, spark.read().table(name).schema(), partitionBy));
+            Dataset<Row> rows = spark.read().table(name);
+            Optional<DataSourceV2Relation> relation = leaves(rows)
+                    .filter(DataSourceV2Relation.class::isInstance)
+                    .map(DataSourceV2Relation.class::cast)
+                    .findFirst();
+            TablePartitioning partitioning = relation.isPresent()
+                    ? TablePartitioning.of(relation.get().table().partitioning())
+                    : TablePartitioning.ofFiles(spark, name);
+            return Optional.of(new CatalogTable(name, provider, rows.schema(), partitioning, relation));
         } catch (RefusedException e) {
             throw e;
         } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
@@ -62,7 +81,24 @@ record CatalogTable(String name, String provider, StructType schema, List<String
                     "%s: can't be looked up: %s; check --output and the spark.sql.catalog settings"
                             .formatted(name, Failure.firstLine(e.getMessage())),
                     e);
+        } catch (LinkageError e) {
+            throw Failure.ofCatalog(name, e, spark.version());
         }
+    }
+
+    /**
+     * The format that a new table of this name gets if the settings name none. A catalog of Iceberg makes its own tables, others take Spark's
+     * default.
+     */
+    static String defaultProvider(SparkSession spark, String name) {
+        List<String> parts = CollectionConverters.asJava(UnresolvedAttribute.parseAttributeName(name));
+        String first = CATALOG + parts.get(0);
+        String catalog = parts.size() > 1 && spark.conf().contains(first)
+                ? first
+                : CATALOG + spark.catalog().currentCatalog();
+        return spark.conf().get(catalog, "").equals(ICEBERG_CATALOG)
+                ? ICEBERG
+                : spark.conf().get(DEFAULT_PROVIDER);
     }
 
     /**
@@ -72,19 +108,23 @@ record CatalogTable(String name, String provider, StructType schema, List<String
      * @return empty if there is no such table
      */
     static List<Place> places(SparkSession spark, String name, String option, Configuration hadoop) {
-        LogicalPlan plan;
+        Stream<LogicalPlan> leaves;
         try {
-            plan = ((org.apache.spark.sql.classic.Dataset<?>) spark.read().table(name))
-                    .queryExecution()
-                    .analyzed();
-        } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
+            leaves = leaves(spark.read().table(name));
+        } catch (Exception | LinkageError e) { // Spark throws checked exceptions that it doesn't declare
             LOG.debug("{}: its places are unknown: {}", name, e.getMessage()); // reading or writing it says why
             return List.of();
         }
-        return CollectionConverters.asJava(plan.collectLeaves()).stream()
-                .flatMap(CatalogTable::locations)
+        return leaves.flatMap(CatalogTable::locations)
                 .map(location -> Place.of(location, option, hadoop))
                 .toList();
+    }
+
+    private static Stream<LogicalPlan> leaves(Dataset<Row> rows) {
+        LogicalPlan plan = ((org.apache.spark.sql.classic.Dataset<?>) rows)
+                .queryExecution()
+                .analyzed();
+        return CollectionConverters.asJava(plan.collectLeaves()).stream();
     }
 
     private static Stream<String> locations(LogicalPlan leaf) {
@@ -114,6 +154,10 @@ record CatalogTable(String name, String provider, StructType schema, List<String
     /** Whether Spark writes it as files through its V1 writer. */
     boolean isOfFiles() {
         return FILE_PROVIDERS.contains(provider);
+    }
+
+    boolean isIceberg() {
+        return provider.equals(ICEBERG);
     }
 
     /** Whether a replacement is one transaction, so that readers see either the old table or the new one. */

@@ -22,6 +22,11 @@ public interface ScoredOutput {
                 : DirectoryOutput.at(spark, settings, run, hadoop);
     }
 
+    /** Whether a catalog table holds the rows of this named run, which are added once. A directory's history says so before it is opened. */
+    default boolean holdsRun() {
+        return false;
+    }
+
     /** The shape of the written table, which may have more columns than the scored one. */
     default TableShape shape(TableShape scored) {
         return scored;

@@ -3,6 +3,7 @@ package sluice.job.output;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,7 +34,6 @@ import sluice.job.source.ColumnPath;
  */
 final class TableOutput implements ScoredOutput {
     private static final String DELTA = "delta";
-    private static final String DEFAULT_PROVIDER = "spark.sql.sources.default";
     private static final String OVERWRITE_MODE = "spark.sql.sources.partitionOverwriteMode";
 
     private final SparkSession spark;
@@ -41,19 +41,23 @@ final class TableOutput implements ScoredOutput {
     private final Optional<CatalogTable> existing;
     private final Optional<TableBadRows> badRows;
     private final RunName run;
+    private final String runName; // as the user wrote it; empty if there is none
     private Dataset<Row> rows; // null until staged
     private long fileRows;
+    private boolean keepsDefinition; // of a table whose rows are all replaced
 
     private TableOutput(
             SparkSession spark,
             Settings.Output settings,
             Optional<CatalogTable> existing,
             Optional<TableBadRows> badRows,
-            RunName run) {
+            RunName run,
+            String runName) {
         this.spark = spark;
         this.settings = settings;
         this.existing = existing;
         this.run = run;
+        this.runName = runName;
         this.badRows = badRows;
     }
 
@@ -70,23 +74,32 @@ final class TableOutput implements ScoredOutput {
                             .formatted(output.path()));
         }
         if (output.mode() == OutputMode.APPEND && run.given()) {
-            requireOnce(spark, output, existing, settings.report().run());
+            requireOnce(
+                    provider(spark, output, existing), output, settings.report().run());
         }
-        return new TableOutput(spark, output, existing, badRows(settings, run, hadoop), run);
+        return new TableOutput(
+                spark,
+                output,
+                existing,
+                badRows(settings, run, hadoop),
+                run,
+                settings.report().run());
+    }
+
+    private static String provider(SparkSession spark, Settings.Output settings, Optional<CatalogTable> existing) {
+        return existing.map(CatalogTable::provider)
+                .or(settings::tableProvider)
+                .orElseGet(() -> CatalogTable.defaultProvider(spark, settings.path()));
     }
 
     /**
-     * A named run is added once. Delta skips a transaction that it has committed before. Other tables don't know which runs they hold, and
-     * this run can't know it either, because its report is not in the table.
+     * A named run is added once. Delta skips a transaction that it has committed before, and Iceberg's snapshots have the names of their
+     * runs. Other tables don't know which runs they hold, and this run can't know it either, because its report is not in the table.
      */
-    private static void requireOnce(
-            SparkSession spark, Settings.Output settings, Optional<CatalogTable> existing, String run) {
-        String provider = existing.map(CatalogTable::provider)
-                .or(settings::tableProvider)
-                .orElseGet(() -> spark.conf().get(DEFAULT_PROVIDER));
-        if (!provider.equalsIgnoreCase(DELTA)) {
+    private static void requireOnce(String provider, Settings.Output settings, String run) {
+        if (!provider.equalsIgnoreCase(DELTA) && !provider.equalsIgnoreCase(CatalogTable.ICEBERG)) {
             throw new RefusedException(
-                    "%s: is stored as %s, which does not record that the run '%s' was added, so repeating it would add its rows again; use --mode partitions, a Delta table or a directory, or leave out --run"
+                    "%s: is stored as %s, which does not record that the run '%s' was added, so repeating it would add its rows again; use --mode partitions, a Delta or Iceberg table or a directory, or leave out --run"
                             .formatted(settings.path(), provider, run));
         }
     }
@@ -106,21 +119,25 @@ final class TableOutput implements ScoredOutput {
             }
             case APPEND -> {}
             case PARTITIONS -> {
-                if (table.partitionBy().isEmpty() && table.isOfFiles()) {
-                    throw new RefusedException("%s: has no partitions; use --mode append".formatted(table.name()));
+                if (table.partitioning().isEmpty()) {
+                    throw new RefusedException("%s: has no partitions; use --mode append%s"
+                            .formatted(table.name(), table.isReplacedAtomically() ? " or overwrite" : ""));
                 }
             }
         }
-        boolean otherProvider = settings.tableProvider()
-                .filter(provider -> !provider.equalsIgnoreCase(table.provider()))
-                .isPresent();
-        if (otherProvider && settings.mode() != OutputMode.OVERWRITE) {
+        if (isOtherProvider(table, settings) && settings.mode() != OutputMode.OVERWRITE) {
             throw new RefusedException("%s: is stored as %s, not as output.table-provider = %s"
                     .formatted(
                             table.name(),
                             table.provider(),
                             settings.tableProvider().get()));
         }
+    }
+
+    private static boolean isOtherProvider(CatalogTable table, Settings.Output settings) {
+        return settings.tableProvider()
+                .filter(provider -> !provider.equalsIgnoreCase(table.provider()))
+                .isPresent();
     }
 
     private static Optional<TableBadRows> badRows(Settings settings, RunName run, Configuration hadoop) {
@@ -137,19 +154,50 @@ final class TableOutput implements ScoredOutput {
     }
 
     @Override
+    public boolean holdsRun() {
+        return settings.mode() == OutputMode.APPEND
+                && run.given()
+                && existing.filter(CatalogTable::isIceberg).isPresent()
+                && SnapshotRuns.of(spark, existing.get()).holds(runName);
+    }
+
+    @Override
     public void requireFits(TableShape shape) {
-        if (existing.isEmpty() || settings.mode() == OutputMode.OVERWRITE) {
+        if (existing.isEmpty()) {
             return;
         }
         CatalogTable table = existing.get();
-        boolean otherPartitions = !shape.partitionBy().isEmpty()
-                && !Set.copyOf(shape.partitionBy()).equals(Set.copyOf(table.partitionBy()));
-        TableShape there = new TableShape(table.schema(), table.partitionBy());
-        TableShape mine = new TableShape(shape.columns(), otherPartitions ? shape.partitionBy() : table.partitionBy());
-        mine.difference(there, TableShape.Types.EXACT).ifPresent(difference -> {
+        Optional<String> difference = difference(table, shape);
+        if (settings.mode() == OutputMode.OVERWRITE) {
+            keepsDefinition = difference.isEmpty() && !isOtherProvider(table, settings);
+            if (!keepsDefinition) {
+                requirePartitionsKept(table, shape);
+            }
+        } else if (difference.isPresent()) {
             throw new RefusedException("%s: can't be added to: %s; choose another --output, or settings that fit"
-                    .formatted(table.name(), difference));
-        });
+                    .formatted(table.name(), difference.get()));
+        }
+    }
+
+    private Optional<String> difference(CatalogTable table, TableShape shape) {
+        List<String> partitions = table.partitioning().names();
+        boolean otherPartitions = !shape.partitionBy().isEmpty()
+                && !Set.copyOf(shape.partitionBy()).equals(Set.copyOf(partitions));
+        TableShape there = new TableShape(table.schema(), partitions);
+        TableShape mine = new TableShape(shape.columns(), otherPartitions ? shape.partitionBy() : partitions);
+        return mine.difference(there, TableShape.Types.WIDER);
+    }
+
+    /** A table that is replaced by one of other columns keeps its partitions, unless the settings name others. */
+    private void requirePartitionsKept(CatalogTable table, TableShape shape) {
+        TablePartitioning partitions = table.partitioning();
+        boolean areKept = partitions.derived().isEmpty()
+                && List.of(shape.columns().fieldNames()).containsAll(partitions.columns());
+        if (settings.partitionBy().isEmpty() && !areKept) {
+            throw new RefusedException(
+                    "%s: is partitioned by %s, and a table with other columns can't take that over; set output.partition-by, or drop the table, or choose another --output"
+                            .formatted(table.name(), String.join(", ", partitions.names())));
+        }
     }
 
     @Override
@@ -176,6 +224,9 @@ final class TableOutput implements ScoredOutput {
     /** Publishes the bad rows before the table, and withdraws them if the table can't be written. */
     @Override
     public boolean publish(RunReport report) throws IOException {
+        if (holdsRun()) { // another process was faster
+            return false;
+        }
         try {
             if (badRows.isPresent()) {
                 badRows.get().add();
@@ -199,7 +250,9 @@ final class TableOutput implements ScoredOutput {
             return;
         }
         CatalogTable table = existing.get();
-        if (settings.mode() == OutputMode.OVERWRITE) {
+        if (settings.mode() == OutputMode.OVERWRITE && keepsDefinition) {
+            rows.writeTo(table.name()).options(options()).overwrite(functions.lit(true));
+        } else if (settings.mode() == OutputMode.OVERWRITE) {
             creator().createOrReplace();
         } else if (table.isOfFiles()) {
             insert(table);
@@ -212,7 +265,7 @@ final class TableOutput implements ScoredOutput {
 
     /**
      * {@code output.options} take precedence over the number of rows in a file, which only file writers read, and over the transaction of a
-     * named run, which only Delta reads.
+     * named run, which only Delta reads, or the properties of its snapshot in Iceberg.
      */
     private Map<String, String> options() {
         Map<String, String> options = new LinkedHashMap<>();
@@ -222,6 +275,9 @@ final class TableOutput implements ScoredOutput {
         if (settings.mode() == OutputMode.APPEND && run.given()) {
             options.put("txnAppId", "sluice run " + run.file());
             options.put("txnVersion", "1");
+        }
+        if (provider(spark, settings, existing).equalsIgnoreCase(CatalogTable.ICEBERG)) {
+            options.putAll(SnapshotRuns.options(settings.mode(), runName));
         }
         options.putAll(settings.options());
         return options;
@@ -233,7 +289,10 @@ final class TableOutput implements ScoredOutput {
         if (provider.isPresent()) {
             writer = writer.using(provider.get());
         }
-        Column[] partitionBy = settings.partitionBy().stream()
+        List<String> columns = settings.partitionBy().isEmpty()
+                ? existing.map(table -> table.partitioning().columns()).orElse(List.of())
+                : settings.partitionBy();
+        Column[] partitionBy = columns.stream()
                 .map(name -> functions.col(ColumnPath.quoted(name)))
                 .toArray(Column[]::new);
         return partitionBy.length == 0

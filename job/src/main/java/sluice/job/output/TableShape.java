@@ -5,10 +5,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.AtomicType;
 import org.apache.spark.sql.types.BooleanType;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.IntegralType;
 import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
@@ -75,7 +77,7 @@ public record TableShape(StructType columns, List<String> partitionBy) {
         List<String> known = Arrays.asList(there.columns.fieldNames());
         return Arrays.stream(columns.fields())
                 .filter(field ->
-                        types == Types.EXACT && !known.contains(field.name()) && !partitionBy.contains(field.name()))
+                        types != Types.INFERRED && !known.contains(field.name()) && !partitionBy.contains(field.name()))
                 .findFirst()
                 .map(field -> "it has no column '%s' (%s), and this run's rows have one"
                         .formatted(field.name(), field.dataType().catalogString()));
@@ -104,13 +106,35 @@ public record TableShape(StructType columns, List<String> partitionBy) {
     enum Types {
         /** All columns are known with their types. */
         EXACT,
+        /** The same, of a table that may have wider integers, because its format has no smaller ones: Iceberg. */
+        WIDER,
         /** Types are inferred from values, and columns with only nulls are unknown: JSON. */
         INFERRED;
 
         private boolean same(DataType there, DataType mine) {
-            return this == EXACT
-                    ? there.catalogString().equals(mine.catalogString())
-                    : kind(there).equals(kind(mine));
+            return switch (this) {
+                case EXACT -> there.catalogString().equals(mine.catalogString());
+                case WIDER -> holds(there, mine);
+                case INFERRED -> kind(there).equals(kind(mine));
+            };
+        }
+
+        private static boolean holds(DataType there, DataType mine) {
+            if (there instanceof ArrayType list && mine instanceof ArrayType other) {
+                return holds(list.elementType(), other.elementType());
+            }
+            if (there instanceof MapType map && mine instanceof MapType other) {
+                return holds(map.keyType(), other.keyType()) && holds(map.valueType(), other.valueType());
+            }
+            if (there instanceof StructType struct && mine instanceof StructType other) {
+                return Arrays.equals(struct.fieldNames(), other.fieldNames())
+                        && IntStream.range(0, struct.length())
+                                .allMatch(field ->
+                                        holds(struct.fields()[field].dataType(), other.fields()[field].dataType()));
+            }
+            return there instanceof IntegralType && mine instanceof IntegralType
+                    ? there.defaultSize() >= mine.defaultSize()
+                    : there.catalogString().equals(mine.catalogString());
         }
 
         private static String kind(DataType type) {

@@ -127,6 +127,10 @@ public final class ScoringJob {
         ModelFile file = model.file();
         printer.print(file);
         ScoredOutput output = ScoredOutput.at(spark, settings, name, hadoop);
+        if (output.holdsRun()) {
+            sayDone();
+            return Optional.empty();
+        }
         ScoringPlan plan = ScoringPlan.read(file, settings, spark);
         printer.print(plan);
         Optional<RunReport> scored = score(
@@ -135,7 +139,11 @@ public final class ScoringJob {
                 output,
                 started);
         if (scored.isEmpty()) {
-            isDone(name);
+            if (settings.output().format() == OutputFormat.TABLE) {
+                sayDone();
+            } else {
+                isDone(name);
+            }
             return Optional.empty();
         }
         RunReport report = scored.get();
@@ -266,11 +274,15 @@ public final class ScoringJob {
         if (report.isEmpty()) {
             return false;
         }
-        console.say(
-                "%s: holds the rows of the run '%s' already; nothing to do",
-                path, settings.report().run());
+        sayDone();
         printer.copyPublished(report.get());
         return true;
+    }
+
+    private void sayDone() {
+        console.say(
+                "%s: holds the rows of the run '%s' already; nothing to do",
+                settings.output().path(), settings.report().run());
     }
 
     /** @throws BadRowException if more rows are bad than the settings allow */

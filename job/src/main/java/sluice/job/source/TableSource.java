@@ -219,6 +219,11 @@ public final class TableSource {
             return table(reader);
         } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
             throw unreadable(e);
+        } catch (LinkageError e) {
+            if (settings.format() != InputFormat.TABLE) {
+                throw e;
+            }
+            throw Failure.ofCatalog(paths(), e, spark.version());
         }
     }
 

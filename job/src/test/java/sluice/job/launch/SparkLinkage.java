@@ -44,7 +44,7 @@ final class SparkLinkage implements AutoCloseable {
     }
 
     /** What a class has, and where else to look. */
-    private record Members(List<String> parents, Set<String> names) {}
+    private record Members(boolean isInterface, List<String> parents, Set<String> names) {}
 
     /**
      * What a jar's classes name and can't find.
@@ -108,6 +108,7 @@ final class SparkLinkage implements AutoCloseable {
         @Override
         public void visitMethodInsn(int code, String owner, String name, String type, boolean isInterface) {
             require(owner, name + " " + type);
+            requireKind(owner, isInterface);
         }
 
         @Override
@@ -132,6 +133,14 @@ final class SparkLinkage implements AutoCloseable {
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The call of a class's method fails where the class has become an interface, and the other way round. */
+    private void requireKind(String owner, boolean isInterface) {
+        Optional<Members> found = classes.getOrDefault(owner, Optional.empty());
+        if (found.isPresent() && found.get().isInterface() != isInterface) {
+            missing.add(owner + (isInterface ? " as an interface" : " as a class"));
         }
     }
 
@@ -180,7 +189,7 @@ final class SparkLinkage implements AutoCloseable {
                         }
                     },
                     ClassReader.SKIP_CODE);
-            return Optional.of(new Members(parents, members));
+            return Optional.of(new Members((reader.getAccess() & Opcodes.ACC_INTERFACE) != 0, parents, members));
         }
     }
 

@@ -142,7 +142,7 @@ class TableOutputTest {
     @Test
     void aNamedRunIsNotAppendedWhereItCouldBeAddedTwice() {
         String refusal =
-                "scored: is stored as parquet, which does not record that the run 'monday' was added, so repeating it would add its rows again; use --mode partitions, a Delta table or a directory, or leave out --run";
+                "scored: is stored as parquet, which does not record that the run 'monday' was added, so repeating it would add its rows again; use --mode partitions, a Delta or Iceberg table or a directory, or leave out --run";
         assertRefused(run("first", "append").with("report.run", "monday"), refusal);
         run("first", "append").score();
         assertRefused(run("first", "append").with("report.run", "monday"), refusal);
