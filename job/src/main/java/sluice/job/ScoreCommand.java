@@ -252,9 +252,9 @@ public final class ScoreCommand {
 
     /** The streams of this process. */
     static Console console() {
-        return new Console(
-                new PrintWriter(System.out, true, StandardCharsets.UTF_8),
-                new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        return Application.logsAreStructured() ? Console.logging(out, err) : new Console(out, err);
     }
 
     static int run(Console console, String... arguments) {
@@ -352,7 +352,7 @@ public final class ScoreCommand {
         }
         double part = fraction == null ? DEFAULT_FRACTION : fraction;
         AuditJob.requirePossible(audit, part, overrides);
-        SparkSession spark = SparkSession.builder().appName("sluice audit").getOrCreate();
+        SparkSession spark = Application.start("sluice audit");
         try {
             return new AuditJob(spark, console, audit, part, overrides).run();
         } finally {
@@ -363,6 +363,7 @@ public final class ScoreCommand {
     private ExitCode score(Console console) throws IOException {
         Instant started = Instant.now();
         Settings settings = Settings.read(config, overrides());
+        Application.nameRun(settings.report().run());
         Configuration hadoop = Storage.configuration(new SparkConf());
         if (!dryRun) {
             boolean mayReport = Places.mayHoldReport(settings, Optional.empty(), hadoop);
@@ -415,7 +416,7 @@ public final class ScoreCommand {
 
     /** Stops the session at the end. The outcome is certain by then, so a failure to stop doesn't change it. */
     private static ExitCode withSpark(Console console, SparkWork work) throws IOException {
-        SparkSession spark = SparkSession.builder().appName("sluice").getOrCreate();
+        SparkSession spark = Application.start("sluice");
         ExitCode code;
         try {
             code = work.run(spark);
