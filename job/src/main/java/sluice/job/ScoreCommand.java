@@ -252,9 +252,9 @@ public final class ScoreCommand {
 
     /** The streams of this process. */
     static Console console() {
-        return new Console(
-                new PrintWriter(System.out, true, StandardCharsets.UTF_8),
-                new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        return Application.logsAreStructured() ? Console.logging(out, err) : new Console(out, err);
     }
 
     static int run(Console console, String... arguments) {
@@ -354,7 +354,7 @@ public final class ScoreCommand {
         }
         double part = fraction == null ? DEFAULT_FRACTION : fraction;
         AuditJob.requirePossible(audit, part, overrides);
-        SparkSession spark = session("sluice audit");
+        SparkSession spark = Application.start("sluice audit");
         try {
             return new AuditJob(spark, console, audit, part, overrides).run();
         } finally {
@@ -365,6 +365,7 @@ public final class ScoreCommand {
     private ExitCode score(Console console) throws IOException {
         Instant started = Instant.now();
         Settings settings = Settings.read(config, overrides());
+        Application.nameRun(settings.report().run());
         Configuration hadoop = Storage.configuration(new SparkConf());
         if (!dryRun) {
             boolean mayReport = Places.mayHoldReport(settings, Optional.empty(), hadoop);
@@ -415,14 +416,9 @@ public final class ScoreCommand {
         ExitCode run(SparkSession spark) throws IOException;
     }
 
-    /** The builder of Spark's common face would look for this one by Scala's reflection, which takes a third of a second. */
-    private static SparkSession session(String name) {
-        return org.apache.spark.sql.classic.SparkSession.builder().appName(name).getOrCreate();
-    }
-
     /** Stops the session at the end. The outcome is certain by then, so a failure to stop doesn't change it. */
     private static ExitCode withSpark(Console console, SparkWork work) throws IOException {
-        SparkSession spark = session("sluice");
+        SparkSession spark = Application.start("sluice");
         ExitCode code;
         try {
             code = work.run(spark);

@@ -130,6 +130,7 @@ class ArchitectureTest {
                             "PublishedTogether",
                             "ScoredOutput",
                             "StagedOutput",
+                            "StagingCommitProtocol",
                             "TableShape",
                             "WrittenTable")),
             Map.entry("parquet", Set.of("NumberListFormat")),
@@ -225,6 +226,7 @@ class ArchitectureTest {
             "ScoreCommand",
             "SluiceCatalog",
             "MetricsPlugin",
+            "StagingCommitProtocol",
             "NumberListFormat",
             "TableScorer");
 

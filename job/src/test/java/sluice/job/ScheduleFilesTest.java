@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
@@ -19,10 +20,12 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import sluice.job.launch.AirflowDag;
 import sluice.job.launch.Crontab;
+import sluice.job.launch.OperatorSchema;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
 
@@ -30,52 +33,6 @@ import sluice.job.settings.Settings;
 class ScheduleFilesTest {
     private static final Path SCHEDULE = Path.of("..", "submit", "schedule");
     private static final Map<String, String> ENVIRONMENT = Map.of("NIGHT", "/srv/night");
-
-    /** Fields of the Spark operator's API v1beta2 that the files may use. */
-    private static final Set<String> SPEC = Set.of(
-            "type",
-            "sparkVersion",
-            "mode",
-            "image",
-            "imagePullPolicy",
-            "imagePullSecrets",
-            "mainClass",
-            "mainApplicationFile",
-            "arguments",
-            "sparkConf",
-            "hadoopConf",
-            "volumes",
-            "driver",
-            "executor",
-            "deps",
-            "restartPolicy",
-            "monitoring",
-            "timeToLiveSeconds",
-            "dynamicAllocation");
-
-    private static final Set<String> SCHEDULED = Set.of(
-            "schedule",
-            "template",
-            "suspend",
-            "concurrencyPolicy",
-            "successfulRunHistoryLimit",
-            "failedRunHistoryLimit");
-    private static final Set<String> RESTART = Set.of(
-            "type",
-            "onSubmissionFailureRetries",
-            "onFailureRetries",
-            "onSubmissionFailureRetryInterval",
-            "onFailureRetryInterval");
-    private static final Set<String> POD = Set.of(
-            "cores",
-            "coreLimit",
-            "memory",
-            "memoryOverhead",
-            "env",
-            "labels",
-            "volumeMounts",
-            "serviceAccount",
-            "instances");
 
     /** Parameters of Airflow's SparkSubmitOperator and of every operator. */
     private static final Set<String> OPERATOR = Set.of(
@@ -175,24 +132,13 @@ class ScheduleFilesTest {
     @ValueSource(strings = {"spark-application.yaml", "scheduled-spark-application.yaml"})
     void kubernetesUsesTheOperatorsFieldsAndValidArguments(String file) throws IOException {
         JsonNode resource = yaml(file);
-        assertThat(fields(resource)).containsExactlyInAnyOrder("apiVersion", "kind", "metadata", "spec");
-        assertThat(resource.path("apiVersion").textValue()).isEqualTo("sparkoperator.k8s.io/v1beta2");
-        boolean scheduled = resource.path("kind").textValue().equals("ScheduledSparkApplication");
-        assertThat(scheduled).isEqualTo(file.startsWith("scheduled"));
+        boolean scheduled = file.startsWith("scheduled");
+        assertThat(OperatorSchema.of(scheduled ? "ScheduledSparkApplication" : "SparkApplication")
+                        .errors(resource))
+                .isEmpty();
         JsonNode spec = scheduled ? resource.path("spec").path("template") : resource.path("spec");
-        if (scheduled) {
-            assertThat(fields(resource.path("spec"))).isSubsetOf(SCHEDULED).contains("schedule");
-            assertThat(resource.path("spec").path("concurrencyPolicy").textValue())
-                    .isIn("Allow", "Forbid", "Replace");
-        }
-        assertThat(fields(spec))
-                .isSubsetOf(SPEC)
-                .contains("type", "sparkVersion", "mainApplicationFile", "driver", "executor");
-        assertThat(fields(spec.path("restartPolicy"))).isSubsetOf(RESTART);
-        assertThat(fields(spec.path("driver"))).isSubsetOf(POD);
-        assertThat(fields(spec.path("executor"))).isSubsetOf(POD);
         assertThat(spec.path("mainClass").textValue()).isEqualTo(Main.class.getName());
-        spec.path("sparkConf").forEach(value -> assertThat(value.isTextual()).isTrue());
+        assertThat(spec.path("image").textValue()).contains("@sha256:");
 
         List<String> arguments = texts(spec.path("arguments"));
         Settings settings = settings(arguments);
@@ -205,6 +151,85 @@ class ScheduleFilesTest {
         assertThat(arguments).contains(mounted + "/night.conf");
         assertThat(spec.path("driver").path("env").path(0).path("name").textValue())
                 .isEqualTo("NIGHT");
+        for (String role : List.of("driver", "executor")) {
+            JsonNode pod = spec.path(role);
+            assertRestricted(pod.path("podSecurityContext"), pod.path("securityContext"));
+            assertMounted(spec.path("volumes"), pod.path("volumeMounts"));
+            assertThat(pod.path("javaOptions").textValue())
+                    .contains("-javaagent:"
+                            + spec.path("mainApplicationFile").textValue().substring("local://".length()) + "=");
+        }
+    }
+
+    /** The parts of a pod are those of the operator's schema, too. */
+    @Test
+    void thePodTemplateIsValidAndRestricted() throws IOException {
+        OperatorSchema schema = OperatorSchema.of("SparkApplication");
+        JsonNode pod = yaml("pod.yaml");
+        assertThat(fields(pod)).containsExactlyInAnyOrder("apiVersion", "kind", "spec");
+        JsonNode spec = pod.path("spec");
+        assertThat(fields(spec)).containsExactlyInAnyOrder("securityContext", "containers", "volumes");
+        JsonNode container = spec.path("containers").path(0);
+        assertThat(schema.errorsOfPart(spec.path("securityContext"), "spec", "driver", "podSecurityContext"))
+                .isEmpty();
+        assertThat(schema.errorsOfPart(container, "spec", "driver", "initContainers", "[]"))
+                .isEmpty();
+        assertThat(schema.errorsOfPart(spec.path("volumes"), "spec", "volumes")).isEmpty();
+        assertRestricted(spec.path("securityContext"), container.path("securityContext"));
+        assertMounted(spec.path("volumes"), container.path("volumeMounts"));
+    }
+
+    /** What the pod security standard "restricted" demands, and a root file system that is read-only. */
+    private static void assertRestricted(JsonNode pod, JsonNode container) {
+        assertThat(pod.path("runAsNonRoot").asBoolean()).isTrue();
+        assertThat(pod.path("runAsUser").asInt()).isPositive();
+        assertThat(pod.path("seccompProfile").path("type").textValue()).isEqualTo("RuntimeDefault");
+        assertThat(container.path("allowPrivilegeEscalation").asBoolean(true)).isFalse();
+        assertThat(texts(container.path("capabilities").path("drop"))).containsExactly("ALL");
+        assertThat(container.path("readOnlyRootFilesystem").asBoolean()).isTrue();
+    }
+
+    private static void assertMounted(JsonNode volumes, JsonNode mounts) {
+        List<String> paths = new ArrayList<>();
+        mounts.forEach(mount -> {
+            paths.add(mount.path("mountPath").textValue());
+            assertThat(volumes.findValuesAsText("name"))
+                    .contains(mount.path("name").textValue());
+        });
+        assertThat(paths).contains("/tmp", "/opt/spark/work-dir").doesNotHaveDuplicates();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "/spec/driver                    | memori      | \"2g\"      | .spec.driver.memori: unknown field",
+                "/spec/driver                    | cores       | \"1\"       | .spec.driver.cores: expected integer",
+                "/spec/driver                    | cores       | 5000000000  | .spec.driver.cores: out of range",
+                "/spec/driver/securityContext    | runAsRoot   | true        | .spec.driver.securityContext.runAsRoot: unknown field",
+                "/spec/driver/volumeMounts/0     | mountPath   |             | .spec.driver.volumeMounts[0].mountPath: missing",
+                "/spec/volumes/1/emptyDir        | sizeLimit   | true        | .spec.volumes[1].emptyDir.sizeLimit: expected an integer or a text",
+                "/spec/restartPolicy             | type        | \"Sometimes\" | .spec.restartPolicy.type: expected one of",
+                "/spec/restartPolicy             | onFailureRetries | -1     | .spec.restartPolicy.onFailureRetries: out of range",
+                "/spec/sparkConf                 | spark.ui.enabled | true   | .spec.sparkConf.spark.ui.enabled: expected string",
+                "/spec                           | sparkVersion |            | .spec.sparkVersion: missing",
+                "/spec                           | template    | {}          | .spec.template: unknown field",
+                "/metadata                       | nam         | \"x\"       | .metadata.nam: unknown field",
+                "''                              | kind        | \"Pod\"     | .kind: expected SparkApplication",
+                "''                              | spek        | {}          | .spek: unknown field"
+            })
+    void theOperatorsSchemaRefuses(String at, String field, String value, String error) throws IOException {
+        JsonNode resource = yaml("spark-application.yaml");
+        ObjectNode changed = (ObjectNode) resource.at(at);
+        if (value == null) {
+            changed.remove(field);
+        } else {
+            changed.set(field, new ObjectMapper().readTree(value));
+        }
+        assertThat(OperatorSchema.of("SparkApplication").errors(resource))
+                .singleElement()
+                .asString()
+                .startsWith(error);
     }
 
     /** The schedules retry, so a repeated run must give the same output. */

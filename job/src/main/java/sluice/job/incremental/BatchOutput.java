@@ -151,6 +151,11 @@ final class BatchOutput implements ScoredOutput {
     }
 
     @Override
+    public void removeReplaced() {
+        directory.removeReplaced();
+    }
+
+    @Override
     public void abandon() throws IOException {
         staged.abandon();
     }

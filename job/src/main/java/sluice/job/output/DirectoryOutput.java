@@ -8,9 +8,9 @@ import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.DataFrameWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.StructType;
@@ -106,7 +106,7 @@ public final class DirectoryOutput implements ScoredOutput {
         List<String> partitionBy = settings.partitionBy().stream()
                 .map(name -> rows.columns()[names.index(rows.schema(), name)])
                 .toList();
-        write(rows, fileRows, partitionBy, staged.path().toString(), sums.options());
+        write(rows, fileRows, partitionBy, staged.target(), staged.path().toString(), sums.options());
         return sums.total();
     }
 
@@ -123,7 +123,7 @@ public final class DirectoryOutput implements ScoredOutput {
 
     @Override
     public void stageBadRows(Dataset<Row> rows) {
-        write(rows, 0, List.of(), staged.stagedBadRows(), Map.of());
+        write(rows, 0, List.of(), staged.publishedBadRows(), staged.stagedBadRows(), Map.of());
         try {
             staged.markBadRows();
         } catch (IOException e) {
@@ -132,9 +132,13 @@ public final class DirectoryOutput implements ScoredOutput {
     }
 
     private void write(
-            Dataset<Row> rows, long fileRows, List<String> partitionBy, String path, Map<String, String> fingerprint) {
-        rows.write()
-                .mode(SaveMode.ErrorIfExists)
+            Dataset<Row> rows,
+            long fileRows,
+            List<String> partitionBy,
+            Path published,
+            String staging,
+            Map<String, String> fingerprint) {
+        DataFrameWriter<Row> writer = rows.write()
                 .format(settings.format().writer())
                 .option("maxRecordsPerFile", fileRows)
                 .option("compression", settings.format().compression())
@@ -142,8 +146,8 @@ public final class DirectoryOutput implements ScoredOutput {
                 .option(FIRST_SIZE_CHECK, 1)
                 .options(settings.options())
                 .options(fingerprint)
-                .partitionBy(partitionBy.toArray(String[]::new))
-                .save(path);
+                .partitionBy(partitionBy.toArray(String[]::new));
+        StagingCommitProtocol.save(writer, rows.sparkSession().conf(), published, staging);
     }
 
     @Override
@@ -179,6 +183,12 @@ public final class DirectoryOutput implements ScoredOutput {
                     .in(target, staged.path(), settings.path()));
         }
         return true;
+    }
+
+    /** Spark may have cached the replaced rows, and remembers their files. */
+    @Override
+    public void removeReplaced() {
+        spark.catalog().refreshByPath(staged.target().toString());
     }
 
     @Override

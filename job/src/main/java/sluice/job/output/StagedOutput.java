@@ -185,9 +185,14 @@ public final class StagedOutput {
 
     /** The published path of the bad rows: relative to the output, or absolute for a directory of their own. */
     String badRowsPath() {
+        return badRows.isPresent() ? publishedBadRows().toString() : insideBadRows();
+    }
+
+    /** The published directory of the bad rows. */
+    Path publishedBadRows() {
         return badRows.isPresent()
-                ? Storage.child(badRows.get().target(), ownBadRows()).toString()
-                : insideBadRows();
+                ? Storage.child(badRows.get().target(), ownBadRows())
+                : new Path(place.target(), insideBadRows());
     }
 
     private String ownBadRows() {

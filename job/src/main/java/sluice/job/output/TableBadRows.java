@@ -65,8 +65,8 @@ final class TableBadRows {
     }
 
     /** The directory after publication. */
-    String path() {
-        return directory.target().toString();
+    Path published() {
+        return directory.target();
     }
 
     private FileSystem files() {

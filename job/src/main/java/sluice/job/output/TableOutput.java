@@ -10,6 +10,7 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.CreateTableWriter;
+import org.apache.spark.sql.DataFrameWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
@@ -209,16 +210,16 @@ final class TableOutput implements ScoredOutput {
 
     @Override
     public void stageBadRows(Dataset<Row> bad) {
-        bad.write()
-                .mode(SaveMode.ErrorIfExists)
+        DataFrameWriter<Row> writer = bad.write()
                 .format(settings.format().writer())
-                .option("compression", settings.format().compression())
-                .save(badRows.get().staging());
+                .option("compression", settings.format().compression());
+        TableBadRows place = badRows.get();
+        StagingCommitProtocol.save(writer, bad.sparkSession().conf(), place.published(), place.staging());
     }
 
     @Override
     public String badRowsPath() {
-        return badRows.map(TableBadRows::path).orElse("");
+        return badRows.map(place -> place.published().toString()).orElse("");
     }
 
     /** Publishes the bad rows before the table, and withdraws them if the table can't be written. */

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** One {@code submit/score}, as a process on its own. */
@@ -127,7 +128,8 @@ final class Launch {
         return end().exitCode() == KILLED;
     }
 
-    private void kill() {
+    /** Ends it at once, with all that it has started. */
+    void kill() {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
     }
@@ -155,6 +157,11 @@ final class Launch {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Empty while it runs. */
+    Optional<Integer> exitCode() {
+        return process.isAlive() ? Optional.empty() : Optional.of(process.exitValue());
     }
 
     /** Waits for its end; what takes too long is ended, and fails. */

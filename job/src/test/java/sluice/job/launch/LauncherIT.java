@@ -334,6 +334,8 @@ class LauncherIT {
     void aJarThatIsMissingIsNamed() {
         launch(Map.of("SLUICE_JAR", "/nowhere/sluice.jar"), "--model", "m")
                 .assertFailed(2, "SLUICE_JAR is /nowhere/sluice.jar");
+        launch(Map.of("SLUICE_JAR", "local:///opt/sluice.jar"), "--model", "m")
+                .assertFailed(2, "SLUICE_JAR is local:///opt/sluice.jar", "only a Spark installation takes a URL");
     }
 
     @Test
