@@ -123,7 +123,7 @@ public final class ScoreCommand {
 
     @Option(
             names = "--output-format",
-            paramLabel = "parquet|orc|json|table",
+            paramLabel = "parquet|orc|json|avro|table",
             description = "table: the output is the name of a table in Spark's catalogs. Default: parquet.")
     private String outputFormat;
 
@@ -352,7 +352,7 @@ public final class ScoreCommand {
         }
         double part = fraction == null ? DEFAULT_FRACTION : fraction;
         AuditJob.requirePossible(audit, part, overrides);
-        SparkSession spark = SparkSession.builder().appName("sluice audit").getOrCreate();
+        SparkSession spark = CommandSession.start("sluice audit");
         try {
             return new AuditJob(spark, console, audit, part, overrides).run();
         } finally {
@@ -415,7 +415,7 @@ public final class ScoreCommand {
 
     /** Stops the session at the end. The outcome is certain by then, so a failure to stop doesn't change it. */
     private static ExitCode withSpark(Console console, SparkWork work) throws IOException {
-        SparkSession spark = SparkSession.builder().appName("sluice").getOrCreate();
+        SparkSession spark = CommandSession.start("sluice");
         ExitCode code;
         try {
             code = work.run(spark);

@@ -1,14 +1,21 @@
 package sluice.job.output;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalog.Column;
+import org.apache.spark.sql.catalyst.TableIdentifier;
 import org.apache.spark.sql.catalyst.catalog.HiveTableRelation;
+import org.apache.spark.sql.catalyst.catalog.SessionCatalog;
+import org.apache.spark.sql.catalyst.parser.CatalystSqlParser$;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.connector.catalog.TableCatalog;
 import org.apache.spark.sql.execution.datasources.HadoopFsRelation;
@@ -17,24 +24,30 @@ import org.apache.spark.sql.execution.datasources.v2.DataSourceV2Relation;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.Option;
 import scala.jdk.javaapi.CollectionConverters;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
+import sluice.job.source.HiveTransactions;
 
 /**
  * A table in one of Spark's catalogs.
  *
  * @param name as in SQL
- * @param provider its table format: {@code parquet}, {@code delta}, ...
+ * @param provider its table format in lower case: {@code parquet}, {@code delta}, {@code hive}, ...
  * @param schema all columns
  * @param partitionBy names of the partition columns, in the order of the schema
  */
 record CatalogTable(String name, String provider, StructType schema, List<String> partitionBy) {
     private static final Logger LOG = LoggerFactory.getLogger(CatalogTable.class);
 
+    private static final String HIVE = "hive";
+
     /** Providers whose tables Spark writes as files through its V1 writer, without transactions. */
     private static final Set<String> FILE_PROVIDERS =
-            Set.of("parquet", "orc", "json", "csv", "text", "avro", "xml", "hive");
+            Set.of("parquet", "orc", "json", "csv", "text", "avro", "xml", HIVE);
+
+    private static final String OWN_CATALOG = "spark_catalog";
 
     /** Providers that replace a whole table in one transaction. */
     private static final Set<String> TRANSACTIONAL = Set.of("delta", "iceberg");
@@ -53,8 +66,9 @@ record CatalogTable(String name, String provider, StructType schema, List<String
                     .filter(Column::isPartition)
                     .map(Column::name)
                     .toList();
-            return Optional.of(
-                    new CatalogTable(name, provider, spark.read().table(name).schema(), partitionBy));
+            Dataset<Row> rows = spark.read().table(name);
+            HiveTransactions.requireNone(rows, "--output");
+            return Optional.of(new CatalogTable(name, provider, rows.schema(), partitionBy));
         } catch (RefusedException e) {
             throw e;
         } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
@@ -101,10 +115,10 @@ record CatalogTable(String name, String provider, StructType schema, List<String
         return Stream.of();
     }
 
-    /** Spark states the provider of a table in any catalog only in the output of DESCRIBE. */
+    /** Spark states the provider of a table in any catalog only in the output of DESCRIBE, as the statement spelled it that created it. */
     private static String provider(SparkSession spark, String name) {
         return spark.sql("DESCRIBE TABLE EXTENDED " + name).filter("col_name = 'Provider'").collectAsList().stream()
-                .map(row -> row.getString(1))
+                .map(row -> row.getString(1).toLowerCase(Locale.ROOT))
                 .findFirst()
                 .orElseThrow(() -> new RefusedException(
                         "%s: is not a table (a view, perhaps), expected a table to write to; check --output"
@@ -113,7 +127,51 @@ record CatalogTable(String name, String provider, StructType schema, List<String
 
     /** Whether Spark writes it as files through its V1 writer. */
     boolean isOfFiles() {
-        return FILE_PROVIDERS.contains(provider);
+        return isOfFiles(provider);
+    }
+
+    /** Whether Spark writes tables of a provider as files through its V1 writer. */
+    static boolean isOfFiles(String provider) {
+        return FILE_PROVIDERS.contains(provider.toLowerCase(Locale.ROOT));
+    }
+
+    /** Whether tables of a provider are written by Hive's classes. */
+    static boolean isOfHive(String provider) {
+        return provider.equalsIgnoreCase(HIVE);
+    }
+
+    /**
+     * Checks that Spark can create a table of files in its own catalog: it refuses to, after all rows are scored, where the table's directory
+     * is in use, for example because a run was killed before the table was in the catalog.
+     *
+     * @throws RefusedException if there is anything in the directory
+     */
+    static void requireCreatable(SparkSession spark, String name, Configuration hadoop) {
+        try {
+            SessionCatalog catalog = ((org.apache.spark.sql.classic.SparkSession) spark)
+                    .sessionState()
+                    .catalog();
+            List<String> parts = CollectionConverters.asJava(CatalystSqlParser$.MODULE$.parseMultipartIdentifier(name));
+            boolean isNamed = parts.size() > 1 && parts.get(0).equalsIgnoreCase(OWN_CATALOG);
+            List<String> own = isNamed ? parts.subList(1, parts.size()) : parts;
+            if (own.size() > 2 || (!isNamed && !spark.catalog().currentCatalog().equals(OWN_CATALOG))) {
+                return; // of another catalog
+            }
+            String table = own.get(own.size() - 1);
+            TableIdentifier identifier =
+                    own.size() == 1 ? new TableIdentifier(table) : new TableIdentifier(table, Option.apply(own.get(0)));
+            Path directory = new Path(catalog.defaultTablePath(identifier));
+            FileSystem files = directory.getFileSystem(hadoop);
+            if (files.exists(directory) && files.listStatus(directory).length > 0) {
+                throw new RefusedException(
+                        "%s: there is no such table, but its directory %s is not empty, so Spark can't create it; if a killed run has left the files, delete the directory and repeat, otherwise choose another --output"
+                                .formatted(name, directory));
+            }
+        } catch (RefusedException e) {
+            throw e;
+        } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
+            LOG.debug("{}: its directory is unknown: {}", name, e.getMessage()); // creating the table says why
+        }
     }
 
     /** Whether a replacement is one transaction, so that readers see either the old table or the new one. */

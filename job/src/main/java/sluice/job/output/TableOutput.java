@@ -3,9 +3,9 @@ package sluice.job.output;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.CreateTableWriter;
@@ -18,12 +18,15 @@ import org.apache.spark.sql.catalyst.analysis.TableAlreadyExistsException;
 import org.apache.spark.sql.functions;
 import org.apache.spark.storage.StorageLevel;
 import sluice.job.fingerprint.TableFingerprint;
+import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
+import sluice.job.message.UnfinishedException;
 import sluice.job.report.RunName;
 import sluice.job.report.RunReport;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
+import sluice.job.source.ColumnNames;
 import sluice.job.source.ColumnPath;
 
 /**
@@ -33,7 +36,13 @@ import sluice.job.source.ColumnPath;
  */
 final class TableOutput implements ScoredOutput {
     private static final String DELTA = "delta";
+    private static final String LOCATION = "path"; // an option of Spark's writers
     private static final String DEFAULT_PROVIDER = "spark.sql.sources.default";
+
+    /** Settings without which Hive writes only into partitions that a statement names. The values of the rows name them here. */
+    private static final Map<String, String> HIVE_PARTITIONS =
+            Map.of("hive.exec.dynamic.partition", "true", "hive.exec.dynamic.partition.mode", "nonstrict");
+
     private static final String OVERWRITE_MODE = "spark.sql.sources.partitionOverwriteMode";
 
     private final SparkSession spark;
@@ -69,6 +78,10 @@ final class TableOutput implements ScoredOutput {
                     "output.mode = partitions needs partition columns, and table '%s' does not exist yet; set output.partition-by"
                             .formatted(output.path()));
         }
+        boolean isNewOfFiles = existing.isEmpty() && CatalogTable.isOfFiles(provider(spark, output, existing));
+        if (isNewOfFiles && !output.options().containsKey(LOCATION)) {
+            CatalogTable.requireCreatable(spark, output.path(), hadoop);
+        }
         if (output.mode() == OutputMode.APPEND && run.given()) {
             requireOnce(spark, output, existing, settings.report().run());
         }
@@ -81,14 +94,18 @@ final class TableOutput implements ScoredOutput {
      */
     private static void requireOnce(
             SparkSession spark, Settings.Output settings, Optional<CatalogTable> existing, String run) {
-        String provider = existing.map(CatalogTable::provider)
-                .or(settings::tableProvider)
-                .orElseGet(() -> spark.conf().get(DEFAULT_PROVIDER));
+        String provider = provider(spark, settings, existing);
         if (!provider.equalsIgnoreCase(DELTA)) {
             throw new RefusedException(
                     "%s: is stored as %s, which does not record that the run '%s' was added, so repeating it would add its rows again; use --mode partitions, a Delta table or a directory, or leave out --run"
                             .formatted(settings.path(), provider, run));
         }
+    }
+
+    private static String provider(SparkSession spark, Settings.Output settings, Optional<CatalogTable> existing) {
+        return existing.map(CatalogTable::provider)
+                .or(settings::tableProvider)
+                .orElseGet(() -> spark.conf().get(DEFAULT_PROVIDER));
     }
 
     private static void requireMode(CatalogTable table, Settings.Output settings) {
@@ -142,14 +159,21 @@ final class TableOutput implements ScoredOutput {
             return;
         }
         CatalogTable table = existing.get();
-        boolean otherPartitions = !shape.partitionBy().isEmpty()
-                && !Set.copyOf(shape.partitionBy()).equals(Set.copyOf(table.partitionBy()));
+        ColumnNames names = ColumnNames.of(spark);
+        boolean otherPartitions = !shape.partitionBy().isEmpty() && !samePartitions(shape, table, names);
         TableShape there = new TableShape(table.schema(), table.partitionBy());
         TableShape mine = new TableShape(shape.columns(), otherPartitions ? shape.partitionBy() : table.partitionBy());
-        mine.difference(there, TableShape.Types.EXACT).ifPresent(difference -> {
+        mine.difference(there, TableShape.Types.EXACT, names).ifPresent(difference -> {
             throw new RefusedException("%s: can't be added to: %s; choose another --output, or settings that fit"
                     .formatted(table.name(), difference));
         });
+    }
+
+    /** In any order: the table's own is used. */
+    private static boolean samePartitions(TableShape shape, CatalogTable table, ColumnNames names) {
+        return shape.partitionBy().size() == table.partitionBy().size()
+                && shape.partitionBy().stream()
+                        .allMatch(mine -> table.partitionBy().stream().anyMatch(name -> names.same(name, mine)));
     }
 
     @Override
@@ -194,15 +218,16 @@ final class TableOutput implements ScoredOutput {
     }
 
     private void commit() throws TableAlreadyExistsException, NoSuchTableException {
+        HIVE_PARTITIONS.forEach(spark.conf()::set);
         if (existing.isEmpty()) {
-            creator().create();
+            create();
             return;
         }
         CatalogTable table = existing.get();
         if (settings.mode() == OutputMode.OVERWRITE) {
-            creator().createOrReplace();
+            creator(rows).createOrReplace();
         } else if (table.isOfFiles()) {
-            insert(table);
+            add(table);
         } else if (settings.mode() == OutputMode.APPEND) {
             rows.writeTo(table.name()).options(options()).append();
         } else {
@@ -227,8 +252,31 @@ final class TableOutput implements ScoredOutput {
         return options;
     }
 
-    private CreateTableWriter<Row> creator() {
-        CreateTableWriter<Row> writer = rows.writeTo(settings.path()).options(options());
+    private void create() throws TableAlreadyExistsException {
+        if (!CatalogTable.isOfHive(provider(spark, settings, existing))) {
+            creator(rows).create();
+            return;
+        }
+        // In two steps: Spark can't read a table of Hive that it has created from lists without nulls.
+        creator(spark.createDataFrame(List.of(), rows.schema().asNullable())).create();
+        try {
+            insert(CatalogTable.find(spark, settings.path()).orElseThrow(), SaveMode.Append);
+        } catch (RuntimeException | Error failure) {
+            drop(failure);
+            throw failure;
+        }
+    }
+
+    private void drop(Throwable failure) {
+        try {
+            spark.sql("DROP TABLE IF EXISTS " + settings.path());
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private CreateTableWriter<Row> creator(Dataset<Row> content) {
+        CreateTableWriter<Row> writer = content.writeTo(settings.path()).options(options());
         Optional<String> provider = settings.tableProvider().or(() -> existing.map(CatalogTable::provider));
         if (provider.isPresent()) {
             writer = writer.using(provider.get());
@@ -241,19 +289,32 @@ final class TableOutput implements ScoredOutput {
                 : writer.partitionedBy(partitionBy[0], Arrays.copyOfRange(partitionBy, 1, partitionBy.length));
     }
 
+    /** Spark moves the new files one by one after all tasks have ended, so a failure then may leave a part of them in the table. */
+    private void add(CatalogTable table) {
+        try {
+            insert(table, settings.mode() == OutputMode.APPEND ? SaveMode.Append : SaveMode.Overwrite);
+        } catch (RuntimeException failure) {
+            if (Failure.isOfTask(failure)) {
+                throw failure;
+            }
+            throw new UnfinishedException(
+                    settings.mode() == OutputMode.APPEND
+                            ? "%s: the new rows could not be added: %s; the table may hold a part of them, because Spark moves files one by one: compare its rows with those before, and remove new ones before you repeat the run"
+                                    .formatted(settings.path(), Failure.reason(failure))
+                            : "%s: the partitions could not be replaced: %s; some may be old, some new, and one may be missing, because Spark moves them one by one: repeat the run, which replaces all of them"
+                                    .formatted(settings.path(), Failure.reason(failure)),
+                    failure);
+        }
+    }
+
     /** Inserts by position, so the columns are put into the table's order. */
-    private void insert(CatalogTable table) {
+    private void insert(CatalogTable table, SaveMode mode) {
         Column[] columns = Arrays.stream(table.schema().fieldNames())
                 .map(name -> functions.col(ColumnPath.quoted(name)))
                 .toArray(Column[]::new);
-        boolean appends = settings.mode() == OutputMode.APPEND;
         // A session setting, because a writer option would be stored as a property of the table.
         spark.conf().set(OVERWRITE_MODE, "dynamic");
-        rows.select(columns)
-                .write()
-                .mode(appends ? SaveMode.Append : SaveMode.Overwrite)
-                .options(options())
-                .insertInto(table.name());
+        rows.select(columns).write().mode(mode).options(options()).insertInto(table.name());
     }
 
     /** Deletes earlier bad rows, and the cached rows. */
