@@ -34,7 +34,8 @@ final class AvroColumns {
     }
 
     private static void requirePossible(StructField field) {
-        Optional<String> wrong = names(field).filter(name -> !NAME.matcher(name).matches()).findFirst();
+        Optional<String> wrong =
+                names(field).filter(name -> !NAME.matcher(name).matches()).findFirst();
         if (wrong.isPresent()) {
             throw new RefusedException(
                     "output.format = avro: column '%s': Avro has no name '%s', only letters from A to Z, digits and underscores, and no digit at the beginning; leave the column out with input.columns, or choose another --output-format"
@@ -68,7 +69,8 @@ final class AvroColumns {
             DataType type = stored(field.dataType());
             if (!type.asNullable().equals(field.dataType().asNullable())) {
                 stored = stored.withColumn(
-                        field.name(), functions.col(ColumnPath.quoted(field.name())).cast(type));
+                        field.name(),
+                        functions.col(ColumnPath.quoted(field.name())).cast(type));
             }
         }
         return stored;

@@ -47,12 +47,11 @@ public record WrittenTable(TableShape shape, TableShape.Types types) {
                             .formatted(settings.path(), file.get().getName(), SettingValues.name(format)),
                     e);
         }
-        TableShape.Types types =
-                switch (format) {
-                    case JSON -> TableShape.Types.INFERRED;
-                    case AVRO -> TableShape.Types.AVRO;
-                    default -> TableShape.Types.EXACT;
-                };
+        TableShape.Types types = switch (format) {
+            case JSON -> TableShape.Types.INFERRED;
+            case AVRO -> TableShape.Types.AVRO;
+            default -> TableShape.Types.EXACT;
+        };
         return Optional.of(new WrittenTable(new TableShape(columns, partitionBy), types));
     }
 

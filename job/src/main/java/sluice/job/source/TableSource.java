@@ -65,8 +65,7 @@ public final class TableSource {
             case TABLE, TEXT -> // a table's catalog states the types, and text has no partition columns
                 new Found(load(spark.read().options(options())), List.of());
             case PARQUET, ORC, AVRO -> readStored();
-            case JSON, CSV ->
-                new Found(withPartitionTexts(load(spark.read().options(options()))), List.of());
+            case JSON, CSV -> new Found(withPartitionTexts(load(spark.read().options(options()))), List.of());
         };
     }
 

@@ -57,7 +57,14 @@ class LaterTypesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"parquet, ''", "parquet, day=2026-11-22", "orc, ''", "orc, day=2026-11-22", "avro, ''", "avro, day=2026-11-22"})
+    @CsvSource({
+        "parquet, ''",
+        "parquet, day=2026-11-22",
+        "orc, ''",
+        "orc, day=2026-11-22",
+        "avro, ''",
+        "avro, day=2026-11-22"
+    })
     void widerNumbersThatFitAreReadAsTheFirstOnes(String format, String partition) {
         add(
                 format,

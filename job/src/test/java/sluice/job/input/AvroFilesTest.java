@@ -109,8 +109,18 @@ class AvroFilesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "ids_int", "ids_long", "ids_float", "ids_double", "ids_decimal", "ids_int_or_long", "ids_or_null", "null_last",
-                "nested.tokens", "words", "enums", "text"
+                "ids_int",
+                "ids_long",
+                "ids_float",
+                "ids_double",
+                "ids_decimal",
+                "ids_int_or_long",
+                "ids_or_null",
+                "null_last",
+                "nested.tokens",
+                "words",
+                "enums",
+                "text"
             })
     void allTypesOfSequences(String column) {
         Run run = run(resource("types.avro")).with("input.tokens", column).with("input.columns", "id");
@@ -182,7 +192,8 @@ class AvroFilesTest {
         Run second = runNew();
         second.scoreNew();
         assertThat(second.said())
-                .contains("note: batch 1: column 'tokens' has type array<bigint> in new files; it is read as array<int>")
+                .contains(
+                        "note: batch 1: column 'tokens' has type array<bigint> in new files; it is read as array<int>")
                 .contains("channel");
         copy("later-large.avro");
         assertThatThrownBy(runNew()::scoreNew)
@@ -274,7 +285,8 @@ class AvroFilesTest {
     void theOutputIsAvroInEachMode() {
         run(resource("codec-null.avro")).with("output.format", "avro").score();
         assertBits(written().collectAsList(), SEQUENCES.size());
-        Run again = run(resource("later-long.avro")).with("output.format", "avro").with("output.mode", "append");
+        Run again =
+                run(resource("later-long.avro")).with("output.format", "avro").with("output.mode", "append");
         assertThatThrownBy(again::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessageContaining("its column 'tokens' has type array<int>, and this run's has array<bigint>");
@@ -307,7 +319,8 @@ class AvroFilesTest {
         Dataset<Row> small = LocalSpark.session()
                 .sql("SELECT 0L AS id, 1Y AS b, named_struct('s', 2S) AS n, array(0S, 1S, 0S) AS tokens");
         for (String mode : List.of("error", "append")) {
-            run(folder).withInput(small, 1, folder.resolve("in"))
+            run(folder)
+                    .withInput(small, 1, folder.resolve("in"))
                     .with("input.format", "parquet")
                     .with("output.format", "avro")
                     .with("output.mode", mode)
