@@ -4,12 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.AfterAll;
@@ -21,11 +29,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import sluice.job.audit.AuditJob;
 import sluice.job.fixture.Disk;
 import sluice.job.fixture.KillingFileSystem;
 import sluice.job.fixture.LocalSpark;
 import sluice.job.fixture.Run;
 import sluice.job.fixture.TorchCase;
+import sluice.job.message.Console;
 import sluice.job.message.ExitCode;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
@@ -126,7 +136,7 @@ class HiveTableTest {
     private static List<Row> both() {
         List<Row> rows = new ArrayList<>(first);
         rows.addAll(second);
-        rows.sort(java.util.Comparator.<Row>comparingLong(row -> row.getLong(0))
+        rows.sort(Comparator.<Row>comparingLong(row -> row.getLong(0))
                 .thenComparingInt(row -> row.getList(2).size()));
         return rows;
     }
@@ -162,7 +172,7 @@ class HiveTableTest {
                     .as(mode)
                     .isEqualTo(mode.equals("error") ? first : mode.equals("append") ? both() : replaced());
         }
-        String name = provider.toLowerCase(java.util.Locale.ROOT);
+        String name = provider.toLowerCase(Locale.ROOT);
         assertThat(CatalogTable.find(spark, "scored").orElseThrow().provider()).isEqualTo(name);
         assertThat(spark.conf().get("hive.exec.dynamic.partition.mode", "strict"))
                 .isEqualTo("strict");
@@ -189,7 +199,7 @@ class HiveTableTest {
     @ParameterizedTest
     @ValueSource(strings = {"STORED AS PARQUET", "STORED AS TEXTFILE", "USING PARQUET"})
     void columnsAreFoundRegardlessOfCase(String stored) {
-        String columns = COLUMNS.toUpperCase(java.util.Locale.ROOT);
+        String columns = COLUMNS.toUpperCase(Locale.ROOT);
         spark.sql(
                 stored.startsWith("USING")
                         ? "CREATE TABLE scored (%s, DAY BIGINT) %s PARTITIONED BY (DAY)".formatted(columns, stored)
@@ -228,7 +238,7 @@ class HiveTableTest {
                 .satisfies(row -> assertThat(row.getString(0)).isEqualTo("007"));
         assertThat(spark.table("scored").orderBy("id").select("loglik").collectAsList())
                 .isEqualTo(second.stream()
-                        .map(row -> org.apache.spark.sql.RowFactory.create(row.<Object>getAs("loglik")))
+                        .map(row -> RowFactory.create(row.<Object>getAs("loglik")))
                         .toList());
     }
 
@@ -303,18 +313,18 @@ class HiveTableTest {
     }
 
     private static String audit(Path report) {
-        java.io.StringWriter said = new java.io.StringWriter();
-        java.io.PrintWriter writer = new java.io.PrintWriter(said, true);
+        StringWriter said = new StringWriter();
+        PrintWriter writer = new PrintWriter(said, true);
         try {
-            new sluice.job.audit.AuditJob(
+            new AuditJob(
                             spark,
-                            new sluice.job.message.Console(writer, writer),
+                            new Console(writer, writer),
                             "scored",
                             1,
                             Map.of("model.path", TORCH.modelPath(), "report.path", report.toString()))
                     .run();
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         return said.toString();
     }
@@ -375,8 +385,8 @@ class HiveTableTest {
     /** The files of a run that was killed before its table was in the catalog. */
     @ParameterizedTest
     @ValueSource(strings = {"parquet", "hive"})
-    void aDirectoryThatIsInUseIsRefusedBeforeRowsAreScored(String provider) {
-        Path place = files.resolve("warehouse/left/part-0.parquet");
+    void aDirectoryThatIsInUseIsRefusedBeforeRowsAreScored(String provider) throws IOException {
+        Path place = Files.createDirectories(files.resolve("warehouse/left")).resolve("part-0.parquet");
         Disk.write(place, "");
         assertRefused(
                 run("second", "left", "error").with("output.table-provider", provider),
