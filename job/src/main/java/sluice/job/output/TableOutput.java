@@ -210,7 +210,7 @@ final class TableOutput implements ScoredOutput {
                     "%s: was created or dropped by another process during this run".formatted(settings.path()), e);
             withdrawBadRows(failure);
             throw failure;
-        } catch (IOException | RuntimeException | Error failure) {
+        } catch (Exception | Error failure) { // Spark throws checked exceptions that it doesn't declare
             withdrawBadRows(failure);
             throw failure;
         }
@@ -261,7 +261,7 @@ final class TableOutput implements ScoredOutput {
         creator(spark.createDataFrame(List.of(), rows.schema().asNullable())).create();
         try {
             insert(CatalogTable.find(spark, settings.path()).orElseThrow(), SaveMode.Append);
-        } catch (RuntimeException | Error failure) {
+        } catch (Exception | Error failure) { // Spark throws checked exceptions that it doesn't declare
             drop(failure);
             throw failure;
         }
@@ -293,7 +293,7 @@ final class TableOutput implements ScoredOutput {
     private void add(CatalogTable table) {
         try {
             insert(table, settings.mode() == OutputMode.APPEND ? SaveMode.Append : SaveMode.Overwrite);
-        } catch (RuntimeException failure) {
+        } catch (Exception failure) { // Spark throws checked exceptions that it doesn't declare
             if (Failure.isOfTask(failure)) {
                 throw failure;
             }

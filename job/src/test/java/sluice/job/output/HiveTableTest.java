@@ -382,6 +382,24 @@ class HiveTableTest {
         return rows.stream().filter(row -> row.getLong(1) == day).toList();
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "append     | scored: the new rows could not be added: IOException: the disk is gone; the table may hold a part of them, because Spark moves files one by one: compare its rows with those before, and remove new ones before you repeat the run",
+                "partitions | scored: the partitions could not be replaced: IOException: the disk is gone; some may be old, some new, and one may be missing, because Spark moves them one by one: repeat the run, which replaces all of them"
+            })
+    void aFailureWhileFilesAreMovedSaysWhatMayBeThere(String mode, String message) {
+        spark.sql("CREATE TABLE scored (%s) PARTITIONED BY (day BIGINT) STORED AS PARQUET LOCATION 'killing:%s'"
+                .formatted(COLUMNS, folder.resolve("failing")));
+        run("first_PARQUET", "append").score();
+        KillingFileSystem.armFailure(path -> path.matches(".*/_temporary/0/task_.*/part-.*|.*/day=[12]"), 1);
+        Throwable failure = catchThrowable(run("second", mode)::score);
+        KillingFileSystem.disarm();
+        assertThat(Failure.code(failure)).isEqualTo(ExitCode.FAILED);
+        assertThat(Failure.sentence(failure)).isEqualTo(message);
+    }
+
     /** The files of a run that was killed before its table was in the catalog. */
     @ParameterizedTest
     @ValueSource(strings = {"parquet", "hive"})
