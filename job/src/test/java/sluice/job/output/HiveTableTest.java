@@ -78,11 +78,10 @@ class HiveTableTest {
                 "spark.sql.catalog.sluice.model.clicks",
                 TORCH.modelPath()));
         for (String format : List.of("PARQUET", "ORC", "AVRO", "TEXTFILE")) {
-            spark.sql("CREATE TABLE first_%s STORED AS %s AS ".formatted(format, format)
-                    + ROWS.formatted("id % 2, 1L", 0));
+            spark.sql("CREATE TABLE first_%s STORED AS %s AS ".formatted(format, format) + rows("id % 2, 1L", 0));
         }
-        spark.sql("CREATE TABLE second USING parquet AS " + ROWS.formatted("0L, id % 2, 0L", 3));
-        spark.sql("CREATE TABLE bad USING parquet AS " + ROWS.formatted("IF(id = 4, 7L, 1L)", 3));
+        spark.sql("CREATE TABLE second USING parquet AS " + rows("0L, id % 2, 0L", 3));
+        spark.sql("CREATE TABLE bad USING parquet AS " + rows("IF(id = 4, 7L, 1L)", 3));
         spark.sql("CREATE VIEW seen AS SELECT * FROM second");
         first = directory("first_PARQUET", "first");
         second = directory("second", "second");
@@ -97,6 +96,10 @@ class HiveTableTest {
     void dropTable() {
         KillingFileSystem.disarm();
         spark.sql("DROP TABLE IF EXISTS scored");
+    }
+
+    private static String rows(String tokens, int from) {
+        return String.format(Locale.ROOT, ROWS, tokens, from);
     }
 
     private static List<Row> directory(String input, String output) {
