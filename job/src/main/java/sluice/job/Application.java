@@ -3,6 +3,7 @@ package sluice.job;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.MDC;
+import sluice.job.message.RefusedException;
 
 /** The Spark application of a command line: its name, its log, and defaults of Spark's settings that depend on other settings. */
 final class Application {
@@ -37,11 +38,15 @@ final class Application {
      * Starts Spark.
      *
      * @param name if {@code --name} gives none
+     * @throws RefusedException if Hive's catalog is asked for and its classes are missing
      */
     static SparkSession start(String name) {
         SparkConf given = new SparkConf();
-        // The builder of Spark's common face would look for this one by Scala's reflection, which takes a third of a second.
-        var builder = org.apache.spark.sql.classic.SparkSession.builder().appName(name(given, name));
+        // The builder of Spark's common face would look for this one by Scala's reflection, which takes a third of a
+        // second.
+        var builder = org.apache.spark.sql.classic.SparkSession.builder()
+                .appName(name(given, name))
+                .config(HiveCatalog.KEY, HiveCatalog.implementation(given));
         // The reads of samples are jobs over RDDs. OpenLineage reports their start but not their end, and names no
         // output.
         if (given.get(LISTENERS, "").contains(LINEAGE) && !given.contains(LINEAGE_OF_RDDS)) {

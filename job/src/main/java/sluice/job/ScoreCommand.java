@@ -123,7 +123,7 @@ public final class ScoreCommand {
 
     @Option(
             names = "--output-format",
-            paramLabel = "parquet|orc|json|table",
+            paramLabel = "parquet|orc|json|avro|table",
             description = "table: the output is the name of a table in Spark's catalogs. Default: parquet.")
     private String outputFormat;
 

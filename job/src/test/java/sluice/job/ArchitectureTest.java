@@ -183,7 +183,7 @@ class ArchitectureTest {
                             "Tokenizer",
                             "VectorForm",
                             "WindowSettings")),
-            Map.entry("source", Set.of("ColumnNames", "ColumnPath", "TableSource")),
+            Map.entry("source", Set.of("ColumnNames", "ColumnPath", "HiveTransactions", "TableSource")),
             Map.entry("sql", Set.of("SluiceCatalog")),
             Map.entry("state", Set.of("CarriedStates", "StateFiles", "StateJoin", "StateUpdate", "StateWriter")),
             Map.entry(

@@ -15,6 +15,7 @@ import org.apache.spark.sql.types.StructType;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.message.Version;
+import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
 import sluice.job.storage.SmallFile;
 import sluice.job.storage.Storage;
@@ -56,7 +57,7 @@ record Checkpoint(String path, Identity identity) {
                         Version.current(),
                         UUID.randomUUID().toString(),
                         qualified(settings.input().paths().get(0), "--input", hadoop),
-                        settings.input().format().sparkName(),
+                        SettingValues.name(settings.input().format()),
                         qualified(settings.output().path(), "--output", hadoop)));
     }
 
@@ -120,7 +121,7 @@ record Checkpoint(String path, Identity identity) {
                     "%s: is the checkpoint of the files in %s, not of those in %s, which would all be new to it; check --incremental and --input"
                             .formatted(path, identity.input(), given));
         }
-        String asked = settings.input().format().sparkName();
+        String asked = SettingValues.name(settings.input().format());
         if (!asked.equals(identity.format())) {
             throw new RefusedException("%s: is the checkpoint of files of format %s, not %s; check --input-format"
                     .formatted(path, identity.format(), asked));

@@ -9,7 +9,6 @@ import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import sluice.job.message.RefusedException;
-import sluice.job.settings.InputFormat;
 import sluice.job.settings.Settings;
 import sluice.job.storage.PartitionName;
 import sluice.job.storage.Storage;
@@ -41,7 +40,7 @@ final class FileColumns {
      */
     Set<String> requireAllIn(List<Path> files) {
         Set<String> unread = new LinkedHashSet<>();
-        if (settings.format().hasLooseLines() || settings.format() == InputFormat.TEXT) {
+        if (!settings.format().statesColumns()) {
             return unread;
         }
         int count = Math.min(MAX_CHECKED, files.size());

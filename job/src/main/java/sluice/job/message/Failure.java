@@ -1,12 +1,21 @@
 package sluice.job.message;
 
 import java.util.Optional;
+import org.apache.spark.SparkException;
 import org.apache.spark.SparkThrowable;
 import sluice.cell.model.ModelException;
 
 /** Turns an exception into a message for the user and an exit code. */
 public final class Failure {
     private static final String FAILED_READ_FILE = "FAILED_READ_FILE";
+
+    /** What a reader means that fails without a message, as Avro's does at the end of a file that was cut. */
+    private static final String DAMAGED = "it is damaged or not complete";
+
+    private static final String TASK_WRITE_FAILED = "TASK_WRITE_FAILED";
+
+    /** How the message of the exception begins with which Spark's scheduler gives up: it has no condition. */
+    private static final String STAGE_FAILED = "Job aborted due to stage failure";
 
     private Failure() {}
 
@@ -39,7 +48,7 @@ public final class Failure {
         }
         if (path != null) {
             return "%s: can't be read: %s; nothing was written; repair or remove the file"
-                    .formatted(path, firstLine(deepest.getMessage()));
+                    .formatted(path, deepest.getMessage() == null ? DAMAGED : firstLine(deepest.getMessage()));
         }
         return "the run failed, nothing was written: %s: %s"
                 .formatted(deepest.getClass().getSimpleName(), firstLine(deepest.getMessage()));
@@ -61,6 +70,20 @@ public final class Failure {
     public static boolean isOfCluster(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (ClusterFailure.reason(cause).isPresent()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a task failed, and not what the driver did before or after the tasks. */
+    public static boolean isOfTask(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            boolean isOfStage = cause instanceof SparkException
+                    && String.valueOf(cause.getMessage()).startsWith(STAGE_FAILED);
+            boolean isOfWrite = cause instanceof SparkThrowable spark
+                    && String.valueOf(spark.getCondition()).startsWith(TASK_WRITE_FAILED);
+            if (isOfStage || isOfWrite) {
                 return true;
             }
         }

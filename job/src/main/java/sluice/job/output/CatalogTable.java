@@ -1,16 +1,20 @@
 package sluice.job.output;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalyst.analysis.UnresolvedAttribute;
+import org.apache.spark.sql.catalyst.TableIdentifier;
 import org.apache.spark.sql.catalyst.catalog.HiveTableRelation;
+import org.apache.spark.sql.catalyst.catalog.SessionCatalog;
+import org.apache.spark.sql.catalyst.parser.CatalystSqlParser$;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.connector.catalog.TableCatalog;
 import org.apache.spark.sql.execution.datasources.HadoopFsRelation;
@@ -19,15 +23,17 @@ import org.apache.spark.sql.execution.datasources.v2.DataSourceV2Relation;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.Option;
 import scala.jdk.javaapi.CollectionConverters;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
+import sluice.job.source.HiveTransactions;
 
 /**
  * A table in one of Spark's catalogs.
  *
  * @param name as in SQL
- * @param provider its table format: {@code parquet}, {@code delta}, ...
+ * @param provider its table format in lower case: {@code parquet}, {@code delta}, {@code hive}, ...
  * @param schema all columns
  * @param relation how Spark reads it through a connector; empty for tables that Spark reads as files
  */
@@ -48,9 +54,13 @@ record CatalogTable(
 
     private static final String DEFAULT_PROVIDER = "spark.sql.sources.default";
 
+    private static final String HIVE = "hive";
+
     /** Providers whose tables Spark writes as files through its V1 writer, without transactions. */
     private static final Set<String> FILE_PROVIDERS =
-            Set.of("parquet", "orc", "json", "csv", "text", "avro", "xml", "hive");
+            Set.of("parquet", "orc", "json", "csv", "text", "avro", "xml", HIVE);
+
+    private static final String OWN_CATALOG = "spark_catalog";
 
     /** Providers that replace a whole table in one transaction. */
     private static final Set<String> TRANSACTIONAL = Set.of("delta", ICEBERG);
@@ -66,6 +76,7 @@ record CatalogTable(
             }
             String provider = provider(spark, name);
             Dataset<Row> rows = spark.read().table(name);
+            HiveTransactions.requireNone(rows, "--output");
             Optional<DataSourceV2Relation> relation = leaves(rows)
                     .filter(DataSourceV2Relation.class::isInstance)
                     .map(DataSourceV2Relation.class::cast)
@@ -91,7 +102,7 @@ record CatalogTable(
      * default.
      */
     static String defaultProvider(SparkSession spark, String name) {
-        List<String> parts = CollectionConverters.asJava(UnresolvedAttribute.parseAttributeName(name));
+        List<String> parts = parts(name);
         String first = CATALOG + parts.get(0);
         String catalog = parts.size() > 1 && spark.conf().contains(first)
                 ? first
@@ -99,6 +110,10 @@ record CatalogTable(
         return spark.conf().get(catalog, "").equals(ICEBERG_CATALOG)
                 ? ICEBERG
                 : spark.conf().get(DEFAULT_PROVIDER);
+    }
+
+    private static List<String> parts(String name) {
+        return CollectionConverters.asJava(CatalystSqlParser$.MODULE$.parseMultipartIdentifier(name));
     }
 
     /**
@@ -141,10 +156,10 @@ record CatalogTable(
         return Stream.of();
     }
 
-    /** Spark states the provider of a table in any catalog only in the output of DESCRIBE. */
+    /** Spark states the provider of a table in any catalog only in the output of DESCRIBE, as the statement spelled it that created it. */
     private static String provider(SparkSession spark, String name) {
         return spark.sql("DESCRIBE TABLE EXTENDED " + name).filter("col_name = 'Provider'").collectAsList().stream()
-                .map(row -> row.getString(1))
+                .map(row -> row.getString(1).toLowerCase(Locale.ROOT))
                 .findFirst()
                 .orElseThrow(() -> new RefusedException(
                         "%s: is not a table (a view, perhaps), expected a table to write to; check --output"
@@ -153,7 +168,51 @@ record CatalogTable(
 
     /** Whether Spark writes it as files through its V1 writer. */
     boolean isOfFiles() {
-        return FILE_PROVIDERS.contains(provider);
+        return isOfFiles(provider);
+    }
+
+    /** Whether Spark writes tables of a provider as files through its V1 writer. */
+    static boolean isOfFiles(String provider) {
+        return FILE_PROVIDERS.contains(provider.toLowerCase(Locale.ROOT));
+    }
+
+    /** Whether tables of a provider are written by Hive's classes. */
+    static boolean isOfHive(String provider) {
+        return provider.equalsIgnoreCase(HIVE);
+    }
+
+    /**
+     * Checks that Spark can create a table of files in its own catalog: it refuses to, after all rows are scored, where the table's directory
+     * is in use, for example because a run was killed before the table was in the catalog.
+     *
+     * @throws RefusedException if there is anything in the directory
+     */
+    static void requireCreatable(SparkSession spark, String name, Configuration hadoop) {
+        try {
+            SessionCatalog catalog = ((org.apache.spark.sql.classic.SparkSession) spark)
+                    .sessionState()
+                    .catalog();
+            List<String> parts = parts(name);
+            boolean isNamed = parts.size() > 1 && parts.get(0).equalsIgnoreCase(OWN_CATALOG);
+            List<String> own = isNamed ? parts.subList(1, parts.size()) : parts;
+            if (own.size() > 2 || (!isNamed && !spark.catalog().currentCatalog().equals(OWN_CATALOG))) {
+                return; // of another catalog
+            }
+            String table = own.get(own.size() - 1);
+            TableIdentifier identifier =
+                    own.size() == 1 ? new TableIdentifier(table) : new TableIdentifier(table, Option.apply(own.get(0)));
+            Path directory = new Path(catalog.defaultTablePath(identifier));
+            FileSystem files = directory.getFileSystem(hadoop);
+            if (files.exists(directory) && files.listStatus(directory).length > 0) {
+                throw new RefusedException(
+                        "%s: there is no such table, but its directory %s is not empty, so Spark can't create it; if a killed run has left the files, delete the directory and repeat, otherwise choose another --output"
+                                .formatted(name, directory));
+            }
+        } catch (RefusedException e) {
+            throw e;
+        } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
+            LOG.debug("{}: its directory is unknown: {}", name, e.getMessage()); // creating the table says why
+        }
     }
 
     boolean isIceberg() {

@@ -85,6 +85,9 @@ public final class DirectoryOutput implements ScoredOutput {
     @Override
     public void requireFits(TableShape rows) {
         shape = rows;
+        if (settings.format() == OutputFormat.AVRO) {
+            AvroColumns.requirePossible(rows);
+        }
         if (!settings.mode().keepsOthers()) {
             return;
         }
@@ -99,7 +102,8 @@ public final class DirectoryOutput implements ScoredOutput {
     }
 
     @Override
-    public TableFingerprint stage(Dataset<Row> rows, long fileRows) {
+    public TableFingerprint stage(Dataset<Row> scored, long fileRows) {
+        Dataset<Row> rows = settings.format() == OutputFormat.AVRO ? AvroColumns.stored(scored) : scored;
         FileSums sums =
                 FileSums.begin(spark, hashed(rows), settings.partitionBy().size());
         ColumnNames names = ColumnNames.of(spark);
@@ -123,6 +127,9 @@ public final class DirectoryOutput implements ScoredOutput {
 
     @Override
     public void stageBadRows(Dataset<Row> rows) {
+        if (settings.format() == OutputFormat.AVRO) { // they have columns that input.columns leaves out
+            AvroColumns.requirePossible(new TableShape(rows.schema(), List.of()));
+        }
         write(rows, 0, List.of(), staged.publishedBadRows(), staged.stagedBadRows(), Map.of());
         try {
             staged.markBadRows();

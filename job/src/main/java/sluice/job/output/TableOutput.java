@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.CreateTableWriter;
@@ -20,12 +19,15 @@ import org.apache.spark.sql.catalyst.analysis.TableAlreadyExistsException;
 import org.apache.spark.sql.functions;
 import org.apache.spark.storage.StorageLevel;
 import sluice.job.fingerprint.TableFingerprint;
+import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
+import sluice.job.message.UnfinishedException;
 import sluice.job.report.RunName;
 import sluice.job.report.RunReport;
 import sluice.job.settings.BadRowRule;
 import sluice.job.settings.OutputMode;
 import sluice.job.settings.Settings;
+import sluice.job.source.ColumnNames;
 import sluice.job.source.ColumnPath;
 
 /**
@@ -35,6 +37,12 @@ import sluice.job.source.ColumnPath;
  */
 final class TableOutput implements ScoredOutput {
     private static final String DELTA = "delta";
+    private static final String LOCATION = "path"; // an option of Spark's writers
+
+    /** Settings without which Hive writes only into partitions that a statement names. The values of the rows name them here. */
+    private static final Map<String, String> HIVE_PARTITIONS =
+            Map.of("hive.exec.dynamic.partition", "true", "hive.exec.dynamic.partition.mode", "nonstrict");
+
     private static final String OVERWRITE_MODE = "spark.sql.sources.partitionOverwriteMode";
 
     private final SparkSession spark;
@@ -73,6 +81,10 @@ final class TableOutput implements ScoredOutput {
             throw new RefusedException(
                     "output.mode = partitions needs partition columns, and table '%s' does not exist yet; set output.partition-by"
                             .formatted(output.path()));
+        }
+        boolean isNewOfFiles = existing.isEmpty() && CatalogTable.isOfFiles(provider(spark, output, existing));
+        if (isNewOfFiles && !output.options().containsKey(LOCATION)) {
+            CatalogTable.requireCreatable(spark, output.path(), hadoop);
         }
         if (output.mode() == OutputMode.APPEND && run.given()) {
             requireOnce(
@@ -181,12 +193,13 @@ final class TableOutput implements ScoredOutput {
     }
 
     private Optional<String> difference(CatalogTable table, TableShape shape) {
+        ColumnNames names = ColumnNames.of(spark);
         List<String> partitions = table.partitioning().names();
-        boolean otherPartitions = !shape.partitionBy().isEmpty()
-                && !Set.copyOf(shape.partitionBy()).equals(Set.copyOf(partitions));
+        boolean otherPartitions =
+                !shape.partitionBy().isEmpty() && !samePartitions(shape.partitionBy(), partitions, names);
         TableShape there = new TableShape(table.schema(), partitions);
         TableShape mine = new TableShape(shape.columns(), otherPartitions ? shape.partitionBy() : partitions);
-        return mine.difference(there, TableShape.Types.WIDER);
+        return mine.difference(there, TableShape.Types.WIDER, names);
     }
 
     /** A table that is replaced by one of other columns keeps its partitions, unless the settings name others. */
@@ -199,6 +212,12 @@ final class TableOutput implements ScoredOutput {
                     "%s: is partitioned by %s, and a table with other columns can't take that over; set output.partition-by, or drop the table, or choose another --output"
                             .formatted(table.name(), String.join(", ", partitions.names())));
         }
+    }
+
+    /** In any order: the table's own is used. */
+    private static boolean samePartitions(List<String> mine, List<String> there, ColumnNames names) {
+        return mine.size() == there.size()
+                && mine.stream().allMatch(name -> there.stream().anyMatch(other -> names.same(other, name)));
     }
 
     @Override
@@ -238,7 +257,7 @@ final class TableOutput implements ScoredOutput {
                     "%s: was created or dropped by another process during this run".formatted(settings.path()), e);
             withdrawBadRows(failure);
             throw failure;
-        } catch (IOException | RuntimeException | Error failure) {
+        } catch (Exception | Error failure) { // Spark throws checked exceptions that it doesn't declare
             withdrawBadRows(failure);
             throw failure;
         }
@@ -246,17 +265,18 @@ final class TableOutput implements ScoredOutput {
     }
 
     private void commit() throws TableAlreadyExistsException, NoSuchTableException {
+        HIVE_PARTITIONS.forEach(spark.conf()::set);
         if (existing.isEmpty()) {
-            creator().create();
+            create();
             return;
         }
         CatalogTable table = existing.get();
         if (settings.mode() == OutputMode.OVERWRITE && keepsDefinition) {
             rows.writeTo(table.name()).options(options()).overwrite(functions.lit(true));
         } else if (settings.mode() == OutputMode.OVERWRITE) {
-            creator().createOrReplace();
+            creator(rows).createOrReplace();
         } else if (table.isOfFiles()) {
-            insert(table);
+            add(table);
         } else if (settings.mode() == OutputMode.APPEND) {
             rows.writeTo(table.name()).options(options()).append();
         } else {
@@ -284,8 +304,31 @@ final class TableOutput implements ScoredOutput {
         return options;
     }
 
-    private CreateTableWriter<Row> creator() {
-        CreateTableWriter<Row> writer = rows.writeTo(settings.path()).options(options());
+    private void create() throws TableAlreadyExistsException {
+        if (!CatalogTable.isOfHive(provider(spark, settings, existing))) {
+            creator(rows).create();
+            return;
+        }
+        // In two steps: Spark can't read a table of Hive that it has created from lists without nulls.
+        creator(spark.createDataFrame(List.of(), rows.schema().asNullable())).create();
+        try {
+            insert(CatalogTable.find(spark, settings.path()).orElseThrow(), SaveMode.Append);
+        } catch (Exception | Error failure) { // Spark throws checked exceptions that it doesn't declare
+            drop(failure);
+            throw failure;
+        }
+    }
+
+    private void drop(Throwable failure) {
+        try {
+            spark.sql("DROP TABLE IF EXISTS " + settings.path());
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private CreateTableWriter<Row> creator(Dataset<Row> content) {
+        CreateTableWriter<Row> writer = content.writeTo(settings.path()).options(options());
         Optional<String> provider = settings.tableProvider().or(() -> existing.map(CatalogTable::provider));
         if (provider.isPresent()) {
             writer = writer.using(provider.get());
@@ -301,19 +344,32 @@ final class TableOutput implements ScoredOutput {
                 : writer.partitionedBy(partitionBy[0], Arrays.copyOfRange(partitionBy, 1, partitionBy.length));
     }
 
+    /** Spark moves the new files one by one after all tasks have ended, so a failure then may leave a part of them in the table. */
+    private void add(CatalogTable table) {
+        try {
+            insert(table, settings.mode() == OutputMode.APPEND ? SaveMode.Append : SaveMode.Overwrite);
+        } catch (Exception failure) { // Spark throws checked exceptions that it doesn't declare
+            if (Failure.isOfTask(failure)) {
+                throw failure;
+            }
+            throw new UnfinishedException(
+                    settings.mode() == OutputMode.APPEND
+                            ? "%s: the new rows could not be added: %s; the table may hold a part of them, because Spark moves files one by one: compare its rows with those before, and remove new ones before you repeat the run"
+                                    .formatted(settings.path(), Failure.reason(failure))
+                            : "%s: the partitions could not be replaced: %s; some may be old, some new, and one may be missing, because Spark moves them one by one: repeat the run, which replaces all of them"
+                                    .formatted(settings.path(), Failure.reason(failure)),
+                    failure);
+        }
+    }
+
     /** Inserts by position, so the columns are put into the table's order. */
-    private void insert(CatalogTable table) {
+    private void insert(CatalogTable table, SaveMode mode) {
         Column[] columns = Arrays.stream(table.schema().fieldNames())
                 .map(name -> functions.col(ColumnPath.quoted(name)))
                 .toArray(Column[]::new);
-        boolean appends = settings.mode() == OutputMode.APPEND;
         // A session setting, because a writer option would be stored as a property of the table.
         spark.conf().set(OVERWRITE_MODE, "dynamic");
-        rows.select(columns)
-                .write()
-                .mode(appends ? SaveMode.Append : SaveMode.Overwrite)
-                .options(options())
-                .insertInto(table.name());
+        rows.select(columns).write().mode(mode).options(options()).insertInto(table.name());
     }
 
     /** Deletes earlier bad rows, and the cached rows. */

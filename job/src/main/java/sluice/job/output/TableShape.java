@@ -61,31 +61,38 @@ public record TableShape(StructType columns, List<String> partitionBy) {
      * Compares the rows to write with an existing table.
      *
      * @param types whether the table's types are exact or inferred
+     * @param names whether columns are the same if they differ in case
      * @return the first difference as a clause about the table, empty if the rows fit
      */
-    Optional<String> difference(TableShape there, Types types) {
-        if (!partitionBy.equals(there.partitionBy)) {
+    Optional<String> difference(TableShape there, Types types, ColumnNames names) {
+        if (!same(partitionBy, there.partitionBy, names)) {
             return Optional.of("it is partitioned by %s, and this run's rows by %s (output.partition-by)"
                     .formatted(list(there.partitionBy), list(partitionBy)));
         }
         for (StructField old : there.columns.fields()) {
-            Optional<String> difference = difference(old, types);
+            Optional<String> difference = difference(old, types, names);
             if (difference.isPresent()) {
                 return difference;
             }
         }
-        List<String> known = Arrays.asList(there.columns.fieldNames());
+        List<String> known = new ArrayList<>(Arrays.asList(there.columns.fieldNames()));
+        known.addAll(partitionBy);
         return Arrays.stream(columns.fields())
                 .filter(field ->
-                        types != Types.INFERRED && !known.contains(field.name()) && !partitionBy.contains(field.name()))
+                        types != Types.INFERRED && known.stream().noneMatch(name -> names.same(name, field.name())))
                 .findFirst()
                 .map(field -> "it has no column '%s' (%s), and this run's rows have one"
                         .formatted(field.name(), field.dataType().catalogString()));
     }
 
-    private Optional<String> difference(StructField old, Types types) {
+    private static boolean same(List<String> one, List<String> other, ColumnNames names) {
+        return one.size() == other.size()
+                && IntStream.range(0, one.size()).allMatch(at -> names.same(one.get(at), other.get(at)));
+    }
+
+    private Optional<String> difference(StructField old, Types types, ColumnNames names) {
         Optional<StructField> mine = Arrays.stream(columns.fields())
-                .filter(field -> field.name().equals(old.name()))
+                .filter(field -> names.same(field.name(), old.name()))
                 .findFirst();
         if (mine.isEmpty()) {
             return Optional.of("it has a column '%s' (%s), and this run's rows have none"
@@ -108,6 +115,8 @@ public record TableShape(StructType columns, List<String> partitionBy) {
         EXACT,
         /** The same, of a table that may have wider integers, because its format has no smaller ones: Iceberg. */
         WIDER,
+        /** All columns are known with the types that Avro has for them. */
+        AVRO,
         /** Types are inferred from values, and columns with only nulls are unknown: JSON. */
         INFERRED;
 
@@ -115,6 +124,8 @@ public record TableShape(StructType columns, List<String> partitionBy) {
             return switch (this) {
                 case EXACT -> there.catalogString().equals(mine.catalogString());
                 case WIDER -> holds(there, mine);
+                case AVRO ->
+                    there.catalogString().equals(AvroColumns.stored(mine).catalogString());
                 case INFERRED -> kind(there).equals(kind(mine));
             };
         }

@@ -12,12 +12,17 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.OutputFormat;
+import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
+import sluice.job.source.ColumnNames;
 import sluice.job.storage.PartitionName;
 import sluice.job.storage.Storage;
 
 /** An existing table of files. Its columns are read from its first file, and its partition columns from the directory names. */
 public record WrittenTable(TableShape shape, TableShape.Types types) {
+    /** Files of one directory have columns of one spelling. */
+    private static final ColumnNames EXACT_NAMES = new ColumnNames(true);
+
     /**
      * @return empty if the directory has no data file
      * @throws RefusedException if its first file has another format
@@ -39,10 +44,14 @@ public record WrittenTable(TableShape shape, TableShape.Types types) {
         } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
             throw new RefusedException(
                     "%s: can't be added to: %s is not readable as %s; check --output and --output-format"
-                            .formatted(settings.path(), file.get().getName(), format.sparkName()),
+                            .formatted(settings.path(), file.get().getName(), SettingValues.name(format)),
                     e);
         }
-        TableShape.Types types = format == OutputFormat.JSON ? TableShape.Types.INFERRED : TableShape.Types.EXACT;
+        TableShape.Types types = switch (format) {
+            case JSON -> TableShape.Types.INFERRED;
+            case AVRO -> TableShape.Types.AVRO;
+            default -> TableShape.Types.EXACT;
+        };
         return Optional.of(new WrittenTable(new TableShape(columns, partitionBy), types));
     }
 
@@ -71,7 +80,7 @@ public record WrittenTable(TableShape shape, TableShape.Types types) {
 
     /** @throws RefusedException if rows of this shape can't be added */
     public void requireSame(TableShape mine, String path) {
-        mine.difference(shape, types).ifPresent(difference -> {
+        mine.difference(shape, types, EXACT_NAMES).ifPresent(difference -> {
             throw new RefusedException("%s: can't be added to: %s; choose another --output, or settings that fit"
                     .formatted(path, difference));
         });

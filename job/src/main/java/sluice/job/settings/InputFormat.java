@@ -1,5 +1,7 @@
 package sluice.job.settings;
 
+import org.apache.spark.sql.avro.AvroFileFormat;
+
 /** {@code input.format}: how the table to score is stored. */
 public enum InputFormat {
     PARQUET("parquet", "Parquet files"),
@@ -8,8 +10,8 @@ public enum InputFormat {
     JSON("json", "lines that are JSON objects"),
     /** With a header. CSV has no lists, so a sequence is a text. */
     CSV("csv", "lines of separated values under a header"),
-    /** Needs {@code spark-avro} on the class path. */
-    AVRO("avro", "Avro files"),
+    /** By its class, which every Spark 4 has: only the short name needs {@code spark-avro}. */
+    AVRO(AvroFileFormat.class.getName(), "Avro files"),
     /** Each line is a sequence. */
     TEXT("text", "lines"),
     /** The name of a table in Spark's catalogs. */
@@ -23,6 +25,7 @@ public enum InputFormat {
         this.content = content;
     }
 
+    /** The format for {@code DataFrameReader}. */
     public String sparkName() {
         return sparkName;
     }
@@ -35,6 +38,11 @@ public enum InputFormat {
     /** Whether a sequence is always a text. */
     public boolean isText() {
         return this == CSV || this == TEXT;
+    }
+
+    /** Whether each file states its columns, which Sluice compares before rows are read. */
+    public boolean statesColumns() {
+        return this == PARQUET || this == ORC || this == AVRO;
     }
 
     /** Whether each line is parsed by itself, and Spark returns lines that it can't parse in a column for corrupt records. */

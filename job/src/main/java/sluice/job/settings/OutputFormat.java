@@ -1,6 +1,8 @@
 package sluice.job.settings;
 
 import java.util.Map;
+import org.apache.spark.sql.avro.AvroFileFormat;
+import sluice.job.fingerprint.CountedAvroFormat;
 import sluice.job.fingerprint.CountedJsonFormat;
 import sluice.job.fingerprint.CountedOrcFormat;
 import sluice.job.parquet.NumberListFormat;
@@ -21,6 +23,8 @@ public enum OutputFormat {
                     "yyyy-MM-dd'T'HH:mm:ss.SSSSSS");
         }
     },
+    /** By its class, which every Spark 4 has: only the short name needs {@code spark-avro}. */
+    AVRO(AvroFileFormat.class.getName(), CountedAvroFormat.class.getName(), "zstandard"),
     /** The name of a table in Spark's catalogs. Files beside it, for example the quarantine, are Parquet. */
     TABLE("parquet", NumberListFormat.class.getName(), "zstd");
 

@@ -10,6 +10,11 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.avro.file.DataFileReader;
+import org.apache.avro.file.FileReader;
+import org.apache.avro.file.SeekableInput;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.mapred.FsInput;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.orc.OrcFile;
@@ -34,7 +39,7 @@ import sluice.job.storage.Storage;
  * The schema that a file states, as the text of its format.
  *
  * @param path of the first file, by name, that states it
- * @param text Parquet's message type, or ORC's type description
+ * @param text Parquet's message type, ORC's type description, or Avro's schema
  * @param spark Spark's own schema as JSON, which it writes into its Parquet files; empty if there is none
  */
 record FileSchema(String path, String text, String spark) implements Serializable {
@@ -74,7 +79,11 @@ record FileSchema(String path, String text, String spark) implements Serializabl
         while (paths.hasNext()) {
             String path = paths.next();
             try {
-                FileSchema schema = format == InputFormat.ORC ? orc(path, hadoop) : parquet(path, hadoop);
+                FileSchema schema = switch (format) {
+                    case ORC -> orc(path, hadoop);
+                    case AVRO -> avro(path, hadoop);
+                    default -> parquet(path, hadoop);
+                };
                 found.putIfAbsent(schema.content(), schema);
             } catch (IOException | RuntimeException e) {
                 LOG.debug("{}: its schema can't be read", path, e);
@@ -101,6 +110,13 @@ record FileSchema(String path, String text, String spark) implements Serializabl
 
     private static FileSchema orc(String path, Configuration hadoop) throws IOException {
         try (Reader reader = OrcFile.createReader(Storage.path(path, "--input"), OrcFile.readerOptions(hadoop))) {
+            return new FileSchema(path, reader.getSchema().toString(), "");
+        }
+    }
+
+    private static FileSchema avro(String path, Configuration hadoop) throws IOException {
+        SeekableInput file = new FsInput(Storage.path(path, "--input"), hadoop);
+        try (FileReader<Object> reader = DataFileReader.openReader(file, new GenericDatumReader<>())) {
             return new FileSchema(path, reader.getSchema().toString(), "");
         }
     }

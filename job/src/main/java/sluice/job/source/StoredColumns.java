@@ -1,6 +1,7 @@
 package sluice.job.source;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,8 @@ import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sluice.job.message.Failure;
-import sluice.job.settings.InputFormat;
+import sluice.job.settings.Settings;
+import sluice.job.storage.Storage;
 
 /**
  * The columns of all files of a table. Spark takes the schema of one file for that of all, and reads no file that has a single column of a
@@ -46,32 +48,45 @@ final class StoredColumns {
     }
 
     /** @param schemas of all files, in the order of the files */
-    static StoredColumns of(List<FileSchema> schemas, InputFormat format, SparkSession spark, Configuration hadoop) {
+    static StoredColumns of(
+            List<FileSchema> schemas, Settings.Input settings, SparkSession spark, Configuration hadoop) {
         StoredColumns columns = new StoredColumns(ColumnNames.of(spark));
         for (FileSchema schema : schemas) {
-            columns.files.add(format == InputFormat.ORC ? orc(schema) : parquet(schema, spark, hadoop));
+            columns.files.add(
+                    switch (settings.format()) {
+                        case ORC -> orc(schema);
+                        case AVRO -> avro(schema, settings, spark);
+                        default -> parquet(schema, spark, hadoop);
+                    });
         }
         return columns;
     }
 
     private static List<Column> orc(FileSchema schema) {
-        List<Column> columns = new ArrayList<>();
-        for (StructField field : OrcUtils.toCatalystSchema(TypeDescription.fromString(schema.text()))
-                .fields()) {
-            columns.add(new Column(field.name(), field.dataType().asNullable(), null, false));
-        }
-        return columns;
+        return columns(OrcUtils.toCatalystSchema(TypeDescription.fromString(schema.text())));
+    }
+
+    /** As Spark reads the file alone, because its options say how. */
+    private static List<Column> avro(FileSchema schema, Settings.Input settings, SparkSession spark) {
+        return columns(spark.read()
+                .options(settings.options())
+                .format(settings.format().sparkName())
+                .load(Storage.literal(Storage.path(schema.path(), "--input")))
+                .schema());
+    }
+
+    private static List<Column> columns(StructType schema) {
+        return Arrays.stream(schema.fields())
+                .map(field -> new Column(field.name(), field.dataType().asNullable(), null, false))
+                .toList();
     }
 
     private static List<Column> parquet(FileSchema schema, SparkSession spark, Configuration hadoop) {
-        List<Column> columns = new ArrayList<>();
         Optional<StructType> stated = stated(schema);
         if (stated.isPresent()) {
-            for (StructField field : stated.get().fields()) {
-                columns.add(new Column(field.name(), field.dataType().asNullable(), null, false));
-            }
-            return columns;
+            return columns(stated.get());
         }
+        List<Column> columns = new ArrayList<>();
         ParquetToSparkSchemaConverter converter =
                 new ParquetToSparkSchemaConverter(spark.sessionState().conf());
         MessageType whole = schema.parquetType(hadoop);

@@ -18,11 +18,13 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.internal.SQLConf;
+import org.apache.spark.sql.internal.StaticSQLConf;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.settings.InputFormat;
+import sluice.job.settings.SettingValues;
 import sluice.job.settings.Settings;
 import sluice.job.storage.Storage;
 import sluice.job.vector.VectorType;
@@ -34,6 +36,9 @@ public final class TableSource {
      * CSV columns by position without checking the header.
      */
     private static final Map<String, String> STREAM_OPTIONS = Map.of("maxFileAge", "36500d", "enforceSchema", "false");
+
+    /** The value of {@code spark.sql.catalogImplementation} with which Spark's own catalog is that of Hive. */
+    private static final String HIVE = "hive";
 
     private final SparkSession spark;
     private final Settings.Input settings;
@@ -59,9 +64,8 @@ public final class TableSource {
         return switch (settings.format()) {
             case TABLE, TEXT -> // a table's catalog states the types, and text has no partition columns
                 new Found(load(spark.read().options(options())), List.of());
-            case PARQUET, ORC -> readStored();
-            case JSON, CSV, AVRO ->
-                new Found(withPartitionTexts(load(spark.read().options(options()))), List.of());
+            case PARQUET, ORC, AVRO -> readStored();
+            case JSON, CSV -> new Found(withPartitionTexts(load(spark.read().options(options()))), List.of());
         };
     }
 
@@ -123,7 +127,7 @@ public final class TableSource {
      * @throws RefusedException if a column has a wider type, and a value does not fit into the first one
      */
     public Found later(Dataset<Row> rows, List<Path> files, StructType schema) {
-        if (settings.format() != InputFormat.PARQUET && settings.format() != InputFormat.ORC) {
+        if (!settings.format().statesColumns()) {
             return new Found(rows, List.of());
         }
         StoredColumns columns = columns(files.stream().map(Path::toString).toList());
@@ -164,11 +168,18 @@ public final class TableSource {
         Configuration hadoop = spark.sessionState().newHadoopConf();
         options.forEach(hadoop::set);
         List<FileSchema> schemas = FileSchema.of(paths, settings.format(), spark, hadoop);
-        return StoredColumns.of(schemas, settings.format(), spark, hadoop);
+        try {
+            return StoredColumns.of(schemas, settings, spark, hadoop);
+        } catch (Exception e) { // Spark throws checked exceptions that it doesn't declare
+            throw unreadable(e);
+        }
     }
 
     /** Whether Spark takes the columns of all files together. */
     private boolean isMerged() {
+        if (settings.format() == InputFormat.AVRO) {
+            return false;
+        }
         SQLConf conf = spark.sessionState().conf();
         boolean isDefault = settings.format() == InputFormat.ORC
                 ? conf.isOrcSchemaMergingEnabled()
@@ -236,7 +247,9 @@ public final class TableSource {
                         paths(),
                         settings.paths().size()));
             }
-            return reader.table(settings.paths().get(0));
+            Dataset<Row> rows = reader.table(settings.paths().get(0));
+            HiveTransactions.requireNone(rows, "--input");
+            return rows;
         }
         return named(reader.format(settings.format().sparkName())
                 .load(settings.paths().toArray(String[]::new)));
@@ -322,25 +335,22 @@ public final class TableSource {
         }
         if ("TABLE_OR_VIEW_NOT_FOUND".equals(condition)) {
             return new RefusedException(
-                    "%s: no such table in this session's catalogs; check --input and the spark.sql.catalog settings"
-                            .formatted(paths()),
-                    e);
-        }
-        if (settings.format() == InputFormat.AVRO && isMissing(e)) {
-            return new RefusedException(
-                    "%s: this Spark reads no Avro by itself; pass --packages org.apache.spark:spark-avro_2.13:%s"
-                            .formatted(paths(), spark.version()),
+                    "%s: no such table in this session's catalogs; check --input and the spark.sql.catalog settings%s"
+                            .formatted(
+                                    paths(),
+                                    HIVE.equals(catalog())
+                                            ? ""
+                                            : "; tables of Hive need --conf spark.sql.catalogImplementation=hive"),
                     e);
         }
         return new RefusedException(
                 "%s: not readable as %s: %s; check --input and --input-format"
-                        .formatted(paths(), settings.format().sparkName(), Failure.unreadable(e)),
+                        .formatted(paths(), SettingValues.name(settings.format()), Failure.unreadable(e)),
                 e);
     }
 
-    /** Spark's error condition for this has only a number for a name, so the message is compared. */
-    private static boolean isMissing(Exception e) {
-        return String.valueOf(e.getMessage()).contains("Failed to find data source");
+    private String catalog() {
+        return spark.conf().get(StaticSQLConf.CATALOG_IMPLEMENTATION().key());
     }
 
     /** The exception for a table without columns. */

@@ -138,7 +138,7 @@ class AuditJobTest {
 
     static Stream<Arguments> forms() {
         List<Arguments> forms = new ArrayList<>();
-        for (String format : List.of("parquet", "orc", "json")) {
+        for (String format : List.of("parquet", "orc", "json", "avro")) {
             for (String vectors : List.of("array", "binary")) {
                 forms.add(Arguments.of(format, vectors, "last", LAST));
                 forms.add(Arguments.of(format, vectors, "each", EACH));
@@ -481,7 +481,7 @@ class AuditJobTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"parquet", "orc", "json"})
+    @ValueSource(strings = {"parquet", "orc", "json", "avro"})
     void appendedRunsAddUp(String format) throws IOException {
         run(0).with("output.format", format).score();
         run(100).with("output.format", format).with("output.mode", "append").score();
@@ -494,7 +494,7 @@ class AuditJobTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"parquet", "orc", "json"})
+    @ValueSource(strings = {"parquet", "orc", "json", "avro"})
     void partitionsAreChecked(String format) throws IOException {
         run().withInput(
                         input(0).withColumn("shop", functions.expr("concat('00', id % 3, '/%')")),

@@ -79,7 +79,7 @@ class InputTableTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "AVRO")
+    @EnumSource
     void everyFormat(InputFormat format) {
         Run run = switch (format) {
             case PARQUET -> run(table(), (rows, path) -> rows.write().parquet(path), format);
@@ -91,7 +91,10 @@ class InputTableTest {
                         (rows, path) -> rows.write().option("header", true).csv(path),
                         format);
             case AVRO ->
-                run(table(), (rows, path) -> rows.write().format("avro").save(path), format);
+                run(
+                        table(),
+                        (rows, path) -> rows.write().format(format.sparkName()).save(path),
+                        format);
             case TEXT ->
                 run(
                         textTable().coalesce(1).select("tokens"),
@@ -291,19 +294,6 @@ class InputTableTest {
         assertThat(scored.select("tokens").first().getList(0))
                 .as("the output keeps the whole sequence")
                 .hasSize(5);
-    }
-
-    @Test
-    void avroIsNotPartOfSpark() {
-        Run run = run().withInput(table(), 1, folder.resolve("in")).with("input.format", "avro");
-
-        assertThatThrownBy(run::score)
-                .isInstanceOf(RefusedException.class)
-                .hasMessage(
-                        "%s: this Spark reads no Avro by itself; pass --packages org.apache.spark:spark-avro_2.13:%s"
-                                .formatted(
-                                        folder.resolve("in"),
-                                        LocalSpark.session().version()));
     }
 
     @Test

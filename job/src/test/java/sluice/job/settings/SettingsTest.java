@@ -331,7 +331,7 @@ class SettingsTest {
                     "scoring.batch-bytes",
                     "-1 KiB",
                     "scoring.batch-bytes = \"-1 KiB\": expected a size such as 64 MiB"),
-            List.of("output.format", "xml", "output.format = 'xml': expected one of parquet, orc, json, table"),
+            List.of("output.format", "xml", "output.format = 'xml': expected one of parquet, orc, json, avro, table"),
             List.of(
                     "output.mode",
                     "merge",
