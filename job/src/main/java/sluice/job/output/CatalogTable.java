@@ -29,6 +29,7 @@ import scala.jdk.javaapi.CollectionConverters;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.source.HiveTransactions;
+import sluice.job.storage.Storage;
 
 /**
  * A table in one of Spark's catalogs.
@@ -161,7 +162,7 @@ record CatalogTable(String name, String provider, StructType schema, List<String
             TableIdentifier identifier =
                     own.size() == 1 ? new TableIdentifier(table) : new TableIdentifier(table, Option.apply(own.get(0)));
             Path directory = new Path(catalog.defaultTablePath(identifier));
-            FileSystem files = directory.getFileSystem(hadoop);
+            FileSystem files = Storage.of(directory, hadoop);
             if (files.exists(directory) && files.listStatus(directory).length > 0) {
                 throw new RefusedException(
                         "%s: there is no such table, but its directory %s is not empty, so Spark can't create it; if a killed run has left the files, delete the directory and repeat, otherwise choose another --output"
