@@ -394,7 +394,6 @@ class HiveTableTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "append     | scored: the new rows could not be added: IOException: the disk is gone; the table may hold a part of them, because Spark moves files one by one: compare its rows with those before, and remove new ones before you repeat the run",
                 "partitions | scored: the partitions could not be replaced: IOException: the disk is gone; some may be old, some new, and one may be missing, because Spark moves them one by one: repeat the run, which replaces all of them"
             })
     void aFailureWhileFilesAreMovedSaysWhatMayBeThere(String mode, String message) {
