@@ -69,6 +69,7 @@ class ArchitectureTest {
             Map.entry(
                     "fingerprint",
                     Set.of(
+                            "CountedAvroFormat",
                             "CountedJsonFormat",
                             "CountedOrcFormat",
                             "CountedWriterFactory",

@@ -76,8 +76,11 @@ public final class Failure {
         return false;
     }
 
-    /** Whether a task failed, and not what the driver did before or after the tasks. */
+    /** Whether a task failed, or Spark rejected its rows, and not what the driver did with complete files after the tasks. */
     public static boolean isOfTask(Throwable failure) {
+        if (failure instanceof SparkThrowable rows && rows.getCondition() != null && failure.getCause() == null) {
+            return true; // Spark throws the error of a row as it is
+        }
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             boolean isOfStage = cause instanceof SparkException
                     && String.valueOf(cause.getMessage()).startsWith(STAGE_FAILED);

@@ -28,6 +28,7 @@ import scala.jdk.javaapi.CollectionConverters;
 import sluice.job.message.Failure;
 import sluice.job.message.RefusedException;
 import sluice.job.source.HiveTransactions;
+import sluice.job.storage.Storage;
 
 /**
  * A table in one of Spark's catalogs.
@@ -202,7 +203,7 @@ record CatalogTable(
             TableIdentifier identifier =
                     own.size() == 1 ? new TableIdentifier(table) : new TableIdentifier(table, Option.apply(own.get(0)));
             Path directory = new Path(catalog.defaultTablePath(identifier));
-            FileSystem files = directory.getFileSystem(hadoop);
+            FileSystem files = Storage.of(directory, hadoop);
             if (files.exists(directory) && files.listStatus(directory).length > 0) {
                 throw new RefusedException(
                         "%s: there is no such table, but its directory %s is not empty, so Spark can't create it; if a killed run has left the files, delete the directory and repeat, otherwise choose another --output"
