@@ -49,7 +49,7 @@ record Release(Path repository, String version) {
                 "-Drelease.url=" + URL,
                 "-Dmaven.install.skip=true",
                 "-Dmaven.repo.local=" + localRepository(),
-                "-DaltDeploymentRepository=local::" + repository.toUri(),
+                "-DaltDeploymentRepository=release::" + repository.toUri(),
                 "clean",
                 "deploy");
         assertThat(ended.exitCode()).as(ended.toString()).isZero();
