@@ -158,8 +158,8 @@ final class KubernetesCluster implements AutoCloseable {
         JsonNode labels = pod.path("metadata").path("labels");
         return Stream.of(query.split("&"))
                 .filter(part -> part.startsWith("labelSelector="))
-                .flatMap(part -> Arrays.stream(
-                        part.substring("labelSelector=".length()).split(",")))
+                .flatMap(part ->
+                        Arrays.stream(part.substring("labelSelector=".length()).split(",")))
                 .map(label -> label.split("=", 2))
                 .allMatch(label -> label[0].endsWith("!")
                         ? !labels.path(label[0].substring(0, label[0].length() - 1))
@@ -173,7 +173,10 @@ final class KubernetesCluster implements AutoCloseable {
         ObjectNode copy = pod.deepCopy();
         ObjectNode status = copy.putObject("status").put("podIP", "127.0.0.1");
         status.put("phase", process == null ? "Pending" : process.phase());
-        status.putArray("conditions").addObject().put("type", "Ready").put("status", process == null ? "False" : "True");
+        status.putArray("conditions")
+                .addObject()
+                .put("type", "Ready")
+                .put("status", process == null ? "False" : "True");
         return copy;
     }
 
