@@ -60,7 +60,8 @@ class StructuredLogIT {
     }
 
     private void assertStructured(Map<String, String> environment) throws IOException {
-        Launch.Ended scored = score(environment, "--bad-rows", "null", "--mode", "overwrite");
+        Launch.Ended scored =
+                score(environment, "--bad-rows", "null", "--set", "bad-rows.max-fraction=1", "--mode", "overwrite");
         assertThat(scored.exitCode()).as(scored.toString()).isZero();
         assertThat(scored.out()).as("results stay text").contains("sluice: wrote out");
         JsonNode kernel = only(lines(scored), "CompiledModel");
@@ -68,7 +69,7 @@ class StructuredLogIT {
         assertThat(kernel.path("context").path("mdc.sluice_run").asText()).isEqualTo("night-1");
         assertThat(kernel.path("context").path("task_name").asText()).startsWith("task ");
 
-        Launch.Ended failed = score(environment, "--mode", "overwrite");
+        Launch.Ended failed = score(environment, "--mode", "overwrite", "--bad-rows", "fail");
         assertThat(failed.exitCode()).as(failed.toString()).isEqualTo(3);
         JsonNode error = only(lines(failed), "sluice");
         assertThat(error.path("level").asText()).isEqualTo("ERROR");
