@@ -62,6 +62,7 @@ class HiveTableTest {
 
     @BeforeAll
     static void start() {
+        System.setProperty("derby.stream.error.file", files.resolve("derby.log").toString());
         spark = LocalSpark.restart(Map.of(
                 "spark.sql.catalogImplementation",
                 "hive",
