@@ -303,7 +303,7 @@ class InputTableTest {
         assertThatThrownBy(run::score)
                 .isInstanceOf(RefusedException.class)
                 .hasMessage(
-                        "no.such_table: no such table in this session's catalogs; check --input and the spark.sql.catalog settings");
+                        "no.such_table: no such table in this session's catalogs; check --input and the spark.sql.catalog settings; tables of Hive need --conf spark.sql.catalogImplementation=hive");
     }
 
     /** The message names the column's type. */

@@ -186,7 +186,7 @@ class HiveTableTest {
                         .formatted(name));
         assertRefused(
                 run("second", "append").with("report.run", "monday"),
-                "scored: is stored as %s, which does not record that the run 'monday' was added, so repeating it would add its rows again; use --mode partitions, a Delta table or a directory, or leave out --run"
+                "scored: is stored as %s, which does not record that the run 'monday' was added, so repeating it would add its rows again; use --mode partitions, a Delta or Iceberg table or a directory, or leave out --run"
                         .formatted(name));
         assertThat(table()).isEqualTo(replaced());
     }
