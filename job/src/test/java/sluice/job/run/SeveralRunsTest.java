@@ -104,7 +104,7 @@ class SeveralRunsTest {
 
         assertThat(LocalSpark.session()
                         .read()
-                        .format(name)
+                        .format(format.sparkName())
                         .load(output.toString())
                         .count())
                 .isEqualTo(9 + 6);
