@@ -20,7 +20,7 @@ final class Application {
 
     /** Whether each line of the log is a JSON object. */
     static boolean logsAreStructured() {
-        return new SparkConf().getBoolean(STRUCTURED, false);
+        return Boolean.getBoolean(STRUCTURED); // Spark's launcher makes properties of all settings
     }
 
     /**
