@@ -49,7 +49,7 @@ public final class StagingCommitProtocol extends FileCommitProtocol implements S
      * @param published directory that the plan names; it need not exist, and is not changed
      * @param staging directory for the files, which doesn't exist yet
      */
-    static void save(DataFrameWriter<?> writer, RuntimeConfig session, Path published, String staging) {
+    public static void save(DataFrameWriter<?> writer, RuntimeConfig session, Path published, String staging) {
         String key = SQLConf.FILE_COMMIT_PROTOCOL_CLASS().key();
         String user = session.get(key);
         session.set(key, StagingCommitProtocol.class.getName());

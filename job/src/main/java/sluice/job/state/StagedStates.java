@@ -60,6 +60,11 @@ final class StagedStates implements PublishedTogether {
         return new Path(staging.staging(), StateVersion.name(version));
     }
 
+    /** The directory of the new version after publication. */
+    Path published() {
+        return store.directory(version);
+    }
+
     /** Moves files from {@link #taskFiles} into the version. */
     void take(List<String> names) throws IOException {
         FileSystem files = store.files();

@@ -131,7 +131,7 @@ final class StateStore {
         return new StateVersion.Segment(number, directory(number), manifest.rows(), bytes);
     }
 
-    private Path directory(long number) {
+    Path directory(long number) {
         return new Path(path, StateVersion.name(number));
     }
 

@@ -10,11 +10,11 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import sluice.job.input.InputTable;
 import sluice.job.message.RefusedException;
 import sluice.job.output.ScoredOutput;
+import sluice.job.output.StagingCommitProtocol;
 import sluice.job.report.RunReport;
 import sluice.job.settings.OutputFormat;
 import sluice.job.settings.SettingValues;
@@ -139,12 +139,15 @@ public final class StateUpdate {
 
     private void copyUnchanged(List<StateVersion.Segment> merged) {
         long bytes = sum(merged, StateVersion.Segment::bytes);
-        reader.latest(withoutChanged(reader.read(merged)), merged.size())
-                .coalesce((int) Math.min(Integer.MAX_VALUE, 1 + bytes / FILE_BYTES))
-                .write()
-                .mode(SaveMode.ErrorIfExists)
-                .option("compression", OutputFormat.PARQUET.compression())
-                .parquet(staged.path().toString());
+        Dataset<Row> copied = reader.latest(withoutChanged(reader.read(merged)), merged.size())
+                .coalesce((int) Math.min(Integer.MAX_VALUE, 1 + bytes / FILE_BYTES));
+        StagingCommitProtocol.save(
+                copied.write()
+                        .format(OutputFormat.PARQUET.sparkName())
+                        .option("compression", OutputFormat.PARQUET.compression()),
+                copied.sparkSession().conf(),
+                staged.published(),
+                staged.path().toString());
     }
 
     private Dataset<Row> withoutChanged(Dataset<Row> all) {
