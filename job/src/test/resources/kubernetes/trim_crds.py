@@ -1,4 +1,4 @@
-"""Takes the schemas out of the custom resource definitions of Kubeflow's Spark operator, without descriptions, for OperatorSchemaTest.
+"""Takes the schemas out of the custom resource definitions of Kubeflow's Spark operator, without descriptions, for ScheduleFilesTest.
 
     python3 trim_crds.py CHECKOUT_OF_SPARK_OPERATOR
 

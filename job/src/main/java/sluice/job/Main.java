@@ -24,7 +24,9 @@ public final class Main {
 
     /** Runs the command line and exits with its code, which spark-submit returns in client mode. */
     public static void main(String[] arguments) {
-        Locale.setDefault(Locale.ROOT); // the same format of numbers everywhere
+        Locale.setDefault(
+                Locale.ENGLISH); // the same format of numbers everywhere; Derby, which Hive may use, knows no root
+        // locale
         Console console = ScoreCommand.console();
         int code = ScoreCommand.run(console, arguments);
         if (code == ExitCode.SCORED.code()) {

@@ -205,8 +205,11 @@ final class TableOutput implements ScoredOutput {
     /** A table that is replaced by one of other columns keeps its partitions, unless the settings name others. */
     private void requirePartitionsKept(CatalogTable table, TableShape shape) {
         TablePartitioning partitions = table.partitioning();
+        ColumnNames names = ColumnNames.of(spark);
         boolean areKept = partitions.derived().isEmpty()
-                && List.of(shape.columns().fieldNames()).containsAll(partitions.columns());
+                && partitions.columns().stream()
+                        .allMatch(partition -> Arrays.stream(shape.columns().fieldNames())
+                                .anyMatch(name -> names.same(name, partition)));
         if (settings.partitionBy().isEmpty() && !areKept) {
             throw new RefusedException(
                     "%s: is partitioned by %s, and a table with other columns can't take that over; set output.partition-by, or drop the table, or choose another --output"

@@ -41,7 +41,7 @@ class PrintedBlocksTest {
     static void lay() throws IOException {
         workbench = new Workbench(directory);
         locale = Locale.getDefault();
-        Locale.setDefault(Locale.ROOT); // as Main does
+        Locale.setDefault(Locale.ENGLISH); // as Main does
     }
 
     @AfterAll
