@@ -91,7 +91,7 @@ record Rescoring(
             String column, Settings settings, StructType table, ColumnNames names) {
         boolean isNested =
                 ColumnPath.find(table, column, names).map(path -> !path.isTop()).orElse(false);
-        boolean isKey = settings.input().events().groupBy().stream().anyMatch(key -> names.same(key, column));
+        boolean isKey = names.contains(settings.input().events().groupBy(), column);
         return isNested || isKey
                 ? Optional.of(
                         "the sequences were collected from '%s', %s, and are not in the table: they can't be scored again"

@@ -50,7 +50,7 @@ final class TableOutput implements ScoredOutput {
     private final Optional<CatalogTable> existing;
     private final Optional<TableBadRows> badRows;
     private final RunName run;
-    private final String runName; // as the user wrote it; empty if there is none
+    private final String runName; // not escaped for file names; empty without --run
     private Dataset<Row> rows; // null until staged
     private long fileRows;
     private boolean keepsDefinition; // of a table whose rows are all replaced
@@ -206,10 +206,9 @@ final class TableOutput implements ScoredOutput {
     private void requirePartitionsKept(CatalogTable table, TableShape shape) {
         TablePartitioning partitions = table.partitioning();
         ColumnNames names = ColumnNames.of(spark);
+        List<String> columns = List.of(shape.columns().fieldNames());
         boolean areKept = partitions.derived().isEmpty()
-                && partitions.columns().stream()
-                        .allMatch(partition -> Arrays.stream(shape.columns().fieldNames())
-                                .anyMatch(name -> names.same(name, partition)));
+                && partitions.columns().stream().allMatch(name -> names.contains(columns, name));
         if (settings.partitionBy().isEmpty() && !areKept) {
             throw new RefusedException(
                     "%s: is partitioned by %s, and a table with other columns can't take that over; set output.partition-by, or drop the table, or choose another --output"
@@ -219,8 +218,7 @@ final class TableOutput implements ScoredOutput {
 
     /** In any order: the table's own is used. */
     private static boolean samePartitions(List<String> mine, List<String> there, ColumnNames names) {
-        return mine.size() == there.size()
-                && mine.stream().allMatch(name -> there.stream().anyMatch(other -> names.same(other, name)));
+        return mine.size() == there.size() && mine.stream().allMatch(name -> names.contains(there, name));
     }
 
     @Override

@@ -78,8 +78,7 @@ public record TableShape(StructType columns, List<String> partitionBy) {
         List<String> known = new ArrayList<>(Arrays.asList(there.columns.fieldNames()));
         known.addAll(partitionBy);
         return Arrays.stream(columns.fields())
-                .filter(field ->
-                        types != Types.INFERRED && known.stream().noneMatch(name -> names.same(name, field.name())))
+                .filter(field -> types != Types.INFERRED && !names.contains(known, field.name()))
                 .findFirst()
                 .map(field -> "it has no column '%s' (%s), and this run's rows have one"
                         .formatted(field.name(), field.dataType().catalogString()));

@@ -1,5 +1,6 @@
 package sluice.job.source;
 
+import java.util.Collection;
 import java.util.Locale;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.internal.SQLConf;
@@ -17,6 +18,11 @@ public record ColumnNames(boolean areCaseSensitive) {
     /** Whether two names mean the same column. */
     public boolean same(String one, String other) {
         return areCaseSensitive ? one.equals(other) : one.equalsIgnoreCase(other);
+    }
+
+    /** Whether one of these names means the same column. */
+    public boolean contains(Collection<String> names, String name) {
+        return names.stream().anyMatch(other -> same(other, name));
     }
 
     /**

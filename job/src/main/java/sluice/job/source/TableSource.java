@@ -193,7 +193,7 @@ public final class TableSource {
 
     private boolean isKept(String column) {
         ColumnNames names = ColumnNames.of(spark);
-        return settings.columns().isEmpty() || settings.columns().stream().anyMatch(name -> names.same(name, column));
+        return settings.columns().isEmpty() || names.contains(settings.columns(), column);
     }
 
     /** @throws RefusedException if the settings name the column, or all columns are kept */

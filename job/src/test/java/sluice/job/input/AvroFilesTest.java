@@ -235,7 +235,7 @@ class AvroFilesTest {
         return ends;
     }
 
-    /** Beside a good file. The file says nothing about its number of blocks, so a cut between two of them is none. */
+    /** Beside a good file. A file that ends after a whole block is not damaged: Avro does not store the number of blocks. */
     @Test
     void aDamagedFileFailsTheRun() throws IOException {
         copy("codec-deflate.avro");
