@@ -129,6 +129,7 @@ public final class ScoringJob {
         ScoredOutput output = ScoredOutput.at(spark, settings, name, hadoop);
         if (output.holdsRun()) {
             sayDone();
+            refreshTable();
             return Optional.empty();
         }
         ScoringPlan plan = ScoringPlan.read(file, settings, spark);
@@ -141,6 +142,7 @@ public final class ScoringJob {
         if (scored.isEmpty()) {
             if (settings.output().format() == OutputFormat.TABLE) {
                 sayDone();
+                refreshTable();
             } else {
                 isDone(name);
             }
@@ -148,9 +150,7 @@ public final class ScoringJob {
         }
         RunReport report = scored.get();
         if (settings.output().format() == OutputFormat.TABLE) {
-            after.attempt(
-                    "the session could not be refreshed",
-                    () -> RunSession.refresh(user, settings.output().path()));
+            refreshTable();
         }
         after.attempt("the reports of old runs could not be removed", () -> RunHistory.retain(name, settings, hadoop));
         after.attempt("the report could not be copied", () -> printer.copyPublished(report.json()));
@@ -277,6 +277,13 @@ public final class ScoringJob {
         sayDone();
         printer.copyPublished(report.get());
         return true;
+    }
+
+    /** The user's session may have cached the table before this run, or another process's run of this name, added rows. */
+    private void refreshTable() {
+        after.attempt(
+                "the session could not be refreshed",
+                () -> RunSession.refresh(user, settings.output().path()));
     }
 
     private void sayDone() {

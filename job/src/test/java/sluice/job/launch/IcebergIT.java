@@ -89,6 +89,8 @@ class IcebergIT {
                 "spark.sql.catalog.lake", "org.apache.iceberg.spark.SparkCatalog",
                 "spark.sql.catalog.lake.type", "hadoop",
                 "spark.sql.catalog.lake.warehouse", "killing:" + all.resolve("lake"),
+                "spark.sql.catalog.lake.cache.expiration-interval-ms",
+                        "-1", // a table stays cached, on slow machines too
                 "spark.sql.catalog.spark_catalog", "org.apache.iceberg.spark.SparkSessionCatalog",
                 "spark.sql.catalog.spark_catalog.type", "hadoop",
                 "spark.sql.catalog.spark_catalog.warehouse",
@@ -132,7 +134,15 @@ class IcebergIT {
         return Launch.start(directory, command, Map.of("SPARK_HOME", spark.toString()));
     }
 
+    /** As another process: the session sees the snapshot after it. */
     private Launch.Ended score(String input, String output, String mode, String... more) {
+        Launch.Ended ended = scoreUnseen(input, output, mode, more);
+        sql.run("REFRESH TABLE " + output);
+        return ended;
+    }
+
+    /** As another process, after which the session still has the table that it has cached. */
+    private Launch.Ended scoreUnseen(String input, String output, String mode, String... more) {
         return submit(options(
                         input,
                         "table",
@@ -218,6 +228,12 @@ class IcebergIT {
         sql.run(call("lake.db.strings", scored, "append"));
         assertHolds(scored, 3);
         assertThat(snapshots(scored)).isEqualTo(3);
+
+        scoreUnseen("lake.db.strings", scored, "append", "--run", "wednesday").assertScored();
+        assertThat(rows(scored)).as("rows that the session sees").isEqualTo(3_600);
+        assertThat(sql.run(call("lake.db.strings", scored, "append", "report.run", "wednesday")))
+                .isEmpty();
+        assertHolds(scored, 4);
     }
 
     @Test
