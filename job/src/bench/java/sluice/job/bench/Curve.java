@@ -71,6 +71,15 @@ enum Curve {
         }
     },
 
+    /** Memory of a batch, from one row of about a kilobyte to all of a task. */
+    BATCH(CurveUnit.MICROSECONDS_A_TOKEN, "bytes of a batch", 1_000, 10_000, 100_000, 1_000_000, 10_000_000) {
+        @Override
+        Point at(long x) {
+            List<String> options = List.of("--set", "scoring.batch-bytes=" + x);
+            return new Point(x, SMALL, RequestedOutput.SOFTMAX, uniform(SMALL, 50), ROWS, FILES, options);
+        }
+    },
+
     /** The same rows in more and smaller files, each a split. */
     INPUT_FILES(CurveUnit.SECONDS, "files of the input", 1, 10, 100, 1_000) {
         @Override
