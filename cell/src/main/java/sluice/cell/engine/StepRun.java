@@ -46,6 +46,7 @@ final class StepRun {
         private final LinearPanels inputs; // null for the first layer
         private final GatePanels recurrent; // null as well
         private final float[] starts; // (steps, panels): results of inputs
+        private final int width; // H
         private final float[] hidden; // (steps + 1, P)
         private final float[] cell; // (steps + 1, H)
         private final float[] shown; // (steps + 1, H) with a projection, else the same array as hidden
@@ -59,6 +60,7 @@ final class StepRun {
             this.inputs = panels == null ? null : panels.inputMap();
             this.starts = new float[inputs == null ? 0 : Math.multiplyExact(STEPS, inputs.outputs())];
             this.recurrent = panels == null ? null : panels.afterInputs(starts);
+            this.width = direction.hiddenWidth();
             this.hidden = new float[Math.multiplyExact(STEPS + 1, direction.outputWidth())];
             this.cell = new float[Math.multiplyExact(STEPS + 1, direction.hiddenWidth())];
             this.shown = projection == null ? hidden : new float[cell.length];
@@ -169,9 +171,9 @@ final class StepRun {
     /** Whether a state overflowed in this run or before. */
     boolean overflown() {
         for (int layer = 0; layer < layers.length; layer++) {
-            int width = packed.model().directions().get(layer).hiddenWidth();
+            Layer here = layers[layer];
             if (packed.variant(layer) != null
-                    && VariantEquations.overflown(layers[layer].cell, count() * width, width)) {
+                    && VariantEquations.overflown(here.cell, count() * here.width, here.width)) {
                 return true;
             }
         }
