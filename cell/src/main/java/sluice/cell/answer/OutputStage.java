@@ -14,8 +14,10 @@ public final class OutputStage {
     /** Most nodes that share one read of the weights. */
     static final int GROUP = 384;
 
-    /** Fewest, even if their logits leave the cache: a tile of the kernel. */
-    private static final int LEAST_GROUP = 6;
+    /** The same for logits that exceed the limits below. */
+    private static final int LEAST_GROUP = 48;
+
+    private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
 
     /** Bytes of a group's logits if a block at a time is kept: they stay in a core's L2 cache until the block has been added. */
     private static final int BLOCK_BYTES = 3 << 17;
@@ -33,7 +35,7 @@ public final class OutputStage {
     private final int[] logitOffsets; // of each node's logits
     private final int[] blockOffsets; // of the current block in them
     private final int stride; // distance from a node's logits to the next node's: all classes, or a block
-    private final float[] logits; // (group, stride)
+    private float[] logits = {}; // (nodes, stride): grows to the largest group
     private int pending;
 
     /** A stage for many nodes. */
@@ -51,12 +53,11 @@ public final class OutputStage {
         boolean keepsAll = NodeAnswer.needsAllLogits(request);
         this.stride = keepsAll ? output.outputs() : Math.min(Softmax.BLOCK, output.outputs());
         int fitting = (keepsAll ? ALL_BYTES : BLOCK_BYTES) / Float.BYTES / stride;
-        int group = Math.min(most, Math.max(LEAST_GROUP, fitting));
+        int group = Math.min(Math.min(most, Math.max(LEAST_GROUP, fitting)), LONGEST_ARRAY / stride);
         this.answers = new NodeAnswer[group];
         this.inputOffsets = new int[group];
         this.logitOffsets = new int[group];
         this.blockOffsets = new int[group];
-        this.logits = new float[Math.multiplyExact(group, stride)];
         for (int at = 0; at < group; at++) {
             answers[at] = new NodeAnswer(request);
             logitOffsets[at] = at * stride;
@@ -70,14 +71,14 @@ public final class OutputStage {
             asked += isAsked(nodes, node) ? 1 : 0;
         }
         int groups = (asked + answers.length - 1) / answers.length;
-        int group =
-                groups == 0 ? 0 : (asked + groups - 1) / groups; // equal ones, because a small one costs a read as well
+        int group = (asked + groups - 1)
+                / Math.max(1, groups); // equal ones: a small one costs a read of the weights as well
         for (int node = 0; node < nodes.count; node++) {
             if (isAsked(nodes, node)) {
                 begin(nodes, node, hidden);
-            }
-            if (pending == group) {
-                flush(hidden);
+                if (pending == group) {
+                    flush(hidden);
+                }
             }
         }
         flush(hidden);
@@ -127,6 +128,9 @@ public final class OutputStage {
     }
 
     private void addBlocks(float[] hidden) {
+        if (logits.length < pending * stride) { // for as many nodes as there are: a batch may have few of many classes
+            logits = new float[pending * stride];
+        }
         for (int first = 0; first < output.outputs(); first += Softmax.BLOCK) {
             int count = Math.min(Softmax.BLOCK, output.outputs() - first);
             int block =
