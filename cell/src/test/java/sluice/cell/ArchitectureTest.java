@@ -61,7 +61,7 @@ class ArchitectureTest {
                     "Steps",
                     "Windows"),
             ANSWER,
-            Set.of("Answer", "AnswerWriter", "EndedSequences", "Nodes", "OutputStage"),
+            Set.of("Answer", "AnswerWriter", "Nodes", "OutputQueue", "OutputStage"),
             ENGINE,
             Set.of("AnswerCache", "CompiledModel", "Sharing", "StepAnswer", "StepScorer"),
             ONLINE,

@@ -33,9 +33,8 @@ final class CandidateLogits {
         }
     }
 
-    /** A copy of the logits. */
-    float[] values() {
-        return logits.clone();
+    float[] logits() {
+        return logits;
     }
 
     /** Index of each distinct candidate, in the ascending order of the classes. */

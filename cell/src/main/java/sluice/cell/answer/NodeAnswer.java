@@ -8,8 +8,8 @@ import sluice.cell.kernel.LinearRows;
 import sluice.cell.kernel.Softmax;
 
 /**
- * Computes the outputs of one node from its logits, block by block. Only a requested softmax, logits or sigmoid keeps all logits; otherwise
- * a running maximum, a sum, the best classes and counts are kept. Of a node with candidates it keeps their logits; blocks of all classes
+ * Computes the outputs of one node from its logits, block by block. Only a requested softmax, logits or sigmoid needs all logits at the end;
+ * otherwise a running maximum, a sum, the best classes and counts are kept. Of a node with candidates it keeps their logits; blocks of all classes
  * are needed for the sum of a softmax only.
  */
 final class NodeAnswer {
@@ -30,9 +30,6 @@ final class NodeAnswer {
     private int node;
     private boolean requested; // whether the node's distribution is requested
     private boolean sums; // whether the node needs the sum of its softmax
-    private float[] probabilities; // (K): logits until finish(); null if not requested
-    private float[] kept; // (K): logits; null if not requested
-    private float[] sigmoids; // (K): logits until finish(); null if not requested
     private ClassChoice choice;
     private CandidateLogits candidates; // null if the answer is about all classes
     private int passed; // excluded classes before the current one
@@ -53,7 +50,7 @@ final class NodeAnswer {
     }
 
     /** Starts a node. If its children are ranked over several blocks, their logits are already set. */
-    void begin(Nodes from, int index, int classes) {
+    void begin(Nodes from, int index) {
         nodes = from;
         node = index;
         softmax.clear();
@@ -63,13 +60,17 @@ final class NodeAnswer {
         choice = nodes.choice[node];
         candidates = requested && choice.hasCandidates() ? new CandidateLogits(choice) : null;
         sums = (normalised && requested) || nodes.firstChild[node] < nodes.endOfChildren(node);
-        boolean all = requested && candidates == null;
-        probabilities = whole && all ? nodes.floats(nodes.softmax, node, classes) : null;
-        kept = logits && all ? nodes.floats(nodes.logits, node, classes) : null;
-        sigmoids = sigmoid && all ? nodes.floats(nodes.sigmoid, node, classes) : null;
         for (int child = nodes.firstChild[node]; child < nodes.endOfChildren(node); child++) {
             nodes.moreProbable[child] = 0;
         }
+    }
+
+    /** Whether answers to a request are made of the logits of all classes, after the last block. */
+    static boolean needsAllLogits(ScoreRequest request) {
+        boolean valuePerClass = request.asksFor(OutputKind.SOFTMAX)
+                || request.asksFor(OutputKind.LOGITS)
+                || request.asksFor(OutputKind.SIGMOID);
+        return valuePerClass && !request.hasCandidates();
     }
 
     /** Number of classes of which the node needs the logits; {@code classes}, all of them, if it needs a sum. */
@@ -90,9 +91,6 @@ final class NodeAnswer {
                 nodes.logit[child] = block[offset + column];
             }
         }
-        copy(block, offset, probabilities, firstClass, count);
-        copy(block, offset, kept, firstClass, count);
-        copy(block, offset, sigmoids, firstClass, count);
         boolean ranksAll = ranked && requested && candidates == null;
         if (sums || ranksAll) {
             float max = kernel.max(block, offset, count);
@@ -115,18 +113,12 @@ final class NodeAnswer {
         }
     }
 
-    private static void copy(float[] block, int offset, float[] all, int firstClass, int count) {
-        if (all != null) {
-            System.arraycopy(block, offset, all, firstClass, count);
-        }
-    }
-
     private void addToSum(Kernel kernel, float[] block, int offset, int count, float max) {
         if (temperature == 1) { // the kernel subtracts the maximum itself
             softmax.add(max, kernel.sumOfExponentials(block, offset, count, max));
         } else {
             System.arraycopy(block, offset, exponents, 0, count);
-            softmax.exponents(exponents, count, max);
+            softmax.exponents(exponents, 0, count, max);
             softmax.add(max, kernel.sumOfExponentials(exponents, 0, count, 0));
         }
     }
@@ -142,24 +134,17 @@ final class NodeAnswer {
         }
     }
 
-    /** Writes the results after the last block. */
-    void finish(Kernel kernel) {
-        if (candidates != null) {
+    /**
+     * Writes the results after the last block.
+     *
+     * @param rows the logits of all {@code classes} classes at {@code offset}; not read if {@link #needsAllLogits} is false
+     */
+    void finish(Kernel kernel, float[] rows, int offset, int classes) {
+        if (requested && candidates == null) {
+            finishDistribution(kernel, rows, offset, classes);
+        } else if (requested) {
             finishCandidates();
-        }
-        if (probabilities != null) {
-            finishProbabilities(kernel);
-            nodes.softmax[node] = probabilities;
-        }
-        if (kept != null) {
-            nodes.logits[node] = kept;
-        }
-        if (sigmoids != null) {
-            for (int at = 0; temperature != 1 && at < sigmoids.length; at++) {
-                sigmoids[at] /= temperature;
-            }
-            kernel.sigmoids(sigmoids, 0, sigmoids.length);
-            nodes.sigmoid[node] = sigmoids;
+            finishDistribution(kernel, candidates.logits(), 0, candidates.count());
         }
         if (ranked && requested) {
             finishBest();
@@ -169,20 +154,31 @@ final class NodeAnswer {
         }
     }
 
-    private void finishProbabilities(Kernel kernel) {
-        float max = softmax.max();
-        if (temperature != 1) {
-            softmax.exponents(probabilities, probabilities.length, max);
-            max = 0;
+    /** Writes what has a value for each of the node's classes, from their logits, which a softmax overwrites. */
+    private void finishDistribution(Kernel kernel, float[] from, int offset, int count) {
+        if (logits) {
+            nodes.logits[node] = nodes.copy(nodes.logits, node, from, offset, count);
         }
-        kernel.exponentials(probabilities, 0, probabilities.length, max, softmax.scale());
+        if (sigmoid) {
+            float[] values = nodes.copy(nodes.sigmoid, node, from, offset, count);
+            for (int at = 0; temperature != 1 && at < count; at++) {
+                values[at] /= temperature;
+            }
+            kernel.sigmoids(values, 0, count);
+            nodes.sigmoid[node] = values;
+        }
+        if (whole) {
+            float max = softmax.max();
+            if (temperature != 1) {
+                softmax.exponents(from, offset, count, max);
+                max = 0;
+            }
+            kernel.exponentials(from, offset, count, max, softmax.scale());
+            nodes.softmax[node] = nodes.copy(nodes.softmax, node, from, offset, count);
+        }
     }
 
-    /** Puts the candidates in the place of all classes. */
     private void finishCandidates() {
-        probabilities = whole ? candidates.values() : null;
-        kept = logits ? candidates.values() : null;
-        sigmoids = sigmoid ? candidates.values() : null;
         boolean ranksCandidates = request.ranksCandidates();
         int[] distinct = ranksCandidates || ranked ? candidates.ascending() : new int[0];
         if (ranksCandidates) {

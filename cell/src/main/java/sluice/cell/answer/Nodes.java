@@ -56,7 +56,17 @@ public final class Nodes {
         return known != null && known.length == length ? known : new float[length];
     }
 
-    /** The same for integers. */
+    /** A copy of a part of an array, as a result of a node. */
+    float[] copy(float[][] results, int node, float[] from, int offset, int length) {
+        if (!keepsArrays) {
+            return Arrays.copyOfRange(from, offset, offset + length); // not filled with zeros before, as a new array is
+        }
+        float[] copy = floats(results, node, length);
+        System.arraycopy(from, offset, copy, 0, length);
+        return copy;
+    }
+
+    /** As {@link #floats}, for integers. */
     int[] ints(int[][] results, int node, int length) {
         int[] known = keepsArrays ? results[node] : null;
         return known != null && known.length == length ? known : new int[length];

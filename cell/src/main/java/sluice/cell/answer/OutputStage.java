@@ -11,7 +11,19 @@ import sluice.cell.kernel.Softmax;
  * request are skipped.
  */
 public final class OutputStage {
-    private static final int GROUP = 96;
+    /** Most nodes that share one read of the weights. */
+    static final int GROUP = 384;
+
+    /** The same for logits that exceed the limits below. */
+    private static final int LEAST_GROUP = 48;
+
+    private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
+
+    /** Bytes of a group's logits if a block at a time is kept: they stay in a core's L2 cache until the block has been added. */
+    private static final int BLOCK_BYTES = 3 << 17;
+
+    /** The same if all logits are kept. They leave the L2 cache, but a large output layer is read from farther away still. */
+    private static final int ALL_BYTES = 16 << 20;
 
     private final LinearPanels output;
     private final LinearRows rows; // the same weights, for a few classes
@@ -20,8 +32,10 @@ public final class OutputStage {
     private final boolean ranksOverBlocks; // whether a target's logit is needed before its own block is computed
     private final NodeAnswer[] answers; // one for each of the nodes that share one read of a block of weights
     private final int[] inputOffsets;
-    private final int[] blockOffsets;
-    private final float[] blocks; // (group, block)
+    private final int[] logitOffsets; // of each node's logits
+    private final int[] blockOffsets; // of the current block in them
+    private final int stride; // distance from a node's logits to the next node's: all classes, or a block
+    private float[] logits = {}; // (nodes, stride): grows to the largest group
     private int pending;
 
     /** A stage for many nodes. */
@@ -29,36 +43,50 @@ public final class OutputStage {
         this(output, rows, kernel, request, GROUP);
     }
 
-    /** @param group number of nodes that share one read of a block of weights; it changes no bits */
-    public OutputStage(LinearPanels output, LinearRows rows, Kernel kernel, ScoreRequest request, int group) {
-        this.answers = new NodeAnswer[group];
-        this.inputOffsets = new int[group];
-        this.blockOffsets = new int[group];
+    /** @param most number of nodes that share one read of the weights; it changes no bits */
+    public OutputStage(LinearPanels output, LinearRows rows, Kernel kernel, ScoreRequest request, int most) {
         this.output = output;
         this.rows = rows;
         this.kernel = kernel;
         this.distributions = request.needsDistribution();
         this.ranksOverBlocks = request.ranksTargets() && output.outputs() > Softmax.BLOCK;
-        int block = Math.min(Softmax.BLOCK, output.outputs());
-        this.blocks = new float[group * block];
+        boolean keepsAll = NodeAnswer.needsAllLogits(request);
+        this.stride = keepsAll ? output.outputs() : Math.min(Softmax.BLOCK, output.outputs());
+        int fitting = (keepsAll ? ALL_BYTES : BLOCK_BYTES) / Float.BYTES / stride;
+        int group = Math.min(Math.min(most, Math.max(LEAST_GROUP, fitting)), LONGEST_ARRAY / stride);
+        this.answers = new NodeAnswer[group];
+        this.inputOffsets = new int[group];
+        this.logitOffsets = new int[group];
+        this.blockOffsets = new int[group];
         for (int at = 0; at < group; at++) {
             answers[at] = new NodeAnswer(request);
-            blockOffsets[at] = at * block;
+            logitOffsets[at] = at * stride;
         }
     }
 
     /** Computes the results of nodes whose hidden states are in {@code hidden}. */
     public void answer(Nodes nodes, float[] hidden) {
+        int asked = 0;
         for (int node = 0; node < nodes.count; node++) {
-            boolean hasTargets = nodes.firstChild[node] < nodes.endOfChildren(node);
-            if (hasTargets || (distributions && nodes.requested[node])) {
+            asked += isAsked(nodes, node) ? 1 : 0;
+        }
+        int groups = (asked + answers.length - 1) / answers.length;
+        int group = (asked + groups - 1)
+                / Math.max(1, groups); // equal ones: a small one costs a read of the weights as well
+        for (int node = 0; node < nodes.count; node++) {
+            if (isAsked(nodes, node)) {
                 begin(nodes, node, hidden);
-            }
-            if (pending == answers.length) {
-                flush(hidden);
+                if (pending == group) {
+                    flush(hidden);
+                }
             }
         }
         flush(hidden);
+    }
+
+    private boolean isAsked(Nodes nodes, int node) {
+        boolean hasTargets = nodes.firstChild[node] < nodes.endOfChildren(node);
+        return hasTargets || (distributions && nodes.requested[node]);
     }
 
     private void begin(Nodes nodes, int node, float[] hidden) {
@@ -67,7 +95,7 @@ public final class OutputStage {
                 nodes.logit[child] = output.output(nodes.target[child], hidden, nodes.offset[node]);
             }
         }
-        answers[pending].begin(nodes, node, output.outputs());
+        answers[pending].begin(nodes, node);
         inputOffsets[pending] = nodes.offset[node];
         pending++;
     }
@@ -81,7 +109,7 @@ public final class OutputStage {
             }
         }
         for (int at = 0; at < pending; at++) {
-            answers[at].finish(kernel);
+            answers[at].finish(kernel, logits, logitOffsets[at], output.outputs());
         }
         pending = 0;
     }
@@ -100,11 +128,19 @@ public final class OutputStage {
     }
 
     private void addBlocks(float[] hidden) {
+        if (logits.length < pending * stride) { // for as many nodes as there are: a batch may have few of many classes
+            logits = new float[pending * stride];
+        }
         for (int first = 0; first < output.outputs(); first += Softmax.BLOCK) {
             int count = Math.min(Softmax.BLOCK, output.outputs() - first);
-            kernel.multiply(output, first, count, hidden, inputOffsets, pending, blocks, blockOffsets);
+            int block =
+                    stride < output.outputs() ? 0 : first; // a block takes the place of the one before, or all are kept
             for (int at = 0; at < pending; at++) {
-                answers[at].add(kernel, blocks, blockOffsets[at], first, count);
+                blockOffsets[at] = logitOffsets[at] + block;
+            }
+            kernel.multiply(output, first, count, hidden, inputOffsets, pending, logits, blockOffsets);
+            for (int at = 0; at < pending; at++) {
+                answers[at].add(kernel, logits, blockOffsets[at], first, count);
             }
         }
     }

@@ -16,14 +16,18 @@ import sluice.cell.kernel.Kernel;
 
 /** Scores batches with a kernel. Each distinct sequence is computed once, and not at all if the cache holds its answer. */
 final class EngineScorer implements SequenceScorer {
+    /** Largest states of all steps of a few sequences. */
+    private static final long LAYERS_BYTES = 4 << 20;
+
     private final PackedModel packed;
     private final SequenceRules rules;
     private final ScoreRequest request;
     private final AnswerCache answers;
     private final MemoryEstimate memory;
     private final TreeWalk tree; // for a model of forward layers only, else null
-    private final LayeredScorer layered; // for a model with a backward direction, else null
-    private long computedSteps; // of the tree
+    private final LayeredScorer layered; // for a model with a backward direction, and for a few sequences
+    private final int statesBytes; // of a step, if all steps are kept
+    private long computedSteps; // by the tree
 
     /** @param answers of this request, by sequence */
     EngineScorer(
@@ -43,7 +47,9 @@ final class EngineScorer implements SequenceScorer {
                 needsOutput ? new OutputStage(packed.output(), packed.outputRows(), kernel, request) : null;
         boolean forward = !packed.model().looksAhead();
         this.tree = forward ? new TreeWalk(packed, request, kernel, outputs) : null;
-        this.layered = forward ? null : new LayeredScorer(packed, request, kernel, outputs);
+        FirstLayer firstLayer = forward ? FirstLayer.withoutTokenTable(packed) : new FirstLayer(packed, kernel);
+        this.layered = new LayeredScorer(packed, request, kernel, firstLayer, outputs);
+        this.statesBytes = LevelStates.bytes(packed.model().directions()) / 2;
     }
 
     @Override
@@ -85,11 +91,15 @@ final class EngineScorer implements SequenceScorer {
 
     /** Computes the answers to distinct sequences, in their order. */
     private Answer[] compute(List<Sequence> distinct) {
-        if (layered != null) {
+        if (tree == null) {
             return layered.score(distinct);
         }
         PrefixTree prefixes = new PrefixTree(distinct, packed.input());
-        computedSteps += tree.steps(prefixes);
+        long steps = tree.steps(prefixes);
+        if (isFasterByLayers(prefixes, steps)) {
+            return layered.score(distinct);
+        }
+        computedSteps += steps;
         Answer[] walked = tree.walk(prefixes);
         Answer[] answers = new Answer[walked.length];
         for (int at = 0; at < walked.length; at++) {
@@ -98,9 +108,17 @@ final class EngineScorer implements SequenceScorer {
         return answers;
     }
 
+    /** Whether there are a few sequences, several layers, and no step that the tree would not compute. */
+    private boolean isFasterByLayers(PrefixTree prefixes, long steps) {
+        return packed.model().layers().size() > 1
+                && prefixes.size() <= InputTerms.FEW
+                && prefixes.length() == steps
+                && steps * statesBytes <= LAYERS_BYTES;
+    }
+
     @Override
     public long computedSteps() {
-        return layered == null ? computedSteps : layered.computedSteps();
+        return computedSteps + layered.computedSteps();
     }
 
     @Override

@@ -17,9 +17,9 @@ import sluice.cell.model.LstmModel;
 import sluice.cell.model.Readout;
 
 /**
- * Runs a batch through a model with a backward direction, whose first output depends on the last token. Order of work: layers, then
- * directions, then time steps, then all sequences that are long enough for the step. Sequences that have ended are skipped, so there
- * is no padding.
+ * Runs a batch layer by layer: of a model with a backward direction, whose first output depends on the last token, or of a few sequences.
+ * Order of work: layers, then directions, then time steps, then all sequences that are long enough for the step. Sequences that have ended
+ * are skipped, so there is no padding.
  */
 final class LayerWalk {
     private final PackedModel packed;
@@ -29,13 +29,13 @@ final class LayerWalk {
     private final GateProbe probe;
     private final FirstLayer firstLayer;
 
-    LayerWalk(PackedModel packed, Kernel kernel) {
+    LayerWalk(PackedModel packed, Kernel kernel, FirstLayer firstLayer) {
         this.packed = packed;
         this.model = packed.model();
         this.kernel = kernel;
         this.cellStep = new CellStep(packed, kernel);
         this.probe = new GateProbe(kernel);
-        this.firstLayer = new FirstLayer(packed, kernel);
+        this.firstLayer = firstLayer;
     }
 
     /**
@@ -175,7 +175,11 @@ final class LayerWalk {
      * @param gates table that receives the gate values, or null
      */
     private void run(SequenceBatch batch, StepStates table, int direction, LayerOutput below, float[] gates) {
-        GatePanels panels = below == null ? firstLayer.gates(direction) : packed.gates(direction);
+        boolean reversed = table.direction().reversed();
+        InputTerms terms = below == null || batch.size() > InputTerms.FEW
+                ? null
+                : new InputTerms(packed.gates(direction), batch, kernel);
+        GatePanels panels = panels(direction, below, terms);
         LinearPanels projection = packed.projection(direction);
         float[] input = below == null ? firstLayer.input(batch.inputs()) : below.values();
         float[] shown = projection == null ? table.hidden() : new float[table.cell().length];
@@ -185,12 +189,20 @@ final class LayerWalk {
         int longest = batch.size() == 0 ? 0 : batch.length(batch.longestFirst()[0]);
         for (int time = 0; time < longest; time++) {
             rows.clear();
+            if (terms != null) {
+                terms.compute(batch, below, time, reversed);
+            }
             for (int s : batch.longestFirst()) {
                 if (batch.length(s) <= time) {
                     break;
                 }
-                int step = table.direction().reversed() ? batch.length(s) - 1 - time : time;
-                add(rows, batch, s, step, table, below);
+                int step = batch.step(s, time, reversed);
+                if (terms != null) {
+                    int start = terms.start(batch, rows.count(), time);
+                    rows.add(start, 0, table.rowBefore(s, step), table.rowAfter(s, step));
+                } else {
+                    add(rows, batch, s, step, table, below);
+                }
                 if (projection != null) {
                     int after = table.rowAfter(s, step);
                     from[rows.count() - 1] = after * projection.inputs();
@@ -205,6 +217,13 @@ final class LayerWalk {
                 kernel.multiply(projection, 0, projection.outputs(), shown, from, rows.count(), table.hidden(), to);
             }
         }
+    }
+
+    private GatePanels panels(int direction, LayerOutput below, InputTerms terms) {
+        if (terms != null) {
+            return terms.recurrent();
+        }
+        return below == null ? firstLayer.gates(direction) : packed.gates(direction);
     }
 
     private void add(StepRows rows, SequenceBatch batch, int s, int step, StepStates table, LayerOutput below) {

@@ -30,11 +30,11 @@ final class LayeredScorer {
     private final Nodes nodes = new Nodes();
     private long computedSteps;
 
-    LayeredScorer(PackedModel packed, ScoreRequest request, Kernel kernel, OutputStage outputs) {
+    LayeredScorer(PackedModel packed, ScoreRequest request, Kernel kernel, FirstLayer firstLayer, OutputStage outputs) {
         this.packed = packed;
         this.request = request;
         this.outputs = outputs;
-        this.walk = new LayerWalk(packed, kernel);
+        this.walk = new LayerWalk(packed, kernel, firstLayer);
         this.readout = request.at() == Steps.LAST ? packed.model().readout() : Readout.LAST_STEP;
         this.gatesLayer = request.asksFor(OutputKind.GATES)
                 ? OptionalInt.of(request.gatesLayer(packed.model()))

@@ -189,18 +189,6 @@ final class LevelStates {
         return new LstmState(h, c);
     }
 
-    /** Copies all layers' states of a node of the current level into the arrays of a state. */
-    void copy(int node, LstmState into) {
-        for (int layer = 0; layer < hidden.length; layer++) {
-            copyOutOf(hidden[layer], half * band + node, into.hidden()[layer]);
-            copyOutOf(cell[layer], half * band + node, into.cell()[layer]);
-        }
-    }
-
-    private static void copyOutOf(float[] table, int at, float[] row) {
-        System.arraycopy(table, at * row.length, row, 0, row.length);
-    }
-
     /** Whether a state overflowed at a node of the current level or at one of its ancestors. */
     boolean overflown(int node) {
         for (int layer = 0; layer < cell.length; layer++) {

@@ -90,6 +90,11 @@ final class PrefixTree {
         return order.length;
     }
 
+    /** Number of steps of all sequences. */
+    long length() {
+        return sequences.stream().mapToLong(Sequence::length).sum();
+    }
+
     /** The sequence at this place of the lexicographic order. */
     Sequence sequence(int place) {
         return sequences.get(order[place]);

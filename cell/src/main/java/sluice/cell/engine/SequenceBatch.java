@@ -54,6 +54,11 @@ final class SequenceBatch {
         return offsets[size()];
     }
 
+    /** The step of a sequence that is read at this time. */
+    int step(int s, int time, boolean reversed) {
+        return reversed ? length(s) - 1 - time : time;
+    }
+
     Sequence sequence(int s) {
         return sequences.get(s);
     }

@@ -2,17 +2,16 @@ package sluice.cell.engine;
 
 import java.util.Arrays;
 import java.util.OptionalInt;
+import sluice.cell.ClassChoice;
 import sluice.cell.LstmState;
 import sluice.cell.OutputKind;
 import sluice.cell.Pooling;
 import sluice.cell.ScoreRequest;
 import sluice.cell.Sequence;
 import sluice.cell.StepGates;
-import sluice.cell.Steps;
 import sluice.cell.answer.Answer;
 import sluice.cell.answer.AnswerWriter;
-import sluice.cell.answer.EndedSequences;
-import sluice.cell.answer.Nodes;
+import sluice.cell.answer.OutputQueue;
 import sluice.cell.answer.OutputStage;
 import sluice.cell.kernel.Kernel;
 import sluice.cell.model.LstmModel;
@@ -41,11 +40,13 @@ final class TreeWalk {
 
     private static final int LARGEST_BAND = 2048;
 
+    private static final int NONE = -1;
+
     private final LstmModel model;
-    private final OutputStage outputs; // null if the request needs no output layer
+    private final OutputQueue outputs; // null if the request needs no output layer
     private final AnswerWriter writer;
-    private final boolean each;
-    private final boolean answersTargets; // whether any tokens are targets
+    private final boolean distributions; // whether any are requested
+    private final boolean choosesClasses; // whether a distribution is about a sequence's own classes
     private final boolean needsTargets; // whether the sequences' own tokens are targets
     private final boolean needsNext; // whether the tokens that follow the sequences are
     private final int firstClass; // the token of class 0
@@ -62,8 +63,6 @@ final class TreeWalk {
     private final PooledStates pooled; // null unless the hidden states of all steps are requested as one
     private final StepInputs stepInputs; // null for a model of tokens
     private final float[] inputs; // (band, width) of one level, or empty
-    private final Nodes nodes = new Nodes(); // of the current level
-    private final EndedSequences ended; // null if all outputs are computed per level, or none at all
 
     // The active sequences, group by group.
     private int active;
@@ -71,7 +70,6 @@ final class TreeWalk {
     private final int[] shared; // tokens shared with the sequence before, NOTHING for the first of a group
     private final int[] level; // its current level
     private final int[] node; // its node in that level
-    private final int[] child; // the child of that node that is this sequence's next token
     private final int[] nextNode; // its node in the next level
 
     private int levelNodes; // number of nodes in their current levels
@@ -83,12 +81,11 @@ final class TreeWalk {
 
     TreeWalk(PackedModel packed, ScoreRequest request, Kernel kernel, OutputStage outputs) {
         this.model = packed.model();
-        this.outputs = outputs;
         this.writer = new AnswerWriter(request);
-        this.each = request.at() == Steps.EACH;
-        this.answersTargets = request.needsTargets();
-        this.needsTargets = answersTargets && !request.targetsNext();
-        this.needsNext = answersTargets && request.targetsNext();
+        this.distributions = request.needsDistribution();
+        this.choosesClasses = request.choosesClasses();
+        this.needsTargets = request.needsTargets() && !request.targetsNext();
+        this.needsNext = request.needsTargets() && request.targetsNext();
         this.firstClass = request.firstClass();
         this.writesHidden = request.asksFor(OutputKind.HIDDEN);
         this.writesCell = request.asksFor(OutputKind.CELL);
@@ -105,13 +102,11 @@ final class TreeWalk {
         this.pooled = pools ? new PooledStates(request.pooling(), band, states.topWidth()) : null;
         this.stepInputs = packed.stepInputs();
         this.inputs = new float[stepInputs == null ? 0 : Math.multiplyExact(band, stepInputs.width())];
-        boolean together = each || (answersTargets && !(request.choosesClasses() && request.needsDistribution()));
-        this.ended = outputs == null || together ? null : new EndedSequences(band, states.topWidth());
+        this.outputs = outputs == null ? null : new OutputQueue(outputs, request, states.topWidth());
         this.place = new int[band];
         this.shared = new int[band];
         this.level = new int[band];
         this.node = new int[band];
-        this.child = new int[band];
         this.nextNode = new int[band];
         this.parent = new int[band];
         this.owner = new int[band];
@@ -141,16 +136,17 @@ final class TreeWalk {
                 startGroup(tree, started, count);
                 started += count;
             }
-            int next = listNodes(tree);
-            if (outputs != null && (ended == null || answersTargets)) {
-                outputs.answer(nodes, states.top());
+            int next = listNextNodes(tree);
+            if (outputs != null) {
+                addOutputs(tree, answers);
+                outputs.flushIfLong();
             }
-            write(tree, answers);
+            writeStates(tree, answers);
             dropEnded(tree);
             step(tree, next);
         }
-        if (ended != null) {
-            ended.flush(outputs, writer, answers);
+        if (outputs != null) {
+            outputs.flush();
         }
         return answers;
     }
@@ -192,45 +188,69 @@ final class TreeWalk {
     }
 
     /**
-     * Lists the nodes of the current levels, what is requested of each, and the nodes of the next levels.
+     * Lists the nodes of the next levels.
      *
-     * @return number of nodes of the next levels
+     * @return their number
      */
-    private int listNodes(PrefixTree tree) {
+    private int listNextNodes(PrefixTree tree) {
         int next = 0;
         boolean nodeIsNew = false; // whether the next sequence to continue has a next node of its own
-        nodes.clear();
         for (int s = 0; s < active; s++) {
-            Sequence sequence = tree.sequence(place[s]);
-            int nextStep = level[s] + 1;
-            if (node[s] == nodes.count) {
-                nodes.add(states.topOffset(node[s]), each && level[s] >= 0 && targetsOnly == 0);
-            }
-            if (sequence.length() == nextStep) {
-                nodes.requested[node[s]] |= !each && ended == null;
-                if (needsNext && sequence.hasNext()) {
-                    child[s] = nodes.addChild(sequence.next() - firstClass);
+            nodeIsNew |= continuesAlone(s);
+            if (hasNextNode(tree.sequence(place[s]), s)) {
+                if (nodeIsNew) {
+                    nodeIsNew = false;
+                    parent[next] = node[s];
+                    owner[next] = place[s];
+                    token[next] = level[s] + 1;
+                    next++;
                 }
-                continue;
+                nextNode[s] = next - 1;
             }
-            // Also true if the neighbour has ended before this level: it shares at most its own length.
-            if (shared[s] <= nextStep) {
-                nodeIsNew = true;
-                if (needsTargets && level[s] >= 0) {
-                    nodes.addChild(sequence.tokens()[nextStep] - firstClass);
-                }
-            }
-            child[s] = nodes.children - 1;
-            if (nodeIsNew && hasNextNode(sequence, s)) {
-                nodeIsNew = false;
-                parent[next] = node[s];
-                owner[next] = place[s];
-                token[next] = nextStep;
-                next++;
-            }
-            nextNode[s] = next - 1;
         }
         return next;
+    }
+
+    /**
+     * Whether a sequence's next token, if it has one, is not that of the sequence before. Also true if the neighbour has ended before this
+     * level: it shares at most its own length.
+     */
+    private boolean continuesAlone(int s) {
+        return shared[s] <= level[s] + 1;
+    }
+
+    /** Adds what is requested of the output layer at the current levels to the queue. A node is added once for all its sequences. */
+    private void addOutputs(PrefixTree tree, Answer[] answers) {
+        int queued = NONE; // index in the queue of the last node
+        int child = NONE;
+        for (int s = 0; s < active; s++) {
+            if (s == 0 || node[s] != node[s - 1]) {
+                queued = NONE;
+            }
+            Sequence sequence = tree.sequence(place[s]);
+            Answer answer = answers[place[s]];
+            boolean ends = sequence.length() == level[s] + 1;
+            int row = distributions ? writer.answerIndex(level[s], sequence.length()) : NONE;
+            boolean predicts = ends ? needsNext && sequence.hasNext() : needsTargets && level[s] >= 0;
+            if (row >= 0 && choosesClasses) {
+                queued = add(s, sequence.classes());
+            } else if (queued == NONE && (row >= 0 || predicts)) {
+                queued = add(s, ClassChoice.ALL);
+            }
+            if (row >= 0) {
+                outputs.addDistribution(queued, answer, row);
+            }
+            if (predicts && ends) {
+                outputs.addTarget(outputs.addChild(sequence.next() - firstClass), answer, 0);
+            } else if (predicts) {
+                child = continuesAlone(s) ? outputs.addChild(sequence.tokens()[level[s] + 1] - firstClass) : child;
+                outputs.addTarget(child, answer, level[s]);
+            }
+        }
+    }
+
+    private int add(int s, ClassChoice classes) {
+        return outputs.add(states.top(), states.topOffset(node[s]), classes);
     }
 
     /** Whether a sequence has a node in the next level. */
@@ -238,46 +258,32 @@ final class TreeWalk {
         return sequence.length() - targetsOnly > level[s] + 1;
     }
 
-    /** Copies the nodes' results to the answers of their sequences. */
-    private void write(PrefixTree tree, Answer[] answers) {
+    /** Copies the nodes' states and gates to the answers of their sequences. */
+    private void writeStates(PrefixTree tree, Answer[] answers) {
         float[] hiddenRow = null; // of the copied node, shared by its sequences
         float[] cellRow = null;
         StepGates gates = null;
-        int copied = -1;
+        int copied = NONE;
         for (int s = 0; s < active; s++) {
-            Sequence sequence = tree.sequence(place[s]);
-            int length = sequence.length();
-            boolean ends = length == level[s] + 1;
+            int length = tree.sequence(place[s]).length();
             Answer answer = answers[place[s]];
-            int answered = writer.answerIndex(level[s], length);
-            if (answered >= 0) {
+            int row = writer.answerIndex(level[s], length);
+            if (row >= 0) {
                 if (copied != node[s]) {
                     copied = node[s];
                     hiddenRow = writesHidden ? hidden(copied, level[s] + 1) : null;
                     cellRow = writesCell ? states.topCell(copied) : null;
                     gates = writesGates ? states.gates(copied) : null;
                 }
-                writer.writeStates(answer, answered, hiddenRow, cellRow, gates);
-                if (ended == null) {
-                    writer.writeDistribution(answer, answered, nodes, node[s]);
-                } else {
-                    ended.add(place[s], states.top(), states.topOffset(node[s]), sequence.classes());
+                writer.writeStates(answer, row, hiddenRow, cellRow, gates);
+            }
+            if (length == level[s] + 1) {
+                if (writesState) {
+                    answer.state = states.state(node[s]);
                 }
-            }
-            if (needsTargets && level[s] >= 0 && !ends) {
-                writer.writeTarget(answer, level[s], nodes, child[s]);
-            }
-            if (needsNext && ends && sequence.hasNext()) {
-                writer.writeTarget(answer, 0, nodes, child[s]);
-            }
-            if (writesState && ends) {
-                answer.state = states.state(node[s]);
-            }
-            if (mayOverflow && ends && states.overflown(node[s])) {
-                answers[place[s]] = Answer.unscorable(OverflowGuard.overflow(sequence.length()));
-            }
-            if (ended != null && ended.isFull()) {
-                ended.flush(outputs, writer, answers);
+                if (mayOverflow && states.overflown(node[s])) {
+                    answers[place[s]] = Answer.unscorable(OverflowGuard.overflow(length));
+                }
             }
         }
     }

@@ -47,12 +47,12 @@ public final class GatePanels {
         }
     }
 
-    private GatePanels(GatePanels other, float[] start) {
-        this.inputWidth = other.inputWidth;
+    private GatePanels(GatePanels other, int inputWidth, float[] start) {
+        this.inputWidth = inputWidth;
         this.outputWidth = other.outputWidth;
         this.hiddenWidth = other.hiddenWidth;
         this.start = start;
-        this.weights = other.weights;
+        this.weights = other.weights.from(other.inputWidth - inputWidth);
     }
 
     /** Panels for inputs that are multiplied: rows of an embedding, features, or a lower layer's output. */
@@ -101,7 +101,24 @@ public final class GatePanels {
 
     /** The same weights with another start: rows that {@link #inputs} has computed. */
     public GatePanels startingFrom(float[] rows) {
-        return new GatePanels(this, rows);
+        return new GatePanels(this, inputWidth, rows);
+    }
+
+    /**
+     * The linear map {@code b + U x} of panels whose input is multiplied, over the same weights: the beginning of the chains that
+     * {@link #afterInputs} continues. So the input's terms of many steps are computed by one read of the weights.
+     */
+    public LinearPanels inputMap() {
+        return new LinearPanels(panels() * COLUMNS, inputWidth, start, weights);
+    }
+
+    /**
+     * The same weights without the input's.
+     *
+     * @param rows results of {@link #inputMap}, one a step
+     */
+    public GatePanels afterInputs(float[] rows) {
+        return new GatePanels(this, 0, rows);
     }
 
     /** The linear map {@code b + U x}, with its outputs in the order of a row of {@code start}. */

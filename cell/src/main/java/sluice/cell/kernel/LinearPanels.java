@@ -15,7 +15,11 @@ public final class LinearPanels {
     private final float[] bias; // (panels, 64)
     private final Strips weights; // one term for each input
 
-    private LinearPanels(int outputs, int inputs, float[] bias, Strips weights) {
+    /**
+     * @param bias {@code (panels, 64)}
+     * @param weights of as many columns, and at least so many terms as there are inputs
+     */
+    LinearPanels(int outputs, int inputs, float[] bias, Strips weights) {
         this.outputs = outputs;
         this.inputs = inputs;
         this.bias = bias;

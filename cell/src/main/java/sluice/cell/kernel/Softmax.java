@@ -47,8 +47,8 @@ public final class Softmax {
     }
 
     /** Replaces logits by {@code (logit - max) / T}, whose exponentials are added up, or are probabilities before their scale. */
-    public void exponents(float[] logits, int count, float ofMax) {
-        for (int at = 0; at < count; at++) {
+    public void exponents(float[] logits, int offset, int count, float ofMax) {
+        for (int at = offset; at < offset + count; at++) {
             logits[at] = (logits[at] - ofMax) / temperature;
         }
     }

@@ -48,7 +48,7 @@ public final class StepRows {
     }
 
     /** Copies {@code rows} rows of another list, from {@code from} on. */
-    void copy(StepRows other, int from, int rows) {
+    public void copy(StepRows other, int from, int rows) {
         System.arraycopy(other.start, from, start, 0, rows);
         System.arraycopy(other.input, from, input, 0, rows);
         System.arraycopy(other.previous, from, previous, 0, rows);

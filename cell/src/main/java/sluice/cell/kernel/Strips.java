@@ -17,8 +17,9 @@ final class Strips {
     /** Columns of a strip. */
     static final int COLUMNS = 16;
 
-    private final int terms;
     private final float[] values;
+    private final int size; // values in a strip
+    private final int first; // offset of the first term in a strip
 
     /**
      * @param what name of the weights, for the error if they are too many
@@ -26,8 +27,20 @@ final class Strips {
      * @param terms length of a chain
      */
     Strips(String what, long columns, long terms) {
-        this.terms = Math.toIntExact(terms);
         this.values = array(what, columns, terms);
+        this.size = (int) terms * COLUMNS;
+        this.first = 0;
+    }
+
+    private Strips(float[] values, int size, int first) {
+        this.values = values;
+        this.size = size;
+        this.first = first;
+    }
+
+    /** The same weights, of which term 0 is this term. */
+    Strips from(int term) {
+        return new Strips(values, size, first + term * COLUMNS);
     }
 
     /** Allocates a packed table. */
@@ -50,12 +63,12 @@ final class Strips {
 
     /** Offset of a column's term 0; its next terms follow at a distance of {@value #COLUMNS}. */
     int offset(int column) {
-        return column / COLUMNS * size() + column % COLUMNS;
+        return column / COLUMNS * size + first + column % COLUMNS;
     }
 
-    /** Number of values in a strip: the distance from a column to the same column of the next strip. */
+    /** The distance from a column to the same column of the next strip. */
     int size() {
-        return terms * COLUMNS;
+        return size;
     }
 
     float[] values() {

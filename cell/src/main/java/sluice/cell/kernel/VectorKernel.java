@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Set;
 import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -51,6 +52,8 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class VectorKernel implements Kernel {
     private static final VectorSpecies<Float> FLOATS = VectorGateFunctions.FLOATS;
+    private static final VectorSpecies<Integer> INTS = FLOATS.vectorShape().withLanes(int.class);
+    private static final int MAGNITUDE = GateFunctions.MAGNITUDE;
     private static final int LENGTH = FLOATS.length();
     private static final int COLUMNS = LinearPanels.COLUMNS; // of both kinds of panels
     private static final int UNITS = GatePanels.UNITS;
@@ -425,16 +428,25 @@ final class VectorKernel implements Kernel {
     @Override
     public float max(float[] values, int offset, int count) {
         int vectorised = FLOATS.loopBound(count);
-        FloatVector largest = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
+        IntVector largest = IntVector.broadcast(INTS, Integer.MIN_VALUE);
         for (int j = 0; j < vectorised; j += LENGTH) {
-            FloatVector value = FloatVector.fromArray(FLOATS, values, offset + j);
-            largest = largest.blend(value, value.compare(VectorOperators.GT, largest));
+            largest = largest.max(ordered(FloatVector.fromArray(FLOATS, values, offset + j)));
         }
-        float max = largest.reduceLanes(VectorOperators.MAX);
+        int bits = largest.reduceLanes(VectorOperators.MAX);
+        float max = vectorised == 0 ? Float.NEGATIVE_INFINITY : Float.intBitsToFloat(bits ^ (bits >> 31 & MAGNITUDE));
         for (int j = vectorised; j < count; j++) {
             max = Math.max(max, values[offset + j]);
         }
         return max + 0f; // never -0: its sign would depend on the order of comparison
+    }
+
+    /**
+     * Bits in the order of the numbers. A maximum of integers takes one cycle; one of floats takes a comparison and a blend, and each would
+     * wait for the one before.
+     */
+    private static IntVector ordered(FloatVector value) {
+        IntVector bits = value.reinterpretAsInts();
+        return bits.lanewise(VectorOperators.ASHR, 31).and(MAGNITUDE).lanewise(VectorOperators.XOR, bits);
     }
 
     @Override

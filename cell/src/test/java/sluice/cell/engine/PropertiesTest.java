@@ -70,6 +70,24 @@ class PropertiesTest {
     }
 
     /** More sequences than a band holds, so that some start while others are half read. */
+    /** A few sequences of several layers are scored layer by layer, more of them level by level. */
+    @ParameterizedTest(name = "{0} on {1}")
+    @MethodSource("engines")
+    void aFewSequencesHaveTheBitsOfMany(Sample sample, KernelChoice kernel) {
+        List<Sequence> batch = sample.batch();
+        for (Steps at : Steps.values()) {
+            SequenceScorer scorer = sample.scorer(kernel, at);
+            List<ScoredSequence> expected = scorer.score(batch);
+            for (int few = 2; few <= 5; few++) {
+                List<ScoredSequence> scored = new ArrayList<>();
+                for (int from = 0; from < batch.size(); from += few) {
+                    scored.addAll(scorer.score(batch.subList(from, Math.min(from + few, batch.size()))));
+                }
+                same(sample + " by " + few, scored, expected);
+            }
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("forward")
     void aLargeBatchHasTheBitsOfSmallOnes(Sample sample) {
