@@ -193,6 +193,7 @@ class ArchitectureTest {
                             "FileStamp",
                             "HadoopChannel",
                             "Journal",
+                            "LocalFiles",
                             "PartitionName",
                             "Publication",
                             "PublicationLog",
@@ -222,6 +223,7 @@ class ArchitectureTest {
      * pipelines uses.
      */
     private static final Set<String> ENTRY_POINTS = Set.of(
+            "LocalFiles",
             "Main",
             "NamelessUser",
             "ScoreCommand",

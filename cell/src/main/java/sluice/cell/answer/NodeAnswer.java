@@ -8,9 +8,9 @@ import sluice.cell.kernel.LinearRows;
 import sluice.cell.kernel.Softmax;
 
 /**
- * Computes the outputs of one node from its logits, block by block. Only a requested softmax, logits or sigmoid needs all logits at the end;
- * otherwise a running maximum, a sum, the best classes and counts are kept. Of a node with candidates it keeps their logits; blocks of all classes
- * are needed for the sum of a softmax only.
+ * Computes the outputs of one node from its logits, block by block. Only a requested softmax, logits or sigmoid needs all logits at the
+ * end; otherwise a running maximum, a sum, the best classes and counts are kept. Of a node with candidates it keeps their logits; blocks
+ * of all classes are needed for the sum of a softmax only.
  */
 final class NodeAnswer {
     private final ScoreRequest request;
@@ -23,7 +23,7 @@ final class NodeAnswer {
     private final boolean normalised; // whether a requested node needs the sum of a softmax
     private final float temperature;
     private final Softmax softmax;
-    private final float[] exponents; // of one block; empty if the temperature is 1
+    private final float[] exponents; // scratch for one block, shared by all nodes
     private final TopK best; // one class for a prediction, k for top-k
 
     private Nodes nodes;
@@ -34,7 +34,8 @@ final class NodeAnswer {
     private CandidateLogits candidates; // null if the answer is about all classes
     private int passed; // excluded classes before the current one
 
-    NodeAnswer(ScoreRequest request) {
+    /** @param exponents scratch for the block's classes; not used if the temperature is 1 */
+    NodeAnswer(ScoreRequest request, float[] exponents) {
         this.request = request;
         this.ranks = request.ranksTargets();
         this.topK = request.asksFor(OutputKind.TOPK);
@@ -45,7 +46,7 @@ final class NodeAnswer {
         this.normalised = whole || topK;
         this.temperature = request.temperature();
         this.softmax = new Softmax(temperature);
-        this.exponents = new float[temperature == 1 ? 0 : Softmax.BLOCK];
+        this.exponents = exponents;
         this.best = new TopK(topK ? request.topK() : 1);
     }
 

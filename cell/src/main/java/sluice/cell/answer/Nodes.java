@@ -72,7 +72,14 @@ public final class Nodes {
         return known != null && known.length == length ? known : new int[length];
     }
 
+    /** Removes all nodes; their results are kept alive by answers only. */
     public void clear() {
+        if (!keepsArrays) {
+            for (Object[] results :
+                    new Object[][] {choice, softmax, logits, sigmoid, topTokens, topProbabilities, ranks}) {
+                Arrays.fill(results, 0, count, null);
+            }
+        }
         count = 0;
         children = 0;
     }

@@ -114,6 +114,11 @@ public final class OutputQueue {
         for (int at = 0; at < targets.count; at++) {
             writer.writeTarget(targets.answers[at], targets.indexes[at], nodes, targets.results[at]);
         }
+        clear();
+    }
+
+    /** Removes what has been added. */
+    public void clear() {
         nodes.clear();
         distributions.clear();
         targets.clear();

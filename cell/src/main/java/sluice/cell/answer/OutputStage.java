@@ -12,10 +12,10 @@ import sluice.cell.kernel.Softmax;
  */
 public final class OutputStage {
     /** Most nodes that share one read of the weights. */
-    static final int GROUP = 384;
+    private static final int GROUP = 384;
 
-    /** The same for logits that exceed the limits below. */
-    private static final int LEAST_GROUP = 48;
+    /** The same if their logits exceed the limits below: two tiles of the kernel. */
+    private static final int LEAST_GROUP = 12;
 
     private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
 
@@ -53,26 +53,28 @@ public final class OutputStage {
         boolean keepsAll = NodeAnswer.needsAllLogits(request);
         this.stride = keepsAll ? output.outputs() : Math.min(Softmax.BLOCK, output.outputs());
         int fitting = (keepsAll ? ALL_BYTES : BLOCK_BYTES) / Float.BYTES / stride;
+        float[] exponents = new float[request.temperature() == 1 ? 0 : Math.min(Softmax.BLOCK, output.outputs())];
         int group = Math.min(Math.min(most, Math.max(LEAST_GROUP, fitting)), LONGEST_ARRAY / stride);
         this.answers = new NodeAnswer[group];
         this.inputOffsets = new int[group];
         this.logitOffsets = new int[group];
         this.blockOffsets = new int[group];
         for (int at = 0; at < group; at++) {
-            answers[at] = new NodeAnswer(request);
+            answers[at] = new NodeAnswer(request, exponents);
             logitOffsets[at] = at * stride;
         }
     }
 
     /** Computes the results of nodes whose hidden states are in {@code hidden}. */
     public void answer(Nodes nodes, float[] hidden) {
+        pending = 0; // also after a failure
         int asked = 0;
         for (int node = 0; node < nodes.count; node++) {
             asked += isAsked(nodes, node) ? 1 : 0;
         }
+        // Equal groups, because a small one costs a read of the weights as well.
         int groups = (asked + answers.length - 1) / answers.length;
-        int group = (asked + groups - 1)
-                / Math.max(1, groups); // equal ones: a small one costs a read of the weights as well
+        int group = (asked + groups - 1) / Math.max(1, groups);
         for (int node = 0; node < nodes.count; node++) {
             if (isAsked(nodes, node)) {
                 begin(nodes, node, hidden);

@@ -16,7 +16,7 @@ import sluice.cell.kernel.Kernel;
 
 /** Scores batches with a kernel. Each distinct sequence is computed once, and not at all if the cache holds its answer. */
 final class EngineScorer implements SequenceScorer {
-    /** Largest states of all steps of a few sequences. */
+    /** Most bytes of the states and inputs of a few sequences that are scored layer by layer. */
     private static final long LAYERS_BYTES = 4 << 20;
 
     private final PackedModel packed;
@@ -26,7 +26,7 @@ final class EngineScorer implements SequenceScorer {
     private final MemoryEstimate memory;
     private final TreeWalk tree; // for a model of forward layers only, else null
     private final LayeredScorer layered; // for a model with a backward direction, and for a few sequences
-    private final int statesBytes; // of a step, if all steps are kept
+    private final int statesBytes; // of a step and its input, if all steps are kept
     private long computedSteps; // by the tree
 
     /** @param answers of this request, by sequence */
@@ -49,7 +49,10 @@ final class EngineScorer implements SequenceScorer {
         this.tree = forward ? new TreeWalk(packed, request, kernel, outputs) : null;
         FirstLayer firstLayer = forward ? FirstLayer.withoutTokenTable(packed) : new FirstLayer(packed, kernel);
         this.layered = new LayeredScorer(packed, request, kernel, firstLayer, outputs);
-        this.statesBytes = LevelStates.bytes(packed.model().directions()) / 2;
+        int inputBytes = packed.stepInputs() == null
+                ? 0
+                : Float.BYTES * packed.stepInputs().width();
+        this.statesBytes = inputBytes + LevelStates.bytes(packed.model().directions()) / 2;
     }
 
     @Override
@@ -108,7 +111,7 @@ final class EngineScorer implements SequenceScorer {
         return answers;
     }
 
-    /** Whether there are a few sequences, several layers, and no step that the tree would not compute. */
+    /** Whether layer by layer is faster: few sequences, several layers, small states, and the tree would save no step. */
     private boolean isFasterByLayers(PrefixTree prefixes, long steps) {
         return packed.model().layers().size() > 1
                 && prefixes.size() <= InputTerms.FEW

@@ -176,9 +176,8 @@ final class LayerWalk {
      */
     private void run(SequenceBatch batch, StepStates table, int direction, LayerOutput below, float[] gates) {
         boolean reversed = table.direction().reversed();
-        InputTerms terms = below == null || batch.size() > InputTerms.FEW
-                ? null
-                : new InputTerms(packed.gates(direction), batch, kernel);
+        InputTerms terms =
+                below != null && InputTerms.suit(batch) ? new InputTerms(packed.gates(direction), batch, kernel) : null;
         GatePanels panels = panels(direction, below, terms);
         LinearPanels projection = packed.projection(direction);
         float[] input = below == null ? firstLayer.input(batch.inputs()) : below.values();

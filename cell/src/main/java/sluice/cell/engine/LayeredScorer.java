@@ -63,6 +63,7 @@ final class LayeredScorer {
             listNodes(sequences, place, batch, run.hidden());
             outputs.answer(nodes, run.hidden().values());
             write(sequences, answers);
+            nodes.clear();
         }
         for (int s = 0; s < answers.length; s++) {
             writeStates(batch, place[s], run, answers[s]);

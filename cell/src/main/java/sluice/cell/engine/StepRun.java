@@ -41,6 +41,13 @@ final class StepRun {
         }
     }
 
+    /** Lets the kernel's scratch grow to a full run, so that later calls allocate nothing. */
+    void warmUp() {
+        for (int layer = 1; layer < layers.length; layer++) {
+            multiplyInputs(layer, STEPS);
+        }
+    }
+
     /** States of a layer: row 0 is the state before the run, row t + 1 the state after step t. */
     private static final class Layer {
         private final LinearPanels inputs; // null for the first layer
@@ -139,22 +146,20 @@ final class StepRun {
 
     /** The input's terms of all steps, then step by step the others. */
     private void steps(int layer) {
-        Layer below = layers[layer - 1];
-        Layer here = layers[layer];
-        kernel.multiply(
-                here.inputs,
-                0,
-                here.inputs.outputs(),
-                below.hidden,
-                below.outputOffsets,
-                count(),
-                here.starts,
-                here.startOffsets);
+        multiplyInputs(layer, count());
         for (int at = 0; at < count(); at++) {
             step.clear();
             step.add(at, 0, at, at + 1);
-            step(layer, here.recurrent, NO_INPUT, at);
+            step(layer, layers[layer].recurrent, NO_INPUT, at);
         }
+    }
+
+    private void multiplyInputs(int layer, int count) {
+        Layer below = layers[layer - 1];
+        Layer here = layers[layer];
+        int outputs = here.inputs.outputs();
+        kernel.multiply(
+                here.inputs, 0, outputs, below.hidden, below.outputOffsets, count, here.starts, here.startOffsets);
     }
 
     private void step(int layer, GatePanels panels, float[] input, int at) {

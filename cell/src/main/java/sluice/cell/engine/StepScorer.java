@@ -25,6 +25,7 @@ public final class StepScorer {
         this.packed = packed;
         this.kernel = kernel;
         this.run = new StepRun(packed, kernel);
+        run.warmUp();
         this.stepInputs = packed.stepInputs();
         this.inputs = new float[stepInputs == null ? 0 : Math.multiplyExact(StepRun.STEPS, stepInputs.width())];
         this.mayOverflow = packed.mayOverflow();

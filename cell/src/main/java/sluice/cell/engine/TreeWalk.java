@@ -130,6 +130,9 @@ final class TreeWalk {
         int started = 0;
         levelNodes = 0;
         active = 0;
+        if (outputs != null) {
+            outputs.clear(); // of a walk that has failed
+        }
         while (active > 0 || started < answers.length) {
             if (started < answers.length && active <= (firstLayer.needsTokens() ? 0 : band / 2)) {
                 int count = Math.min(band - active, answers.length - started);
@@ -219,7 +222,7 @@ final class TreeWalk {
         return shared[s] <= level[s] + 1;
     }
 
-    /** Adds what is requested of the output layer at the current levels to the queue. A node is added once for all its sequences. */
+    /** Adds what is requested of the output layer at the current levels to the queue. A node is added once for all its sequences, or, if sequences choose classes, once for each that ends. */
     private void addOutputs(PrefixTree tree, Answer[] answers) {
         int queued = NONE; // index in the queue of the last node
         int child = NONE;

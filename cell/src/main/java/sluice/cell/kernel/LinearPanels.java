@@ -4,7 +4,7 @@ import sluice.cell.model.Matrix;
 
 /**
  * A linear map {@code y = M x + b}, packed into panels of {@value #COLUMNS} outputs, each of four {@linkplain Strips strips}: the
- * output layer, or a projection. The last panel is padded with zeros.
+ * output layer, a projection, or the input's terms of a layer. The last panel is padded with zeros.
  */
 public final class LinearPanels {
     /** Outputs in a panel. */
@@ -17,7 +17,7 @@ public final class LinearPanels {
 
     /**
      * @param bias {@code (panels, 64)}
-     * @param weights of as many columns, and at least so many terms as there are inputs
+     * @param weights of as many columns, and at least as many terms as there are inputs
      */
     LinearPanels(int outputs, int inputs, float[] bias, Strips weights) {
         this.outputs = outputs;

@@ -38,7 +38,7 @@ final class Strips {
         this.first = first;
     }
 
-    /** The same weights, of which term 0 is this term. */
+    /** A view of the weights that begins at this term. */
     Strips from(int term) {
         return new Strips(values, size, first + term * COLUMNS);
     }

@@ -69,7 +69,6 @@ class PropertiesTest {
         }
     }
 
-    /** More sequences than a band holds, so that some start while others are half read. */
     /** A few sequences of several layers are scored layer by layer, more of them level by level. */
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("engines")
@@ -88,6 +87,7 @@ class PropertiesTest {
         }
     }
 
+    /** More sequences than a band holds, so that some start while others are half read. */
     @ParameterizedTest
     @MethodSource("forward")
     void aLargeBatchHasTheBitsOfSmallOnes(Sample sample) {

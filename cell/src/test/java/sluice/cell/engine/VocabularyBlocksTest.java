@@ -99,11 +99,38 @@ class VocabularyBlocksTest {
                 .isCloseTo(-StrictMath.log(3000), within(Tolerance.softmaxRelative(3000, 0) + 8 * Tolerance.FLOAT));
     }
 
+    /** Without the logits of all classes, which are then kept a block at a time. */
+    @ParameterizedTest
+    @MethodSource("samples")
+    void whatNeedsNoVectorHasTheSameBitsWithoutThem(Sample sample) {
+        ScoreRequest without = sample.request(
+                Steps.EACH,
+                EnumSet.of(
+                        OutputKind.PREDICTION,
+                        OutputKind.TOPK,
+                        OutputKind.RANK,
+                        OutputKind.LOGPROB,
+                        OutputKind.LOGLIK));
+        List<ScoredSequence> vectors =
+                sample.scorer(KernelChoice.AUTO, Steps.EACH).score(batch(sample));
+        List<ScoredSequence> blocks =
+                sample.compile(KernelChoice.AUTO).scorer(without).score(batch(sample));
+        for (int s = 0; s < vectors.size(); s++) {
+            assertThat(blocks.get(s).prediction()).isEqualTo(vectors.get(s).prediction());
+            assertThat(blocks.get(s).topTokens()).isEqualTo(vectors.get(s).topTokens());
+            assertThat(blocks.get(s).ranks()).isEqualTo(vectors.get(s).ranks());
+            same("top", blocks.get(s).topProbabilities(), vectors.get(s).topProbabilities());
+            same("tokens", blocks.get(s).logProbabilities(), vectors.get(s).logProbabilities());
+            assertThat(blocks.get(s).logLikelihood()).isEqualTo(vectors.get(s).logLikelihood());
+        }
+    }
+
     private static List<Sequence> batch(Sample sample) {
         return List.of(
                 sample.sequence(1, 0),
                 sample.sequence(2, 1),
                 sample.sequence(3, 63),
+                sample.sequence(6, 450),
                 sample.sequence(4, 2),
                 sample.sequence(5, 20));
     }

@@ -279,7 +279,7 @@ public final class ScoringJob {
         return true;
     }
 
-    /** The user's session may have cached the table before this run, or another process's run of this name, added rows. */
+    /** The user's session may have a cached table without the rows of this run. Another process may have added them. */
     private void refreshTable() {
         after.attempt(
                 "the session could not be refreshed",

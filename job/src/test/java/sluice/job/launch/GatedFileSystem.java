@@ -9,13 +9,13 @@ import java.util.stream.Stream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.util.Progressable;
-import sluice.job.fixture.LocalFiles;
+import sluice.job.fixture.SchemeFiles;
 
 /**
  * A file system on which the first tasks of a run end, and each that follows waits with its rows written and the file still open, until
  * the test opens the gate. The executors that wait are processes of their own, so the gate is a folder.
  */
-public final class GatedFileSystem extends LocalFiles.Raw {
+public final class GatedFileSystem extends SchemeFiles {
     private static final String GATE = "sluice.test.gate";
     private static final String PASSES = "sluice.test.gate-passes";
     private static final String OPEN = "open";

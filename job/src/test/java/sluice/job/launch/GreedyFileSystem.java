@@ -7,10 +7,10 @@ import java.util.List;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.util.Progressable;
-import sluice.job.fixture.LocalFiles;
+import sluice.job.fixture.SchemeFiles;
 
 /** A file system that takes memory outside of the heap, 1.25 GiB, when a task creates a file, and waits until its process is ended. */
-public final class GreedyFileSystem extends LocalFiles.Raw {
+public final class GreedyFileSystem extends SchemeFiles {
     private static final int PIECES = 20;
     private static final int PIECE_BYTES = 64 << 20;
     private static final int PAGE_BYTES = 4_096;

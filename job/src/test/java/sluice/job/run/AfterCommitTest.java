@@ -20,9 +20,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import sluice.job.fixture.LocalFiles;
 import sluice.job.fixture.LocalSpark;
 import sluice.job.fixture.Run;
+import sluice.job.fixture.SchemeFiles;
 import sluice.job.fixture.Tables;
 import sluice.job.fixture.Terminal;
 import sluice.job.fixture.TorchCase;
@@ -39,7 +39,7 @@ class AfterCommitTest {
     private SparkSession spark;
 
     /** A file system whose client has a defect: it throws what is no {@link IOException}, for the paths that hold a text. */
-    public static final class Defective extends LocalFiles.Raw {
+    public static final class Defective extends SchemeFiles {
         private static volatile String deleted = "never";
         private static volatile String created = "never";
 

@@ -14,12 +14,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import sluice.job.fixture.LocalFiles;
+import sluice.job.fixture.SchemeFiles;
 import sluice.job.message.RefusedException;
 
 class StorageTest {
     /** A connector some of whose jars are missing. */
-    public static final class Incomplete extends LocalFiles.Raw {
+    public static final class Incomplete extends SchemeFiles {
         @Override
         public void initialize(URI uri, Configuration hadoop) {
             switch (uri.getHost()) {

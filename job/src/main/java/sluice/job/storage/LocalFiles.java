@@ -1,0 +1,68 @@
+package sluice.job.storage;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumFs;
+import org.apache.hadoop.fs.DelegateToFileSystem;
+import org.apache.hadoop.fs.FsConstants;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.fs.permission.FsPermission;
+
+/**
+ * Hadoop's local file system, with the modes of files set by Java. Without its native library Hadoop starts the program {@code chmod} for
+ * each new file and directory: 29 processes in a run of one row.
+ *
+ * <p>{@code submit/score} registers it where the jar is on the class path of Spark: {@code fs.file.impl} is this class, and
+ * {@code fs.AbstractFileSystem.file.impl}, which Spark's checkpoints use, is {@link OfContext}.
+ */
+public final class LocalFiles extends LocalFileSystem {
+    public LocalFiles() {
+        super(new Raw());
+    }
+
+    /** Without checksums. */
+    public static class Raw extends RawLocalFileSystem {
+        private static final String MODE = "unix:mode";
+        private static final int SPECIAL = 07000; // set-user-ID, set-group-ID, sticky
+
+        /** Leaves special bits to {@code chmod}, which keeps those of a directory. */
+        @Override
+        public void setPermission(Path path, FsPermission permission) throws IOException {
+            java.nio.file.Path file = pathToFile(path).toPath();
+            boolean known = file.getFileSystem().supportedFileAttributeViews().contains("unix");
+            if (!known || permission.getStickyBit() || ((int) Files.getAttribute(file, MODE) & SPECIAL) != 0) {
+                super.setPermission(path, permission);
+                return;
+            }
+            String symbols = permission.getUserAction().SYMBOL
+                    + permission.getGroupAction().SYMBOL
+                    + permission.getOtherAction().SYMBOL;
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(symbols));
+        }
+    }
+
+    /** The same for Hadoop's newer API. */
+    public static final class OfContext extends ChecksumFs {
+        /** Called by Hadoop. */
+        public OfContext(URI uri, Configuration settings) throws IOException, URISyntaxException {
+            super(new RawOfContext(uri, settings));
+        }
+    }
+
+    private static final class RawOfContext extends DelegateToFileSystem {
+        RawOfContext(URI uri, Configuration settings) throws IOException, URISyntaxException {
+            super(uri, new Raw(), settings, FsConstants.LOCAL_FS_URI.getScheme(), false);
+        }
+
+        @Override
+        public int getUriDefaultPort() {
+            return -1; // none
+        }
+    }
+}
