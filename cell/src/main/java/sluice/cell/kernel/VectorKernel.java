@@ -96,7 +96,8 @@ final class VectorKernel implements Kernel {
         for (int row = 0; row < rows.count; row += PACKED_ROWS) {
             int count = Math.min(PACKED_ROWS, rows.count - row);
             pack(gates, rows, row, count, input, hidden);
-            for (int panel = 0; panel < gates.panels(); panel++) {
+            int first = count == 1 ? pairsOfPanels(gates, rows, row, cell, shown) : 0;
+            for (int panel = first; panel < gates.panels(); panel++) {
                 for (int packed = 0; packed < count; packed += BAND_ROWS) {
                     int banded = Math.min(BAND_ROWS, count - packed);
                     preActivations(gates, panel, rows, row + packed, packed, banded);
@@ -104,6 +105,25 @@ final class VectorKernel implements Kernel {
                 }
             }
         }
+    }
+
+    /**
+     * A step of one sequence, for two panels at a time, which take the places of two rows in the band.
+     *
+     * @return number of panels that are computed: all pairs without padding
+     */
+    private int pairsOfPanels(GatePanels gates, StepRows rows, int row, float[] cell, float[] shown) {
+        int panel = 0;
+        for (; panel + 1 < gates.panels() && gates.units(panel + 1) == UNITS; panel += 2) {
+            for (int at = 0; at < 2; at++) {
+                starts[at] = gates.startOffset(rows.start[row], panel + at);
+                previous[at] = rows.previous[row] * gates.hiddenWidth() + (panel + at) * UNITS;
+                next[at] = rows.next[row] * gates.hiddenWidth() + (panel + at) * UNITS;
+            }
+            accumulatePair(gates.start(), gates.weights(), panel);
+            states(2, cell, previous, shown, next);
+        }
+        return panel;
     }
 
     @Override
@@ -187,6 +207,29 @@ final class VectorKernel implements Kernel {
                     tiles.values(),
                     tiles.offset(packed + tiled),
                     terms);
+        }
+    }
+
+    /** {@link #accumulate} for the only packed row and two panels: {@code band[p][j] = start[starts[p] + j] + ...}. */
+    private void accumulatePair(float[] start, Strips weights, int panel) {
+        for (int column = 0; column < COLUMNS; column += 4 * LENGTH) {
+            int left = panel * COLUMNS + column;
+            int right = left + COLUMNS;
+            oneRow(
+                    start,
+                    starts[0] + column,
+                    starts[1] + column,
+                    band,
+                    column,
+                    weights.values(),
+                    weights.offset(left),
+                    weights.offset(left + LENGTH),
+                    weights.offset(left + 2 * LENGTH),
+                    weights.offset(left + 3 * LENGTH),
+                    weights.offset(right) - weights.offset(left),
+                    tiles.values(),
+                    tiles.offset(0),
+                    tiles.terms());
         }
     }
 
@@ -304,8 +347,8 @@ final class VectorKernel implements Kernel {
     }
 
     /**
-     * Two rows of four vectors: eight chains, for one or two rows, for which a tile would be too large. Each vector's weights have their
-     * own offset.
+     * Two rows of four vectors: eight chains, for one or two rows, for which a tile would be too large. A single row uses it for the panels
+     * that {@link #oneRow} leaves. Each vector's weights have their own offset.
      */
     private static void twoRows(
             float[] start,
@@ -346,6 +389,57 @@ final class VectorKernel implements Kernel {
             column = FloatVector.fromArray(FLOATS, weights, offset3 + w);
             a3 = column.fma(a, a3);
             b3 = column.fma(b, b3);
+        }
+        a0.intoArray(band, at);
+        a1.intoArray(band, at + LENGTH);
+        a2.intoArray(band, at + 2 * LENGTH);
+        a3.intoArray(band, at + 3 * LENGTH);
+        b0.intoArray(band, at + COLUMNS);
+        b1.intoArray(band, at + COLUMNS + LENGTH);
+        b2.intoArray(band, at + COLUMNS + 2 * LENGTH);
+        b3.intoArray(band, at + COLUMNS + 3 * LENGTH);
+    }
+
+    /**
+     * One row of four vectors of two panels: eight chains. With the two rows of {@link #twoRows}, one of them padding, half of the
+     * multiply-adds would be in vain.
+     *
+     * @param apart distance from the weights of the left panel to those of the right one
+     */
+    private static void oneRow(
+            float[] start,
+            int startA,
+            int startB,
+            float[] band,
+            int at,
+            float[] weights,
+            int offset0,
+            int offset1,
+            int offset2,
+            int offset3,
+            int apart,
+            float[] x,
+            int from,
+            int terms) {
+        FloatVector a0 = FloatVector.fromArray(FLOATS, start, startA);
+        FloatVector a1 = FloatVector.fromArray(FLOATS, start, startA + LENGTH);
+        FloatVector a2 = FloatVector.fromArray(FLOATS, start, startA + 2 * LENGTH);
+        FloatVector a3 = FloatVector.fromArray(FLOATS, start, startA + 3 * LENGTH);
+        FloatVector b0 = FloatVector.fromArray(FLOATS, start, startB);
+        FloatVector b1 = FloatVector.fromArray(FLOATS, start, startB + LENGTH);
+        FloatVector b2 = FloatVector.fromArray(FLOATS, start, startB + 2 * LENGTH);
+        FloatVector b3 = FloatVector.fromArray(FLOATS, start, startB + 3 * LENGTH);
+        for (int k = 0; k < terms; k++) {
+            int w = k * STRIP;
+            FloatVector term = FloatVector.broadcast(FLOATS, x[from + k * RowTiles.STRIDE]);
+            a0 = FloatVector.fromArray(FLOATS, weights, offset0 + w).fma(term, a0);
+            a1 = FloatVector.fromArray(FLOATS, weights, offset1 + w).fma(term, a1);
+            a2 = FloatVector.fromArray(FLOATS, weights, offset2 + w).fma(term, a2);
+            a3 = FloatVector.fromArray(FLOATS, weights, offset3 + w).fma(term, a3);
+            b0 = FloatVector.fromArray(FLOATS, weights, offset0 + apart + w).fma(term, b0);
+            b1 = FloatVector.fromArray(FLOATS, weights, offset1 + apart + w).fma(term, b1);
+            b2 = FloatVector.fromArray(FLOATS, weights, offset2 + apart + w).fma(term, b2);
+            b3 = FloatVector.fromArray(FLOATS, weights, offset3 + apart + w).fma(term, b3);
         }
         a0.intoArray(band, at);
         a1.intoArray(band, at + LENGTH);
@@ -405,7 +499,15 @@ final class VectorKernel implements Kernel {
             int packed = Math.min(PACKED_ROWS, count - row);
             tiles.begin(packed, map.inputs());
             tiles.put(input, inputOffsets, row);
-            for (int done = 0; done < outputs; done += COLUMNS) {
+            int pairs = packed == 1 ? outputs / (2 * COLUMNS) : 0;
+            for (int pair = 0; pair < pairs; pair++) {
+                int panel = firstOutput / COLUMNS + 2 * pair;
+                starts[0] = panel * COLUMNS;
+                starts[1] = starts[0] + COLUMNS;
+                accumulatePair(map.bias(), map.weights(), panel);
+                System.arraycopy(band, 0, result, resultOffsets[row] + 2 * pair * COLUMNS, 2 * COLUMNS);
+            }
+            for (int done = 2 * pairs * COLUMNS; done < outputs; done += COLUMNS) {
                 int panel = (firstOutput + done) / COLUMNS;
                 multiply(map, panel, packed, result, resultOffsets, row, done, Math.min(COLUMNS, outputs - done));
             }
