@@ -7,7 +7,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -80,6 +83,36 @@ class ScoreLaunchIT {
                     .containsExactly("in.jsonl");
         }
         Launch.local(directory, "--status", "out").end().assertFailed(1, "out: there is no report");
+    }
+
+    /** Hadoop starts the program for each new file unless its native library is loaded. */
+    @Test
+    void noProcessIsStartedForAFile() throws IOException {
+        Path programs = Files.createDirectory(directory.resolve("programs"));
+        Path chmod = Files.writeString(
+                programs.resolve("chmod"),
+                "#!/bin/sh\necho \"$@\" >> \"$(dirname \"$0\")/started\"\nexec /bin/chmod \"$@\"\n");
+        Files.setPosixFilePermissions(chmod, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Path input = Files.writeString(directory.resolve("in.jsonl"), GOOD);
+        List<String> command = List.of(
+                Checkout.launcher().toString(),
+                "--driver-memory",
+                "512m",
+                "--model",
+                model(),
+                "--input",
+                input.toString(),
+                "--splitter",
+                "character",
+                "--tokens",
+                "text",
+                "--output",
+                "out");
+        Map<String, String> environment = Map.of("PATH", programs + ":" + System.getenv("PATH"));
+        Launch.start(directory, command, environment).end().assertScored();
+        assertThat(programs.resolve("started")).doesNotExist();
+        assertThat(Files.getPosixFilePermissions(directory.resolve("out/_SUCCESS")))
+                .isEqualTo(PosixFilePermissions.fromString("rw-r--r--"));
     }
 
     @Test
