@@ -64,5 +64,10 @@ public final class LocalFiles extends LocalFileSystem {
         public int getUriDefaultPort() {
             return -1; // none
         }
+
+        @Override
+        public boolean isValidName(String name) {
+            return true; // the disk decides; the default refuses colons
+        }
     }
 }

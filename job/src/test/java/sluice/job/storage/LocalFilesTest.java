@@ -100,8 +100,9 @@ class LocalFilesTest {
     void theNewerApiUsesItToo() throws IOException {
         settings.set("fs.AbstractFileSystem.file.impl", LocalFiles.OfContext.class.getName());
         FileContext context = FileContext.getFileContext(URI.create("file:///"), settings);
-        context.mkdir(path("made"), new FsPermission((short) 0750), true);
-        assertThat(mode(directory.resolve("made")) & 0777).isEqualTo(0750);
+        Path withColon = new Path(new Path(directory.toUri()), new Path(null, null, "./made: here"));
+        context.mkdir(withColon, new FsPermission((short) 0750), true);
+        assertThat(mode(directory.resolve("made: here")) & 0777).isEqualTo(0750);
         assertThat(context.getDefaultFileSystem()).isInstanceOf(LocalFiles.OfContext.class);
     }
 }
