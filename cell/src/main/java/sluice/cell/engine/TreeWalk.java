@@ -222,7 +222,10 @@ final class TreeWalk {
         return shared[s] <= level[s] + 1;
     }
 
-    /** Adds what is requested of the output layer at the current levels to the queue. A node is added once for all its sequences, or, if sequences choose classes, once for each that ends. */
+    /**
+     * Adds what is requested of the output layer at the current levels to the queue. A node is added once for all its sequences, or, if
+     * sequences choose classes, once for each that ends.
+     */
     private void addOutputs(PrefixTree tree, Answer[] answers) {
         int queued = NONE; // index in the queue of the last node
         int child = NONE;

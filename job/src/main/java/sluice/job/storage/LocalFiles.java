@@ -27,7 +27,7 @@ public final class LocalFiles extends LocalFileSystem {
     }
 
     /** Without checksums. */
-    public static class Raw extends RawLocalFileSystem {
+    private static final class Raw extends RawLocalFileSystem {
         private static final String MODE = "unix:mode";
         private static final int SPECIAL = 07000; // set-user-ID, set-group-ID, sticky
 

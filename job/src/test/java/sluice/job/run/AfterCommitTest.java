@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.fs.FSDataOutputStream;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.util.Progressable;
@@ -54,20 +53,6 @@ class AfterCommitTest {
                 throw new UnsupportedOperationException("no deletion of " + path.getName());
             }
             return super.delete(path, recursive);
-        }
-
-        /** Without permissions, which Hadoop reads for {@code file:} only. */
-        @Override
-        public FileStatus[] listStatus(Path path) throws IOException {
-            return Arrays.stream(super.listStatus(path))
-                    .map(file -> new FileStatus(
-                            file.getLen(),
-                            file.isDirectory(),
-                            1,
-                            file.getBlockSize(),
-                            file.getModificationTime(),
-                            file.getPath()))
-                    .toArray(FileStatus[]::new);
         }
 
         @Override
