@@ -102,6 +102,8 @@ class ScoreLaunchIT {
                 model(),
                 "--input",
                 input.toString(),
+                "--input-format",
+                "json",
                 "--splitter",
                 "character",
                 "--tokens",
