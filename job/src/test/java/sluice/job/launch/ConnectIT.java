@@ -7,10 +7,12 @@ import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The door for SQL from afar: a Spark Connect client that has nothing of ours, and a server with our jar and a line for each model. */
+@Tag("slow")
 class ConnectIT {
     private static final String MODEL = Checkout.example("reber.safetensors").toString();
 

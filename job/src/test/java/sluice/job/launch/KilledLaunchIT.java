@@ -146,6 +146,7 @@ class KilledLaunchIT {
     }
 
     /** The moment of decision has passed: from then on there is only the new table, whoever moves it to its place. */
+    @Tag("slow")
     @Test
     void betweenTheJournalAndTheMoves() throws IOException {
         score("old.jsonl", "error").assertScored();

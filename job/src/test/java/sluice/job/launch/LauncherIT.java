@@ -249,6 +249,29 @@ class LauncherIT {
                 .doesNotContain("-Xmx3g");
     }
 
+    @Test
+    void theArchiveOfClassesIsUsedWhereJavaWouldMapIt() throws IOException {
+        Path java = home(
+                "java",
+                "case $1 in -version) printf '%s\\n' 'openjdk version \"17.0.15\"' '(build 17.0.15+6, sharing)' >&2 ;; *) "
+                        + PRINT_ARGUMENTS + " ;; esac");
+        Path jar = Files.copy(Checkout.jar(), directory.resolve("scoring.jar"));
+        Path archive = Files.writeString(directory.resolve("scoring-17.0.15+6.classes"), "classes");
+        Map<String, String> environment = Map.of("JAVA_HOME", java.toString(), "SLUICE_JAR", jar.toString());
+        String flag = "-XX:SharedArchiveFile=" + archive;
+        assertThat(launch(environment).out().lines()).contains(flag);
+        assertThat(launch(environment, "--driver-class-path", "/first.jar")
+                        .out()
+                        .lines())
+                .isNotEmpty()
+                .doesNotContain(flag);
+        assertThat(launch(environment, "--driver-java-options", "--patch-module=java.base=/patch")
+                        .out()
+                        .lines())
+                .contains("--patch-module=java.base=/patch")
+                .doesNotContain(flag);
+    }
+
     /** What Spark's launcher does with them. */
     @Test
     void thePathsOfTheDriverAndMorePropertiesReachTheVirtualMachine() throws IOException {

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What OpenLineage's listener records of a run: its input, and the place where its rows are published. */
 @Tag("launch")
+@Tag("slow")
 class LineageIT {
     @TempDir
     private Path directory;
@@ -149,7 +150,6 @@ class LineageIT {
     }
 
     @Test
-    @Tag("slow")
     void partitionsAndNewFiles() throws IOException {
         List<JsonNode> events = events(
                 "--output",
@@ -171,7 +171,6 @@ class LineageIT {
 
     /** Spark writes a version of the states if it merges earlier ones. */
     @Test
-    @Tag("slow")
     void carriedStatesAreADataSetOfTheirOwn() throws IOException {
         String[] states = {"--set", "state.path=states", "--set", "state.key=id", "--output"};
         events(with(states, "monday"));
@@ -185,7 +184,6 @@ class LineageIT {
 
     /** OpenLineage names no input of rows that Spark has cached. It is in another event of the same parent run. */
     @Test
-    @Tag("slow")
     void aDeltaTableIsNamed() throws IOException {
         List<JsonNode> events = events(
                 "--conf",

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What the files of {@code submit/schedule} start, as they stand: only their environment says where things are. */
 @Tag("launch")
+@Tag("slow")
 class NightlyIT {
     private static final int ROWS = 40;
     private static final LocalDate YESTERDAY = LocalDate.now().minusDays(1);

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code submit/score} with all its paths in an object store, where a rename copies: S3A and an S3 server. */
 @Tag("launch")
+@Tag("slow")
 class ObjectStoreIT {
     @TempDir
     private static Path directory;
@@ -53,7 +54,6 @@ class ObjectStoreIT {
     }
 
     @Test
-    @Tag("slow")
     void eachMode() throws IOException {
         runs.score("a", "old.jsonl", "error").assertScored();
         runs.score("b", "new.jsonl", "error").assertFailed(2, "exists already");
@@ -71,7 +71,6 @@ class ObjectStoreIT {
 
     /** The model, the report, the bad rows and the output are all there, and nowhere else. */
     @Test
-    @Tag("slow")
     void aModelAReportAndBadRows() throws IOException {
         String model = runs.bucket().path("models/reber.safetensors");
         runs.launch(

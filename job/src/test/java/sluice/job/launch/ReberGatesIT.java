@@ -13,6 +13,7 @@ import sluice.job.docs.DocumentedOutput;
 
 /** {@code submit/example/reber-gates} as a process: what the README shows is what it prints. */
 @Tag("launch")
+@Tag("slow")
 class ReberGatesIT {
     @TempDir
     private Path directory;

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The same jar on other versions of Spark, as a user has them: behind {@code SPARK_HOME}. */
 @Tag("launch")
+@Tag("slow")
 class SparkVersionsIT {
     /** A Spark that is submitted to says all that it does. */
     private static final List<String> QUIET = List.of(

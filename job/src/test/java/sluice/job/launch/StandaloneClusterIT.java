@@ -242,6 +242,7 @@ class StandaloneClusterIT {
         }
     }
 
+    @Tag("slow")
     @Test
     void anExecutorIsKilledHalfWay() throws IOException {
         Launch launch = scoreUpToTheGate();
@@ -257,6 +258,7 @@ class StandaloneClusterIT {
         assertEachRowOnce();
     }
 
+    @Tag("slow")
     @Test
     void aWorkerIsLostHalfWay() throws IOException {
         Launch launch = scoreUpToTheGate();
@@ -276,6 +278,7 @@ class StandaloneClusterIT {
     }
 
     /** It stands still with a task in its hands; the other executor does it a second time. */
+    @Tag("slow")
     @Test
     void anExecutorThatStandsStillIsOvertaken() throws Exception {
         Launch launch = scoreUpToTheGate(
@@ -341,6 +344,7 @@ class StandaloneClusterIT {
         return files;
     }
 
+    @Tag("slow")
     @Test
     void aDriverIsKilledWhileItScoresAndBeforeItCommitsAndStartedAgain() throws IOException {
         copy(alone, output);
@@ -407,6 +411,7 @@ class StandaloneClusterIT {
     }
 
     /** Spark adds the module itself, so it takes a Java that leaves it away. */
+    @Tag("slow")
     @Test
     void executorsWithoutTheVectorModuleSaySoOnceAndGiveTheSameBits() throws IOException {
         waitForTheCores();
@@ -459,6 +464,7 @@ class StandaloneClusterIT {
     }
 
     /** The submitting process can't know how a driver ended that runs on the cluster; the report does. */
+    @Tag("slow")
     @Test
     void aDriverOnTheClusterLeavesItsExitCodeInItsReport() throws IOException {
         waitForTheCores();

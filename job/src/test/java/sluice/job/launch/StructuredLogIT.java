@@ -82,6 +82,7 @@ class StructuredLogIT {
         assertStructured(Map.of());
     }
 
+    @Tag("slow")
     @Test
     void withASparkInstallation() throws IOException {
         Path spark = Checkout.target("sparks").resolve(package$.MODULE$.SPARK_VERSION());

@@ -96,6 +96,7 @@ class UnsafeJavaIT {
         assertThat(directory.resolve("out")).doesNotExist();
     }
 
+    @Tag("slow")
     @Test
     void anotherCollectorIsNotRefused() {
         scoreHere("-XX:+UseParallelGC").end().assertScored();
@@ -103,6 +104,7 @@ class UnsafeJavaIT {
     }
 
     /** The driver runs on the Java of the tests, and one executor on the other. */
+    @Tag("slow")
     @Test
     void anExecutorIsRefusedByItsFirstTask() throws IOException {
         try (StandaloneCluster cluster = new StandaloneCluster()) {

@@ -11,10 +11,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The jar on a Spark without its ML library, with a table that the library's vectors are in. */
+@Tag("slow")
 class WithoutMlLibraryIT {
     @TempDir
     private Path directory;
