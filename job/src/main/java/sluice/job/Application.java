@@ -12,6 +12,8 @@ final class Application {
     private static final String LINEAGE = "io.openlineage.spark.agent.OpenLineageSparkListener";
     private static final String LINEAGE_OF_RDDS = "spark.openlineage.filter.rddEventsDisabled";
 
+    private static final String ISOLATION = "spark.sql.artifact.isolation.enabled";
+
     private static final String STRUCTURED = "spark.log.structuredLogging.enabled";
     /** The field of log events that has the name of the run. */
     private static final String RUN = "mdc.sluice_run"; // as Spark names it in tasks
@@ -51,6 +53,12 @@ final class Application {
         // output.
         if (given.get(LISTENERS, "").contains(LINEAGE) && !given.contains(LINEAGE_OF_RDDS)) {
             builder = builder.config(LINEAGE_OF_RDDS, true);
+        }
+        // A run adds no classes to its session. With a class loader for each session, tasks ask the driver for each
+        // class
+        // that they don't find, and compile what they have compiled for another session.
+        if (!given.contains(ISOLATION)) {
+            builder = builder.config(ISOLATION, false);
         }
         SparkSession spark = builder.getOrCreate();
         if (MDC.get(RUN) != null) {

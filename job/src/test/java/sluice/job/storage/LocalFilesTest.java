@@ -2,12 +2,16 @@ package sluice.job.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
@@ -94,6 +98,38 @@ class LocalFilesTest {
         assertThatThrownBy(() -> ours.setPermission(path("missing"), new FsPermission((short) 0644)))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("missing");
+    }
+
+    /** Hadoop's own status starts a program for the mode and the owner, and reads them when it is asked. */
+    private static List<Object> statusOf(FileStatus status) {
+        return List.of(
+                status.getPath(),
+                status.getLen(),
+                status.isDirectory(),
+                status.isSymlink(),
+                status.getModificationTime(),
+                status.getBlockSize(),
+                status.getPermission(),
+                status.getOwner(),
+                status.getGroup());
+    }
+
+    @Test
+    void aStatusIsThatOfHadoops() throws IOException {
+        Files.writeString(directory.resolve("file"), "text");
+        Files.createSymbolicLink(directory.resolve("link"), directory.resolve("file"));
+        Files.createSymbolicLink(directory.resolve("dangling"), directory.resolve("missing"));
+        Files.setAttribute(Files.createDirectory(directory.resolve("sticky")), "unix:mode", 01770);
+        for (String name : new String[] {"file", "link", "sticky", ""}) {
+            assertThat(statusOf(ours.getFileStatus(path(name)))).isEqualTo(statusOf(hadoops.getFileStatus(path(name))));
+            assertThat(statusOf(ours.getFileLinkStatus(path(name))))
+                    .isEqualTo(statusOf(hadoops.getFileLinkStatus(path(name))));
+        }
+        for (String name : new String[] {"missing", "dangling"}) {
+            assertThat(catchThrowable(() -> ours.getFileStatus(path(name)))).isInstanceOf(FileNotFoundException.class);
+            assertThat(catchThrowable(() -> ours.getFileLinkStatus(path(name))))
+                    .isInstanceOf(FileNotFoundException.class);
+        }
     }
 
     @Test
