@@ -21,6 +21,7 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +37,7 @@ import sluice.job.sql.SluiceCatalog;
  * Names in storage, JSON and messages are the same in a process with other digits (Egypt), another calendar (Thailand) and another upper
  * case of i (Turkey). The command line sets its own locale; SQL runs in a process of the user.
  */
+@Tag("slow")
 class LocaleTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final TorchCase TORCH = TorchCase.named("vocab_2");

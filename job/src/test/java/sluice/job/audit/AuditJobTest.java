@@ -22,6 +22,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -197,6 +198,7 @@ class AuditJobTest {
 
     // Flipped bits
 
+    @Tag("slow")
     @ParameterizedTest
     @CsvSource({"array, last", "array, each", "binary, last", "binary, each"})
     void oneFlippedBitIsFound(String vectors, String at) throws IOException {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +21,7 @@ import sluice.job.fixture.Run;
 import sluice.job.fixture.Terminal;
 
 /** From events of an HDFS log to alarms, as a recipe in {@code job/README.md} shows. Expected ranks and counts of flagged blocks are PyTorch's. */
+@Tag("slow")
 class EventAlarmsTest {
     private static final Path LOG = Path.of("src", "test", "resources", "hdfs");
 

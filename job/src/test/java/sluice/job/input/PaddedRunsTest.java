@@ -16,6 +16,7 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,7 @@ import sluice.job.fixture.TorchCase;
 import sluice.job.sql.SluiceCatalog;
 
 /** {@code input.pad}, {@code input.length} and {@code input.order-by} of arrays of events in each way to run a job: the bits of plain rows. */
+@Tag("slow")
 class PaddedRunsTest {
     private static final TorchCase TORCH = TorchCase.named("uni_l1_h17");
     private static final String EMITTED = "hidden,loglik";

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The archive of classes that {@code submit/score} makes beside its jar, once, for later runs. */
 @Tag("launch")
+@Tag("slow")
 class ClassArchiveIT {
     private static final String CREATING = "sluice: creating ";
 
@@ -80,7 +81,6 @@ class ClassArchiveIT {
         }
     }
 
-    @Tag("slow")
     @Test
     void aJavaThatCannotMakeOneIsAskedOnce() throws IOException {
         Path bin = Files.createDirectories(directory.resolve("java home/bin"));

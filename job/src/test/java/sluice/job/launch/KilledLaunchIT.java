@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A {@code submit/score} that is killed: what was there stays there, and the next one goes on. */
 @Tag("launch")
+@Tag("slow")
 class KilledLaunchIT {
     private static final int LONG = 300;
 
@@ -116,7 +117,6 @@ class KilledLaunchIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"append", "partitions"})
-    @Tag("slow")
     void inTheMidstOfScoringInOtherModes(String mode) throws IOException {
         killInTheMidst(mode);
     }
@@ -146,7 +146,6 @@ class KilledLaunchIT {
     }
 
     /** The moment of decision has passed: from then on there is only the new table, whoever moves it to its place. */
-    @Tag("slow")
     @Test
     void betweenTheJournalAndTheMoves() throws IOException {
         score("old.jsonl", "error").assertScored();

@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +38,7 @@ import sluice.job.storage.SmallFile;
  * A run that is killed at any step of its publication leaves the whole old table, or the whole new one after the next run has replayed
  * the journal. A few small files stand for those that Spark would write, because only their moves are tested.
  */
+@Tag("slow")
 class KilledPublicationTest {
     private static final int MANY = 200;
 

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import sluice.job.fixture.States;
 import sluice.job.fixture.TorchCase;
 
 /** Which reports, bad rows and state versions of old runs are deleted. */
+@Tag("slow")
 class RetentionTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
 

@@ -10,6 +10,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import sluice.job.message.RefusedException;
 import sluice.job.sql.SluiceCatalog;
 
 /** Names of files, directories and partitions with characters that mean something to Hadoop or to Spark. */
+@Tag("slow")
 class PathsTest {
     private static final TorchCase TORCH = TorchCase.named("vocab_2");
     private static final String ROWS = "SELECT id, id % 3 AS day, array(id % 2, 1L) AS tokens FROM range(0, 9, 1, 1)";

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Random;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import sluice.job.fixture.LocalSpark;
@@ -15,6 +16,7 @@ import sluice.job.fixture.TorchCase;
 import sluice.job.report.RunReport;
 
 /** The cost of a run if many keys have a state and few of them have new tokens. */
+@Tag("slow")
 class CarriedCostTest {
     private static final int KEYS = 20_000;
     private static final int NEW = 500;

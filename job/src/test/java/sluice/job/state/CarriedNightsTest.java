@@ -16,6 +16,7 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,6 +38,7 @@ import sluice.job.report.RunReport;
 import sluice.job.settings.SettingValues;
 
 /** Sequences that are cut at random places and scored run by run have the same bits as the whole sequences. */
+@Tag("slow")
 class CarriedNightsTest {
     private static final int KEYS = 200;
     private static final List<OutputKind> ASKED =

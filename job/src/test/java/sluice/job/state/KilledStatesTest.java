@@ -16,6 +16,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +39,7 @@ import sluice.job.storage.SmallFile;
  * Kills a run at every step of publishing its scores and its states. The states are never ahead of the scores. After the next run on the
  * output or on the states, either both are published or neither is.
  */
+@Tag("slow")
 class KilledStatesTest {
     private static final int MANY = 200;
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import sluice.job.fixture.MemoryStore;
@@ -33,6 +34,7 @@ import sluice.job.storage.SmallFile;
  * The universe of runs that publish rows, bad rows in a directory of their own, and a version of carried states together. A second run may
  * go to another output from the same version.
  */
+@Tag("slow")
 class StateUniverseTest extends Universe<StateUniverseTest.Run, StateUniverseTest.World> {
     private static final String STORE = "memory:/tables/states";
     private static final Run OLD = new Run(OutputMode.ERROR, "old", "out");
