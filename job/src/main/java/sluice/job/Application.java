@@ -55,8 +55,7 @@ final class Application {
             builder = builder.config(LINEAGE_OF_RDDS, true);
         }
         // A run adds no classes to its session. With a class loader for each session, tasks ask the driver for each
-        // class
-        // that they don't find, and compile what they have compiled for another session.
+        // class that they don't find, and compile what they have compiled for another session.
         if (!given.contains(ISOLATION)) {
             builder = builder.config(ISOLATION, false);
         }
