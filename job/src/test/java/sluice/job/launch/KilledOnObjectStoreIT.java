@@ -3,12 +3,14 @@ package sluice.job.launch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,15 +30,26 @@ import org.junit.jupiter.params.provider.MethodSource;
 class KilledOnObjectStoreIT {
     private static final String STATES = "states";
     private static final String CHECKPOINT = "checkpoint";
+    private static final int NIGHTS = 3;
 
     @TempDir
     private static Path directory;
 
     private static StoredRuns runs;
 
+    /** What a run left that several tests start from, by its name. */
+    private static final Map<String, Map<String, byte[]>> LEFT = new HashMap<>();
+
     @BeforeAll
     static void start() throws IOException {
         runs = new StoredRuns(directory);
+        runs.input("old.jsonl", 0, 30);
+        runs.input("new.jsonl", 20, 60);
+        runs.input("drops/1.jsonl", 0, 20);
+        for (int night = 1; night <= NIGHTS; night++) {
+            runs.input("night-" + night + ".jsonl", 10 * night, 10 * night + 30);
+        }
+        runs.startHere();
     }
 
     @AfterAll
@@ -94,12 +107,21 @@ class KilledOnObjectStoreIT {
         return mode.equals("append") ? new String[] {"--run", "night"} : new String[0];
     }
 
+    /** Brings the store to the state after a run, which is started once. */
+    private static void startAfter(String name, Supplier<Launch> run) throws IOException {
+        if (!LEFT.containsKey(name)) {
+            runs.reset();
+            run.get().end().assertScored();
+            LEFT.put(name, runs.bucket().snapshot());
+        }
+        runs.bucket().restore(LEFT.get(name));
+    }
+
     private static void oldTable(String mode) throws IOException {
-        runs.reset();
-        runs.input("old.jsonl", 0, 30);
-        runs.input("new.jsonl", 20, 60);
-        if (!mode.equals("error")) {
-            runs.score("old-" + mode, "old.jsonl", "error").assertScored();
+        if (mode.equals("error")) {
+            runs.reset();
+        } else {
+            startAfter("old", () -> runs.start("old", "old.jsonl", "error"));
         }
     }
 
@@ -136,21 +158,8 @@ class KilledOnObjectStoreIT {
     @ParameterizedTest
     @EnumSource(names = "BETWEEN_DELETES", mode = EnumSource.Mode.EXCLUDE)
     void withCarriedStates(Moment moment) throws IOException {
-        runs.reset();
-        List<String> expected = new ArrayList<>();
-        for (int night = 1; night <= 3; night++) {
-            runs.input("night-" + night + ".jsonl", 10 * night, 10 * night + 30);
-        }
-        Path local = directory.resolve("states-" + moment);
-        for (int night = 1; night <= 3; night++) {
-            String input = runs.download("night-" + night + ".jsonl").toString();
-            Launch.local(directory, carrying(night, input, local.resolve("out").toString(), local + "/states"))
-                    .end()
-                    .assertScored();
-        }
-        expected.addAll(StoredRuns.localRows(local.resolve("out")));
-
-        night(1, "first").end().assertScored();
+        List<String> expected = rowsOfLocalNights();
+        startAfter("night 1", () -> night(1, "first"));
         String client = "states-" + moment;
         moment.kill(night(2, client), client);
         Launch.Ended again = night(2, "again-" + client).end();
@@ -165,6 +174,22 @@ class KilledOnObjectStoreIT {
                         .map(key -> key.split("/", -1)[1])
                         .distinct())
                 .containsExactly("version=1", "version=2", "version=3");
+    }
+
+    /** The rows of all nights, scored on a local disk once. */
+    private static List<String> rowsOfLocalNights() throws IOException {
+        Path local = directory.resolve("states");
+        if (!Files.exists(local)) {
+            for (int night = 1; night <= NIGHTS; night++) {
+                String input = runs.download("night-" + night + ".jsonl").toString();
+                Launch.local(
+                                directory,
+                                carrying(night, input, local.resolve("out").toString(), local + "/states"))
+                        .end()
+                        .assertScored();
+            }
+        }
+        return StoredRuns.localRows(local.resolve("out"));
     }
 
     private static Launch night(int night, String client) {
@@ -216,9 +241,7 @@ class KilledOnObjectStoreIT {
     @ParameterizedTest
     @EnumSource
     void overNewFiles(IncrementalMoment moment) throws IOException {
-        runs.reset();
-        runs.input("drops/1.jsonl", 0, 20);
-        increment("first").end().assertScored();
+        startAfter("first files", () -> increment("first"));
         runs.input("drops/2.jsonl", 20, 40);
         String client = "files-" + moment;
         runs.kill(increment(client), client, moment.side, moment.at, 1);
