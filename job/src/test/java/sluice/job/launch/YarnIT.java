@@ -128,6 +128,9 @@ class YarnIT {
                 "spark.yarn.appMasterEnv.SPARK_LOCAL_IP=127.0.0.1",
                 "spark.executorEnv.SPARK_LOCAL_IP=127.0.0.1",
                 "spark.starvation.timeout=5min",
+                // In client mode YARN's filter is added to the UI's pages while Spark still starts them, without a
+                // lock.
+                "spark.ui.enabled=false",
                 // Small splits, so that there is work for several tasks.
                 "spark.sql.files.maxPartitionBytes=8k")) {
             command.addAll(List.of("--conf", setting));
