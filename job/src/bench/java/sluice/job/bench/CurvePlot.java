@@ -1,13 +1,14 @@
 package sluice.job.bench;
 
 import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -62,8 +63,17 @@ final class CurvePlot {
     /** Writes the picture as PNG. */
     void write(Path file) throws IOException {
         int rows = (charts.size() + COLUMNS - 1) / COLUMNS;
-        try (OutputStream picture = Files.newOutputStream(file)) {
-            BitmapEncoder.saveBitmap(charts, rows, COLUMNS, picture, BitmapEncoder.BitmapFormat.PNG);
+        BufferedImage picture = new BufferedImage(COLUMNS * WIDTH, rows * HEIGHT, BufferedImage.TYPE_INT_RGB);
+        Graphics2D canvas = picture.createGraphics();
+        canvas.setColor(Color.WHITE);
+        canvas.fillRect(0, 0, picture.getWidth(), picture.getHeight());
+        for (int i = 0; i < charts.size(); i++) {
+            canvas.drawImage(
+                    BitmapEncoder.getBufferedImage(charts.get(i)), i % COLUMNS * WIDTH, i / COLUMNS * HEIGHT, null);
+        }
+        canvas.dispose();
+        if (!ImageIO.write(picture, "png", file.toFile())) {
+            throw new IOException(file + ": this Java writes no PNG");
         }
     }
 }
