@@ -2,8 +2,9 @@ package sluice.job.bench;
 
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
+import sluice.job.storage.LocalFiles;
 
-/** A local Spark session with the options of {@code conf/spark-defaults.conf}, except that each file of a table is a partition. */
+/** A local Spark session with the options of {@code submit/score}, except that each file of a table is a partition. */
 final class LocalSession {
     private LocalSession() {}
 
@@ -16,6 +17,9 @@ final class LocalSession {
                 .appName("sluice bench")
                 .master("local[%d]".formatted(cores))
                 .config("spark.ui.enabled", "false")
+                .config("spark.hadoop.fs.file.impl", LocalFiles.class.getName())
+                .config("spark.hadoop.fs.AbstractFileSystem.file.impl", LocalFiles.OfContext.class.getName())
+                .config("spark.sql.artifact.isolation.enabled", "false")
                 .config("spark.sql.shuffle.partitions", cores)
                 .config("spark.sql.files.maxPartitionBytes", "4m")
                 .config("spark.plugins", TaskMeter.class.getName());
