@@ -13,12 +13,13 @@ final class LocalSession {
     }
 
     static SparkSession start(int cores, Map<String, Object> more) {
+        // As properties, which Spark's launcher makes of all settings: Hadoop looks for them before there is a session.
+        System.setProperty("spark.hadoop.fs.file.impl", LocalFiles.class.getName());
+        System.setProperty("spark.hadoop.fs.AbstractFileSystem.file.impl", LocalFiles.OfContext.class.getName());
         SparkSession.Builder builder = SparkSession.builder()
                 .appName("sluice bench")
                 .master("local[%d]".formatted(cores))
                 .config("spark.ui.enabled", "false")
-                .config("spark.hadoop.fs.file.impl", LocalFiles.class.getName())
-                .config("spark.hadoop.fs.AbstractFileSystem.file.impl", LocalFiles.OfContext.class.getName())
                 .config("spark.sql.artifact.isolation.enabled", "false")
                 .config("spark.sql.shuffle.partitions", cores)
                 .config("spark.sql.files.maxPartitionBytes", "4m")
