@@ -10,7 +10,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -108,20 +107,21 @@ class KilledOnObjectStoreIT {
     }
 
     /** Brings the store to the state after a run, which is started once. */
-    private static void startAfter(String name, Supplier<Launch> run) throws IOException {
-        if (!LEFT.containsKey(name)) {
+    private static void startAfter(String name, String... options) throws IOException {
+        if (LEFT.containsKey(name)) {
+            runs.bucket().restore(LEFT.get(name));
+        } else {
             runs.reset();
-            run.get().end().assertScored();
+            runs.launchWarm(0, name, options).end().assertScored();
             LEFT.put(name, runs.bucket().snapshot());
         }
-        runs.bucket().restore(LEFT.get(name));
     }
 
     private static void oldTable(String mode) throws IOException {
         if (mode.equals("error")) {
             runs.reset();
         } else {
-            startAfter("old", () -> runs.start("old", "old.jsonl", "error"));
+            startAfter("old", runs.options("old.jsonl", "error"));
         }
     }
 
@@ -159,12 +159,12 @@ class KilledOnObjectStoreIT {
     @EnumSource(names = "BETWEEN_DELETES", mode = EnumSource.Mode.EXCLUDE)
     void withCarriedStates(Moment moment) throws IOException {
         List<String> expected = rowsOfLocalNights();
-        startAfter("night 1", () -> night(1, "first"));
+        startAfter("first-night", night(1));
         String client = "states-" + moment;
-        moment.kill(night(2, client), client);
-        Launch.Ended again = night(2, "again-" + client).end();
+        moment.kill(runs.launch(client, night(2)), client);
+        Launch.Ended again = runs.launchWarm(0, "again-" + client, night(2)).end();
         assertThat(again.exitCode()).as("%s", again).isZero();
-        Launch.Ended third = night(3, "third-" + client).end();
+        Launch.Ended third = runs.launchWarm(0, "third-" + client, night(3)).end();
         assertThat(third.exitCode()).as("%s", third).isZero();
         // The second run took the number of the killed one's publication; the third run deletes that journal.
         runs.assertNothingElse(again.err() + third.err(), key -> key.startsWith(STATES + "/"));
@@ -192,14 +192,12 @@ class KilledOnObjectStoreIT {
         return StoredRuns.localRows(local.resolve("out"));
     }
 
-    private static Launch night(int night, String client) {
-        return runs.launch(
-                client,
-                carrying(
-                        night,
-                        runs.bucket().path("in/night-" + night + ".jsonl"),
-                        runs.bucket().path(StoredRuns.TABLE),
-                        runs.bucket().path(STATES)));
+    private static String[] night(int night) {
+        return carrying(
+                night,
+                runs.bucket().path("in/night-" + night + ".jsonl"),
+                runs.bucket().path(StoredRuns.TABLE),
+                runs.bucket().path(STATES));
     }
 
     private static String[] carrying(int night, String input, String output, String states) {
@@ -241,19 +239,18 @@ class KilledOnObjectStoreIT {
     @ParameterizedTest
     @EnumSource
     void overNewFiles(IncrementalMoment moment) throws IOException {
-        startAfter("first files", () -> increment("first"));
+        startAfter("first-files", increment());
         runs.input("drops/2.jsonl", 20, 40);
         String client = "files-" + moment;
-        runs.kill(increment(client), client, moment.side, moment.at, 1);
+        runs.kill(runs.launch(client, increment()), client, moment.side, moment.at, 1);
         runs.input("drops/3.jsonl", 40, 60);
-        Launch.Ended again = increment("again-" + client).end();
+        Launch.Ended again = runs.launchWarm(0, "again-" + client, increment()).end();
         assertThat(again.exitCode()).as("%s", again).isZero();
         assertThat(runs.rows()).isEqualTo(runs.scored(0, 60));
         runs.assertNothingElse(again.err(), key -> key.startsWith(CHECKPOINT + "/"));
     }
 
-    private static Launch increment(String client) {
-        return runs.start(
-                client, "drops", "append", "--incremental", runs.bucket().path(CHECKPOINT));
+    private static String[] increment() {
+        return runs.options("drops", "append", "--incremental", runs.bucket().path(CHECKPOINT));
     }
 }

@@ -72,10 +72,15 @@ final class Launch {
 
     /** Scores on this machine, on two cores. */
     static Launch local(Path directory, String... options) {
+        return local(directory, Map.of(), options);
+    }
+
+    /** The same, with more in its environment. */
+    static Launch local(Path directory, Map<String, String> environment, String... options) {
         List<String> command = new ArrayList<>(List.of(Checkout.launcher().toString(), "--master", "local[2]"));
         command.addAll(smallDriver());
         command.addAll(Arrays.asList(options));
-        return start(directory, command, Map.of());
+        return start(directory, command, environment);
     }
 
     /**

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * An S3 server on the loopback, as a process on a class path of its own, with a {@link StoreGateway} before it. The tests themselves look
@@ -74,6 +75,13 @@ final class ObjectStore implements AutoCloseable {
 
     StoreGateway gateway() {
         return gateway;
+    }
+
+    /** S3A and what it needs. */
+    static List<Path> jars() throws IOException {
+        try (Stream<Path> jars = Files.list(Checkout.target("s3a"))) {
+            return jars.sorted().toList();
+        }
     }
 
     /**

@@ -42,7 +42,7 @@ class ObjectStoreIT {
     /** In all builds: the rows, and a run that dies after its decision. */
     @Test
     void aTableIsThatOfALocalRunAndIsReplacedWhole() throws IOException {
-        runs.score("first", "old.jsonl", "error").assertScored();
+        runs.start("first", "old.jsonl", "error").end().assertScored();
         assertThat(runs.rows()).isEqualTo(runs.scored(0, 30));
 
         Launch second = runs.start("second", "new.jsonl", "overwrite");
@@ -73,7 +73,8 @@ class ObjectStoreIT {
     @Test
     void aModelAReportAndBadRows() throws IOException {
         String model = runs.bucket().path("models/reber.safetensors");
-        runs.launch(
+        runs.launchWarm(
+                        0,
                         "save",
                         "--save-model",
                         model,
@@ -94,7 +95,7 @@ class ObjectStoreIT {
                 "--set",
                 "bad-rows.max-fraction=0.5");
         scoring[1] = model;
-        Launch.Ended ended = runs.launch("score", scoring).end();
+        Launch.Ended ended = runs.launchWarm(0, "score", scoring).end();
         assertThat(ended.exitCode()).as("%s", ended).isZero();
         assertThat(runs.rows()).isEqualTo(runs.scored(0, 10));
         List<String> bad = runs.bucket().keys().stream()
@@ -102,7 +103,7 @@ class ObjectStoreIT {
                 .toList();
         assertThat(bad).hasSize(1);
         assertThat(runs.bucket().lines(bad.get(0))).singleElement().asString().contains("r99", "unknown-word");
-        assertThat(runs.launch("status", "--status", report).end().out()).contains("ended with 0");
+        assertThat(runs.launchWarm(0, "status", "--status", report).end().out()).contains("ended with 0");
         runs.assertNothingElse("", key -> key.startsWith("models/") || key.startsWith("reports/"));
     }
 }

@@ -38,6 +38,7 @@ final class StoredRuns implements AutoCloseable {
     private final ObjectStore store;
     private final ObjectStore.Bucket bucket;
     private final Map<Integer, String> scored = new TreeMap<>();
+    private final List<WarmJava> javas = new ArrayList<>();
     private Map<String, byte[]> start = Map.of();
 
     StoredRuns(Path directory) throws IOException {
@@ -143,23 +144,49 @@ final class StoredRuns implements AutoCloseable {
 
     /** Starts a run that the gateway knows by a name. */
     Launch start(String client, String input, String mode, String... more) {
-        return launch(client, scoring(bucket.path(INPUTS + input), bucket.path(TABLE), mode, more));
+        return launch(client, options(input, mode, more));
     }
 
-    Launch.Ended score(String client, String input, String mode, String... more) {
-        return start(client, input, mode, more).end();
+    /** Those of a run from an input in the bucket to the output there. */
+    String[] options(String input, String mode, String... more) {
+        return scoring(bucket.path(INPUTS + input), bucket.path(TABLE), mode, more);
     }
 
-    Launch.Ended status(String client, String... more) {
+    /** Starts one that can't be killed, in a process that has done others before. */
+    Launch startWarm(int java, String client, String input, String mode, String... more) throws IOException {
+        return launchWarm(java, client, options(input, mode, more));
+    }
+
+    Launch.Ended score(String client, String input, String mode, String... more) throws IOException {
+        return startWarm(0, client, input, mode, more).end();
+    }
+
+    Launch.Ended status(String client, String... more) throws IOException {
         List<String> options = new ArrayList<>(List.of("--status", bucket.path(TABLE)));
         options.addAll(Arrays.asList(more));
-        return launch(client, options.toArray(String[]::new)).end();
+        return launchWarm(0, client, options.toArray(String[]::new)).end();
     }
 
     Launch launch(String client, String... options) {
+        return launch(Map.of(), client, options);
+    }
+
+    /**
+     * Runs that don't have to be processes of their own.
+     *
+     * @param java the number of the process, from 0; it runs one at a time
+     */
+    Launch launchWarm(int java, String client, String... options) throws IOException {
+        while (javas.size() <= java) {
+            javas.add(new WarmJava(directory, "java-" + javas.size(), ObjectStore.jars()));
+        }
+        return launch(javas.get(java).environment(), client, options);
+    }
+
+    private Launch launch(Map<String, String> environment, String client, String... options) {
         List<String> all = store.options(directory, client);
         all.addAll(Arrays.asList(options));
-        return Launch.local(directory, all.toArray(String[]::new));
+        return Launch.local(directory, environment, all.toArray(String[]::new));
     }
 
     /** Kills a run at its n-th such request, from 1. Nothing that it asked for behind that has had an effect, or will have. */
@@ -195,6 +222,7 @@ final class StoredRuns implements AutoCloseable {
 
     @Override
     public void close() {
+        javas.forEach(WarmJava::close);
         store.close();
     }
 }

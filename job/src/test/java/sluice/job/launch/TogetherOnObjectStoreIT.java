@@ -75,8 +75,9 @@ class TogetherOnObjectStoreIT {
     }
 
     private record Run(String client, String input, String mode, String... more) {
-        Launch start() {
-            return runs.start(client, input, mode, more);
+        /** @param java the number of a process that runs nothing else */
+        Launch start(int java) throws IOException {
+            return runs.startWarm(java, client, input, mode, more);
         }
     }
 
@@ -134,13 +135,13 @@ class TogetherOnObjectStoreIT {
         runs.assertNothingElse(ended.get(0).err() + ended.get(1).err(), key -> false);
     }
 
-    private static List<Launch.Ended> meet(Run one, Run two, Meeting meeting) {
+    private static List<Launch.Ended> meet(Run one, Run two, Meeting meeting) throws IOException {
         switch (meeting) {
             case BOTH_ABOUT_TO_DECIDE -> {
                 StoreGateway.Gate first = beforeTheDecision(one.client());
                 StoreGateway.Gate second = beforeTheDecision(two.client());
-                Launch ones = one.start();
-                Launch twos = two.start();
+                Launch ones = one.start(0);
+                Launch twos = two.start(1);
                 ones.waitUntil("the first is about to decide", first::hasArrived);
                 twos.waitUntil("the second is about to decide", second::hasArrived);
                 first.open();
@@ -151,9 +152,9 @@ class TogetherOnObjectStoreIT {
                 StoreGateway.Gate first = meeting == Meeting.PASSED_BETWEEN_FILES
                         ? betweenFiles(one.client())
                         : beforeTheDecision(one.client());
-                Launch ones = one.start();
+                Launch ones = one.start(0);
                 ones.waitUntil("the first is at its gate", first::hasArrived);
-                Launch.Ended twos = two.start().end();
+                Launch.Ended twos = two.start(1).end();
                 first.open();
                 return List.of(ones.end(), twos);
             }
@@ -189,7 +190,7 @@ class TogetherOnObjectStoreIT {
         }
         String client = "watched-" + mode;
         StoreGateway.Gate gate = betweenFiles(client);
-        Launch run = runs.start(client, "new.jsonl", mode);
+        Launch run = runs.startWarm(1, client, "new.jsonl", mode);
         run.waitUntil("it brings its files to their place", gate::hasArrived);
         Launch.Ended status = runs.status("status-" + mode);
         gate.open();

@@ -1,0 +1,90 @@
+package sluice.job.launch;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A home of Java for {@code submit/score}, whose {@code java} hands its arguments to one process that stays, and says and returns what
+ * that did with them. A run then takes its own time, without the start of Java and the loading of Spark. It runs one command line at a
+ * time, and it can't be killed in the place of a run.
+ */
+final class WarmJava implements AutoCloseable {
+    /** Waits at a pipe of its own for the exit code. */
+    private static final String SCRIPT = """
+            #!/usr/bin/env bash
+            [ "$1" != -version ] || exec %1$s -version
+            call=$(mktemp -d %2$s/call.XXXXXX)
+            printf '%%s\\0' "$@" > "$call/arguments"
+            mkfifo "$call/code"
+            echo "$call" > %2$s/calls
+            read -r code < "$call/code"
+            cat "$call/out"
+            cat "$call/err" >&2
+            exit "$code"
+            """;
+
+    private final Path home;
+    private final Process process;
+
+    /**
+     * Starts it.
+     *
+     * @param directory of what it says; there must be no other one in it
+     * @param name of its home there
+     * @param jars on its class path, before Spark's
+     */
+    WarmJava(Path directory, String name, List<Path> jars) throws IOException {
+        this.home = Files.createDirectory(directory.resolve(name));
+        Path java = Files.createDirectory(home.resolve("bin")).resolve("java");
+        Files.writeString(java, SCRIPT.formatted(Checkout.java(), home));
+        Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwx------"));
+        Launch.start(directory, List.of("mkfifo", calls().toString()), Map.of())
+                .end()
+                .assertScored();
+
+        String classPath = Stream.concat(
+                        Stream.of(Checkout.jar().toString()),
+                        Stream.concat(
+                                jars.stream().map(Path::toString),
+                                Stream.of(Checkout.target("test-classes").toString(), Checkout.sparkClassPath())))
+                .collect(Collectors.joining(":"));
+        List<String> command = new ArrayList<>(List.of(Checkout.java().toString(), "-Xmx768m"));
+        command.addAll(List.of(Launch.SMALL.split(" ")));
+        command.addAll(Checkout.sparkFlags());
+        command.addAll(List.of(
+                "-Dlog4j2.configurationFile=" + Checkout.root().resolve("conf/log4j2.properties"),
+                "-cp",
+                classPath,
+                WarmJavaProgram.class.getName(),
+                calls().toString()));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(home.resolve("log").toFile());
+        builder.environment().keySet().removeIf(key -> key.startsWith("SPARK_"));
+        builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
+        this.process = builder.start();
+    }
+
+    private Path calls() {
+        return home.resolve("calls");
+    }
+
+    /** The environment of a launch that uses it. */
+    Map<String, String> environment() {
+        return Map.of("JAVA_HOME", home.toString());
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        Waiting.forEnd(process.toHandle());
+    }
+}
