@@ -55,7 +55,10 @@ final class WarmJava implements AutoCloseable {
                                 jars.stream().map(Path::toString),
                                 Stream.of(Checkout.target("test-classes").toString(), Checkout.sparkClassPath())))
                 .collect(Collectors.joining(":"));
-        List<String> command = new ArrayList<>(List.of(Checkout.java().toString(), "-Xmx768m"));
+        List<String> command = new ArrayList<>(List.of(
+                Checkout.java().toString(),
+                "-Xmx768m",
+                "-XX:ReservedCodeCacheSize=240m")); // the first compiler alone would have 48 MB
         command.addAll(List.of(Launch.SMALL.split(" ")));
         command.addAll(Checkout.sparkFlags());
         command.addAll(List.of(
