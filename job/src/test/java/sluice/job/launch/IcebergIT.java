@@ -42,6 +42,7 @@ class IcebergIT {
     private static Path spark;
     private static List<Path> jars;
     private static SqlSession sql;
+    private static WarmJava java;
     private static Map<String, String> expected;
 
     @TempDir
@@ -57,6 +58,7 @@ class IcebergIT {
         }
         assertThat(jars).hasSize(1);
         sql = new SqlSession(all, spark, jars, settings());
+        java = new WarmJava(all, "java", spark + "/jars/*", jars);
         sql.run("""
                 CREATE TABLE lake.db.strings USING iceberg PARTITIONED BY (part) AS SELECT id,
                   cast(substr(id, 2) AS int) DIV 400 AS part, timestamp '2026-11-01 00:00:00' +
@@ -75,6 +77,9 @@ class IcebergIT {
     static void endTheSession() {
         if (sql != null) {
             sql.close();
+        }
+        if (java != null) {
+            java.close();
         }
     }
 
@@ -114,8 +119,12 @@ class IcebergIT {
         return options.toArray(String[]::new);
     }
 
-    /** A run of the command, on the installation and with Iceberg's jar. */
-    private Launch submit(String... options) {
+    /**
+     * A run of the command, on the installation and with Iceberg's jar.
+     *
+     * @param java the environment of its Java
+     */
+    private Launch submit(Map<String, String> java, String... options) {
         List<String> command = new ArrayList<>(List.of(
                 Checkout.launcher().toString(),
                 "--master",
@@ -131,7 +140,9 @@ class IcebergIT {
                 Checkout.target("test-classes").toString()));
         settings().forEach((key, value) -> command.addAll(List.of("--conf", key + "=" + value)));
         command.addAll(List.of(options));
-        return Launch.start(directory, command, Map.of("SPARK_HOME", spark.toString()));
+        Map<String, String> environment = new TreeMap<>(java);
+        environment.put("SPARK_HOME", spark.toString());
+        return Launch.start(directory, command, environment);
     }
 
     /** As another process: the session sees the snapshot after it. */
@@ -143,12 +154,16 @@ class IcebergIT {
 
     /** As another process, after which the session still has the table that it has cached. */
     private Launch.Ended scoreUnseen(String input, String output, String mode, String... more) {
-        return submit(options(
-                        input,
-                        "table",
-                        output,
-                        Stream.concat(Stream.of("--output-format", "table", "--mode", mode), Arrays.stream(more))
-                                .toArray(String[]::new)))
+        return submit(
+                        java.environment(),
+                        options(
+                                input,
+                                "table",
+                                output,
+                                Stream.concat(
+                                                Stream.of("--output-format", "table", "--mode", mode),
+                                                Arrays.stream(more))
+                                        .toArray(String[]::new)))
                 .end();
     }
 
@@ -196,6 +211,7 @@ class IcebergIT {
         Path files = all.resolve("lake/db").resolve(scored.substring("lake.db.".length()));
         assertThat(ParquetRows.bits(files.resolve("data"))).isEqualTo(expected);
         Launch.Ended audit = submit(
+                        java.environment(),
                         "--audit",
                         scored,
                         "--report",
@@ -460,7 +476,8 @@ class IcebergIT {
         if (mode.equals("append")) {
             options.addAll(List.of("--set", "input.filter=part >= 2"));
         }
-        Launch.Ended killed = submit(options("lake.db.strings", "table", scored, options.toArray(String[]::new)))
+        Launch.Ended killed = submit(
+                        Map.of(), options("lake.db.strings", "table", scored, options.toArray(String[]::new)))
                 .end();
         assertThat(killed.exitCode()).as("%s", killed).isEqualTo(137);
 

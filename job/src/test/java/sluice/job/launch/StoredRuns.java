@@ -178,7 +178,7 @@ final class StoredRuns implements AutoCloseable {
      */
     Launch launchWarm(int java, String client, String... options) throws IOException {
         while (javas.size() <= java) {
-            javas.add(new WarmJava(directory, "java-" + javas.size(), ObjectStore.jars()));
+            javas.add(new WarmJava(directory, "java-" + javas.size(), Checkout.sparkClassPath(), ObjectStore.jars()));
         }
         return launch(javas.get(java).environment(), client, options);
     }

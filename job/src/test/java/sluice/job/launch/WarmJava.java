@@ -19,7 +19,11 @@ final class WarmJava implements AutoCloseable {
     /** Waits at a pipe of its own for the exit code. */
     private static final String SCRIPT = """
             #!/usr/bin/env bash
-            [ "$1" != -version ] || exec %1$s -version
+            case " $* " in
+              *" org.apache.spark.launcher.Main "*) exec %1$s "$@" ;;
+              *" org.apache.spark.deploy.SparkSubmit "*) ;;
+              *) exec %1$s "$@" ;;
+            esac
             call=$(mktemp -d %2$s/call.XXXXXX)
             printf '%%s\\0' "$@" > "$call/arguments"
             mkfifo "$call/code"
@@ -38,9 +42,10 @@ final class WarmJava implements AutoCloseable {
      *
      * @param directory of what it says; there must be no other one in it
      * @param name of its home there
+     * @param spark the class path of Spark
      * @param jars on its class path, before Spark's
      */
-    WarmJava(Path directory, String name, List<Path> jars) throws IOException {
+    WarmJava(Path directory, String name, String spark, List<Path> jars) throws IOException {
         this.home = Files.createDirectory(directory.resolve(name));
         Path java = Files.createDirectory(home.resolve("bin")).resolve("java");
         Files.writeString(java, SCRIPT.formatted(Checkout.java(), home));
@@ -53,7 +58,7 @@ final class WarmJava implements AutoCloseable {
                         Stream.of(Checkout.jar().toString()),
                         Stream.concat(
                                 jars.stream().map(Path::toString),
-                                Stream.of(Checkout.target("test-classes").toString(), Checkout.sparkClassPath())))
+                                Stream.of(Checkout.target("test-classes").toString(), spark)))
                 .collect(Collectors.joining(":"));
         List<String> command = new ArrayList<>(List.of(
                 Checkout.java().toString(),
