@@ -9,6 +9,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
 import sluice.job.fingerprint.FileFooter;
@@ -27,16 +28,22 @@ final class FileFooters {
         if (!table.isParquet() || files.isEmpty()) {
             return footers;
         }
-        SerializableConfiguration sent = new SerializableConfiguration(hadoop);
-        JavaSparkContext.fromSparkContext(table.spark().sparkContext())
-                .parallelize(files, Math.min(files.size(), MOST_TASKS))
-                .map(file -> new Tuple2<>(file, footer(file, sent.value()).orElse(null)))
-                .collect()
-                .forEach(found -> {
-                    if (found._2() != null) {
-                        footers.put(found._1(), found._2());
-                    }
-                });
+        JavaSparkContext context =
+                JavaSparkContext.fromSparkContext(table.spark().sparkContext());
+        Broadcast<SerializableConfiguration> shared = context.broadcast(new SerializableConfiguration(hadoop));
+        try {
+            context.parallelize(files, Math.min(files.size(), MOST_TASKS))
+                    .map(file -> new Tuple2<>(
+                            file, footer(file, shared.value().value()).orElse(null)))
+                    .collect()
+                    .forEach(found -> {
+                        if (found._2() != null) {
+                            footers.put(found._1(), found._2());
+                        }
+                    });
+        } finally {
+            shared.destroy();
+        }
         return footers;
     }
 

@@ -29,7 +29,9 @@ import sluice.job.message.Suggestion;
  * <p>The defaults are {@code conf/scoring.conf} itself, which the build puts into the jar.
  */
 public final class SettingValues {
-    private static final String DEFAULTS = "sluice/job/scoring.conf";
+    /** {@code conf/scoring.conf} as built into the jar. */
+    static final Config DEFAULTS =
+            ConfigFactory.parseResources(SettingValues.class.getClassLoader(), "sluice/job/scoring.conf");
 
     private final Config config;
 
@@ -58,14 +60,12 @@ public final class SettingValues {
     }
 
     private static Config merge(Config base, Map<String, String> overrides, String where) {
-        Config defaults = defaults();
         Config fromCommand = ConfigFactory.empty();
         for (Map.Entry<String, String> override : overrides.entrySet()) {
             requireKnown(where, override.getKey());
-            fromCommand =
-                    fromCommand.withValue(override.getKey(), value(override.getKey(), override.getValue(), defaults));
+            fromCommand = fromCommand.withValue(override.getKey(), value(override.getKey(), override.getValue()));
         }
-        Config merged = fromCommand.withFallback(base).withFallback(defaults).resolve();
+        Config merged = fromCommand.withFallback(base).withFallback(DEFAULTS).resolve();
         for (Map.Entry<String, ConfigValue> setting : merged.entrySet()) { // also values of environment variables
             DecodedText.require(
                     setting.getKey(), String.valueOf(setting.getValue().unwrapped()));
@@ -101,13 +101,8 @@ public final class SettingValues {
         }
     }
 
-    /** {@code conf/scoring.conf} as built into the jar. */
-    static Config defaults() {
-        return ConfigFactory.parseResources(SettingValues.class.getClassLoader(), DEFAULTS);
-    }
-
-    private static ConfigValue value(String key, String value, Config defaults) {
-        boolean isList = defaults.hasPath(key) && defaults.getValue(key).valueType() == ConfigValueType.LIST;
+    private static ConfigValue value(String key, String value) {
+        boolean isList = DEFAULTS.hasPath(key) && DEFAULTS.getValue(key).valueType() == ConfigValueType.LIST;
         return isList
                 ? ConfigValueFactory.fromIterable(splitAtCommas(value), "command line")
                 : ConfigValueFactory.fromAnyRef(value, "command line");

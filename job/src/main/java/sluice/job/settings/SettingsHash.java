@@ -20,10 +20,9 @@ final class SettingsHash {
 
     /** @param merged all settings; precedence: command line, settings file, defaults */
     static String of(Config merged) {
-        Config defaults = SettingValues.defaults();
         String text = merged.entrySet().stream()
                 .filter(setting -> SettingKey.of(setting.getKey())
-                        .map(key -> key.isHashed() && !(key.isLater() && isDefault(setting, defaults)))
+                        .map(key -> key.isHashed() && !(key.isLater() && isDefault(setting)))
                         .orElse(true))
                 .map(setting -> "%s = %s\n".formatted(setting.getKey(), text(setting.getValue())))
                 .sorted()
@@ -31,8 +30,8 @@ final class SettingsHash {
         return DigestUtils.sha256Hex(text);
     }
 
-    private static boolean isDefault(Map.Entry<String, ConfigValue> setting, Config defaults) {
-        return text(setting.getValue()).equals(text(defaults.getValue(setting.getKey())));
+    private static boolean isDefault(Map.Entry<String, ConfigValue> setting) {
+        return text(setting.getValue()).equals(text(SettingValues.DEFAULTS.getValue(setting.getKey())));
     }
 
     /** Formats the value in command-line syntax: numbers without quotes, list elements joined by commas. */
