@@ -96,6 +96,7 @@ class LocalClusterIT {
         Endpoint.settings().forEach(builder::config);
         spark = builder.appName("sluice cluster tests")
                 .master(String.format(Locale.ROOT, "local-cluster[%d,1,1024]", EXECUTORS))
+                .config("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
                 .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
                 .config("spark.serializer", serializer)
                 .config("spark.sql.warehouse.dir", warehouse.toString())
