@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -256,7 +258,15 @@ class LauncherIT {
                 "case $1 in -version) printf '%s\\n' 'openjdk version \"17.0.15\"' '(build 17.0.15+6, sharing)' >&2 ;; *) "
                         + PRINT_ARGUMENTS + " ;; esac");
         Path jar = Files.copy(Checkout.jar(), directory.resolve("scoring.jar"));
-        Path archive = Files.writeString(directory.resolve("scoring-17.0.15+6.classes"), "classes");
+        String paths = Launch.start(
+                        directory,
+                        List.of("cksum", Checkout.target("spark.classpath").toString()),
+                        Map.of())
+                .end()
+                .out()
+                .split(" ", -1)[0];
+        Path archive = Files.writeString(directory.resolve("scoring-17.0.15+6-" + paths + ".classes"), "classes");
+        Files.setLastModifiedTime(archive, Files.getLastModifiedTime(jar));
         Map<String, String> environment = Map.of("JAVA_HOME", java.toString(), "SLUICE_JAR", jar.toString());
         String flag = "-XX:SharedArchiveFile=" + archive;
         assertThat(launch(environment).out().lines()).contains(flag);
@@ -270,6 +280,11 @@ class LauncherIT {
                         .lines())
                 .contains("--patch-module=java.base=/patch")
                 .doesNotContain(flag);
+
+        Files.setLastModifiedTime(jar, FileTime.from(Instant.EPOCH));
+        Launch.Ended older = launch(environment);
+        assertThat(older.err()).contains("sluice: creating " + archive);
+        assertThat(older.out().lines()).isNotEmpty().doesNotContain(flag);
     }
 
     /** What Spark's launcher does with them. */
