@@ -226,7 +226,7 @@ public final class Publication {
      * @param id of the publication
      * @return whether it was published; {@code false}: the proposal had nothing to publish any more
      * @throws IOException if the commit failed; then the output is unchanged
-     * @throws UnfinishedException if a step after the commit failed; the journal stays
+     * @throws UnfinishedException if a step after the commit failed, and the journal stays; or if it is not known whether the commit failed
      */
     public boolean publish(String id, Proposal proposal) throws IOException {
         for (int tries = 0; tries < MOST_TRIES; tries++) {
@@ -248,7 +248,15 @@ public final class Publication {
         try {
             return store.create(file, journal.json(), draft(journal.id()));
         } catch (StoreGuarantees.UnknownOutcomeException e) {
-            throw unfinished(file, e);
+            throw new UnfinishedException(
+                    String.format(
+                            Locale.ROOT,
+                            "%s: it is not known whether the output is published, because the file system did not answer when %s was created: %s; when it answers again, submit/score --status %s shows this run if it is, and finishes it; if --status does not show this run, repeat it",
+                            target,
+                            file,
+                            Failure.firstLine(e.getMessage()),
+                            target),
+                    e);
         }
     }
 

@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A {@code submit/score} whose output is in an object store and that is killed at a request of S3A: {@code --status} or the same run
- * again bring each row into the output once, and leave nothing beside it.
+ * A {@code submit/score} whose output is in an object store and that is killed, or cut off for good, at a request of S3A: {@code --status} or
+ * the same run again bring each row into the output once, and leave nothing beside it.
  */
 @Tag("launch")
 @Tag("slow")
@@ -83,6 +83,11 @@ class KilledOnObjectStoreIT {
         boolean isDecided() {
             return this != BEFORE_THE_DECISION;
         }
+
+        /** Whether the run knows that it has decided. */
+        boolean isAfterTheDecision() {
+            return isDecided() && this != DECIDED;
+        }
     }
 
     private static Stream<Arguments> modesAndMoments() {
@@ -131,7 +136,13 @@ class KilledOnObjectStoreIT {
         oldTable(mode);
         List<String> before = mode.equals("error") ? List.of() : runs.rows();
         String client = mode + "-" + moment;
-        moment.kill(runs.start(client, "new.jsonl", mode, name(mode)), client);
+        Launch.Ended cutOff = runs.cutOff(client, moment.side, moment.at, moment.number, "new.jsonl", mode, name(mode));
+        cutOff.assertFailed(
+                1,
+                moment.isAfterTheDecision()
+                        ? "; the next run on this output finishes it, or submit/score --status "
+                        : ": it is not known whether the output is published, because the file system did not answer",
+                runs.bucket().path(StoredRuns.TABLE));
         Map<String, byte[]> left = runs.bucket().snapshot();
 
         Launch.Ended status = runs.status("status-" + client);

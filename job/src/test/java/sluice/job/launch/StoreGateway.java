@@ -124,7 +124,7 @@ final class StoreGateway implements AutoCloseable {
         return add(new Gate(client, side, at, number, false));
     }
 
-    /** Cuts a client off at its n-th such request, from 1: from then on nothing that it asks has an effect. It waits to be killed. */
+    /** Cuts a client off at its n-th such request, from 1: from then on nothing that it asks has an effect, or an answer. */
     Gate cut(String client, Side side, Predicate<StoreRequest> at, int number) {
         return add(new Gate(client, side, at, number, true));
     }

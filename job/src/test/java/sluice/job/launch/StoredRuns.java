@@ -199,6 +199,33 @@ final class StoredRuns implements AutoCloseable {
     }
 
     /**
+     * Cuts a run off at its n-th such request, from 1, as a network does that fails for good. Its process ends by itself, and says why; in
+     * the bucket that can't be told from a kill.
+     */
+    Launch.Ended cutOff(
+            String client,
+            StoreGateway.Side side,
+            Predicate<StoreRequest> at,
+            int number,
+            String input,
+            String mode,
+            String... more)
+            throws IOException {
+        StoreGateway.Gate gate = gateway().cut(client, side, at, number);
+        List<String> all = new ArrayList<>(List.of(options(input, mode, more)));
+        for (String setting : List.of("attempts.maximum=1", "retry.limit=1", "retry.interval=10ms")) {
+            all.addAll(List.of("--conf", "spark.hadoop.fs.s3a." + setting));
+        }
+        Launch run = launchWarm(0, client, all.toArray(String[]::new));
+        run.waitUntil(
+                String.format(Locale.ROOT, "request %d of %s that it is cut off at", number, client), gate::hasArrived);
+        gate.open();
+        Launch.Ended ended = run.end();
+        gateway().settle(client);
+        return ended;
+    }
+
+    /**
      * The bucket has the inputs, the output and the given keys, the note of a named run that was killed, and besides at most what a run that
      * was killed before its decision has staged, which the next run names.
      *

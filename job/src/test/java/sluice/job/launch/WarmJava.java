@@ -11,12 +11,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A home of Java for {@code submit/score}, whose {@code java} hands its arguments to one process that stays, and says and returns what
- * that did with them. A run then takes its own time, without the start of Java and the loading of Spark. It runs one command line at a
- * time, and it can't be killed in the place of a run.
+ * A {@code JAVA_HOME} for {@code submit/score} whose {@code java} does not start a virtual machine for a run: it hands the run's arguments
+ * to one process that has done others before, and prints and returns what the run did. So tests of many runs don't start Java and load
+ * Spark for each. The process runs one command line at a time. Ending a launch does not end its run: a run that is to be killed needs a
+ * process of its own.
  */
 final class WarmJava implements AutoCloseable {
-    /** Waits at a pipe of its own for the exit code. */
+    /** Spark's launcher and other programs run as ever. A run waits at a pipe of its own for the exit code. */
     private static final String SCRIPT = """
             #!/usr/bin/env bash
             case " $* " in
@@ -40,10 +41,9 @@ final class WarmJava implements AutoCloseable {
     /**
      * Starts it.
      *
-     * @param directory of what it says; there must be no other one in it
-     * @param name of its home there
+     * @param directory its working directory, which gets a directory of this name for its files
      * @param spark the class path of Spark
-     * @param jars on its class path, before Spark's
+     * @param jars that runs name in {@code --jars}: a class loader for each run would load them again
      */
     WarmJava(Path directory, String name, String spark, List<Path> jars) throws IOException {
         this.home = Files.createDirectory(directory.resolve(name));

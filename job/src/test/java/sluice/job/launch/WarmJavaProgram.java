@@ -1,10 +1,10 @@
 package sluice.job.launch;
 
-import java.io.BufferedReader;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,8 +16,8 @@ import org.apache.spark.deploy.SparkSubmit;
 import sluice.job.ScoreCommand;
 
 /**
- * The process behind a {@link WarmJava}: submits the applications of its callers to Spark's launcher, one after the other. An application
- * leaves nothing to the next one but what Java has loaded and compiled.
+ * The process behind a {@link WarmJava}: hands the command lines of its callers to {@code SparkSubmit}, one after the other. A run leaves
+ * nothing to the next one but what Java has loaded and compiled: no Spark, no file systems and no settings.
  */
 public final class WarmJavaProgram {
     private static final String SUBMIT = SparkSubmit.class.getName();
@@ -68,18 +68,17 @@ public final class WarmJavaProgram {
         Switch err = new Switch();
         System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-        Path calls = Path.of(arguments[0]);
-        while (true) {
-            try (BufferedReader lines = Files.newBufferedReader(calls)) { // opens when there is a caller
-                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                    Path call = Path.of(line);
-                    out.turn(new FileOutputStream(call.resolve("out").toFile()));
-                    err.turn(new FileOutputStream(call.resolve("err").toFile()));
-                    run(Files.readString(call.resolve("arguments")).split("\0", -1));
-                    out.turn(OutputStream.nullOutputStream());
-                    err.turn(OutputStream.nullOutputStream());
-                    Files.writeString(call.resolve("code"), code + "\n");
-                }
+        // Open for writing, too: a pipe ends when nobody writes, and a caller between its end and the next opening
+        // would be lost.
+        try (RandomAccessFile calls = new RandomAccessFile(arguments[0], "rw")) {
+            for (String line = calls.readLine(); line != null; line = calls.readLine()) {
+                Path call = Path.of(line);
+                out.turn(new FileOutputStream(call.resolve("out").toFile()));
+                err.turn(new FileOutputStream(call.resolve("err").toFile()));
+                run(Files.readString(call.resolve("arguments")).split("\0", -1));
+                out.turn(OutputStream.nullOutputStream());
+                err.turn(OutputStream.nullOutputStream());
+                Files.writeString(call.resolve("code"), code + "\n");
             }
         }
     }
@@ -87,7 +86,7 @@ public final class WarmJavaProgram {
     /** Runs the application of a command line of Java. */
     private static void run(String[] arguments) throws IOException {
         List<String> submission = new ArrayList<>(List.of(arguments));
-        submission.remove(submission.size() - 1); // behind the last end
+        submission.remove(submission.size() - 1); // each argument ends with a zero
         submission = submission.subList(submission.indexOf(SUBMIT) + 1, submission.size());
         submission.set(submission.indexOf(MAIN), Application.class.getName());
         code = 1;
@@ -96,7 +95,7 @@ public final class WarmJavaProgram {
         } catch (RuntimeException e) {
             e.printStackTrace(System.err);
         } finally {
-            FileSystem.closeAll(); // each run has its own keys
+            FileSystem.closeAll(); // they keep the settings that they were made with
             System.getProperties().keySet().removeIf(name -> name.toString().startsWith("spark."));
         }
     }
