@@ -29,10 +29,10 @@ import sluice.job.message.RefusedException;
  * {@link #create}. Without it a run is refused. It uses atomic renames of directories where they exist, and works file by file elsewhere.
  *
  * <p>Needed of every file system: a file that was written and closed is read in full by every process; a rename of one file, or its
- * copy, is complete or absent; a request of a process that was killed takes effect before later publications, or never; the list of a
- * run's own staged files is complete when its tasks have ended. Not assumed: that directories are renamed atomically, that an operation
- * that failed had no effect, that a rename that returned {@code false} had none, that a listing shows files that another process has just
- * written or omits those it has just deleted.
+ * copy, is complete or absent; a request of a process that was killed takes effect before later publications, or never; a request that
+ * failed takes effect before its process reads the file next, or never; the list of a run's own staged files is complete when its tasks
+ * have ended. Not assumed: that directories are renamed atomically, that an operation that failed had no effect, that a rename that
+ * returned {@code false} had none, that a listing shows files that another process has just written or omits those it has just deleted.
  */
 public final class StoreGuarantees {
     private static final Logger LOG = LoggerFactory.getLogger(StoreGuarantees.class);
